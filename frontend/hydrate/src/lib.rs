@@ -1,0 +1,1 @@
+//! The module that the browser loads: it wakes the islands and holds nothing else.

@@ -1,0 +1,2 @@
+//! The tools of the house.
+fn main() {}
