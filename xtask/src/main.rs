@@ -1,2 +1,15 @@
-//! The tools of the house.
-fn main() {}
+//! The tools of the house: `cargo xtask page` builds what the browser loads, `cargo xtask map` draws the world
+//! map. Nothing here runs in production.
+
+mod map;
+
+use anyhow::{Context, Result, bail};
+use std::{env, path::Path};
+
+fn main() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in no workspace")?;
+    match env::args().nth(1).as_deref() {
+        Some("map") => map::run(root),
+        other => bail!("unknown task {other:?}: there are `page` and `map`"),
+    }
+}
