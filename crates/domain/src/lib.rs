@@ -1,1 +1,28 @@
-//! (being built)
+//! The nouns of disaster recovery as Holdfast knows them: Regions, accounts, applications, resources,
+//! observations, people. Shapes and the rules that make a single value nonsense; no decisions, no I/O.
+
+pub mod account;
+pub mod application;
+pub mod facts;
+pub mod ids;
+pub mod inventory;
+pub mod observation;
+pub mod person;
+pub mod policy;
+pub mod region;
+pub mod resource;
+pub mod seconds;
+pub mod strategy;
+
+pub use account::Account;
+pub use application::{Application, Objectives, Waiver};
+pub use facts::Facts;
+pub use ids::{AccountId, Invalid, Name, PersonId, RegionCode, RunId, StepId};
+pub use inventory::Inventory;
+pub use observation::{ObservationMap, Observed, Sight};
+pub use person::{Actor, Role, Scope};
+pub use policy::{ApprovalPolicy, ApprovalRule, Group};
+pub use region::{DeclaredRegion, Declaration, REGIONS, RegionInfo};
+pub use resource::{Resource, ResourceKind, ResourceSpec};
+pub use seconds::Seconds;
+pub use strategy::{Band, Strategy};

@@ -1,1 +1,25 @@
-//! (being built)
+//! The decisions of Holdfast, pure: no clock, no randomness, no I/O; time and what was seen are arguments.
+//! What a plan holds, whether a run may start, what it does next, whether a step is there yet, who may
+//! approve, what readiness finds, what compliance may claim.
+
+pub mod approval;
+pub mod change;
+pub mod compliance;
+pub mod digest;
+pub mod movement;
+pub mod plan;
+pub mod readiness;
+pub mod refusal;
+pub mod run;
+pub mod serving;
+pub mod step;
+
+pub use approval::{FrozenPolicy, Review, Tally};
+pub use change::Change;
+pub use digest::Digest;
+pub use movement::{Intent, Mode, Movement};
+pub use plan::{Fact, Measurement, Picture, Plan};
+pub use readiness::{Finding, Severity};
+pub use refusal::Refusal;
+pub use run::{Command, Event, Next, Request, Run, RunState, StepState};
+pub use step::{Step, Verdict};

@@ -1,0 +1,46 @@
+//! What can go wrong between us and AWS, sorted by what it means for the caller.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// AWS knows us and says no, or the role could not be assumed.
+    Denied,
+    Throttled,
+    NotFound,
+    /// What we expected to be there is not what is there (a compare failed, another operation runs).
+    Conflict,
+    /// AWS understood and refuses the value.
+    Invalid,
+    /// No connection, no DNS, a time-out before anything was sent or while only reading.
+    Unreachable,
+    /// AWS answered with an error of its own (5xx).
+    ServiceError,
+    /// An answer that we could not read.
+    Unreadable,
+    /// This version has no adapter for the kind.
+    NotSupported,
+}
+
+/// Carries what an operator needs to find the call in CloudTrail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub struct Error {
+    pub kind: ErrorKind,
+    pub account: String,
+    pub region: String,
+    /// Such as `sts:AssumeRole`.
+    pub operation: String,
+    pub request_id: Option<String>,
+    /// AWS's own words or our reason, without secrets.
+    pub message: String,
+    /// True when a changing call was sent and may have taken effect.
+    pub outcome_unknown: bool,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in {} of account {}: {}", self.operation, self.region, self.account, self.message)
+    }
+}

@@ -1,0 +1,61 @@
+//! The application: the unit of recovery.
+
+use crate::ids::{Name, RegionCode};
+use crate::resource::Resource;
+use crate::seconds::Seconds;
+use crate::strategy::Strategy;
+use serde::{Deserialize, Serialize};
+
+/// What the business wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Objectives {
+    pub rto: Seconds,
+    pub rpo: Seconds,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Application {
+    pub name: Name,
+    pub owner: Name,
+    /// 1 (most critical) to 4.
+    pub tier: u8,
+    pub strategy: Strategy,
+    pub home_region: RegionCode,
+    /// At least one, never the home Region.
+    pub recovery_regions: Vec<RegionCode>,
+    pub objectives: Objectives,
+    /// Regions that its data may be in. Empty: no limit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data_residency: Vec<RegionCode>,
+    pub approval_policy: Name,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<Name>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<Resource>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<Waiver>,
+}
+
+impl Application {
+    /// Home first, then the recovery Regions in the order given.
+    pub fn regions(&self) -> impl Iterator<Item = &RegionCode> {
+        std::iter::once(&self.home_region).chain(&self.recovery_regions)
+    }
+
+    #[must_use]
+    pub fn resource(&self, name: &Name) -> Option<&Resource> {
+        self.resources.iter().find(|r| &r.name == name)
+    }
+}
+
+/// A plane that a step needs and that somebody answers for by name until a date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiver {
+    /// The resource or step that it covers.
+    pub step: Name,
+    /// `service@region`, such as `route53@us-east-1`.
+    pub plane: String,
+    pub by: String,
+    pub reason: String,
+    pub review_on: jiff::civil::Date,
+}

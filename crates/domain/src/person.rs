@@ -1,0 +1,109 @@
+//! Who acts: people with a role and groups, and the API tokens that act for them.
+
+use crate::ids::{Name, PersonId};
+use serde::{Deserialize, Serialize};
+
+/// Each role may do what those before it may, except that approving is its own right:
+/// an approver does not operate, an admin does not approve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Viewer,
+    Operator,
+    Approver,
+    Admin,
+}
+
+impl Role {
+    pub const ALL: [Self; 4] = [Self::Viewer, Self::Operator, Self::Approver, Self::Admin];
+
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::Approver => "approver",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl std::str::FromStr for Role {
+    type Err = crate::Invalid;
+    fn from_str(text: &str) -> Result<Self, crate::Invalid> {
+        Self::ALL
+            .into_iter()
+            .find(|r| r.as_str() == text)
+            .ok_or_else(|| crate::Invalid(format!("`{text}` is not a role: viewer, operator, approver or admin")))
+    }
+}
+
+/// What an API token may do; a token never does more than its person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Scope {
+    #[serde(rename = "inventory:read")]
+    InventoryRead,
+    #[serde(rename = "inventory:write")]
+    InventoryWrite,
+    #[serde(rename = "status:read")]
+    StatusRead,
+    #[serde(rename = "runs:read")]
+    RunsRead,
+    #[serde(rename = "runs:request")]
+    RunsRequest,
+    #[serde(rename = "audit:read")]
+    AuditRead,
+}
+
+impl Scope {
+    pub const ALL: [Self; 6] = [
+        Self::InventoryRead,
+        Self::InventoryWrite,
+        Self::StatusRead,
+        Self::RunsRead,
+        Self::RunsRequest,
+        Self::AuditRead,
+    ];
+
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InventoryRead => "inventory:read",
+            Self::InventoryWrite => "inventory:write",
+            Self::StatusRead => "status:read",
+            Self::RunsRead => "runs:read",
+            Self::RunsRequest => "runs:request",
+            Self::AuditRead => "audit:read",
+        }
+    }
+}
+
+impl std::str::FromStr for Scope {
+    type Err = crate::Invalid;
+    fn from_str(text: &str) -> Result<Self, crate::Invalid> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or_else(|| {
+            let all: Vec<_> = Self::ALL.iter().map(|s| s.as_str()).collect();
+            crate::Invalid(format!("`{text}` is not a scope: {}", all.join(", ")))
+        })
+    }
+}
+
+/// Whoever asks, as the door established it. Authority is decided from this alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    pub person: PersonId,
+    pub email: String,
+    pub roles: Vec<Role>,
+    pub groups: Vec<Name>,
+    /// `Some`: an API token acts for the person, within these scopes; `None`: the person's own session.
+    pub token_scopes: Option<Vec<Scope>>,
+    /// When the person last proved who they are in this session (sign-in or step-up); never for a token.
+    pub identity_proved_at: Option<jiff::Timestamp>,
+}
+
+impl Actor {
+    #[must_use]
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}

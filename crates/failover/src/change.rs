@@ -1,0 +1,94 @@
+//! The changing AWS calls that a step can make. Each sets a target value; none toggles. The adapter
+//! translates a change to the wire and adds nothing to it.
+
+use holdfast_domain::RegionCode;
+use holdfast_domain::facts::{AcceleratorEndpoint, DnsRecord};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "call", rename_all = "snake_case")]
+pub enum Change {
+    /// `ecs:UpdateService` in `region`.
+    SetEcsDesiredCount { region: RegionCode, cluster: String, service: String, desired: u32 },
+    /// `rds:SwitchoverGlobalCluster`, called in the Region of the present writer.
+    SwitchAuroraOver { region: RegionCode, global_cluster: String, target_cluster_arn: String },
+    /// `rds:FailoverGlobalCluster` with `AllowDataLoss`, called in the target's Region.
+    FailAuroraOver { region: RegionCode, global_cluster: String, target_cluster_arn: String },
+    /// `s3control:SubmitMultiRegionAccessPointRoutes`, through any Region of `via` that answers.
+    SetAccessPointRoutes { mrap_arn: String, routes: BTreeMap<RegionCode, AccessPointRouteTarget>, via: Vec<RegionCode> },
+    /// `globalaccelerator:UpdateEndpointGroup` in us-west-2, with the full list of endpoints.
+    SetAcceleratorGroup {
+        endpoint_group_region: RegionCode,
+        endpoint_group_arn: String,
+        traffic_dial_percent: u8,
+        endpoints: Vec<AcceleratorEndpoint>,
+    },
+    /// `route53:ChangeResourceRecordSets`: one atomic batch of exact DELETEs and CREATEs.
+    ReplaceRecords { hosted_zone_id: String, replace: Vec<RecordReplacement> },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessPointRouteTarget {
+    pub bucket: String,
+    /// 0 or 100: S3 takes nothing between.
+    pub traffic_dial_percent: u8,
+}
+
+/// `old` must be there to the letter; `new` stands afterwards. Either may be absent, not both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordReplacement {
+    pub region: RegionCode,
+    pub old: Option<DnsRecord>,
+    pub new: Option<DnsRecord>,
+}
+
+/// What a repeat of the call would do, which decides how a lost answer is treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Idempotency {
+    /// AWS refuses a second one.
+    CompareAndSet,
+    /// A second one changes nothing.
+    SetState,
+    /// A second one would be a second effect: look first, repeat only after the first call's deadline.
+    OneShot,
+}
+
+impl Change {
+    /// The IAM action, as session policies and the audit name it.
+    #[must_use]
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::SetEcsDesiredCount { .. } => "ecs:UpdateService",
+            Self::SwitchAuroraOver { .. } => "rds:SwitchoverGlobalCluster",
+            Self::FailAuroraOver { .. } => "rds:FailoverGlobalCluster",
+            Self::SetAccessPointRoutes { .. } => "s3:SubmitMultiRegionAccessPointRoutes",
+            Self::SetAcceleratorGroup { .. } => "globalaccelerator:UpdateEndpointGroup",
+            Self::ReplaceRecords { .. } => "route53:ChangeResourceRecordSets",
+        }
+    }
+
+    #[must_use]
+    pub fn idempotency(&self) -> Idempotency {
+        match self {
+            Self::ReplaceRecords { .. } => Idempotency::CompareAndSet,
+            Self::SetEcsDesiredCount { .. } | Self::SetAccessPointRoutes { .. } | Self::SetAcceleratorGroup { .. } => {
+                Idempotency::SetState
+            }
+            Self::SwitchAuroraOver { .. } | Self::FailAuroraOver { .. } => Idempotency::OneShot,
+        }
+    }
+
+    /// The plane that must answer for this call, as `service@region`.
+    #[must_use]
+    pub fn plane(&self) -> String {
+        match self {
+            Self::SetEcsDesiredCount { region, .. } => format!("ecs@{region}"),
+            Self::SwitchAuroraOver { region, .. } | Self::FailAuroraOver { region, .. } => format!("rds@{region}"),
+            Self::SetAccessPointRoutes { .. } => "s3-mrap-routes@any-of-five".into(),
+            Self::SetAcceleratorGroup { .. } => "globalaccelerator@us-west-2".into(),
+            Self::ReplaceRecords { .. } => "route53@us-east-1".into(),
+        }
+    }
+}

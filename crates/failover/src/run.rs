@@ -1,0 +1,219 @@
+//! A run: one execution of a plan. Its journal of events is the truth; everything else is replayed from it.
+//! `handle` says which events a command makes, or refuses; `apply` takes one event in; `next` says what the
+//! engine should do now.
+
+mod handle;
+mod next;
+mod replay;
+
+use crate::approval::{FrozenPolicy, Review};
+use crate::change::Change;
+use crate::compliance::StoreLag;
+use crate::digest::Digest;
+use crate::movement::Movement;
+use crate::plan::{Before, Plan};
+use holdfast_domain::{Name, Objectives, PersonId, RegionCode, RunId, StepId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A person, as events name them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Who {
+    pub id: PersonId,
+    pub email: String,
+}
+
+/// What was asked for, frozen. `digest` covers application, movement, steps, roles, facts, policy and overrides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    pub application: Name,
+    pub movement: Movement,
+    pub plan: Plan,
+    pub policy: FrozenPolicy,
+    pub objectives: Objectives,
+    pub overrides: Vec<String>,
+    pub dry_run: bool,
+    pub digest: Digest,
+    pub by: Who,
+    pub reason: String,
+    pub incident: Option<String>,
+    pub impact_began_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    AwaitingApproval,
+    Running,
+    Paused,
+    NeedsPerson,
+    Undoing,
+    AwaitingCommit,
+    Completed,
+    CompletedWithExceptions,
+    RolledBack,
+    Cancelled,
+    Denied,
+    Expired,
+    Failed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    Pending,
+    Running,
+    /// The call was accepted; AWS works on it.
+    Waiting,
+    /// The call was sent and no answer is known: look, do not repeat.
+    Unknown,
+    NeedsPerson,
+    Succeeded,
+    Skipped,
+    Undone,
+    Failed,
+}
+
+/// What AWS answered to a changing call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Such as `rds:SwitchoverGlobalCluster`.
+    pub action: String,
+    pub region: String,
+    pub request_id: Option<String>,
+    /// What to ask after (a Route 53 change id); `None` where observing tells all.
+    pub tracking: Option<String>,
+}
+
+/// One entry of a run's journal, without its number and time. Stored names: a contract.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    Requested { request: Box<Request> },
+    Approved { review: Review, digest: Digest },
+    ApprovalWithdrawn { by: Who },
+    Denied { by: Who, comment: Option<String> },
+    Expired,
+    /// The last approval was given; the engine may begin.
+    Started,
+    /// Another worker, or this one after a restart, carries on.
+    TakenOver { worker: String, epoch: i64 },
+    /// Intent, written before any call: what was seen, what will be called, and until when an answer may come.
+    StepStarted { step: StepId, attempt: u32, epoch: i64, before: Vec<Before>, change: Option<Change>, answer_due: Timestamp },
+    CallAnswered { step: StepId, answer: Answer },
+    /// The answer was lost (time-out, broken connection, a crash between intent and outcome).
+    CallUnknown { step: StepId, reason: String },
+    /// The call was refused or never left: nothing changed. The step is parked or tried again.
+    CallRefused { step: StepId, reason: String, retry: bool },
+    /// News while waiting; written only when the note differs from the last.
+    StepProgress { step: StepId, note: String },
+    LagMeasured { step: StepId, stores: Vec<StoreLag> },
+    StepSucceeded { step: StepId, note: String, after: Vec<Before> },
+    /// The run asks a person.
+    StepParked { step: StepId, reason: String, way_out: String },
+    StepRetried { step: StepId, by: Who },
+    StepSkipped { step: StepId, by: Who, reason: String },
+    Paused { by: Who, reason: Option<String> },
+    Resumed { by: Who },
+    Cancelled { by: Who, reason: String },
+    /// Every step is done or skipped, and the resources were seen again.
+    Completed { exceptions: Vec<String> },
+    Failed { reason: String },
+}
+
+/// What is asked of a run. People's commands carry who; the engine's carry what it saw or heard.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    Approve { review: Review, digest: Digest },
+    Withdraw { by: Who },
+    Deny { by: Who, groups: Vec<Name>, digest: Digest, comment: Option<String> },
+    Pause { by: Who, reason: Option<String> },
+    Resume { by: Who },
+    Cancel { by: Who, reason: String },
+    RetryStep { by: Who, step: StepId },
+    SkipStep { by: Who, step: StepId, reason: String },
+    /// The database's clock passed the request's expiry.
+    Expire,
+    /// The engine's: an event it wants to journal; refused when it is not legal now.
+    Record(Event),
+    /// The engine found nothing left to do.
+    Conclude,
+}
+
+/// One journal entry as stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// From 1, without gaps.
+    pub seq: i64,
+    pub at: Timestamp,
+    pub event: Event,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum CallState {
+    /// Intent is written, no outcome yet; no answer can come after `answer_due`.
+    Intended { answer_due: Timestamp },
+    Answered(Answer),
+    Unknown { answer_due: Timestamp, reason: String },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepProgress {
+    pub state: StepState,
+    pub attempt: u32,
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    pub before: Vec<Before>,
+    pub after: Vec<Before>,
+    pub call: Option<CallState>,
+    /// Every answer of every attempt, for the audit.
+    pub answers: Vec<(Timestamp, Answer)>,
+    pub note: Option<String>,
+    /// Why a person is needed, and the way out.
+    pub parked: Option<(String, String)>,
+    pub skipped_by: Option<(Who, String)>,
+}
+
+/// A run as its journal tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    pub id: RunId,
+    pub request: Request,
+    pub state: RunState,
+    /// Sequence number of the last entry applied.
+    pub seq: i64,
+    pub reviews: Vec<Review>,
+    /// In no order; the plan's `steps` have it.
+    pub steps: BTreeMap<StepId, StepProgress>,
+    pub requested_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub approved_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    pub lag_at_cut: Vec<StoreLag>,
+    /// Who paused it and why, while it is paused.
+    pub paused_by: Option<(Who, Option<String>)>,
+    /// How it ended, in a sentence.
+    pub ending: Option<String>,
+    pub owner: Option<(String, i64)>,
+}
+
+/// What the engine should do now.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next {
+    /// These may begin or go on, side by side.
+    Drive { steps: Vec<StepId> },
+    /// All done: `Command::Conclude`.
+    Conclude,
+    /// Nothing until a person, or time, changes something.
+    Wait { why: String },
+    /// It is over.
+    Ended,
+}
+
+/// Where a run moves to, for lists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    pub from: RegionCode,
+    pub to: RegionCode,
+}

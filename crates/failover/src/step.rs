@@ -1,0 +1,93 @@
+//! One step of a plan: what it does to which resource, and the check → act → verify of it as pure functions.
+
+use crate::change::Change;
+use holdfast_domain::{Name, ObservationMap, RegionCode, StepId};
+use serde::{Deserialize, Serialize};
+
+/// Frozen into the plan: what stands here is what an approval covers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    pub id: StepId,
+    /// As an operator says it: "Scale web in eu-central-1 from 2 to 6 tasks".
+    pub title: String,
+    pub work: Work,
+    /// The inventory's resource; `None` for steps about the whole application.
+    pub resource: Option<Name>,
+    /// The Regions whose facts the step reads.
+    pub regions: Vec<RegionCode>,
+    /// Steps that must have succeeded, or been skipped by a person, before this one starts.
+    pub after: Vec<StepId>,
+    /// From start to verified; then a person is asked.
+    pub timeout_seconds: u32,
+    /// Cannot be taken back (accepting data loss).
+    pub irreversible: bool,
+    /// `service@region` that it needs, for the plane lint.
+    pub plane: String,
+    /// For people: the value now and the value to be.
+    pub value_now: String,
+    pub value_to_be: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Work {
+    /// Look at every resource again and compare the discrete facts with those the approval rests on.
+    ObserveAgain,
+    /// Read each store's lag and keep it: the RPO at the cut. Planned: `limit_ms` must hold.
+    RecordLag { stores: Vec<Name>, target: RegionCode, limit_ms: Option<f64> },
+    /// One changing call, and when it counts as done.
+    Call { change: Change },
+    /// The application is seen serving from `region` (and, planned, no longer from `not_from`).
+    ConfirmServing { region: RegionCode, not_from: Option<RegionCode> },
+    /// Every store has a connected copy outside `region`.
+    ConfirmProtected { stores: Vec<Name>, region: RegionCode },
+}
+
+/// What the check or the verification of a step says, from what was just seen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// The target value stands.
+    Reached { note: String },
+    /// Make the call now.
+    Act(Change),
+    /// On the way (a call was accepted and AWS works on it, or a condition is not met yet).
+    Wait { note: String },
+    /// What was seen is neither the value before nor the value to be: somebody else changes it too.
+    Drift { expected: String, found: String },
+    /// Could not be seen, so nothing may be done blindly.
+    Unseen { reason: String },
+    /// It will not come about by itself.
+    Stuck { reason: String, way_out: String },
+}
+
+impl Step {
+    /// The name of the work's kind, as stored and shown.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match &self.work {
+            Work::ObserveAgain => "observe_again",
+            Work::RecordLag { .. } => "record_lag",
+            Work::Call { change } => match change {
+                Change::SetEcsDesiredCount { .. } => "scale_ecs_service",
+                Change::SwitchAuroraOver { .. } => "switch_aurora_over",
+                Change::FailAuroraOver { .. } => "fail_aurora_over",
+                Change::SetAccessPointRoutes { .. } => "route_access_point",
+                Change::SetAcceleratorGroup { .. } => "set_accelerator_group",
+                Change::ReplaceRecords { .. } => "replace_records",
+            },
+            Work::ConfirmServing { .. } => "confirm_serving",
+            Work::ConfirmProtected { .. } => "confirm_protected",
+        }
+    }
+
+    #[must_use]
+    pub fn change(&self) -> Option<&Change> {
+        match &self.work {
+            Work::Call { change } => Some(change),
+            _ => None,
+        }
+    }
+}
+
+/// What the executor saw for one step, freshly read under the run's own role.
+pub type Seen = ObservationMap;
