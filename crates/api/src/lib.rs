@@ -1,1 +1,44 @@
-//! (being built)
+//! The door: what pages, REST and the command line may ask for, and the shapes in which it is answered.
+//! One trait per area; together they are the [`ControlPlane`]. No rule stands here.
+
+pub mod accounts;
+pub mod applications;
+pub mod audit;
+pub mod compliance;
+pub mod inventory;
+pub mod now;
+pub mod people;
+pub mod problem;
+pub mod regions;
+pub mod runs;
+
+pub use problem::{Answer, FieldProblem, Problem};
+
+use std::sync::Arc;
+
+/// Everything that can be asked of Holdfast.
+pub trait ControlPlane:
+    accounts::Accounts
+    + applications::Applications
+    + audit::Audits
+    + compliance::Compliances
+    + inventory::Inventories
+    + now::Nows
+    + people::People
+    + regions::Regions
+    + runs::Runs
+    + Send
+    + Sync
+    + std::fmt::Debug
+{
+}
+
+pub type SharedControlPlane = Arc<dyn ControlPlane>;
+
+/// A page of a list: `next` goes back as `cursor`, and is absent on the last page.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}

@@ -1,0 +1,42 @@
+//! Accounts and what came of assuming their roles.
+
+use crate::problem::Answer;
+use async_trait::async_trait;
+use holdfast_domain::{Account, Actor};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AccountView {
+    pub id: String,
+    pub name: String,
+    pub read_role_arn: String,
+    pub act_role_arn: String,
+    pub external_id: Option<String>,
+    pub read: RoleAnswer,
+    /// The act role is assumed by steps only; until a step has done so this is unknown.
+    pub act: RoleAnswer,
+    pub applications: Vec<String>,
+}
+
+/// The last answer of assuming a role. `state`: `ok`, `denied`, `unreachable` or `unknown` (never asked).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RoleAnswer {
+    pub state: String,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub at: Option<Timestamp>,
+    pub reason: Option<String>,
+    pub way_out: Option<String>,
+    /// Who AWS says we are.
+    pub identity: Option<String>,
+}
+
+#[async_trait]
+pub trait Accounts {
+    async fn accounts(&self, actor: &Actor) -> Answer<Vec<AccountView>>;
+    /// By id or name.
+    async fn account(&self, actor: &Actor, id: &str) -> Answer<AccountView>;
+    async fn put_account(&self, actor: &Actor, account: Account) -> Answer<AccountView>;
+    /// Refused while an application's resource names it.
+    async fn remove_account(&self, actor: &Actor, id: &str) -> Answer<()>;
+}

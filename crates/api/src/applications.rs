@@ -1,0 +1,121 @@
+//! Applications: what stands where, whether it would survive, and why not.
+
+use crate::problem::Answer;
+use crate::runs::RunSummary;
+use async_trait::async_trait;
+use holdfast_domain::{Actor, Application, Name};
+use holdfast_failover::readiness::Finding;
+use holdfast_failover::serving::{RecoveryState, Serving};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One line of the list. Times in seconds unless the name says otherwise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApplicationSummary {
+    pub name: String,
+    pub owner: String,
+    pub tier: u8,
+    pub strategy: String,
+    pub home_region: String,
+    pub recovery_regions: Vec<String>,
+    pub recovery_state: RecoveryState,
+    pub serving: Serving,
+    pub rto_objective_seconds: u32,
+    pub rpo_objective_seconds: u32,
+    /// Worst of the last runs; `None`: never measured.
+    pub rto_measured_seconds: Option<f64>,
+    /// Worst store now; `None`: not known.
+    pub lag_now_ms: Option<f64>,
+    pub has_store: bool,
+    /// `yes`, `no` or `unknown`.
+    pub would_survive: String,
+    /// The finding that decides it, in a sentence.
+    pub because: Option<String>,
+    /// `met`, `missed` or `unknown`.
+    pub compliance: String,
+    pub active_run: Option<String>,
+    /// When the oldest part of the picture was seen; `None`: never.
+    pub picture_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApplicationView {
+    pub summary: ApplicationSummary,
+    /// As the inventory has it.
+    pub application: Application,
+    pub resources: Vec<ResourceStatus>,
+    pub findings: Vec<Finding>,
+    pub runs: Vec<RunSummary>,
+    /// Per store and Region, oldest first.
+    pub lag: Vec<LagSeries>,
+    /// What this actor may start now, each with its refusal where it may not.
+    pub moves: Vec<Move>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LagSeries {
+    pub store: String,
+    pub region: String,
+    pub points: Vec<(Timestamp, f64)>,
+}
+
+/// A run that could be requested.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Move {
+    /// `failover` or `failback`.
+    pub intent: String,
+    pub from: String,
+    pub to: String,
+    /// Why not, when it is refused now.
+    pub refused: Option<holdfast_failover::Refusal>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApplicationStatus {
+    pub application: String,
+    pub recovery_state: RecoveryState,
+    pub serving: Serving,
+    pub resources: Vec<ResourceStatus>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ResourceStatus {
+    pub name: String,
+    pub kind: String,
+    pub account: String,
+    pub regions: Vec<RegionStatus>,
+}
+
+/// `state`: `known`, `stale` or `unknown`. `values` is what was last seen, whatever the state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RegionStatus {
+    pub region: String,
+    pub state: String,
+    pub observed_at: Option<Timestamp>,
+    pub reason: Option<String>,
+    pub values: Option<holdfast_domain::Facts>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApplicationFilter {
+    pub strategy: Option<String>,
+    pub region: Option<String>,
+    pub tier: Option<u8>,
+    pub owner: Option<String>,
+    pub recovery_state: Option<String>,
+    pub compliance: Option<String>,
+    /// Part of a name or owner.
+    pub search: Option<String>,
+}
+
+#[async_trait]
+pub trait Applications {
+    async fn applications(&self, actor: &Actor, filter: &ApplicationFilter) -> Answer<Vec<ApplicationSummary>>;
+    async fn application(&self, actor: &Actor, name: &Name) -> Answer<ApplicationView>;
+    async fn put_application(&self, actor: &Actor, application: Application) -> Answer<ApplicationView>;
+    async fn remove_application(&self, actor: &Actor, name: &Name) -> Answer<()>;
+    async fn application_status(&self, actor: &Actor, name: &Name) -> Answer<ApplicationStatus>;
+    async fn application_readiness(&self, actor: &Actor, name: &Name) -> Answer<Vec<Finding>>;
+    /// Asks the collector to look again soon; the answer does not wait for it.
+    async fn refresh_application(&self, actor: &Actor, name: &Name) -> Answer<()>;
+}

@@ -1,0 +1,43 @@
+//! The audit log: every change and every refusal.
+
+use crate::Page;
+use crate::problem::Answer;
+use async_trait::async_trait;
+use holdfast_domain::Actor;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AuditEntryView {
+    pub id: i64,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Such as `run.request`.
+    pub action: String,
+    /// E-mail, `token NAME of EMAIL`, or `holdfast` for its own workers.
+    pub actor: String,
+    /// Such as `run:0192…` or `application:shop`.
+    pub subject: String,
+    /// `done` or `refused`.
+    pub outcome: String,
+    pub code: Option<String>,
+    pub reason: Option<String>,
+    #[schema(value_type = Object)]
+    pub detail: serde_json::Value,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditFilter {
+    pub actor: Option<String>,
+    pub action: Option<String>,
+    pub subject: Option<String>,
+    pub outcome: Option<String>,
+    pub cursor: Option<String>,
+    pub limit: Option<u32>,
+}
+
+#[async_trait]
+pub trait Audits {
+    /// Newest first.
+    async fn audit(&self, actor: &Actor, filter: &AuditFilter) -> Answer<Page<AuditEntryView>>;
+}

@@ -1,0 +1,46 @@
+//! Compliance: objective, the strategy's band, what runs have measured.
+
+use crate::problem::Answer;
+use async_trait::async_trait;
+use holdfast_domain::Actor;
+use holdfast_failover::compliance::Standing;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComplianceRow {
+    pub application: String,
+    pub owner: String,
+    pub tier: u8,
+    pub strategy: String,
+    pub rto_objective_seconds: u32,
+    pub rpo_objective_seconds: u32,
+    pub rto_band: String,
+    pub rpo_band: String,
+    /// Why the strategy cannot reach the objective, when it cannot.
+    pub gaps: Vec<String>,
+    pub rto: Standing,
+    pub rpo: Standing,
+    pub rto_worst_seconds: Option<f64>,
+    pub rpo_worst_ms: Option<f64>,
+    /// How many runs the worst is of.
+    pub runs_counted: usize,
+    pub last_measured_at: Option<Timestamp>,
+    pub last_run: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComplianceView {
+    pub rows: Vec<ComplianceRow>,
+    pub met: usize,
+    pub missed: usize,
+    pub unknown: usize,
+    pub at: Timestamp,
+}
+
+#[async_trait]
+pub trait Compliances {
+    async fn compliance(&self, actor: &Actor) -> Answer<ComplianceView>;
+    /// The same as CSV, cells that a spreadsheet would run as formulas made harmless.
+    async fn compliance_csv(&self, actor: &Actor) -> Answer<String>;
+}

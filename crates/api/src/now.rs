@@ -1,0 +1,41 @@
+//! The first page: is anything wrong, is anything moving?
+
+use crate::applications::ApplicationSummary;
+use crate::problem::Answer;
+use crate::regions::RegionsView;
+use crate::runs::RunSummary;
+use async_trait::async_trait;
+use holdfast_domain::Actor;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NowView {
+    pub at: Timestamp,
+    /// When the last sweep ended; `None`: none has.
+    pub picture_at: Option<Timestamp>,
+    pub regions: RegionsView,
+    pub applications: Vec<ApplicationSummary>,
+    pub active_runs: Vec<RunSummary>,
+    pub approvals_for_me: Vec<RunSummary>,
+    /// What needs somebody, worst first.
+    pub needs: Vec<Need>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Need {
+    /// `bad`, `watch`, `moving` or `unknown`.
+    pub state: String,
+    pub title: String,
+    pub detail: String,
+    /// Where to go, a path of ours.
+    pub href: String,
+    pub verb: String,
+}
+
+#[async_trait]
+pub trait Nows {
+    async fn now(&self, actor: &Actor) -> Answer<NowView>;
+    /// What `/readyz` says: `Err` names what is not ready.
+    async fn ready(&self) -> Result<(), String>;
+}

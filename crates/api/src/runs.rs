@@ -1,0 +1,240 @@
+//! Runs: request, review, drive, read.
+
+use crate::Page;
+use crate::problem::Answer;
+use async_trait::async_trait;
+use holdfast_domain::{Actor, RunId, StepId};
+use holdfast_failover::approval::Tally;
+use holdfast_failover::compliance::Measured;
+use holdfast_failover::plan::{Fact, Measurement};
+use holdfast_failover::run::{Entry, RunState, StepState};
+use holdfast_failover::{Intent, Mode, Refusal, Review};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What a client sends to ask for a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestRun {
+    pub application: String,
+    pub intent: Intent,
+    pub mode: Mode,
+    /// Defaults to the Region observed serving.
+    #[serde(default)]
+    pub from_region: Option<String>,
+    /// Defaults to the only recovery Region, or home for a failback.
+    #[serde(default)]
+    pub to_region: Option<String>,
+    #[serde(default)]
+    pub dry_run: bool,
+    #[serde(default)]
+    pub reason: String,
+    #[serde(default)]
+    pub incident: Option<String>,
+    #[serde(default)]
+    pub impact_began_at: Option<Timestamp>,
+    #[serde(default)]
+    pub overrides: Vec<String>,
+    /// When given, the plan made now must still have this digest: what the person was shown.
+    #[serde(default)]
+    pub plan_digest: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    Approve,
+    Deny,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewRun {
+    pub decision: Decision,
+    pub plan_digest: String,
+    #[serde(default)]
+    pub comment: Option<String>,
+}
+
+/// What a person asks of a run that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunVerb {
+    Pause { reason: Option<String> },
+    Resume,
+    Cancel { reason: String },
+    RetryStep { step: StepId },
+    SkipStep { step: StepId, reason: String },
+    Withdraw,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunSummary {
+    pub id: String,
+    pub application: String,
+    pub intent: Intent,
+    pub mode: Mode,
+    pub from_region: String,
+    pub to_region: String,
+    pub state: RunState,
+    pub dry_run: bool,
+    pub requested_by: String,
+    pub reason: String,
+    pub requested_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    pub steps_done: usize,
+    pub steps_total: usize,
+    /// What it is doing or waiting for, in a sentence.
+    pub now: String,
+    /// For runs that wait for approval.
+    pub expires_at: Option<Timestamp>,
+    pub rto_seconds: Option<f64>,
+    pub worst_lag_ms: Option<f64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunView {
+    #[serde(flatten)]
+    pub summary: RunSummary,
+    /// What an approval binds to.
+    pub plan_digest: String,
+    pub incident: Option<String>,
+    pub impact_began_at: Option<Timestamp>,
+    pub approved_at: Option<Timestamp>,
+    pub rto_objective_seconds: u32,
+    pub rpo_objective_seconds: u32,
+    pub approval_policy: String,
+    pub tally: Tally,
+    pub reviews: Vec<Review>,
+    pub overrides: Vec<String>,
+    pub steps: Vec<StepView>,
+    pub facts: Vec<Fact>,
+    pub measurements: Vec<Measurement>,
+    pub notes: Vec<String>,
+    pub measured: Measured,
+    pub ending: Option<String>,
+    /// What this actor may do now, each with its refusal where not.
+    pub verbs: Vec<VerbView>,
+    /// Sequence number of the newest event in this view.
+    pub seq: i64,
+    /// When this view was made, for elapsed times.
+    pub at: Timestamp,
+}
+
+/// `verb`: approve, deny, withdraw, pause, resume, cancel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerbView {
+    pub verb: String,
+    pub refused: Option<Refusal>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepView {
+    pub id: String,
+    pub kind: String,
+    pub title: String,
+    pub resource: Option<String>,
+    pub state: StepState,
+    pub after: Vec<String>,
+    pub plane: String,
+    pub irreversible: bool,
+    pub timeout_seconds: u32,
+    pub value_now: String,
+    pub value_to_be: String,
+    pub attempt: u32,
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    /// The IAM action of its call and the call's parameters; `None` for steps that only look.
+    pub action: Option<String>,
+    pub call: Option<serde_json::Value>,
+    pub answers: Vec<CallAnswer>,
+    pub note: Option<String>,
+    /// Why a person is needed.
+    pub parked: Option<Parked>,
+    pub skipped: Option<Skipped>,
+    /// Values before and after, resource and Region by name.
+    pub before: serde_json::Value,
+    pub after_values: serde_json::Value,
+    /// Whether this actor may retry or skip it now.
+    pub may_retry: bool,
+    pub may_skip: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallAnswer {
+    pub at: Timestamp,
+    pub action: String,
+    pub region: String,
+    pub request_id: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    pub reason: String,
+    pub way_out: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    pub by: String,
+    pub reason: String,
+}
+
+/// One line of a run's journal as clients read it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunEvent {
+    pub seq: i64,
+    pub at: Timestamp,
+    /// Such as `step_started`.
+    pub kind: String,
+    pub person: Option<String>,
+    pub step: Option<String>,
+    pub reason: Option<String>,
+    /// The whole in a sentence.
+    pub words: String,
+}
+
+/// What a request would do, before it is made: the review page's content.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunPreview {
+    pub request: RequestRun,
+    pub from_region: String,
+    pub to_region: String,
+    pub plan_digest: String,
+    pub steps: Vec<StepView>,
+    pub facts: Vec<Fact>,
+    pub measurements: Vec<Measurement>,
+    pub notes: Vec<String>,
+    pub approval_policy: String,
+    pub tally: Tally,
+    /// What a request would be refused for now.
+    pub refused: Option<Refusal>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFilter {
+    pub application: Option<String>,
+    pub state: Option<String>,
+    /// Only those that have not ended.
+    #[serde(default)]
+    pub live: bool,
+    pub cursor: Option<String>,
+    pub limit: Option<u32>,
+}
+
+#[async_trait]
+pub trait Runs {
+    async fn preview_run(&self, actor: &Actor, request: &RequestRun) -> Answer<RunPreview>;
+    /// `idempotency_key`: the same key with the same body answers the first run again; with another body
+    /// it is refused (`idempotency_key_reused`).
+    async fn request_run(&self, actor: &Actor, request: RequestRun, idempotency_key: &str) -> Answer<RunView>;
+    async fn runs(&self, actor: &Actor, filter: &RunFilter) -> Answer<Page<RunSummary>>;
+    async fn run(&self, actor: &Actor, id: RunId) -> Answer<RunView>;
+    async fn review_run(&self, actor: &Actor, id: RunId, review: ReviewRun) -> Answer<RunView>;
+    async fn drive_run(&self, actor: &Actor, id: RunId, verb: RunVerb) -> Answer<RunView>;
+    /// Events after `after_seq`, oldest first, at most 500.
+    async fn run_events(&self, actor: &Actor, id: RunId, after_seq: i64) -> Answer<Vec<RunEvent>>;
+    /// The journal as stored, for evidence.
+    async fn run_journal(&self, actor: &Actor, id: RunId) -> Answer<Vec<Entry>>;
+    /// Runs that wait for this actor's review.
+    async fn approvals(&self, actor: &Actor) -> Answer<Vec<RunSummary>>;
+}
