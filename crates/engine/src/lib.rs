@@ -1,1 +1,92 @@
-//! (being built)
+//! The workers: carry out runs, look at the world, let requests expire. They move what the pure core decides
+//! and hold no rule of their own.
+
+mod clock;
+mod collector;
+mod executor;
+mod expiry;
+mod journal;
+mod lease;
+mod look;
+mod step;
+mod worker_id;
+
+use holdfast_cloud::Cloud;
+use holdfast_store::Store;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How the workers behave; the defaults are for production.
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    /// Where this worker keeps its id, under an exclusive lock: a restart there succeeds its predecessor at once.
+    pub data: PathBuf,
+    /// From the start of one sweep of an account to the start of the next.
+    pub sweep_interval: Duration,
+    /// Looks under way at once per account.
+    pub looks_per_account: usize,
+    /// Runs driven at once by this worker.
+    pub runs_at_once: usize,
+    /// How often a step that waits for AWS looks again.
+    pub poll_interval: Duration,
+}
+
+impl EngineSettings {
+    #[must_use]
+    pub fn new(data: PathBuf) -> Self {
+        Self {
+            data,
+            sweep_interval: Duration::from_secs(30),
+            looks_per_account: 8,
+            runs_at_once: 64,
+            poll_interval: Duration::from_millis(500),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Store(#[from] holdfast_store::Error),
+    #[error("the worker's id in {path}: {source}. Give each worker a --data folder of its own that it can write to.")]
+    WorkerId { path: PathBuf, source: std::io::Error },
+    #[error("another worker holds {path}. Give this one a --data folder of its own, or stop the other.")]
+    WorkerIdTaken { path: PathBuf },
+}
+
+/// The running workers of one process.
+#[derive(Debug)]
+pub struct Engine {
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    /// Held for its lock.
+    _id: worker_id::WorkerId,
+}
+
+impl Engine {
+    /// Takes the worker's lease and starts its loops.
+    ///
+    /// # Errors
+    /// When the data folder's id cannot be had or the database does not answer.
+    pub async fn start(store: Store, cloud: Arc<dyn Cloud>, settings: EngineSettings) -> Result<Self, Error> {
+        let id = worker_id::WorkerId::hold(&settings.data)?;
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let lease = lease::Lease::take(store.clone(), id.as_str().to_owned()).await?;
+        tasks.spawn(lease.clone().keep(stop.clone()));
+        tasks.spawn(executor::run(store.clone(), cloud.clone(), lease, settings.clone(), stop.clone(), tasks.clone()));
+        tasks.spawn(collector::run(store.clone(), cloud, id.as_str().to_owned(), settings, stop.clone()));
+        tasks.spawn(expiry::run(store, stop.clone()));
+        Ok(Self { stop, tasks, _id: id })
+    }
+
+    /// Stops starting anything, waits for what is under way to reach a journalled point, gives the lease back.
+    pub async fn shutdown(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}

@@ -1,0 +1,97 @@
+//! The worker's lease: renewed each second, good for three by the database's clock. Whoever holds no lease
+//! makes no changing call and writes nothing.
+
+use crate::clock::DatabaseClock;
+use holdfast_store::Store;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::RwLock;
+use tokio_util::sync::CancellationToken;
+
+/// How long a lease lasts without renewal; the store grants the same.
+pub const TTL: Duration = Duration::from_secs(3);
+const RENEW_EVERY: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Clone)]
+pub struct Lease {
+    store: Store,
+    worker: String,
+    epoch: Arc<AtomicI64>,
+    /// Until when the last renewal holds, counted from the moment before it was asked for.
+    good_until: Arc<RwLock<Instant>>,
+    clock: DatabaseClock,
+}
+
+impl Lease {
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn take(store: Store, worker: String) -> Result<Self, holdfast_store::Error> {
+        let asked = Instant::now();
+        let granted = store.worker_start(&worker).await?;
+        let now = store.database_now().await?;
+        Ok(Self {
+            store,
+            worker,
+            epoch: Arc::new(AtomicI64::new(granted)),
+            good_until: Arc::new(RwLock::new(asked + TTL)),
+            clock: DatabaseClock::at(now),
+        })
+    }
+
+    pub fn worker(&self) -> &str {
+        &self.worker
+    }
+    pub fn epoch(&self) -> i64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+    pub fn clock(&self) -> &DatabaseClock {
+        &self.clock
+    }
+
+    /// Whether a call that starts now starts under the lease of this epoch. Asked before each changing call:
+    /// a process that was stopped and woke up must not go on with what it had in hand.
+    pub async fn holds(&self, epoch: i64) -> bool {
+        self.epoch() == epoch && Instant::now() < *self.good_until.read().await
+    }
+
+    /// Renews until told to stop; a lost lease is taken anew under a higher epoch, so that this worker's older
+    /// writes are refused.
+    pub async fn keep(self, stop: CancellationToken) {
+        let mut tick = tokio::time::interval(RENEW_EVERY);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                _ = tick.tick() => {}
+            }
+            self.renew().await;
+        }
+    }
+
+    async fn renew(&self) {
+        let asked = Instant::now();
+        match self.store.worker_renew(&self.worker, self.epoch()).await {
+            Ok(Some(now)) => {
+                self.clock.set(now, asked);
+                *self.good_until.write().await = asked + TTL;
+            }
+            Ok(None) => match self.store.worker_start(&self.worker).await {
+                Ok(epoch) => {
+                    tracing::warn!(worker = %self.worker, epoch, "the lease had run out: taken anew under a new epoch");
+                    self.epoch.store(epoch, Ordering::Release);
+                    *self.good_until.write().await = asked + TTL;
+                }
+                Err(error) => tracing::warn!(%error, "the lease has run out and cannot be taken anew yet"),
+            },
+            Err(error) => tracing::warn!(%error, "the lease could not be renewed"),
+        }
+    }
+
+    /// Gives the lease back at a clean stop, so that nobody waits for it to run out.
+    pub async fn give_back(&self) {
+        if let Err(error) = self.store.worker_stop(&self.worker, self.epoch()).await {
+            tracing::warn!(%error, "the lease could not be given back; it runs out by itself");
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! Drives one step: check, act, verify. What was seen before and what will be called is journalled before the
+//! call leaves; an answer that does not come makes the outcome unknown, and the next move is to look.
+
+use crate::journal::{Journal, Lost};
+use crate::lease::Lease;
+use crate::look::Ground;
+use holdfast_cloud::{Access, Acting, Cloud, Direction, ErrorKind, Settled};
+use holdfast_domain::{Account, StepId};
+use holdfast_failover::change::Change;
+use holdfast_failover::plan::Before;
+use holdfast_failover::run::{CallState, Event, Run, StepProgress, StepState};
+use holdfast_failover::step::{Seen, Work, may_repeat};
+use holdfast_failover::{Step, Verdict};
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+#[derive(Debug, Clone)]
+pub struct StepDrive {
+    pub journal: Arc<Journal>,
+    pub cloud: Arc<dyn Cloud>,
+    pub lease: Lease,
+    pub ground: Arc<Ground>,
+    pub poll_interval: Duration,
+    pub stop: CancellationToken,
+}
+
+/// A refusal that may pass by itself is tried again this often before a person is asked.
+const REFUSALS_BEFORE_PARKING: u32 = 6;
+/// Added to a call's own deadline before its answer counts as lost for good.
+const ANSWER_MARGIN: Duration = Duration::from_secs(1);
+
+/// Where the step goes from here.
+enum Turn {
+    /// Look again after a pause.
+    Again,
+    /// Journalled: the step's state has changed, read it anew.
+    Moved,
+    /// Succeeded, parked, or no longer ours to drive.
+    Over,
+}
+
+/// Goes on until the step has succeeded, is parked for a person, or the process stops.
+///
+/// # Errors
+/// [`Lost`] when the run is no longer this worker's.
+pub async fn drive(parts: StepDrive, id: StepId) -> Result<(), Lost> {
+    let mut refusals = 0_u32;
+    let mut pause = parts.poll_interval;
+    loop {
+        let run = parts.journal.run().await;
+        let (Some(step), Some(progress)) = (run.request.plan.steps.iter().find(|s| s.id == id), run.steps.get(&id))
+        else {
+            return Err(Lost::Corrupt(format!("the plan has no step `{id}`")));
+        };
+        let turn = match progress.state {
+            StepState::Pending | StepState::Running | StepState::Waiting | StepState::Unknown => {
+                parts.turn(&run, step, progress, &mut refusals).await?
+            }
+            _ => Turn::Over,
+        };
+        match turn {
+            Turn::Over => return Ok(()),
+            Turn::Moved => pause = parts.poll_interval,
+            Turn::Again => {
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    () = parts.stop.cancelled() => return Ok(()),
+                }
+                pause = (pause * 3 / 2).min(Duration::from_secs(2));
+                parts.journal.refresh().await?;
+            }
+        }
+        // A clean stop leaves at a journalled point; whoever comes next looks first.
+        if parts.stop.is_cancelled() {
+            return Ok(());
+        }
+    }
+}
+
+impl StepDrive {
+    fn now(&self) -> Timestamp {
+        self.lease.clock().now()
+    }
+
+    async fn turn(&self, run: &Run, step: &Step, progress: &StepProgress, refusals: &mut u32) -> Result<Turn, Lost> {
+        if let Some(turn) = self.ground_has_moved(run, step).await? {
+            return Ok(turn);
+        }
+        let access = Access::Act(self.acting(run, step));
+        let seen = self.ground.look(self.cloud.as_ref(), &access, step, self.now()).await;
+        match &progress.call {
+            None => self.check(run, step, progress, &seen, refusals).await,
+            Some(CallState::Answered(answer)) => {
+                if let (Some(tracking), Some(change)) = (&answer.tracking, step.change())
+                    && let Some(turn) = self.not_settled(run, step, progress, change, &access, tracking).await?
+                {
+                    return Ok(turn);
+                }
+                self.verify(step, progress, &seen, None).await
+            }
+            Some(call @ (CallState::Intended { .. } | CallState::Unknown { .. })) => {
+                self.look_up(run, step, progress, call, &seen).await
+            }
+        }
+    }
+
+    fn acting(&self, run: &Run, step: &Step) -> Acting {
+        Acting {
+            run: run.id,
+            step: step.id.clone(),
+            source_identity: run.request.by.id.to_string(),
+            epoch: self.journal.epoch(),
+            direction: Direction::Do,
+            change: step.change().cloned(),
+        }
+    }
+
+    /// The roles that the approval showed must be the roles that would be assumed.
+    async fn ground_has_moved(&self, run: &Run, step: &Step) -> Result<Option<Turn>, Lost> {
+        for resource in self.ground.resources(step) {
+            let approved = run.request.plan.roles.get(&resource.account);
+            let present = self.ground.account(&resource.account).map(|a| &a.act_role_arn);
+            if approved != present {
+                let reason = format!(
+                    "account {}: the approval covers the role {}, the inventory now says {}",
+                    resource.account,
+                    approved.map_or("none", String::as_str),
+                    present.map_or("none", String::as_str),
+                );
+                return self.park(step, reason, "Put the role back and retry, or cancel and request the run anew.").await.map(Some);
+            }
+        }
+        let missing = step.resource.as_ref().filter(|name| self.ground.application.resource(name).is_none());
+        if let Some(name) = missing {
+            let reason = format!("the inventory no longer has the resource `{name}`");
+            return self.park(step, reason, "Put the resource back and retry, or skip the step with a reason.").await.map(Some);
+        }
+        Ok(None)
+    }
+
+    /// Nothing has been called yet in this attempt.
+    async fn check(&self, run: &Run, step: &Step, progress: &StepProgress, seen: &Seen, refusals: &mut u32) -> Result<Turn, Lost> {
+        let mut verdict = step.check(seen, &run.request.plan, &run.request.movement);
+        let mut events = Vec::new();
+        if let Work::RecordLag { .. } = &step.work {
+            events.push(Event::LagMeasured { step: step.id.clone(), stores: step.lags(seen, self.now()) });
+        }
+        if progress.state != StepState::Pending {
+            events.clear();
+        }
+        match &mut verdict {
+            Verdict::Act(change) => {
+                let change = change.clone();
+                let attempt = progress.attempt + 1;
+                let answer_due = self.later(self.cloud.call_deadline() + ANSWER_MARGIN);
+                self.journal.record(vec![self.started(step, attempt, seen, Some(change.clone()), answer_due)], self.now()).await?;
+                self.call(run, step, &change, refusals).await
+            }
+            Verdict::Reached { note } => {
+                let mut all = self.begun(step, progress, seen);
+                all.extend(events);
+                all.push(Event::StepSucceeded { step: step.id.clone(), note: note.clone(), after: values(seen) });
+                self.journal.record(all, self.now()).await?;
+                Ok(Turn::Over)
+            }
+            Verdict::Wait { note } => self.wait(step, progress, seen, events, note).await,
+            Verdict::Unseen { reason } => {
+                let note = format!("cannot be seen: {reason}");
+                self.wait(step, progress, seen, events, &note).await
+            }
+            Verdict::Drift { expected, found } => {
+                let mut all = self.begun(step, progress, seen);
+                all.extend(events);
+                all.push(drifted(step, expected, found));
+                self.journal.record(all, self.now()).await?;
+                Ok(Turn::Over)
+            }
+            Verdict::Stuck { reason, way_out } => {
+                let mut all = self.begun(step, progress, seen);
+                all.extend(events);
+                all.push(parked(step, reason.clone(), way_out));
+                self.journal.record(all, self.now()).await?;
+                Ok(Turn::Over)
+            }
+        }
+    }
+
+    /// The call, once its intent stands in the journal.
+    async fn call(&self, run: &Run, step: &Step, change: &Change, refusals: &mut u32) -> Result<Turn, Lost> {
+        let Some(account) = self.account(step) else {
+            return self.park(step, "the inventory no longer has the account".into(), "Put the account back and retry.").await;
+        };
+        // Between the intent and the socket this process may have been stopped for longer than its lease.
+        if !self.lease.holds(self.journal.epoch()).await {
+            return Err(Lost::Fenced);
+        }
+        let outcome = self.cloud.perform(account, &self.acting(run, step), change).await;
+        let id = step.id.clone();
+        let event = match outcome {
+            Ok(answer) => vec![Event::CallAnswered { step: id, answer }],
+            Err(error) if error.outcome_unknown => vec![Event::CallUnknown { step: id, reason: error.to_string() }],
+            Err(error) => {
+                let passing = matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unreachable | ErrorKind::ServiceError);
+                *refusals += 1;
+                let retry = passing && *refusals < REFUSALS_BEFORE_PARKING;
+                let mut events = vec![Event::CallRefused { step: id, reason: error.to_string(), retry }];
+                if !retry {
+                    events.push(parked(step, format!("AWS refused it: {error}"), way_out_of(error.kind)));
+                }
+                self.journal.record(events, self.now()).await?;
+                return Ok(if retry { Turn::Again } else { Turn::Over });
+            }
+        };
+        self.journal.record(event, self.now()).await?;
+        Ok(Turn::Moved)
+    }
+
+    /// AWS accepted the change; it has not reached every place yet.
+    async fn not_settled(
+        &self,
+        _run: &Run,
+        step: &Step,
+        progress: &StepProgress,
+        change: &Change,
+        access: &Access,
+        tracking: &str,
+    ) -> Result<Option<Turn>, Lost> {
+        let Some(account) = self.account(step) else { return Ok(None) };
+        let note = match self.cloud.settled(account, access, change, tracking).await {
+            Ok(Settled::Yes) => return Ok(None),
+            Ok(Settled::NotYet(says)) => format!("accepted; AWS says {says}"),
+            Ok(Settled::NotKnown(says)) => format!("AWS no longer knows the change: {says}"),
+            Err(error) => format!("accepted; its progress cannot be read: {error}"),
+        };
+        self.wait(step, progress, &Seen::new(), Vec::new(), &note).await.map(Some)
+    }
+
+    async fn verify(&self, step: &Step, progress: &StepProgress, seen: &Seen, caution: Option<&str>) -> Result<Turn, Lost> {
+        match step.verify(seen) {
+            Verdict::Reached { note } => {
+                let note = caution.map_or_else(|| note.clone(), |c| format!("{note}; {c}"));
+                let done = Event::StepSucceeded { step: step.id.clone(), note, after: values(seen) };
+                self.journal.record(vec![done], self.now()).await?;
+                Ok(Turn::Over)
+            }
+            Verdict::Wait { note } => self.wait(step, progress, seen, Vec::new(), &note).await,
+            // The answer said yes, and what is read still shows the value before: reads lag behind.
+            Verdict::Act(_) => self.wait(step, progress, seen, Vec::new(), "accepted; not visible yet").await,
+            Verdict::Unseen { reason } => {
+                self.wait(step, progress, seen, Vec::new(), &format!("accepted; cannot be seen: {reason}")).await
+            }
+            Verdict::Drift { expected, found } => {
+                self.journal.record(vec![drifted(step, &expected, &found)], self.now()).await?;
+                Ok(Turn::Over)
+            }
+            Verdict::Stuck { reason, way_out } => self.park(step, reason, &way_out).await,
+        }
+    }
+
+    /// Whether the call took effect is not known: look, and repeat only when it is seen that it did not and no
+    /// answer can come any more.
+    async fn look_up(&self, run: &Run, step: &Step, progress: &StepProgress, call: &CallState, seen: &Seen) -> Result<Turn, Lost> {
+        if let Verdict::Act(change) = step.check(seen, &run.request.plan, &run.request.movement) {
+            if !may_repeat(call, &change, self.now()) {
+                return self.wait(step, progress, seen, Vec::new(), "the answer was lost; looking before anything is repeated").await;
+            }
+            let answer_due = self.later(self.cloud.call_deadline() + ANSWER_MARGIN);
+            let again = self.started(step, progress.attempt + 1, seen, Some(change.clone()), answer_due);
+            self.journal.record(vec![again], self.now()).await?;
+            return self.call(run, step, &change, &mut 0).await;
+        }
+        self.verify(step, progress, seen, Some("the answer to the call was lost, its effect was seen")).await
+    }
+
+    /// Notes what it waits for (once per different note), and asks a person when the step's time is up.
+    async fn wait(
+        &self,
+        step: &Step,
+        progress: &StepProgress,
+        seen: &Seen,
+        mut more: Vec<Event>,
+        note: &str,
+    ) -> Result<Turn, Lost> {
+        let mut events = self.begun(step, progress, seen);
+        events.append(&mut more);
+        let overdue = progress.started_at.is_some_and(|began| {
+            self.now().duration_since(began) > SignedDuration::from_secs(i64::from(step.timeout_seconds))
+        });
+        if overdue {
+            let reason = format!("not there after {} s: {note}", step.timeout_seconds);
+            events.push(parked(step, reason, "Look in AWS what it waits for; then retry, or skip with a reason."));
+            self.journal.record(events, self.now()).await?;
+            return Ok(Turn::Over);
+        }
+        if progress.note.as_deref() != Some(note) {
+            events.push(Event::StepProgress { step: step.id.clone(), note: note.to_owned() });
+        }
+        if !events.is_empty() {
+            self.journal.record(events, self.now()).await?;
+        }
+        Ok(Turn::Again)
+    }
+
+    async fn park(&self, step: &Step, reason: String, way_out: &str) -> Result<Turn, Lost> {
+        let run = self.journal.run().await;
+        let mut events = run.steps.get(&step.id).map(|p| self.begun(step, p, &Seen::new())).unwrap_or_default();
+        events.push(parked(step, reason, way_out));
+        self.journal.record(events, self.now()).await?;
+        Ok(Turn::Over)
+    }
+
+    /// The start of a step that has not started: without a call, for steps that only look or need none.
+    fn begun(&self, step: &Step, progress: &StepProgress, seen: &Seen) -> Vec<Event> {
+        if progress.state == StepState::Pending {
+            vec![self.started(step, progress.attempt + 1, seen, None, self.now())]
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn started(&self, step: &Step, attempt: u32, seen: &Seen, change: Option<Change>, answer_due: Timestamp) -> Event {
+        let (id, epoch) = (step.id.clone(), self.journal.epoch());
+        Event::StepStarted { step: id, attempt, epoch, before: values(seen), change, answer_due }
+    }
+
+    fn account(&self, step: &Step) -> Option<&Account> {
+        let resource = self.ground.application.resource(step.resource.as_ref()?)?;
+        self.ground.account(&resource.account)
+    }
+
+    fn later(&self, by: Duration) -> Timestamp {
+        let now = self.now();
+        SignedDuration::try_from(by).ok().and_then(|by| now.checked_add(by).ok()).unwrap_or(now)
+    }
+}
+
+fn values(seen: &Seen) -> Vec<Before> {
+    seen.iter()
+        .filter_map(|((resource, region), sight)| {
+            let facts = sight.known()?.clone();
+            Some(Before { resource: resource.clone(), region: region.clone(), facts })
+        })
+        .collect()
+}
+
+fn parked(step: &Step, reason: String, way_out: &str) -> Event {
+    Event::StepParked { step: step.id.clone(), reason, way_out: way_out.to_owned() }
+}
+
+fn drifted(step: &Step, expected: &str, found: &str) -> Event {
+    parked(
+        step,
+        format!("somebody else changed it: expected {expected}, found {found}"),
+        "Put it back as the approval showed it and retry, skip with a reason, or cancel and request the run anew.",
+    )
+}
+
+fn way_out_of(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Denied => "Give the act role the missing permission or mend its trust policy, then retry.",
+        ErrorKind::Throttled => "Wait until the account's other callers are quieter, then retry.",
+        ErrorKind::Conflict => "Look in AWS who else is changing it; when it rests, retry.",
+        ErrorKind::NotFound => "Make the resource, or mend its entry in the inventory and request the run anew.",
+        ErrorKind::Unreachable | ErrorKind::ServiceError => {
+            "When the Region's control plane answers again, retry; in an emergency skip with a reason."
+        }
+        ErrorKind::Invalid | ErrorKind::Unreadable | ErrorKind::NotSupported => {
+            "Make the change by hand in AWS and retry (the step then finds it done), or skip with a reason."
+        }
+    }
+}
