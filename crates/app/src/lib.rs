@@ -1,1 +1,51 @@
-//! (being built)
+//! The use cases: authorize, load, decide, store and audit in one transaction. They never call AWS, so that no
+//! page waits for a sick Region.
+
+pub mod admin;
+mod accounts;
+mod applications;
+mod audit;
+pub mod authority;
+mod compliance;
+mod inventory;
+mod now;
+mod people;
+mod picture;
+mod problems;
+mod regions;
+mod runs;
+mod secrets;
+
+use holdfast_api::ControlPlane;
+use holdfast_store::Store;
+use jiff::SignedDuration;
+
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What was seen longer ago than this is stale.
+    pub stale_after: SignedDuration,
+    /// Readiness of the server waits for the first sweep (the demonstration does).
+    pub ready_after_first_sweep: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { stale_after: SignedDuration::from_secs(90), ready_after_first_sweep: false }
+    }
+}
+
+/// The control plane over one database.
+#[derive(Debug, Clone)]
+pub struct App {
+    store: Store,
+    settings: Settings,
+}
+
+impl App {
+    #[must_use]
+    pub fn new(store: Store, settings: Settings) -> Self {
+        Self { store, settings }
+    }
+}
+
+impl ControlPlane for App {}

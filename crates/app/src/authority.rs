@@ -1,0 +1,199 @@
+//! Who may do what: the one policy function. Pages, REST and the command line all come through here.
+//! What a person may do to a *particular* run (their own, one that waits for their group) is the pure core's.
+
+use holdfast_api::{Answer, Problem};
+use holdfast_domain::{Actor, Role, Scope};
+use jiff::{SignedDuration, Timestamp};
+
+/// Everything that can be asked for, as far as rights go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    ReadInventory,
+    /// Applications, groups and Regions of the inventory.
+    WriteInventory,
+    /// Accounts, roles and approval policies: whoever changes these could approve by other means.
+    WriteProtected,
+    ReadStatus,
+    DeclareRegion,
+    ReadRuns,
+    RequestRun,
+    DriveRun,
+    ReviewRun,
+    ReadAudit,
+    ReadPeople,
+    /// One's own API tokens.
+    ManageOwnTokens,
+}
+
+impl Action {
+    pub const ALL: [Self; 12] = [
+        Self::ReadInventory,
+        Self::WriteInventory,
+        Self::WriteProtected,
+        Self::ReadStatus,
+        Self::DeclareRegion,
+        Self::ReadRuns,
+        Self::RequestRun,
+        Self::DriveRun,
+        Self::ReviewRun,
+        Self::ReadAudit,
+        Self::ReadPeople,
+        Self::ManageOwnTokens,
+    ];
+
+    /// The roles that may; reading is everybody's who is signed in, except people and the audit's author list.
+    fn roles(self) -> &'static [Role] {
+        match self {
+            Self::ReadInventory | Self::ReadStatus | Self::ReadRuns | Self::ReadAudit | Self::ManageOwnTokens => &Role::ALL,
+            Self::WriteInventory | Self::DeclareRegion | Self::RequestRun | Self::DriveRun => {
+                &[Role::Operator, Role::Admin]
+            }
+            Self::ReviewRun => &[Role::Approver],
+            Self::WriteProtected | Self::ReadPeople => &[Role::Admin],
+        }
+    }
+
+    /// The scope that an API token needs; `None`: only a person's own session may.
+    fn scope(self) -> Option<Scope> {
+        match self {
+            Self::ReadInventory => Some(Scope::InventoryRead),
+            Self::WriteInventory => Some(Scope::InventoryWrite),
+            Self::ReadStatus => Some(Scope::StatusRead),
+            Self::ReadRuns => Some(Scope::RunsRead),
+            Self::RequestRun | Self::DriveRun => Some(Scope::RunsRequest),
+            Self::ReadAudit => Some(Scope::AuditRead),
+            Self::WriteProtected | Self::DeclareRegion | Self::ReviewRun | Self::ReadPeople | Self::ManageOwnTokens => None,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::ReadInventory => "reading the inventory",
+            Self::WriteInventory => "changing the inventory",
+            Self::WriteProtected => "changing accounts, roles or approval policies",
+            Self::ReadStatus => "reading live status",
+            Self::DeclareRegion => "declaring a Region's state",
+            Self::ReadRuns => "reading runs",
+            Self::RequestRun => "requesting a run",
+            Self::DriveRun => "steering a run",
+            Self::ReviewRun => "reviewing a run",
+            Self::ReadAudit => "reading the audit log",
+            Self::ReadPeople => "reading who the people are",
+            Self::ManageOwnTokens => "managing API tokens",
+        }
+    }
+}
+
+/// How long a proof of identity stays fresh.
+pub const FRESH_FOR: SignedDuration = SignedDuration::from_mins(5);
+
+/// # Errors
+/// 403 with what would be needed.
+pub fn may(actor: &Actor, action: Action) -> Answer<()> {
+    if let Some(scopes) = &actor.token_scopes {
+        match action.scope() {
+            None => {
+                return Err(Problem::new(
+                    403,
+                    "person_needed",
+                    "Not for API tokens",
+                    format!("An API token cannot do this: {}.", action.words()),
+                    "Sign in as a person and do it from a session.",
+                ));
+            }
+            Some(scope) if !scopes.contains(&scope) => {
+                return Err(Problem::new(
+                    403,
+                    "scope_missing",
+                    "Not allowed",
+                    format!("The API token lacks the scope `{}` for {}.", scope.as_str(), action.words()),
+                    "Make a token with that scope.",
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    if action.roles().iter().any(|role| actor.has(*role)) {
+        return Ok(());
+    }
+    let names: Vec<_> = action.roles().iter().map(|r| r.as_str()).collect();
+    Err(Problem::forbidden(&format!("the role {} ({})", names.join(" or "), action.words())))
+}
+
+/// # Errors
+/// 403 `fresh_identity_needed` when the last proof is older than five minutes, or there is none.
+pub fn fresh(actor: &Actor, now: Timestamp) -> Answer<()> {
+    match actor.identity_proved_at {
+        Some(at) if now.duration_since(at) <= FRESH_FOR => Ok(()),
+        _ => Err(Problem::new(
+            403,
+            "fresh_identity_needed",
+            "Prove who you are",
+            "An approval needs a sign-in that is at most five minutes old.",
+            "Sign in again, then approve.",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast_domain::PersonId;
+
+    fn actor(role: Option<Role>, scopes: Option<Vec<Scope>>) -> Actor {
+        Actor {
+            person: PersonId::fresh(),
+            email: "somebody@example.com".into(),
+            roles: role.into_iter().collect(),
+            groups: Vec::new(),
+            token_scopes: scopes,
+            identity_proved_at: None,
+        }
+    }
+
+    #[test]
+    fn the_whole_matrix_of_roles_is_as_written_down() {
+        // viewer, operator, approver, admin
+        let expected = |action| match action {
+            Action::ReadInventory | Action::ReadStatus | Action::ReadRuns | Action::ReadAudit | Action::ManageOwnTokens => {
+                [true, true, true, true]
+            }
+            Action::WriteInventory | Action::DeclareRegion | Action::RequestRun | Action::DriveRun => {
+                [false, true, false, true]
+            }
+            Action::ReviewRun => [false, false, true, false],
+            Action::WriteProtected | Action::ReadPeople => [false, false, false, true],
+        };
+        for action in Action::ALL {
+            for (role, allowed) in Role::ALL.into_iter().zip(expected(action)) {
+                assert_eq!(may(&actor(Some(role), None), action).is_ok(), allowed, "{action:?} by {role:?}");
+            }
+            assert!(may(&actor(None, None), action).is_err(), "{action:?} by somebody without a role");
+        }
+    }
+
+    #[test]
+    fn a_token_does_no_more_than_its_scopes_and_no_more_than_its_person() {
+        for action in Action::ALL {
+            for role in Role::ALL {
+                let person = may(&actor(Some(role), None), action).is_ok();
+                let none = may(&actor(Some(role), Some(Vec::new())), action);
+                assert!(none.is_err(), "{action:?} without any scope");
+                let all = may(&actor(Some(role), Some(Scope::ALL.to_vec())), action);
+                assert_eq!(all.is_ok(), person && action.scope().is_some(), "{action:?} as {role:?}");
+            }
+        }
+        assert!(may(&actor(Some(Role::Approver), Some(Scope::ALL.to_vec())), Action::ReviewRun).is_err());
+    }
+
+    #[test]
+    fn a_proof_of_identity_is_fresh_for_five_minutes() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut who = actor(Some(Role::Approver), None);
+        assert_eq!(fresh(&who, now).unwrap_err().code, "fresh_identity_needed");
+        who.identity_proved_at = Some(now - SignedDuration::from_secs(300));
+        assert!(fresh(&who, now).is_ok());
+        who.identity_proved_at = Some(now - SignedDuration::from_secs(301));
+        assert!(fresh(&who, now).is_err());
+    }
+}

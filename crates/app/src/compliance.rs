@@ -1,0 +1,142 @@
+//! Compliance: the objective, what the strategy can reach, what runs have measured.
+
+use crate::App;
+use crate::authority::{Action, may};
+use crate::problems::of_store;
+use async_trait::async_trait;
+use holdfast_api::Answer;
+use holdfast_api::compliance::{Compliances, ComplianceRow, ComplianceView};
+use holdfast_domain::{Actor, Application};
+use holdfast_failover::compliance::{Standing, standing, worst_lag_ms};
+use holdfast_store::MeasuredRun;
+use jiff::Timestamp;
+use std::fmt::Write as _;
+
+/// Compliance rests on the worst of this many last runs.
+pub(crate) const LAST_RUNS: usize = 3;
+
+#[async_trait]
+impl Compliances for App {
+    async fn compliance(&self, actor: &Actor) -> Answer<ComplianceView> {
+        may(actor, Action::ReadStatus)?;
+        let applications = self.store.applications().await.map_err(of_store)?;
+        let measured = self.store.measured_runs(LAST_RUNS).await.map_err(of_store)?;
+        let rows: Vec<_> = applications
+            .iter()
+            .map(|a| {
+                let of: Vec<&MeasuredRun> = measured.iter().filter(|m| m.application == a.name).collect();
+                row(a, &of)
+            })
+            .collect();
+        let whole = |row: &ComplianceRow| match (row.rto, row.rpo) {
+            (Standing::Missed, _) | (_, Standing::Missed) => Standing::Missed,
+            (Standing::Met, Standing::Met) => Standing::Met,
+            _ => Standing::Unknown,
+        };
+        let count = |standing| rows.iter().filter(|r| whole(r) == standing).count();
+        Ok(ComplianceView {
+            met: count(Standing::Met),
+            missed: count(Standing::Missed),
+            unknown: count(Standing::Unknown),
+            rows,
+            at: Timestamp::now(),
+        })
+    }
+
+    async fn compliance_csv(&self, actor: &Actor) -> Answer<String> {
+        let view = self.compliance(actor).await?;
+        let mut csv = String::from(
+            "application,owner,tier,strategy,rto_objective_seconds,rto_worst_measured_seconds,rto,\
+             rpo_objective_seconds,rpo_worst_measured_ms,rpo,runs_counted,last_measured_at,last_run,strategy_gaps\r\n",
+        );
+        for r in &view.rows {
+            let number = |n: Option<f64>| n.map_or_else(|| "unknown".to_owned(), |n| format!("{n:.1}"));
+            let cells = [
+                r.application.clone(),
+                r.owner.clone(),
+                r.tier.to_string(),
+                r.strategy.clone(),
+                r.rto_objective_seconds.to_string(),
+                number(r.rto_worst_seconds),
+                word(r.rto).to_owned(),
+                r.rpo_objective_seconds.to_string(),
+                number(r.rpo_worst_ms),
+                word(r.rpo).to_owned(),
+                r.runs_counted.to_string(),
+                r.last_measured_at.map_or_else(|| "never".to_owned(), |t| t.to_string()),
+                r.last_run.clone().unwrap_or_default(),
+                r.gaps.join("; "),
+            ];
+            let line: Vec<String> = cells.iter().map(|c| cell(c)).collect();
+            // Writing to a String cannot fail.
+            let _ = write!(csv, "{}\r\n", line.join(","));
+        }
+        Ok(csv)
+    }
+}
+
+pub(crate) fn word(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Met => "met",
+        Standing::Missed => "missed",
+        Standing::Unknown => "unknown",
+    }
+}
+
+/// Quoted as RFC 4180 says; a leading `=`, `+`, `-`, `@`, tab or return would be a formula to a spreadsheet.
+fn cell(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    if text.contains(['"', ',', '\n', '\r']) || formula {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
+}
+
+pub(crate) fn row(application: &Application, measured: &[&MeasuredRun]) -> ComplianceRow {
+    let band = application.strategy.band();
+    let of_runs: Vec<_> = measured.iter().map(|m| m.measured.clone()).collect();
+    let (rto, rpo) = standing(&application.objectives, &of_runs, application_has_store(application));
+    let rto_worst =
+        measured.iter().map(|m| m.measured.rto.total_seconds).collect::<Option<Vec<_>>>().and_then(|all| {
+            all.into_iter().reduce(f64::max)
+        });
+    ComplianceRow {
+        application: application.name.to_string(),
+        owner: application.owner.to_string(),
+        tier: application.tier,
+        strategy: application.strategy.as_str().to_owned(),
+        rto_objective_seconds: application.objectives.rto.get(),
+        rpo_objective_seconds: application.objectives.rpo.get(),
+        rto_band: band.rto_words.to_owned(),
+        rpo_band: band.rpo_words.to_owned(),
+        gaps: application.strategy.gaps(&application.objectives),
+        rto,
+        rpo,
+        rto_worst_seconds: rto_worst,
+        rpo_worst_ms: worst_lag_ms(&of_runs),
+        runs_counted: measured.len(),
+        last_measured_at: measured.iter().map(|m| m.ended_at).max(),
+        last_run: measured.iter().max_by_key(|m| m.ended_at).map(|m| m.run.to_string()),
+    }
+}
+
+pub(crate) fn application_has_store(application: &Application) -> bool {
+    application.resources.iter().any(|r| r.spec.kind().is_store())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell;
+
+    #[test]
+    fn a_cell_that_a_spreadsheet_would_run_is_made_text() {
+        for payload in ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1"] {
+            let made = cell(payload);
+            assert!(made.starts_with("\"'"), "{payload:?} became {made:?}");
+        }
+        assert_eq!(cell("plain"), "plain");
+        assert_eq!(cell("a,\"b\""), "\"a,\"\"b\"\"\"");
+    }
+}

@@ -1,0 +1,86 @@
+//! How failures and refusals become problems: in one place, once.
+
+use holdfast_api::{FieldProblem, Problem};
+use holdfast_failover::Refusal;
+
+/// 503 for a database that does not answer, 500 for what should not be; both without inner words.
+pub fn of_store(error: holdfast_store::Error) -> Problem {
+    use holdfast_store::Error;
+    match error {
+        Error::NotFound => Problem::new(404, "not_found", "Not found", "There is no such thing.", "Look it up in the list."),
+        Error::Conflict(what) => Problem::new(
+            409,
+            "conflict",
+            "Changed meanwhile",
+            format!("Somebody else changed it at the same moment ({what})."),
+            "Read it again and repeat.",
+        ),
+        Error::ActiveRun { id } => active_run(&id),
+        Error::Unavailable(reason) => {
+            tracing::error!(%reason, "the database does not answer");
+            Problem::new(
+                503,
+                "database_unavailable",
+                "The database does not answer",
+                "Nothing was changed.",
+                "Try again in a few seconds; if it lasts, look at the server's log and the database.",
+            )
+        }
+        other => {
+            tracing::error!(error = %other, "a stored value cannot be used");
+            Problem::new(
+                500,
+                "internal",
+                "Something is wrong inside",
+                "The server could not use what is stored.",
+                "The server's log has the details under this request's id.",
+            )
+        }
+    }
+}
+
+pub fn active_run(id: &str) -> Problem {
+    let mut problem = Problem::new(
+        409,
+        "run_active",
+        "Another run holds the application",
+        format!("Run {id} of this application has not ended: an application is moved by one run at a time."),
+        "Wait for it, or cancel it. An emergency takes the place of a run that still waits for approval.",
+    );
+    problem.blocked_by = Some(id.to_owned());
+    problem
+}
+
+/// Refusals of the pure core. Those about rights are 403, a superseded plan or state is 409, the rest 409 or 422.
+pub fn of_refusal(refusal: Refusal) -> Problem {
+    let status = match refusal.code.as_str() {
+        "self_review" | "not_an_approver" | "fresh_identity_needed" | "unsafe_trust" => 403,
+        "invalid" | "same_region" | "not_a_region_of_the_application" | "reason_needed" => 422,
+        _ => 409,
+    };
+    Problem::new(status, &refusal.code, "Refused", refusal.sentence, refusal.way_out)
+}
+
+/// What the inventory reader found, whole.
+pub fn of_file(problems: Vec<holdfast_inventory::Problem>) -> Problem {
+    let count = problems.len();
+    let first = problems.first().map(|p| p.to_string()).unwrap_or_default();
+    let mut problem = Problem::new(
+        422,
+        "inventory_invalid",
+        "The inventory was not stored",
+        if count == 1 { first } else { format!("{count} problems; the first: {first}") },
+        "Mend the lines named and send the file again. Nothing was stored.",
+    );
+    problem.fields = problems
+        .into_iter()
+        .map(|p| FieldProblem {
+            line: (p.line > 0).then_some(p.line),
+            column: (p.line > 0).then_some(p.column),
+            path: p.path,
+            message: p.message,
+            way_out: p.way_out,
+        })
+        .collect();
+    problem
+}

@@ -1,0 +1,155 @@
+//! Regions: what was observed of them beside what operators declare.
+
+use crate::App;
+use crate::authority::{Action, may};
+use crate::picture::Judged;
+use crate::problems::of_store;
+use async_trait::async_trait;
+use holdfast_api::regions::{RegionView, Regions, RegionsView, Replication};
+use holdfast_api::{Answer, Problem};
+use holdfast_domain::{Actor, DeclaredRegion, Declaration, Facts, RegionCode, Sight};
+use holdfast_store::AuditEntry;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+#[async_trait]
+impl Regions for App {
+    async fn regions(&self, actor: &Actor) -> Answer<RegionsView> {
+        may(actor, Action::ReadStatus)?;
+        let now = Timestamp::now();
+        let judged = self.judge_all(now).await?;
+        let declared = self.store.declared_regions().await.map_err(of_store)?;
+        Ok(regions_view(&judged, &declared))
+    }
+
+    async fn region(&self, actor: &Actor, code: &RegionCode) -> Answer<RegionView> {
+        let all = self.regions(actor).await?;
+        all.regions
+            .into_iter()
+            .find(|r| r.code == code.as_str())
+            .ok_or_else(|| Problem::not_found("Region in the inventory", code.as_str()))
+    }
+
+    async fn declare_region(
+        &self,
+        actor: &Actor,
+        code: &RegionCode,
+        declared: Declaration,
+        reason: Option<String>,
+    ) -> Answer<RegionView> {
+        let subject = format!("region:{code}");
+        if let Err(refused) = may(actor, Action::DeclareRegion) {
+            return Err(self.refused(actor, "region.declare", &subject, refused).await);
+        }
+        let reason = reason.map(|r| r.trim().to_owned()).filter(|r| !r.is_empty());
+        if reason.as_ref().is_some_and(|r| r.chars().count() > 500) {
+            return Err(Problem::bad_field("reason", "longer than 500 characters", "Say it in fewer words."));
+        }
+        let mut change = self.store.begin().await.map_err(of_store)?;
+        change
+            .declare_region(&DeclaredRegion { code: code.clone(), declared, reason: reason.clone() })
+            .await
+            .map_err(of_store)?;
+        let detail = serde_json::json!({ "declared": declared, "reason": reason });
+        change.commit(AuditEntry::done(actor, "region.declare", &subject, detail)).await.map_err(of_store)?;
+        self.region(actor, code).await
+    }
+}
+
+pub(crate) fn regions_view(judged: &[Judged], declared: &[DeclaredRegion]) -> RegionsView {
+    let codes: BTreeSet<&RegionCode> = judged
+        .iter()
+        .flat_map(|j| j.application.regions())
+        .chain(declared.iter().map(|d| &d.code))
+        .collect();
+    RegionsView {
+        regions: codes.into_iter().filter_map(|code| region_view(code, judged, declared)).collect(),
+        replication: replication(judged),
+    }
+}
+
+fn region_view(code: &RegionCode, judged: &[Judged], declared: &[DeclaredRegion]) -> Option<RegionView> {
+    let info = code.info()?;
+    let (mut known, mut stale, mut unknown) = (0, 0, 0);
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let mut observed_at: Option<Timestamp> = None;
+    for judged in judged {
+        for resource in judged.application.resources.iter().filter(|r| r.spec.kind().is_observed()) {
+            match judged.observations.get(&(resource.name.clone(), code.clone())) {
+                Some(Sight::Known { at, .. }) => {
+                    known += 1;
+                    observed_at = Some(observed_at.map_or(*at, |o| o.max(*at)));
+                }
+                Some(Sight::Stale { .. }) => stale += 1,
+                Some(Sight::Unknown { reason, .. }) => {
+                    unknown += 1;
+                    *reasons.entry(reason.clone()).or_default() += 1;
+                }
+                None => {}
+            }
+        }
+    }
+    let observed = match (known, stale, unknown) {
+        (0, 0, 0) => "unknown",
+        (_, 0, 0) => "good",
+        (0, 0, _) => "dark",
+        (0, _, _) => "stale",
+        _ => "partial",
+    };
+    let mut reasons: Vec<_> = reasons.into_iter().collect();
+    reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let said = declared.iter().find(|d| &d.code == code);
+    let named = |keep: &dyn Fn(&Judged) -> bool| -> Vec<String> {
+        judged.iter().filter(|j| keep(j)).map(|j| j.application.name.to_string()).collect()
+    };
+    Some(RegionView {
+        code: code.to_string(),
+        name: info.name.to_owned(),
+        latitude: info.latitude,
+        longitude: info.longitude,
+        declared: said.map(|d| d.declared).unwrap_or_default().as_str().to_owned(),
+        declared_reason: said.and_then(|d| d.reason.clone()),
+        observed: observed.to_owned(),
+        observed_at,
+        known,
+        stale,
+        unknown,
+        reasons: reasons.into_iter().map(|(reason, _)| reason).take(5).collect(),
+        home_of: named(&|j| &j.application.home_region == code),
+        serving: named(&|j| j.serving.regions.contains(code)),
+        recovery_of: named(&|j| j.application.recovery_regions.contains(code)),
+    })
+}
+
+/// From each store's writer to its copies. Where the writer is not known there is no arc: a guess would be a lie.
+fn replication(judged: &[Judged]) -> Vec<Replication> {
+    let mut arcs: BTreeMap<(String, String), Replication> = BTreeMap::new();
+    for judged in judged {
+        let limit = f64::from(judged.application.objectives.rpo.get()) * 1000.0;
+        for (store, writer) in &judged.serving.writers {
+            let Some(writer) = writer else { continue };
+            for region in judged.application.regions().filter(|r| *r != writer) {
+                let Some(sight) = judged.observations.get(&(store.clone(), region.clone())) else { continue };
+                let lag = match sight.known() {
+                    Some(Facts::AuroraMember(member)) => member.lag.as_ref().map(|l| l.milliseconds),
+                    _ => None,
+                };
+                let arc = arcs.entry((writer.to_string(), region.to_string())).or_insert_with(|| Replication {
+                    from: writer.to_string(),
+                    to: region.to_string(),
+                    stores: 0,
+                    worst_lag_ms: Some(0.0),
+                    above_objective: false,
+                });
+                arc.stores += 1;
+                // One unknown store makes the whole arc's worst unknown.
+                arc.worst_lag_ms = match (arc.worst_lag_ms, lag) {
+                    (Some(worst), Some(lag)) => Some(worst.max(lag)),
+                    _ => None,
+                };
+                arc.above_objective |= lag.is_some_and(|lag| lag > limit);
+            }
+        }
+    }
+    arcs.into_values().collect()
+}
