@@ -124,9 +124,11 @@ fn bind_and_shrink(root: &Path, target: &Path, raw: &Path) -> Result<(Vec<u8>, V
         .omit_default_module_path(true)
         .generate_output()
         .context("wasm-bindgen refused the module")?;
-    if let Some(snippet) = output.snippets().keys().chain(output.local_modules().keys()).next() {
+    let inline =
+        output.snippets().iter().filter(|(_, files)| !files.is_empty()).map(|(crate_name, _)| crate_name);
+    if let Some(source) = inline.chain(output.local_modules().keys()).next() {
         bail!(
-            "`{snippet}` brings JavaScript of its own, which this build does not serve: use web-sys instead"
+            "`{source}` brings JavaScript files of its own, which this build does not serve: use web-sys instead"
         );
     }
     let js = output.js().as_bytes().to_vec();
