@@ -2,6 +2,7 @@
 
 use crate::App;
 use crate::problems::of_store;
+use crate::runs::{last_run, under_way};
 use holdfast_api::Answer;
 use holdfast_domain::observation::Observed;
 use holdfast_domain::{Account, Application, Facts, Name, ObservationMap, RegionCode};
@@ -69,7 +70,8 @@ impl App {
     ) -> Judged {
         let observations = self.sights(&application, observed, now);
         let serving = serving(&application, &observations);
-        let state = recovery_state(&application, &serving, &observations, active.as_ref(), last.as_ref());
+        let (moving, ended) = (under_way(active.as_ref()), last_run(last.as_ref()));
+        let state = recovery_state(&application, &serving, &observations, moving, ended.as_ref());
         let findings = readiness::findings(&application, accounts, &observations, now);
         Judged { application, observations, serving, state, findings, active, last }
     }

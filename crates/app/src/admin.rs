@@ -1,0 +1,115 @@
+//! What the machine's own administrator does at its command line, before and beside any server: people,
+//! groups, tokens, the demonstration. Audited like everything else, as `holdfast admin`.
+
+use crate::App;
+use crate::people::person_view;
+use crate::problems::{of_file, of_store};
+use crate::secrets::hash_password;
+use holdfast_api::people::{NewPerson, PersonView, TokenView};
+use holdfast_api::{Answer, Problem};
+use holdfast_domain::{Actor, Group, Name, PersonId, Role, Scope};
+use holdfast_inventory::{Format, read};
+use holdfast_store::AuditEntry;
+
+const PASSWORD_AT_LEAST: usize = 12;
+
+/// Whoever can reach the database with the server's own settings.
+fn administrator() -> Actor {
+    Actor {
+        person: PersonId(uuid::Uuid::nil()),
+        email: "holdfast admin".into(),
+        roles: vec![Role::Admin, Role::Operator],
+        groups: Vec::new(),
+        token_scopes: None,
+        identity_proved_at: None,
+    }
+}
+
+impl App {
+    /// Makes a person, or gives an existing one a new password, role and groups.
+    ///
+    /// # Errors
+    /// 422 for a bad address, password or group name.
+    pub async fn create_person(&self, new: NewPerson) -> Answer<PersonView> {
+        let email = new.email.trim().to_lowercase();
+        if !email.contains('@') || email.len() < 3 || email.len() > 254 || email.contains(char::is_whitespace) {
+            return Err(Problem::bad_field("email", "is not an e-mail address", "Write it as name@example.com."));
+        }
+        if new.password.chars().count() < PASSWORD_AT_LEAST {
+            return Err(Problem::bad_field("password", "is shorter than 12 characters", "Choose a longer one."));
+        }
+        let groups = new
+            .groups
+            .iter()
+            .map(|g| Name::parse(g).map_err(|e| Problem::bad_field("group", e.to_string(), "Rename the group.")))
+            .collect::<Answer<Vec<_>>>()?;
+        let password = new.password.clone();
+        let hash = tokio::task::spawn_blocking(move || hash_password(&password))
+            .await
+            .map_err(|e| e.to_string())
+            .and_then(|h| h)
+            .map_err(|e| Problem::new(500, "internal", "Something is wrong inside", e, "Try again."))?;
+        let mut change = self.store.begin().await.map_err(of_store)?;
+        for group in &groups {
+            change.ensure_group(&Group { name: group.clone(), description: None }).await.map_err(of_store)?;
+        }
+        change.upsert_person(PersonId::fresh(), &email, &hash, &[new.role], &groups).await.map_err(of_store)?;
+        let detail = serde_json::json!({ "role": new.role, "groups": groups });
+        change
+            .commit(AuditEntry::done(&administrator(), "person.put", &format!("person:{email}"), detail))
+            .await
+            .map_err(of_store)?;
+        let person = self.store.person_by_email(&email).await.map_err(of_store)?;
+        Ok(person_view(&person))
+    }
+
+    /// # Errors
+    /// 404 for an unknown address.
+    pub async fn disable_person(&self, email: &str) -> Answer<PersonView> {
+        let person = self.person_named(email).await?;
+        let mut change = self.store.begin().await.map_err(of_store)?;
+        change.disable_person(person.id).await.map_err(of_store)?;
+        let subject = format!("person:{}", person.email);
+        change
+            .commit(AuditEntry::done(&administrator(), "person.disable", &subject, serde_json::Value::Null))
+            .await
+            .map_err(of_store)?;
+        Ok(person_view(&self.person_named(email).await?))
+    }
+
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn list_people(&self) -> Answer<Vec<PersonView>> {
+        Ok(self.store.people().await.map_err(of_store)?.iter().map(person_view).collect())
+    }
+
+    /// # Errors
+    /// 404 for an unknown address, 422 for no scopes or too many days.
+    pub async fn create_token_for(&self, email: &str, name: &str, scopes: Vec<Scope>, days: u16) -> Answer<TokenView> {
+        let person = self.person_named(email).await?;
+        self.issue_token(&administrator(), person.id, &person.email, name, scopes, days).await
+    }
+
+    /// Stores an inventory as the machine's administrator: how the demonstration is filled.
+    ///
+    /// # Errors
+    /// 422 with every line that is wrong.
+    pub async fn seed_inventory(&self, yaml: &str) -> Answer<()> {
+        let sent = read(yaml.as_bytes(), Format::Yaml).map_err(of_file)?;
+        self.store_inventory(&administrator(), &sent, false, false).await.map(|_| ())
+    }
+
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_empty(&self) -> Answer<bool> {
+        Ok(self.store.people().await.map_err(of_store)?.is_empty())
+    }
+
+    async fn person_named(&self, email: &str) -> Answer<holdfast_store::Person> {
+        let email = email.trim().to_lowercase();
+        match self.store.person_by_email(&email).await {
+            Err(holdfast_store::Error::NotFound) => Err(Problem::not_found("person", &email)),
+            other => other.map_err(of_store),
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Applications: what stands where, whether it would survive, and why not.
+
+use crate::App;
+use crate::authority::{Action, may};
+use crate::compliance::{LAST_RUNS, application_has_store, row, word};
+use crate::picture::Judged;
+use crate::problems::of_store;
+use async_trait::async_trait;
+use holdfast_api::applications::{
+    ApplicationFilter, ApplicationStatus, ApplicationSummary, ApplicationView, Applications, LagSeries, Move,
+    RegionStatus, ResourceStatus,
+};
+use holdfast_api::runs::RunFilter;
+use holdfast_api::{Answer, Problem};
+use holdfast_domain::{Actor, Application, Facts, Inventory, Name, Sight};
+use holdfast_failover::compliance::Standing;
+use holdfast_failover::readiness::{Finding, Severity, Survive, would_survive};
+use holdfast_failover::{Intent, Mode, Movement, plan};
+use holdfast_store::{AuditEntry, MeasuredRun};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+const LAG_SHOWN_FOR: SignedDuration = SignedDuration::from_mins(30);
+
+#[async_trait]
+impl Applications for App {
+    async fn applications(&self, actor: &Actor, filter: &ApplicationFilter) -> Answer<Vec<ApplicationSummary>> {
+        may(actor, Action::ReadStatus)?;
+        let all = self.summaries(Timestamp::now()).await?;
+        Ok(all.into_iter().filter(|s| passes(s, filter)).collect())
+    }
+
+    async fn application(&self, actor: &Actor, name: &Name) -> Answer<ApplicationView> {
+        may(actor, Action::ReadStatus)?;
+        let now = Timestamp::now();
+        let judged = self.judge(name, now).await?;
+        let measured = self.store.measured_runs_of(name, LAST_RUNS).await.map_err(of_store)?;
+        let lag = self.store.lag_series(name, now - LAG_SHOWN_FOR).await.map_err(of_store)?;
+        let runs = self
+            .run_page(&RunFilter { application: Some(name.to_string()), limit: Some(20), ..RunFilter::default() })
+            .await?;
+        Ok(ApplicationView {
+            summary: summary(&judged, &measured.iter().collect::<Vec<_>>()),
+            resources: statuses(&judged),
+            findings: judged.findings.clone(),
+            runs: runs.items,
+            lag: lag
+                .into_iter()
+                .map(|s| LagSeries { store: s.resource.to_string(), region: s.region.to_string(), points: s.points })
+                .collect(),
+            moves: self.moves(&judged, now).await?,
+            application: judged.application,
+        })
+    }
+
+    async fn put_application(&self, actor: &Actor, application: Application) -> Answer<ApplicationView> {
+        let name = application.name.clone();
+        if let Err(refused) = may(actor, Action::WriteInventory) {
+            return Err(self.refused(actor, "application.put", &format!("application:{name}"), refused).await);
+        }
+        let stored = self.store.load_inventory().await.map_err(of_store)?;
+        let mut applications = stored.applications.unwrap_or_default();
+        applications.retain(|a| a.name != name);
+        applications.push(application);
+        let sent = Inventory { version: 1, applications: Some(applications), ..Inventory::default() };
+        self.store_inventory(actor, &sent, false, false).await?;
+        self.application(actor, &name).await
+    }
+
+    async fn remove_application(&self, actor: &Actor, name: &Name) -> Answer<()> {
+        if let Err(refused) = may(actor, Action::WriteInventory) {
+            return Err(self.refused(actor, "application.remove", &format!("application:{name}"), refused).await);
+        }
+        self.application_named(name).await?;
+        let stored = self.store.load_inventory().await.map_err(of_store)?;
+        let mut applications = stored.applications.unwrap_or_default();
+        applications.retain(|a| &a.name != name);
+        let sent = Inventory { version: 1, applications: Some(applications), ..Inventory::default() };
+        self.store_inventory(actor, &sent, false, true).await.map(|_| ())
+    }
+
+    async fn application_status(&self, actor: &Actor, name: &Name) -> Answer<ApplicationStatus> {
+        may(actor, Action::ReadStatus)?;
+        let judged = self.judge(name, Timestamp::now()).await?;
+        Ok(ApplicationStatus {
+            application: name.to_string(),
+            recovery_state: judged.state,
+            serving: judged.serving.clone(),
+            resources: statuses(&judged),
+        })
+    }
+
+    async fn application_readiness(&self, actor: &Actor, name: &Name) -> Answer<Vec<Finding>> {
+        may(actor, Action::ReadStatus)?;
+        Ok(self.judge(name, Timestamp::now()).await?.findings)
+    }
+
+    async fn refresh_application(&self, actor: &Actor, name: &Name) -> Answer<()> {
+        may(actor, Action::ReadStatus)?;
+        self.application_named(name).await?;
+        let mut change = self.store.begin().await.map_err(of_store)?;
+        change.ask_refresh(name).await.map_err(of_store)?;
+        let entry = AuditEntry::done(
+            actor,
+            "application.refresh",
+            &format!("application:{name}"),
+            serde_json::Value::Null,
+        );
+        change.commit(entry).await.map_err(of_store)?;
+        Ok(())
+    }
+}
+
+impl App {
+    /// Every application judged, from a handful of queries whatever their number.
+    pub(crate) async fn judge_all(&self, now: Timestamp) -> Answer<Vec<Judged>> {
+        let applications = self.store.applications().await.map_err(of_store)?;
+        let accounts = self.store.accounts().await.map_err(of_store)?;
+        let mut observed = self.store.all_observations().await.map_err(of_store)?;
+        let mut active = self.live_runs().await?;
+        let mut last = self.last_moving_runs().await?;
+        Ok(applications
+            .into_iter()
+            .map(|application| {
+                let seen = observed.remove(&application.name).unwrap_or_default();
+                let (active, last) = (active.remove(&application.name), last.remove(&application.name));
+                self.judged(application, &accounts, &seen, active, last, now)
+            })
+            .collect())
+    }
+
+    pub(crate) async fn summaries(&self, now: Timestamp) -> Answer<Vec<ApplicationSummary>> {
+        let judged = self.judge_all(now).await?;
+        let measured = self.store.measured_runs(LAST_RUNS).await.map_err(of_store)?;
+        Ok(summaries(&judged, &measured))
+    }
+
+    /// Where the application could go from here, each move with its refusal where the plan is refused.
+    async fn moves(&self, judged: &Judged, now: Timestamp) -> Answer<Vec<Move>> {
+        let picture = self.picture(judged, now).await?;
+        let application = &judged.application;
+        let serving = judged.serving.regions.first().unwrap_or(&application.home_region);
+        let mut moves = Vec::new();
+        for from in judged.serving.regions.iter().chain(judged.serving.regions.is_empty().then_some(serving)) {
+            for to in application.regions().filter(|r| *r != from) {
+                let intent = if to == &application.home_region && from != to && !judged.serving.regions.contains(to) {
+                    Intent::Failback
+                } else {
+                    Intent::Failover
+                };
+                let movement = Movement { intent, mode: Mode::Planned, from: from.clone(), to: to.clone() };
+                moves.push(Move {
+                    intent: intent.as_str().to_owned(),
+                    from: from.to_string(),
+                    to: to.to_string(),
+                    refused: plan::plan(&picture, &movement).err(),
+                });
+            }
+        }
+        Ok(moves)
+    }
+}
+
+pub(crate) fn summaries(judged: &[Judged], measured: &[MeasuredRun]) -> Vec<ApplicationSummary> {
+    let mut by_application: BTreeMap<&Name, Vec<&MeasuredRun>> = BTreeMap::new();
+    for run in measured {
+        by_application.entry(&run.application).or_default().push(run);
+    }
+    judged
+        .iter()
+        .map(|j| summary(j, by_application.get(&j.application.name).map_or(&[][..], Vec::as_slice)))
+        .collect()
+}
+
+pub(crate) fn summary(judged: &Judged, measured: &[&MeasuredRun]) -> ApplicationSummary {
+    let application = &judged.application;
+    let compliance = row(application, measured);
+    let survive = would_survive(&judged.findings);
+    let deciding = match survive {
+        Survive::Yes => None,
+        Survive::No => judged.findings.iter().find(|f| f.severity == Severity::Blocker),
+        Survive::Unknown => judged.findings.iter().find(|f| f.severity == Severity::Unknown),
+    };
+    let whole = match (compliance.rto, compliance.rpo) {
+        (Standing::Missed, _) | (_, Standing::Missed) => Standing::Missed,
+        (Standing::Met, Standing::Met) => Standing::Met,
+        _ => Standing::Unknown,
+    };
+    ApplicationSummary {
+        name: application.name.to_string(),
+        owner: application.owner.to_string(),
+        tier: application.tier,
+        strategy: application.strategy.as_str().to_owned(),
+        home_region: application.home_region.to_string(),
+        recovery_regions: application.recovery_regions.iter().map(ToString::to_string).collect(),
+        recovery_state: judged.state,
+        serving: judged.serving.clone(),
+        rto_objective_seconds: application.objectives.rto.get(),
+        rpo_objective_seconds: application.objectives.rpo.get(),
+        rto_measured_seconds: compliance.rto_worst_seconds,
+        lag_now_ms: lag_now(judged),
+        has_store: application_has_store(application),
+        would_survive: match survive {
+            Survive::Yes => "yes",
+            Survive::No => "no",
+            Survive::Unknown => "unknown",
+        }
+        .to_owned(),
+        because: deciding.map(|f| f.sentence.clone()),
+        compliance: word(whole).to_owned(),
+        active_run: judged.active.as_ref().map(|r| r.id.to_string()),
+        picture_at: judged
+            .observations
+            .iter()
+            .filter(|((name, _), _)| application.resource(name).is_some_and(|r| r.spec.kind().is_observed()))
+            .map(|(_, sight)| sight.last_seen().map(|(at, _)| at))
+            .min()
+            .flatten(),
+    }
+}
+
+/// The worst copy of any store; one that is not known makes the whole not known.
+fn lag_now(judged: &Judged) -> Option<f64> {
+    let mut worst: Option<f64> = None;
+    for ((name, _), sight) in &judged.observations {
+        let Some(resource) = judged.application.resource(name) else { continue };
+        if !resource.spec.kind().is_store() {
+            continue;
+        }
+        match sight.known() {
+            Some(Facts::AuroraMember(member)) if member.writer => {}
+            Some(Facts::AuroraMember(member)) => {
+                let lag = member.lag.as_ref()?.milliseconds;
+                worst = Some(worst.map_or(lag, |w| w.max(lag)));
+            }
+            _ => return None,
+        }
+    }
+    worst
+}
+
+fn statuses(judged: &Judged) -> Vec<ResourceStatus> {
+    judged
+        .application
+        .resources
+        .iter()
+        .map(|resource| ResourceStatus {
+            name: resource.name.to_string(),
+            kind: resource.spec.kind().as_str().to_owned(),
+            account: resource.account.to_string(),
+            regions: judged
+                .application
+                .regions()
+                .filter_map(|region| {
+                    let sight = judged.observations.get(&(resource.name.clone(), region.clone()))?;
+                    let last = sight.last_seen();
+                    Some(RegionStatus {
+                        region: region.to_string(),
+                        state: sight.word().to_owned(),
+                        observed_at: last.map(|(at, _)| at),
+                        reason: match sight {
+                            Sight::Known { .. } => None,
+                            Sight::Stale { reason, .. } | Sight::Unknown { reason, .. } => Some(reason.clone()),
+                        },
+                        values: last.map(|(_, facts)| facts.clone()),
+                    })
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+fn passes(summary: &ApplicationSummary, filter: &ApplicationFilter) -> bool {
+    let is = |wanted: &Option<String>, have: &str| wanted.as_deref().is_none_or(|w| w.is_empty() || w == have);
+    let in_region = filter.region.as_deref().is_none_or(|r| {
+        r.is_empty() || summary.home_region == r || summary.recovery_regions.iter().any(|have| have == r)
+    });
+    let found = filter.search.as_deref().is_none_or(|s| {
+        let s = s.trim().to_lowercase();
+        summary.name.contains(&s) || summary.owner.contains(&s)
+    });
+    is(&filter.strategy, &summary.strategy)
+        && is(&filter.owner, &summary.owner)
+        && is(&filter.recovery_state, summary.recovery_state.as_str())
+        && is(&filter.compliance, &summary.compliance)
+        && filter.tier.is_none_or(|t| t == summary.tier)
+        && in_region
+        && found
+}
+
+/// Problems of a name in a URL.
+pub fn parse_name(text: &str) -> Answer<Name> {
+    Name::parse(text).map_err(|_| Problem::not_found("application", &text.chars().take(80).collect::<String>()))
+}

@@ -1,0 +1,84 @@
+//! The first page: is anything wrong, is anything moving, what waits for me?
+
+use crate::App;
+use crate::applications::summaries;
+use crate::authority::{Action, may};
+use crate::compliance::LAST_RUNS;
+use crate::problems::of_store;
+use crate::regions::regions_view;
+use async_trait::async_trait;
+use holdfast_api::Answer;
+use holdfast_api::applications::ApplicationSummary;
+use holdfast_api::now::{Need, NowView, Nows};
+use holdfast_api::runs::{RunFilter, RunSummary, Runs};
+use holdfast_domain::Actor;
+use holdfast_failover::run::RunState;
+use jiff::Timestamp;
+
+#[async_trait]
+impl Nows for App {
+    async fn now(&self, actor: &Actor) -> Answer<NowView> {
+        may(actor, Action::ReadStatus)?;
+        let now = Timestamp::now();
+        let judged = self.judge_all(now).await?;
+        let measured = self.store.measured_runs(LAST_RUNS).await.map_err(of_store)?;
+        let declared = self.store.declared_regions().await.map_err(of_store)?;
+        let applications = summaries(&judged, &measured);
+        let live = self.run_page(&RunFilter { live: true, limit: Some(100), ..RunFilter::default() }).await?;
+        let approvals_for_me = self.approvals(actor).await?;
+        Ok(NowView {
+            at: now,
+            picture_at: self.store.last_sweep_ended_at().await.map_err(of_store)?,
+            regions: regions_view(&judged, &declared),
+            needs: needs(&applications, &live.items, &approvals_for_me),
+            applications,
+            active_runs: live.items,
+            approvals_for_me,
+        })
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        self.store.database_now().await.map_err(|e| format!("the database does not answer: {e}"))?;
+        if self.settings.ready_after_first_sweep {
+            let swept = self.store.all_accounts_swept().await.map_err(|e| e.to_string())?;
+            if !swept {
+                return Err("the first sweep of the accounts has not ended".into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Worst first: runs that wait for a person, what would not survive, what is not known, what moves.
+fn needs(applications: &[ApplicationSummary], live: &[RunSummary], for_me: &[RunSummary]) -> Vec<Need> {
+    let mut needs = Vec::new();
+    let need = |state: &str, title: String, detail: String, href: String, verb: &str| Need {
+        state: state.into(),
+        title,
+        detail,
+        href,
+        verb: verb.into(),
+    };
+    for run in live.iter().filter(|r| r.state == RunState::NeedsPerson) {
+        let title = format!("{} → {} needs a person", run.application, run.to_region);
+        needs.push(need("bad", title, run.now.clone(), format!("/runs/{}", run.id), "Open"));
+    }
+    for run in for_me {
+        let title =
+            format!("Approve: {} → {}, {} {}", run.application, run.to_region, run.mode.as_str(), run.intent.as_str());
+        let detail = format!("asked by {}: {}", run.requested_by, run.reason);
+        needs.push(need("watch", title, detail, format!("/runs/{}", run.id), "Review"));
+    }
+    for run in live.iter().filter(|r| matches!(r.state, RunState::Running | RunState::Paused)) {
+        let title = format!("{} → {}", run.application, run.to_region);
+        let detail = format!("step {} of {}: {}", run.steps_done, run.steps_total, run.now);
+        needs.push(need("moving", title, detail, format!("/runs/{}", run.id), "Watch"));
+    }
+    for (word, state, says) in [("no", "bad", "would not survive"), ("unknown", "unknown", "cannot be told")] {
+        for a in applications.iter().filter(|a| a.would_survive == word) {
+            let detail = a.because.clone().unwrap_or_default();
+            needs.push(need(state, format!("{}: {says}", a.name), detail, format!("/applications/{}", a.name), "Why"));
+        }
+    }
+    needs
+}

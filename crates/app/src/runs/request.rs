@@ -1,0 +1,231 @@
+//! From "fail shop over" to a frozen request: plan from the newest picture, digest, guards of the database.
+
+use super::who;
+use crate::App;
+use crate::applications::parse_name;
+use crate::picture::Judged;
+use crate::problems::{active_run, of_refusal, of_store};
+use holdfast_api::runs::{RequestRun, RunPreview};
+use holdfast_api::{Answer, Problem};
+use holdfast_domain::{Actor, ApprovalPolicy, RegionCode, RunId};
+use holdfast_failover::approval::{FrozenPolicy, tally};
+use holdfast_failover::digest::request_digest;
+use holdfast_failover::run::{Command, Request, Run, Who};
+use holdfast_failover::{Digest, Intent, Mode, Movement, Plan, Refusal, RunState, plan};
+use holdfast_store::{AuditEntry, Idempotent};
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+/// A request thought through, not yet made.
+struct Thought {
+    movement: Movement,
+    plan: Plan,
+    policy: FrozenPolicy,
+    digest: Digest,
+    judged: Judged,
+}
+
+impl App {
+    pub(super) async fn preview(&self, request: &RequestRun) -> Answer<RunPreview> {
+        let now = Timestamp::now();
+        let thought = self.think(request, now).await?;
+        let refused = thought.judged.active.as_ref().filter(|_| !request.dry_run).map(|run| {
+            Refusal::new(
+                "run_active",
+                format!("Run {} of this application has not ended.", run.id),
+                "Wait for it, or cancel it. An emergency takes the place of a run that still waits for approval.",
+            )
+        });
+        Ok(RunPreview {
+            from_region: thought.movement.from.to_string(),
+            to_region: thought.movement.to.to_string(),
+            plan_digest: thought.digest.to_string(),
+            steps: thought.plan.steps.iter().map(super::view::planned_step).collect(),
+            facts: thought.plan.facts.clone(),
+            measurements: thought.plan.measurements.clone(),
+            notes: thought.plan.notes.clone(),
+            approval_policy: thought.policy.name.to_string(),
+            tally: tally(&thought.policy, &[]),
+            refused,
+            request: request.clone(),
+        })
+    }
+
+    pub(super) async fn request(&self, actor: &Actor, asked: RequestRun, idempotency_key: &str) -> Answer<RunId> {
+        let reason = asked.reason.trim().to_owned();
+        if reason.is_empty() && !asked.dry_run {
+            return Err(Problem::bad_field("reason", "is missing", "Say why; approvers and auditors read it."));
+        }
+        if reason.chars().count() > 2000 {
+            return Err(Problem::bad_field("reason", "is longer than 2,000 characters", "Say it in fewer words."));
+        }
+        let body = serde_json::to_vec(&asked).map_err(|e| Problem::bad_field("body", e.to_string(), "Send JSON."))?;
+        let body_hash = Sha256::digest(&body).to_vec();
+        let mut change = self.store.begin().await.map_err(of_store)?;
+        // Locks the key: the same request sent twice at once makes one run.
+        match change.idempotent(idempotency_key, actor.person, "POST /runs", &body_hash).await.map_err(of_store)? {
+            Idempotent::New => {}
+            Idempotent::Done { answer } => {
+                return answer.parse().map_err(|_| Problem::not_found("run", &answer));
+            }
+            Idempotent::Reused => {
+                return Err(Problem::new(
+                    409,
+                    "idempotency_key_reused",
+                    "The idempotency key stands for another request",
+                    "This key was sent before with different content.",
+                    "Use a fresh key for a new request; the same key only repeats the same one.",
+                ));
+            }
+        }
+        let now = self.store.database_now().await.map_err(of_store)?;
+        let thought = self.think(&asked, now).await?;
+        if let Some(shown) = asked.plan_digest.as_deref().map(str::trim).filter(|d| !d.is_empty())
+            && shown != thought.digest.0
+        {
+            return Err(of_refusal(Refusal::new(
+                "stale_plan",
+                "What was shown is no longer what would be done: something was observed anew, or the inventory changed.",
+                "Read the plan as it is now and ask again.",
+            )));
+        }
+        let id = RunId::fresh();
+        if let Some(held) = thought.judged.active.as_ref().filter(|_| !asked.dry_run) {
+            if asked.mode != Mode::Emergency || held.state != RunState::AwaitingApproval {
+                return Err(active_run(&held.id.to_string()));
+            }
+            self.supersede(&mut change, held, actor, id, now).await?;
+        }
+        let application = thought.judged.application;
+        let request = Request {
+            application: application.name.clone(),
+            movement: thought.movement,
+            plan: thought.plan,
+            policy: thought.policy,
+            objectives: application.objectives,
+            overrides: asked.overrides,
+            dry_run: asked.dry_run,
+            digest: thought.digest,
+            by: who(actor),
+            reason,
+            incident: asked.incident,
+            impact_began_at: asked.impact_began_at,
+        };
+        let detail = serde_json::json!({
+            "application": request.application,
+            "movement": request.movement,
+            "digest": request.digest,
+            "dry_run": request.dry_run,
+            "reason": request.reason,
+        });
+        let events = Run::request(id, request, now);
+        self.store.insert_run(&mut change, id, &events).await.map_err(of_store)?;
+        change.answered(idempotency_key, actor.person, &id.to_string()).await.map_err(of_store)?;
+        change
+            .commit(AuditEntry::done(actor, "run.request", &format!("run:{id}"), detail))
+            .await
+            .map_err(of_store)?;
+        Ok(id)
+    }
+
+    /// An emergency does not wait behind a request that nobody has approved yet.
+    async fn supersede(
+        &self,
+        change: &mut holdfast_store::Change,
+        held: &Run,
+        actor: &Actor,
+        by_run: RunId,
+        now: Timestamp,
+    ) -> Answer<()> {
+        let cancel = Command::Cancel {
+            by: Who { id: actor.person, email: actor.email.clone() },
+            reason: format!("superseded by the emergency {by_run}"),
+        };
+        let events = held.handle(cancel, now).map_err(of_refusal)?;
+        self.store.append(change, held, &events, now).await.map_err(of_store)?;
+        Ok(())
+    }
+
+    async fn think(&self, asked: &RequestRun, now: Timestamp) -> Answer<Thought> {
+        let name = parse_name(&asked.application)?;
+        if asked.intent == Intent::Drill {
+            return Err(of_refusal(Refusal::new(
+                "not_supported",
+                "This version does not carry out drills.",
+                "Use `dry_run` to see every call without making any.",
+            )));
+        }
+        let judged = self.judge(&name, now).await?;
+        let movement = movement(asked, &judged)?;
+        let picture = self.picture(&judged, now).await?;
+        let plan = plan::plan(&picture, &movement).map_err(of_refusal)?;
+        let policy = self.policy(&judged, asked.dry_run).await?;
+        let digest =
+            request_digest(&name, &movement, &plan, &policy, &asked.overrides, asked.dry_run).map_err(|e| {
+                Problem::new(500, "internal", "The plan has no digest", e.to_string(), "Look at the server's log.")
+            })?;
+        Ok(Thought { movement, plan, policy, digest, judged })
+    }
+
+    /// The application's policy, frozen. A dry run changes nothing and asks nobody.
+    async fn policy(&self, judged: &Judged, dry_run: bool) -> Answer<FrozenPolicy> {
+        let name = &judged.application.approval_policy;
+        let policies: Vec<ApprovalPolicy> = self.store.approval_policies().await.map_err(of_store)?;
+        let policy = policies
+            .into_iter()
+            .find(|p| &p.name == name)
+            .ok_or_else(|| Problem::not_found("approval policy", name.as_str()))?;
+        Ok(FrozenPolicy {
+            name: policy.name,
+            rules: if dry_run { Vec::new() } else { policy.rules },
+            expires_after_seconds: policy.expires_after.get(),
+        })
+    }
+}
+
+/// Fills in what was left open: from the Region seen serving, to the only other one (home, for a failback).
+fn movement(asked: &RequestRun, judged: &Judged) -> Answer<Movement> {
+    let application = &judged.application;
+    let region = |field: &str, text: &str| {
+        RegionCode::parse(text).map_err(|e| {
+            Problem::bad_field(field, e.to_string(), "Name a Region of the application, such as `eu-central-1`.")
+        })
+    };
+    let from = match asked.from_region.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
+        Some(text) => region("from_region", text)?,
+        None => match (judged.serving.regions.as_slice(), asked.intent) {
+            ([only], _) => only.clone(),
+            ([], _) => {
+                return Err(Problem::bad_field(
+                    "from_region",
+                    "is needed: which Region serves cannot be told now",
+                    "Name the Region to leave.",
+                ));
+            }
+            (several, _) => {
+                let all: Vec<_> = several.iter().map(RegionCode::as_str).collect();
+                return Err(Problem::bad_field(
+                    "from_region",
+                    format!("is needed: {} serve", all.join(", ")),
+                    "Name the Region to leave.",
+                ));
+            }
+        },
+    };
+    let to = match asked.to_region.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
+        Some(text) => region("to_region", text)?,
+        None if asked.intent == Intent::Failback => application.home_region.clone(),
+        None => match application.regions().filter(|r| **r != from).collect::<Vec<_>>().as_slice() {
+            [only] => (*only).clone(),
+            several => {
+                let all: Vec<_> = several.iter().map(|r| r.as_str()).collect();
+                return Err(Problem::bad_field(
+                    "to_region",
+                    format!("is needed: {} could take over", all.join(", ")),
+                    "Name the Region to move to.",
+                ));
+            }
+        },
+    };
+    Ok(Movement { intent: asked.intent, mode: asked.mode, from, to })
+}

@@ -1,0 +1,181 @@
+//! A run as pages and clients see it.
+
+use super::words;
+use crate::authority::{Action, may};
+use crate::runs::who;
+use holdfast_api::runs::{CallAnswer, Parked, RunSummary, RunView, Skipped, StepView, VerbView};
+use holdfast_domain::Actor;
+use holdfast_failover::approval::{Review, may_deny, may_review};
+use holdfast_failover::compliance::{Measured, measured};
+use holdfast_failover::plan::Before;
+use holdfast_failover::run::{Command, Entry, Next, Run, StepProgress};
+use holdfast_failover::{Refusal, Step, StepState};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+pub fn summary(run: &Run, measured: Option<&Measured>) -> RunSummary {
+    let request = &run.request;
+    RunSummary {
+        id: run.id.to_string(),
+        application: request.application.to_string(),
+        intent: request.movement.intent,
+        mode: request.movement.mode,
+        from_region: request.movement.from.to_string(),
+        to_region: request.movement.to.to_string(),
+        state: run.state,
+        dry_run: request.dry_run,
+        requested_by: request.by.email.clone(),
+        reason: request.reason.clone(),
+        requested_at: run.requested_at,
+        ended_at: run.ended_at,
+        steps_done: run.steps.values().filter(|s| s.state.is_done()).count(),
+        steps_total: request.plan.steps.len(),
+        now: words::now(run),
+        expires_at: (run.state == holdfast_failover::RunState::AwaitingApproval).then_some(run.expires_at),
+        rto_seconds: measured.and_then(|m| m.rto.total_seconds),
+        worst_lag_ms: run.lag_at_cut.iter().map(|s| s.milliseconds).collect::<Option<Vec<_>>>().and_then(|all| {
+            all.into_iter().reduce(f64::max)
+        }),
+    }
+}
+
+pub fn run_view(actor: &Actor, run: &Run, entries: &[Entry], now: Timestamp) -> RunView {
+    let measured = measured(run, entries);
+    let request = &run.request;
+    RunView {
+        summary: summary(run, Some(&measured)),
+        plan_digest: request.digest.to_string(),
+        incident: request.incident.clone(),
+        impact_began_at: request.impact_began_at,
+        approved_at: run.approved_at,
+        rto_objective_seconds: request.objectives.rto.get(),
+        rpo_objective_seconds: request.objectives.rpo.get(),
+        approval_policy: request.policy.name.to_string(),
+        tally: run.tally(),
+        reviews: run.reviews.clone(),
+        overrides: request.overrides.clone(),
+        steps: request.plan.steps.iter().map(|s| step(actor, run, s, now)).collect(),
+        facts: request.plan.facts.clone(),
+        measurements: request.plan.measurements.clone(),
+        notes: request.plan.notes.clone(),
+        measured,
+        ending: run.ending.clone(),
+        verbs: verbs(actor, run, now),
+        seq: run.seq,
+        at: now,
+    }
+}
+
+/// A step of a plan that nobody has asked to run yet.
+pub fn planned_step(step: &Step) -> StepView {
+    StepView {
+        id: step.id.to_string(),
+        kind: step.kind().to_owned(),
+        title: step.title.clone(),
+        resource: step.resource.as_ref().map(ToString::to_string),
+        state: StepState::Pending,
+        after: step.after.iter().map(ToString::to_string).collect(),
+        plane: step.plane.clone(),
+        irreversible: step.irreversible,
+        timeout_seconds: step.timeout_seconds,
+        value_now: step.value_now.clone(),
+        value_to_be: step.value_to_be.clone(),
+        attempt: 0,
+        started_at: None,
+        ended_at: None,
+        action: step.change().map(|c| c.action().to_owned()),
+        call: step.change().and_then(|c| serde_json::to_value(c).ok()),
+        answers: Vec::new(),
+        note: None,
+        parked: None,
+        skipped: None,
+        before: Value::Null,
+        after_values: Value::Null,
+        may_retry: false,
+        may_skip: false,
+    }
+}
+
+fn step(actor: &Actor, run: &Run, step: &Step, now: Timestamp) -> StepView {
+    let planned = planned_step(step);
+    let Some(progress) = run.progress(&step.id) else { return planned };
+    let by = who(actor);
+    let may_drive = may(actor, Action::DriveRun).is_ok();
+    let legal = |command: Command| may_drive && run.handle(command, now).is_ok();
+    StepView {
+        state: progress.state,
+        attempt: progress.attempt,
+        started_at: progress.started_at,
+        ended_at: progress.ended_at,
+        answers: answers(progress),
+        note: progress.note.clone(),
+        parked: progress
+            .parked
+            .as_ref()
+            .map(|(reason, way_out)| Parked { reason: reason.clone(), way_out: way_out.clone() }),
+        skipped: progress.skipped_by.as_ref().map(|(who, why)| Skipped { by: who.email.clone(), reason: why.clone() }),
+        before: values(&progress.before),
+        after_values: values(&progress.after),
+        may_retry: legal(Command::RetryStep { by: by.clone(), step: step.id.clone() }),
+        may_skip: legal(Command::SkipStep { by, step: step.id.clone(), reason: "?".into() }),
+        ..planned
+    }
+}
+
+fn answers(progress: &StepProgress) -> Vec<CallAnswer> {
+    progress
+        .answers
+        .iter()
+        .map(|(at, a)| CallAnswer {
+            at: *at,
+            action: a.action.clone(),
+            region: a.region.clone(),
+            request_id: a.request_id.clone(),
+        })
+        .collect()
+}
+
+fn values(seen: &[Before]) -> Value {
+    seen.iter().map(|b| json!({ "resource": b.resource, "region": b.region, "values": b.facts })).collect()
+}
+
+/// Each verb asked of the rules themselves, so that what a page offers and what is refused cannot differ.
+fn verbs(actor: &Actor, run: &Run, now: Timestamp) -> Vec<VerbView> {
+    let by = who(actor);
+    let right = |action| {
+        may(actor, action).err().map(|p| Refusal { code: p.code, sentence: p.detail, way_out: p.way_out })
+    };
+    let asked = |command| run.handle(command, now).err();
+    let review = Review {
+        person: by.id,
+        email: by.email.clone(),
+        groups: actor.groups.clone(),
+        at: now,
+        comment: None,
+    };
+    let digest = run.request.digest.clone();
+    let steering = |command| right(Action::DriveRun).or_else(|| asked(command));
+    let reviewing = |command, own: Result<(), Refusal>| {
+        own.err().or_else(|| right(Action::ReviewRun)).or_else(|| asked(command))
+    };
+    let waits = !matches!(run.next(now), Next::Ended);
+    let mut verbs = Vec::new();
+    let mut add = |verb: &str, refused| verbs.push(VerbView { verb: verb.into(), refused });
+    if run.state == holdfast_failover::RunState::AwaitingApproval {
+        let own = may_review(&run.request, &run.reviews, &by, &actor.groups);
+        add("approve", reviewing(Command::Approve { review, digest: digest.clone() }, own));
+        let own = may_deny(&run.request, &by, &actor.groups);
+        let deny = Command::Deny { by: by.clone(), groups: actor.groups.clone(), digest, comment: None };
+        add("deny", reviewing(deny, own));
+        if run.reviews.iter().any(|r| r.person == by.id) {
+            add("withdraw", asked(Command::Withdraw { by: by.clone() }));
+        }
+    } else if waits {
+        add("pause", steering(Command::Pause { by: by.clone(), reason: None }));
+        add("resume", steering(Command::Resume { by: by.clone() }));
+    }
+    if waits {
+        add("cancel", steering(Command::Cancel { by, reason: "?".into() }));
+    }
+    verbs
+}

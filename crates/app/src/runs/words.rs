@@ -1,0 +1,122 @@
+//! Runs and their events in sentences.
+
+use holdfast_api::runs::RunEvent;
+use holdfast_failover::run::{Entry, Event, Run, RunState};
+
+/// What a run is doing or waiting for.
+pub fn now(run: &Run) -> String {
+    match run.state {
+        RunState::AwaitingApproval => run
+            .tally()
+            .waits_for(&run.request.policy)
+            .unwrap_or_else(|| "Approved; about to start.".into()),
+        RunState::Running | RunState::Paused | RunState::NeedsPerson => under_way(run),
+        _ => run.ending.clone().unwrap_or_else(|| run.state.as_str().replace('_', " ")),
+    }
+}
+
+fn under_way(run: &Run) -> String {
+    let of = |wanted: fn(&holdfast_failover::run::StepProgress) -> bool| {
+        run.request.plan.steps.iter().find_map(|s| {
+            let progress = run.progress(&s.id)?;
+            wanted(progress).then_some((s, progress))
+        })
+    };
+    if let Some((step, progress)) = of(|p| p.parked.is_some()) {
+        let reason = progress.parked.as_ref().map(|(r, _)| r.as_str()).unwrap_or_default();
+        return format!("{}: needs a person: {reason}", step.title);
+    }
+    if let Some((step, progress)) = of(|p| p.state.in_flight()) {
+        return match &progress.note {
+            Some(note) => format!("{}: {note}", step.title),
+            None => step.title.clone(),
+        };
+    }
+    if let Some((who, reason)) = &run.paused_by {
+        let reason = reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
+        return format!("Paused by {}{reason}", who.email);
+    }
+    "Starting the next step".into()
+}
+
+/// One journal entry as clients read it.
+pub fn event(entry: &Entry) -> RunEvent {
+    let event = &entry.event;
+    RunEvent {
+        seq: entry.seq,
+        at: entry.at,
+        kind: event.kind().to_owned(),
+        person: event.person().map(|w| w.email),
+        step: event.step().map(ToString::to_string),
+        reason: reason(event),
+        words: sentence(event),
+    }
+}
+
+fn reason(event: &Event) -> Option<String> {
+    match event {
+        Event::Requested { request } => Some(request.reason.clone()),
+        Event::Approved { review, .. } => review.comment.clone(),
+        Event::Denied { comment, .. } => comment.clone(),
+        Event::Paused { reason, .. } => reason.clone(),
+        Event::CallUnknown { reason, .. }
+        | Event::CallRefused { reason, .. }
+        | Event::StepParked { reason, .. }
+        | Event::StepSkipped { reason, .. }
+        | Event::Cancelled { reason, .. }
+        | Event::Failed { reason } => Some(reason.clone()),
+        Event::StepProgress { note, .. } | Event::StepSucceeded { note, .. } => Some(note.clone()),
+        _ => None,
+    }
+}
+
+fn sentence(event: &Event) -> String {
+    match event {
+        Event::Requested { request } => format!(
+            "{} asked for a {} {} of {} from {} to {}",
+            request.by.email,
+            request.movement.mode.as_str(),
+            request.movement.intent.as_str(),
+            request.application,
+            request.movement.from,
+            request.movement.to
+        ),
+        Event::Approved { review, .. } => format!("{} approved", review.email),
+        Event::ApprovalWithdrawn { by } => format!("{} withdrew the approval", by.email),
+        Event::Denied { by, .. } => format!("{} denied it", by.email),
+        Event::Expired => "The approvals did not come in time".into(),
+        Event::Started => "The last approval was given: the run starts".into(),
+        Event::TakenOver { worker, epoch } => format!("{worker} drives the run (epoch {epoch})"),
+        Event::StepStarted { step, attempt, change, .. } => match change {
+            Some(change) => format!("{step}: attempt {attempt}, calling {}", change.action()),
+            None => format!("{step}: started"),
+        },
+        Event::CallAnswered { step, answer } => {
+            let id = answer.request_id.as_deref().unwrap_or("no request id");
+            format!("{step}: {} accepted in {} ({id})", answer.action, answer.region)
+        }
+        Event::CallUnknown { step, reason } => format!("{step}: outcome unknown, looking before anything is repeated: {reason}"),
+        Event::CallRefused { step, reason, .. } => format!("{step}: refused: {reason}"),
+        Event::StepProgress { step, note } => format!("{step}: {note}"),
+        Event::LagMeasured { stores, .. } => {
+            let each: Vec<String> = stores
+                .iter()
+                .map(|s| match s.milliseconds {
+                    Some(ms) => format!("{} {:.2} s", s.store, ms / 1000.0),
+                    None => format!("{} unknown ({})", s.store, s.reason.as_deref().unwrap_or("not measured")),
+                })
+                .collect();
+            format!("lag at the cut: {}", if each.is_empty() { "no store".into() } else { each.join(", ") })
+        }
+        Event::StepSucceeded { step, note, .. } => format!("{step}: {note}"),
+        Event::StepParked { step, reason, .. } => format!("{step}: needs a person: {reason}"),
+        Event::StepRetried { step, by } => format!("{} has {step} tried again", by.email),
+        Event::StepSkipped { step, by, reason } => format!("{} skipped {step}: {reason}", by.email),
+        Event::Paused { by, .. } => format!("{} paused the run", by.email),
+        Event::Resumed { by } => format!("{} resumed the run", by.email),
+        Event::Cancelled { by, reason } => format!("{} cancelled the run: {reason}", by.email),
+        Event::Completed { exceptions } if exceptions.is_empty() => "Done: the resources were seen again".into(),
+        Event::Completed { exceptions } => format!("Done, with exceptions: {}", exceptions.join(", ")),
+        Event::Failed { reason } => format!("Failed: {reason}"),
+    }
+}
