@@ -16,7 +16,11 @@ pub enum Change {
     /// `rds:FailoverGlobalCluster` with `AllowDataLoss`, called in the target's Region.
     FailAuroraOver { region: RegionCode, global_cluster: String, target_cluster_arn: String },
     /// `s3control:SubmitMultiRegionAccessPointRoutes`, through any Region of `via` that answers.
-    SetAccessPointRoutes { mrap_arn: String, routes: BTreeMap<RegionCode, AccessPointRouteTarget>, via: Vec<RegionCode> },
+    SetAccessPointRoutes {
+        mrap_arn: String,
+        routes: BTreeMap<RegionCode, AccessPointRouteTarget>,
+        via: Vec<RegionCode>,
+    },
     /// `globalaccelerator:UpdateEndpointGroup` in us-west-2, with the full list of endpoints.
     SetAcceleratorGroup {
         endpoint_group_region: RegionCode,
@@ -73,9 +77,9 @@ impl Change {
     pub fn idempotency(&self) -> Idempotency {
         match self {
             Self::ReplaceRecords { .. } => Idempotency::CompareAndSet,
-            Self::SetEcsDesiredCount { .. } | Self::SetAccessPointRoutes { .. } | Self::SetAcceleratorGroup { .. } => {
-                Idempotency::SetState
-            }
+            Self::SetEcsDesiredCount { .. }
+            | Self::SetAccessPointRoutes { .. }
+            | Self::SetAcceleratorGroup { .. } => Idempotency::SetState,
             Self::SwitchAuroraOver { .. } | Self::FailAuroraOver { .. } => Idempotency::OneShot,
         }
     }
@@ -85,7 +89,9 @@ impl Change {
     pub fn plane(&self) -> String {
         match self {
             Self::SetEcsDesiredCount { region, .. } => format!("ecs@{region}"),
-            Self::SwitchAuroraOver { region, .. } | Self::FailAuroraOver { region, .. } => format!("rds@{region}"),
+            Self::SwitchAuroraOver { region, .. } | Self::FailAuroraOver { region, .. } => {
+                format!("rds@{region}")
+            }
             Self::SetAccessPointRoutes { .. } => "s3-mrap-routes@any-of-five".into(),
             Self::SetAcceleratorGroup { .. } => "globalaccelerator@us-west-2".into(),
             Self::ReplaceRecords { .. } => "route53@us-east-1".into(),

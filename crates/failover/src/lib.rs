@@ -13,6 +13,8 @@ pub mod refusal;
 pub mod run;
 pub mod serving;
 pub mod step;
+#[cfg(test)]
+mod testing;
 
 pub use approval::{FrozenPolicy, Review, Tally};
 pub use change::Change;

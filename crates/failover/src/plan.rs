@@ -1,8 +1,12 @@
 //! Plans: from what the inventory says and what was last seen to the steps that move one application.
 
+mod facts;
+
+pub use facts::{facts_of, record_text};
+
 use crate::movement::Movement;
 use crate::step::Step;
-use holdfast_domain::{Account, Application, Facts, Name, ObservationMap, RegionCode};
+use holdfast_domain::{Account, Application, Facts, Name, ObservationMap, RegionCode, StepId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -62,6 +66,19 @@ pub struct Measurement {
     pub unit: String,
     pub limit: Option<f64>,
     pub at: Option<Timestamp>,
+}
+
+impl Plan {
+    #[must_use]
+    pub fn step(&self, id: &StepId) -> Option<&Step> {
+        self.steps.iter().find(|s| &s.id == id)
+    }
+
+    /// How a resource stood in a Region when the plan was made.
+    #[must_use]
+    pub fn stood(&self, resource: &Name, region: &RegionCode) -> Option<&Facts> {
+        self.before.iter().find(|b| &b.resource == resource && &b.region == region).map(|b| &b.facts)
+    }
 }
 
 /// Where a plan comes from, for whoever reads it: the movement and the plan together.

@@ -3,8 +3,14 @@
 //! engine should do now.
 
 mod handle;
+mod legal;
+mod names;
 mod next;
 mod replay;
+
+pub use names::is_over;
+pub use next::may_repeat;
+pub use replay::Corrupt;
 
 use crate::approval::{FrozenPolicy, Review};
 use crate::change::Change;
@@ -90,49 +96,137 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Event {
-    Requested { request: Box<Request> },
-    Approved { review: Review, digest: Digest },
-    ApprovalWithdrawn { by: Who },
-    Denied { by: Who, comment: Option<String> },
+    Requested {
+        request: Box<Request>,
+    },
+    Approved {
+        review: Review,
+        digest: Digest,
+    },
+    ApprovalWithdrawn {
+        by: Who,
+    },
+    Denied {
+        by: Who,
+        comment: Option<String>,
+    },
     Expired,
     /// The last approval was given; the engine may begin.
     Started,
     /// Another worker, or this one after a restart, carries on.
-    TakenOver { worker: String, epoch: i64 },
+    TakenOver {
+        worker: String,
+        epoch: i64,
+    },
     /// Intent, written before any call: what was seen, what will be called, and until when an answer may come.
-    StepStarted { step: StepId, attempt: u32, epoch: i64, before: Vec<Before>, change: Option<Change>, answer_due: Timestamp },
-    CallAnswered { step: StepId, answer: Answer },
+    StepStarted {
+        step: StepId,
+        attempt: u32,
+        epoch: i64,
+        before: Vec<Before>,
+        change: Option<Change>,
+        answer_due: Timestamp,
+    },
+    CallAnswered {
+        step: StepId,
+        answer: Answer,
+    },
     /// The answer was lost (time-out, broken connection, a crash between intent and outcome).
-    CallUnknown { step: StepId, reason: String },
+    CallUnknown {
+        step: StepId,
+        reason: String,
+    },
     /// The call was refused or never left: nothing changed. The step is parked or tried again.
-    CallRefused { step: StepId, reason: String, retry: bool },
+    CallRefused {
+        step: StepId,
+        reason: String,
+        retry: bool,
+    },
     /// News while waiting; written only when the note differs from the last.
-    StepProgress { step: StepId, note: String },
-    LagMeasured { step: StepId, stores: Vec<StoreLag> },
-    StepSucceeded { step: StepId, note: String, after: Vec<Before> },
+    StepProgress {
+        step: StepId,
+        note: String,
+    },
+    LagMeasured {
+        step: StepId,
+        stores: Vec<StoreLag>,
+    },
+    StepSucceeded {
+        step: StepId,
+        note: String,
+        after: Vec<Before>,
+    },
     /// The run asks a person.
-    StepParked { step: StepId, reason: String, way_out: String },
-    StepRetried { step: StepId, by: Who },
-    StepSkipped { step: StepId, by: Who, reason: String },
-    Paused { by: Who, reason: Option<String> },
-    Resumed { by: Who },
-    Cancelled { by: Who, reason: String },
+    StepParked {
+        step: StepId,
+        reason: String,
+        way_out: String,
+    },
+    StepRetried {
+        step: StepId,
+        by: Who,
+    },
+    StepSkipped {
+        step: StepId,
+        by: Who,
+        reason: String,
+    },
+    Paused {
+        by: Who,
+        reason: Option<String>,
+    },
+    Resumed {
+        by: Who,
+    },
+    Cancelled {
+        by: Who,
+        reason: String,
+    },
     /// Every step is done or skipped, and the resources were seen again.
-    Completed { exceptions: Vec<String> },
-    Failed { reason: String },
+    Completed {
+        exceptions: Vec<String>,
+    },
+    Failed {
+        reason: String,
+    },
 }
 
 /// What is asked of a run. People's commands carry who; the engine's carry what it saw or heard.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    Approve { review: Review, digest: Digest },
-    Withdraw { by: Who },
-    Deny { by: Who, groups: Vec<Name>, digest: Digest, comment: Option<String> },
-    Pause { by: Who, reason: Option<String> },
-    Resume { by: Who },
-    Cancel { by: Who, reason: String },
-    RetryStep { by: Who, step: StepId },
-    SkipStep { by: Who, step: StepId, reason: String },
+    Approve {
+        review: Review,
+        digest: Digest,
+    },
+    Withdraw {
+        by: Who,
+    },
+    Deny {
+        by: Who,
+        groups: Vec<Name>,
+        digest: Digest,
+        comment: Option<String>,
+    },
+    Pause {
+        by: Who,
+        reason: Option<String>,
+    },
+    Resume {
+        by: Who,
+    },
+    Cancel {
+        by: Who,
+        reason: String,
+    },
+    RetryStep {
+        by: Who,
+        step: StepId,
+    },
+    SkipStep {
+        by: Who,
+        step: StepId,
+        reason: String,
+    },
     /// The database's clock passed the request's expiry.
     Expire,
     /// The engine's: an event it wants to journal; refused when it is not legal now.
@@ -153,9 +247,14 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq)]
 pub enum CallState {
     /// Intent is written, no outcome yet; no answer can come after `answer_due`.
-    Intended { answer_due: Timestamp },
+    Intended {
+        answer_due: Timestamp,
+    },
     Answered(Answer),
-    Unknown { answer_due: Timestamp, reason: String },
+    Unknown {
+        answer_due: Timestamp,
+        reason: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,14 @@
 //! Which Regions serve an application, read from its traffic resources alone: never from `home_region`,
 //! never from our own last run.
 
-use holdfast_domain::{Name, RegionCode};
+mod recovery;
+mod routed;
+
+pub use recovery::{LastRun, recovery_state};
+pub use routed::{Routed, routed};
+pub(crate) use routed::{answering, is_open, policy};
+
+use holdfast_domain::{Application, Facts, Name, ObservationMap, RegionCode, ResourceKind};
 use serde::{Deserialize, Serialize};
 
 /// `regions` is empty when nothing can be told; `reasons` then says why.
@@ -13,7 +20,135 @@ pub struct Serving {
     pub writers: Vec<(Name, Option<RegionCode>)>,
     /// False when any traffic resource could not be seen, or they disagree.
     pub certain: bool,
+    /// Everything was seen, and the resources lead to different Regions.
+    pub disagree: bool,
     pub reasons: Vec<String>,
+}
+
+/// The kinds that lead traffic to a Region and that this version reads.
+#[must_use]
+pub fn is_traffic(kind: ResourceKind) -> bool {
+    matches!(
+        kind,
+        ResourceKind::Route53Records
+            | ResourceKind::GlobalAccelerator
+            | ResourceKind::S3MultiRegionAccessPoint
+    )
+}
+
+/// The kinds that lead traffic too, but that this version cannot read.
+fn is_unread_traffic(kind: ResourceKind) -> bool {
+    matches!(kind, ResourceKind::ArcRoutingControl | ResourceKind::CloudfrontDistribution)
+}
+
+/// Which Regions serve the application, as far as its resources show.
+#[must_use]
+pub fn serving(application: &Application, observations: &ObservationMap) -> Serving {
+    let regions: Vec<RegionCode> = application.regions().cloned().collect();
+    let of = |wanted: fn(ResourceKind) -> bool| -> Vec<Name> {
+        application.resources.iter().filter(|r| wanted(r.spec.kind())).map(|r| r.name.clone()).collect()
+    };
+    let traffic = of(is_traffic);
+    let stores = of(|kind| kind == ResourceKind::AuroraGlobalDatabase);
+    let mut serving = serving_of(&regions, &traffic, &stores, observations);
+    for name in of(is_unread_traffic) {
+        serving.certain = false;
+        serving.reasons.push(format!("{name} leads traffic too, and this version cannot read its kind"));
+    }
+    serving
+}
+
+/// The same, from the names of the resources that count.
+#[must_use]
+pub fn serving_of(
+    regions: &[RegionCode],
+    traffic: &[Name],
+    stores: &[Name],
+    observations: &ObservationMap,
+) -> Serving {
+    let mut serving = Serving { certain: true, ..Serving::default() };
+    let mut led: Vec<(&Name, Vec<RegionCode>)> = Vec::new();
+    for name in traffic {
+        let routed = routed(name, regions, observations);
+        serving.certain &= routed.certain;
+        serving.reasons.extend(routed.reasons);
+        // A simple record says nothing of Regions where something else does.
+        if !(routed.weak && traffic.len() > 1) {
+            led.push((name, routed.regions));
+        }
+    }
+    for store in stores {
+        let writer = writer(store, regions, observations);
+        if let Err(reason) = &writer {
+            serving.reasons.push(reason.clone());
+        }
+        serving.writers.push((store.clone(), writer.ok()));
+    }
+    if traffic.is_empty() {
+        for (store, writer) in &serving.writers {
+            match writer {
+                Some(region) => led.push((store, vec![region.clone()])),
+                None => serving.certain = false,
+            }
+        }
+        if stores.is_empty() {
+            serving.certain = false;
+            serving.reasons.push("nothing in the inventory shows which Region traffic goes to".into());
+        }
+    }
+    if let Some((first, regions)) = led.first()
+        && let Some((other, others)) = led.iter().find(|(_, others)| others != regions)
+        && serving.certain
+    {
+        serving.certain = false;
+        serving.disagree = true;
+        serving.reasons.push(format!(
+            "{first} leads to {}, while {other} leads to {}",
+            words(regions),
+            words(others)
+        ));
+    }
+    serving.regions =
+        regions.iter().filter(|r| led.iter().any(|(_, regions)| regions.contains(r))).cloned().collect();
+    serving
+}
+
+/// The Region of the store's writer, or why it is not known.
+pub(crate) fn writer(
+    store: &Name,
+    regions: &[RegionCode],
+    observations: &ObservationMap,
+) -> Result<RegionCode, String> {
+    let mut writers = Vec::new();
+    let mut unseen = Vec::new();
+    for region in regions {
+        match observations.get(&(store.clone(), region.clone())) {
+            Some(sight) => match sight.known() {
+                Some(Facts::AuroraMember(member)) if member.writer => writers.push(region.clone()),
+                Some(_) => {}
+                None => unseen.push(format!("{region} is {}", sight.word())),
+            },
+            None => unseen.push(format!("{region} was not looked at")),
+        }
+    }
+    match (writers.as_slice(), unseen.is_empty()) {
+        ([one], _) => Ok(one.clone()),
+        ([], false) => Err(format!("the writer of {store} is not known: {}", unseen.join(", "))),
+        ([], true) => Err(format!("{store} has no writer in any of the application's Regions")),
+        (several, _) => Err(format!("{store} shows writers in {}", words(several))),
+    }
+}
+
+/// "us-east-1 and eu-central-1"; "no Region" for none.
+pub(crate) fn words(regions: &[RegionCode]) -> String {
+    match regions {
+        [] => "no Region".into(),
+        [one] => one.to_string(),
+        [most @ .., last] => {
+            let most: Vec<_> = most.iter().map(RegionCode::as_str).collect();
+            format!("{} and {last}", most.join(", "))
+        }
+    }
 }
 
 /// Where an application stands between home and recovery, worked out from what is observed and what runs.
@@ -52,3 +187,6 @@ impl RecoveryState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,14 @@
 //! One step of a plan: what it does to which resource, and the check → act → verify of it as pure functions.
 
+mod aurora;
+mod check;
+mod ecs;
+mod lag;
+mod look;
+mod traffic;
+
+pub use lag::{LAG_MAX_AGE_SECONDS, lags};
+
 use crate::change::Change;
 use holdfast_domain::{Name, ObservationMap, RegionCode, StepId};
 use serde::{Deserialize, Serialize};
@@ -89,5 +98,9 @@ impl Step {
     }
 }
 
-/// What the executor saw for one step, freshly read under the run's own role.
+/// What the executor saw for one step, freshly read under the run's own role: all that
+/// [`Step::looks_at`] names.
 pub type Seen = ObservationMap;
+
+#[cfg(test)]
+mod tests;

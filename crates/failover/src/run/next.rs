@@ -1,1 +1,136 @@
-//! (being built)
+//! What the engine should do now, from the journal alone. It never looks at AWS: whether a step is there yet
+//! is the step's own verdict.
+
+use super::{CallState, Next, Run, RunState, StepProgress, StepState};
+use crate::approval::{Tally, tally};
+use crate::change::{Change, Idempotency};
+use crate::step::Step;
+use holdfast_domain::StepId;
+use jiff::{SignedDuration, Timestamp};
+
+impl Run {
+    /// What the engine should do now: drive steps, conclude, wait, or nothing.
+    #[must_use]
+    pub fn next(&self, now: Timestamp) -> Next {
+        match self.state {
+            RunState::AwaitingApproval => {
+                let why = if now >= self.expires_at {
+                    format!("The request expired at {}.", self.expires_at)
+                } else {
+                    self.tally()
+                        .waits_for(&self.request.policy)
+                        .unwrap_or_else(|| "The policy is met.".into())
+                };
+                Next::Wait { why }
+            }
+            RunState::Running | RunState::Paused | RunState::NeedsPerson => self.next_under_way(),
+            RunState::Undoing | RunState::AwaitingCommit => {
+                Next::Wait { why: "This version neither undoes runs nor holds them for a commit.".into() }
+            }
+            _ => Next::Ended,
+        }
+    }
+
+    fn next_under_way(&self) -> Next {
+        let may_start = self.state != RunState::Paused;
+        let steps: Vec<StepId> = self
+            .request
+            .plan
+            .steps
+            .iter()
+            .filter(|step| {
+                self.progress(&step.id).is_some_and(|p| {
+                    p.state.in_flight() || (may_start && p.state == StepState::Pending && self.ready(step))
+                })
+            })
+            .map(|step| step.id.clone())
+            .collect();
+        if !steps.is_empty() {
+            return Next::Drive { steps };
+        }
+        if self.all_done() && may_start {
+            return Next::Conclude;
+        }
+        if let Some((who, reason)) = &self.paused_by {
+            let reason = reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
+            return Next::Wait { why: format!("Paused by {}{reason}.", who.email) };
+        }
+        let parked = self
+            .request
+            .plan
+            .steps
+            .iter()
+            .find_map(|s| self.progress(&s.id)?.parked.as_ref().map(|(reason, _)| (&s.id, reason)));
+        let why = match parked {
+            Some((step, reason)) => format!("`{step}` needs a person: {reason}"),
+            None => "No step can start.".into(),
+        };
+        Next::Wait { why }
+    }
+
+    #[must_use]
+    pub fn step(&self, id: &StepId) -> Option<&Step> {
+        self.request.plan.steps.iter().find(|s| &s.id == id)
+    }
+
+    #[must_use]
+    pub fn progress(&self, id: &StepId) -> Option<&StepProgress> {
+        self.steps.get(id)
+    }
+
+    /// Whether all that the step comes after is done or was skipped by a person.
+    #[must_use]
+    pub fn ready(&self, step: &Step) -> bool {
+        step.after.iter().all(|before| self.progress(before).is_some_and(|p| p.state.is_done()))
+    }
+
+    #[must_use]
+    pub fn all_done(&self) -> bool {
+        self.steps.values().all(|p| p.state.is_done())
+    }
+
+    /// Approvals so far; the requester never counts, whatever the journal holds.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let counted: Vec<_> =
+            self.reviews.iter().filter(|r| r.person != self.request.by.id).cloned().collect();
+        tally(&self.request.policy, &counted)
+    }
+
+    /// Whether the step has had longer than its plan gives it; then a person is asked.
+    #[must_use]
+    pub fn is_overdue(&self, id: &StepId, now: Timestamp) -> bool {
+        let (Some(step), Some(progress)) = (self.step(id), self.progress(id)) else { return false };
+        let limit = SignedDuration::from_secs(i64::from(step.timeout_seconds));
+        progress.state.in_flight() && progress.started_at.is_some_and(|at| now.duration_since(at) > limit)
+    }
+}
+
+impl StepProgress {
+    /// The moment until which an answer to a call without a known outcome may still come.
+    #[must_use]
+    pub fn answer_may_come_until(&self) -> Option<Timestamp> {
+        match &self.call {
+            Some(CallState::Intended { answer_due } | CallState::Unknown { answer_due, .. }) => {
+                Some(*answer_due)
+            }
+            Some(CallState::Answered(_)) | None => None,
+        }
+    }
+}
+
+/// Whether a call may be made again after an earlier one of the same step, when the step's check has just
+/// said [`crate::Verdict::Act`] from facts that were really seen: everything still stands as it did before.
+///
+/// After a lost answer, a one-shot call waits until none can come any more. A call that sets a value, or that
+/// AWS compares first, may go out again at once: a second one changes nothing or is refused. A call that AWS
+/// accepted is never sent again by itself; a person's retry forgets the acceptance and looks afresh.
+#[must_use]
+pub fn may_repeat(call: &CallState, change: &Change, now: Timestamp) -> bool {
+    match call {
+        CallState::Intended { answer_due } | CallState::Unknown { answer_due, .. } => {
+            change.idempotency() != Idempotency::OneShot || now >= *answer_due
+        }
+        CallState::Answered(_) => false,
+    }
+}

@@ -1,0 +1,87 @@
+//! The discrete facts of what was seen: who writes, which Regions are routed to, which targets exist, the
+//! exact records. Lag and counts are measurements and no facts: they move by themselves.
+
+use super::Fact;
+use crate::serving::is_open;
+use holdfast_domain::facts::{AcceleratorGroup, AuroraMember, DnsRecord, Routing};
+use holdfast_domain::{Facts, Name, RegionCode};
+
+/// What a plan rests on of one resource in one Region.
+#[must_use]
+pub fn facts_of(resource: &Name, region: &RegionCode, seen: &Facts) -> Vec<Fact> {
+    let fact = |what: &str, value: String| Fact {
+        resource: resource.clone(),
+        region: region.clone(),
+        what: what.into(),
+        value,
+    };
+    let yes_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    match seen {
+        Facts::DnsRecord { record } => vec![fact("record", record_text(record.as_ref()))],
+        Facts::AcceleratorGroup(group) => vec![
+            fact("exists", group.endpoint_group_arn.clone()),
+            fact("endpoints", endpoints_text(group)),
+            fact("routed", yes_no(is_open(group))),
+        ],
+        Facts::AccessPointRoute { bucket, traffic_dial_percent } => {
+            vec![fact("exists", bucket.clone()), fact("routed", yes_no(*traffic_dial_percent > 0))]
+        }
+        Facts::AuroraMember(AuroraMember { cluster_arn, writer, .. }) => {
+            vec![fact("exists", cluster_arn.clone()), fact("writer", yes_no(*writer))]
+        }
+        Facts::EcsService(service) => vec![fact("exists", service.status.clone())],
+    }
+}
+
+/// Every value of a record set in one line; two texts are equal exactly when the record sets are.
+#[must_use]
+pub fn record_text(record: Option<&DnsRecord>) -> String {
+    let Some(r) = record else { return "none".into() };
+    let mut text = format!("{} {}", r.name, r.record_type);
+    let mut say = |word: &str, value: &str| {
+        text.push_str(&format!(" {word}={value}"));
+    };
+    if let Some(id) = &r.set_identifier {
+        say("set", &format!("{id:?}"));
+    }
+    match &r.routing {
+        Routing::Simple => {}
+        Routing::Weighted { weight } => say("weight", &weight.to_string()),
+        Routing::Failover { primary } => say("failover", if *primary { "primary" } else { "secondary" }),
+        Routing::Latency { region } => say("latency", region),
+        Routing::Geolocation { continent, country, subdivision } => {
+            for (word, part) in [("continent", continent), ("country", country), ("subdivision", subdivision)]
+            {
+                if let Some(part) = part {
+                    say(word, part);
+                }
+            }
+        }
+    }
+    if let Some(ttl) = r.ttl_seconds {
+        say("ttl", &ttl.to_string());
+    }
+    if !r.values.is_empty() {
+        say("values", &format!("{:?}", r.values));
+    }
+    if let Some(alias) = &r.alias {
+        say(
+            "alias",
+            &format!(
+                "{}/{} evaluate_target_health={}",
+                alias.hosted_zone_id, alias.dns_name, alias.evaluate_target_health
+            ),
+        );
+    }
+    if let Some(check) = &r.health_check_id {
+        say("health_check", check);
+    }
+    text
+}
+
+/// Which endpoints there are, without their weights.
+fn endpoints_text(group: &AcceleratorGroup) -> String {
+    let mut ids: Vec<&str> = group.endpoints.iter().map(|e| e.id.as_str()).collect();
+    ids.sort_unstable();
+    ids.join(" ")
+}

@@ -1,0 +1,350 @@
+//! The one function that knows which events are legal when. Everything that enters a journal passes it, on
+//! the way in and on replay.
+
+use super::{CallState, Event, Run, RunState, StepProgress, StepState, may_repeat};
+use crate::refusal::Refusal;
+use crate::step::{Step, Work};
+use holdfast_domain::StepId;
+use jiff::Timestamp;
+
+type Legal = Result<(), Refusal>;
+
+fn wrong_state(sentence: impl Into<String>, way_out: impl Into<String>) -> Refusal {
+    Refusal::new("wrong_state", sentence, way_out)
+}
+
+impl Run {
+    /// Whether `event` may be journalled now.
+    ///
+    /// # Errors
+    /// Says what stands against it and the way out.
+    pub fn legal(&self, event: &Event, at: Timestamp) -> Legal {
+        match event {
+            Event::Requested { .. } => {
+                Err(wrong_state("This run was requested already.", "Make a new request."))
+            }
+            Event::Approved { .. }
+            | Event::ApprovalWithdrawn { .. }
+            | Event::Denied { .. }
+            | Event::Expired => self.must_await_approval(),
+            Event::Started => {
+                self.must_await_approval()?;
+                if self.tally().met {
+                    Ok(())
+                } else {
+                    Err(wrong_state(
+                        "The approval policy is not met.",
+                        self.tally().waits_for(&self.request.policy).unwrap_or_default(),
+                    ))
+                }
+            }
+            Event::TakenOver { worker, epoch } => {
+                self.must_be_under_way()?;
+                match &self.owner {
+                    Some((owner, owned)) if owner == worker && epoch <= owned => Err(wrong_state(
+                        format!("Worker {worker} has this run already, with epoch {owned}."),
+                        "A later epoch is needed to take it over again.",
+                    )),
+                    _ => Ok(()),
+                }
+            }
+            Event::StepStarted { .. } => self.may_start_step(event, at),
+            Event::CallAnswered { step, .. }
+            | Event::CallUnknown { step, .. }
+            | Event::CallRefused { step, .. } => {
+                self.must_be_under_way()?;
+                let progress = self.of(step)?.1;
+                match (progress.state, &progress.call) {
+                    (StepState::Running, Some(CallState::Intended { .. })) => Ok(()),
+                    _ => Err(wrong_state(
+                        format!("No call of `{step}` is out."),
+                        "An outcome needs the intent before it.",
+                    )),
+                }
+            }
+            Event::LagMeasured { step, .. } => {
+                self.must_be_under_way()?;
+                let (step, progress) = self.of(step)?;
+                if matches!(step.work, Work::RecordLag { .. }) && progress.state.in_flight() {
+                    Ok(())
+                } else {
+                    Err(wrong_state(
+                        format!("`{}` does not measure lag now.", step.id),
+                        "Only the step that records lag measures it, once it has started.",
+                    ))
+                }
+            }
+            Event::StepProgress { step, .. } => {
+                self.must_be_under_way()?;
+                let (step, progress) = self.of(step)?;
+                if progress.state.in_flight() || self.may_begin(step, progress) {
+                    Ok(())
+                } else {
+                    Err(wrong_state(
+                        format!("`{}` is {}; there is no news of it.", step.id, progress.state.as_str()),
+                        "Only steps that are about to start or have started make progress.",
+                    ))
+                }
+            }
+            Event::StepSucceeded { step, .. } => {
+                self.must_be_under_way()?;
+                let progress = self.of(step)?.1;
+                if progress.state.in_flight() {
+                    Ok(())
+                } else {
+                    Err(wrong_state(
+                        format!("`{step}` is {} and cannot succeed.", progress.state.as_str()),
+                        "A step must be started before it succeeds.",
+                    ))
+                }
+            }
+            Event::StepParked { step, .. } => {
+                self.must_be_under_way()?;
+                let (step, progress) = self.of(step)?;
+                if progress.state.in_flight()
+                    || progress.state == StepState::NeedsPerson
+                    || self.may_begin(step, progress)
+                {
+                    Ok(())
+                } else {
+                    Err(wrong_state(
+                        format!("`{}` is {} and cannot ask a person.", step.id, progress.state.as_str()),
+                        "Only a step that is about to start or has started can be parked.",
+                    ))
+                }
+            }
+            Event::StepRetried { step, .. } => {
+                self.must_be_under_way()?;
+                let progress = self.of(step)?.1;
+                if progress.state == StepState::NeedsPerson {
+                    Ok(())
+                } else {
+                    Err(wrong_state(
+                        format!(
+                            "`{step}` is {}; only a step that needs a person is retried.",
+                            progress.state.as_str()
+                        ),
+                        "Wait until it asks, or pause the run.",
+                    ))
+                }
+            }
+            Event::StepSkipped { step, reason, .. } => self.may_skip(step, reason, at),
+            Event::Paused { .. } => match self.state {
+                RunState::Running | RunState::NeedsPerson => Ok(()),
+                RunState::Paused => {
+                    Err(wrong_state("The run is paused already.", "Resume it when it may go on."))
+                }
+                _ => self.must_be_under_way(),
+            },
+            Event::Resumed { .. } => match self.state {
+                RunState::Paused => Ok(()),
+                RunState::Running | RunState::NeedsPerson => {
+                    Err(wrong_state("The run is not paused.", "There is nothing to resume."))
+                }
+                _ => self.must_be_under_way(),
+            },
+            Event::Cancelled { reason, .. } => self.may_cancel(reason, at),
+            Event::Completed { .. } => {
+                self.must_be_under_way()?;
+                if self.state == RunState::Running && self.all_done() {
+                    Ok(())
+                } else {
+                    Err(wrong_state(
+                        "Steps are still open, or the run is paused.",
+                        "A run completes when every step has succeeded or was skipped by a person.",
+                    ))
+                }
+            }
+            Event::Failed { .. } => {
+                self.must_be_under_way()?;
+                self.nothing_in_flight(at)
+            }
+        }
+    }
+
+    fn must_await_approval(&self) -> Legal {
+        match self.state {
+            RunState::AwaitingApproval => Ok(()),
+            state if state.is_over() => Err(self.over()),
+            _ => Err(wrong_state(
+                "The run has started; approvals are closed.",
+                "Pause it, or cancel it while no step is running.",
+            )),
+        }
+    }
+
+    fn must_be_under_way(&self) -> Legal {
+        match self.state {
+            RunState::AwaitingApproval => Err(wrong_state(
+                "The run has not started: it waits for approval.",
+                self.tally().waits_for(&self.request.policy).unwrap_or_default(),
+            )),
+            state if state.is_over() => Err(self.over()),
+            _ => Ok(()),
+        }
+    }
+
+    fn over(&self) -> Refusal {
+        let when = self.ended_at.map(|at| format!(" since {at}")).unwrap_or_default();
+        Refusal::new(
+            "run_over",
+            format!("The run is {}{when}.", self.state.as_str().replace('_', " ")),
+            "Make a new request.",
+        )
+    }
+
+    pub(super) fn of(&self, id: &StepId) -> Result<(&Step, &StepProgress), Refusal> {
+        match (self.step(id), self.progress(id)) {
+            (Some(step), Some(progress)) => Ok((step, progress)),
+            _ => Err(Refusal::new(
+                "no_such_step",
+                format!("The plan of this run has no step `{id}`."),
+                "Use a step id from the run's plan.",
+            )),
+        }
+    }
+
+    /// Pending, with everything before it done, in a run that may begin steps.
+    fn may_begin(&self, step: &Step, progress: &StepProgress) -> bool {
+        matches!(self.state, RunState::Running | RunState::NeedsPerson)
+            && progress.state == StepState::Pending
+            && self.ready(step)
+    }
+
+    fn may_start_step(&self, event: &Event, at: Timestamp) -> Legal {
+        let Event::StepStarted { step: id, attempt, epoch, change, .. } = event else { return Ok(()) };
+        self.must_be_under_way()?;
+        let (step, progress) = self.of(id)?;
+        if self.owner.as_ref().is_some_and(|(_, owned)| epoch < owned) {
+            return Err(wrong_state(
+                format!("Epoch {epoch} is over: another worker has taken the run."),
+                "Leave the run to its owner.",
+            ));
+        }
+        // A repeat after a lost answer, or a first call after waiting without one, is a new attempt of a step
+        // that has begun: a pause lets it go on to its end.
+        let begun = progress.state.in_flight()
+            && change.is_some()
+            && matches!(progress.call, None | Some(CallState::Unknown { .. }));
+        if !begun {
+            if self.state == RunState::Paused {
+                return Err(wrong_state("The run is paused: no step starts.", "Resume it."));
+            }
+            if progress.state != StepState::Pending {
+                return Err(wrong_state(
+                    format!("`{id}` is {} and cannot be started.", progress.state.as_str()),
+                    "A step starts once per attempt.",
+                ));
+            }
+            if !self.ready(step) {
+                return Err(wrong_state(
+                    format!("`{id}` comes after steps that are not done."),
+                    "Finish, or skip with a reason, what stands before it.",
+                ));
+            }
+        }
+        if *attempt != progress.attempt + 1 {
+            return Err(wrong_state(
+                format!("The next attempt of `{id}` is number {}, not {attempt}.", progress.attempt + 1),
+                "Read the journal again: somebody else has started it.",
+            ));
+        }
+        let Some(change) = change else { return Ok(()) };
+        if self.request.dry_run {
+            return Err(Refusal::new("dry_run", "A dry run makes no changing call.", "Request a real run."));
+        }
+        if step.change() != Some(change) {
+            return Err(Refusal::new(
+                "not_in_plan",
+                format!("The call is not the one that was approved for `{id}`."),
+                "Only the plan's own calls are made; anything else is a new request.",
+            ));
+        }
+        match &progress.call {
+            Some(call) if !may_repeat(call, change, at) => Err(wrong_state(
+                format!("The call of `{id}` may still be answered, or has been accepted."),
+                "Look before repeating; a one-shot call waits until no answer can come any more.",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn may_skip(&self, id: &StepId, reason: &str, at: Timestamp) -> Legal {
+        self.must_be_under_way()?;
+        let (step, progress) = self.of(id)?;
+        if reason.trim().is_empty() {
+            return Err(Refusal::new(
+                "reason_needed",
+                "Skipping a step needs a reason.",
+                "Say why it is safe to go on without it.",
+            ));
+        }
+        if matches!(step.work, Work::ObserveAgain) && self.request.movement.mode == crate::Mode::Planned {
+            return Err(Refusal::new(
+                "not_skippable",
+                "A planned run rests on the facts that this step compares, so it cannot be skipped.",
+                "Retry it; where the facts have changed, cancel and request the move again, or request an emergency.",
+            ));
+        }
+        match progress.state {
+            StepState::Pending if self.ready(step) => {}
+            StepState::Pending => {
+                return Err(wrong_state(
+                    format!("`{id}` is not next: steps before it are not done."),
+                    "Finish or skip those first.",
+                ));
+            }
+            StepState::NeedsPerson => {}
+            StepState::Running | StepState::Waiting | StepState::Unknown => {
+                return Err(wrong_state(
+                    format!("`{id}` is {}.", progress.state.as_str()),
+                    "Wait until it succeeds or asks a person.",
+                ));
+            }
+            _ => {
+                return Err(wrong_state(
+                    format!("`{id}` is {} already.", progress.state.as_str()),
+                    "There is nothing to skip.",
+                ));
+            }
+        }
+        no_answer_can_come(id, progress, at)
+    }
+
+    fn may_cancel(&self, reason: &str, at: Timestamp) -> Legal {
+        if self.state.is_over() {
+            return Err(self.over());
+        }
+        if reason.trim().is_empty() {
+            return Err(Refusal::new("reason_needed", "Cancelling needs a reason.", "Say why."));
+        }
+        self.nothing_in_flight(at)
+    }
+
+    /// AWS works on nothing that this run started, as far as can be known.
+    fn nothing_in_flight(&self, at: Timestamp) -> Legal {
+        for step in &self.request.plan.steps {
+            let Some(progress) = self.progress(&step.id) else { continue };
+            if progress.state.in_flight() {
+                return Err(wrong_state(
+                    format!("`{}` is {}: AWS may be working on it.", step.id, progress.state.as_str()),
+                    "Pause the run, so that nothing further starts, and cancel when that step is done or asks a person.",
+                ));
+            }
+            no_answer_can_come(&step.id, progress, at)?;
+        }
+        Ok(())
+    }
+}
+
+fn no_answer_can_come(id: &StepId, progress: &StepProgress, at: Timestamp) -> Legal {
+    match progress.answer_may_come_until() {
+        Some(due) if at < due => Err(wrong_state(
+            format!(
+                "What became of the call of `{id}` is not known, and it may still take effect until {due}."
+            ),
+            format!("Wait until {due}, or retry the step: it looks before it acts."),
+        )),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,142 @@
+//! Which Regions one traffic resource leads to.
+
+use holdfast_domain::facts::{AcceleratorGroup, DnsRecord, Routing};
+use holdfast_domain::{Facts, Name, ObservationMap, RegionCode};
+use std::collections::BTreeMap;
+
+/// What one traffic resource says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Routed {
+    /// In the order of the Regions asked about.
+    pub regions: Vec<RegionCode>,
+    pub certain: bool,
+    pub reasons: Vec<String>,
+    /// It leads somewhere without choosing between Regions (a simple record).
+    pub weak: bool,
+}
+
+/// Reads one traffic resource in these Regions. What is stale or unknown makes it uncertain.
+#[must_use]
+pub fn routed(name: &Name, regions: &[RegionCode], observations: &ObservationMap) -> Routed {
+    let mut said = Routed { certain: true, ..Routed::default() };
+    let mut records: BTreeMap<&RegionCode, &DnsRecord> = BTreeMap::new();
+    for region in regions {
+        let Some(sight) = observations.get(&(name.clone(), region.clone())) else {
+            said.doubt(format!("{name} was not looked at in {region}"));
+            continue;
+        };
+        match sight.known() {
+            None => said.doubt(format!("{name} in {region} is {}", sight.word())),
+            Some(Facts::DnsRecord { record: Some(record) }) => {
+                records.insert(region, record);
+            }
+            Some(Facts::DnsRecord { record: None }) => {}
+            Some(Facts::AcceleratorGroup(group)) => {
+                if is_open(group) {
+                    said.regions.push(region.clone());
+                }
+            }
+            Some(Facts::AccessPointRoute { traffic_dial_percent, .. }) => {
+                if *traffic_dial_percent > 0 {
+                    said.regions.push(region.clone());
+                }
+            }
+            Some(Facts::AuroraMember(_) | Facts::EcsService(_)) => {
+                said.doubt(format!("what was seen of {name} in {region} does not lead traffic"));
+            }
+        }
+    }
+    if !records.is_empty() {
+        lead(name, regions, &records, &mut said);
+    }
+    if said.regions.is_empty() && said.certain {
+        said.doubt(format!("{name} leads to none of the application's Regions"));
+    }
+    said
+}
+
+/// An endpoint group that new connections go to.
+pub(crate) fn is_open(group: &AcceleratorGroup) -> bool {
+    group.traffic_dial_percent > 0 && group.endpoints.iter().any(|e| e.weight > 0)
+}
+
+impl Routed {
+    fn doubt(&mut self, reason: String) {
+        self.certain = false;
+        self.reasons.push(reason);
+    }
+}
+
+/// The record sets that Route 53 answers with, by policy. Health checks are not looked at: a record set that
+/// is not healthy is the outside view's to find.
+fn lead(name: &Name, regions: &[RegionCode], records: &BTreeMap<&RegionCode, &DnsRecord>, said: &mut Routed) {
+    let answering = answering(records);
+    let mut kinds: Vec<&str> = records.values().map(|r| policy(&r.routing)).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    if kinds.len() > 1 {
+        said.doubt(format!("{name} mixes routing policies: {}", kinds.join(", ")));
+    }
+    said.weak = kinds == ["simple"];
+    for region in regions.iter().filter(|r| answering.contains(r)) {
+        let Some(record) = records.get(region) else { continue };
+        match leads_to(record, region, regions, records) {
+            Some(target) if said.regions.contains(target) => {}
+            Some(target) => said.regions.push(target.clone()),
+            None => {
+                said.doubt(format!("{name} in {region} leads to the same place as another Region's record"));
+            }
+        }
+    }
+    said.regions.sort_by_key(|r| regions.iter().position(|other| other == r));
+}
+
+/// The Regions whose records are answered at all.
+pub(crate) fn answering<'a>(records: &BTreeMap<&'a RegionCode, &DnsRecord>) -> Vec<&'a RegionCode> {
+    let weight = |r: &DnsRecord| if let Routing::Weighted { weight } = r.routing { weight } else { 1 };
+    // All weights at zero: Route 53 treats them as equal.
+    let all_zero = records.values().all(|r| weight(r) == 0);
+    let has_primary = records.values().any(|r| r.routing == (Routing::Failover { primary: true }));
+    records
+        .iter()
+        .filter(|(_, r)| match &r.routing {
+            Routing::Weighted { weight } => *weight > 0 || all_zero,
+            Routing::Failover { primary } => *primary || !has_primary,
+            Routing::Simple | Routing::Latency { .. } | Routing::Geolocation { .. } => true,
+        })
+        .map(|(region, _)| *region)
+        .collect()
+}
+
+/// The Region that a record's target is in: the one that its alias or value names, else the Region that the
+/// record stands for. `None` when a record elsewhere has the same target and nothing names the Region.
+fn leads_to<'a>(
+    record: &DnsRecord,
+    region: &'a RegionCode,
+    regions: &'a [RegionCode],
+    records: &BTreeMap<&'a RegionCode, &DnsRecord>,
+) -> Option<&'a RegionCode> {
+    let names: Vec<&str> = match &record.alias {
+        Some(alias) => vec![alias.dns_name.as_str()],
+        None => record.values.iter().map(String::as_str).collect(),
+    };
+    let named = |r: &&RegionCode| names.iter().any(|n| n.split('.').any(|label| label == r.as_str()));
+    if let Some(named) = regions.iter().find(named) {
+        return Some(named);
+    }
+    let same = |other: &DnsRecord| other.alias == record.alias && other.values == record.values;
+    // Only a place's record can be repointed; elsewhere equal targets are the operator's own doing.
+    let repointed = matches!(record.routing, Routing::Geolocation { .. })
+        && records.iter().any(|(r, other)| *r != region && same(other));
+    if repointed { None } else { Some(region) }
+}
+
+pub(crate) fn policy(routing: &Routing) -> &'static str {
+    match routing {
+        Routing::Simple => "simple",
+        Routing::Weighted { .. } => "weighted",
+        Routing::Failover { .. } => "failover",
+        Routing::Latency { .. } => "latency",
+        Routing::Geolocation { .. } => "geolocation",
+    }
+}

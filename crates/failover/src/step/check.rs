@@ -1,0 +1,205 @@
+//! Check and verify, as one dispatch over every kind of work. Both are pure: what was seen is an argument.
+
+use super::{Seen, Step, Verdict, Work, aurora, ecs, lags, traffic};
+use crate::change::Change;
+use crate::movement::{Mode, Movement};
+use crate::plan::{Plan, facts_of};
+use crate::serving::{serving_of, words};
+use holdfast_domain::{Facts, Name, RegionCode, Sight};
+use jiff::Timestamp;
+
+impl Step {
+    /// What to do now: nothing (reached), the call, wait, or stop and say why.
+    #[must_use]
+    pub fn check(&self, seen: &Seen, plan: &Plan, movement: &Movement, now: Timestamp) -> Verdict {
+        match &self.work {
+            Work::ObserveAgain => observe_again(seen, plan, movement),
+            Work::RecordLag { stores, target, limit_ms } => {
+                record_lag(stores, target, *limit_ms, seen, plan, now)
+            }
+            Work::Call { change } => self.check_call(change, seen, plan, movement),
+            Work::ConfirmServing { region, not_from } => {
+                confirm_serving(region, not_from.as_ref(), seen, plan)
+            }
+            Work::ConfirmProtected { stores, region } => aurora::protected(stores, region, seen, plan),
+        }
+    }
+
+    /// Whether the step is there yet, after its call: [`Step::check`] that never acts.
+    #[must_use]
+    pub fn verify(&self, seen: &Seen, plan: &Plan, movement: &Movement, now: Timestamp) -> Verdict {
+        match self.check(seen, plan, movement, now) {
+            Verdict::Act(_) => Verdict::Wait { note: "not there yet".into() },
+            other => other,
+        }
+    }
+
+    fn check_call(&self, change: &Change, seen: &Seen, plan: &Plan, movement: &Movement) -> Verdict {
+        let Some(resource) = &self.resource else {
+            return Verdict::Stuck {
+                reason: format!("step `{}` names no resource", self.id),
+                way_out: "Plan again.".into(),
+            };
+        };
+        let look = Look {
+            resource,
+            seen,
+            plan,
+            leaving_may_be_dark: movement.mode == Mode::Emergency,
+            from: &movement.from,
+        };
+        match change {
+            Change::SetEcsDesiredCount { region, desired, .. } => ecs::check(&look, change, region, *desired),
+            Change::SwitchAuroraOver { region, target_cluster_arn, .. } => {
+                aurora::switch(&look, change, region, target_cluster_arn, &self.regions)
+            }
+            Change::FailAuroraOver { region, target_cluster_arn, .. } => {
+                aurora::fail(&look, change, region, target_cluster_arn, &self.regions)
+            }
+            Change::SetAccessPointRoutes { routes, .. } => traffic::access_point(&look, change, routes),
+            Change::SetAcceleratorGroup { endpoint_group_region, .. } => {
+                traffic::accelerator(&look, change, endpoint_group_region, &self.regions)
+            }
+            Change::ReplaceRecords { replace, .. } => traffic::records(&look, change, replace, &self.regions),
+        }
+    }
+}
+
+/// One resource as a call step sees it.
+pub(super) struct Look<'a> {
+    pub resource: &'a Name,
+    pub seen: &'a Seen,
+    pub plan: &'a Plan,
+    pub leaving_may_be_dark: bool,
+    pub from: &'a RegionCode,
+}
+
+impl Look<'_> {
+    /// What is known of the resource in a Region, or why it is not.
+    pub(super) fn at(&self, region: &RegionCode) -> Result<&Facts, String> {
+        known(self.seen, self.resource, region)
+    }
+
+    /// Whether a Region need not be seen: the one that an emergency leaves.
+    pub(super) fn may_be_dark(&self, region: &RegionCode) -> bool {
+        self.leaving_may_be_dark && region == self.from
+    }
+
+    pub(super) fn not_what_it_was(&self, region: &RegionCode, facts: &Facts) -> Verdict {
+        Verdict::Drift {
+            expected: format!("{} in {region} of the kind that was planned with", self.resource),
+            found: facts_of(self.resource, region, facts)
+                .iter()
+                .map(|f| format!("{} {}", f.what, f.value))
+                .collect::<Vec<_>>()
+                .join(", "),
+        }
+    }
+}
+
+pub(super) fn known<'a>(seen: &'a Seen, resource: &Name, region: &RegionCode) -> Result<&'a Facts, String> {
+    match seen.get(&(resource.clone(), region.clone())) {
+        Some(Sight::Known { facts, .. }) => Ok(facts),
+        Some(Sight::Stale { reason, .. } | Sight::Unknown { reason, .. }) => {
+            Err(format!("{resource} in {region} could not be seen: {reason}"))
+        }
+        None => Err(format!("{resource} in {region} was not looked at")),
+    }
+}
+
+/// Compares the discrete facts with those that the approval rests on. An emergency does not need the Region
+/// that it leaves to be seen; what is seen of it must still agree.
+fn observe_again(seen: &Seen, plan: &Plan, movement: &Movement) -> Verdict {
+    let mut unseen = Vec::new();
+    let mut dark = Vec::new();
+    for expected in &plan.facts {
+        let facts = match known(seen, &expected.resource, &expected.region) {
+            Ok(facts) => facts,
+            Err(reason) => {
+                let tolerated = movement.mode == Mode::Emergency && expected.region == movement.from;
+                let list = if tolerated { &mut dark } else { &mut unseen };
+                if !list.contains(&reason) {
+                    list.push(reason);
+                }
+                continue;
+            }
+        };
+        let found = facts_of(&expected.resource, &expected.region, facts);
+        let now = found.iter().find(|f| f.what == expected.what);
+        if now.is_none_or(|f| f.value != expected.value) {
+            let place = format!("{} {} in {}", expected.resource, expected.what, expected.region);
+            return Verdict::Drift {
+                expected: format!("{place}: {}", expected.value),
+                found: format!("{place}: {}", now.map_or("nothing of the kind", |f| f.value.as_str())),
+            };
+        }
+    }
+    if !unseen.is_empty() {
+        return Verdict::Unseen { reason: unseen.join("; ") };
+    }
+    let mut note = "everything stands as it did when the plan was made".to_owned();
+    if !dark.is_empty() {
+        note.push_str(&format!("; not seen, and not needed by an emergency: {}", dark.join("; ")));
+    }
+    Verdict::Reached { note }
+}
+
+fn record_lag(
+    stores: &[Name],
+    target: &RegionCode,
+    limit_ms: Option<f64>,
+    seen: &Seen,
+    plan: &Plan,
+    now: Timestamp,
+) -> Verdict {
+    let readable = plan.stores();
+    let mut said = Vec::new();
+    let mut over = Vec::new();
+    for lag in lags(stores, target, seen, now) {
+        let reason = lag.reason.unwrap_or_default();
+        match (lag.milliseconds, limit_ms) {
+            (Some(ms), Some(limit)) if ms > limit => {
+                over.push(format!(
+                    "{} is {ms:.0} ms behind, and the objective allows {limit:.0} ms",
+                    lag.store
+                ));
+            }
+            (Some(ms), _) => said.push(format!("{} is {ms:.0} ms behind", lag.store)),
+            // A kind that cannot be read at all is said when the plan is made; waiting does not help.
+            (None, Some(_)) if readable.contains(&lag.store) => {
+                over.push(format!("the lag of {} is not known: {reason}", lag.store));
+            }
+            (None, _) => said.push(format!("the lag of {} is not known: {reason}", lag.store)),
+        }
+    }
+    if over.is_empty() {
+        return Verdict::Reached { note: said.join("; ") };
+    }
+    Verdict::Stuck {
+        reason: over.join("; "),
+        way_out: "Wait until the lag falls and retry this step, skip it with a reason, or cancel and request an emergency, which accepts the loss.".into(),
+    }
+}
+
+fn confirm_serving(region: &RegionCode, not_from: Option<&RegionCode>, seen: &Seen, plan: &Plan) -> Verdict {
+    let regions: Vec<_> = plan.regions().into_iter().collect();
+    let traffic: Vec<_> = plan.traffic().into_iter().collect();
+    let stores: Vec<_> = plan.stores().into_iter().collect();
+    let serving = serving_of(&regions, &traffic, &stores, seen);
+    if !serving.certain && !serving.disagree {
+        return Verdict::Unseen { reason: serving.reasons.join("; ") };
+    }
+    let there = words(&serving.regions);
+    if serving.disagree || !serving.regions.contains(region) {
+        let reasons = serving.reasons.join("; ");
+        return Verdict::Wait {
+            note: format!("traffic leads to {there}, not yet to {region} alone {reasons}").trim().into(),
+        };
+    }
+    match not_from {
+        Some(from) if serving.regions.contains(from) => {
+            Verdict::Wait { note: format!("traffic still leads to {from} too") }
+        }
+        _ => Verdict::Reached { note: format!("traffic leads to {there}") },
+    }
+}

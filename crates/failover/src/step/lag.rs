@@ -1,0 +1,57 @@
+//! The lag of every store at the cut: what a move could lose. Missing or old is none, with the reason.
+
+use super::Seen;
+use crate::compliance::StoreLag;
+use holdfast_domain::{Facts, Name, RegionCode};
+use jiff::{SignedDuration, Timestamp};
+
+/// A lag measured longer ago than this says nothing of now.
+pub const LAG_MAX_AGE_SECONDS: i64 = 300;
+
+/// Each store's lag in `target`.
+#[must_use]
+pub fn lags(stores: &[Name], target: &RegionCode, seen: &Seen, now: Timestamp) -> Vec<StoreLag> {
+    stores.iter().map(|store| lag(store, target, seen, now)).collect()
+}
+
+fn lag(store: &Name, target: &RegionCode, seen: &Seen, now: Timestamp) -> StoreLag {
+    let none = |reason: String| StoreLag {
+        store: store.clone(),
+        milliseconds: None,
+        metric: None,
+        measured_at: None,
+        reason: Some(reason),
+    };
+    let Some(sight) = seen.get(&(store.clone(), target.clone())) else {
+        return none("this version does not read the lag of this kind of store".into());
+    };
+    match sight.known() {
+        None => none(format!("{store} in {target} is {}", sight.word())),
+        Some(Facts::AuroraMember(member)) if member.writer => StoreLag {
+            store: store.clone(),
+            milliseconds: Some(0.0),
+            metric: Some("writer".into()),
+            measured_at: Some(now),
+            reason: None,
+        },
+        Some(Facts::AuroraMember(member)) => match &member.lag {
+            None => none(format!("no lag of {store} was measured in {target}")),
+            Some(lag)
+                if now.duration_since(lag.measured_at) > SignedDuration::from_secs(LAG_MAX_AGE_SECONDS) =>
+            {
+                none(format!("the newest lag of {store} is of {}", lag.measured_at))
+            }
+            Some(lag) if !lag.milliseconds.is_finite() || lag.milliseconds < 0.0 => {
+                none(format!("{} gave {} for {store}, which is no lag", lag.metric, lag.milliseconds))
+            }
+            Some(lag) => StoreLag {
+                store: store.clone(),
+                milliseconds: Some(lag.milliseconds),
+                metric: Some(lag.metric.clone()),
+                measured_at: Some(lag.measured_at),
+                reason: None,
+            },
+        },
+        Some(_) => none(format!("what was seen of {store} is not a store")),
+    }
+}

@@ -1,0 +1,58 @@
+//! What a step must have looked at before it can say anything.
+
+use super::{Step, Work};
+use crate::plan::Plan;
+use holdfast_domain::{Name, RegionCode};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Step {
+    /// The resources, and of each the Regions, that the executor reads for this step's check and verification.
+    #[must_use]
+    pub fn looks_at(&self, plan: &Plan) -> BTreeMap<Name, BTreeSet<RegionCode>> {
+        let mut looks: BTreeMap<Name, BTreeSet<RegionCode>> = BTreeMap::new();
+        let mut all = |resource: &Name| {
+            for fact in plan.facts.iter().filter(|f| &f.resource == resource) {
+                looks.entry(fact.resource.clone()).or_default().insert(fact.region.clone());
+            }
+        };
+        match &self.work {
+            Work::ObserveAgain => plan.facts.iter().for_each(|f| all(&f.resource)),
+            Work::RecordLag { stores, .. } | Work::ConfirmProtected { stores, .. } => {
+                stores.iter().for_each(all)
+            }
+            Work::ConfirmServing { .. } => {
+                plan.traffic().iter().chain(&plan.stores()).for_each(all);
+            }
+            Work::Call { .. } => {
+                if let Some(resource) = &self.resource {
+                    looks.entry(resource.clone()).or_default().extend(self.regions.iter().cloned());
+                }
+            }
+        }
+        looks
+    }
+}
+
+impl Plan {
+    /// Resources that lead traffic, as the plan's facts have them.
+    #[must_use]
+    pub fn traffic(&self) -> BTreeSet<Name> {
+        self.having(&["record", "routed"])
+    }
+
+    /// Stores with a writer, as the plan's facts have them.
+    #[must_use]
+    pub fn stores(&self) -> BTreeSet<Name> {
+        self.having(&["writer"])
+    }
+
+    /// The Regions that the plan's facts speak of, in alphabetical order.
+    #[must_use]
+    pub fn regions(&self) -> BTreeSet<RegionCode> {
+        self.facts.iter().map(|f| f.region.clone()).collect()
+    }
+
+    fn having(&self, what: &[&str]) -> BTreeSet<Name> {
+        self.facts.iter().filter(|f| what.contains(&f.what.as_str())).map(|f| f.resource.clone()).collect()
+    }
+}

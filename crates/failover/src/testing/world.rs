@@ -1,0 +1,268 @@
+//! Applications and what may be seen of them.
+
+use super::{NOW, name, region};
+use crate::plan::Picture;
+use holdfast_domain::facts::{
+    AcceleratorEndpoint, AcceleratorGroup, AliasTarget, AuroraMember, DnsRecord, EcsServiceFacts, Lag,
+    Routing,
+};
+use holdfast_domain::resource::{
+    AuroraGlobalDatabase, DynamodbGlobalTable, EcsPlace, EcsService, GlobalAccelerator, Route53Records,
+    S3MultiRegionAccessPoint,
+};
+use holdfast_domain::{
+    Account, AccountId, Application, Facts, Name, Objectives, ObservationMap, RegionCode, Resource,
+    ResourceSpec, Seconds, Sight, Strategy,
+};
+use std::collections::BTreeMap;
+
+pub const A: &str = "us-east-1";
+pub const B: &str = "eu-central-1";
+pub const C: &str = "ap-southeast-1";
+
+pub fn resource(of: &str, spec: ResourceSpec) -> Resource {
+    Resource { name: name(of), account: name("shop-prod"), spec }
+}
+
+pub fn dns(of: &str) -> Resource {
+    resource(
+        of,
+        ResourceSpec::Route53Records(Route53Records {
+            hosted_zone_id: "Z0123456789ABC".into(),
+            record: "shop.example.com".into(),
+            record_type: "A".into(),
+            set_identifiers: BTreeMap::new(),
+        }),
+    )
+}
+
+pub fn edge(of: &str) -> Resource {
+    let accelerator_arn = "arn:aws:globalaccelerator::222222222222:accelerator/edge".into();
+    resource(of, ResourceSpec::GlobalAccelerator(GlobalAccelerator { accelerator_arn }))
+}
+
+pub fn access_point(of: &str) -> Resource {
+    let mrap_arn = "arn:aws:s3::222222222222:accesspoint/assets.mrap".into();
+    resource(of, ResourceSpec::S3MultiRegionAccessPoint(S3MultiRegionAccessPoint { mrap_arn }))
+}
+
+pub fn aurora(of: &str) -> Resource {
+    resource(of, ResourceSpec::AuroraGlobalDatabase(AuroraGlobalDatabase { global_cluster: of.into() }))
+}
+
+pub fn table(of: &str) -> Resource {
+    resource(of, ResourceSpec::DynamodbGlobalTable(DynamodbGlobalTable { table: of.into() }))
+}
+
+pub fn ecs(of: &str, places: &[(&str, Option<u32>)]) -> Resource {
+    let per_region = places
+        .iter()
+        .map(|(code, wanted)| {
+            let place = EcsPlace { cluster: "shop".into(), service: of.into(), desired_in_recovery: *wanted };
+            (region(code), place)
+        })
+        .collect();
+    resource(of, ResourceSpec::EcsService(EcsService { per_region }))
+}
+
+pub fn application(strategy: Strategy, regions: &[&str], resources: Vec<Resource>) -> Application {
+    Application {
+        name: name("shop"),
+        owner: name("payments"),
+        tier: 1,
+        strategy,
+        home_region: region(regions[0]),
+        recovery_regions: regions[1..].iter().map(|r| region(r)).collect(),
+        objectives: Objectives { rto: Seconds(900), rpo: Seconds(30) },
+        data_residency: Vec::new(),
+        approval_policy: name("one-approver"),
+        depends_on: Vec::new(),
+        resources,
+        waivers: Vec::new(),
+    }
+}
+
+pub fn account() -> Account {
+    Account {
+        id: AccountId::parse("222222222222").unwrap(),
+        name: name("shop-prod"),
+        read_role_arn: "arn:aws:iam::222222222222:role/holdfast-read".into(),
+        act_role_arn: "arn:aws:iam::222222222222:role/holdfast-act".into(),
+        external_id: Some("demo-shop-prod".into()),
+    }
+}
+
+pub fn known(facts: Facts) -> Sight {
+    Sight::Known { at: NOW, facts }
+}
+
+pub fn unknown(last: Option<Facts>) -> Sight {
+    Sight::Unknown {
+        reason: "no connection to the Region".into(),
+        since: Some(NOW),
+        last: last.map(|facts| (NOW, facts)),
+    }
+}
+
+pub fn arn(cluster: &str, code: &str) -> String {
+    format!("arn:aws:rds:{code}:222222222222:cluster:{cluster}")
+}
+
+pub fn record(code: &str, routing: Routing) -> DnsRecord {
+    DnsRecord {
+        name: "shop.example.com".into(),
+        record_type: "A".into(),
+        set_identifier: Some(code.into()),
+        routing,
+        ttl_seconds: None,
+        values: Vec::new(),
+        alias: Some(AliasTarget {
+            hosted_zone_id: "Z35SXDOTRQ7X7K".into(),
+            dns_name: format!("shop-1.{code}.elb.amazonaws.com"),
+            evaluate_target_health: true,
+        }),
+        health_check_id: Some(format!("check-{code}")),
+    }
+}
+
+pub fn plain_record(code: &str, routing: Routing, value: &str) -> DnsRecord {
+    DnsRecord { ttl_seconds: Some(60), values: vec![value.into()], alias: None, ..record(code, routing) }
+}
+
+pub fn weighted(code: &str, weight: i64) -> Facts {
+    Facts::DnsRecord { record: Some(record(code, Routing::Weighted { weight })) }
+}
+
+pub fn group(code: &str, dial: u8, weight: i32) -> Facts {
+    Facts::AcceleratorGroup(AcceleratorGroup {
+        endpoint_group_arn: format!("arn:aws:globalaccelerator::222222222222:accelerator/edge/group/{code}"),
+        traffic_dial_percent: dial,
+        endpoints: vec![AcceleratorEndpoint {
+            id: format!("alb-{code}"),
+            weight,
+            client_ip_preservation: true,
+            health: Some("HEALTHY".into()),
+        }],
+        accelerator_status: "DEPLOYED".into(),
+    })
+}
+
+pub fn route(code: &str, dial: u8) -> Facts {
+    Facts::AccessPointRoute { bucket: format!("assets-{code}"), traffic_dial_percent: dial }
+}
+
+pub fn member(cluster: &str, code: &str, writer: bool) -> AuroraMember {
+    AuroraMember {
+        cluster_arn: arn(cluster, code),
+        writer,
+        global_status: "available".into(),
+        failover_status: None,
+        synchronization: (!writer).then(|| "connected".into()),
+        cluster_status: Some("available".into()),
+        instances: Some(1),
+        instance_classes: vec!["db.r6g.large".into()],
+        lag: (!writer).then(|| Lag {
+            milliseconds: 850.0,
+            measured_at: NOW,
+            metric: "AuroraGlobalDBProgressLag".into(),
+        }),
+    }
+}
+
+pub fn aurora_facts(cluster: &str, code: &str, writer: bool) -> Facts {
+    Facts::AuroraMember(member(cluster, code, writer))
+}
+
+pub fn service(desired: u32) -> Facts {
+    Facts::EcsService(EcsServiceFacts {
+        desired,
+        running: desired,
+        pending: 0,
+        rollout: Some("COMPLETED".into()),
+        status: "ACTIVE".into(),
+    })
+}
+
+pub fn observed(entries: &[(&str, &str, Facts)]) -> ObservationMap {
+    entries.iter().map(|(r, code, facts)| ((name(r), region(code)), known(facts.clone()))).collect()
+}
+
+pub fn key(resource: &str, code: &str) -> (Name, RegionCode) {
+    (name(resource), region(code))
+}
+
+/// A warm standby with every kind that this version moves, at home in [`A`].
+pub fn shop() -> Picture {
+    let application = application(
+        Strategy::WarmStandby,
+        &[A, B],
+        vec![
+            dns("front-door"),
+            access_point("assets"),
+            edge("edge"),
+            aurora("orders"),
+            ecs("web", &[(A, None), (B, Some(6))]),
+        ],
+    );
+    let observations = observed(&[
+        ("front-door", A, weighted(A, 100)),
+        ("front-door", B, weighted(B, 0)),
+        ("assets", A, route(A, 100)),
+        ("assets", B, route(B, 0)),
+        ("edge", A, group(A, 100, 128)),
+        ("edge", B, group(B, 0, 0)),
+        ("orders", A, aurora_facts("orders", A, true)),
+        ("orders", B, aurora_facts("orders", B, false)),
+        ("web", A, service(6)),
+        ("web", B, service(2)),
+    ]);
+    Picture { application, accounts: vec![account()], observations, before: BTreeMap::new(), now: NOW }
+}
+
+/// The same after a completed failover to [`B`], with what stood before kept.
+pub fn moved_shop() -> Picture {
+    let at_home = shop();
+    let before = at_home
+        .observations
+        .iter()
+        .filter_map(|(k, sight)| sight.known().map(|facts| (k.clone(), facts.clone())))
+        .collect();
+    let observations = observed(&[
+        ("front-door", A, weighted(A, 0)),
+        ("front-door", B, weighted(B, 100)),
+        ("assets", A, route(A, 0)),
+        ("assets", B, route(B, 100)),
+        ("edge", A, group(A, 0, 0)),
+        ("edge", B, group(B, 100, 128)),
+        ("orders", A, aurora_facts("orders", A, false)),
+        ("orders", B, aurora_facts("orders", B, true)),
+        ("web", A, service(6)),
+        ("web", B, service(6)),
+    ]);
+    Picture { observations, before, ..at_home }
+}
+
+/// Active in three Regions, by latency, with an accelerator beside it.
+pub fn feed() -> Picture {
+    let latency = |code: &str| Facts::DnsRecord {
+        record: Some(record(code, Routing::Latency { region: code.into() })),
+    };
+    let application = application(
+        Strategy::ActiveActive,
+        &[A, B, C],
+        vec![
+            dns("front-door"),
+            edge("edge"),
+            aurora("posts"),
+            ecs("timeline", &[(A, Some(6)), (B, Some(6)), (C, Some(6))]),
+        ],
+    );
+    let mut observations = observed(&[]);
+    for code in [A, B, C] {
+        observations.insert(key("front-door", code), known(latency(code)));
+        observations.insert(key("edge", code), known(group(code, 100, 128)));
+        observations.insert(key("posts", code), known(aurora_facts("posts", code, code == A)));
+        observations.insert(key("timeline", code), known(service(5)));
+    }
+    Picture { application, accounts: vec![account()], observations, before: BTreeMap::new(), now: NOW }
+}
