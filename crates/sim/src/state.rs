@@ -1,0 +1,78 @@
+//! The one state behind the wire, the control API and the page, and the rule for touching it: lock,
+//! bring the world up to now, do, write down.
+
+use crate::faults::Faults;
+use crate::ledger::{Effect, Entry, Ledger};
+use crate::persist::Persist;
+use crate::world::World;
+use crate::world::clock::Moment;
+use std::sync::{Mutex, PoisonError};
+use tokio_util::sync::CancellationToken;
+
+/// Everything that changes.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub world: World,
+    pub faults: Faults,
+    pub ledger: Ledger,
+    persist: Persist,
+}
+
+impl State {
+    pub(crate) fn new(world: World, faults: Faults, ledger: Ledger, persist: Persist) -> Self {
+        Self { world, faults, ledger, persist }
+    }
+
+    /// Writes a call into the ledger, and the state before it if the call changed anything.
+    pub(crate) fn append(&mut self, entry: Entry) {
+        let changed = entry.effect == Effect::Changed;
+        if changed && let Err(error) = self.persist.save(&self.world, &self.faults, Some(&entry)) {
+            tracing::error!(%error, "the simulator's state could not be written");
+        }
+        if let Err(error) = self.persist.append(&entry).and_then(|()| self.persist.cut_ledger(&self.ledger)) {
+            tracing::error!(%error, "the simulator's ledger could not be written");
+        }
+        self.ledger.push(entry);
+    }
+
+    /// Writes the state; for changes that are no AWS call.
+    pub(crate) fn save(&self) {
+        if let Err(error) = self.persist.save(&self.world, &self.faults, None) {
+            tracing::error!(%error, "the simulator's state could not be written");
+        }
+    }
+}
+
+/// The state, shared by all connections.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    stop: CancellationToken,
+}
+
+/// The machine's clock, in milliseconds since the epoch.
+pub(crate) fn real_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+impl Shared {
+    pub(crate) fn new(state: State, stop: CancellationToken) -> Self {
+        Self { state: Mutex::new(state), stop }
+    }
+
+    /// Does something with the world as it is now.
+    pub(crate) fn with<R>(&self, act: impl FnOnce(&mut State, Moment) -> R) -> R {
+        // A panic elsewhere left at worst one call half done; the others still want their answers.
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = state.world.clock.at(real_ms());
+        if state.world.settle(now) {
+            state.save();
+        }
+        act(&mut state, now)
+    }
+
+    /// Ends when the simulator is told to stop.
+    pub(crate) async fn stopping(&self) {
+        self.stop.cancelled().await;
+    }
+}

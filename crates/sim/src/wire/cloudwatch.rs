@@ -1,0 +1,226 @@
+//! CloudWatch over rpc-v2-CBOR: the lag of Aurora secondaries, in the secondary's own Region, the way the
+//! service publishes it. Metric math and every other metric answer with no data points.
+
+use super::input::{integer, list, number, required, text};
+use super::render::cbor;
+use super::service::{Operation, Plane};
+use super::{Context, Reply};
+use crate::refusal::Refusal;
+use crate::world::World;
+use crate::world::aurora::{GlobalCluster, Member};
+use ciborium::Value as Cbor;
+use serde_json::Value;
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::look("GetMetricData", "cloudwatch:GetMetricData", Plane::Data),
+    Operation::look("ListMetrics", "cloudwatch:ListMetrics", Plane::Data),
+    Operation::look("DescribeAlarms", "cloudwatch:DescribeAlarms", Plane::Data),
+];
+
+const NAMESPACE: &str = "AWS/RDS";
+/// Each metric and its share of the progress lag: user transactions and replication alone lag a little less.
+const METRICS: [(&str, f64); 3] = [
+    ("AuroraGlobalDBProgressLag", 1.0),
+    ("AuroraGlobalDBReplicationLag", 0.94),
+    ("AuroraGlobalDBRPOLag", 0.97),
+];
+const SAMPLE_MS: i64 = 5_000;
+const MAX_QUERIES: usize = 500;
+const MAX_POINTS: i64 = 100_800;
+
+pub(super) fn perform(
+    world: &mut World,
+    context: &Context<'_>,
+    operation: &str,
+    input: &Value,
+) -> Result<Reply, Refusal> {
+    let map = match operation {
+        "GetMetricData" => get_metric_data(world, context, input)?,
+        "ListMetrics" => list_metrics(world, context, input),
+        _ => vec![("MetricAlarms", Cbor::Array(vec![])), ("CompositeAlarms", Cbor::Array(vec![]))],
+    };
+    Ok(Reply::look(cbor(&object(map))))
+}
+
+fn object(fields: Vec<(&str, Cbor)>) -> Cbor {
+    Cbor::Map(fields.into_iter().map(|(k, v)| (Cbor::Text(k.to_owned()), v)).collect())
+}
+
+fn word(value: impl Into<String>) -> Cbor {
+    Cbor::Text(value.into())
+}
+
+/// The secondaries of the caller's account in the caller's Region, whose lag would be published here.
+fn members<'w>(world: &'w World, context: &Context<'_>) -> Vec<(&'w GlobalCluster, &'w Member)> {
+    let mine = world.global_clusters.iter().filter(|g| g.account == context.account);
+    mine.filter_map(|g| Some((g, g.member(context.region)?))).collect()
+}
+
+struct Window {
+    start_ms: i64,
+    end_ms: i64,
+    descending: bool,
+    max_points: usize,
+}
+
+fn get_metric_data(
+    world: &World,
+    context: &Context<'_>,
+    input: &Value,
+) -> Result<Vec<(&'static str, Cbor)>, Refusal> {
+    let millis = |key: &str| number(input, key).map(|seconds| (seconds * 1_000.0) as i64);
+    let (Some(start_ms), Some(end_ms)) = (millis("StartTime"), millis("EndTime")) else {
+        return Err(invalid("The parameters StartTime and EndTime are required."));
+    };
+    if start_ms >= end_ms {
+        return Err(invalid("The parameter StartTime must be less than the parameter EndTime."));
+    }
+    let queries = list(input, "MetricDataQueries", "MetricDataQueries");
+    if queries.is_empty() || queries.len() > MAX_QUERIES {
+        return Err(invalid("The collection MetricDataQueries must have 1 to 500 entries."));
+    }
+    let max_points = integer(input, "MaxDatapoints").unwrap_or(MAX_POINTS).clamp(1, MAX_POINTS);
+    let window = Window {
+        start_ms,
+        end_ms,
+        descending: text(input, "ScanBy") != Some("TimestampAscending"),
+        max_points: usize::try_from(max_points).unwrap_or(1),
+    };
+    let results: Result<Vec<Cbor>, Refusal> =
+        queries.into_iter().map(|query| result(world, context, query, &window)).collect();
+    Ok(vec![("MetricDataResults", Cbor::Array(results?)), ("Messages", Cbor::Array(vec![]))])
+}
+
+fn result(world: &World, context: &Context<'_>, query: &Value, window: &Window) -> Result<Cbor, Refusal> {
+    let id = required(query, "Id", "ValidationError")?;
+    let stat = query
+        .get("MetricStat")
+        .ok_or_else(|| invalid("This simulator has no metric math: use MetricStat."))?;
+    let metric = stat.get("Metric").ok_or_else(|| invalid("MetricStat needs a Metric."))?;
+    let name = required(metric, "MetricName", "ValidationError")?;
+    let statistic = required(stat, "Stat", "ValidationError")?;
+    let period_s = integer(stat, "Period").unwrap_or(0);
+    if !matches!(period_s, 1 | 5 | 10 | 20 | 30) && (period_s < 60 || period_s % 60 != 0) {
+        return Err(invalid("Period must be 1, 5, 10, 20, 30 or a multiple of 60."));
+    }
+    let span_ms = period_s * 1_000;
+    if (window.end_ms - window.start_ms) / span_ms > MAX_POINTS {
+        return Err(invalid("The window holds more data points than CloudWatch answers."));
+    }
+    let series = published(world, context, metric, name);
+    let mut points = Vec::new();
+    if let Some((member, share)) = series {
+        let mut at_ms = window.start_ms.div_euclid(span_ms) * span_ms;
+        while at_ms < window.end_ms {
+            if at_ms >= window.start_ms
+                && let Some(value) = aggregate(member, share, statistic, at_ms, span_ms, context)?
+            {
+                points.push((at_ms, value));
+            }
+            at_ms += span_ms;
+        }
+    }
+    if window.descending {
+        points.reverse();
+    }
+    points.truncate(window.max_points);
+    let time = |ms: i64| Cbor::Tag(1, Box::new(Cbor::Float(ms as f64 / 1_000.0)));
+    Ok(object(vec![
+        ("Id", word(id)),
+        ("Label", word(text(query, "Label").unwrap_or(name))),
+        ("Timestamps", Cbor::Array(points.iter().map(|(ms, _)| time(*ms)).collect())),
+        ("Values", Cbor::Array(points.iter().map(|(_, v)| Cbor::Float(*v)).collect())),
+        ("StatusCode", word("Complete")),
+    ]))
+}
+
+/// The member whose lag a metric is about. Dimensions must be one of the sets that RDS publishes.
+fn published<'w>(
+    world: &'w World,
+    context: &Context<'_>,
+    metric: &Value,
+    name: &str,
+) -> Option<(&'w Member, f64)> {
+    if text(metric, "Namespace") != Some(NAMESPACE) {
+        return None;
+    }
+    let share = METRICS.iter().find(|(known, _)| *known == name)?.1;
+    let (mut cluster, mut source) = (None, None);
+    for dimension in list(metric, "Dimensions", "Dimensions") {
+        match text(dimension, "Name")? {
+            "DBClusterIdentifier" => cluster = text(dimension, "Value"),
+            "SourceRegion" => source = text(dimension, "Value"),
+            _ => return None,
+        }
+    }
+    let cluster = cluster?;
+    let (global, member) = members(world, context).into_iter().find(|(_, m)| m.cluster == cluster)?;
+    let from = global.writer().map(|w| w.region.as_str());
+    (source.is_none() || source == from).then_some((member, share))
+}
+
+/// One data point out of the samples of a period, or none where nothing was published.
+fn aggregate(
+    member: &Member,
+    share: f64,
+    statistic: &str,
+    from_ms: i64,
+    span_ms: i64,
+    context: &Context<'_>,
+) -> Result<Option<f64>, Refusal> {
+    let now = context.now;
+    let step_ms = SAMPLE_MS.min(span_ms);
+    let last_ms = (from_ms + span_ms - 1).min(now.real_ms);
+    let mut samples: Vec<f64> = (0..span_ms / step_ms)
+        .map(|n| from_ms + n * step_ms)
+        .filter(|at_ms| *at_ms < last_ms)
+        .chain((last_ms >= from_ms).then_some(last_ms))
+        .filter_map(|at_ms| member.lag.at(now.to_virtual(at_ms)))
+        .map(|lag| (lag * share).round())
+        .collect();
+    samples.sort_by(f64::total_cmp);
+    let (Some(least), Some(most)) = (samples.first().copied(), samples.last().copied()) else {
+        return Ok(None);
+    };
+    let sum: f64 = samples.iter().sum();
+    let count = samples.len() as f64;
+    Ok(Some(match statistic {
+        "Average" => sum / count,
+        "Maximum" => most,
+        "Minimum" => least,
+        "Sum" => sum,
+        "SampleCount" => count,
+        other => {
+            let percentile = other.strip_prefix('p').and_then(|p| p.parse::<f64>().ok());
+            let share = percentile.filter(|p| (0.0..=100.0).contains(p)).ok_or_else(|| {
+                invalid(
+                    "Stat must be Average, Maximum, Minimum, Sum, SampleCount or a percentile such as p99.",
+                )
+            })?;
+            let rank = ((share / 100.0 * count).ceil() as usize).saturating_sub(1);
+            samples.get(rank).copied().unwrap_or(most)
+        }
+    }))
+}
+
+fn list_metrics(world: &World, context: &Context<'_>, input: &Value) -> Vec<(&'static str, Cbor)> {
+    let wanted = text(input, "MetricName");
+    let other_namespace = text(input, "Namespace").is_some_and(|n| n != NAMESPACE);
+    let mut metrics = Vec::new();
+    for (_, member) in members(world, context).into_iter().filter(|(_, m)| !m.writer && !other_namespace) {
+        for (name, _) in METRICS.iter().filter(|(name, _)| wanted.is_none_or(|w| w == *name)) {
+            let dimension =
+                object(vec![("Name", word("DBClusterIdentifier")), ("Value", word(&member.cluster))]);
+            metrics.push(object(vec![
+                ("Namespace", word(NAMESPACE)),
+                ("MetricName", word(*name)),
+                ("Dimensions", Cbor::Array(vec![dimension])),
+            ]));
+        }
+    }
+    vec![("Metrics", Cbor::Array(metrics))]
+}
+
+fn invalid(message: &str) -> Refusal {
+    Refusal::new("ValidationError", message)
+}

@@ -1,0 +1,243 @@
+//! The services: how each is told apart, which operations it has, on which plane they sit, and the codes
+//! that it says no with.
+
+use super::{Context, Reply, cloudwatch, ecs, globalaccelerator, rds, route53, s3control, sts};
+use crate::auth::AuthFault;
+use crate::refusal::Refusal;
+use crate::world::World;
+use serde_json::Value;
+
+/// An AWS service that the simulator speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Service {
+    Sts,
+    Rds,
+    Ecs,
+    Route53,
+    GlobalAccelerator,
+    S3Control,
+    CloudWatch,
+}
+
+/// How a service is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Query,
+    RestXml,
+    Json,
+    Cbor,
+}
+
+/// What an operation needs to be alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Plane {
+    /// The data plane of the Region that is called.
+    Data,
+    /// The control plane of the Region that is called.
+    Control,
+    /// A global control plane that lives in this Region.
+    Global(&'static str),
+}
+
+/// One operation.
+#[derive(Debug)]
+pub(super) struct Operation {
+    /// As on the wire.
+    pub name: &'static str,
+    /// As in an IAM policy.
+    pub action: &'static str,
+    /// Whether it can change something.
+    pub changing: bool,
+    /// What it needs to be alive.
+    pub plane: Plane,
+}
+
+impl Operation {
+    pub(super) const fn look(name: &'static str, action: &'static str, plane: Plane) -> Self {
+        Self { name, action, changing: false, plane }
+    }
+
+    pub(super) const fn change(name: &'static str, action: &'static str, plane: Plane) -> Self {
+        Self { name, action, changing: true, plane }
+    }
+}
+
+impl Service {
+    /// The service of a SigV4 credential scope.
+    pub(super) fn signed_as(signing_name: &str) -> Option<Self> {
+        Some(match signing_name {
+            "sts" => Self::Sts,
+            "rds" => Self::Rds,
+            "ecs" => Self::Ecs,
+            "route53" => Self::Route53,
+            "globalaccelerator" => Self::GlobalAccelerator,
+            "s3" => Self::S3Control,
+            "monitoring" => Self::CloudWatch,
+            _ => return None,
+        })
+    }
+
+    /// As the ledger and the faults name it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Sts => "sts",
+            Self::Rds => "rds",
+            Self::Ecs => "ecs",
+            Self::Route53 => "route53",
+            Self::GlobalAccelerator => "globalaccelerator",
+            Self::S3Control => "s3control",
+            Self::CloudWatch => "cloudwatch",
+        }
+    }
+
+    pub(super) fn protocol(self) -> Protocol {
+        match self {
+            Self::Sts | Self::Rds => Protocol::Query,
+            Self::Route53 | Self::S3Control => Protocol::RestXml,
+            Self::Ecs | Self::GlobalAccelerator => Protocol::Json,
+            Self::CloudWatch => Protocol::Cbor,
+        }
+    }
+
+    fn operations(self) -> &'static [Operation] {
+        match self {
+            Self::Sts => sts::OPERATIONS,
+            Self::Rds => rds::OPERATIONS,
+            Self::Ecs => ecs::OPERATIONS,
+            Self::Route53 => route53::OPERATIONS,
+            Self::GlobalAccelerator => globalaccelerator::OPERATIONS,
+            Self::S3Control => s3control::OPERATIONS,
+            Self::CloudWatch => cloudwatch::OPERATIONS,
+        }
+    }
+
+    pub(super) fn operation(self, name: &str) -> Option<&'static Operation> {
+        self.operations().iter().find(|o| o.name == name)
+    }
+
+    /// Whether the service has an endpoint for calls signed for this Region.
+    pub(super) fn is_at(self, region: &str) -> bool {
+        match self {
+            Self::Route53 => region == "us-east-1",
+            Self::GlobalAccelerator => region == "us-west-2",
+            _ => true,
+        }
+    }
+
+    /// The resources that IAM weighs a call by.
+    pub(super) fn resources(self, operation: &str, context: &Context<'_>, input: &Value) -> Vec<String> {
+        match self {
+            Self::Sts | Self::CloudWatch => vec!["*".to_owned()],
+            Self::Rds => rds::resources(operation, context, input),
+            Self::Ecs => ecs::resources(operation, context, input),
+            Self::Route53 => route53::resources(operation, input),
+            Self::GlobalAccelerator => globalaccelerator::resources(input),
+            Self::S3Control => s3control::resources(operation, context, input),
+        }
+    }
+
+    pub(super) fn perform(
+        self,
+        world: &mut World,
+        context: &Context<'_>,
+        operation: &str,
+        input: &Value,
+    ) -> Result<Reply, Refusal> {
+        match self {
+            Self::Sts => sts::perform(world, context, operation, input),
+            Self::Rds => rds::perform(world, context, operation, input),
+            Self::Ecs => ecs::perform(world, context, operation, input),
+            Self::Route53 => route53::perform(world, context, operation, input),
+            Self::GlobalAccelerator => globalaccelerator::perform(world, context, operation, input),
+            Self::S3Control => s3control::perform(world, context, operation, input),
+            Self::CloudWatch => cloudwatch::perform(world, context, operation, input),
+        }
+    }
+
+    /// The codes of the two families: XML services here, JSON and CBOR ones there.
+    fn pick(self, xml: &'static str, json: &'static str) -> &'static str {
+        match self.protocol() {
+            Protocol::Query | Protocol::RestXml => xml,
+            Protocol::Json | Protocol::Cbor => json,
+        }
+    }
+
+    pub(super) fn auth_refusal(self, fault: AuthFault) -> Refusal {
+        let status = if self.protocol() == Protocol::Json { 400 } else { 403 };
+        let s3 = self == Self::S3Control;
+        let (code, message) = match fault {
+            AuthFault::UnknownKey if s3 => {
+                ("InvalidToken", "The provided token is malformed or otherwise invalid.")
+            }
+            AuthFault::UnknownKey => (
+                self.pick("InvalidClientTokenId", "UnrecognizedClientException"),
+                "The security token included in the request is invalid.",
+            ),
+            AuthFault::Expired => (
+                self.pick("ExpiredToken", "ExpiredTokenException"),
+                "The security token included in the request is expired",
+            ),
+            AuthFault::BadSignature => (
+                self.pick("SignatureDoesNotMatch", "InvalidSignatureException"),
+                "The request signature we calculated does not match the signature you provided.",
+            ),
+            AuthFault::Skewed => (
+                self.pick("SignatureDoesNotMatch", "InvalidSignatureException"),
+                "Signature expired: the request was signed more than 15 minutes from now.",
+            ),
+        };
+        Refusal::new(code, message).with_status(status)
+    }
+
+    pub(super) fn throttled(self) -> Refusal {
+        match self {
+            Self::S3Control => Refusal::new("SlowDown", "Please reduce your request rate.").with_status(503),
+            _ => Refusal::new(self.pick("Throttling", "ThrottlingException"), "Rate exceeded"),
+        }
+    }
+
+    pub(super) fn failing(self) -> Refusal {
+        let code = match self {
+            Self::Ecs => "ServerException",
+            Self::GlobalAccelerator => "InternalServiceErrorException",
+            Self::S3Control => "InternalError",
+            Self::CloudWatch => "InternalServiceFault",
+            Self::Sts | Self::Rds | Self::Route53 => "InternalFailure",
+        };
+        Refusal::new(code, "We encountered an internal error. Please try again.").with_status(500)
+    }
+
+    pub(super) fn unavailable(self) -> Refusal {
+        Refusal::new(
+            self.pick("ServiceUnavailable", "ServiceUnavailableException"),
+            "The request has failed due to a temporary failure of the server.",
+        )
+        .with_status(503)
+    }
+
+    pub(super) fn denied(self, principal: &str, action: &str, resource: &str, why: &str) -> Refusal {
+        let status = if self.protocol() == Protocol::Json { 400 } else { 403 };
+        Refusal::new(
+            self.pick("AccessDenied", "AccessDeniedException"),
+            format!("User: {principal} is not authorized to perform: {action} on resource: {resource} because {why}"),
+        )
+        .with_status(status)
+    }
+
+    pub(super) fn wrong_region(self, region: &str) -> Refusal {
+        Refusal::new(
+            self.pick("SignatureDoesNotMatch", "InvalidSignatureException"),
+            format!("Credential should be scoped to a valid region, not '{region}'."),
+        )
+        .with_status(if self.protocol() == Protocol::Json { 400 } else { 403 })
+    }
+
+    pub(super) fn unknown_operation(self, name: &str) -> Refusal {
+        let code = match self.protocol() {
+            Protocol::Query => "InvalidAction",
+            Protocol::RestXml => "UnknownOperation",
+            Protocol::Json | Protocol::Cbor => "UnknownOperationException",
+        };
+        Refusal::new(code, format!("The simulator's {} does not know the operation '{name}'.", self.name()))
+    }
+}

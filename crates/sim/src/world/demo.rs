@@ -1,0 +1,128 @@
+//! The demonstration's world: what `demo/inventory.yaml` says should be there. Kinds that the simulator
+//! does not speak yet (backup vaults, stacks, tables) are in the inventory and not here: Holdfast shows
+//! them as unknown, which is the truth.
+
+use super::World;
+use super::build::Routing;
+
+const SHOP: &str = "222222222222";
+const PLATFORM: &str = "333333333333";
+const DATA: &str = "444444444444";
+const SHOP_ZONE: &str = "Z0123456789ABC";
+const PLATFORM_ZONE: &str = "Z0234567891BCD";
+const DATA_ZONE: &str = "Z0345678912CDE";
+
+/// The world that matches [`crate::DEMO_INVENTORY`].
+pub fn demo_world() -> World {
+    let world = World::empty()
+        .account(SHOP, "shop-prod", "demo-shop-prod")
+        .account(PLATFORM, "platform-prod", "demo-platform-prod")
+        .account(DATA, "data-prod", "demo-data-prod")
+        .zone_named(SHOP, SHOP_ZONE, "shop.example.com")
+        .zone_named(PLATFORM, PLATFORM_ZONE, "platform.example.com")
+        .zone_named(DATA, DATA_ZONE, "data.example.com");
+    active_active(warm_standby(shop(world)))
+}
+
+fn shop(world: World) -> World {
+    let (home, recovery) = ("us-east-1", "eu-central-1");
+    world
+        .front_door(SHOP_ZONE, "shop.example.com", Routing::Weighted, &[home, recovery])
+        .access_point(SHOP, "shop-assets", "m2shopa55ets.mrap", &[(home, true), (recovery, false)])
+        .accelerator(SHOP, "5f8a1c3e-27b4-4d90-b6e2-9a1c0d7e4f68", "shop", &[(home, 100.0), (recovery, 0.0)])
+        .aurora(SHOP, "orders", &[home, recovery])
+        .service(SHOP, home, "shop", "web", 6)
+        .service(SHOP, recovery, "shop", "web", 2)
+}
+
+/// The applications that are a database, a service and a front door, at home and in one other Region.
+fn warm_standby(world: World) -> World {
+    let apps = [
+        (
+            PLATFORM,
+            PLATFORM_ZONE,
+            "billing.platform.example.com",
+            Routing::Weighted,
+            "billing",
+            ("billing", "api"),
+            ("us-east-1", 4),
+            ("us-west-2", 1),
+        ),
+        (
+            SHOP,
+            SHOP_ZONE,
+            "catalog.shop.example.com",
+            Routing::Failover,
+            "catalog",
+            ("catalog", "catalog"),
+            ("us-east-1", 4),
+            ("eu-central-1", 2),
+        ),
+        (
+            PLATFORM,
+            PLATFORM_ZONE,
+            "payments.platform.example.com",
+            Routing::Weighted,
+            "payments",
+            ("payments", "gateway"),
+            ("eu-central-1", 6),
+            ("eu-west-1", 2),
+        ),
+        (
+            DATA,
+            DATA_ZONE,
+            "search.data.example.com",
+            Routing::Failover,
+            "search",
+            ("search", "query"),
+            ("us-west-2", 4),
+            ("us-east-1", 1),
+        ),
+        (
+            DATA,
+            DATA_ZONE,
+            "telemetry.data.example.com",
+            Routing::Weighted,
+            "telemetry",
+            ("telemetry", "intake"),
+            ("ap-southeast-1", 5),
+            ("us-west-2", 2),
+        ),
+    ];
+    apps.into_iter().fold(
+        world,
+        |world, (account, zone, name, routing, database, service, home, recovery)| {
+            world
+                .front_door(zone, name, routing, &[home.0, recovery.0])
+                .aurora(account, database, &[home.0, recovery.0])
+                .service(account, home.0, service.0, service.1, home.1)
+                .service(account, recovery.0, service.0, service.1, recovery.1)
+        },
+    )
+}
+
+fn active_active(world: World) -> World {
+    let feed = ["us-east-1", "eu-central-1", "ap-southeast-1"];
+    let world = world.front_door(SHOP_ZONE, "feed.shop.example.com", Routing::Latency, &feed).accelerator(
+        SHOP,
+        "3b1f6c52-8d0e-4a57-9c1d-6e2a7f40b8d1",
+        "feed",
+        &feed.map(|region| (region, 100.0)),
+    );
+    let world = feed.iter().fold(world, |world, region| world.service(SHOP, region, "feed", "timeline", 6));
+    let identity = ["us-east-1", "eu-west-1"];
+    let world =
+        world.front_door(PLATFORM_ZONE, "login.platform.example.com", Routing::Geolocation, &identity);
+    let world =
+        identity.iter().fold(world, |world, region| world.service(PLATFORM, region, "identity", "login", 6));
+    let media = ["us-west-2", "eu-west-1"];
+    let world = world
+        .accelerator(
+            PLATFORM,
+            "a4d09b7e-51c3-4f2a-8e66-0c9b1d83f7a5",
+            "media",
+            &media.map(|region| (region, 100.0)),
+        )
+        .access_point(PLATFORM, "media-library", "m4mediali8rary.mrap", &media.map(|region| (region, true)));
+    media.iter().fold(world, |world, region| world.service(PLATFORM, region, "media", "streaming", 5))
+}
