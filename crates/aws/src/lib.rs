@@ -1,1 +1,103 @@
-//! (being built)
+//! The port to the cloud, over the AWS SDK. The only crate that names `aws-sdk-*`, and no type of theirs leaves
+//! it. It looks and it makes single calls; when to call, and what follows, is decided elsewhere.
+
+mod aurora_global_database;
+mod aurora_lag;
+mod clients;
+mod credentials;
+mod ecs_service;
+mod failure;
+mod global_accelerator;
+mod hedge;
+mod perform;
+pub mod policy;
+pub mod registry;
+mod route53_records;
+mod s3_multi_region_access_point;
+mod settings;
+mod user_agent;
+
+pub use settings::{AwsSettings, ControlCredentials};
+
+use crate::credentials::Sessions;
+use crate::settings::Service;
+use async_trait::async_trait;
+use holdfast_cloud::{Access, Acting, Cloud, Error, ErrorKind, Identity, Looked, Settled};
+use holdfast_domain::{Account, RegionCode, Resource};
+use holdfast_failover::Change;
+use holdfast_failover::run::Answer;
+use std::sync::Arc;
+use std::time::Duration;
+
+const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
+
+/// One for the whole process: it holds the sessions and the connections.
+#[derive(Debug)]
+pub struct AwsCloud {
+    settings: Arc<AwsSettings>,
+    sessions: Sessions,
+}
+
+impl AwsCloud {
+    #[must_use]
+    pub fn new(settings: AwsSettings) -> Self {
+        let settings = Arc::new(settings);
+        Self { sessions: Sessions::new(settings.clone()), settings }
+    }
+}
+
+#[async_trait]
+impl Cloud for AwsCloud {
+    async fn probe(&self, account: &Account, access: &Access) -> Result<Identity, Error> {
+        let caller = self.sessions.fresh_caller(account, access, self.settings.operation_timeout).await?;
+        let order = caller.silence.order(Service::Sts, self.settings.sts_regions.iter().map(RegionCode::as_str));
+        let asked = hedge::first_answer(order, self.settings.patience, |_| true, |region| who(&caller, region)).await;
+        let (region, identity) = asked.unwrap_or_else(|| {
+            Err(caller.call("", GET_CALLER_IDENTITY).error(ErrorKind::Invalid, "no Region's STS is configured: set sts_regions"))
+        })?;
+        if identity.account != account.id.as_str() {
+            let message = format!(
+                "the role belongs to account {} and the inventory says {}: give the role ARN of the account itself",
+                identity.account, account.id
+            );
+            return Err(caller.call(&region, GET_CALLER_IDENTITY).error(ErrorKind::Invalid, message));
+        }
+        Ok(identity)
+    }
+
+    async fn observe(&self, account: &Account, access: &Access, resource: &Resource, regions: &[RegionCode]) -> Looked {
+        if let Some(error) = registry::unsupported(account.id.as_str(), resource) {
+            return registry::everywhere(regions, &error);
+        }
+        match self.sessions.caller(account, access, false, self.settings.operation_timeout).await {
+            Ok(caller) => registry::look(&caller, resource, regions).await,
+            Err(error) => registry::everywhere(regions, &error),
+        }
+    }
+
+    async fn perform(&self, account: &Account, acting: &Acting, change: &Change) -> Result<Answer, Error> {
+        // The session is made from the change that is performed, whatever the step was looking at before.
+        let acting = Acting { change: Some(change.clone()), ..acting.clone() };
+        let caller = self.sessions.caller(account, &Access::Act(acting), true, self.call_deadline()).await?;
+        let caller = clients::Caller { deadline: caller.deadline.min(tokio::time::Instant::now() + self.settings.change_timeout), ..caller };
+        perform::perform(&caller, change).await
+    }
+
+    async fn settled(&self, account: &Account, access: &Access, change: &Change, tracking: &str) -> Result<Settled, Error> {
+        let caller = self.sessions.caller(account, access, false, self.settings.operation_timeout).await?;
+        perform::settled(&caller, change, tracking).await
+    }
+
+    fn call_deadline(&self) -> Duration {
+        self.settings.session_timeout + self.settings.change_timeout
+    }
+}
+
+async fn who(caller: &clients::Caller, region: String) -> Result<(String, Identity), Error> {
+    let sent = caller.sts(&region).get_caller_identity().send();
+    let answer = caller.ask(Service::Sts, &region, GET_CALLER_IDENTITY, sent).await?;
+    match (answer.account, answer.arn) {
+        (Some(account), Some(arn)) => Ok((region, Identity { account, arn })),
+        _ => Err(caller.call(&region, GET_CALLER_IDENTITY).error(ErrorKind::Unreadable, "the answer does not say who we are")),
+    }
+}

@@ -1,0 +1,185 @@
+//! SDK clients, made the same way for every service: one shared connection pool, credentials already in hand,
+//! deadlines by whether the call looks or changes. Clients are cheap; the pool under them is what is kept.
+
+use crate::failure::Call;
+use crate::hedge::Silence;
+use crate::settings::{AwsSettings, Service};
+use crate::user_agent::RunMark;
+use aws_credential_types::Credentials;
+use aws_sdk_s3control::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::endpoint::EndpointAuthScheme;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::app_name::AppName;
+use aws_types::region::Region;
+use holdfast_cloud::{Error, ErrorKind};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The SDK's defaults of a date that was tried, not whatever is newest.
+pub(crate) fn behavior() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
+pub(crate) fn shared_http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
+pub(crate) fn app_name() -> Option<AppName> {
+    AppName::new(concat!("holdfast-", env!("CARGO_PKG_VERSION"))).ok()
+}
+
+/// One look or one change on one account: who calls, until when, under which mark.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub account: String,
+    pub settings: Arc<AwsSettings>,
+    pub http: SharedHttpClient,
+    pub silence: Arc<Silence>,
+    pub credentials: Credentials,
+    pub mark: Option<RunMark>,
+    /// A changing call gets one attempt and nothing of it is repeated.
+    pub changing: bool,
+    /// Nothing is waited for beyond this.
+    pub deadline: Instant,
+}
+
+/// What every generated configuration has; the SDK crates share no trait for it.
+macro_rules! configure {
+    ($caller:expr, $builder:expr, $service:expr, $region:expr) => {{
+        let caller: &Caller = $caller;
+        let mut builder = $builder
+            .behavior_version(behavior())
+            .region(Region::new($region.to_owned()))
+            .credentials_provider(caller.credentials.clone())
+            .http_client(caller.http.clone())
+            .timeout_config(caller.timeouts($service, $region))
+            .retry_config(caller.retries($service, $region));
+        builder.set_app_name(app_name());
+        if let Some(mark) = &caller.mark {
+            builder = builder.interceptor(mark.clone());
+        }
+        builder
+    }};
+}
+
+macro_rules! plain_client {
+    ($name:ident, $sdk:ident, $service:expr) => {
+        pub(crate) fn $name(&self, region: &str) -> $sdk::Client {
+            let mut builder = configure!(self, $sdk::Config::builder(), $service, region);
+            builder.set_endpoint_url(self.settings.endpoint($service).map(str::to_owned));
+            $sdk::Client::from_conf(builder.build())
+        }
+    };
+}
+
+impl Caller {
+    plain_client!(sts, aws_sdk_sts, Service::Sts);
+    plain_client!(route53, aws_sdk_route53, Service::Route53);
+    plain_client!(global_accelerator, aws_sdk_globalaccelerator, Service::GlobalAccelerator);
+    plain_client!(rds, aws_sdk_rds, Service::Rds);
+    plain_client!(ecs, aws_sdk_ecs, Service::Ecs);
+    plain_client!(cloudwatch, aws_sdk_cloudwatch, Service::CloudWatch);
+
+    pub(crate) fn s3control(&self, region: &str) -> aws_sdk_s3control::Client {
+        let mut builder = configure!(self, aws_sdk_s3control::Config::builder(), Service::S3Control, region);
+        if let Some(url) = self.settings.endpoint(Service::S3Control) {
+            builder = builder.endpoint_resolver(FixedS3Control { url: url.to_owned(), region: region.to_owned() });
+        }
+        aws_sdk_s3control::Client::from_conf(builder.build())
+    }
+
+    fn timeouts(&self, service: Service, region: &str) -> TimeoutConfig {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let builder = TimeoutConfig::builder().connect_timeout(self.settings.connect_timeout);
+        if self.changing {
+            let whole = self.settings.change_timeout.min(left);
+            return builder.operation_timeout(whole).operation_attempt_timeout(whole).build();
+        }
+        let attempt = if self.silence.is_silent(service, region) { SHORTLY } else { self.settings.attempt_timeout };
+        builder.operation_timeout(left).operation_attempt_timeout(attempt.min(left)).build()
+    }
+
+    fn retries(&self, service: Service, region: &str) -> RetryConfig {
+        if self.changing || self.silence.is_silent(service, region) {
+            RetryConfig::disabled()
+        } else {
+            RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(100))
+        }
+    }
+
+    pub(crate) fn call(&self, region: &str, operation: &'static str) -> Call {
+        Call { account: self.account.clone(), region: region.to_owned(), operation, changing: self.changing }
+    }
+
+    /// Waits for one SDK call, within the deadline, and remembers whether its endpoint answers at all.
+    pub(crate) async fn ask<T, E>(
+        &self,
+        service: Service,
+        region: &str,
+        operation: &'static str,
+        sent: impl Future<Output = Result<T, SdkError<E, Response>>>,
+    ) -> Result<T, Error>
+    where
+        E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+    {
+        let call = self.call(region, operation);
+        let mut waiting = Waiting { caller: self, service, region, since: Instant::now(), answered: false };
+        let answer = match tokio::time::timeout_at(self.deadline, sent).await {
+            Ok(answer) => answer.map_err(|error| call.failed(&error)),
+            Err(_) => Err(call.out_of_time()),
+        };
+        waiting.answered = true;
+        match &answer {
+            Err(error) if error.kind == ErrorKind::Unreachable => self.silence.unheard(service, region),
+            _ => self.silence.heard(service, region),
+        }
+        answer
+    }
+}
+
+/// A call given up because another Region answered first has told something too: its endpoint was silent.
+struct Waiting<'a> {
+    caller: &'a Caller,
+    service: Service,
+    region: &'a str,
+    since: Instant,
+    answered: bool,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.answered && self.since.elapsed() >= self.caller.settings.patience {
+            self.caller.silence.unheard(self.service, self.region);
+        }
+    }
+}
+
+/// What an endpoint gets that was silent a moment ago: enough for a healthy one to show itself.
+const SHORTLY: Duration = Duration::from_millis(1500);
+
+/// The SDK's own resolver writes the account id before the host of an overridden endpoint, which resolves
+/// nowhere.
+#[derive(Debug)]
+struct FixedS3Control {
+    url: String,
+    region: String,
+}
+
+impl ResolveEndpoint for FixedS3Control {
+    fn resolve_endpoint<'a>(&'a self, _: &'a Params) -> EndpointFuture<'a> {
+        let scheme = EndpointAuthScheme::with_capacity("sigv4", 3)
+            .put("disableDoubleEncoding", true)
+            .put("signingName", "s3".to_owned())
+            .put("signingRegion", self.region.clone());
+        EndpointFuture::ready(Ok(Endpoint::builder().url(self.url.clone()).auth_scheme(scheme).build()))
+    }
+}

@@ -1,0 +1,357 @@
+//! Sessions in the members' accounts, from STS itself rather than through the SDK's provider, so that external
+//! id, source identity, policy and user agent are exactly ours. Sessions are kept until shortly before they
+//! expire; a refusal is kept for a few seconds, so that a mistake in one account does not hammer STS.
+
+use crate::clients::{Caller, behavior, shared_http_client};
+use crate::failure::Call;
+use crate::hedge::{Silence, first_answer};
+use crate::policy;
+use crate::settings::{AwsSettings, ControlCredentials, Service};
+use crate::user_agent::RunMark;
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::provider_config::ProviderConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, future};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_types::region::Region;
+use holdfast_cloud::{Access, Error, ErrorKind};
+use holdfast_domain::Account;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+
+/// A session is renewed when less than this is left of it.
+const RENEW_BEFORE: Duration = Duration::from_secs(300);
+/// Act sessions last the shortest time that STS gives, and are good until this is left.
+const ACT_SECONDS: i32 = 900;
+const ACT_RENEW_BEFORE: Duration = Duration::from_secs(60);
+const READ_SECONDS: i32 = 3600;
+/// How long a failure is told again without asking.
+const FAILURE_KEPT: Duration = Duration::from_secs(5);
+const ASSUME_ROLE: &str = "sts:AssumeRole";
+
+/// One AssumeRole, as it will be sent. Equal requests share a session.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Request {
+    account: String,
+    role_arn: String,
+    external_id: Option<String>,
+    session_name: String,
+    source_identity: Option<String>,
+    policy: String,
+    seconds: i32,
+    /// Keeps the sessions of two steps apart even where all else agrees.
+    step: Option<String>,
+}
+
+impl Request {
+    fn new(account: &Account, access: &Access) -> Result<Self, String> {
+        let base = |role_arn: &str, session_name: String, policy: String, seconds| Self {
+            account: account.id.to_string(),
+            role_arn: role_arn.to_owned(),
+            external_id: account.external_id.clone(),
+            session_name,
+            source_identity: None,
+            policy,
+            seconds,
+            step: None,
+        };
+        match access {
+            Access::Read => Ok(base(&account.read_role_arn, "holdfast-read".into(), policy::looking(), READ_SECONDS)),
+            Access::Act(acting) => {
+                let policy = match &acting.change {
+                    Some(change) => policy::changing(account, change)?,
+                    None => policy::looking(),
+                };
+                Ok(Self {
+                    source_identity: Some(acting.source_identity.clone()),
+                    step: Some(acting.step.to_string()),
+                    ..base(&account.act_role_arn, acting.run.to_string(), policy, ACT_SECONDS)
+                })
+            }
+        }
+    }
+
+    fn renew_before(&self) -> Duration {
+        if self.source_identity.is_some() { ACT_RENEW_BEFORE } else { RENEW_BEFORE }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    session: Option<Session>,
+    failed: Option<(Instant, Error)>,
+}
+
+#[derive(Debug, Clone)]
+struct Session {
+    credentials: Credentials,
+    expires_at: SystemTime,
+}
+
+impl Session {
+    fn left(&self) -> Duration {
+        self.expires_at.duration_since(SystemTime::now()).unwrap_or_default()
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    settings: Arc<AwsSettings>,
+    http: SharedHttpClient,
+    silence: Arc<Silence>,
+    control: Control,
+    /// The inner lock makes one caller ask while the others of the same session wait for its answer.
+    slots: Mutex<HashMap<Request, Arc<tokio::sync::Mutex<Slot>>>>,
+}
+
+impl Sessions {
+    pub(crate) fn new(settings: Arc<AwsSettings>) -> Self {
+        let http = shared_http_client();
+        let control = Control::new(&settings, http.clone());
+        Self { settings, http, silence: Arc::default(), control, slots: Mutex::default() }
+    }
+
+    /// A caller with a session for `access`, with `budget` from now for everything it does.
+    pub(crate) async fn caller(&self, account: &Account, access: &Access, changing: bool, budget: Duration) -> Result<Caller, Error> {
+        let deadline = Instant::now() + budget;
+        let request = self.request(account, access)?;
+        let mark = mark(access);
+        // Waiting for another's question counts too, so that a caller's own deadline holds.
+        let credentials = match tokio::time::timeout(self.settings.session_timeout, self.session(&request, mark.as_ref())).await {
+            Ok(session) => session?.credentials,
+            Err(_) => {
+                let silent = "no session could be had before the deadline";
+                return Err(self.about(&request.account).error(ErrorKind::Unreachable, silent));
+            }
+        };
+        Ok(self.with(&request.account, credentials, mark, changing, deadline))
+    }
+
+    /// The same with a session made just now, whatever is kept: a probe asks whether the role can be assumed,
+    /// not whether it once could.
+    pub(crate) async fn fresh_caller(&self, account: &Account, access: &Access, budget: Duration) -> Result<Caller, Error> {
+        let deadline = Instant::now() + budget;
+        let request = self.request(account, access)?;
+        let mark = mark(access);
+        let slot = self.slot(&request);
+        let mut slot = slot.lock().await;
+        let session = self.assume(&request, mark.as_ref()).await.inspect_err(|error| {
+            slot.session = None;
+            slot.failed = Some((Instant::now(), error.clone()));
+        })?;
+        *slot = Slot { session: Some(session.clone()), failed: None };
+        Ok(self.with(&request.account, session.credentials, mark, false, deadline))
+    }
+
+    fn request(&self, account: &Account, access: &Access) -> Result<Request, Error> {
+        Request::new(account, access).map_err(|why| self.about(account.id.as_str()).error(ErrorKind::Invalid, why))
+    }
+
+    fn about(&self, account: &str) -> Call {
+        let region = self.settings.sts_regions.first().map(ToString::to_string).unwrap_or_default();
+        Call { account: account.to_owned(), region, operation: ASSUME_ROLE, changing: false }
+    }
+
+    fn with(&self, account: &str, credentials: Credentials, mark: Option<RunMark>, changing: bool, deadline: Instant) -> Caller {
+        Caller {
+            account: account.to_owned(),
+            settings: self.settings.clone(),
+            http: self.http.clone(),
+            silence: self.silence.clone(),
+            credentials,
+            mark,
+            changing,
+            deadline,
+        }
+    }
+
+    fn slot(&self, request: &Request) -> Arc<tokio::sync::Mutex<Slot>> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = slots.get(request) {
+            return slot.clone();
+        }
+        // Runs end and their sessions with them; a new session is the time to forget the dead ones.
+        slots.retain(|_, slot| match slot.try_lock() {
+            Ok(slot) => slot.session.as_ref().is_some_and(|session| !session.left().is_zero()),
+            Err(_) => true,
+        });
+        slots.entry(request.clone()).or_default().clone()
+    }
+
+    async fn session(&self, request: &Request, mark: Option<&RunMark>) -> Result<Session, Error> {
+        let slot = self.slot(request);
+        let mut slot = slot.lock().await;
+        if let Some(session) = slot.session.as_ref().filter(|session| session.left() > request.renew_before()) {
+            return Ok(session.clone());
+        }
+        if let Some((at, error)) = &slot.failed
+            && at.elapsed() < FAILURE_KEPT
+        {
+            return still_good(&slot).ok_or_else(|| error.clone());
+        }
+        match self.assume(request, mark).await {
+            Ok(session) => {
+                *slot = Slot { session: Some(session.clone()), failed: None };
+                Ok(session)
+            }
+            Err(error) => {
+                // A refusal ends what was granted before; mere silence does not, while that lasts.
+                if error.kind == ErrorKind::Denied {
+                    slot.session = None;
+                }
+                slot.failed = Some((Instant::now(), error.clone()));
+                still_good(&slot).ok_or(error)
+            }
+        }
+    }
+
+    async fn assume(&self, request: &Request, mark: Option<&RunMark>) -> Result<Session, Error> {
+        let about = self.about(&request.account);
+        let control = match self.control.provide_credentials().await {
+            Ok(credentials) => credentials,
+            Err(why) => return Err(about.error(ErrorKind::Denied, without_control(&why))),
+        };
+        // Ends before those who wait for it give up, so that its failure is kept for them.
+        let deadline = Instant::now() + self.settings.session_timeout.mul_f32(0.9);
+        let caller = self.with(&request.account, control, mark.cloned(), false, deadline);
+        let regions = self.silence.order(Service::Sts, self.settings.sts_regions.iter().map(|region| region.as_str()));
+        let go_on = |error: &Error| matches!(error.kind, ErrorKind::Unreachable | ErrorKind::ServiceError | ErrorKind::Unreadable);
+        let answer = first_answer(regions, self.settings.patience, go_on, |region| assume_in(&caller, request, region));
+        match tokio::time::timeout_at(deadline, answer).await {
+            Ok(Some(answer)) => answer,
+            Ok(None) => Err(about.error(ErrorKind::Invalid, "no Region's STS is configured: set sts_regions")),
+            Err(_) => Err(about.error(ErrorKind::Unreachable, "no Region's STS answered before the deadline")),
+        }
+    }
+}
+
+fn still_good(slot: &Slot) -> Option<Session> {
+    slot.session.as_ref().filter(|session| session.left() > Duration::from_secs(30)).cloned()
+}
+
+fn mark(access: &Access) -> Option<RunMark> {
+    match access {
+        Access::Read => None,
+        Access::Act(acting) => Some(RunMark::of(acting)),
+    }
+}
+
+async fn assume_in(caller: &Caller, request: &Request, region: String) -> Result<Session, Error> {
+    let sent = caller
+        .sts(&region)
+        .assume_role()
+        .role_arn(&request.role_arn)
+        .role_session_name(&request.session_name)
+        .set_external_id(request.external_id.clone())
+        .set_source_identity(request.source_identity.clone())
+        .policy(&request.policy)
+        .duration_seconds(request.seconds)
+        .send();
+    let answer = caller.ask(Service::Sts, &region, ASSUME_ROLE, sent).await.map_err(|error| explain(error, request))?;
+    let Some(given) = answer.credentials else {
+        return Err(caller.call(&region, ASSUME_ROLE).error(ErrorKind::Unreadable, "the answer holds no credentials"));
+    };
+    let expires_at = SystemTime::try_from(given.expiration)
+        .map_err(|_| caller.call(&region, ASSUME_ROLE).error(ErrorKind::Unreadable, "the session's expiration is no time"))?;
+    let credentials = Credentials::new(
+        given.access_key_id,
+        given.secret_access_key,
+        Some(given.session_token),
+        Some(expires_at),
+        "holdfast-session",
+    );
+    Ok(Session { credentials, expires_at })
+}
+
+/// AWS answers AccessDenied to everything that can be wrong with a role's trust, so the words say what to look at.
+fn explain(error: Error, request: &Request) -> Error {
+    if error.kind != ErrorKind::Denied {
+        return error;
+    }
+    let id = match &request.external_id {
+        Some(id) => format!("asks for the external id `{id}`"),
+        None => "asks for no external id".to_owned(),
+    };
+    let extra = if request.source_identity.is_some() { " and allows sts:SetSourceIdentity beside sts:AssumeRole" } else { "" };
+    Error {
+        message: format!(
+            "{}. AWS says the same for a missing role and for any mismatch of its trust policy. Look whether {} exists, and \
+             whether its trust policy names the control account's principal, {id}{extra}",
+            error.message, request.role_arn
+        ),
+        ..error
+    }
+}
+
+fn without_control(why: &CredentialsError) -> String {
+    let mut last: &dyn std::error::Error = why;
+    while let Some(next) = last.source() {
+        last = next;
+    }
+    format!(
+        "no credentials of the control account could be had: {last}. Give the server AWS_ACCESS_KEY_ID and \
+         AWS_SECRET_ACCESS_KEY, a profile, or a task or instance role"
+    )
+}
+
+/// The control account's own credentials, found on first use and kept until shortly before they expire.
+#[derive(Debug)]
+struct Control {
+    given: ControlCredentials,
+    region: Option<Region>,
+    http: SharedHttpClient,
+    chain: OnceCell<DefaultCredentialsChain>,
+    kept: tokio::sync::Mutex<Option<Credentials>>,
+}
+
+impl Control {
+    fn new(settings: &AwsSettings, http: SharedHttpClient) -> Self {
+        Self {
+            given: settings.control_credentials.clone(),
+            region: settings.sts_regions.first().map(|region| Region::new(region.to_string())),
+            http,
+            chain: OnceCell::new(),
+            kept: tokio::sync::Mutex::default(),
+        }
+    }
+
+    async fn load(&self) -> Result<Credentials, CredentialsError> {
+        if let ControlCredentials::Static { access_key_id, secret_access_key, session_token } = &self.given {
+            return Ok(Credentials::new(access_key_id, secret_access_key, session_token.clone(), None, "holdfast-settings"));
+        }
+        let mut kept = self.kept.lock().await;
+        if let Some(credentials) = kept.as_ref().filter(|credentials| lasts(credentials)) {
+            return Ok(credentials.clone());
+        }
+        let chain = self
+            .chain
+            .get_or_init(|| async {
+                let config = ProviderConfig::without_region()
+                    .with_http_client(self.http.clone())
+                    .with_behavior_version(Some(behavior()))
+                    .with_region(self.region.clone());
+                DefaultCredentialsChain::builder().configure(config).build().await
+            })
+            .await;
+        let credentials = chain.provide_credentials().await?;
+        *kept = Some(credentials.clone());
+        Ok(credentials)
+    }
+}
+
+fn lasts(credentials: &Credentials) -> bool {
+    credentials.expiry().is_none_or(|at| at.duration_since(SystemTime::now()).is_ok_and(|left| left > RENEW_BEFORE))
+}
+
+impl ProvideCredentials for Control {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.load())
+    }
+}

@@ -1,0 +1,198 @@
+//! From what the SDK says went wrong to what it means: which kind, and above all whether a changing call may
+//! have happened. In doubt it may have.
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
+use holdfast_cloud::{Error, ErrorKind};
+use std::error::Error as StdError;
+
+/// Which call an error is about.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub account: String,
+    pub region: String,
+    /// As IAM names the action.
+    pub operation: &'static str,
+    pub changing: bool,
+}
+
+impl Call {
+    pub(crate) fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
+        Error {
+            kind,
+            account: self.account.clone(),
+            region: self.region.clone(),
+            operation: self.operation.to_owned(),
+            request_id: None,
+            message: message.into(),
+            outcome_unknown: false,
+        }
+    }
+
+    /// Our own deadline passed while the call was under way.
+    pub(crate) fn out_of_time(&self) -> Error {
+        Error { outcome_unknown: self.changing, ..self.error(ErrorKind::Unreachable, "no answer before the deadline") }
+    }
+
+    pub(crate) fn failed<E>(&self, error: &SdkError<E, Response>) -> Error
+    where
+        E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
+    {
+        let (kind, happened_perhaps, message) = match error {
+            SdkError::ConstructionFailure(_) => (ErrorKind::Invalid, false, innermost(error)),
+            SdkError::TimeoutError(_) => (ErrorKind::Unreachable, true, "no answer in time".to_owned()),
+            SdkError::DispatchFailure(_) => match of_dispatch(error) {
+                Dispatch::NoCredentials(why) => (ErrorKind::Denied, false, why),
+                Dispatch::NotConnected(why) => (ErrorKind::Unreachable, false, format!("could not connect: {why}")),
+                Dispatch::Broken(why) => (ErrorKind::Unreachable, true, format!("the connection broke: {why}")),
+            },
+            SdkError::ResponseError(response) => {
+                let status = response.raw().status().as_u16();
+                (ErrorKind::Unreadable, true, format!("the answer (HTTP {status}) could not be read: {}", innermost(error)))
+            }
+            SdkError::ServiceError(service) => {
+                let status = service.raw().status().as_u16();
+                let code = error.code().unwrap_or_default();
+                let kind = kind_of(code, status);
+                // A throttle is turned away at the door, even where it is dressed as a 503.
+                let perhaps = status >= 500 && kind != ErrorKind::Throttled;
+                (kind, perhaps, in_words(code, error.message().unwrap_or_default(), status))
+            }
+            other => (ErrorKind::Unreadable, true, innermost(other)),
+        };
+        let request_id = error.request_id().map(str::to_owned);
+        Error { request_id, outcome_unknown: self.changing && happened_perhaps, ..self.error(kind, message) }
+    }
+}
+
+enum Dispatch {
+    NoCredentials(String),
+    NotConnected(String),
+    Broken(String),
+}
+
+fn of_dispatch(error: &(dyn StdError + 'static)) -> Dispatch {
+    let mut next = Some(error);
+    while let Some(link) = next {
+        if let Some(credentials) = link.downcast_ref::<CredentialsError>() {
+            return Dispatch::NoCredentials(format!(
+                "no credentials of the control account could be had: {}. Give the server AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY, a profile, or a task or instance role",
+                innermost(credentials)
+            ));
+        }
+        // Name lookup, TCP and TLS all fall under "connect": nothing of the request has left by then.
+        if link.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(hyper_util::client::legacy::Error::is_connect) {
+            return Dispatch::NotConnected(innermost(link));
+        }
+        next = link.source();
+    }
+    Dispatch::Broken(innermost(error))
+}
+
+/// The last link of the chain says what happened; the links before it say only through whom.
+fn innermost(error: &(dyn StdError + 'static)) -> String {
+    let mut last = error;
+    while let Some(next) = last.source() {
+        last = next;
+    }
+    last.to_string()
+}
+
+fn in_words(code: &str, message: &str, status: u16) -> String {
+    match (code, message) {
+        ("", "") => format!("HTTP {status} without a reason"),
+        ("", message) => format!("{message} (HTTP {status})"),
+        (code, "") => code.to_owned(),
+        (code, message) => format!("{code}: {message}"),
+    }
+}
+
+/// By AWS's error code first: one status stands for many things.
+fn kind_of(code: &str, status: u16) -> ErrorKind {
+    const DENIED: &[&str] = &[
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "NotAuthorized",
+        "OptInRequired",
+        "SignatureDoesNotMatch",
+        "UnauthorizedOperation",
+        "UnrecognizedClientException",
+    ];
+    const THROTTLED: &[&str] = &[
+        "PriorRequestNotComplete",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+    ];
+    const CONFLICT: &[&str] = &[
+        "ConflictException",
+        "InvalidChangeBatch",
+        "InvalidDBClusterStateFault",
+        "InvalidDBInstanceState",
+        "InvalidGlobalClusterStateFault",
+        "OperationAborted",
+        "PreconditionFailed",
+        "ResourceInUseException",
+        "ServiceNotActiveException",
+        "TransactionInProgressException",
+    ];
+    if DENIED.contains(&code) {
+        ErrorKind::Denied
+    } else if THROTTLED.contains(&code) || status == 429 {
+        ErrorKind::Throttled
+    } else if CONFLICT.contains(&code) || matches!(status, 409 | 412) {
+        ErrorKind::Conflict
+    } else if code.starts_with("NoSuch") || code.contains("NotFound") || code == "MISSING" {
+        ErrorKind::NotFound
+    } else if status >= 500 {
+        ErrorKind::ServiceError
+    } else if code.is_empty() && matches!(status, 401 | 403) {
+        ErrorKind::Denied
+    } else if code.is_empty() && status == 404 {
+        ErrorKind::NotFound
+    } else {
+        ErrorKind::Invalid
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aws_codes_are_sorted_by_what_the_caller_can_do() {
+        for (code, status, kind) in [
+            ("AccessDenied", 403, ErrorKind::Denied),
+            ("ExpiredToken", 400, ErrorKind::Denied),
+            ("", 403, ErrorKind::Denied),
+            ("Throttling", 400, ErrorKind::Throttled),
+            ("SlowDown", 503, ErrorKind::Throttled),
+            ("PriorRequestNotComplete", 400, ErrorKind::Throttled),
+            ("InvalidChangeBatch", 400, ErrorKind::Conflict),
+            ("InvalidGlobalClusterStateFault", 400, ErrorKind::Conflict),
+            ("GlobalClusterNotFoundFault", 404, ErrorKind::NotFound),
+            ("NoSuchHostedZone", 404, ErrorKind::NotFound),
+            ("NoSuchMultiRegionAccessPoint", 404, ErrorKind::NotFound),
+            ("ServiceNotFoundException", 400, ErrorKind::NotFound),
+            ("InternalFailure", 500, ErrorKind::ServiceError),
+            ("ServiceUnavailable", 503, ErrorKind::ServiceError),
+            ("InvalidParameterException", 400, ErrorKind::Invalid),
+        ] {
+            assert_eq!(kind_of(code, status), kind, "{code} {status}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Global Accelerator: the endpoint group of each Region. Its one control plane is in us-west-2.
+
+use crate::clients::Caller;
+use crate::registry::everywhere;
+use crate::settings::{GLOBAL_ACCELERATOR_REGION, Service};
+use aws_sdk_globalaccelerator::Client;
+use aws_sdk_globalaccelerator::types::EndpointGroup;
+use futures::future::try_join_all;
+use holdfast_cloud::{Error, ErrorKind, Looked};
+use holdfast_domain::facts::{AcceleratorEndpoint, AcceleratorGroup};
+use holdfast_domain::resource::GlobalAccelerator;
+use holdfast_domain::{Facts, RegionCode};
+
+const DESCRIBE: &str = "globalaccelerator:DescribeAccelerator";
+const LISTENERS: &str = "globalaccelerator:ListListeners";
+const GROUPS: &str = "globalaccelerator:ListEndpointGroups";
+
+pub(crate) async fn look(caller: &Caller, spec: &GlobalAccelerator, regions: &[RegionCode]) -> Looked {
+    let client = caller.global_accelerator(GLOBAL_ACCELERATOR_REGION);
+    match tokio::try_join!(status(caller, &client, &spec.accelerator_arn), groups(caller, &client, &spec.accelerator_arn)) {
+        Ok((status, groups)) => {
+            regions.iter().map(|region| (region.clone(), fact(caller, &status, &groups, region))).collect()
+        }
+        Err(error) => everywhere(regions, &error),
+    }
+}
+
+fn wrong(caller: &Caller, operation: &'static str, kind: ErrorKind, message: String) -> Error {
+    caller.call(GLOBAL_ACCELERATOR_REGION, operation).error(kind, message)
+}
+
+async fn status(caller: &Caller, client: &Client, arn: &str) -> Result<String, Error> {
+    let sent = client.describe_accelerator().accelerator_arn(arn).send();
+    let answer = caller.ask(Service::GlobalAccelerator, GLOBAL_ACCELERATOR_REGION, DESCRIBE, sent).await?;
+    let Some(accelerator) = answer.accelerator else {
+        return Err(wrong(caller, DESCRIBE, ErrorKind::Unreadable, "the answer holds no accelerator".into()));
+    };
+    if accelerator.enabled() == Some(false) {
+        let message = "the accelerator is disabled and routes nothing: enable it, or take it out of the inventory";
+        return Err(wrong(caller, DESCRIBE, ErrorKind::Invalid, message.into()));
+    }
+    match accelerator.status() {
+        Some(status) => Ok(status.as_str().to_owned()),
+        None => Err(wrong(caller, DESCRIBE, ErrorKind::Unreadable, "the accelerator has no status".into())),
+    }
+}
+
+async fn groups(caller: &Caller, client: &Client, arn: &str) -> Result<Vec<EndpointGroup>, Error> {
+    let mut listeners = Vec::new();
+    let mut token = None;
+    loop {
+        let sent = client.list_listeners().accelerator_arn(arn).set_next_token(token).send();
+        let page = caller.ask(Service::GlobalAccelerator, GLOBAL_ACCELERATOR_REGION, LISTENERS, sent).await?;
+        listeners.extend(page.listeners.unwrap_or_default().into_iter().filter_map(|listener| listener.listener_arn));
+        token = page.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            break;
+        }
+    }
+    let found = try_join_all(listeners.iter().map(|listener| groups_of(caller, client, listener))).await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+async fn groups_of(caller: &Caller, client: &Client, listener: &str) -> Result<Vec<EndpointGroup>, Error> {
+    let mut groups = Vec::new();
+    let mut token = None;
+    loop {
+        let sent = client.list_endpoint_groups().listener_arn(listener).set_next_token(token).send();
+        let page = caller.ask(Service::GlobalAccelerator, GLOBAL_ACCELERATOR_REGION, GROUPS, sent).await?;
+        groups.extend(page.endpoint_groups.unwrap_or_default());
+        token = page.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(groups);
+        }
+    }
+}
+
+fn fact(caller: &Caller, status: &str, groups: &[EndpointGroup], region: &RegionCode) -> Result<Facts, Error> {
+    let mut here = groups.iter().filter(|group| group.endpoint_group_region() == Some(region.as_str()));
+    let Some(group) = here.next() else {
+        return Err(wrong(caller, GROUPS, ErrorKind::NotFound, format!("no listener has an endpoint group in {region}")));
+    };
+    if here.next().is_some() {
+        let message = format!("several listeners have an endpoint group in {region}, and one dial must be set for a Region: keep one listener");
+        return Err(wrong(caller, GROUPS, ErrorKind::Invalid, message));
+    }
+    let unreadable = |what: &str| wrong(caller, GROUPS, ErrorKind::Unreadable, format!("the endpoint group in {region} has no {what}"));
+    let endpoints = group
+        .endpoint_descriptions()
+        .iter()
+        .map(|endpoint| {
+            Ok(AcceleratorEndpoint {
+                id: endpoint.endpoint_id().ok_or_else(|| unreadable("endpoint id"))?.to_owned(),
+                weight: endpoint.weight().ok_or_else(|| unreadable("endpoint weight"))?,
+                client_ip_preservation: endpoint.client_ip_preservation_enabled().unwrap_or(false),
+                health: endpoint.health_state().map(|health| health.as_str().to_owned()),
+            })
+        })
+        .collect::<Result<Vec<_>, Error>>()?;
+    Ok(Facts::AcceleratorGroup(AcceleratorGroup {
+        endpoint_group_arn: group.endpoint_group_arn().ok_or_else(|| unreadable("ARN"))?.to_owned(),
+        traffic_dial_percent: group.traffic_dial_percentage().and_then(whole_percent).ok_or_else(|| unreadable("traffic dial"))?,
+        endpoints,
+        accelerator_status: status.to_owned(),
+    }))
+}
+
+/// Dials are fractions on the wire. A trickle is not shown as nothing.
+fn whole_percent(dial: f32) -> Option<u8> {
+    // The range is checked first, so the conversion loses the fraction only.
+    (0.0..=100.0).contains(&dial).then(|| if dial > 0.0 { (dial.round() as u8).max(1) } else { 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dial_is_read_to_the_percent_and_a_trickle_is_not_nothing() {
+        assert_eq!(whole_percent(0.0), Some(0));
+        assert_eq!(whole_percent(0.2), Some(1));
+        assert_eq!(whole_percent(33.4), Some(33));
+        assert_eq!(whole_percent(100.0), Some(100));
+        assert_eq!(whole_percent(101.0), None);
+        assert_eq!(whole_percent(f32::NAN), None);
+    }
+}

@@ -1,0 +1,159 @@
+//! Asking several Regions that can all give the same answer: the next one is asked as soon as one fails or
+//! stays silent too long, and the first good answer wins. For reading only: a changing call is never hedged.
+
+use crate::settings::Service;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use holdfast_cloud::{Error, ErrorKind};
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a silent endpoint is held back and asked shortly.
+const MEMORY: Duration = Duration::from_secs(30);
+
+/// Which endpoints did not answer a moment ago. Only an ordering and a shortening of waits: nothing is ever
+/// reported from it, and a held-back endpoint is still asked.
+#[derive(Debug, Default)]
+pub(crate) struct Silence(Mutex<HashMap<(Service, String), Instant>>);
+
+impl Silence {
+    fn entries(&self) -> MutexGuard<'_, HashMap<(Service, String), Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn heard(&self, service: Service, region: &str) {
+        let mut entries = self.entries();
+        if !entries.is_empty() {
+            entries.remove(&(service, region.to_owned()));
+        }
+    }
+
+    pub(crate) fn unheard(&self, service: Service, region: &str) {
+        self.entries().insert((service, region.to_owned()), Instant::now());
+    }
+
+    pub(crate) fn is_silent(&self, service: Service, region: &str) -> bool {
+        self.entries().get(&(service, region.to_owned())).is_some_and(|since| since.elapsed() < MEMORY)
+    }
+
+    /// The same Regions, the silent ones last; otherwise in the order given.
+    pub(crate) fn order<'a>(&self, service: Service, regions: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let (silent, well): (Vec<_>, Vec<_>) =
+            regions.into_iter().map(str::to_owned).partition(|region| self.is_silent(service, region));
+        well.into_iter().chain(silent).collect()
+    }
+}
+
+/// Asks `regions` in turn. `go_on` tells after which errors another Region is worth asking. `None` when there
+/// is no Region to ask.
+pub(crate) async fn first_answer<T, Fut>(
+    regions: Vec<String>,
+    patience: Duration,
+    go_on: impl Fn(&Error) -> bool,
+    ask: impl Fn(String) -> Fut,
+) -> Option<Result<T, Error>>
+where
+    Fut: Future<Output = Result<T, Error>>,
+{
+    let mut left: VecDeque<String> = regions.into();
+    let mut asked = FuturesUnordered::new();
+    let mut told: Option<Error> = None;
+    asked.push(ask(left.pop_front()?));
+    loop {
+        tokio::select! {
+            Some(answer) = asked.next() => match answer {
+                Ok(answer) => return Some(Ok(answer)),
+                Err(error) if !go_on(&error) => return Some(Err(error)),
+                Err(error) => {
+                    told = Some(more_telling(told, error));
+                    match left.pop_front() {
+                        Some(region) => asked.push(ask(region)),
+                        None if asked.is_empty() => return told.map(Err),
+                        None => {}
+                    }
+                }
+            },
+            () = tokio::time::sleep(patience), if !left.is_empty() => {
+                if let Some(region) = left.pop_front() {
+                    asked.push(ask(region));
+                }
+            }
+        }
+    }
+}
+
+/// Of two errors the one in which AWS itself said something.
+fn more_telling(before: Option<Error>, now: Error) -> Error {
+    match before {
+        Some(before) if before.kind != ErrorKind::Unreachable => before,
+        _ => now,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(kind: ErrorKind, region: &str) -> Error {
+        Error {
+            kind,
+            account: "222222222222".into(),
+            region: region.into(),
+            operation: "sts:AssumeRole".into(),
+            request_id: None,
+            message: "for the test".into(),
+            outcome_unknown: false,
+        }
+    }
+
+    fn regions(codes: &[&str]) -> Vec<String> {
+        codes.iter().map(|code| (*code).to_owned()).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_region_costs_no_more_than_the_patience() {
+        let began = tokio::time::Instant::now();
+        let answer = first_answer(regions(&["us-east-1", "eu-west-1"]), Duration::from_millis(800), |_| true, |region| async move {
+            if region == "us-east-1" {
+                std::future::pending::<()>().await;
+            }
+            Ok(region)
+        })
+        .await;
+        assert_eq!(answer, Some(Ok("eu-west-1".to_owned())));
+        assert_eq!(began.elapsed(), Duration::from_millis(800));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_ends_the_asking_and_a_broken_connection_does_not() {
+        let go_on = |e: &Error| e.kind == ErrorKind::Unreachable;
+        let ask = |region: String| async move {
+            Err::<(), _>(error(if region == "us-east-1" { ErrorKind::Unreachable } else { ErrorKind::Denied }, &region))
+        };
+        let codes = regions(&["us-east-1", "eu-west-1", "us-west-2"]);
+        let answer = first_answer(codes, Duration::from_secs(1), go_on, ask).await;
+        assert_eq!(answer, Some(Err(error(ErrorKind::Denied, "eu-west-1"))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_all_fail_the_one_that_said_something_is_told() {
+        let ask = |region: String| async move {
+            Err::<(), _>(error(if region == "us-east-1" { ErrorKind::NotFound } else { ErrorKind::Unreachable }, &region))
+        };
+        let codes = regions(&["us-east-1", "eu-west-1"]);
+        let answer = first_answer(codes, Duration::from_secs(1), |_| true, ask).await;
+        assert_eq!(answer, Some(Err(error(ErrorKind::NotFound, "us-east-1"))));
+    }
+
+    #[test]
+    fn a_region_that_did_not_answer_is_asked_last_until_it_answers() {
+        let silence = Silence::default();
+        silence.unheard(Service::Sts, "us-east-1");
+        assert_eq!(silence.order(Service::Sts, ["us-east-1", "us-west-2"]), ["us-west-2", "us-east-1"]);
+        assert_eq!(silence.order(Service::Rds, ["us-east-1", "us-west-2"]), ["us-east-1", "us-west-2"]);
+        silence.heard(Service::Sts, "us-east-1");
+        assert_eq!(silence.order(Service::Sts, ["us-east-1", "us-west-2"]), ["us-east-1", "us-west-2"]);
+    }
+}

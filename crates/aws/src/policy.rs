@@ -1,0 +1,307 @@
+//! What our sessions may do. Pure: from an account and a change to the text of a session policy, and the whole
+//! of what the two roles need, which `infra/member-account.yaml` grants. A session never holds more than its
+//! role; these texts make it hold less.
+
+use holdfast_domain::Account;
+use holdfast_failover::Change;
+use serde::Serialize;
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// STS takes no longer text (AssumeRole, parameter `Policy`).
+pub const POLICY_LIMIT: usize = 2048;
+
+/// What the collector asks, of every kind that has an adapter.
+pub const READ_ACTIONS: &[&str] = &[
+    "cloudwatch:GetMetricData",
+    "ecs:DescribeServices",
+    "globalaccelerator:DescribeAccelerator",
+    "globalaccelerator:ListEndpointGroups",
+    "globalaccelerator:ListListeners",
+    "rds:DescribeDBClusters",
+    "rds:DescribeDBInstances",
+    "rds:DescribeGlobalClusters",
+    "route53:GetChange",
+    "route53:ListResourceRecordSets",
+    "s3:GetMultiRegionAccessPointRoutes",
+];
+
+/// What the steps of runs change.
+pub const CHANGE_ACTIONS: &[&str] = &[
+    "ecs:UpdateService",
+    "globalaccelerator:UpdateEndpointGroup",
+    "rds:FailoverGlobalCluster",
+    "rds:SwitchoverGlobalCluster",
+    "route53:ChangeResourceRecordSets",
+    "s3:SubmitMultiRegionAccessPointRoutes",
+];
+
+/// Everything the act role needs: a step looks before and after it changes.
+#[must_use]
+pub fn act_role_actions() -> BTreeSet<&'static str> {
+    READ_ACTIONS.iter().chain(CHANGE_ACTIONS).copied().collect()
+}
+
+#[derive(Serialize)]
+struct Statement {
+    #[serde(rename = "Effect")]
+    effect: &'static str,
+    #[serde(rename = "Action")]
+    action: Vec<&'static str>,
+    #[serde(rename = "Resource")]
+    resource: Vec<String>,
+}
+
+fn allow(action: &[&'static str], resource: Vec<String>) -> Statement {
+    Statement { effect: "Allow", action: action.to_vec(), resource }
+}
+
+fn policy(statements: &[Statement]) -> String {
+    json!({"Version": "2012-10-17", "Statement": statements}).to_string()
+}
+
+fn anything() -> Vec<String> {
+    vec!["*".to_owned()]
+}
+
+/// For every look of the collector, and for steps that only look.
+#[must_use]
+pub fn looking() -> String {
+    policy(&[allow(READ_ACTIONS, anything())])
+}
+
+/// For one step: its own action on its own resources, and the looks that its kind needs.
+///
+/// # Errors
+/// A sentence, when the change names so much that the text would be too long for STS.
+pub fn changing(account: &Account, change: &Change) -> Result<String, String> {
+    let text = policy(&statements(account, change));
+    if text.len() > POLICY_LIMIT {
+        return Err(format!(
+            "the session policy of this step has {} characters and AWS takes {POLICY_LIMIT}: split the step's records over \
+             several resources",
+            text.len()
+        ));
+    }
+    Ok(text)
+}
+
+fn statements(account: &Account, change: &Change) -> Vec<Statement> {
+    let id = account.id.as_str();
+    match change {
+        Change::SetEcsDesiredCount { region, cluster, service, .. } => {
+            let (cluster, service) = (last_part(cluster), last_part(service));
+            let target = format!("arn:aws:ecs:{region}:{id}:service/{cluster}/{service}");
+            vec![
+                allow(&["ecs:UpdateService"], vec![target]),
+                // The same service of the other Regions is looked at too, and may have another name there.
+                allow(&["ecs:DescribeServices"], anything()),
+            ]
+        }
+        Change::SwitchAuroraOver { global_cluster, target_cluster_arn, .. } => {
+            aurora(id, "rds:SwitchoverGlobalCluster", global_cluster, target_cluster_arn)
+        }
+        Change::FailAuroraOver { global_cluster, target_cluster_arn, .. } => {
+            aurora(id, "rds:FailoverGlobalCluster", global_cluster, target_cluster_arn)
+        }
+        Change::SetAccessPointRoutes { mrap_arn, .. } => vec![allow(
+            &["s3:SubmitMultiRegionAccessPointRoutes", "s3:GetMultiRegionAccessPointRoutes"],
+            vec![mrap_arn.clone()],
+        )],
+        Change::SetAcceleratorGroup { endpoint_group_arn, .. } => {
+            let accelerator = endpoint_group_arn.split("/listener/").next().unwrap_or(endpoint_group_arn);
+            vec![
+                allow(&["globalaccelerator:UpdateEndpointGroup"], vec![endpoint_group_arn.clone()]),
+                allow(
+                    &[
+                        "globalaccelerator:DescribeAccelerator",
+                        "globalaccelerator:ListListeners",
+                        "globalaccelerator:ListEndpointGroups",
+                    ],
+                    vec![accelerator.to_owned(), format!("{accelerator}/*")],
+                ),
+            ]
+        }
+        Change::ReplaceRecords { hosted_zone_id, .. } => {
+            let zone = format!("arn:aws:route53:::hostedzone/{}", last_part(hosted_zone_id));
+            vec![
+                allow(&["route53:ChangeResourceRecordSets", "route53:ListResourceRecordSets"], vec![zone]),
+                allow(&["route53:GetChange"], vec!["arn:aws:route53:::change/*".to_owned()]),
+            ]
+        }
+    }
+}
+
+fn aurora(account: &str, action: &'static str, global_cluster: &str, target: &str) -> Vec<Statement> {
+    vec![
+        allow(&[action], vec![format!("arn:aws:rds::{account}:global-cluster:{global_cluster}"), target.to_owned()]),
+        // Members are found through the global cluster, so their ARNs are not all known beforehand.
+        allow(
+            &["rds:DescribeGlobalClusters", "rds:DescribeDBClusters", "rds:DescribeDBInstances", "cloudwatch:GetMetricData"],
+            anything(),
+        ),
+    ]
+}
+
+/// A name given as an ARN or path (`/hostedzone/Z1`, `arn:…:cluster/shop`) stands for its last part.
+fn last_part(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast_domain::facts::{DnsRecord, Routing};
+    use holdfast_domain::{AccountId, Name, RegionCode};
+    use holdfast_failover::change::{AccessPointRouteTarget, RecordReplacement};
+    use serde_json::Value;
+    use std::collections::BTreeMap;
+
+    fn account() -> Account {
+        Account {
+            id: AccountId::parse("222222222222").unwrap(),
+            name: Name::parse("shop-prod").unwrap(),
+            read_role_arn: "arn:aws:iam::222222222222:role/holdfast-read".into(),
+            act_role_arn: "arn:aws:iam::222222222222:role/holdfast-act".into(),
+            external_id: Some("demo-shop-prod".into()),
+        }
+    }
+
+    fn region(code: &str) -> RegionCode {
+        RegionCode::parse(code).unwrap()
+    }
+
+    /// One of each call, with names as long as AWS takes them.
+    fn changes() -> Vec<Change> {
+        let target = format!("arn:aws:rds:eu-central-1:222222222222:cluster:{}", "o".repeat(63));
+        let record = |weight| DnsRecord {
+            name: format!("{}.example.com", "shop.".repeat(45)),
+            record_type: "A".into(),
+            set_identifier: Some("x".repeat(128)),
+            routing: Routing::Weighted { weight },
+            ttl_seconds: Some(60),
+            values: vec!["192.0.2.1".into()],
+            alias: None,
+            health_check_id: None,
+        };
+        vec![
+            Change::SetEcsDesiredCount {
+                region: region("eu-central-1"),
+                cluster: "c".repeat(255),
+                service: "s".repeat(255),
+                desired: 6,
+            },
+            Change::SwitchAuroraOver {
+                region: region("us-east-1"),
+                global_cluster: "g".repeat(255),
+                target_cluster_arn: target.clone(),
+            },
+            Change::FailAuroraOver {
+                region: region("eu-central-1"),
+                global_cluster: "orders".into(),
+                target_cluster_arn: target,
+            },
+            Change::SetAccessPointRoutes {
+                mrap_arn: "arn:aws:s3::222222222222:accesspoint/m2shopa55ets.mrap".into(),
+                routes: BTreeMap::from([(
+                    region("eu-central-1"),
+                    AccessPointRouteTarget { bucket: "assets".into(), traffic_dial_percent: 100 },
+                )]),
+                via: vec![region("us-west-2")],
+            },
+            Change::SetAcceleratorGroup {
+                endpoint_group_region: region("eu-central-1"),
+                endpoint_group_arn: "arn:aws:globalaccelerator::222222222222:accelerator/5f8a/listener/1f/endpoint-group/e1".into(),
+                traffic_dial_percent: 100,
+                endpoints: vec![],
+            },
+            Change::ReplaceRecords {
+                hosted_zone_id: "Z0123456789ABC".into(),
+                replace: (0..50)
+                    .map(|weight| RecordReplacement {
+                        region: region("us-east-1"),
+                        old: Some(record(weight)),
+                        new: Some(record(weight + 1)),
+                    })
+                    .collect(),
+            },
+        ]
+    }
+
+    fn actions(policy: &str) -> BTreeSet<String> {
+        let policy: Value = serde_json::from_str(policy).unwrap();
+        let statements = policy["Statement"].as_array().unwrap();
+        statements
+            .iter()
+            .flat_map(|statement| statement["Action"].as_array().unwrap())
+            .map(|action| action.as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn every_session_policy_fits_and_names_its_actions_in_full() {
+        let mut policies: Vec<String> = changes().iter().map(|change| changing(&account(), change).unwrap()).collect();
+        policies.push(looking());
+        for policy in policies {
+            assert!(policy.len() <= POLICY_LIMIT, "{} characters: {policy}", policy.len());
+            assert!(actions(&policy).iter().all(|action| !action.contains('*')), "{policy}");
+        }
+    }
+
+    #[test]
+    fn a_step_may_make_its_own_change_and_no_other_and_only_on_named_resources() {
+        for change in changes() {
+            let policy = changing(&account(), &change).unwrap();
+            let allowed = actions(&policy);
+            let changes: Vec<&String> = allowed.iter().filter(|action| CHANGE_ACTIONS.contains(&action.as_str())).collect();
+            assert_eq!(changes, [change.action()]);
+            let whole: Value = serde_json::from_str(&policy).unwrap();
+            for statement in whole["Statement"].as_array().unwrap() {
+                if statement["Action"].as_array().unwrap().iter().any(|action| action == change.action()) {
+                    assert!(!statement["Resource"].as_array().unwrap().iter().any(|resource| resource == "*"), "{policy}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_roles_together_need_no_more_and_no_less_than_the_sessions_made_from_them() {
+        let used: BTreeSet<String> = changes()
+            .iter()
+            .flat_map(|change| actions(&changing(&account(), change).unwrap()))
+            .chain(actions(&looking()))
+            .collect();
+        assert_eq!(used, act_role_actions().into_iter().map(str::to_owned).collect());
+        assert!(CHANGE_ACTIONS.iter().all(|action| !actions(&looking()).contains(*action)));
+    }
+
+    #[test]
+    fn an_ecs_service_named_by_its_arn_is_the_same_resource() {
+        let change = |cluster: &str, service: &str| Change::SetEcsDesiredCount {
+            region: region("eu-central-1"),
+            cluster: cluster.into(),
+            service: service.into(),
+            desired: 1,
+        };
+        let by_arn = change("arn:aws:ecs:eu-central-1:222222222222:cluster/shop", "arn:aws:ecs:eu-central-1:222222222222:service/shop/web");
+        assert_eq!(changing(&account(), &by_arn), changing(&account(), &change("shop", "web")));
+    }
+
+    /// The listed actions of one role of the template, `sts:` of the trust policy apart.
+    fn template_actions(role: &str) -> BTreeSet<&'static str> {
+        let template = include_str!("../../../infra/member-account.yaml");
+        let (_, after) = template.split_once(&format!("\n  {role}:\n")).unwrap();
+        after
+            .lines()
+            .take_while(|line| line.is_empty() || line.starts_with("    "))
+            .filter_map(|line| line.trim().strip_prefix("- "))
+            .filter(|item| item.split_once(':').is_some_and(|(service, action)| service != "sts" && !action.starts_with(' ')))
+            .collect()
+    }
+
+    #[test]
+    fn the_template_grants_each_role_exactly_what_its_sessions_need() {
+        assert_eq!(template_actions("ReadRole"), READ_ACTIONS.iter().copied().collect());
+        assert_eq!(template_actions("ActRole"), act_role_actions());
+    }
+}

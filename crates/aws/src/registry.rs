@@ -1,0 +1,58 @@
+//! Which kinds have an adapter, and the way from a resource to its own. A kind that is missing here is told as
+//! not supported, never as well.
+
+use crate::clients::Caller;
+use crate::{aurora_global_database, ecs_service, global_accelerator, route53_records, s3_multi_region_access_point};
+use holdfast_cloud::{Error, ErrorKind, Looked};
+use holdfast_domain::{RegionCode, Resource, ResourceKind, ResourceSpec};
+
+/// The kinds whose live status this crate can read.
+pub const ADAPTERS: &[ResourceKind] = &[
+    ResourceKind::Route53Records,
+    ResourceKind::GlobalAccelerator,
+    ResourceKind::S3MultiRegionAccessPoint,
+    ResourceKind::AuroraGlobalDatabase,
+    ResourceKind::EcsService,
+];
+
+/// Says so before any session is asked for.
+pub(crate) fn unsupported(account: &str, resource: &Resource) -> Option<Error> {
+    let kind = resource.spec.kind();
+    (!ADAPTERS.contains(&kind)).then(|| Error {
+        kind: ErrorKind::NotSupported,
+        account: account.to_owned(),
+        region: String::new(),
+        operation: format!("observe {}", kind.as_str()),
+        request_id: None,
+        message: format!("this version cannot look at {}", kind.as_str()),
+        outcome_unknown: false,
+    })
+}
+
+pub(crate) async fn look(caller: &Caller, resource: &Resource, regions: &[RegionCode]) -> Looked {
+    match &resource.spec {
+        ResourceSpec::Route53Records(spec) => route53_records::look(caller, spec, regions).await,
+        ResourceSpec::GlobalAccelerator(spec) => global_accelerator::look(caller, spec, regions).await,
+        ResourceSpec::S3MultiRegionAccessPoint(spec) => s3_multi_region_access_point::look(caller, spec, regions).await,
+        ResourceSpec::AuroraGlobalDatabase(spec) => aurora_global_database::look(caller, spec, regions).await,
+        ResourceSpec::EcsService(spec) => ecs_service::look(caller, spec, regions).await,
+        _ => unsupported(&caller.account, resource).map(|error| everywhere(regions, &error)).unwrap_or_default(),
+    }
+}
+
+/// One reason for all Regions.
+pub(crate) fn everywhere(regions: &[RegionCode], error: &Error) -> Looked {
+    regions.iter().map(|region| (region.clone(), Err(error.clone()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_domain_calls_observed_exactly_the_kinds_that_have_an_adapter() {
+        for kind in ResourceKind::ALL {
+            assert_eq!(kind.is_observed(), ADAPTERS.contains(kind), "{}", kind.as_str());
+        }
+    }
+}

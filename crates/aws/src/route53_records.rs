@@ -1,0 +1,269 @@
+//! Route 53 record sets of one name: reading them whole, and finding out which Region each leads to. Nothing is
+//! guessed: a record that cannot be told makes the whole name unknown, because traffic it takes would be unseen.
+
+use crate::clients::Caller;
+use crate::registry::everywhere;
+use crate::settings::{ROUTE53_REGION, Service};
+use aws_sdk_route53::types::{ResourceRecordSet, ResourceRecordSetFailover, RrType};
+use holdfast_cloud::{Error, ErrorKind, Looked};
+use holdfast_domain::facts::{AliasTarget, DnsRecord, Routing};
+use holdfast_domain::resource::Route53Records;
+use holdfast_domain::{Facts, REGIONS, RegionCode};
+use std::collections::BTreeMap;
+
+const LIST: &str = "route53:ListResourceRecordSets";
+
+pub(crate) async fn look(caller: &Caller, spec: &Route53Records, regions: &[RegionCode]) -> Looked {
+    let told = match list(caller, spec).await {
+        Ok(sets) => by_region(spec, &sets).map_err(|why| caller.call(ROUTE53_REGION, LIST).error(ErrorKind::Invalid, why)),
+        Err(error) => Err(error),
+    };
+    match told {
+        Ok(mut records) => {
+            regions.iter().map(|region| (region.clone(), Ok(Facts::DnsRecord { record: records.remove(region) }))).collect()
+        }
+        Err(error) => everywhere(regions, &error),
+    }
+}
+
+async fn list(caller: &Caller, spec: &Route53Records) -> Result<Vec<ResourceRecordSet>, Error> {
+    let client = caller.route53(ROUTE53_REGION);
+    let mut found = Vec::new();
+    // The listing is sorted, so ours come first and the first foreign one ends it.
+    let mut start = (spec.record.clone(), RrType::from(spec.record_type.as_str()), None);
+    loop {
+        let sent = client
+            .list_resource_record_sets()
+            .hosted_zone_id(&spec.hosted_zone_id)
+            .start_record_name(&start.0)
+            .start_record_type(start.1)
+            .set_start_record_identifier(start.2)
+            .send();
+        let page = caller.ask(Service::Route53, ROUTE53_REGION, LIST, sent).await?;
+        let all = page.resource_record_sets.len();
+        found.extend(page.resource_record_sets.into_iter().filter(|set| is_ours(spec, set)));
+        let next = page.next_record_name.zip(page.next_record_type);
+        match next {
+            Some((name, kind)) if page.is_truncated && all > 0 && same_name(&name, &spec.record) => {
+                start = (name, kind, page.next_record_identifier);
+            }
+            _ => return Ok(found),
+        }
+    }
+}
+
+fn is_ours(spec: &Route53Records, set: &ResourceRecordSet) -> bool {
+    set.r#type().as_str() == spec.record_type && same_name(set.name(), &spec.record)
+}
+
+/// Route 53 ends names with a dot and writes `*` as `\052`.
+fn same_name(one: &str, other: &str) -> bool {
+    let plain = |name: &str| name.trim_end_matches('.').replace("\\052", "*").to_ascii_lowercase();
+    plain(one) == plain(other)
+}
+
+fn by_region(spec: &Route53Records, sets: &[ResourceRecordSet]) -> Result<BTreeMap<RegionCode, DnsRecord>, String> {
+    let mut records: BTreeMap<RegionCode, DnsRecord> = BTreeMap::new();
+    for set in sets {
+        let record = whole(set)?;
+        let said = record.set_identifier.clone().unwrap_or_else(|| "without a set identifier".into());
+        let Some(region) = region_of(spec, &record) else {
+            return Err(format!(
+                "the {} record {} ({said}) leads to no Region that can be told: name its set identifier under set_identifiers, \
+                 or write the Region's code into it",
+                spec.record_type, spec.record
+            ));
+        };
+        if let Some(before) = records.insert(region.clone(), record) {
+            return Err(format!(
+                "two {} records of {} lead to {region} ({} and {said}), and one record must stand for a Region: name the one that \
+                 counts under set_identifiers and make the other a name of its own",
+                spec.record_type,
+                spec.record,
+                before.set_identifier.unwrap_or_default()
+            ));
+        }
+    }
+    Ok(records)
+}
+
+fn region_of(spec: &Route53Records, record: &DnsRecord) -> Option<RegionCode> {
+    let id = record.set_identifier.as_deref();
+    let named = || spec.set_identifiers.iter().find(|(_, named)| Some(named.as_str()) == id).map(|(region, _)| region.clone());
+    let latency = || match &record.routing {
+        Routing::Latency { region } => RegionCode::parse(region).ok(),
+        _ => None,
+    };
+    let identifier = || id.and_then(code_within);
+    let alias = || record.alias.as_ref().and_then(|alias| code_within(&alias.dns_name));
+    named().or_else(latency).or_else(identifier).or_else(alias)
+}
+
+/// The one Region whose code stands in the text as a word of its own; `None` when several do.
+fn code_within(text: &str) -> Option<RegionCode> {
+    let text = text.to_ascii_lowercase();
+    let edge = |byte: Option<u8>| !byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let stands = |code: &str| {
+        text.match_indices(code).any(|(at, _)| {
+            let before = at.checked_sub(1).and_then(|at| text.as_bytes().get(at).copied());
+            edge(before) && edge(text.as_bytes().get(at + code.len()).copied())
+        })
+    };
+    let mut found = REGIONS.iter().filter(|region| stands(region.code));
+    match (found.next(), found.next()) {
+        (Some(only), None) => RegionCode::parse(only.code).ok(),
+        _ => None,
+    }
+}
+
+/// Everything of the record, or a sentence: what is lost in reading could never be put back.
+fn whole(set: &ResourceRecordSet) -> Result<DnsRecord, String> {
+    let name = set.name().trim_end_matches('.').to_owned();
+    let cannot = |what: &str| Err(format!("the record {name} {what}, which Holdfast does not move: take it out of the inventory"));
+    if set.traffic_policy_instance_id().is_some() {
+        return cannot("is made by a traffic policy");
+    }
+    if set.cidr_routing_config().is_some() {
+        return cannot("is routed by client address (CIDR)");
+    }
+    if set.geo_proximity_location().is_some() {
+        return cannot("is routed by geoproximity");
+    }
+    if set.multi_value_answer() == Some(true) {
+        return cannot("is a multivalue answer");
+    }
+    let routing = match (set.weight(), set.failover(), set.region(), set.geo_location()) {
+        (None, None, None, None) => Routing::Simple,
+        (Some(weight), None, None, None) => Routing::Weighted { weight },
+        (None, Some(role), None, None) => Routing::Failover { primary: *role == ResourceRecordSetFailover::Primary },
+        (None, None, Some(region), None) => Routing::Latency { region: region.as_str().to_owned() },
+        (None, None, None, Some(place)) => Routing::Geolocation {
+            continent: place.continent_code().map(str::to_owned),
+            country: place.country_code().map(str::to_owned),
+            subdivision: place.subdivision_code().map(str::to_owned),
+        },
+        _ => return cannot("has several routing policies at once"),
+    };
+    Ok(DnsRecord {
+        record_type: set.r#type().as_str().to_owned(),
+        set_identifier: set.set_identifier().map(str::to_owned),
+        routing,
+        ttl_seconds: set.ttl(),
+        values: set.resource_records().iter().map(|value| value.value().to_owned()).collect(),
+        alias: set.alias_target().map(|alias| AliasTarget {
+            hosted_zone_id: alias.hosted_zone_id().to_owned(),
+            dns_name: alias.dns_name().to_owned(),
+            evaluate_target_health: alias.evaluate_target_health(),
+        }),
+        health_check_id: set.health_check_id().map(str::to_owned),
+        name,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_route53::types::{AliasTarget as SdkAlias, ResourceRecord, ResourceRecordSetRegion};
+
+    fn spec(set_identifiers: &[(&str, &str)]) -> Route53Records {
+        Route53Records {
+            hosted_zone_id: "Z1".into(),
+            record: "shop.example.com".into(),
+            record_type: "A".into(),
+            set_identifiers: set_identifiers
+                .iter()
+                .map(|(region, id)| (RegionCode::parse(region).unwrap(), (*id).to_owned()))
+                .collect(),
+        }
+    }
+
+    fn weighted(id: &str, weight: i64) -> ResourceRecordSet {
+        let value = ResourceRecord::builder().value("192.0.2.1").build().unwrap();
+        ResourceRecordSet::builder()
+            .name("shop.example.com.")
+            .r#type(RrType::A)
+            .set_identifier(id)
+            .weight(weight)
+            .ttl(60)
+            .resource_records(value)
+            .build()
+            .unwrap()
+    }
+
+    fn regions_of(spec: &Route53Records, sets: &[ResourceRecordSet]) -> Result<Vec<String>, String> {
+        by_region(spec, sets).map(|records| records.keys().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_set_identifier_that_holds_a_code_tells_the_region() {
+        let sets = [weighted("shop-us-east-1", 100), weighted("eu-central-1/blue", 0)];
+        assert_eq!(regions_of(&spec(&[]), &sets).unwrap(), ["eu-central-1", "us-east-1"]);
+    }
+
+    #[test]
+    fn a_code_inside_another_word_tells_nothing() {
+        assert_eq!(code_within("us-east-12"), None);
+        assert_eq!(code_within("us-east-1 or us-west-2"), None);
+        assert_eq!(code_within("dualstack.shop-1.eu-west-1.elb.amazonaws.com.").unwrap().as_str(), "eu-west-1");
+    }
+
+    #[test]
+    fn the_inventory_wins_over_what_a_set_identifier_looks_like() {
+        let sets = [weighted("primary", 100), weighted("us-east-1", 0)];
+        let spec = spec(&[("us-east-1", "primary"), ("eu-central-1", "us-east-1")]);
+        let records = by_region(&spec, &sets).unwrap();
+        assert_eq!(records[&RegionCode::parse("eu-central-1").unwrap()].set_identifier.as_deref(), Some("us-east-1"));
+    }
+
+    #[test]
+    fn latency_records_lead_where_they_say_and_aliases_where_their_target_is() {
+        let latency = ResourceRecordSet::builder()
+            .name("shop.example.com")
+            .r#type(RrType::A)
+            .set_identifier("one")
+            .region(ResourceRecordSetRegion::ApSoutheast1)
+            .build()
+            .unwrap();
+        let target =
+            SdkAlias::builder().hosted_zone_id("Z2").dns_name("lb-1.us-east-1.elb.amazonaws.com.").evaluate_target_health(true).build().unwrap();
+        let alias = ResourceRecordSet::builder()
+            .name("shop.example.com")
+            .r#type(RrType::A)
+            .set_identifier("two")
+            .weight(1)
+            .alias_target(target)
+            .build()
+            .unwrap();
+        assert_eq!(regions_of(&spec(&[]), &[latency, alias]).unwrap(), ["ap-southeast-1", "us-east-1"]);
+    }
+
+    #[test]
+    fn a_record_that_leads_nowhere_known_makes_the_name_unknown_and_says_the_way_out() {
+        let refused = regions_of(&spec(&[]), &[weighted("us-east-1", 1), weighted("maintenance", 0)]).unwrap_err();
+        assert!(refused.contains("maintenance") && refused.contains("set_identifiers"), "{refused}");
+    }
+
+    #[test]
+    fn two_records_for_one_region_are_refused_rather_than_one_of_them_forgotten() {
+        let refused = regions_of(&spec(&[]), &[weighted("a-us-east-1", 1), weighted("b-us-east-1", 1)]).unwrap_err();
+        assert!(refused.contains("a-us-east-1") && refused.contains("b-us-east-1"), "{refused}");
+    }
+
+    #[test]
+    fn what_cannot_be_written_back_whole_is_refused() {
+        let set = ResourceRecordSet::builder()
+            .name("shop.example.com")
+            .r#type(RrType::A)
+            .set_identifier("us-east-1")
+            .multi_value_answer(true)
+            .build()
+            .unwrap();
+        assert!(whole(&set).unwrap_err().contains("multivalue"));
+    }
+
+    #[test]
+    fn names_are_the_same_with_or_without_the_dot_and_however_a_star_is_written() {
+        assert!(same_name("\\052.Shop.example.com.", "*.shop.example.com"));
+        assert!(!same_name("shop.example.com", "www.shop.example.com"));
+    }
+}
