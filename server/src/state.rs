@@ -3,6 +3,7 @@
 use holdfast_api::SharedControlPlane;
 use std::sync::Arc;
 use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
 
 /// Cheap to clone: one per request.
 #[derive(Debug, Clone)]
@@ -11,6 +12,17 @@ pub struct AppState {
     pub site: Arc<Site>,
     /// Says "look again" about a run, an application or everything; carries no content.
     pub wakeups: broadcast::Sender<Wakeup>,
+    /// Cancelled when the server stops, so that event streams end and do not hold it up.
+    pub closing: CancellationToken,
+}
+
+impl AppState {
+    #[must_use]
+    pub fn new(plane: SharedControlPlane, site: Site) -> Self {
+        // A reader that falls this far behind is told to look at everything.
+        let (wakeups, _) = broadcast::channel(256);
+        Self { plane, site: Arc::new(site), wakeups, closing: CancellationToken::new() }
+    }
 }
 
 /// What the configuration says about the site, as far as handlers need it.

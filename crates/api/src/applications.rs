@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// One line of the list. Times in seconds unless the name says otherwise.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ApplicationSummary {
     pub name: String,
     pub owner: String,
@@ -18,7 +18,9 @@ pub struct ApplicationSummary {
     pub strategy: String,
     pub home_region: String,
     pub recovery_regions: Vec<String>,
+    #[schema(value_type = String, example = "steady")]
     pub recovery_state: RecoveryState,
+    #[schema(value_type = Object)]
     pub serving: Serving,
     pub rto_objective_seconds: u32,
     pub rpo_objective_seconds: u32,
@@ -35,15 +37,18 @@ pub struct ApplicationSummary {
     pub compliance: String,
     pub active_run: Option<String>,
     /// When the oldest part of the picture was seen; `None`: never.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub picture_at: Option<Timestamp>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ApplicationView {
     pub summary: ApplicationSummary,
     /// As the inventory has it.
+    #[schema(value_type = Object)]
     pub application: Application,
     pub resources: Vec<ResourceStatus>,
+    #[schema(value_type = Vec<Object>)]
     pub findings: Vec<Finding>,
     pub runs: Vec<RunSummary>,
     /// Per store and Region, oldest first.
@@ -52,33 +57,37 @@ pub struct ApplicationView {
     pub moves: Vec<Move>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LagSeries {
     pub store: String,
     pub region: String,
+    #[schema(value_type = Vec<Vec<Object>>)]
     pub points: Vec<(Timestamp, f64)>,
 }
 
 /// A run that could be requested.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Move {
     /// `failover` or `failback`.
     pub intent: String,
     pub from: String,
     pub to: String,
     /// Why not, when it is refused now.
+    #[schema(value_type = Option<Object>)]
     pub refused: Option<holdfast_failover::Refusal>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ApplicationStatus {
     pub application: String,
+    #[schema(value_type = String, example = "steady")]
     pub recovery_state: RecoveryState,
+    #[schema(value_type = Object)]
     pub serving: Serving,
     pub resources: Vec<ResourceStatus>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ResourceStatus {
     pub name: String,
     pub kind: String,
@@ -87,16 +96,18 @@ pub struct ResourceStatus {
 }
 
 /// `state`: `known`, `stale` or `unknown`. `values` is what was last seen, whatever the state.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RegionStatus {
     pub region: String,
     pub state: String,
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub observed_at: Option<Timestamp>,
     pub reason: Option<String>,
+    #[schema(value_type = Option<Object>)]
     pub values: Option<holdfast_domain::Facts>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ApplicationFilter {
     pub strategy: Option<String>,
     pub region: Option<String>,

@@ -7,7 +7,7 @@ use holdfast_failover::compliance::Standing;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ComplianceRow {
     pub application: String,
     pub owner: String,
@@ -19,22 +19,26 @@ pub struct ComplianceRow {
     pub rpo_band: String,
     /// Why the strategy cannot reach the objective, when it cannot.
     pub gaps: Vec<String>,
+    #[schema(value_type = String, example = "unknown")]
     pub rto: Standing,
+    #[schema(value_type = String, example = "unknown")]
     pub rpo: Standing,
     pub rto_worst_seconds: Option<f64>,
     pub rpo_worst_ms: Option<f64>,
     /// How many runs the worst is of.
     pub runs_counted: usize,
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub last_measured_at: Option<Timestamp>,
     pub last_run: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ComplianceView {
     pub rows: Vec<ComplianceRow>,
     pub met: usize,
     pub missed: usize,
     pub unknown: usize,
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
 }
 

@@ -9,10 +9,12 @@ use holdfast_domain::Actor;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NowView {
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// When the last sweep ended; `None`: none has.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub picture_at: Option<Timestamp>,
     pub regions: RegionsView,
     pub applications: Vec<ApplicationSummary>,
@@ -22,7 +24,7 @@ pub struct NowView {
     pub needs: Vec<Need>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Need {
     /// `bad`, `watch`, `moving` or `unknown`.
     pub state: String,

@@ -13,11 +13,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What a client sends to ask for a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestRun {
     pub application: String,
+    #[schema(value_type = String, example = "failover")]
     pub intent: Intent,
+    #[schema(value_type = String, example = "planned")]
     pub mode: Mode,
     /// Defaults to the Region observed serving.
     #[serde(default)]
@@ -32,6 +34,7 @@ pub struct RequestRun {
     #[serde(default)]
     pub incident: Option<String>,
     #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub impact_began_at: Option<Timestamp>,
     #[serde(default)]
     pub overrides: Vec<String>,
@@ -40,14 +43,14 @@ pub struct RequestRun {
     pub plan_digest: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
     Approve,
     Deny,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReviewRun {
     pub decision: Decision,
@@ -67,49 +70,62 @@ pub enum RunVerb {
     Withdraw,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RunSummary {
     pub id: String,
     pub application: String,
+    #[schema(value_type = String, example = "failover")]
     pub intent: Intent,
+    #[schema(value_type = String, example = "planned")]
     pub mode: Mode,
     pub from_region: String,
     pub to_region: String,
+    #[schema(value_type = String, example = "awaiting_approval")]
     pub state: RunState,
     pub dry_run: bool,
     pub requested_by: String,
     pub reason: String,
+    #[schema(value_type = String, format = DateTime)]
     pub requested_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub ended_at: Option<Timestamp>,
     pub steps_done: usize,
     pub steps_total: usize,
     /// What it is doing or waiting for, in a sentence.
     pub now: String,
     /// For runs that wait for approval.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Timestamp>,
     pub rto_seconds: Option<f64>,
     pub worst_lag_ms: Option<f64>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RunView {
     #[serde(flatten)]
     pub summary: RunSummary,
     /// What an approval binds to.
     pub plan_digest: String,
     pub incident: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub impact_began_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub approved_at: Option<Timestamp>,
     pub rto_objective_seconds: u32,
     pub rpo_objective_seconds: u32,
     pub approval_policy: String,
+    #[schema(value_type = Object)]
     pub tally: Tally,
+    #[schema(value_type = Vec<Object>)]
     pub reviews: Vec<Review>,
     pub overrides: Vec<String>,
     pub steps: Vec<StepView>,
+    #[schema(value_type = Vec<Object>)]
     pub facts: Vec<Fact>,
+    #[schema(value_type = Vec<Object>)]
     pub measurements: Vec<Measurement>,
     pub notes: Vec<String>,
+    #[schema(value_type = Object)]
     pub measured: Measured,
     pub ending: Option<String>,
     /// What this actor may do now, each with its refusal where not.
@@ -117,22 +133,25 @@ pub struct RunView {
     /// Sequence number of the newest event in this view.
     pub seq: i64,
     /// When this view was made, for elapsed times.
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
 }
 
 /// `verb`: approve, deny, withdraw, pause, resume, cancel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct VerbView {
     pub verb: String,
+    #[schema(value_type = Option<Object>)]
     pub refused: Option<Refusal>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct StepView {
     pub id: String,
     pub kind: String,
     pub title: String,
     pub resource: Option<String>,
+    #[schema(value_type = String, example = "pending")]
     pub state: StepState,
     pub after: Vec<String>,
     pub plane: String,
@@ -141,10 +160,13 @@ pub struct StepView {
     pub value_now: String,
     pub value_to_be: String,
     pub attempt: u32,
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub started_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub ended_at: Option<Timestamp>,
     /// The IAM action of its call and the call's parameters; `None` for steps that only look.
     pub action: Option<String>,
+    #[schema(value_type = Option<Object>)]
     pub call: Option<serde_json::Value>,
     pub answers: Vec<CallAnswer>,
     pub note: Option<String>,
@@ -152,37 +174,41 @@ pub struct StepView {
     pub parked: Option<Parked>,
     pub skipped: Option<Skipped>,
     /// Values before and after, resource and Region by name.
+    #[schema(value_type = Object)]
     pub before: serde_json::Value,
+    #[schema(value_type = Object)]
     pub after_values: serde_json::Value,
     /// Whether this actor may retry or skip it now.
     pub may_retry: bool,
     pub may_skip: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CallAnswer {
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     pub action: String,
     pub region: String,
     pub request_id: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Parked {
     pub reason: String,
     pub way_out: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Skipped {
     pub by: String,
     pub reason: String,
 }
 
 /// One line of a run's journal as clients read it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RunEvent {
     pub seq: i64,
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// Such as `step_started`.
     pub kind: String,
@@ -194,23 +220,27 @@ pub struct RunEvent {
 }
 
 /// What a request would do, before it is made: the review page's content.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RunPreview {
     pub request: RequestRun,
     pub from_region: String,
     pub to_region: String,
     pub plan_digest: String,
     pub steps: Vec<StepView>,
+    #[schema(value_type = Vec<Object>)]
     pub facts: Vec<Fact>,
+    #[schema(value_type = Vec<Object>)]
     pub measurements: Vec<Measurement>,
     pub notes: Vec<String>,
     pub approval_policy: String,
+    #[schema(value_type = Object)]
     pub tally: Tally,
     /// What a request would be refused for now.
+    #[schema(value_type = Option<Object>)]
     pub refused: Option<Refusal>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RunFilter {
     pub application: Option<String>,
     pub state: Option<String>,

@@ -1,0 +1,310 @@
+//! What comes in: bodies, queries and path segments, read strictly and refused by name.
+
+use super::problem::{Refused, unknown_path};
+use axum::{
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+    response::IntoResponse,
+};
+use bytes::Bytes;
+use holdfast_api::{FieldProblem, Problem};
+use serde::de::DeserializeOwned;
+use std::str::FromStr;
+
+/// The largest body of a request that is not an inventory file.
+pub const BODY_LIMIT_BYTES: usize = 256 * 1024;
+/// The largest inventory file.
+pub const INVENTORY_LIMIT_BYTES: usize = 4 * 1024 * 1024;
+
+/// The body as it came, within the route's limit.
+#[derive(Debug)]
+pub struct Raw(pub Bytes);
+
+/// A JSON body that must be there.
+#[derive(Debug)]
+pub struct JsonBody<T>(pub T);
+
+/// A JSON body that may be absent, with or without a content type.
+#[derive(Debug)]
+pub struct MaybeJson<T>(pub T);
+
+/// The query, unknown parameters refused where `T` denies them.
+#[derive(Debug)]
+pub struct Params<T>(pub T);
+
+/// One path segment as the identifier that it should be; what cannot be one is not found.
+#[derive(Debug)]
+pub struct Segment<T>(pub T);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        match Bytes::from_request(request, state).await {
+            Ok(bytes) => Ok(Self(bytes)),
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Problem::new(
+                413,
+                "too_large",
+                "Too large",
+                format!(
+                    "The body is too large: an inventory file may have {} MiB, any other body {} kB.",
+                    INVENTORY_LIMIT_BYTES / (1024 * 1024),
+                    BODY_LIMIT_BYTES / 1024
+                ),
+                "Send less: split an inventory by section and apply the parts one after the other.",
+            )
+            .into()),
+            Err(_) => Err(Problem::new(
+                400,
+                "unreadable_body",
+                "Unreadable body",
+                "The body could not be read to its end.",
+                "Send the request again.",
+            )
+            .into()),
+        }
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        let headers = request.headers().clone();
+        let Raw(bytes) = Raw::from_request(request, state).await?;
+        if bytes.is_empty() {
+            return Err(Problem::new(
+                400,
+                "body_missing",
+                "Body missing",
+                "This request needs a JSON body.",
+                "GET /api/v1/openapi.json says what it has to hold.",
+            )
+            .into());
+        }
+        expect_json(&headers)?;
+        parse(&bytes).map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for MaybeJson<T> {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        let headers = request.headers().clone();
+        let Raw(bytes) = Raw::from_request(request, state).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        expect_json(&headers)?;
+        parse(&bytes).map(Self)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refused> {
+        match Query::<T>::try_from_uri(&parts.uri) {
+            Ok(Query(params)) => Ok(Self(params)),
+            Err(rejection) => {
+                let message = rejection.body_text();
+                let message =
+                    message.strip_prefix("Failed to deserialize query string: ").unwrap_or(&message);
+                let path = quoted(message).unwrap_or_else(|| "query".to_owned());
+                Err(bad_input(400, "invalid_query", None, &path, message).into())
+            }
+        }
+    }
+}
+
+impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Segment<T> {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let path = parts.uri.path().to_owned();
+        let Path(text) =
+            Path::<String>::from_request_parts(parts, state).await.map_err(|_| unknown_path(&path))?;
+        segment(&text).map(Self)
+    }
+}
+
+/// Two segments, such as a run and its step.
+#[derive(Debug)]
+pub struct Segments<A, B>(pub A, pub B);
+
+impl<S: Send + Sync, A: FromStr, B: FromStr> FromRequestParts<S> for Segments<A, B> {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let path = parts.uri.path().to_owned();
+        let Path((first, second)) = Path::<(String, String)>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| unknown_path(&path))?;
+        Ok(Self(segment(&first)?, segment(&second)?))
+    }
+}
+
+fn segment<T: FromStr>(text: &str) -> Result<T, Refused> {
+    let shown: String = text.chars().take(80).collect();
+    text.parse().map_err(|_| Problem::not_found("entry with the id", &shown).into())
+}
+
+/// JSON is what an absent content type means.
+fn expect_json(headers: &HeaderMap) -> Result<(), Refused> {
+    match media_type(headers) {
+        None => Ok(()),
+        Some(kind) if kind == "application/json" || kind.ends_with("+json") => Ok(()),
+        Some(kind) => Err(unsupported_media_type(&kind, "application/json").into()),
+    }
+}
+
+#[must_use]
+pub fn unsupported_media_type(got: &str, wanted: &str) -> Problem {
+    Problem::new(
+        415,
+        "unsupported_media_type",
+        "Unsupported content type",
+        format!("The content type {got} is not read here."),
+        format!("Send `Content-Type: {wanted}`."),
+    )
+}
+
+/// The content type without its parameters, in lower case. Only the first header counts.
+#[must_use]
+pub fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().unwrap_or("unreadable");
+    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()).filter(|v| !v.is_empty())
+}
+
+/// Whether `Accept` names this media type before `other`, or at all where `other` is not named.
+#[must_use]
+pub fn prefers(headers: &HeaderMap, wanted: &[&str], other: &[&str]) -> bool {
+    for value in headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()) {
+        for item in value.split(',') {
+            let kind = item.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+            if wanted.contains(&kind.as_str()) {
+                return true;
+            }
+            if other.contains(&kind.as_str()) {
+                return false;
+            }
+        }
+    }
+    false
+}
+
+/// # Errors
+/// Names the field, the line and the column.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        let (line, column) = (inner.line(), inner.column());
+        let message = inner.to_string();
+        let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
+        if inner.is_data() {
+            let path = match (path.as_str(), quoted(message)) {
+                ("." | "", Some(field)) => field,
+                ("." | "", None) => "body".to_owned(),
+                _ => path,
+            };
+            bad_input(422, "invalid", Some((line, column)), &path, message)
+        } else {
+            bad_input(400, "malformed_json", Some((line, column)), "body", &format!("not JSON: {message}"))
+        }
+    })?;
+    reader.end().map_err(|error| {
+        bad_input(
+            400,
+            "malformed_json",
+            Some((error.line(), error.column())),
+            "body",
+            "something follows the JSON value",
+        )
+    })?;
+    Ok(value)
+}
+
+/// What serde puts between backticks first: the field that is missing or unknown.
+fn quoted(message: &str) -> Option<String> {
+    message.split('`').nth(1).filter(|field| !field.is_empty()).map(str::to_owned)
+}
+
+fn bad_input(status: u16, code: &str, at: Option<(usize, usize)>, path: &str, message: &str) -> Problem {
+    let way_out = "GET /api/v1/openapi.json says what it has to look like.".to_owned();
+    let mut problem =
+        Problem::new(status, code, "Not accepted", format!("{path}: {message}"), way_out.clone());
+    let number = |n: usize| u32::try_from(n).ok().filter(|&n| n > 0);
+    problem.fields.push(FieldProblem {
+        line: at.and_then(|(line, _)| number(line)),
+        column: at.and_then(|(_, column)| number(column)),
+        path: path.to_owned(),
+        message: message.to_owned(),
+        way_out,
+    });
+    problem
+}
+
+/// For extractors that answer with a page rather than a problem.
+impl From<Refused> for axum::response::Response {
+    fn from(refused: Refused) -> Self {
+        refused.into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Sample {
+        #[serde(rename = "inner")]
+        _inner: Inner,
+    }
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        #[serde(rename = "count")]
+        _count: u8,
+    }
+
+    fn refusal(text: &str) -> Problem {
+        parse::<Sample>(text.as_bytes())
+            .err()
+            .map(|r| r.0)
+            .unwrap_or_else(|| Problem::not_found("refusal of", text))
+    }
+
+    #[test]
+    fn what_is_not_accepted_is_named_with_its_place() {
+        let wrong_type = refusal("{\"inner\": {\n \"count\": \"many\"}}");
+        assert_eq!((wrong_type.status, wrong_type.fields[0].path.as_str()), (422, "inner.count"));
+        assert_eq!(wrong_type.fields[0].line, Some(2));
+        let unknown = refusal("{\"iner\": 1}");
+        assert_eq!((unknown.status, unknown.fields[0].path.as_str()), (422, "iner"));
+        assert_eq!(refusal("{\"inner\"").code, "malformed_json");
+        assert_eq!(refusal("{\"inner\": {\"count\": 1}} trailing").code, "malformed_json");
+    }
+
+    #[test]
+    fn the_first_media_type_that_is_known_decides() {
+        let accepting = |value: &'static str| {
+            HeaderMap::from_iter([(header::ACCEPT, header::HeaderValue::from_static(value))])
+        };
+        assert!(prefers(
+            &accepting("text/html, application/yaml;q=0.9, application/json"),
+            &["application/yaml"],
+            &["application/json"]
+        ));
+        assert!(!prefers(
+            &accepting("application/json, application/yaml"),
+            &["application/yaml"],
+            &["application/json"]
+        ));
+        assert!(!prefers(&accepting("*/*"), &["application/yaml"], &[]));
+    }
+}

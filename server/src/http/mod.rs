@@ -1,0 +1,96 @@
+//! Everything that answers over HTTP, put together: pages, REST, live events, files, health.
+
+pub mod assets;
+pub mod body;
+pub mod docs;
+pub mod etag;
+pub mod live;
+pub mod observe;
+pub mod origin;
+pub mod principal;
+pub mod problem;
+pub mod security;
+pub mod session;
+pub mod sign_in;
+pub mod system;
+pub mod v1;
+
+use crate::state::AppState;
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, OriginalUri, Request},
+    http::Method,
+    middleware::{from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use holdfast_api::Problem;
+use problem::{Refused, unknown_path, wrong_method};
+use std::{any::Any, time::Duration};
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::ConfigError,
+    timeout::RequestBodyTimeoutLayer,
+};
+use tower_sessions::SessionStore;
+
+/// A body that stops coming is given up after this long.
+const BODY_WITHIN: Duration = Duration::from_secs(20);
+
+/// The whole service. `pages` are the paths of people; what neither they nor REST know is not found.
+///
+/// # Errors
+/// When the public address is no origin.
+pub fn router<Store: SessionStore + Clone>(
+    state: AppState,
+    pages: Router<AppState>,
+    sessions: Store,
+) -> Result<Router, ConfigError> {
+    let guarded = Router::new()
+        .merge(v1::routes())
+        .merge(docs::routes(&state))
+        .merge(pages)
+        .route("/sign-in", post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/live", get(live::live))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(not_this_method)
+        .layer(DefaultBodyLimit::max(body::BODY_LIMIT_BYTES))
+        .layer(session::layer(sessions))
+        .layer(from_fn(origin::demand_with_cookie))
+        .layer(origin::layer(&state.site.public_url)?)
+        .layer(RequestBodyTimeoutLayer::new(BODY_WITHIN));
+    Ok(Router::new()
+        .merge(assets::routes())
+        .merge(guarded)
+        .layer(CatchPanicLayer::custom(defect))
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(state.clone(), security::headers))
+        .layer(from_fn(observe::request))
+        .with_state(state))
+}
+
+async fn nothing_here(OriginalUri(uri): OriginalUri) -> Response {
+    Refused(unknown_path(uri.path())).into_response()
+}
+
+async fn not_this_method(method: Method, request: Request) -> Response {
+    Refused(wrong_method(method.as_str(), request.uri().path())).into_response()
+}
+
+/// One handler's panic is one request's failure.
+fn defect(panic: Box<dyn Any + Send>) -> Response {
+    let words = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no words");
+    tracing::error!(panic = words, "a handler panicked");
+    Refused(Problem::new(
+        500,
+        "defect",
+        "Defect",
+        "The server failed at this request; others are not touched.",
+        "Report this with the x-request-id of the answer.",
+    ))
+    .into_response()
+}

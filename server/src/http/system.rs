@@ -1,0 +1,127 @@
+//! Health, metrics, and where to report a weakness.
+
+use super::{
+    principal::Principal,
+    problem::{Refused, Reply},
+};
+use crate::state::AppState;
+use axum::{
+    Json,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use holdfast_api::{Problem, runs::RunFilter};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::{collections::BTreeMap, fmt::Write as _};
+use utoipa::ToSchema;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Health {
+    /// `ok`.
+    pub status: &'static str,
+    pub version: &'static str,
+}
+
+const HEALTHY: Health = Health { status: "ok", version: env!("CARGO_PKG_VERSION") };
+
+/// The process answers. Neither the database nor AWS has a part in this.
+#[utoipa::path(get, path = "/livez", tag = "system", responses((status = 200, body = Health)))]
+pub async fn livez() -> Json<Health> {
+    Json(HEALTHY)
+}
+
+/// Whether it can do its work: database, schema and, in the demonstration, the first sweep.
+#[utoipa::path(get, path = "/readyz", tag = "system", responses((status = 200, body = Health),
+    (status = 503, description = "Not ready; `detail` says what is missing", body = super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn readyz(State(state): State<AppState>) -> Response {
+    match state.plane.ready().await {
+        Ok(()) => Json(HEALTHY).into_response(),
+        Err(reason) => {
+            let mut response = Refused(Problem::new(
+                503,
+                "not_ready",
+                "Not ready",
+                reason,
+                "Wait a moment and ask again; if it lasts, the server's log says more.",
+            ))
+            .into_response();
+            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+            response
+        }
+    }
+}
+
+/// Prometheus text. Gauges of what is known now; what is not known has no sample rather than a zero.
+#[utoipa::path(get, path = "/metrics", tag = "system",
+    responses((status = 200, description = "Prometheus text", content_type = "text/plain", body = String)))]
+pub async fn metrics(State(state): State<AppState>, Principal(actor): Principal) -> Reply<Response> {
+    let now = state.plane.now(&actor).await?;
+    let live = RunFilter { live: true, limit: Some(500), ..RunFilter::default() };
+    let mut runs: BTreeMap<String, usize> = BTreeMap::new();
+    for run in state.plane.runs(&actor, &live).await?.items {
+        *runs.entry(word(&run.state)).or_default() += 1;
+    }
+    let mut states: BTreeMap<String, usize> = BTreeMap::new();
+    for application in &now.applications {
+        *states.entry(word(&application.recovery_state)).or_default() += 1;
+    }
+    let mut text = String::new();
+    let mut gauge = |name: &str, help: &str, samples: Vec<(String, f64)>| {
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n");
+        for (labels, value) in samples {
+            let _ = writeln!(text, "{name}{labels} {value}");
+        }
+    };
+    let count = |n: usize| u32::try_from(n).map_or(f64::INFINITY, f64::from);
+    let labelled = |label: &str, counts: BTreeMap<String, usize>| {
+        counts
+            .into_iter()
+            .map(|(value, n)| (format!("{{{label}=\"{value}\"}}"), count(n)))
+            .collect::<Vec<_>>()
+    };
+    gauge(
+        "holdfast_build_info",
+        "The version that runs, always 1.",
+        vec![(format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), 1.0)],
+    );
+    gauge("holdfast_runs", "Runs that have not ended, by state.", labelled("state", runs));
+    gauge("holdfast_applications", "Applications by recovery state.", labelled("state", states));
+    let mut sights = Vec::new();
+    for region in &now.regions.regions {
+        for (state, n) in [("known", region.known), ("stale", region.stale), ("unknown", region.unknown)] {
+            sights.push((format!("{{region=\"{}\",state=\"{state}\"}}", region.code), count(n)));
+        }
+    }
+    gauge("holdfast_observations", "What is seen of resources, by Region.", sights);
+    let age = now.picture_at.map(|at| Timestamp::now().duration_since(at).as_secs_f64());
+    gauge(
+        "holdfast_last_sweep_age_seconds",
+        "Since the last sweep ended; absent before the first.",
+        age.map(|age| (String::new(), age)).into_iter().collect(),
+    );
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
+}
+
+/// An enumeration's name on the wire.
+fn word<T: Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => "unknown".to_owned(),
+    }
+}
+
+/// RFC 9116.
+#[utoipa::path(get, path = "/.well-known/security.txt", tag = "system",
+    responses((status = 200, content_type = "text/plain", body = String)))]
+pub async fn security_txt(State(state): State<AppState>) -> Response {
+    // A year ahead, as the RFC advises at most; it is made anew with every answer.
+    let expires = Timestamp::now() + jiff::SignedDuration::from_hours(24 * 360);
+    let url = &state.site.public_url;
+    let text = format!(
+        "Contact: {url}/api/docs\nExpires: {}\nPreferred-Languages: en\nCanonical: {url}/.well-known/security.txt\nPolicy: {url}/api/docs\n",
+        expires.strftime("%Y-%m-%dT%H:%M:%SZ")
+    );
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+}

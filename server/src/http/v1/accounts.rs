@@ -1,0 +1,83 @@
+//! `/accounts`: AWS accounts, and what came of assuming their roles.
+
+use super::{
+    super::{
+        body::{Raw, Segment},
+        etag,
+        principal::Principal,
+        problem::Reply,
+    },
+    List, entry,
+};
+use crate::state::AppState;
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
+use holdfast_api::accounts::AccountView;
+
+/// What an account's ETag covers: what can be edited.
+fn tag(view: &AccountView) -> Reply<String> {
+    etag::of(&(&view.id, &view.name, &view.read_role_arn, &view.act_role_arn, &view.external_id))
+}
+
+#[utoipa::path(get, path = "/accounts", tag = "inventory", responses((status = 200, body = List<AccountView>)))]
+pub async fn get_accounts(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+) -> Reply<Json<List<AccountView>>> {
+    Ok(Json(List { items: state.plane.accounts(&actor).await? }))
+}
+
+#[utoipa::path(get, path = "/accounts/{id}", tag = "inventory",
+    params(("id" = String, Path, description = "The account's id or name")),
+    responses((status = 200, body = AccountView, headers(("etag" = String)))))]
+pub async fn get_account(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<String>,
+) -> Reply<(HeaderMap, Json<AccountView>)> {
+    let view = state.plane.account(&actor, &id).await?;
+    Ok((etag::header(&tag(&view)?), Json(view)))
+}
+
+/// Registers or changes an account: an entry of the inventory file, as JSON.
+#[utoipa::path(put, path = "/accounts/{id}", tag = "inventory",
+    params(("id" = String, Path, description = "Twelve digits"),
+        ("if-match" = Option<String>, Header, description = "The ETag of the version that was edited")),
+    request_body(content = Object, description = "`{name, read_role_arn, act_role_arn, external_id?}`", content_type = "application/json"),
+    responses((status = 200, body = AccountView, headers(("etag" = String))),
+        (status = 412, description = "Changed meanwhile", body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn put_account(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<String>,
+    headers: HeaderMap,
+    Raw(bytes): Raw,
+) -> Reply<(HeaderMap, Json<AccountView>)> {
+    if etag::is_conditional(&headers) {
+        let stored = match state.plane.account(&actor, &id).await {
+            Ok(view) => Some(tag(&view)?),
+            Err(problem) if problem.status == 404 => None,
+            Err(problem) => return Err(problem.into()),
+        };
+        etag::check(&headers, stored.as_deref())?;
+    }
+    let account = entry::account(&id, &bytes)?;
+    let view = state.plane.put_account(&actor, account).await?;
+    Ok((etag::header(&tag(&view)?), Json(view)))
+}
+
+/// Removes an account that no application names.
+#[utoipa::path(delete, path = "/accounts/{id}", tag = "inventory",
+    params(("id" = String, Path, description = "The account's id or name")),
+    responses((status = 204, description = "Removed")))]
+pub async fn delete_account(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<String>,
+) -> Reply<StatusCode> {
+    state.plane.remove_account(&actor, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,211 @@
+//! `/applications`: what stands where, whether it would survive, and what moving it would do.
+
+use super::{
+    super::{
+        body::{Params, Raw, Segment},
+        etag,
+        principal::Principal,
+        problem::Reply,
+    },
+    List, entry,
+};
+use crate::state::AppState;
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
+use holdfast_api::{
+    Problem,
+    applications::{ApplicationFilter, ApplicationStatus, ApplicationSummary, ApplicationView},
+    runs::{RequestRun, RunPreview},
+};
+use holdfast_domain::Name;
+use holdfast_failover::{Intent, Mode, readiness::Finding};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// `backup_restore`, `pilot_light`, `warm_standby` or `active_active`.
+    strategy: Option<String>,
+    /// Home or recovery Region.
+    region: Option<String>,
+    #[param(minimum = 1, maximum = 4)]
+    tier: Option<u8>,
+    owner: Option<String>,
+    /// Such as `steady`.
+    recovery_state: Option<String>,
+    /// `met`, `missed` or `unknown`.
+    compliance: Option<String>,
+    /// Part of a name or owner.
+    search: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Readiness {
+    pub application: String,
+    /// What stands in the way, worst first; empty only when everything was seen and is well.
+    #[schema(value_type = Vec<Object>)]
+    pub findings: Vec<Finding>,
+}
+
+/// What one move would do if it were asked for now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WouldBe {
+    #[schema(value_type = String, example = "failover")]
+    pub intent: Intent,
+    #[schema(value_type = String, example = "planned")]
+    pub mode: Mode,
+    pub from_region: String,
+    pub to_region: String,
+    pub plan: Option<RunPreview>,
+    /// Why there is no plan.
+    pub problem: Option<Problem>,
+}
+
+fn tag(view: &ApplicationView) -> Reply<String> {
+    etag::of(&view.application)
+}
+
+#[utoipa::path(get, path = "/applications", tag = "status", params(Filter),
+    responses((status = 200, body = List<ApplicationSummary>)))]
+pub async fn get_applications(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Params(filter): Params<Filter>,
+) -> Reply<Json<List<ApplicationSummary>>> {
+    let Filter { strategy, region, tier, owner, recovery_state, compliance, search } = filter;
+    let filter = ApplicationFilter { strategy, region, tier, owner, recovery_state, compliance, search };
+    Ok(Json(List { items: state.plane.applications(&actor, &filter).await? }))
+}
+
+/// Inventory entry, status, findings and runs. The ETag covers the entry alone.
+#[utoipa::path(get, path = "/applications/{name}", tag = "status", params(("name" = String, Path)),
+    responses((status = 200, body = ApplicationView, headers(("etag" = String)))))]
+pub async fn get_application(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(name): Segment<Name>,
+) -> Reply<(HeaderMap, Json<ApplicationView>)> {
+    let view = state.plane.application(&actor, &name).await?;
+    Ok((etag::header(&tag(&view)?), Json(view)))
+}
+
+/// Registers or changes an application: an entry of the inventory file, as JSON (`application` of GET).
+#[utoipa::path(put, path = "/applications/{name}", tag = "inventory",
+    params(("name" = String, Path),
+        ("if-match" = Option<String>, Header, description = "The ETag of the version that was edited")),
+    request_body(content = Object, description = "The entry as the inventory file has it", content_type = "application/json"),
+    responses((status = 200, body = ApplicationView, headers(("etag" = String))),
+        (status = 412, description = "Changed meanwhile", body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn put_application(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(name): Segment<Name>,
+    headers: HeaderMap,
+    Raw(bytes): Raw,
+) -> Reply<(HeaderMap, Json<ApplicationView>)> {
+    if etag::is_conditional(&headers) {
+        let stored = match state.plane.application(&actor, &name).await {
+            Ok(view) => Some(tag(&view)?),
+            Err(problem) if problem.status == 404 => None,
+            Err(problem) => return Err(problem.into()),
+        };
+        etag::check(&headers, stored.as_deref())?;
+    }
+    let application = entry::application(name.as_str(), &bytes)?;
+    let view = state.plane.put_application(&actor, application).await?;
+    Ok((etag::header(&tag(&view)?), Json(view)))
+}
+
+/// Removes an application; one that has runs or audit history is archived.
+#[utoipa::path(delete, path = "/applications/{name}", tag = "inventory", params(("name" = String, Path)),
+    responses((status = 204, description = "Removed")))]
+pub async fn delete_application(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(name): Segment<Name>,
+) -> Reply<StatusCode> {
+    state.plane.remove_application(&actor, &name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Live status per resource and Region: `known`, `stale` or `unknown`, with time and reason.
+#[utoipa::path(get, path = "/applications/{name}/status", tag = "status", params(("name" = String, Path)),
+    responses((status = 200, body = ApplicationStatus)))]
+pub async fn get_status(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(name): Segment<Name>,
+) -> Reply<Json<ApplicationStatus>> {
+    Ok(Json(state.plane.application_status(&actor, &name).await?))
+}
+
+/// Would a failover work right now, and why not.
+#[utoipa::path(get, path = "/applications/{name}/readiness", tag = "status", params(("name" = String, Path)),
+    responses((status = 200, body = Readiness)))]
+pub async fn get_readiness(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(name): Segment<Name>,
+) -> Reply<Json<Readiness>> {
+    let findings = state.plane.application_readiness(&actor, &name).await?;
+    Ok(Json(Readiness { application: name.to_string(), findings }))
+}
+
+/// For each move that is possible from here, planned and emergency: the steps it would take now.
+#[utoipa::path(get, path = "/applications/{name}/plans", tag = "runs", params(("name" = String, Path)),
+    responses((status = 200, body = List<WouldBe>)))]
+pub async fn get_plans(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(name): Segment<Name>,
+) -> Reply<Json<List<WouldBe>>> {
+    let view = state.plane.application(&actor, &name).await?;
+    let mut items = Vec::new();
+    for possible in view.moves {
+        let Some(intent) =
+            [Intent::Failover, Intent::Failback].into_iter().find(|i| i.as_str() == possible.intent)
+        else {
+            continue;
+        };
+        for mode in [Mode::Planned, Mode::Emergency] {
+            let request = RequestRun {
+                application: name.to_string(),
+                intent,
+                mode,
+                from_region: Some(possible.from.clone()),
+                to_region: Some(possible.to.clone()),
+                dry_run: true,
+                reason: String::new(),
+                incident: None,
+                impact_began_at: None,
+                overrides: Vec::new(),
+                plan_digest: None,
+            };
+            let (plan, problem) = match state.plane.preview_run(&actor, &request).await {
+                Ok(preview) => (Some(preview), None),
+                Err(problem) if problem.status < 500 => (None, Some(problem)),
+                Err(problem) => return Err(problem.into()),
+            };
+            let (from_region, to_region) = (possible.from.clone(), possible.to.clone());
+            items.push(WouldBe { intent, mode, from_region, to_region, plan, problem });
+        }
+    }
+    Ok(Json(List { items }))
+}
+
+/// Asks for a fresh look; the answer does not wait for it.
+#[utoipa::path(post, path = "/applications/{name}/refresh", tag = "status", params(("name" = String, Path)),
+    responses((status = 202, description = "Asked for")))]
+pub async fn post_refresh(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(name): Segment<Name>,
+) -> Reply<StatusCode> {
+    state.plane.refresh_application(&actor, &name).await?;
+    Ok(StatusCode::ACCEPTED)
+}

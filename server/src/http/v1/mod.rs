@@ -1,0 +1,90 @@
+//! REST, `/api/v1`: one file per area. Handlers read what came, call the control plane, and shape the answer;
+//! authority, rules and audit are behind that call, the same that pages make.
+
+mod accounts;
+mod applications;
+mod audit;
+mod compliance;
+mod document;
+mod entry;
+mod events;
+mod inventory;
+mod now;
+mod people;
+mod policies;
+mod regions;
+mod reviews;
+mod runs;
+mod session;
+mod tokens;
+
+pub use document::document;
+
+use super::{body, system};
+use crate::state::AppState;
+use axum::{Router, extract::DefaultBodyLimit};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// A list that is short enough to come whole.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct List<T> {
+    pub items: Vec<T>,
+}
+
+/// Every path with its document, still without state.
+fn described() -> OpenApiRouter<AppState> {
+    let inventory = OpenApiRouter::new()
+        .routes(routes!(inventory::get_inventory, inventory::put_inventory))
+        .layer(DefaultBodyLimit::max(body::INVENTORY_LIMIT_BYTES));
+    let v1 = OpenApiRouter::new()
+        .routes(routes!(session::get_session, session::post_session, session::delete_session))
+        .routes(routes!(now::get_now))
+        .routes(routes!(now::get_approvals))
+        .routes(routes!(accounts::get_accounts))
+        .routes(routes!(accounts::get_account, accounts::put_account, accounts::delete_account))
+        .routes(routes!(regions::get_regions))
+        .routes(routes!(regions::get_region, regions::patch_region))
+        .routes(routes!(applications::get_applications))
+        .routes(routes!(
+            applications::get_application,
+            applications::put_application,
+            applications::delete_application
+        ))
+        .routes(routes!(applications::get_status))
+        .routes(routes!(applications::get_readiness))
+        .routes(routes!(applications::get_plans))
+        .routes(routes!(applications::post_refresh))
+        .routes(routes!(runs::get_runs, runs::post_run))
+        .routes(routes!(runs::get_run))
+        .routes(routes!(reviews::post_review, reviews::delete_review))
+        .routes(routes!(runs::post_pause))
+        .routes(routes!(runs::post_resume))
+        .routes(routes!(runs::post_cancel))
+        .routes(routes!(runs::post_retry))
+        .routes(routes!(runs::post_skip))
+        .routes(routes!(events::get_events))
+        .routes(routes!(compliance::get_compliance))
+        .routes(routes!(audit::get_audit))
+        .routes(routes!(audit::get_audit_export))
+        .routes(routes!(people::get_people))
+        .routes(routes!(people::get_groups))
+        .routes(routes!(policies::get_policies))
+        .routes(routes!(tokens::get_tokens, tokens::post_token))
+        .routes(routes!(tokens::delete_token))
+        .layer(DefaultBodyLimit::max(body::BODY_LIMIT_BYTES))
+        .merge(inventory);
+    OpenApiRouter::with_openapi(document::frame())
+        .nest("/api/v1", v1)
+        .routes(routes!(document::get_document))
+        .routes(routes!(system::livez))
+        .routes(routes!(system::readyz))
+        .routes(routes!(system::metrics))
+        .routes(routes!(system::security_txt))
+}
+
+/// The router; its document is [`document`].
+pub fn routes() -> Router<AppState> {
+    described().split_for_parts().0
+}

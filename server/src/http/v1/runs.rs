@@ -1,0 +1,260 @@
+//! `/runs`: request, read, drive.
+
+use super::super::{
+    body::{JsonBody, MaybeJson, Params, Segment, Segments},
+    principal::Principal,
+    problem::Reply,
+};
+use crate::state::AppState;
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+};
+use holdfast_api::{
+    Page, Problem,
+    runs::{RequestRun, RunFilter, RunSummary, RunVerb, RunView},
+};
+use holdfast_domain::{RunId, StepId};
+use holdfast_failover::{Intent, Mode};
+use jiff::Timestamp;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use utoipa::{IntoParams, ToSchema};
+
+const MOST_AT_ONCE: u32 = 500;
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    application: Option<String>,
+    /// Such as `running`.
+    state: Option<String>,
+    /// Only those that have not ended.
+    #[serde(default)]
+    live: bool,
+    cursor: Option<String>,
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+}
+
+/// What is asked for. `drill`, `split` and `break_glass` are refused unless empty: this version has none of them.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRun {
+    #[schema(example = "shop")]
+    application: String,
+    #[schema(value_type = String, example = "failover")]
+    intent: Intent,
+    #[schema(value_type = String, example = "planned")]
+    mode: Mode,
+    #[serde(default)]
+    drill: Option<String>,
+    /// Defaults to the Region observed serving.
+    #[serde(default)]
+    from_region: Option<String>,
+    /// Defaults to the only recovery Region, or home for a failback.
+    #[serde(default)]
+    to_region: Option<String>,
+    #[serde(default)]
+    split: Option<BTreeMap<String, u8>>,
+    /// Makes no changing call and lists every call that the run would make.
+    #[serde(default)]
+    dry_run: bool,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    incident: Option<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    impact_began_at: Option<Timestamp>,
+    /// Guards that are overridden, by their codes.
+    #[serde(default)]
+    overrides: Vec<String>,
+    #[serde(default)]
+    break_glass: Option<bool>,
+    /// What the person was shown: refused as `stale_plan` when the plan made now differs.
+    #[serde(default)]
+    plan_digest: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Because {
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+impl NewRun {
+    fn request(self) -> Reply<RequestRun> {
+        let absent =
+            |field: &str, way_out: &str| Problem::bad_field(field, "is not in this version", way_out);
+        if self.drill.is_some() {
+            return Err(absent("drill", "Leave it out.").into());
+        }
+        if self.split.is_some_and(|split| !split.is_empty()) {
+            return Err(absent("split", "Name one `to_region`.").into());
+        }
+        if self.break_glass == Some(true) {
+            return Err(absent("break_glass", "Ask those who may approve: the answer names them.").into());
+        }
+        Ok(RequestRun {
+            application: self.application,
+            intent: self.intent,
+            mode: self.mode,
+            from_region: self.from_region,
+            to_region: self.to_region,
+            dry_run: self.dry_run,
+            reason: self.reason.unwrap_or_default(),
+            incident: self.incident,
+            impact_began_at: self.impact_began_at,
+            overrides: self.overrides,
+            plan_digest: self.plan_digest,
+        })
+    }
+}
+
+pub fn check_limit(limit: Option<u32>) -> Reply<()> {
+    match limit {
+        Some(limit) if !(1..=MOST_AT_ONCE).contains(&limit) => Err(Problem::bad_field(
+            "limit",
+            format!("{limit} is not 1 to {MOST_AT_ONCE}"),
+            "Take pages: `next` goes back as `cursor`.",
+        )
+        .into()),
+        _ => Ok(()),
+    }
+}
+
+/// 1 to 255 visible ASCII characters.
+fn idempotency_key(headers: &HeaderMap) -> Reply<String> {
+    let refuse = |detail: &str| {
+        Problem::new(
+            400,
+            "idempotency_key_missing",
+            "Idempotency-Key missing",
+            detail,
+            "Send a header `Idempotency-Key` with a fresh random value; send the same one again when you repeat the request.",
+        )
+    };
+    let value = headers.get("idempotency-key").ok_or_else(|| {
+        refuse(
+            "Asking for a run needs the header Idempotency-Key, so that asking twice cannot make two runs.",
+        )
+    })?;
+    let text = value.to_str().unwrap_or_default();
+    if text.is_empty() || text.len() > 255 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(refuse("Idempotency-Key has to be 1 to 255 visible ASCII characters.").into());
+    }
+    Ok(text.to_owned())
+}
+
+/// Newest first.
+#[utoipa::path(get, path = "/runs", tag = "runs", params(Filter),
+    responses((status = 200, body = Page<RunSummary>)))]
+pub async fn get_runs(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Params(filter): Params<Filter>,
+) -> Reply<Json<Page<RunSummary>>> {
+    check_limit(filter.limit)?;
+    let Filter { application, state: run_state, live, cursor, limit } = filter;
+    let filter = RunFilter { application, state: run_state, live, cursor, limit };
+    Ok(Json(state.plane.runs(&actor, &filter).await?))
+}
+
+/// Asks for a run. It starts when the approvals that its policy asks for are given; the answer names them.
+#[utoipa::path(post, path = "/runs", tag = "runs", request_body = NewRun,
+    params(("idempotency-key" = String, Header, description = "The same key with the same body answers the first run again")),
+    responses((status = 201, body = RunView, headers(("location" = String))),
+        (status = 409, description = "`run_active` (`blocked_by` names the run), `stale_plan`, `guard_refused`, `override_needed`, `idempotency_key_reused`",
+            body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn post_run(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    headers: HeaderMap,
+    JsonBody(new): JsonBody<NewRun>,
+) -> Reply<(StatusCode, HeaderMap, Json<RunView>)> {
+    let key = idempotency_key(&headers)?;
+    let view = state.plane.request_run(&actor, new.request()?, &key).await?;
+    let mut headers = HeaderMap::new();
+    if let Ok(location) = HeaderValue::from_str(&format!("/api/v1/runs/{}", view.summary.id)) {
+        headers.insert(header::LOCATION, location);
+    }
+    Ok((StatusCode::CREATED, headers, Json(view)))
+}
+
+/// Steps with attempts, times, calls and AWS request ids, approvals, and what was measured.
+#[utoipa::path(get, path = "/runs/{id}", tag = "runs", params(("id" = String, Path)),
+    responses((status = 200, body = RunView)))]
+pub async fn get_run(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<RunId>,
+) -> Reply<Json<RunView>> {
+    Ok(Json(state.plane.run(&actor, id).await?))
+}
+
+/// Starts no further step; what is under way reaches its end.
+#[utoipa::path(post, path = "/runs/{id}/pause", tag = "runs", params(("id" = String, Path)),
+    request_body(content = Option<Because>), responses((status = 200, body = RunView)))]
+pub async fn post_pause(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<RunId>,
+    MaybeJson(because): MaybeJson<Because>,
+) -> Reply<Json<RunView>> {
+    Ok(Json(state.plane.drive_run(&actor, id, RunVerb::Pause { reason: because.reason }).await?))
+}
+
+#[utoipa::path(post, path = "/runs/{id}/resume", tag = "runs", params(("id" = String, Path)),
+    request_body(content = Option<Because>), responses((status = 200, body = RunView)))]
+pub async fn post_resume(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<RunId>,
+    MaybeJson(_because): MaybeJson<Because>,
+) -> Reply<Json<RunView>> {
+    Ok(Json(state.plane.drive_run(&actor, id, RunVerb::Resume).await?))
+}
+
+/// Ends the run where it stands.
+#[utoipa::path(post, path = "/runs/{id}/cancel", tag = "runs", params(("id" = String, Path)),
+    request_body(content = Option<Because>), responses((status = 200, body = RunView)))]
+pub async fn post_cancel(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<RunId>,
+    MaybeJson(because): MaybeJson<Because>,
+) -> Reply<Json<RunView>> {
+    let verb = RunVerb::Cancel { reason: because.reason.unwrap_or_default() };
+    Ok(Json(state.plane.drive_run(&actor, id, verb).await?))
+}
+
+/// Tries a step again that failed or asks for a person.
+#[utoipa::path(post, path = "/runs/{id}/steps/{step}/retry", tag = "runs",
+    params(("id" = String, Path), ("step" = String, Path)),
+    request_body(content = Option<Because>), responses((status = 200, body = RunView)))]
+pub async fn post_retry(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segments(id, step): Segments<RunId, StepId>,
+    MaybeJson(_because): MaybeJson<Because>,
+) -> Reply<Json<RunView>> {
+    Ok(Json(state.plane.drive_run(&actor, id, RunVerb::RetryStep { step }).await?))
+}
+
+/// Leaves a step out, with a reason.
+#[utoipa::path(post, path = "/runs/{id}/steps/{step}/skip", tag = "runs",
+    params(("id" = String, Path), ("step" = String, Path)),
+    request_body(content = Option<Because>), responses((status = 200, body = RunView)))]
+pub async fn post_skip(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segments(id, step): Segments<RunId, StepId>,
+    MaybeJson(because): MaybeJson<Because>,
+) -> Reply<Json<RunView>> {
+    let verb = RunVerb::SkipStep { step, reason: because.reason.unwrap_or_default() };
+    Ok(Json(state.plane.drive_run(&actor, id, verb).await?))
+}

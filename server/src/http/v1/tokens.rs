@@ -1,0 +1,89 @@
+//! `/tokens`: API tokens of the person who asks. The secret is shown once.
+
+use super::{
+    super::{
+        body::{JsonBody, Segment},
+        principal::Principal,
+        problem::Reply,
+    },
+    List,
+};
+use crate::state::AppState;
+use axum::{Json, extract::State, http::StatusCode};
+use holdfast_api::{Problem, people::TokenView};
+use holdfast_domain::Scope;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+const LONGEST_DAYS: u16 = 365;
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewToken {
+    #[schema(example = "pipeline")]
+    name: String,
+    #[schema(example = json!(["inventory:read", "runs:request"]))]
+    scopes: Vec<String>,
+    /// 1 to 365; 90 when absent.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 365)]
+    days: Option<u16>,
+}
+
+#[utoipa::path(get, path = "/tokens", tag = "people", responses((status = 200, body = List<TokenView>)))]
+pub async fn get_tokens(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+) -> Reply<Json<List<TokenView>>> {
+    Ok(Json(List { items: state.plane.tokens(&actor).await? }))
+}
+
+/// Makes a token. `token` in the answer is its secret: it is not shown again.
+#[utoipa::path(post, path = "/tokens", tag = "people", request_body = NewToken,
+    responses((status = 201, body = TokenView)))]
+pub async fn post_token(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    JsonBody(new): JsonBody<NewToken>,
+) -> Reply<(StatusCode, Json<TokenView>)> {
+    let mut scopes = Vec::new();
+    for (index, text) in new.scopes.iter().enumerate() {
+        let scope: Scope = text.parse().map_err(|error: holdfast_domain::Invalid| {
+            Problem::bad_field(&format!("scopes[{index}]"), error.0, "Use one of the scopes named.")
+        })?;
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    }
+    if scopes.is_empty() {
+        return Err(Problem::bad_field(
+            "scopes",
+            "is empty: the token could do nothing",
+            "Name at least one scope.",
+        )
+        .into());
+    }
+    let days = new.days.unwrap_or(90);
+    if !(1..=LONGEST_DAYS).contains(&days) {
+        return Err(Problem::bad_field(
+            "days",
+            format!("{days} is not 1 to {LONGEST_DAYS}"),
+            "Make a new token before this one ends.",
+        )
+        .into());
+    }
+    let view = state.plane.create_token(&actor, &new.name, scopes, days).await?;
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+#[utoipa::path(delete, path = "/tokens/{id}", tag = "people",
+    params(("id" = String, Path, description = "The token's id")),
+    responses((status = 204, description = "Revoked")))]
+pub async fn delete_token(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<String>,
+) -> Reply<StatusCode> {
+    state.plane.revoke_token(&actor, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
