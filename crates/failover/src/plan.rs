@@ -1,12 +1,23 @@
 //! Plans: from what the inventory says and what was last seen to the steps that move one application.
 
+mod accelerator;
+mod access_point;
+mod compute;
+mod dns;
+mod draft;
 mod facts;
+mod guard;
+mod stores;
 
 pub use facts::{facts_of, record_text};
 
-use crate::movement::Movement;
-use crate::step::Step;
-use holdfast_domain::{Account, Application, Facts, Name, ObservationMap, RegionCode, StepId};
+use crate::movement::{Intent, Mode, Movement};
+use crate::refusal::Refusal;
+use crate::step::{Step, Work};
+use draft::{Draft, Making};
+use holdfast_domain::{
+    Account, Application, Facts, Name, ObservationMap, RegionCode, ResourceSpec, StepId, Strategy,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -87,3 +98,83 @@ pub struct PlannedMovement {
     pub movement: Movement,
     pub plan: Plan,
 }
+
+/// The plan that carries out `movement`, from what the inventory says and what was seen.
+///
+/// # Errors
+/// A refusal: the strategy is not carried out by this version, the target is not one, the picture is too old
+/// for what is asked, or nothing could be moved there.
+pub fn plan(picture: &Picture, movement: &Movement) -> Result<Plan, Refusal> {
+    let mut draft = Draft::new(picture, movement);
+    guard::check(&mut draft)?;
+    let moves = stores::moves(&mut draft)?;
+
+    let observe = draft.add(Making {
+        id: ("observe-again", &[]),
+        title: "Look at everything again".into(),
+        work: Work::ObserveAgain,
+        timeout_seconds: 120,
+        value_to_be: "everything as it was when the plan was made".into(),
+        ..Making::default()
+    })?;
+    let mut prepared = vec![observe.clone()];
+    if let Some(lag) = stores::record_lag(&mut draft, &moves, &observe)? {
+        prepared = vec![lag];
+    }
+    let scaled = compute::raise(&mut draft, &observe)?;
+    prepared.extend(scaled);
+
+    let switched = stores::switch(&mut draft, &moves, &prepared)?;
+    let ready = if switched.is_empty() { prepared } else { switched };
+
+    let mut moved = Vec::new();
+    for resource in &picture.application.resources {
+        moved.extend(match &resource.spec {
+            ResourceSpec::Route53Records(spec) => dns::route(&mut draft, resource, spec, &ready)?,
+            ResourceSpec::GlobalAccelerator(_) => accelerator::open_and_close(&mut draft, resource, &ready)?,
+            ResourceSpec::S3MultiRegionAccessPoint(spec) => {
+                access_point::route(&mut draft, resource, spec, &ready)?
+            }
+            _ => Vec::new(),
+        });
+    }
+    let done = if moved.is_empty() { ready } else { moved };
+    let done = confirm_serving(&mut draft, done)?;
+    if movement.intent == Intent::Failback {
+        compute::lower(&mut draft, &done)?;
+    }
+    stores::confirm_protected(&mut draft, &moves, &done)?;
+    draft.finish()
+}
+
+/// The last word on traffic: seen where it should be and, planned, no longer where it was.
+fn confirm_serving(draft: &mut Draft<'_>, after: Vec<StepId>) -> Result<Vec<StepId>, Refusal> {
+    let movement = draft.movement;
+    let application = &draft.picture.application;
+    let shows = |spec: &ResourceSpec| {
+        crate::serving::is_traffic(spec.kind()) || matches!(spec, ResourceSpec::AuroraGlobalDatabase(_))
+    };
+    if !application.resources.iter().any(|r| shows(&r.spec)) {
+        draft.note("Nothing in the inventory shows which Region traffic goes to, so nothing can confirm it.");
+        return Ok(after);
+    }
+    let not_from = draft.leaving().filter(|_| movement.mode == Mode::Planned).cloned();
+    let id = draft.add(Making {
+        id: ("confirm-serving", &[]),
+        title: format!("See that {} is served from {}", application.name, movement.to),
+        work: Work::ConfirmServing { region: movement.to.clone(), not_from },
+        regions: application.regions().cloned().collect(),
+        after,
+        timeout_seconds: 600,
+        value_now: format!("served from {}", movement.from),
+        value_to_be: match application.strategy {
+            Strategy::ActiveActive => format!("served from {} among others", movement.to),
+            _ => format!("served from {}", movement.to),
+        },
+        ..Making::default()
+    })?;
+    Ok(vec![id])
+}
+
+#[cfg(test)]
+mod tests;

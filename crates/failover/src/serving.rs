@@ -8,6 +8,7 @@ pub use recovery::{LastRun, recovery_state};
 pub use routed::{Routed, routed};
 pub(crate) use routed::{answering, is_open, policy};
 
+use crate::plan::Plan;
 use holdfast_domain::{Application, Facts, Name, ObservationMap, RegionCode, ResourceKind};
 use serde::{Deserialize, Serialize};
 
@@ -50,7 +51,7 @@ pub fn serving(application: &Application, observations: &ObservationMap) -> Serv
     };
     let traffic = of(is_traffic);
     let stores = of(|kind| kind == ResourceKind::AuroraGlobalDatabase);
-    let mut serving = serving_of(&regions, &traffic, &stores, observations);
+    let mut serving = serving_of(&regions, &traffic, &stores, observations, None);
     for name in of(is_unread_traffic) {
         serving.certain = false;
         serving.reasons.push(format!("{name} leads traffic too, and this version cannot read its kind"));
@@ -58,18 +59,19 @@ pub fn serving(application: &Application, observations: &ObservationMap) -> Serv
     serving
 }
 
-/// The same, from the names of the resources that count.
+/// The same, from the names of the resources that count; `stood` as for [`routed`].
 #[must_use]
 pub fn serving_of(
     regions: &[RegionCode],
     traffic: &[Name],
     stores: &[Name],
     observations: &ObservationMap,
+    stood: Option<&Plan>,
 ) -> Serving {
     let mut serving = Serving { certain: true, ..Serving::default() };
     let mut led: Vec<(&Name, Vec<RegionCode>)> = Vec::new();
     for name in traffic {
-        let routed = routed(name, regions, observations);
+        let routed = routed(name, regions, observations, stood);
         serving.certain &= routed.certain;
         serving.reasons.extend(routed.reasons);
         // A simple record says nothing of Regions where something else does.

@@ -1,5 +1,6 @@
 //! Which Regions one traffic resource leads to.
 
+use crate::plan::Plan;
 use holdfast_domain::facts::{AcceleratorGroup, DnsRecord, Routing};
 use holdfast_domain::{Facts, Name, ObservationMap, RegionCode};
 use std::collections::BTreeMap;
@@ -15,9 +16,15 @@ pub struct Routed {
     pub weak: bool,
 }
 
-/// Reads one traffic resource in these Regions. What is stale or unknown makes it uncertain.
+/// Reads one traffic resource in these Regions. What is stale or unknown makes it uncertain. `stood` is a plan
+/// that knows where each Region's record led before it was repointed.
 #[must_use]
-pub fn routed(name: &Name, regions: &[RegionCode], observations: &ObservationMap) -> Routed {
+pub fn routed(
+    name: &Name,
+    regions: &[RegionCode],
+    observations: &ObservationMap,
+    stood: Option<&Plan>,
+) -> Routed {
     let mut said = Routed { certain: true, ..Routed::default() };
     let mut records: BTreeMap<&RegionCode, &DnsRecord> = BTreeMap::new();
     for region in regions {
@@ -47,7 +54,14 @@ pub fn routed(name: &Name, regions: &[RegionCode], observations: &ObservationMap
         }
     }
     if !records.is_empty() {
-        lead(name, regions, &records, &mut said);
+        let stood: BTreeMap<&RegionCode, &DnsRecord> = regions
+            .iter()
+            .filter_map(|region| match stood?.stood(name, region)? {
+                Facts::DnsRecord { record: Some(record) } => Some((region, record)),
+                _ => None,
+            })
+            .collect();
+        lead(name, regions, &records, &stood, &mut said);
     }
     if said.regions.is_empty() && said.certain {
         said.doubt(format!("{name} leads to none of the application's Regions"));
@@ -69,7 +83,13 @@ impl Routed {
 
 /// The record sets that Route 53 answers with, by policy. Health checks are not looked at: a record set that
 /// is not healthy is the outside view's to find.
-fn lead(name: &Name, regions: &[RegionCode], records: &BTreeMap<&RegionCode, &DnsRecord>, said: &mut Routed) {
+fn lead<'a>(
+    name: &Name,
+    regions: &'a [RegionCode],
+    records: &BTreeMap<&'a RegionCode, &DnsRecord>,
+    stood: &BTreeMap<&'a RegionCode, &DnsRecord>,
+    said: &mut Routed,
+) {
     let answering = answering(records);
     let mut kinds: Vec<&str> = records.values().map(|r| policy(&r.routing)).collect();
     kinds.sort_unstable();
@@ -80,7 +100,7 @@ fn lead(name: &Name, regions: &[RegionCode], records: &BTreeMap<&RegionCode, &Dn
     said.weak = kinds == ["simple"];
     for region in regions.iter().filter(|r| answering.contains(r)) {
         let Some(record) = records.get(region) else { continue };
-        match leads_to(record, region, regions, records) {
+        match leads_to(record, region, regions, records, stood) {
             Some(target) if said.regions.contains(target) => {}
             Some(target) => said.regions.push(target.clone()),
             None => {
@@ -115,6 +135,7 @@ fn leads_to<'a>(
     region: &'a RegionCode,
     regions: &'a [RegionCode],
     records: &BTreeMap<&'a RegionCode, &DnsRecord>,
+    stood: &BTreeMap<&'a RegionCode, &DnsRecord>,
 ) -> Option<&'a RegionCode> {
     let names: Vec<&str> = match &record.alias {
         Some(alias) => vec![alias.dns_name.as_str()],
@@ -128,7 +149,14 @@ fn leads_to<'a>(
     // Only a place's record can be repointed; elsewhere equal targets are the operator's own doing.
     let repointed = matches!(record.routing, Routing::Geolocation { .. })
         && records.iter().any(|(r, other)| *r != region && same(other));
-    if repointed { None } else { Some(region) }
+    if !repointed {
+        return Some(region);
+    }
+    let mut owners = stood.iter().filter(|(_, other)| same(other)).map(|(region, _)| *region);
+    match (owners.next(), owners.next()) {
+        (Some(owner), None) => Some(owner),
+        _ => None,
+    }
 }
 
 pub(crate) fn policy(routing: &Routing) -> &'static str {

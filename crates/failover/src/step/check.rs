@@ -185,7 +185,7 @@ fn confirm_serving(region: &RegionCode, not_from: Option<&RegionCode>, seen: &Se
     let regions: Vec<_> = plan.regions().into_iter().collect();
     let traffic: Vec<_> = plan.traffic().into_iter().collect();
     let stores: Vec<_> = plan.stores().into_iter().collect();
-    let serving = serving_of(&regions, &traffic, &stores, seen);
+    let serving = serving_of(&regions, &traffic, &stores, seen, Some(plan));
     if !serving.certain && !serving.disagree {
         return Verdict::Unseen { reason: serving.reasons.join("; ") };
     }

@@ -1,0 +1,262 @@
+//! A plan in the making: what is known, what is asked, and the steps so far.
+
+use super::{Before, Measurement, Picture, Plan, facts_of};
+use crate::change::Change;
+use crate::movement::{Intent, Mode, Movement};
+use crate::refusal::Refusal;
+use crate::step::{Step, Work};
+use holdfast_domain::{Facts, Name, RegionCode, ResourceKind, StepId, Strategy};
+use std::collections::BTreeMap;
+
+pub(super) struct Draft<'a> {
+    pub picture: &'a Picture,
+    pub movement: &'a Movement,
+    steps: Vec<Step>,
+    notes: Vec<String>,
+}
+
+/// What is said of a step; the rest follows from it.
+pub(super) struct Making<'a> {
+    /// A verb and what it is about.
+    pub id: (&'a str, &'a [&'a str]),
+    pub title: String,
+    pub work: Work,
+    pub resource: Option<&'a Name>,
+    pub regions: Vec<RegionCode>,
+    pub after: Vec<StepId>,
+    pub timeout_seconds: u32,
+    pub irreversible: bool,
+    pub value_now: String,
+    pub value_to_be: String,
+}
+
+impl Default for Making<'_> {
+    fn default() -> Self {
+        Self {
+            id: ("", &[]),
+            title: String::new(),
+            work: Work::ObserveAgain,
+            resource: None,
+            regions: Vec::new(),
+            after: Vec::new(),
+            timeout_seconds: 300,
+            irreversible: false,
+            value_now: String::new(),
+            value_to_be: String::new(),
+        }
+    }
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(picture: &'a Picture, movement: &'a Movement) -> Self {
+        Self { picture, movement, steps: Vec::new(), notes: Vec::new() }
+    }
+
+    pub(super) fn note(&mut self, note: impl Into<String>) {
+        let note = note.into();
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    /// The Region that goes out of service. Bringing an active-active Region back takes none out.
+    pub(super) fn leaving(&self) -> Option<&'a RegionCode> {
+        let back = self.movement.intent == Intent::Failback
+            && self.picture.application.strategy == Strategy::ActiveActive;
+        (!back).then_some(&self.movement.from)
+    }
+
+    pub(super) fn is_evacuation(&self) -> bool {
+        self.picture.application.strategy == Strategy::ActiveActive
+            && self.movement.intent != Intent::Failback
+    }
+
+    /// What was last seen, however old; `guard` has refused or noted what is too old.
+    pub(super) fn last(&self, resource: &Name, region: &RegionCode) -> Option<&'a Facts> {
+        let sight = self.picture.observations.get(&(resource.clone(), region.clone()))?;
+        sight.last_seen().map(|(_, facts)| facts)
+    }
+
+    pub(super) fn known(&self, resource: &Name, region: &RegionCode) -> Option<&'a Facts> {
+        self.picture.observations.get(&(resource.clone(), region.clone()))?.known()
+    }
+
+    /// How it stood before the failover that a failback takes back.
+    pub(super) fn before(&self, resource: &Name, region: &RegionCode) -> Option<&'a Facts> {
+        if self.movement.intent != Intent::Failback {
+            return None;
+        }
+        self.picture.before.get(&(resource.clone(), region.clone()))
+    }
+
+    /// The application's Regions in which something of the resource was ever seen.
+    pub(super) fn seen_regions(&self, resource: &Name) -> Vec<RegionCode> {
+        self.picture.application.regions().filter(|r| self.last(resource, r).is_some()).cloned().collect()
+    }
+
+    /// Something cannot be moved: a planned move is refused, an emergency goes on without it and says so.
+    pub(super) fn cannot(&mut self, sentence: &str, way_out: &str) -> Result<Vec<StepId>, Refusal> {
+        if self.movement.mode == Mode::Planned {
+            return Err(Refusal::new("not_ready", sentence, way_out));
+        }
+        self.note(format!("{sentence} The plan leaves it as it is. {way_out}"));
+        Ok(Vec::new())
+    }
+
+    pub(super) fn add(&mut self, making: Making<'_>) -> Result<StepId, Refusal> {
+        let (verb, about) = making.id;
+        let text = std::iter::once(verb).chain(about.iter().copied()).collect::<Vec<_>>().join("-");
+        let id = StepId::parse(&text)
+            .map_err(|e| Refusal::new("not_plannable", e.to_string(), "Give the resource a shorter name."))?;
+        let to = &self.movement.to;
+        let plane = match &making.work {
+            Work::Call { change } => change.plane(),
+            Work::RecordLag { .. } => format!("cloudwatch@{to}"),
+            Work::ConfirmProtected { .. } => format!("rds@{to}"),
+            Work::ObserveAgain | Work::ConfirmServing { .. } => format!("sts@{to}"),
+        };
+        self.steps.push(Step {
+            id: id.clone(),
+            title: making.title,
+            work: making.work,
+            resource: making.resource.cloned(),
+            regions: making.regions,
+            after: making.after,
+            timeout_seconds: making.timeout_seconds,
+            irreversible: making.irreversible,
+            plane,
+            value_now: making.value_now,
+            value_to_be: making.value_to_be,
+        });
+        Ok(id)
+    }
+
+    pub(super) fn finish(mut self) -> Result<Plan, Refusal> {
+        self.note_planes();
+        let mut facts = Vec::new();
+        let mut before = Vec::new();
+        let mut roles = BTreeMap::new();
+        let all: Vec<RegionCode> = self.picture.application.regions().cloned().collect();
+        for resource in &self.picture.application.resources {
+            if !resource.spec.kind().is_observed() {
+                continue;
+            }
+            let account =
+                self.picture.accounts.iter().find(|a| a.name == resource.account).ok_or_else(|| {
+                    Refusal::new(
+                        "account_missing",
+                        format!(
+                            "Resource `{}` is in account `{}`, which is not registered.",
+                            resource.name, resource.account
+                        ),
+                        "Register the account with its read and act roles.",
+                    )
+                })?;
+            roles.insert(account.name.clone(), account.act_role_arn.clone());
+            for region in &all {
+                if let Some(seen) = self.last(&resource.name, region) {
+                    facts.extend(facts_of(&resource.name, region, seen));
+                    before.push(Before {
+                        resource: resource.name.clone(),
+                        region: region.clone(),
+                        facts: seen.clone(),
+                    });
+                }
+            }
+        }
+        // The first step reads whatever the plan rests on.
+        if let Some(observe) = self.steps.first_mut() {
+            observe.regions = all.iter().filter(|r| facts.iter().any(|f| f.region == **r)).cloned().collect();
+        }
+        let measurements = self.measurements();
+        Ok(Plan { steps: self.steps, roles, facts, before, measurements, notes: self.notes })
+    }
+
+    /// Lag with its limit, and capacity, as they were when the plan was made.
+    fn measurements(&self) -> Vec<Measurement> {
+        let mut measurements = Vec::new();
+        let rpo_ms = f64::from(self.picture.application.objectives.rpo.get()) * 1000.0;
+        for resource in &self.picture.application.resources {
+            let kind = resource.spec.kind();
+            for region in self.picture.application.regions() {
+                let measured = |what: &str, value, unit: &str, limit, at| Measurement {
+                    resource: resource.name.clone(),
+                    region: region.clone(),
+                    what: what.into(),
+                    value,
+                    unit: unit.into(),
+                    limit,
+                    at,
+                };
+                let target = *region == self.movement.to;
+                let limit = (self.movement.mode == Mode::Planned).then_some(rpo_ms);
+                match self.known(&resource.name, region) {
+                    Some(Facts::AuroraMember(m)) if target && !m.writer => measurements.push(measured(
+                        "lag",
+                        m.lag.as_ref().map(|l| l.milliseconds),
+                        "ms",
+                        limit,
+                        m.lag.as_ref().map(|l| l.measured_at),
+                    )),
+                    Some(Facts::EcsService(s)) => {
+                        let at = self
+                            .picture
+                            .observations
+                            .get(&(resource.name.clone(), region.clone()))
+                            .and_then(|s| s.last_seen())
+                            .map(|(at, _)| at);
+                        measurements.push(measured("desired", Some(f64::from(s.desired)), "tasks", None, at));
+                        measurements.push(measured("running", Some(f64::from(s.running)), "tasks", None, at));
+                    }
+                    None if target && kind == ResourceKind::AuroraGlobalDatabase => {
+                        measurements.push(measured("lag", None, "ms", limit, None));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        measurements
+    }
+
+    /// An emergency should need neither the Region being left nor a control plane that sits in one Region.
+    fn note_planes(&mut self) {
+        let mut notes = Vec::new();
+        for step in self.steps.iter().filter(|s| matches!(s.work, Work::Call { .. })) {
+            let plane = &step.plane;
+            let left = plane.ends_with(&format!("@{}", self.movement.from));
+            let single = matches!(
+                step.change(),
+                Some(Change::ReplaceRecords { .. } | Change::SetAcceleratorGroup { .. })
+            );
+            if self.movement.mode == Mode::Planned {
+                if left {
+                    notes.push(format!("`{}` needs {plane}, in the Region being left.", step.id));
+                }
+                continue;
+            }
+            if !left && !single {
+                continue;
+            }
+            let waiver = self.picture.application.waivers.iter().find(|w| {
+                w.plane == *plane
+                    && (step.resource.as_ref() == Some(&w.step) || step.id.as_str() == w.step.as_str())
+            });
+            notes.push(match waiver {
+                Some(w) => format!(
+                    "`{}` needs {plane}, waived by {} until {}: {}.",
+                    step.id,
+                    w.by,
+                    w.review_on,
+                    w.reason.trim_end_matches('.')
+                ),
+                None => format!(
+                    "`{}` needs {plane}, a control plane in one Region: it may be out of reach in an emergency.",
+                    step.id
+                ),
+            });
+        }
+        for note in notes {
+            self.note(note);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What must hold before anything is planned. Each no says the way out.
+
+use super::draft::Draft;
+use crate::movement::{Intent, Mode};
+use crate::refusal::Refusal;
+use crate::serving::words;
+use holdfast_domain::{RegionCode, Resource, ResourceSpec, Sight, Strategy};
+
+pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), Refusal> {
+    let application = &draft.picture.application;
+    let movement = draft.movement;
+    if matches!(application.strategy, Strategy::PilotLight | Strategy::BackupRestore) {
+        return Err(Refusal::new(
+            "strategy_not_supported",
+            format!(
+                "This version does not carry out moves of {} applications yet.",
+                application.strategy.words()
+            ),
+            "Follow the application's runbook by hand; its status and readiness are shown all the same.",
+        ));
+    }
+    let regions: Vec<RegionCode> = application.regions().cloned().collect();
+    for region in [&movement.from, &movement.to] {
+        if !regions.contains(region) {
+            return Err(Refusal::new(
+                "unknown_region",
+                format!("{} does not run in {region}.", application.name),
+                format!("Its Regions are {}.", words(&regions)),
+            ));
+        }
+    }
+    if movement.from == movement.to {
+        return Err(Refusal::new(
+            "same_region",
+            format!("The move is from {} to itself.", movement.from),
+            "Choose another Region as the target.",
+        ));
+    }
+    if movement.intent == Intent::Failback && movement.to != application.home_region {
+        return Err(Refusal::new(
+            "not_home",
+            format!(
+                "A failback goes to the home Region, {}, not to {}.",
+                application.home_region, movement.to
+            ),
+            "Fail back to the home Region, or request a failover.",
+        ));
+    }
+    if movement.intent == Intent::Drill && movement.mode == Mode::Emergency {
+        return Err(Refusal::new(
+            "guard_refused",
+            "A drill never accepts the loss of data, so it is never an emergency.",
+            "Request the drill as planned.",
+        ));
+    }
+    if !application.data_residency.is_empty() && !application.data_residency.contains(&movement.to) {
+        return Err(Refusal::new(
+            "guard_refused",
+            format!(
+                "The data of {} may be in {} only, not in {}.",
+                application.name,
+                words(&application.data_residency),
+                movement.to
+            ),
+            "Choose a Region inside the data residency, or have the owner change it in the inventory.",
+        ));
+    }
+    for resource in &application.resources {
+        see(draft, resource)?;
+    }
+    Ok(())
+}
+
+/// Refuses or notes what cannot be believed of one resource.
+fn see(draft: &mut Draft<'_>, resource: &Resource) -> Result<(), Refusal> {
+    let kind = resource.spec.kind();
+    if !kind.is_observed() {
+        draft.note(format!(
+            "{} takes no part in the plan: this version has no adapter for {}.",
+            resource.name,
+            kind.as_str()
+        ));
+        return Ok(());
+    }
+    let movement = draft.movement;
+    for region in draft.picture.application.regions() {
+        if !is_in(resource, region) {
+            continue;
+        }
+        let sight = draft.picture.observations.get(&(resource.name.clone(), region.clone()));
+        let (word, reason, last) = match sight {
+            Some(Sight::Known { .. }) => continue,
+            Some(Sight::Stale { at, reason, .. }) => ("stale", reason.clone(), Some(*at)),
+            Some(Sight::Unknown { reason, last, .. }) => {
+                ("unknown", reason.clone(), last.as_ref().map(|(at, _)| *at))
+            }
+            None => ("unknown", "not looked at yet".into(), None),
+        };
+        let planned = movement.mode == Mode::Planned;
+        let needed = *region == movement.to || (*region == movement.from && movement.intent != Intent::Drill);
+        if planned && needed {
+            return Err(Refusal::new(
+                "guard_refused",
+                format!("The picture of {} in {region} is {word}: {reason}.", resource.name),
+                "Refresh the application's status and try again; where the Region cannot be seen at all, request an emergency.",
+            ));
+        }
+        draft.note(match last {
+            Some(at) => format!(
+                "The picture of {} in {region} is {word} ({reason}); the plan uses what was last seen at {at}.",
+                resource.name
+            ),
+            None => format!(
+                "{} in {region} was never seen ({reason}); the plan changes nothing of it there.",
+                resource.name
+            ),
+        });
+    }
+    Ok(())
+}
+
+/// Whether the inventory has the resource in this Region; kinds without places are in all.
+fn is_in(resource: &Resource, region: &RegionCode) -> bool {
+    match &resource.spec {
+        ResourceSpec::EcsService(spec) => spec.per_region.contains_key(region),
+        _ => true,
+    }
+}
