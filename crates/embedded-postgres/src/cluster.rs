@@ -147,12 +147,8 @@ fn start(data_dir: &Path, options: Options) -> Result<EmbeddedPostgres, Error> {
     let user = ServerUser::find()?;
     let place = Place::prepare(data_dir, &user)?;
     let lock = take_lock(&place, data_dir, options.shared)?;
-    let binaries = Binaries::choose(&place.cluster())?;
     let owner_password = password(&place, &user, OWNER_ROLE)?;
     let app_password = password(&place, &user, APP_ROLE)?;
-    if !place.cluster().is_dir() {
-        make_cluster(&place, &user, &binaries, options)?;
-    }
     let (server, child) = match adopt(&place)? {
         Some(server) => {
             tracing::info!(
@@ -163,6 +159,10 @@ fn start(data_dir: &Path, options: Options) -> Result<EmbeddedPostgres, Error> {
             (server, None)
         }
         None => {
+            let binaries = Binaries::choose(&place.cluster())?;
+            if !place.cluster().is_dir() {
+                make_cluster(&place, &user, &binaries, options)?;
+            }
             let (server, child) = launch(&place, &user, &binaries, options)?;
             (server, Some(child))
         }

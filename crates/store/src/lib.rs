@@ -1,1 +1,56 @@
-//! (being built)
+//! Postgres: one file per aggregate, private rows, domain types in and out. It keeps what others decide,
+//! and guards what must hold whoever decides: one live run per application, an insert-only journal and
+//! audit, leases and fences by the database's clock. It makes no decision and speaks to no AWS.
+//!
+//! Reads are methods of [`Store`]. Writes that somebody answers for are methods of [`Change`], which can
+//! be committed only with an [`AuditEntry`]. What the collector and the workers keep for themselves
+//! (observations, leases, sessions) is written by methods of [`Store`] and is not audited.
+
+mod accounts;
+pub mod audit;
+mod change;
+mod claims;
+mod error;
+mod idempotency;
+mod inventory;
+mod journal;
+mod logins;
+mod maintenance;
+mod migrate;
+mod observations;
+mod people;
+mod role;
+mod runs;
+mod sessions;
+mod settings;
+mod store;
+mod sweeps;
+mod tokens;
+mod wakeups;
+mod wire;
+mod workers;
+
+pub use accounts::{AccountProbe, AccountRole};
+pub use audit::{AuditActor, AuditEntry, AuditFilter, AuditOutcome, AuditRecord};
+pub use change::Change;
+pub use claims::Claim;
+pub use error::Error;
+pub use idempotency::Idempotent;
+pub use journal::{Advance, Fence};
+pub use logins::{LoginGate, LoginLimits};
+pub use maintenance::Pruned;
+pub use migrate::{AppRole, MIGRATIONS_HASH, migrate};
+pub use observations::{LagPoint, Look};
+pub use people::{Credentials, NewPerson, Person};
+pub use role::{LocalRole, RoleReport, examine_role, local_role};
+pub use runs::{NewRun, RunFilter, RunHead};
+pub use sessions::Session;
+pub use settings::Automation;
+pub use store::{Pools, Store};
+pub use sweeps::Sweep;
+pub use tokens::{ApiToken, NewToken};
+pub use wakeups::{Wakeup, Wakeups};
+pub use wire::hash_secret;
+pub use workers::LEASE_SECONDS;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,1 +1,9 @@
-//! (being built)
+//! What tests share: a database of their own within a second, and the people, inventory and requests that
+//! most stories begin with. For tests only: it panics where they should fail.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test that cannot be set up has failed.
+
+mod builders;
+mod database;
+
+pub use builders::{inventory, person, request, run_id, who};
+pub use database::{TestDatabase, stop_shared_cluster, test_database};

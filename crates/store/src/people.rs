@@ -1,0 +1,244 @@
+//! People: who they are, what roles and groups they have. How they prove it lies beside, as a hash.
+
+use crate::change::Change;
+use crate::store::Store;
+use crate::wire::{Time, from_words, maybe_time, word};
+use crate::{Error, Result};
+use holdfast_domain::{Name, PersonId, Role};
+use jiff::Timestamp;
+use std::fmt;
+use uuid::Uuid;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub id: PersonId,
+    /// Lower case.
+    pub email: String,
+    pub display_name: String,
+    pub roles: Vec<Role>,
+    pub groups: Vec<Name>,
+    pub created_at: Timestamp,
+    pub disabled_at: Option<Timestamp>,
+}
+
+/// `password_hash` is an argon2id hash in its text form.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewPerson {
+    pub id: PersonId,
+    pub email: String,
+    pub display_name: String,
+    pub password_hash: Option<String>,
+    pub roles: Vec<Role>,
+    /// Made if need be.
+    pub groups: Vec<Name>,
+}
+
+impl fmt::Debug for NewPerson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewPerson").field("id", &self.id).field("email", &self.email).finish_non_exhaustive()
+    }
+}
+
+/// A person with what their password is checked against.
+#[derive(Clone)]
+pub struct Credentials {
+    pub person: Person,
+    pub password_hash: Option<String>,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("person", &self.person).finish_non_exhaustive()
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct PersonRow {
+    id: Uuid,
+    email: String,
+    display_name: String,
+    password_hash: Option<String>,
+    roles: Vec<String>,
+    groups: Vec<String>,
+    created_at: Time,
+    disabled_at: Option<Time>,
+}
+
+impl PersonRow {
+    pub(crate) fn into_credentials(self) -> Result<Credentials> {
+        let groups = self.groups.iter().map(|g| Name::parse(g).map_err(|e| Error::Corrupt(e.0)));
+        Ok(Credentials {
+            person: Person {
+                id: PersonId(self.id),
+                email: self.email,
+                display_name: self.display_name,
+                roles: from_words("role", &self.roles)?,
+                groups: groups.collect::<Result<_>>()?,
+                created_at: self.created_at.into(),
+                disabled_at: maybe_time(self.disabled_at),
+            },
+            password_hash: self.password_hash,
+        })
+    }
+}
+
+impl Store {
+    /// `id` and `email`: either, or neither for everybody.
+    async fn select_people(&self, id: Option<PersonId>, email: Option<&str>) -> Result<Vec<Credentials>> {
+        let rows: Vec<PersonRow> = sqlx::query_as(
+            "SELECT p.id, p.email, p.display_name, p.password_hash, p.roles, p.created_at, p.disabled_at,
+                    ARRAY(SELECT g.group_name::text FROM person_groups g JOIN groups ON groups.name = g.group_name
+                          WHERE g.person = p.id AND groups.archived_at IS NULL ORDER BY g.group_name) AS groups
+             FROM people p
+             WHERE ($1::uuid IS NULL OR p.id = $1) AND ($2::text IS NULL OR p.email = $2)
+             ORDER BY p.email",
+        )
+        .bind(id.map(|id| id.0))
+        .bind(email.map(str::to_ascii_lowercase))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(PersonRow::into_credentials).collect()
+    }
+
+    /// In the order of their e-mail addresses, disabled ones too.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn people(&self) -> Result<Vec<Person>> {
+        Ok(self.select_people(None, None).await?.into_iter().map(|c| c.person).collect())
+    }
+
+    /// # Errors
+    /// `NotFound`; a disabled person is found.
+    pub async fn person(&self, id: PersonId) -> Result<Person> {
+        self.select_people(Some(id), None)
+            .await?
+            .into_iter()
+            .next()
+            .map(|c| c.person)
+            .ok_or(Error::NotFound("person"))
+    }
+
+    /// # Errors
+    /// `NotFound`; a disabled person is found.
+    pub async fn person_by_email(&self, email: &str) -> Result<Person> {
+        Ok(self.credentials(email).await?.person)
+    }
+
+    /// For signing in. Whoever calls it makes the same effort when nobody is found.
+    ///
+    /// # Errors
+    /// `NotFound`; a disabled person is found.
+    pub async fn credentials(&self, email: &str) -> Result<Credentials> {
+        self.select_people(None, Some(email)).await?.into_iter().next().ok_or(Error::NotFound("person"))
+    }
+}
+
+impl Change {
+    /// # Errors
+    /// `Conflict("people_email_key")` when the address is taken.
+    pub async fn create_person(&mut self, new: &NewPerson) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO people (id, email, display_name, password_hash, roles) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(new.id.0)
+        .bind(new.email.to_ascii_lowercase())
+        .bind(&new.display_name)
+        .bind(&new.password_hash)
+        .bind(words(&new.roles))
+        .execute(self.connection())
+        .await?;
+        self.put_groups_of(new.id, &new.groups).await
+    }
+
+    /// Takes effect at once: every session sees it at its next request.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such person.
+    pub async fn set_roles(&mut self, person: PersonId, roles: &[Role]) -> Result<()> {
+        let set = sqlx::query("UPDATE people SET roles = $2 WHERE id = $1").bind(person.0).bind(words(roles));
+        found(set.execute(self.connection()).await?.rows_affected())?;
+        self.notify(&format!("person:{person}")).await
+    }
+
+    /// Replaces the person's groups, making those that do not exist.
+    ///
+    /// # Errors
+    /// When there is no such person.
+    pub async fn set_groups(&mut self, person: PersonId, groups: &[Name]) -> Result<()> {
+        sqlx::query("DELETE FROM person_groups WHERE person = $1")
+            .bind(person.0)
+            .execute(self.connection())
+            .await?;
+        self.put_groups_of(person, groups).await?;
+        self.notify(&format!("person:{person}")).await
+    }
+
+    async fn put_groups_of(&mut self, person: PersonId, groups: &[Name]) -> Result<()> {
+        let names: Vec<String> = groups.iter().map(ToString::to_string).collect();
+        self.make_missing_groups(names.clone()).await?;
+        sqlx::query("INSERT INTO person_groups (person, group_name) SELECT DISTINCT $1::uuid, name FROM unnest($2::text[]) AS g(name)")
+            .bind(person.0)
+            .bind(names)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Ends every session of the person.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such person.
+    pub async fn set_password_hash(&mut self, person: PersonId, password_hash: &str) -> Result<()> {
+        let set = sqlx::query("UPDATE people SET password_hash = $2 WHERE id = $1")
+            .bind(person.0)
+            .bind(password_hash);
+        found(set.execute(self.connection()).await?.rows_affected())?;
+        self.end_sessions_of(person).await
+    }
+
+    /// Ends every session and revokes every token of the person.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such person.
+    pub async fn disable_person(&mut self, person: PersonId) -> Result<()> {
+        let set = sqlx::query(
+            "UPDATE people SET disabled_at = coalesce(disabled_at, clock_timestamp()) WHERE id = $1",
+        )
+        .bind(person.0);
+        found(set.execute(self.connection()).await?.rows_affected())?;
+        sqlx::query(
+            "UPDATE api_tokens SET revoked_at = clock_timestamp() WHERE person = $1 AND revoked_at IS NULL",
+        )
+        .bind(person.0)
+        .execute(self.connection())
+        .await?;
+        self.end_sessions_of(person).await
+    }
+
+    /// # Errors
+    /// `NotFound` when there is no such person.
+    pub async fn enable_person(&mut self, person: PersonId) -> Result<()> {
+        let set = sqlx::query("UPDATE people SET disabled_at = NULL WHERE id = $1").bind(person.0);
+        found(set.execute(self.connection()).await?.rows_affected())
+    }
+
+    async fn end_sessions_of(&mut self, person: PersonId) -> Result<()> {
+        sqlx::query("DELETE FROM sessions WHERE person = $1")
+            .bind(person.0)
+            .execute(self.connection())
+            .await?;
+        self.notify(&format!("person:{person}")).await
+    }
+}
+
+fn words(roles: &[Role]) -> Vec<String> {
+    let mut words: Vec<String> = roles.iter().map(word).collect();
+    words.sort();
+    words.dedup();
+    words
+}
+
+fn found(rows: u64) -> Result<()> {
+    if rows == 0 { Err(Error::NotFound("person")) } else { Ok(()) }
+}

@@ -1,0 +1,70 @@
+//! Database roles: the lesser one that the application works as, and how to tell what a URL's role may.
+
+use crate::Result;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
+use std::str::FromStr as _;
+
+pub(crate) const APP_ROLE: &str = "holdfast_app";
+
+/// What the role of a URL may do, for start-up and for system health.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct RoleReport {
+    pub role: String,
+    /// May make or change tables: an owner's role.
+    pub may_change_schema: bool,
+    /// May rewrite the audit log; false also where there is none yet.
+    pub may_rewrite_audit: bool,
+}
+
+impl RoleReport {
+    /// Whether the application may work as this role in production.
+    #[must_use]
+    pub fn is_lesser(&self) -> bool {
+        !self.may_change_schema && !self.may_rewrite_audit
+    }
+}
+
+/// # Errors
+/// When the URL is none, or the database does not answer.
+pub async fn examine_role(url: &str) -> Result<RoleReport> {
+    let mut connection = PgConnectOptions::from_str(url)?.application_name("holdfast").connect().await?;
+    let report = sqlx::query_as(
+        "SELECT current_user::text AS role,
+                r.rolsuper OR has_schema_privilege('public', 'CREATE') OR pg_has_role(d.datdba, 'MEMBER') AS may_change_schema,
+                r.rolsuper OR coalesce(has_table_privilege(to_regclass('public.audit_entries'), 'UPDATE, DELETE, TRUNCATE'), false)
+                    AS may_rewrite_audit
+         FROM pg_roles r, pg_database d
+         WHERE r.rolname = current_user AND d.datname = current_database()",
+    )
+    .fetch_one(&mut connection)
+    .await?;
+    connection.close().await.ok();
+    Ok(report)
+}
+
+/// How local mode, which may be given only an owner's URL, works as the lesser role all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalRole {
+    pub app_url: String,
+    /// For [`crate::AppRole::Login`]; `None` where the owner needs no password either, and the session
+    /// takes the role on instead of signing in as it.
+    pub password: Option<String>,
+}
+
+/// The password follows from the owner's, so that every replica that has the one has the other.
+///
+/// # Errors
+/// When the URL is none.
+pub fn local_role(owner_url: &str) -> Result<LocalRole> {
+    let options = PgConnectOptions::from_str(owner_url)?;
+    let owner_password = options.to_url_lossy().password().unwrap_or_default().to_owned();
+    if owner_password.is_empty() {
+        let app_url = options.options([("role", APP_ROLE)]).to_url_lossy().to_string();
+        return Ok(LocalRole { app_url, password: None });
+    }
+    let seed = format!("holdfast_app beside an owner with {owner_password}");
+    let password = hex::encode(crate::hash_secret(seed.as_bytes()));
+    let app_url = options.username(APP_ROLE).password(&password).to_url_lossy().to_string();
+    Ok(LocalRole { app_url, password: Some(password) })
+}

@@ -1,0 +1,330 @@
+//! Runs as lists show them, and the beginning of one. How a run goes on is in the journal's file, who
+//! drives it in the claims' file.
+
+use crate::change::Change;
+use crate::journal;
+use crate::store::Store;
+use crate::wire::{Time, from_json, from_word, maybe_time, to_json, word};
+use crate::{Error, Result};
+use holdfast_domain::{Name, PersonId, RegionCode, RunId};
+use holdfast_failover::compliance::Measured;
+use holdfast_failover::run::{Entry, Event, Request, RunState, Who};
+use holdfast_failover::{Digest, Intent, Movement};
+use jiff::Timestamp;
+use serde_json::Value;
+use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
+
+/// What lists need, without replaying the journal, which is the truth.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunHead {
+    pub id: RunId,
+    pub application: Name,
+    pub state: RunState,
+    pub digest: Digest,
+    pub movement: Movement,
+    pub dry_run: bool,
+    pub requested_by: Who,
+    pub reason: String,
+    pub requested_at: Timestamp,
+    pub expires_at: Timestamp,
+    /// Number of the journal's last entry.
+    pub seq: i64,
+    /// The worker that drives it, and its epoch.
+    pub owner: Option<(String, i64)>,
+    pub ended_at: Option<Timestamp>,
+    /// As the last writer left it.
+    pub summary: Value,
+    /// Of ended runs that measured something.
+    pub measured: Option<Measured>,
+}
+
+#[derive(Debug)]
+pub struct NewRun<'a> {
+    pub id: RunId,
+    pub request: &'a Request,
+    /// After `events`.
+    pub state: RunState,
+    /// The first entries of the journal; `Requested` is the first of all.
+    pub events: &'a [Event],
+    pub summary: Value,
+}
+
+/// Newest first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RunFilter {
+    pub application: Option<Name>,
+    /// `Some(true)`: not ended.
+    pub live: Option<bool>,
+    pub state: Option<RunState>,
+    pub intent: Option<Intent>,
+    /// Dry runs too.
+    pub dry_runs: bool,
+    /// Older than this one: the cursor.
+    pub before: Option<RunId>,
+    pub limit: u32,
+}
+
+#[derive(sqlx::FromRow)]
+struct RunRow {
+    id: Uuid,
+    application: String,
+    state: String,
+    digest: String,
+    intent: String,
+    mode: String,
+    from_region: String,
+    to_region: String,
+    dry_run: bool,
+    requested_by: Uuid,
+    requested_email: String,
+    reason: String,
+    requested_at: Time,
+    expires_at: Time,
+    seq: i64,
+    owner_worker: Option<String>,
+    epoch: Option<i64>,
+    ended_at: Option<Time>,
+    summary: Value,
+    rto: Option<Value>,
+    stores: Option<Value>,
+}
+
+const SELECT: &str = "SELECT r.id, r.application::text, r.state, r.digest, r.intent, r.mode, r.from_region::text, \
+     r.to_region::text, r.dry_run, r.requested_by, r.requested_email, r.reason, r.requested_at, r.expires_at, r.seq, \
+     r.owner_worker, r.epoch, r.ended_at, r.summary, m.rto, m.stores \
+     FROM runs r LEFT JOIN measured m ON m.run = r.id WHERE true";
+
+impl RunRow {
+    fn into_head(self) -> Result<RunHead> {
+        let id = RunId(self.id);
+        let corrupt = |e: holdfast_domain::Invalid| Error::Corrupt(format!("run {id}: {e}"));
+        let measured = match (self.rto, self.stores) {
+            (Some(rto), Some(stores)) => Some(Measured {
+                rto: from_json(|| format!("run {id}: its RTO"), rto)?,
+                stores: from_json(|| format!("run {id}: its lags"), stores)?,
+            }),
+            _ => None,
+        };
+        Ok(RunHead {
+            id,
+            application: Name::parse(&self.application).map_err(corrupt)?,
+            state: from_word("run state", &self.state)?,
+            digest: Digest(self.digest),
+            movement: Movement {
+                intent: from_word("intent", &self.intent)?,
+                mode: from_word("mode", &self.mode)?,
+                from: RegionCode::parse(&self.from_region).map_err(corrupt)?,
+                to: RegionCode::parse(&self.to_region).map_err(corrupt)?,
+            },
+            dry_run: self.dry_run,
+            requested_by: Who { id: PersonId(self.requested_by), email: self.requested_email },
+            reason: self.reason,
+            requested_at: self.requested_at.into(),
+            expires_at: self.expires_at.into(),
+            seq: self.seq,
+            owner: self.owner_worker.zip(self.epoch),
+            ended_at: maybe_time(self.ended_at),
+            summary: self.summary,
+            measured,
+        })
+    }
+}
+
+/// States that a run does not leave.
+pub(crate) fn is_over(state: RunState) -> bool {
+    match state {
+        RunState::AwaitingApproval
+        | RunState::Running
+        | RunState::Paused
+        | RunState::NeedsPerson
+        | RunState::Undoing
+        | RunState::AwaitingCommit => false,
+        RunState::Completed
+        | RunState::CompletedWithExceptions
+        | RunState::RolledBack
+        | RunState::Cancelled
+        | RunState::Denied
+        | RunState::Expired
+        | RunState::Failed => true,
+    }
+}
+
+impl Change {
+    /// Answers with the journal's first entries. The request's and its expiry's times are the database's.
+    ///
+    /// # Errors
+    /// `ActiveRun` when another run holds the application; the change is still good for the refusal's entry.
+    pub async fn insert_run(&mut self, new: &NewRun<'_>) -> Result<Vec<Entry>> {
+        let request = new.request;
+        for _ in 0..3 {
+            let made: Option<Uuid> = sqlx::query_scalar(
+                "INSERT INTO runs (id, application, state, digest, intent, mode, from_region, to_region, dry_run, requested_by,
+                                   requested_email, reason, requested_at, expires_at, seq, summary, ended_at)
+                 SELECT $1, name, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, statement_timestamp(),
+                        statement_timestamp() + make_interval(secs => $13), $14, $15,
+                        CASE WHEN $16 THEN statement_timestamp() END
+                 FROM applications WHERE name = $2 AND archived_at IS NULL
+                 ON CONFLICT (application) WHERE ended_at IS NULL AND NOT dry_run DO NOTHING
+                 RETURNING id",
+            )
+            .bind(new.id.0)
+            .bind(request.application.as_str())
+            .bind(word(&new.state))
+            .bind(&request.digest.0)
+            .bind(word(&request.movement.intent))
+            .bind(word(&request.movement.mode))
+            .bind(request.movement.from.as_str())
+            .bind(request.movement.to.as_str())
+            .bind(request.dry_run)
+            .bind(request.by.id.0)
+            .bind(&request.by.email)
+            .bind(&request.reason)
+            .bind(f64::from(request.policy.expires_after_seconds))
+            .bind(i64::try_from(new.events.len()).unwrap_or(i64::MAX))
+            .bind(&new.summary)
+            .bind(is_over(new.state))
+            .fetch_optional(self.connection())
+            .await?;
+            if made.is_some() {
+                return journal::insert_first(self.connection(), new.id, new.events).await;
+            }
+            let holder: Option<Option<Uuid>> = sqlx::query_scalar(
+                "SELECT r.id FROM applications a
+                 LEFT JOIN runs r ON r.application = a.name AND r.ended_at IS NULL AND NOT r.dry_run
+                 WHERE a.name = $1 AND a.archived_at IS NULL",
+            )
+            .bind(request.application.as_str())
+            .fetch_optional(self.connection())
+            .await?;
+            match holder {
+                None => return Err(Error::NotFound("application")),
+                Some(Some(id)) => return Err(Error::ActiveRun { id: RunId(id) }),
+                // It ended between the two statements.
+                Some(None) => {}
+            }
+        }
+        Err(Error::Conflict("runs_one_live_per_application".into()))
+    }
+
+    /// What an ended run measured; once.
+    ///
+    /// # Errors
+    /// `Conflict("measured_pkey")` when it was recorded already.
+    pub async fn record_measured(&mut self, run: RunId, measured: &Measured) -> Result<()> {
+        sqlx::query("INSERT INTO measured (run, rto, stores) VALUES ($1, $2, $3)")
+            .bind(run.0)
+            .bind(to_json(&measured.rto)?)
+            .bind(to_json(&measured.stores)?)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// # Errors
+    /// `NotFound`.
+    pub async fn run_head(&self, id: RunId) -> Result<RunHead> {
+        let mut query = QueryBuilder::<Postgres>::new(SELECT);
+        query.push(" AND r.id = ").push_bind(id.0);
+        self.heads(query).await?.into_iter().next().ok_or(Error::NotFound("run"))
+    }
+
+    /// # Errors
+    /// When the database does not answer, or something stored cannot be read.
+    pub async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunHead>> {
+        let mut query = QueryBuilder::<Postgres>::new(SELECT);
+        if let Some(application) = &filter.application {
+            query.push(" AND r.application = ").push_bind(application.as_str());
+        }
+        match filter.live {
+            Some(true) => {
+                query.push(" AND r.ended_at IS NULL");
+            }
+            Some(false) => {
+                query.push(" AND r.ended_at IS NOT NULL");
+            }
+            None => {}
+        }
+        if let Some(state) = &filter.state {
+            query.push(" AND r.state = ").push_bind(word(state));
+        }
+        if let Some(intent) = &filter.intent {
+            query.push(" AND r.intent = ").push_bind(word(intent));
+        }
+        if !filter.dry_runs {
+            query.push(" AND NOT r.dry_run");
+        }
+        if let Some(before) = filter.before {
+            query.push(" AND r.id < ").push_bind(before.0);
+        }
+        // Ids are in the order of their making.
+        query.push(" ORDER BY r.id DESC LIMIT ").push_bind(i64::from(filter.limit));
+        self.heads(query).await
+    }
+
+    /// The run that holds the application, if one does.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn active_run(&self, application: &Name) -> Result<Option<RunHead>> {
+        let filter = RunFilter {
+            application: Some(application.clone()),
+            live: Some(true),
+            limit: 1,
+            ..RunFilter::default()
+        };
+        Ok(self.runs(&filter).await?.into_iter().next())
+    }
+
+    /// The last `k` runs of an application that ended, newest first, dry runs aside: what compliance rests on.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn last_ended_runs(&self, application: &Name, k: u32) -> Result<Vec<RunHead>> {
+        let filter = RunFilter {
+            application: Some(application.clone()),
+            live: Some(false),
+            limit: k,
+            ..RunFilter::default()
+        };
+        self.runs(&filter).await
+    }
+
+    /// The last `k` ended runs of every application at once, newest first within each.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn last_ended_runs_of_all(&self, k: u32) -> Result<Vec<RunHead>> {
+        let mut query = QueryBuilder::<Postgres>::new(SELECT);
+        query.push(
+            " AND r.id IN (SELECT last.id FROM applications a CROSS JOIN LATERAL (
+                  SELECT e.id FROM runs e WHERE e.application = a.name AND e.ended_at IS NOT NULL AND NOT e.dry_run
+                  ORDER BY e.id DESC LIMIT ",
+        );
+        query
+            .push_bind(i64::from(k))
+            .push(") AS last WHERE a.archived_at IS NULL) ORDER BY r.application, r.id DESC");
+        self.heads(query).await
+    }
+
+    /// Requests whose time to be approved is over, by the database's clock.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn expired_requests(&self) -> Result<Vec<RunId>> {
+        let ids: Vec<Uuid> = sqlx::query_scalar(
+            "SELECT id FROM runs
+             WHERE state = 'awaiting_approval' AND expires_at <= clock_timestamp() ORDER BY id LIMIT 100",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(ids.into_iter().map(RunId).collect())
+    }
+
+    async fn heads(&self, mut query: QueryBuilder<Postgres>) -> Result<Vec<RunHead>> {
+        let rows: Vec<RunRow> = query.build_query_as().fetch_all(&self.pool).await?;
+        rows.into_iter().map(RunRow::into_head).collect()
+    }
+}

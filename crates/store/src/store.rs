@@ -1,0 +1,118 @@
+//! The connections: two pools, so that a flood of page views cannot starve a failover of its database.
+
+use crate::Result;
+use crate::change::Change;
+use crate::wakeups::Wakeup;
+use jiff::Timestamp;
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::fmt;
+use std::str::FromStr as _;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::sync::broadcast;
+
+/// How many connections each side may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Pools {
+    pub web: u32,
+    pub engine: u32,
+}
+
+impl Default for Pools {
+    fn default() -> Self {
+        Self { web: 16, engine: 16 }
+    }
+}
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) pool: PgPool,
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    engine: PgPool,
+    pub options: PgConnectOptions,
+    pub wakeups: OnceLock<broadcast::Sender<Wakeup>>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("connections", &self.pool.size()).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// # Errors
+    /// When the URL is none, or the database does not answer.
+    pub async fn connect(app_url: &str, pools: Pools) -> Result<Self> {
+        let options = PgConnectOptions::from_str(app_url)?.application_name("holdfast");
+        let pool = |size: u32, idle_in_transaction: &str| {
+            PgPoolOptions::new()
+                .max_connections(size)
+                .min_connections(1)
+                .acquire_timeout(Duration::from_secs(5))
+                .max_lifetime(Duration::from_secs(30 * 60))
+                // A client that hangs in the middle of a transaction would hold its rows against the next one.
+                .connect_lazy_with(options.clone().options([
+                    ("statement_timeout", "15s"),
+                    ("lock_timeout", "5s"),
+                    ("idle_in_transaction_session_timeout", idle_in_transaction),
+                    ("timezone", "UTC"),
+                ]))
+        };
+        let (web, engine) = (pool(pools.web.max(1), "10s"), pool(pools.engine.max(1), "2s"));
+        let store = Self { pool: web, inner: Arc::new(Inner { engine, options, wakeups: OnceLock::new() }) };
+        store.now().await?;
+        Ok(store)
+    }
+
+    /// The same store over the connections that are set aside for workers.
+    #[must_use]
+    pub fn for_engine(&self) -> Self {
+        Self { pool: self.inner.engine.clone(), inner: Arc::clone(&self.inner) }
+    }
+
+    /// The database's clock, and so a sign of life.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn now(&self) -> Result<Timestamp> {
+        let now: jiff_sqlx::Timestamp =
+            sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&self.pool).await?;
+        Ok(now.into())
+    }
+
+    /// A transaction for a change that somebody answers for.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn begin(&self) -> Result<Change> {
+        Ok(Change::new(self.pool.begin().await?))
+    }
+
+    /// Whether nothing was ever registered: no account, application or person.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_empty(&self) -> Result<bool> {
+        Ok(sqlx::query_scalar(
+            "SELECT NOT EXISTS (SELECT FROM accounts) AND NOT EXISTS (SELECT FROM applications)
+                AND NOT EXISTS (SELECT FROM people)",
+        )
+        .fetch_one(&self.pool)
+        .await?)
+    }
+
+    /// Ends every connection.
+    pub async fn close(&self) {
+        self.pool.close().await;
+        self.inner.engine.close().await;
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+}
