@@ -1,6 +1,11 @@
 //! Compliance: objective against what runs have measured. Nothing measured is unknown, never green.
 
+use crate::run::{Run, StepState};
+use crate::step::{Step, Work};
+use holdfast_domain::{Objectives, StepId};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -43,6 +48,123 @@ pub struct StoreLag {
     /// `None`: could not be measured; then `reason` says why.
     pub milliseconds: Option<f64>,
     pub metric: Option<String>,
-    pub measured_at: Option<jiff::Timestamp>,
+    pub measured_at: Option<Timestamp>,
     pub reason: Option<String>,
 }
+
+/// What a run measured, from its own journal. A dry run measures nothing.
+#[must_use]
+pub fn measured(run: &Run) -> Measured {
+    if run.request.dry_run {
+        return Measured { rto: RtoSplit::default(), stores: Vec::new() };
+    }
+    Measured { rto: split(run), stores: stores(run) }
+}
+
+fn split(run: &Run) -> RtoSplit {
+    let plan = &run.request.plan;
+    let confirm = plan.steps.iter().find(|s| matches!(s.work, Work::ConfirmServing { .. }));
+    let serving_at = confirm.and_then(|s| run.progress(&s.id)).and_then(|p| {
+        // Skipped means that nobody saw it serving.
+        (p.state == StepState::Succeeded).then_some(p.ended_at).flatten()
+    });
+    let moved_at = confirm.and_then(|confirm| {
+        let before = ancestors(&plan.steps, &confirm.id);
+        before.iter().filter_map(|id| run.progress(id)?.ended_at).max()
+    });
+    // An impact said to begin after the request cannot be where the clock starts.
+    let impact = run.request.impact_began_at.filter(|at| *at <= run.requested_at);
+    RtoSplit {
+        detect_and_decide_seconds: seconds(impact, Some(run.requested_at)),
+        approve_seconds: seconds(Some(run.requested_at), run.approved_at),
+        execute_seconds: seconds(run.approved_at, moved_at.filter(|_| serving_at.is_some())),
+        verify_seconds: seconds(moved_at, serving_at),
+        total_seconds: seconds(Some(impact.unwrap_or(run.requested_at)), serving_at),
+        from_impact: impact.is_some(),
+    }
+}
+
+fn seconds(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<f64> {
+    Some(to?.duration_since(from?).as_secs_f64())
+}
+
+/// All that a step comes after, directly or not.
+fn ancestors(steps: &[Step], of: &StepId) -> BTreeSet<StepId> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![of.clone()];
+    while let Some(id) = open.pop() {
+        let Some(step) = steps.iter().find(|s| s.id == id) else { continue };
+        for before in &step.after {
+            if found.insert(before.clone()) {
+                open.push(before.clone());
+            }
+        }
+    }
+    found
+}
+
+/// Every store that the plan meant to measure; one without a measurement says so.
+fn stores(run: &Run) -> Vec<StoreLag> {
+    let mut stores = run.lag_at_cut.clone();
+    for step in &run.request.plan.steps {
+        let Work::RecordLag { stores: wanted, .. } = &step.work else { continue };
+        for store in wanted {
+            if !stores.iter().any(|lag| lag.store == *store) {
+                stores.push(StoreLag {
+                    store: store.clone(),
+                    milliseconds: None,
+                    metric: None,
+                    measured_at: None,
+                    reason: Some("not measured: the step that records the lag did not run".into()),
+                });
+            }
+        }
+    }
+    stores
+}
+
+impl Measured {
+    /// The lag of the store that is furthest behind; `None` when any store's is not known, or there is none.
+    #[must_use]
+    pub fn worst_lag_ms(&self) -> Option<f64> {
+        let lags: Option<Vec<f64>> = self.stores.iter().map(|s| s.milliseconds).collect();
+        lags?.into_iter().reduce(f64::max)
+    }
+}
+
+/// RTO and RPO against the objectives, by the worst of the last runs. A miss is a miss even where another run
+/// measured nothing; met is met only when every one of them measured it.
+#[must_use]
+pub fn standing(objectives: &Objectives, last_k: &[Measured]) -> (Standing, Standing) {
+    let rto_limit = f64::from(objectives.rto.get());
+    let rpo_limit_ms = f64::from(objectives.rpo.get()) * 1000.0;
+    let rto = worst(last_k.iter().map(|m| judge(m.rto.total_seconds, rto_limit)));
+    let rpo = worst(last_k.iter().map(|m| {
+        let each = worst(m.stores.iter().map(|s| judge(s.milliseconds, rpo_limit_ms)));
+        if m.stores.is_empty() { Standing::Unknown } else { each }
+    }));
+    (rto, rpo)
+}
+
+fn judge(value: Option<f64>, limit: f64) -> Standing {
+    match value {
+        Some(value) if value <= limit => Standing::Met,
+        Some(value) if value > limit => Standing::Missed,
+        // Not known, or not a number.
+        _ => Standing::Unknown,
+    }
+}
+
+fn worst(standings: impl Iterator<Item = Standing>) -> Standing {
+    let all: Vec<Standing> = standings.collect();
+    if all.contains(&Standing::Missed) {
+        Standing::Missed
+    } else if all.is_empty() || all.contains(&Standing::Unknown) {
+        Standing::Unknown
+    } else {
+        Standing::Met
+    }
+}
+
+#[cfg(test)]
+mod tests;

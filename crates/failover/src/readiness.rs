@@ -1,6 +1,11 @@
 //! Readiness: would a failover work right now, and why not.
 
-use holdfast_domain::{Name, RegionCode};
+mod compute;
+mod stores;
+mod traffic;
+
+use crate::serving::words;
+use holdfast_domain::{Account, Application, Facts, Name, ObservationMap, RegionCode, Resource, Sight};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -27,3 +32,251 @@ pub struct Finding {
     /// When the evidence was seen; `None` for what the inventory alone shows.
     pub seen_at: Option<Timestamp>,
 }
+
+/// Whether the application would survive the loss of the Region that it is in now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Survive {
+    Yes,
+    No,
+    Unknown,
+}
+
+impl Survive {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// No, where anything blocks; unknown, where anything could not be told; yes only when all was seen to be well.
+#[must_use]
+pub fn would_survive(findings: &[Finding]) -> Survive {
+    match findings.iter().map(|f| f.severity).max() {
+        Some(Severity::Blocker) => Survive::No,
+        Some(Severity::Unknown) => Survive::Unknown,
+        Some(Severity::Warning | Severity::Note) | None => Survive::Yes,
+    }
+}
+
+/// What is looked at, and what has been found so far.
+struct Look<'a> {
+    application: &'a Application,
+    accounts: &'a [Account],
+    observations: &'a ObservationMap,
+    now: Timestamp,
+    found: Vec<Finding>,
+}
+
+/// All that stands in the way of a failover, worst first. `empty_groups`: groups that the approval policy asks
+/// and that nobody is in.
+#[must_use]
+pub fn findings(
+    application: &Application,
+    accounts: &[Account],
+    observations: &ObservationMap,
+    empty_groups: &[Name],
+    now: Timestamp,
+) -> Vec<Finding> {
+    let mut look = Look { application, accounts, observations, now, found: Vec::new() };
+    look.inventory(empty_groups);
+    for resource in &application.resources {
+        if !resource.spec.kind().is_observed() {
+            look.add(
+                Severity::Unknown,
+                "kind_not_read",
+                Some(resource),
+                None,
+                format!(
+                    "{} is a {}, which this version does not read.",
+                    resource.name,
+                    resource.spec.kind().as_str()
+                ),
+                "Check it by hand; it takes no part in this version's plans.",
+            );
+            continue;
+        }
+        look.sights(resource);
+        stores::look(&mut look, resource);
+        compute::look(&mut look, resource);
+        traffic::look(&mut look, resource);
+    }
+    let mut found = look.found;
+    found.sort_by(|a, b| b.severity.cmp(&a.severity));
+    found
+}
+
+impl<'a> Look<'a> {
+    fn add(
+        &mut self,
+        severity: Severity,
+        code: &str,
+        resource: Option<&Resource>,
+        region: Option<&RegionCode>,
+        sentence: impl Into<String>,
+        way_out: impl Into<String>,
+    ) {
+        let seen_at = resource.zip(region).and_then(|(resource, region)| {
+            let sight = self.observations.get(&(resource.name.clone(), region.clone()))?;
+            sight.last_seen().map(|(at, _)| at)
+        });
+        self.found.push(Finding {
+            code: code.into(),
+            severity,
+            resource: resource.map(|r| r.name.clone()),
+            region: region.cloned(),
+            sentence: sentence.into(),
+            way_out: way_out.into(),
+            seen_at,
+        });
+    }
+
+    fn known(&self, resource: &Resource, region: &RegionCode) -> Option<&'a Facts> {
+        self.observations.get(&(resource.name.clone(), region.clone()))?.known()
+    }
+
+    /// What the inventory alone shows.
+    fn inventory(&mut self, empty_groups: &[Name]) {
+        let application = self.application;
+        for gap in application.strategy.gaps(&application.objectives) {
+            self.add(
+                Severity::Warning,
+                "objective_outside_strategy",
+                None,
+                None,
+                format!("{gap}."),
+                "Choose a stronger strategy or a wider objective.",
+            );
+        }
+        let outside: Vec<RegionCode> = application
+            .regions()
+            .filter(|r| !application.data_residency.is_empty() && !application.data_residency.contains(r))
+            .cloned()
+            .collect();
+        for region in &outside {
+            self.add(
+                Severity::Blocker,
+                "outside_data_residency",
+                None,
+                Some(region),
+                format!(
+                    "The data may be in {} only, and the application has {region}.",
+                    words(&application.data_residency)
+                ),
+                "Take the Region out, or have the owner widen `data_residency`.",
+            );
+        }
+        for group in empty_groups {
+            self.add(
+                Severity::Blocker,
+                "nobody_can_approve",
+                None,
+                None,
+                format!(
+                    "Policy `{}` asks group `{group}`, and nobody is in it.",
+                    application.approval_policy
+                ),
+                "Add people to the group.",
+            );
+        }
+        if matches!(
+            application.strategy,
+            holdfast_domain::Strategy::PilotLight | holdfast_domain::Strategy::BackupRestore
+        ) {
+            self.add(
+                Severity::Unknown,
+                "strategy_not_carried_out",
+                None,
+                None,
+                format!(
+                    "This version does not carry out failovers of {} applications.",
+                    application.strategy.words()
+                ),
+                "Keep a runbook for it, and rehearse that.",
+            );
+        }
+        if application.resources.is_empty() {
+            self.add(
+                Severity::Unknown,
+                "no_resources",
+                None,
+                None,
+                "The inventory names no resource of this application.",
+                "Add what its recovery needs.",
+            );
+        }
+    }
+
+    /// What could not be seen, and what to mend so that it can.
+    fn sights(&mut self, resource: &Resource) {
+        for region in self.application.regions() {
+            if !compute::is_in(resource, region) {
+                continue;
+            }
+            match self.observations.get(&(resource.name.clone(), region.clone())) {
+                Some(Sight::Known { .. }) => {}
+                Some(Sight::Stale { reason, .. }) => self.add(
+                    Severity::Unknown,
+                    "picture_stale",
+                    Some(resource),
+                    Some(region),
+                    format!("The picture of {} in {region} is too old: {reason}.", resource.name),
+                    "Refresh the application; if that does not help, see system health: is a collector running?",
+                ),
+                Some(Sight::Unknown { reason, .. }) => {
+                    let way_out = self.mend(resource, region, reason);
+                    self.add(
+                        Severity::Unknown,
+                        "not_seen",
+                        Some(resource),
+                        Some(region),
+                        format!("{} in {region} could not be seen: {reason}.", resource.name),
+                        way_out,
+                    );
+                }
+                None => self.add(
+                    Severity::Unknown,
+                    "not_seen",
+                    Some(resource),
+                    Some(region),
+                    format!("{} in {region} was not looked at yet.", resource.name),
+                    "Refresh the application.",
+                ),
+            }
+        }
+    }
+
+    fn mend(&self, resource: &Resource, region: &RegionCode, reason: &str) -> String {
+        let Some(account) = self.accounts.iter().find(|a| a.name == resource.account) else {
+            return format!("Register account `{}`.", resource.account);
+        };
+        let reason = reason.to_lowercase();
+        let says = |words: &[&str]| words.iter().any(|w| reason.contains(w));
+        if says(&["assumerole"]) {
+            let condition = match &account.external_id {
+                Some(id) => format!(" under the external id `{id}`"),
+                None => String::new(),
+            };
+            format!(
+                "Let the trust policy of {} allow Holdfast to assume it{condition}.",
+                account.read_role_arn
+            )
+        } else if says(&["denied", "not authorized", "forbidden"]) {
+            format!("Allow the read to {}; the reason names the action.", account.read_role_arn)
+        } else if says(&["not found", "notfound", "does not exist", "no such"]) {
+            format!("Correct the entry `{}` of the inventory, or create it in {region}.", resource.name)
+        } else {
+            format!(
+                "Look whether {region} is impaired, and whether account {} answers there; then refresh.",
+                account.id
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

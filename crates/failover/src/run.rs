@@ -7,10 +7,12 @@ mod legal;
 mod names;
 mod next;
 mod replay;
+mod summary;
 
 pub use names::is_over;
 pub use next::may_repeat;
 pub use replay::Corrupt;
+pub use summary::Summary;
 
 use crate::approval::{FrozenPolicy, Review};
 use crate::change::Change;
@@ -316,3 +318,6 @@ pub struct Route {
     pub from: RegionCode,
     pub to: RegionCode,
 }
+
+#[cfg(test)]
+mod tests;

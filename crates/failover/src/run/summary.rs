@@ -1,0 +1,71 @@
+//! A run in a line: what lists show without replaying its journal. Kept beside the run by whoever writes to it.
+
+use super::{Run, RunState, StepProgress};
+use crate::step::Step;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct Summary {
+    /// It was approved: from then on it may have moved something.
+    pub began: bool,
+    pub steps_done: usize,
+    pub steps_total: usize,
+    /// What it is doing or waiting for, in a sentence.
+    pub now: String,
+    /// The worst store at the cut, in milliseconds; `None`: not measured, or one of them is not known.
+    pub worst_lag_ms: Option<f64>,
+}
+
+impl Run {
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        Summary {
+            began: self.approved_at.is_some(),
+            steps_done: self.steps.values().filter(|s| s.state.is_done()).count(),
+            steps_total: self.request.plan.steps.len(),
+            now: self.now_words(),
+            worst_lag_ms: self
+                .lag_at_cut
+                .iter()
+                .map(|s| s.milliseconds)
+                .collect::<Option<Vec<_>>>()
+                .and_then(|all| all.into_iter().reduce(f64::max)),
+        }
+    }
+
+    fn now_words(&self) -> String {
+        match self.state {
+            RunState::AwaitingApproval => self
+                .tally()
+                .waits_for(&self.request.policy)
+                .unwrap_or_else(|| "Approved; about to start.".into()),
+            RunState::Running | RunState::Paused | RunState::NeedsPerson => self.under_way_words(),
+            _ => self.ending.clone().unwrap_or_else(|| self.state.as_str().replace('_', " ")),
+        }
+    }
+
+    fn under_way_words(&self) -> String {
+        if let Some((step, progress)) = self.first(|p| p.parked.is_some()) {
+            let reason = progress.parked.as_ref().map(|(r, _)| r.as_str()).unwrap_or_default();
+            return format!("{}: needs a person: {reason}", step.title);
+        }
+        if let Some((step, progress)) = self.first(|p| p.state.in_flight()) {
+            return match &progress.note {
+                Some(note) => format!("{}: {note}", step.title),
+                None => step.title.clone(),
+            };
+        }
+        if let Some((who, reason)) = &self.paused_by {
+            let reason = reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
+            return format!("Paused by {}{reason}", who.email);
+        }
+        "Starting the next step".into()
+    }
+
+    fn first(&self, wanted: fn(&StepProgress) -> bool) -> Option<(&Step, &StepProgress)> {
+        self.request.plan.steps.iter().find_map(|step| {
+            let progress = self.progress(&step.id)?;
+            wanted(progress).then_some((step, progress))
+        })
+    }
+}

@@ -1,0 +1,198 @@
+//! Random sequences of commands and events, sensible and not: what is accepted must keep every promise.
+
+use super::*;
+use crate::testing::small_plan;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+fn a_step() -> impl Strategy<Value = StepId> {
+    let ids: Vec<StepId> = small_plan().steps.into_iter().map(|s| s.id).collect();
+    proptest::sample::select(ids)
+}
+
+fn groups() -> impl Strategy<Value = Vec<Name>> {
+    proptest::sample::subsequence(vec![name("sre"), name("business-owners"), name("others")], 0..=3)
+}
+
+/// One thing that may be tried; the attempt and call of a start are filled in from the run.
+#[derive(Debug, Clone)]
+enum Try {
+    Tell(Command),
+    Start { step: StepId, attempt_off_by: u32, call: bool, epoch: i64 },
+    Pass { seconds: i64 },
+}
+
+fn a_try() -> impl Strategy<Value = Try> {
+    let digest = request().digest;
+    let review = (1_u128..6, groups(), proptest::bool::weighted(0.95)).prop_map(move |(n, groups, right)| {
+        let who = who(n);
+        let digest = if right { digest.clone() } else { Digest("1".repeat(64)) };
+        Command::Approve {
+            review: Review { person: who.id, email: who.email, groups, at: NOW, comment: None },
+            digest,
+        }
+    });
+    let tell = prop_oneof![
+        4 => review,
+        1 => (1_u128..6).prop_map(|n| Command::Withdraw { by: who(n) }),
+        1 => Just(Command::Pause { by: who(2), reason: None }),
+        2 => Just(Command::Resume { by: who(2) }),
+        1 => Just(Command::Cancel { by: who(2), reason: "enough".into() }),
+        3 => a_step().prop_map(|step| Command::RetryStep { by: who(2), step }),
+        1 => a_step().prop_map(|step| Command::SkipStep { by: who(2), step, reason: "by hand".into() }),
+        1 => Just(Command::Expire),
+        2 => Just(Command::Conclude),
+        4 => a_step().prop_map(|step| Command::Record(Event::CallAnswered { step, answer: answer() })),
+        3 => a_step().prop_map(|step| Command::Record(Event::CallUnknown { step, reason: "lost".into() })),
+        2 => (a_step(), any::<bool>()).prop_map(|(step, retry)| {
+            Command::Record(Event::CallRefused { step, reason: "no".into(), retry })
+        }),
+        1 => a_step().prop_map(|step| Command::Record(Event::StepProgress { step, note: "news".into() })),
+        9 => a_step().prop_map(|step| {
+            Command::Record(Event::StepSucceeded { step, note: String::new(), after: Vec::new() })
+        }),
+        2 => a_step().prop_map(|step| {
+            Command::Record(Event::StepParked { step, reason: "drift".into(), way_out: "look".into() })
+        }),
+        1 => (0_i64..4).prop_map(|epoch| Command::Record(Event::TakenOver { worker: "w".into(), epoch })),
+        1 => a_step().prop_map(|step| Command::Record(Event::LagMeasured { step, stores: Vec::new() })),
+        1 => Just(Command::Record(Event::Started)),
+        1 => Just(Command::Record(Event::Failed { reason: "broken".into() })),
+    ];
+    prop_oneof![
+        10 => tell.prop_map(Try::Tell),
+        8 => (a_step(), prop_oneof![9 => Just(1_u32), 1 => 0_u32..3], any::<bool>(), 0_i64..6).prop_map(
+            |(step, attempt_off_by, call, epoch)| Try::Start { step, attempt_off_by, call, epoch }
+        ),
+        2 => (0_i64..60).prop_map(|seconds| Try::Pass { seconds }),
+    ]
+}
+
+/// Also begins sensibly most of the time, so that runs get somewhere.
+fn tries() -> impl Strategy<Value = (bool, Vec<Try>)> {
+    (proptest::bool::weighted(0.8), proptest::collection::vec(a_try(), 0..120))
+}
+
+fn carry_out(story: &mut Story, one: Try) {
+    match one {
+        Try::Pass { seconds } => {
+            story.at = story.at.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap();
+        }
+        Try::Tell(command) => refused_helpfully(story.tell(command)),
+        Try::Start { step, attempt_off_by, call, epoch } => {
+            let change = story.run.step(&step).unwrap().change().cloned().filter(|_| call);
+            let attempt = story.run.steps[&step].attempt + attempt_off_by;
+            let answer_due = story.at.checked_add(jiff::SignedDuration::from_secs(30)).unwrap();
+            let started = Event::StepStarted { step, attempt, epoch, before: Vec::new(), change, answer_due };
+            refused_helpfully(story.tell(Command::Record(started)));
+        }
+    }
+}
+
+fn refused_helpfully(result: Result<(), Refusal>) {
+    if let Err(refusal) = result {
+        assert!(
+            !refusal.code.is_empty() && refusal.sentence.ends_with('.') && !refusal.way_out.is_empty(),
+            "{refusal:?}"
+        );
+    }
+}
+
+fn promises(story: &Story) {
+    let run = &story.run;
+    assert_eq!(&Run::replay(run.id, &story.entries).unwrap(), run, "replay and apply agree");
+    let mut attempts = BTreeSet::new();
+    let mut done: BTreeSet<&StepId> = BTreeSet::new();
+    let mut out: std::collections::BTreeMap<&StepId, Timestamp> = std::collections::BTreeMap::new();
+    let mut started = false;
+    for entry in &story.entries {
+        match &entry.event {
+            Event::Approved { review, .. } => {
+                assert_ne!(review.person, run.request.by.id, "the requester never counts")
+            }
+            Event::Started => started = true,
+            Event::StepStarted { step, attempt, change, answer_due, .. } => {
+                assert!(started, "nothing starts before the approval");
+                assert!(attempts.insert((step, attempt)), "{step} attempt {attempt} twice");
+                for before in &run.step(step).unwrap().after {
+                    assert!(done.contains(before), "{step} before {before}");
+                }
+                if change.is_some() {
+                    if let Some(due) = out.get(step)
+                        && matches!(change, Some(Change::SwitchAuroraOver { .. }))
+                    {
+                        assert!(entry.at >= *due, "a one-shot call while an answer may come");
+                    }
+                    out.insert(step, *answer_due);
+                }
+            }
+            Event::CallAnswered { step, .. } | Event::CallRefused { step, .. } => {
+                out.remove(step);
+            }
+            Event::StepSucceeded { step, .. } | Event::StepSkipped { step, .. } => {
+                done.insert(step);
+            }
+            _ => {}
+        }
+    }
+    let parked = run.steps.values().any(|p| p.state == StepState::NeedsPerson);
+    match run.state {
+        RunState::Running => assert!(!parked),
+        RunState::NeedsPerson => assert!(parked),
+        RunState::Completed | RunState::CompletedWithExceptions => assert!(run.all_done()),
+        RunState::Undoing | RunState::AwaitingCommit | RunState::RolledBack => panic!("not in this version"),
+        _ => {}
+    }
+    assert_eq!(run.ended_at.is_some(), run.state.is_over());
+    assert_eq!(run.next(story.at) == Next::Ended, run.state.is_over());
+    if started {
+        assert!(run.tally().met, "no start without met policy");
+    } else {
+        assert!(run.steps.values().all(|p| p.state == StepState::Pending));
+    }
+    if let Next::Drive { steps } = run.next(story.at) {
+        for id in steps {
+            let progress = &run.steps[&id];
+            assert!(progress.state.in_flight() || run.ready(run.step(&id).unwrap()));
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_sequence_of_commands_and_events_breaks_a_promise((approved, tries) in tries()) {
+        let mut story = if approved { Story::started() } else { Story::of(request()) };
+        for one in tries {
+            carry_out(&mut story, one);
+        }
+        promises(&story);
+    }
+
+    #[test]
+    fn every_prefix_of_a_journal_replays((approved, tries) in tries()) {
+        let mut story = if approved { Story::started() } else { Story::of(request()) };
+        for one in tries {
+            carry_out(&mut story, one);
+        }
+        let mut run = Run::replay(story.run.id, &story.entries[..1]).unwrap();
+        for (end, entry) in story.entries.iter().enumerate().skip(1) {
+            run.apply(entry).unwrap();
+            prop_assert_eq!(&Run::replay(run.id, &story.entries[..=end]).unwrap(), &run);
+        }
+    }
+
+    #[test]
+    fn a_run_that_is_over_takes_nothing_more((approved, tries) in tries(), more in proptest::collection::vec(a_try(), 1..20)) {
+        let mut story = if approved { Story::started() } else { Story::of(request()) };
+        for one in tries {
+            carry_out(&mut story, one);
+        }
+        if story.run.state.is_over() {
+            let entries = story.entries.len();
+            for one in more {
+                carry_out(&mut story, one);
+            }
+            prop_assert_eq!(story.entries.len(), entries);
+        }
+    }
+}
