@@ -1,0 +1,86 @@
+use holdfast_sim::{DEMO_INVENTORY, WorldSpec, demo_world, world_from};
+
+/// The values of a key, wherever it stands in the file.
+fn values(key: &str) -> Vec<String> {
+    let needle = format!("{key}: ");
+    let lines = DEMO_INVENTORY.lines().flat_map(|line| line.split(&['{', ','][..]));
+    lines
+        .filter_map(|part| part.trim().trim_start_matches("- ").strip_prefix(&needle))
+        .map(|v| v.trim_matches(&['}', '"', ' '][..]).to_owned())
+        .collect()
+}
+
+#[test]
+fn everything_that_the_inventory_names_and_the_simulator_speaks_is_there() {
+    let world = demo_world();
+    for id in values("global_cluster") {
+        assert!(world.global_clusters.iter().any(|g| g.id == id), "global cluster {id}");
+    }
+    for arn in values("accelerator_arn") {
+        assert!(world.accelerators.iter().any(|a| a.arn() == arn), "accelerator {arn}");
+    }
+    for arn in values("mrap_arn") {
+        assert!(world.access_points.iter().any(|p| p.arn() == arn), "access point {arn}");
+    }
+    for record in values("record") {
+        let name = format!("{record}.");
+        assert!(world.zones.iter().any(|z| z.records.iter().any(|r| r.name == name)), "record {record}");
+    }
+    for zone in values("hosted_zone_id") {
+        assert!(world.zones.iter().any(|z| z.id == zone), "zone {zone}");
+    }
+    let services = DEMO_INVENTORY.lines().filter(|l| l.contains("service: "));
+    for line in services {
+        let (region, rest) = line.trim().split_once(": {cluster: ").unwrap();
+        let (cluster, rest) = rest.split_once(", service: ").unwrap();
+        let service = rest.split(&[',', '}'][..]).next().unwrap();
+        let found =
+            world.services.iter().any(|s| s.region == region && s.cluster == cluster && s.name == service);
+        assert!(found, "service {service} of {cluster} in {region}");
+    }
+}
+
+#[test]
+fn nothing_stands_in_the_world_that_the_inventory_does_not_name() {
+    let world = demo_world();
+    assert_eq!(world.global_clusters.len(), values("global_cluster").len());
+    assert_eq!(world.accelerators.len(), values("accelerator_arn").len());
+    assert_eq!(world.access_points.len(), values("mrap_arn").len());
+    assert_eq!(world.services.len(), DEMO_INVENTORY.matches("service: ").count());
+}
+
+#[test]
+fn external_ids_are_the_ones_that_the_roles_ask_for() {
+    let world = demo_world();
+    for account in world.accounts.values() {
+        let wanted = format!("external_id: demo-{}", account.name);
+        assert!(DEMO_INVENTORY.contains(&wanted), "{wanted}");
+        assert!(
+            account
+                .roles
+                .values()
+                .all(|r| r.external_id.as_deref() == Some(&format!("demo-{}", account.name)))
+        );
+    }
+}
+
+#[test]
+fn the_demonstration_has_twelve_applications_over_four_strategies_and_five_regions() {
+    let strategies: std::collections::BTreeSet<_> = values("strategy").into_iter().collect();
+    assert_eq!(strategies.len(), 4);
+    assert!(values("strategy").len() >= 12);
+    for region in ["us-east-1", "us-west-2", "eu-central-1", "eu-west-1", "ap-southeast-1"] {
+        assert!(DEMO_INVENTORY.contains(region));
+    }
+    let (_, section) = DEMO_INVENTORY.split_once("\napplications:\n").unwrap();
+    let names: Vec<_> = section.lines().filter_map(|l| l.strip_prefix("  - name: ")).collect();
+    assert!(names.is_sorted(), "in order of names: {names:?}");
+}
+
+#[test]
+fn a_fleet_has_as_many_applications_as_asked_for() {
+    let fleet = world_from(WorldSpec { applications: 40, home: "us-east-1", recovery: "us-west-2" });
+    assert_eq!(fleet.world.global_clusters.len(), 40);
+    assert_eq!(fleet.world.services.len(), 80);
+    assert_eq!(fleet.inventory.matches("  - name: app-").count(), 40);
+}
