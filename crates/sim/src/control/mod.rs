@@ -1,7 +1,10 @@
 //! The simulator's own interface beside AWS's: `/_sim/…` for judges and scripts, and a page at `/` for
 //! people. Changes are taken from the page itself or from programs, never from another site's page.
 
+mod forms;
 mod page;
+mod sections;
+mod tables;
 
 use crate::faults::Fault;
 use crate::state::{Shared, State as SimState, real_ms};
@@ -28,7 +31,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/_sim/clock", post(clock))
         .route("/_sim/world", get(world))
         .route("/_sim/page.css", get(page::css))
-        .route("/_sim/form", post(page::form))
+        .route("/_sim/form", post(forms::submit))
         .route(
             "/_sim/{*rest}",
             any(|| async { problem(StatusCode::NOT_FOUND, "no such part of the simulator") }),

@@ -110,3 +110,45 @@ async fn an_unsigned_call_is_refused() {
     assert_eq!(answer.status(), 403);
     assert!(answer.text().await.unwrap().contains("MissingAuthenticationToken"));
 }
+
+#[tokio::test]
+async fn the_page_shows_the_world_and_its_forms_break_it() {
+    let sim = sim().await;
+    let (client, url) = (http(), sim.url());
+    let page = client.get(&url).send().await.unwrap();
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("default-src 'none'"));
+    let html = page.text().await.unwrap();
+    for expected in
+        ["<html lang=\"en\">", "us-east-1", "orders", "shop/web", "weight 100", "Nobody has called yet."]
+    {
+        assert!(html.contains(expected), "{expected}");
+    }
+    assert!(!html.contains("style=") && !html.contains("<script"));
+    let submit = |body: &str| {
+        let request = client.post(format!("{url}/_sim/form")).header("origin", url.clone());
+        request.header("content-type", "application/x-www-form-urlencoded").body(body.to_owned()).send()
+    };
+    let answer = submit("do=dark&a=us-east-1&value=true&live=true").await.unwrap();
+    assert_eq!(answer.status(), 303);
+    assert_eq!(answer.headers()["location"], "/?live=true#regions");
+    assert!(sim.look(|w| w.regions["us-east-1"].dark));
+    assert_eq!(submit("do=cut&a=us-east-1&b=eu-central-1&value=true").await.unwrap().status(), 303);
+    assert!(sim.look(|w| !w.reachable("us-east-1", "eu-central-1")));
+    assert_eq!(submit("do=lag&a=us-west-2&b=us-east-1&value=48").await.unwrap().status(), 303);
+    assert_eq!(sim.look(|w| w.links["us-east-1/us-west-2"].lag_ms), Some(48_000.0));
+    assert_eq!(submit("do=fault&kind=throttle&account=222222222222&times=3").await.unwrap().status(), 303);
+    assert_eq!(submit("do=advance&value=60").await.unwrap().status(), 303);
+    for wrong in [
+        "do=dark&a=mars-1&value=true",
+        "do=lag&a=us-west-2&b=us-east-1&value=<b>",
+        "do=speed&value=-1",
+        "do=what",
+    ] {
+        let answer = submit(wrong).await.unwrap();
+        assert_eq!(answer.status(), 422, "{wrong}");
+        assert!(!answer.text().await.unwrap().contains("<b>"));
+    }
+    let html = client.get(format!("{url}/?live=true")).send().await.unwrap().text().await.unwrap();
+    assert!(html.contains("http-equiv=\"refresh\"") && html.contains("throttled"));
+}

@@ -1,0 +1,193 @@
+//! The control page's tables of what there is: who writes, how many run, where traffic goes, who called.
+
+use super::sections::{esc, state, table};
+use crate::ledger::{Effect, Entry};
+use crate::state::State;
+use crate::world::World;
+use crate::world::aurora::{Member, Sync};
+use crate::world::clock::Moment;
+use crate::world::dns::RecordSet;
+
+/// Calls shown.
+const SHOWN_CALLS: usize = 100;
+
+/// Milliseconds as seconds with a unit.
+pub(super) fn seconds(ms: f64) -> String {
+    if ms.abs() >= 10_000.0 { format!("{:.0} s", ms / 1_000.0) } else { format!("{:.1} s", ms / 1_000.0) }
+}
+
+fn account_name(world: &World, id: &str) -> String {
+    esc(world.accounts.get(id).map_or(id, |a| a.name.as_str()))
+}
+
+pub(super) fn aurora(world: &World, now: Moment) -> String {
+    let rows: String = world
+        .global_clusters
+        .iter()
+        .map(|global| {
+            let writer = global.writer().map_or("none", |w| w.region.as_str());
+            let status = match &global.moving {
+                Some(m) => state("moving", &format!("{} {} → {}", m.status(now.virtual_ms), m.from_region, m.to_region)),
+                None => state("good", "available"),
+            };
+            let others: Vec<String> = global.members.iter().filter(|m| !m.writer).map(|m| follower(m, now)).collect();
+            let lost = global.history.last().map_or_else(String::new, |h| match h.cancelled {
+                true => "rolled back".to_owned(),
+                false => format!("lost {}", seconds(h.lost_ms)),
+            });
+            format!(
+                "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{status}</td><td>{}</td><td>{lost}</td></tr>",
+                esc(&global.id),
+                account_name(world, &global.account),
+                esc(writer),
+                others.join("<br>"),
+            )
+        })
+        .collect();
+    table(
+        "Aurora global databases",
+        &["Database", "Account", "Writer", "State", "Followers", "Last move"],
+        &rows,
+    )
+}
+
+fn follower(member: &Member, now: Moment) -> String {
+    let shown = match (member.sync, member.lag.at(now.virtual_ms)) {
+        (Sync::PendingResync { .. }, _) => state("watch", "pending-resync"),
+        (Sync::Connected, Some(lag)) => format!("lag {}", seconds(lag)),
+        (Sync::Connected, None) => state("watch", "no lag metric"),
+    };
+    format!("{}: {shown}", esc(&member.region))
+}
+
+pub(super) fn services(world: &World, now: Moment) -> String {
+    let rows: String = world
+        .services
+        .iter()
+        .map(|s| {
+            let running = s.running(now.virtual_ms);
+            let shown = if s.steady(now.virtual_ms) { state("good", "steady") } else { state("moving", "scaling") };
+            format!(
+                "<tr><th scope=\"row\">{}/{}</th><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{running}</td><td>{shown}</td></tr>",
+                esc(&s.cluster),
+                esc(&s.name),
+                esc(&s.region),
+                s.desired,
+            )
+        })
+        .collect();
+    table("ECS services", &["Service", "Region", "Desired", "Running", "State"], &rows)
+}
+
+pub(super) fn records(world: &World) -> String {
+    let rows: String = world
+        .zones
+        .iter()
+        .flat_map(|z| &z.records)
+        .map(|r| {
+            format!(
+                "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>",
+                esc(r.name.trim_end_matches('.')),
+                esc(r.set_identifier.as_deref().unwrap_or("–")),
+                esc(&routing(r)),
+            )
+        })
+        .collect();
+    table("Route 53 records", &["Name", "Set", "Routing"], &rows)
+}
+
+fn routing(record: &RecordSet) -> String {
+    if let Some(weight) = record.weight {
+        return format!("weight {weight}");
+    }
+    if let Some(role) = &record.failover {
+        return format!("failover {role}");
+    }
+    if let Some(region) = &record.region {
+        return format!("latency {region}");
+    }
+    match &record.geo {
+        Some(geo) => {
+            let place = geo.continent.as_ref().or(geo.country.as_ref()).map_or("?", String::as_str);
+            format!("geolocation {place}")
+        }
+        None => "simple".to_owned(),
+    }
+}
+
+pub(super) fn accelerators(world: &World, now: Moment) -> String {
+    let rows: String = world
+        .accelerators
+        .iter()
+        .flat_map(|a| a.groups.iter().map(move |g| (a, g)))
+        .map(|(a, g)| {
+            let status = a.status(now.virtual_ms);
+            let shown = if status == "DEPLOYED" { state("good", "deployed") } else { state("moving", "in progress") };
+            let weights: Vec<String> = g.endpoints.iter().map(|e| e.weight.to_string()).collect();
+            format!(
+                "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{} %</td><td class=\"n\">{}</td><td>{shown}</td></tr>",
+                esc(&a.name),
+                esc(&g.region),
+                g.dial,
+                weights.join(", "),
+            )
+        })
+        .collect();
+    table("Global Accelerator", &["Accelerator", "Region", "Dial", "Endpoint weights", "State"], &rows)
+}
+
+pub(super) fn routes(world: &World, now: Moment) -> String {
+    let rows: String = world
+        .access_points
+        .iter()
+        .flat_map(|p| p.effective(now.virtual_ms).iter().map(move |r| (p, r)))
+        .map(|(p, r)| {
+            let coming = p.coming.as_ref().is_some_and(|(from_ms, _)| now.virtual_ms < *from_ms);
+            let shown = match (coming, r.dial) {
+                (true, _) => state("moving", "changing"),
+                (false, 0) => "passive".to_owned(),
+                (false, _) => state("good", "active"),
+            };
+            format!(
+                "<tr><th scope=\"row\">{}</th><td>{}</td><td>{shown}</td></tr>",
+                esc(&p.name),
+                esc(&r.region)
+            )
+        })
+        .collect();
+    table("S3 Multi-Region Access Points", &["Access point", "Region", "Route"], &rows)
+}
+
+pub(super) fn ledger(sim: &State) -> String {
+    let rows: String = sim.ledger.entries().rev().take(SHOWN_CALLS).map(|e| call(&sim.world, e)).collect();
+    if rows.is_empty() {
+        return "<p class=\"muted\">Nobody has called yet.</p>".to_owned();
+    }
+    table(
+        "The last hundred calls",
+        &["At", "Call", "Region", "Account", "Session", "For", "Effect", "Request"],
+        &rows,
+    )
+}
+
+fn call(world: &World, entry: &Entry) -> String {
+    let effect = match entry.effect {
+        Effect::Changed => state("moving", "changed"),
+        Effect::Unchanged => state("good", "unchanged"),
+        Effect::Refused => state("bad", "refused"),
+        Effect::None => "<span class=\"muted\">none</span>".to_owned(),
+    };
+    let time = entry.at.split_once('T').map_or(entry.at.as_str(), |(_, t)| t.get(..8).unwrap_or(t));
+    let dash = |text: &Option<String>| esc(text.as_deref().unwrap_or("–"));
+    format!(
+        "<tr><td>{}</td><td>{} {}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{effect}</td><td><code>{}</code></td></tr>",
+        esc(time),
+        esc(&entry.service),
+        esc(&entry.operation),
+        esc(&entry.region),
+        account_name(world, &entry.account),
+        dash(&entry.session_name),
+        dash(&entry.source_identity),
+        esc(entry.request_id.get(..8).unwrap_or(&entry.request_id)),
+    )
+}
