@@ -19,7 +19,7 @@ pub struct AccountView {
     pub applications: Vec<String>,
 }
 
-/// The last answer of assuming a role. `state`: `ok`, `denied`, `unreachable` or `unknown` (never asked).
+/// The last answer of assuming a role. `state`: `ok`, `failed` or `unknown` (never asked).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RoleAnswer {
     pub state: String,

@@ -121,7 +121,11 @@ pub struct ApplicationFilter {
 
 #[async_trait]
 pub trait Applications {
-    async fn applications(&self, actor: &Actor, filter: &ApplicationFilter) -> Answer<Vec<ApplicationSummary>>;
+    async fn applications(
+        &self,
+        actor: &Actor,
+        filter: &ApplicationFilter,
+    ) -> Answer<Vec<ApplicationSummary>>;
     async fn application(&self, actor: &Actor, name: &Name) -> Answer<ApplicationView>;
     async fn put_application(&self, actor: &Actor, application: Application) -> Answer<ApplicationView>;
     async fn remove_application(&self, actor: &Actor, name: &Name) -> Answer<()>;

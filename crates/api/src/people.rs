@@ -45,13 +45,23 @@ pub trait People {
     /// Five failures in fifteen minutes close the account's door for fifteen minutes, counted in Postgres.
     async fn sign_in(&self, email: &str, password: &str, from: &str) -> Answer<PersonId>;
     /// Who a session's person is now: roles and groups are read anew for each request.
-    async fn actor_of_session(&self, person: PersonId, identity_proved_at: Option<Timestamp>) -> Answer<Actor>;
+    async fn actor_of_session(
+        &self,
+        person: PersonId,
+        identity_proved_at: Option<Timestamp>,
+    ) -> Answer<Actor>;
     /// Who a bearer token speaks for.
     async fn actor_of_token(&self, token: &str) -> Answer<Actor>;
     /// Writes the audit entry of a sign-out.
     async fn sign_out(&self, actor: &Actor) -> Answer<()>;
     async fn people(&self, actor: &Actor) -> Answer<Vec<PersonView>>;
     async fn tokens(&self, actor: &Actor) -> Answer<Vec<TokenView>>;
-    async fn create_token(&self, actor: &Actor, name: &str, scopes: Vec<Scope>, days: u16) -> Answer<TokenView>;
+    async fn create_token(
+        &self,
+        actor: &Actor,
+        name: &str,
+        scopes: Vec<Scope>,
+        days: u16,
+    ) -> Answer<TokenView>;
     async fn revoke_token(&self, actor: &Actor, id: &str) -> Answer<()>;
 }

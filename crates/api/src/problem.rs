@@ -36,7 +36,13 @@ pub struct FieldProblem {
 
 impl Problem {
     #[must_use]
-    pub fn new(status: u16, code: &str, title: &str, detail: impl Into<String>, way_out: impl Into<String>) -> Self {
+    pub fn new(
+        status: u16,
+        code: &str,
+        title: &str,
+        detail: impl Into<String>,
+        way_out: impl Into<String>,
+    ) -> Self {
         Self {
             status,
             code: code.into(),
@@ -50,7 +56,13 @@ impl Problem {
 
     #[must_use]
     pub fn not_found(what: &str, name: &str) -> Self {
-        Self::new(404, "not_found", "Not found", format!("There is no {what} `{name}`."), "Look it up in the list.")
+        Self::new(
+            404,
+            "not_found",
+            "Not found",
+            format!("There is no {what} `{name}`."),
+            "Look it up in the list.",
+        )
     }
 
     #[must_use]
@@ -68,7 +80,8 @@ impl Problem {
     #[must_use]
     pub fn bad_field(path: &str, message: impl Into<String>, way_out: impl Into<String>) -> Self {
         let (message, way_out) = (message.into(), way_out.into());
-        let mut problem = Self::new(422, "invalid", "Not accepted", format!("{path}: {message}"), way_out.clone());
+        let mut problem =
+            Self::new(422, "invalid", "Not accepted", format!("{path}: {message}"), way_out.clone());
         problem.fields.push(FieldProblem { line: None, column: None, path: path.into(), message, way_out });
         problem
     }

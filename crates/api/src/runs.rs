@@ -256,7 +256,8 @@ pub trait Runs {
     async fn preview_run(&self, actor: &Actor, request: &RequestRun) -> Answer<RunPreview>;
     /// `idempotency_key`: the same key with the same body answers the first run again; with another body
     /// it is refused (`idempotency_key_reused`).
-    async fn request_run(&self, actor: &Actor, request: RequestRun, idempotency_key: &str) -> Answer<RunView>;
+    async fn request_run(&self, actor: &Actor, request: RequestRun, idempotency_key: &str)
+    -> Answer<RunView>;
     async fn runs(&self, actor: &Actor, filter: &RunFilter) -> Answer<Page<RunSummary>>;
     async fn run(&self, actor: &Actor, id: RunId) -> Answer<RunView>;
     async fn review_run(&self, actor: &Actor, id: RunId, review: ReviewRun) -> Answer<RunView>;

@@ -1,13 +1,14 @@
 //! Accounts, and what came of assuming their roles.
 
 use crate::App;
+use crate::audit::done;
 use crate::authority::{Action, may};
 use crate::problems::of_store;
 use async_trait::async_trait;
 use holdfast_api::accounts::{AccountView, Accounts, RoleAnswer};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Account, Actor, Inventory};
-use holdfast_store::{AuditEntry, Probe};
+use holdfast_store::{AccountProbe, AccountRole};
 use std::collections::BTreeSet;
 
 #[async_trait]
@@ -15,7 +16,7 @@ impl Accounts for App {
     async fn accounts(&self, actor: &Actor) -> Answer<Vec<AccountView>> {
         may(actor, Action::ReadStatus)?;
         let accounts = self.store.accounts().await.map_err(of_store)?;
-        let probes = self.store.probes().await.map_err(of_store)?;
+        let probes = self.store.account_probes().await.map_err(of_store)?;
         let applications = self.store.applications().await.map_err(of_store)?;
         Ok(accounts
             .into_iter()
@@ -45,7 +46,7 @@ impl Accounts for App {
         accounts.retain(|a| a.id != account.id);
         accounts.push(account);
         let sent = Inventory { version: 1, accounts: Some(accounts), ..Inventory::default() };
-        self.store_inventory(actor, &sent, false, false).await?;
+        self.store_inventory(actor, &sent, None, false, false).await?;
         self.account(actor, &id).await
     }
 
@@ -66,31 +67,31 @@ impl Accounts for App {
             return Err(self.refused(actor, "account.remove", &subject, problem).await);
         }
         let mut change = self.store.begin().await.map_err(of_store)?;
-        let mut stored = change.lock_inventory().await.map_err(of_store)?;
+        let mut stored = change.load_inventory_for_edit().await.map_err(of_store)?;
         if let Some(accounts) = stored.accounts.as_mut() {
             accounts.retain(|a| a.id.as_str() != view.id);
         }
         change.replace_inventory(&stored).await.map_err(of_store)?;
-        change
-            .commit(AuditEntry::done(actor, "account.remove", &subject, serde_json::Value::Null))
-            .await
-            .map_err(of_store)?;
+        change.commit(done(actor, "account.remove", &subject)).await.map_err(of_store)?;
         Ok(())
     }
 }
 
-fn view(account: &Account, probes: &[Probe], applications: Vec<String>) -> AccountView {
-    let answer = |role: &str, arn: &str| {
-        probes.iter().find(|p| p.account == account.name && p.role == role).map_or_else(
-            || RoleAnswer { state: "unknown".into(), at: None, reason: None, way_out: None, identity: None },
-            |p| RoleAnswer {
-                state: p.state.clone(),
-                at: Some(p.at),
-                reason: p.reason.clone(),
-                way_out: way_out(&p.state, arn),
-                identity: p.identity.clone(),
-            },
-        )
+fn view(account: &Account, probes: &[AccountProbe], applications: Vec<String>) -> AccountView {
+    let answer = |role: AccountRole, arn: &str| {
+        let probe = probes.iter().find(|p| p.account == account.id && p.role == role);
+        let state = match probe.map(|p| &p.answer) {
+            None => "unknown",
+            Some(Ok(_)) => "ok",
+            Some(Err(_)) => "failed",
+        };
+        RoleAnswer {
+            state: state.to_owned(),
+            at: probe.map(|p| p.at),
+            reason: probe.and_then(|p| p.answer.clone().err()),
+            way_out: way_out(state, arn),
+            identity: probe.and_then(|p| p.answer.clone().ok()),
+        }
     };
     AccountView {
         id: account.id.to_string(),
@@ -98,19 +99,19 @@ fn view(account: &Account, probes: &[Probe], applications: Vec<String>) -> Accou
         read_role_arn: account.read_role_arn.clone(),
         act_role_arn: account.act_role_arn.clone(),
         external_id: account.external_id.clone(),
-        read: answer("read", &account.read_role_arn),
-        act: answer("act", &account.act_role_arn),
+        read: answer(AccountRole::Read, &account.read_role_arn),
+        act: answer(AccountRole::Act, &account.act_role_arn),
         applications,
     }
 }
 
 fn way_out(state: &str, arn: &str) -> Option<String> {
     match state {
-        "denied" => Some(format!(
-            "Check that {arn} exists, that its trust policy names the control account with this external id, and that \
-             it allows sts:SetSourceIdentity and sts:TagSession (infra/member-account.yaml makes such a role)."
+        "failed" => Some(format!(
+            "Where AWS said no: check that {arn} exists, that its trust policy names the control account with this external \
+             id, and that it allows sts:SetSourceIdentity (infra/member-account.yaml makes such a role). Where nobody \
+             answered: check the network from this server to STS."
         )),
-        "unreachable" => Some("No STS endpoint answered: check the network from this server to AWS.".into()),
         _ => None,
     }
 }

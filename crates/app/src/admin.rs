@@ -2,14 +2,15 @@
 //! groups, tokens, the demonstration. Audited like everything else, as `holdfast admin`.
 
 use crate::App;
+use crate::audit::done;
 use crate::people::person_view;
 use crate::problems::{of_file, of_store};
 use crate::secrets::hash_password;
 use holdfast_api::people::{NewPerson, PersonView, TokenView};
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, Group, Name, PersonId, Role, Scope};
+use holdfast_domain::{Actor, Name, PersonId, Role, Scope};
 use holdfast_inventory::{Format, read};
-use holdfast_store::AuditEntry;
+use holdfast_store::NewPerson as StoredPerson;
 
 const PASSWORD_AT_LEAST: usize = 12;
 
@@ -20,6 +21,7 @@ fn administrator() -> Actor {
         email: "holdfast admin".into(),
         roles: vec![Role::Admin, Role::Operator],
         groups: Vec::new(),
+        token: None,
         token_scopes: None,
         identity_proved_at: None,
     }
@@ -32,16 +34,27 @@ impl App {
     /// 422 for a bad address, password or group name.
     pub async fn create_person(&self, new: NewPerson) -> Answer<PersonView> {
         let email = new.email.trim().to_lowercase();
-        if !email.contains('@') || email.len() < 3 || email.len() > 254 || email.contains(char::is_whitespace) {
-            return Err(Problem::bad_field("email", "is not an e-mail address", "Write it as name@example.com."));
+        if !email.contains('@') || email.len() < 3 || email.len() > 254 || email.contains(char::is_whitespace)
+        {
+            return Err(Problem::bad_field(
+                "email",
+                "is not an e-mail address",
+                "Write it as name@example.com.",
+            ));
         }
         if new.password.chars().count() < PASSWORD_AT_LEAST {
-            return Err(Problem::bad_field("password", "is shorter than 12 characters", "Choose a longer one."));
+            return Err(Problem::bad_field(
+                "password",
+                "is shorter than 12 characters",
+                "Choose a longer one.",
+            ));
         }
         let groups = new
             .groups
             .iter()
-            .map(|g| Name::parse(g).map_err(|e| Problem::bad_field("group", e.to_string(), "Rename the group.")))
+            .map(|g| {
+                Name::parse(g).map_err(|e| Problem::bad_field("group", e.to_string(), "Rename the group."))
+            })
             .collect::<Answer<Vec<_>>>()?;
         let password = new.password.clone();
         let hash = tokio::task::spawn_blocking(move || hash_password(&password))
@@ -49,16 +62,34 @@ impl App {
             .map_err(|e| e.to_string())
             .and_then(|h| h)
             .map_err(|e| Problem::new(500, "internal", "Something is wrong inside", e, "Try again."))?;
+        let known = match self.store.person_by_email(&email).await {
+            Ok(person) => Some(person.id),
+            Err(holdfast_store::Error::NotFound(_)) => None,
+            Err(error) => return Err(of_store(error)),
+        };
         let mut change = self.store.begin().await.map_err(of_store)?;
-        for group in &groups {
-            change.ensure_group(&Group { name: group.clone(), description: None }).await.map_err(of_store)?;
+        match known {
+            Some(id) => {
+                change.set_password_hash(id, &hash).await.map_err(of_store)?;
+                change.set_roles(id, &[new.role]).await.map_err(of_store)?;
+                change.set_groups(id, &groups).await.map_err(of_store)?;
+                change.enable_person(id).await.map_err(of_store)?;
+            }
+            None => {
+                let person = StoredPerson {
+                    id: PersonId::fresh(),
+                    email: email.clone(),
+                    display_name: email.clone(),
+                    password_hash: Some(hash),
+                    roles: vec![new.role],
+                    groups: groups.clone(),
+                };
+                change.create_person(&person).await.map_err(of_store)?;
+            }
         }
-        change.upsert_person(PersonId::fresh(), &email, &hash, &[new.role], &groups).await.map_err(of_store)?;
         let detail = serde_json::json!({ "role": new.role, "groups": groups });
-        change
-            .commit(AuditEntry::done(&administrator(), "person.put", &format!("person:{email}"), detail))
-            .await
-            .map_err(of_store)?;
+        let entry = done(&administrator(), "person.put", &format!("person:{email}")).with(detail);
+        change.commit(entry).await.map_err(of_store)?;
         let person = self.store.person_by_email(&email).await.map_err(of_store)?;
         Ok(person_view(&person))
     }
@@ -70,10 +101,7 @@ impl App {
         let mut change = self.store.begin().await.map_err(of_store)?;
         change.disable_person(person.id).await.map_err(of_store)?;
         let subject = format!("person:{}", person.email);
-        change
-            .commit(AuditEntry::done(&administrator(), "person.disable", &subject, serde_json::Value::Null))
-            .await
-            .map_err(of_store)?;
+        change.commit(done(&administrator(), "person.disable", &subject)).await.map_err(of_store)?;
         Ok(person_view(&self.person_named(email).await?))
     }
 
@@ -85,7 +113,13 @@ impl App {
 
     /// # Errors
     /// 404 for an unknown address, 422 for no scopes or too many days.
-    pub async fn create_token_for(&self, email: &str, name: &str, scopes: Vec<Scope>, days: u16) -> Answer<TokenView> {
+    pub async fn create_token_for(
+        &self,
+        email: &str,
+        name: &str,
+        scopes: Vec<Scope>,
+        days: u16,
+    ) -> Answer<TokenView> {
         let person = self.person_named(email).await?;
         self.issue_token(&administrator(), person.id, &person.email, name, scopes, days).await
     }
@@ -96,19 +130,19 @@ impl App {
     /// 422 with every line that is wrong.
     pub async fn seed_inventory(&self, yaml: &str) -> Answer<()> {
         let sent = read(yaml.as_bytes(), Format::Yaml).map_err(of_file)?;
-        self.store_inventory(&administrator(), &sent, false, false).await.map(|_| ())
+        self.store_inventory(&administrator(), &sent, None, false, false).await.map(|_| ())
     }
 
     /// # Errors
     /// When the database does not answer.
     pub async fn is_empty(&self) -> Answer<bool> {
-        Ok(self.store.people().await.map_err(of_store)?.is_empty())
+        self.store.is_empty().await.map_err(of_store)
     }
 
     async fn person_named(&self, email: &str) -> Answer<holdfast_store::Person> {
         let email = email.trim().to_lowercase();
         match self.store.person_by_email(&email).await {
-            Err(holdfast_store::Error::NotFound) => Err(Problem::not_found("person", &email)),
+            Err(holdfast_store::Error::NotFound(_)) => Err(Problem::not_found("person", &email)),
             other => other.map_err(of_store),
         }
     }

@@ -1,22 +1,23 @@
 //! Applications: what stands where, whether it would survive, and why not.
 
 use crate::App;
+use crate::audit::done;
 use crate::authority::{Action, may};
-use crate::compliance::{LAST_RUNS, application_has_store, row, word};
-use crate::picture::Judged;
+use crate::compliance::{application_has_store, counted, row, word};
+use crate::picture::{Judged, began};
 use crate::problems::of_store;
 use async_trait::async_trait;
 use holdfast_api::applications::{
     ApplicationFilter, ApplicationStatus, ApplicationSummary, ApplicationView, Applications, LagSeries, Move,
     RegionStatus, ResourceStatus,
 };
-use holdfast_api::runs::RunFilter;
+use holdfast_api::runs::RunFilter as RunList;
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, Application, Facts, Inventory, Name, Sight};
 use holdfast_failover::compliance::Standing;
 use holdfast_failover::readiness::{Finding, Severity, Survive, would_survive};
 use holdfast_failover::{Intent, Mode, Movement, plan};
-use holdfast_store::{AuditEntry, MeasuredRun};
+use holdfast_store::{LagPoint, RunFilter, RunHead};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -24,7 +25,11 @@ const LAG_SHOWN_FOR: SignedDuration = SignedDuration::from_mins(30);
 
 #[async_trait]
 impl Applications for App {
-    async fn applications(&self, actor: &Actor, filter: &ApplicationFilter) -> Answer<Vec<ApplicationSummary>> {
+    async fn applications(
+        &self,
+        actor: &Actor,
+        filter: &ApplicationFilter,
+    ) -> Answer<Vec<ApplicationSummary>> {
         may(actor, Action::ReadStatus)?;
         let all = self.summaries(Timestamp::now()).await?;
         Ok(all.into_iter().filter(|s| passes(s, filter)).collect())
@@ -34,20 +39,17 @@ impl Applications for App {
         may(actor, Action::ReadStatus)?;
         let now = Timestamp::now();
         let judged = self.judge(name, now).await?;
-        let measured = self.store.measured_runs_of(name, LAST_RUNS).await.map_err(of_store)?;
+        let ended = self.store.last_ended_runs(name, 20).await.map_err(of_store)?;
         let lag = self.store.lag_series(name, now - LAG_SHOWN_FOR).await.map_err(of_store)?;
         let runs = self
-            .run_page(&RunFilter { application: Some(name.to_string()), limit: Some(20), ..RunFilter::default() })
+            .run_page(&RunList { application: Some(name.to_string()), limit: Some(20), ..RunList::default() })
             .await?;
         Ok(ApplicationView {
-            summary: summary(&judged, &measured.iter().collect::<Vec<_>>()),
+            summary: summary(&judged, &counted(ended.iter())),
             resources: statuses(&judged),
             findings: judged.findings.clone(),
             runs: runs.items,
-            lag: lag
-                .into_iter()
-                .map(|s| LagSeries { store: s.resource.to_string(), region: s.region.to_string(), points: s.points })
-                .collect(),
+            lag: series(lag),
             moves: self.moves(&judged, now).await?,
             application: judged.application,
         })
@@ -56,27 +58,31 @@ impl Applications for App {
     async fn put_application(&self, actor: &Actor, application: Application) -> Answer<ApplicationView> {
         let name = application.name.clone();
         if let Err(refused) = may(actor, Action::WriteInventory) {
-            return Err(self.refused(actor, "application.put", &format!("application:{name}"), refused).await);
+            return Err(self
+                .refused(actor, "application.put", &format!("application:{name}"), refused)
+                .await);
         }
         let stored = self.store.load_inventory().await.map_err(of_store)?;
         let mut applications = stored.applications.unwrap_or_default();
         applications.retain(|a| a.name != name);
         applications.push(application);
         let sent = Inventory { version: 1, applications: Some(applications), ..Inventory::default() };
-        self.store_inventory(actor, &sent, false, false).await?;
+        self.store_inventory(actor, &sent, None, false, false).await?;
         self.application(actor, &name).await
     }
 
     async fn remove_application(&self, actor: &Actor, name: &Name) -> Answer<()> {
         if let Err(refused) = may(actor, Action::WriteInventory) {
-            return Err(self.refused(actor, "application.remove", &format!("application:{name}"), refused).await);
+            return Err(self
+                .refused(actor, "application.remove", &format!("application:{name}"), refused)
+                .await);
         }
         self.application_named(name).await?;
         let stored = self.store.load_inventory().await.map_err(of_store)?;
         let mut applications = stored.applications.unwrap_or_default();
         applications.retain(|a| &a.name != name);
         let sent = Inventory { version: 1, applications: Some(applications), ..Inventory::default() };
-        self.store_inventory(actor, &sent, false, true).await.map(|_| ())
+        self.store_inventory(actor, &sent, None, false, true).await.map(|_| ())
     }
 
     async fn application_status(&self, actor: &Actor, name: &Name) -> Answer<ApplicationStatus> {
@@ -98,16 +104,9 @@ impl Applications for App {
     async fn refresh_application(&self, actor: &Actor, name: &Name) -> Answer<()> {
         may(actor, Action::ReadStatus)?;
         self.application_named(name).await?;
-        let mut change = self.store.begin().await.map_err(of_store)?;
-        change.ask_refresh(name).await.map_err(of_store)?;
-        let entry = AuditEntry::done(
-            actor,
-            "application.refresh",
-            &format!("application:{name}"),
-            serde_json::Value::Null,
-        );
-        change.commit(entry).await.map_err(of_store)?;
-        Ok(())
+        self.store.request_refresh(name).await.map_err(of_store)?;
+        let entry = done(actor, "application.refresh", &format!("application:{name}"));
+        self.store.audit(entry).await.map(|_| ()).map_err(of_store)
     }
 }
 
@@ -115,24 +114,30 @@ impl App {
     /// Every application judged, from a handful of queries whatever their number.
     pub(crate) async fn judge_all(&self, now: Timestamp) -> Answer<Vec<Judged>> {
         let applications = self.store.applications().await.map_err(of_store)?;
-        let accounts = self.store.accounts().await.map_err(of_store)?;
+        let around = self.around().await?;
         let mut observed = self.store.all_observations().await.map_err(of_store)?;
-        let mut active = self.live_runs().await?;
-        let mut last = self.last_moving_runs().await?;
+        let live = RunFilter { live: Some(true), limit: 1_000, ..RunFilter::default() };
+        let live = self.store.runs(&live).await.map_err(of_store)?;
+        let mut active: BTreeMap<Name, RunHead> =
+            live.into_iter().map(|r| (r.application.clone(), r)).collect();
+        let mut last: BTreeMap<Name, RunHead> = BTreeMap::new();
+        for run in self.store.last_ended_runs_of_all(5).await.map_err(of_store)?.into_iter().filter(began) {
+            last.entry(run.application.clone()).or_insert(run);
+        }
         Ok(applications
             .into_iter()
             .map(|application| {
                 let seen = observed.remove(&application.name).unwrap_or_default();
                 let (active, last) = (active.remove(&application.name), last.remove(&application.name));
-                self.judged(application, &accounts, &seen, active, last, now)
+                self.judged(application, &around, &seen, active, last, now)
             })
             .collect())
     }
 
     pub(crate) async fn summaries(&self, now: Timestamp) -> Answer<Vec<ApplicationSummary>> {
         let judged = self.judge_all(now).await?;
-        let measured = self.store.measured_runs(LAST_RUNS).await.map_err(of_store)?;
-        Ok(summaries(&judged, &measured))
+        let ended = self.store.last_ended_runs_of_all(20).await.map_err(of_store)?;
+        Ok(summaries(&judged, &ended))
     }
 
     /// Where the application could go from here, each move with its refusal where the plan is refused.
@@ -141,13 +146,15 @@ impl App {
         let application = &judged.application;
         let serving = judged.serving.regions.first().unwrap_or(&application.home_region);
         let mut moves = Vec::new();
-        for from in judged.serving.regions.iter().chain(judged.serving.regions.is_empty().then_some(serving)) {
+        for from in judged.serving.regions.iter().chain(judged.serving.regions.is_empty().then_some(serving))
+        {
             for to in application.regions().filter(|r| *r != from) {
-                let intent = if to == &application.home_region && from != to && !judged.serving.regions.contains(to) {
-                    Intent::Failback
-                } else {
-                    Intent::Failover
-                };
+                let intent =
+                    if to == &application.home_region && from != to && !judged.serving.regions.contains(to) {
+                        Intent::Failback
+                    } else {
+                        Intent::Failover
+                    };
                 let movement = Movement { intent, mode: Mode::Planned, from: from.clone(), to: to.clone() };
                 moves.push(Move {
                     intent: intent.as_str().to_owned(),
@@ -161,18 +168,23 @@ impl App {
     }
 }
 
-pub(crate) fn summaries(judged: &[Judged], measured: &[MeasuredRun]) -> Vec<ApplicationSummary> {
-    let mut by_application: BTreeMap<&Name, Vec<&MeasuredRun>> = BTreeMap::new();
-    for run in measured {
-        by_application.entry(&run.application).or_default().push(run);
-    }
+pub(crate) fn summaries(judged: &[Judged], ended: &[RunHead]) -> Vec<ApplicationSummary> {
     judged
         .iter()
-        .map(|j| summary(j, by_application.get(&j.application.name).map_or(&[][..], Vec::as_slice)))
+        .map(|j| summary(j, &counted(ended.iter().filter(|run| run.application == j.application.name))))
         .collect()
 }
 
-pub(crate) fn summary(judged: &Judged, measured: &[&MeasuredRun]) -> ApplicationSummary {
+/// The points of each (store, Region) by themselves, oldest first as they come.
+fn series(points: Vec<LagPoint>) -> Vec<LagSeries> {
+    let mut all: BTreeMap<(String, String), Vec<(Timestamp, f64)>> = BTreeMap::new();
+    for p in points {
+        all.entry((p.resource.to_string(), p.region.to_string())).or_default().push((p.at, p.milliseconds));
+    }
+    all.into_iter().map(|((store, region), points)| LagSeries { store, region, points }).collect()
+}
+
+pub(crate) fn summary(judged: &Judged, measured: &[&RunHead]) -> ApplicationSummary {
     let application = &judged.application;
     let compliance = row(application, measured);
     let survive = would_survive(&judged.findings);
@@ -260,7 +272,9 @@ fn statuses(judged: &Judged) -> Vec<ResourceStatus> {
                         observed_at: last.map(|(at, _)| at),
                         reason: match sight {
                             Sight::Known { .. } => None,
-                            Sight::Stale { reason, .. } | Sight::Unknown { reason, .. } => Some(reason.clone()),
+                            Sight::Stale { reason, .. } | Sight::Unknown { reason, .. } => {
+                                Some(reason.clone())
+                            }
                         },
                         values: last.map(|(_, facts)| facts.clone()),
                     })
@@ -271,7 +285,8 @@ fn statuses(judged: &Judged) -> Vec<ResourceStatus> {
 }
 
 fn passes(summary: &ApplicationSummary, filter: &ApplicationFilter) -> bool {
-    let is = |wanted: &Option<String>, have: &str| wanted.as_deref().is_none_or(|w| w.is_empty() || w == have);
+    let is =
+        |wanted: &Option<String>, have: &str| wanted.as_deref().is_none_or(|w| w.is_empty() || w == have);
     let in_region = filter.region.as_deref().is_none_or(|r| {
         r.is_empty() || summary.home_region == r || summary.recovery_regions.iter().any(|have| have == r)
     });
@@ -290,5 +305,6 @@ fn passes(summary: &ApplicationSummary, filter: &ApplicationFilter) -> bool {
 
 /// Problems of a name in a URL.
 pub fn parse_name(text: &str) -> Answer<Name> {
-    Name::parse(text).map_err(|_| Problem::not_found("application", &text.chars().take(80).collect::<String>()))
+    Name::parse(text)
+        .map_err(|_| Problem::not_found("application", &text.chars().take(80).collect::<String>()))
 }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use holdfast_api::audit::{AuditEntryView, AuditFilter, Audits};
 use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::Actor;
+use holdfast_store::{AuditActor, AuditEntry, AuditFilter as Question, AuditOutcome};
 
 #[async_trait]
 impl Audits for App {
@@ -16,33 +17,79 @@ impl Audits for App {
         let before = match filter.cursor.as_deref() {
             None | Some("") => None,
             Some(text) => Some(text.parse::<i64>().map_err(|_| {
-                Problem::bad_field("cursor", "is not one that an answer gave", "Leave it out to start at the newest.")
+                Problem::bad_field(
+                    "cursor",
+                    "is not one that an answer gave",
+                    "Leave it out to start at the newest.",
+                )
             })?),
         };
-        let question = holdfast_store::AuditQuestion {
+        let question = Question {
             actor: filter.actor.clone().filter(|t| !t.is_empty()),
             action: filter.action.clone().filter(|t| !t.is_empty()),
-            subject: filter.subject.clone().filter(|t| !t.is_empty()),
-            outcome: filter.outcome.clone().filter(|t| !t.is_empty()),
+            subject: filter.subject.as_deref().filter(|t| !t.is_empty()).map(subject).transpose()?,
+            refused_only: filter.outcome.as_deref() == Some("refused"),
             before,
-            limit: i64::from(limit),
+            limit,
+            ..Question::default()
         };
-        let rows = self.store.audit(&question).await.map_err(of_store)?;
+        let rows = self.store.audit_entries(&question).await.map_err(of_store)?;
         let next = (rows.len() == limit as usize).then(|| rows.last().map(|r| r.id.to_string())).flatten();
         let items = rows
             .into_iter()
             .map(|r| AuditEntryView {
                 id: r.id,
                 at: r.at,
-                action: r.action,
-                actor: r.actor,
-                subject: r.subject,
-                outcome: r.outcome,
-                code: r.code,
-                reason: r.reason,
-                detail: r.detail,
+                action: r.entry.action,
+                actor: match r.entry.actor {
+                    AuditActor::Person { email, token: None, .. } => email,
+                    AuditActor::Person { email, token: Some(token), .. } => {
+                        format!("token {token} of {email}")
+                    }
+                    AuditActor::System { name } => name,
+                    AuditActor::Nobody { name } => format!("not signed in: {name}"),
+                },
+                subject: format!("{}:{}", r.entry.subject_kind, r.entry.subject),
+                outcome: match r.outcome {
+                    AuditOutcome::Done => "done",
+                    AuditOutcome::Refused => "refused",
+                }
+                .to_owned(),
+                code: r.entry.refusal_code,
+                reason: r.entry.reason,
+                detail: r.entry.detail,
             })
             .collect();
         Ok(Page { items, next })
     }
+}
+
+/// `run:0192…` or `application:shop`.
+fn subject(text: &str) -> Answer<(String, String)> {
+    text.split_once(':').map(|(kind, id)| (kind.to_owned(), id.to_owned())).ok_or_else(|| {
+        Problem::bad_field(
+            "subject",
+            "has no kind",
+            "Write it as kind:name, such as `application:shop` or `run:ID`.",
+        )
+    })
+}
+
+/// Who an entry is about. The machine's own administrator is no person.
+pub(crate) fn author(actor: &Actor) -> AuditActor {
+    if actor.person.0.is_nil() {
+        return AuditActor::System { name: actor.email.clone() };
+    }
+    AuditActor::Person { id: actor.person, email: actor.email.clone(), token: actor.token }
+}
+
+/// The entry of a change that was made. `subject` is `kind:name`.
+pub(crate) fn done(actor: &Actor, action: &str, subject: &str) -> AuditEntry {
+    let (kind, id) = subject.split_once(':').unwrap_or((subject, ""));
+    AuditEntry::done(action, author(actor), kind, id)
+}
+
+pub(crate) fn refused(actor: &Actor, action: &str, subject: &str, problem: &Problem) -> AuditEntry {
+    let (kind, id) = subject.split_once(':').unwrap_or((subject, ""));
+    AuditEntry::refused(action, author(actor), kind, id, &problem.code).because(problem.detail.clone())
 }

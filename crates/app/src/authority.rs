@@ -44,7 +44,11 @@ impl Action {
     /// The roles that may; reading is everybody's who is signed in, except people and the audit's author list.
     fn roles(self) -> &'static [Role] {
         match self {
-            Self::ReadInventory | Self::ReadStatus | Self::ReadRuns | Self::ReadAudit | Self::ManageOwnTokens => &Role::ALL,
+            Self::ReadInventory
+            | Self::ReadStatus
+            | Self::ReadRuns
+            | Self::ReadAudit
+            | Self::ManageOwnTokens => &Role::ALL,
             Self::WriteInventory | Self::DeclareRegion | Self::RequestRun | Self::DriveRun => {
                 &[Role::Operator, Role::Admin]
             }
@@ -62,7 +66,11 @@ impl Action {
             Self::ReadRuns => Some(Scope::RunsRead),
             Self::RequestRun | Self::DriveRun => Some(Scope::RunsRequest),
             Self::ReadAudit => Some(Scope::AuditRead),
-            Self::WriteProtected | Self::DeclareRegion | Self::ReviewRun | Self::ReadPeople | Self::ManageOwnTokens => None,
+            Self::WriteProtected
+            | Self::DeclareRegion
+            | Self::ReviewRun
+            | Self::ReadPeople
+            | Self::ManageOwnTokens => None,
         }
     }
 
@@ -146,6 +154,7 @@ mod tests {
             email: "somebody@example.com".into(),
             roles: role.into_iter().collect(),
             groups: Vec::new(),
+            token: None,
             token_scopes: scopes,
             identity_proved_at: None,
         }
@@ -155,9 +164,11 @@ mod tests {
     fn the_whole_matrix_of_roles_is_as_written_down() {
         // viewer, operator, approver, admin
         let expected = |action| match action {
-            Action::ReadInventory | Action::ReadStatus | Action::ReadRuns | Action::ReadAudit | Action::ManageOwnTokens => {
-                [true, true, true, true]
-            }
+            Action::ReadInventory
+            | Action::ReadStatus
+            | Action::ReadRuns
+            | Action::ReadAudit
+            | Action::ManageOwnTokens => [true, true, true, true],
             Action::WriteInventory | Action::DeclareRegion | Action::RequestRun | Action::DriveRun => {
                 [false, true, false, true]
             }

@@ -5,28 +5,31 @@ use crate::authority::{Action, may};
 use crate::problems::of_store;
 use async_trait::async_trait;
 use holdfast_api::Answer;
-use holdfast_api::compliance::{Compliances, ComplianceRow, ComplianceView};
+use holdfast_api::compliance::{ComplianceRow, ComplianceView, Compliances};
 use holdfast_domain::{Actor, Application};
-use holdfast_failover::compliance::{Standing, standing, worst_lag_ms};
-use holdfast_store::MeasuredRun;
+use holdfast_failover::compliance::{Measured, Standing, standing};
+use holdfast_store::RunHead;
 use jiff::Timestamp;
 use std::fmt::Write as _;
 
 /// Compliance rests on the worst of this many last runs.
-pub(crate) const LAST_RUNS: usize = 3;
+const LAST_RUNS: usize = 3;
+
+/// Those of an application's ended runs, newest first, that compliance rests on: a request that was denied or
+/// cancelled before it began measured nothing and hides nothing.
+pub(crate) fn counted<'a>(ended: impl Iterator<Item = &'a RunHead>) -> Vec<&'a RunHead> {
+    ended.filter(|run| run.measured.is_some()).take(LAST_RUNS).collect()
+}
 
 #[async_trait]
 impl Compliances for App {
     async fn compliance(&self, actor: &Actor) -> Answer<ComplianceView> {
         may(actor, Action::ReadStatus)?;
         let applications = self.store.applications().await.map_err(of_store)?;
-        let measured = self.store.measured_runs(LAST_RUNS).await.map_err(of_store)?;
+        let ended = self.store.last_ended_runs_of_all(20).await.map_err(of_store)?;
         let rows: Vec<_> = applications
             .iter()
-            .map(|a| {
-                let of: Vec<&MeasuredRun> = measured.iter().filter(|m| m.application == a.name).collect();
-                row(a, &of)
-            })
+            .map(|a| row(a, &counted(ended.iter().filter(|run| run.application == a.name))))
             .collect();
         let whole = |row: &ComplianceRow| match (row.rto, row.rpo) {
             (Standing::Missed, _) | (_, Standing::Missed) => Standing::Missed,
@@ -94,14 +97,14 @@ fn cell(text: &str) -> String {
     }
 }
 
-pub(crate) fn row(application: &Application, measured: &[&MeasuredRun]) -> ComplianceRow {
+pub(crate) fn row(application: &Application, measured: &[&RunHead]) -> ComplianceRow {
     let band = application.strategy.band();
-    let of_runs: Vec<_> = measured.iter().map(|m| m.measured.clone()).collect();
-    let (rto, rpo) = standing(&application.objectives, &of_runs, application_has_store(application));
-    let rto_worst =
-        measured.iter().map(|m| m.measured.rto.total_seconds).collect::<Option<Vec<_>>>().and_then(|all| {
-            all.into_iter().reduce(f64::max)
-        });
+    let of_runs: Vec<Measured> = measured.iter().filter_map(|run| run.measured.clone()).collect();
+    let (rto, rpo) = standing(&application.objectives, &of_runs);
+    // One that is not known makes the worst not known.
+    let worst = |of: fn(&Measured) -> Option<f64>| {
+        of_runs.iter().map(of).collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().reduce(f64::max))
+    };
     ComplianceRow {
         application: application.name.to_string(),
         owner: application.owner.to_string(),
@@ -114,11 +117,11 @@ pub(crate) fn row(application: &Application, measured: &[&MeasuredRun]) -> Compl
         gaps: application.strategy.gaps(&application.objectives),
         rto,
         rpo,
-        rto_worst_seconds: rto_worst,
-        rpo_worst_ms: worst_lag_ms(&of_runs),
+        rto_worst_seconds: worst(|m| m.rto.total_seconds),
+        rpo_worst_ms: worst(Measured::worst_lag_ms),
         runs_counted: measured.len(),
-        last_measured_at: measured.iter().map(|m| m.ended_at).max(),
-        last_run: measured.iter().max_by_key(|m| m.ended_at).map(|m| m.run.to_string()),
+        last_measured_at: measured.iter().filter_map(|m| m.ended_at).max(),
+        last_run: measured.first().map(|m| m.id.to_string()),
     }
 }
 

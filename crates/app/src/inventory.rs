@@ -1,14 +1,17 @@
 //! The inventory file: read, compared, stored whole or not at all.
 
 use crate::App;
+use crate::audit::{done, refused};
 use crate::authority::{Action, may};
 use crate::problems::{of_file, of_store};
 use async_trait::async_trait;
 use holdfast_api::inventory::{EntryDiff, FieldDiff, FileFormat, Inventories, InventoryDiff, SectionDiff};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, Inventory};
-use holdfast_inventory::{Format, apply, check, diff, read, write_json, write_yaml};
-use holdfast_store::AuditEntry;
+use holdfast_inventory::{
+    EntryDiff as Entry, Format, Source, apply, diff, read_with_source, write_json, write_yaml,
+};
+use holdfast_store::RunFilter;
 
 #[async_trait]
 impl Inventories for App {
@@ -29,15 +32,15 @@ impl Inventories for App {
         dry_run: bool,
         prune: bool,
     ) -> Answer<InventoryDiff> {
-        if let Err(refused) = may(actor, Action::WriteInventory) {
-            return Err(self.refused(actor, "inventory.apply", "inventory", refused).await);
+        if let Err(problem) = may(actor, Action::WriteInventory) {
+            return Err(self.refused(actor, "inventory.apply", "inventory", problem).await);
         }
         let format = match format {
             FileFormat::Yaml => Format::Yaml,
             FileFormat::Json => Format::Json,
         };
-        let sent = read(file, format).map_err(of_file)?;
-        self.store_inventory(actor, &sent, dry_run, prune).await
+        let (sent, source) = read_with_source(file, format).map_err(of_file)?;
+        self.store_inventory(actor, &sent, Some(&source), dry_run, prune).await
     }
 }
 
@@ -47,26 +50,30 @@ impl App {
         &self,
         actor: &Actor,
         sent: &Inventory,
+        source: Option<&Source>,
         dry_run: bool,
         prune: bool,
     ) -> Answer<InventoryDiff> {
         let mut change = self.store.begin().await.map_err(of_store)?;
         // Locked from here to the commit: two files sent at once are stored one after the other.
-        let stored = change.lock_inventory().await.map_err(of_store)?;
-        check(sent, &stored).map_err(of_file)?;
-        let difference = diff(&stored, sent, prune).map_err(of_file)?;
+        let stored = change.load_inventory_for_edit().await.map_err(of_store)?;
+        let difference = diff(&stored, sent, prune).map_err(|mut problems| {
+            if let Some(source) = source {
+                source.locate(&mut problems);
+            }
+            of_file(problems)
+        })?;
         if difference.touches_protected()
-            && let Err(refused) = may(actor, Action::WriteProtected)
+            && let Err(problem) = may(actor, Action::WriteProtected)
         {
-            return Err(self.refused(actor, "inventory.apply", "inventory", refused).await);
+            return Err(self.refused(actor, "inventory.apply", "inventory", problem).await);
         }
         let merged = apply(&stored, sent, prune);
         let view = view(&difference, dry_run, findings(&merged));
         if dry_run || !view.changed {
             return Ok(view);
         }
-        let held = change.removed_with_live_run(&merged).await.map_err(of_store)?;
-        if let Some((application, run)) = held {
+        if let Some((application, run)) = self.held_but_removed(&merged).await? {
             let mut problem = Problem::new(
                 409,
                 "run_active",
@@ -79,15 +86,30 @@ impl App {
         }
         change.replace_inventory(&merged).await.map_err(of_store)?;
         let detail = serde_json::json!({ "sections": view.sections });
-        change.commit(AuditEntry::done(actor, "inventory.apply", "inventory", detail)).await.map_err(of_store)?;
+        change.commit(done(actor, "inventory.apply", "inventory").with(detail)).await.map_err(of_store)?;
         Ok(view)
     }
 
+    /// An application that a live run moves cannot vanish under it.
+    async fn held_but_removed(&self, merged: &Inventory) -> Answer<Option<(String, String)>> {
+        let live = RunFilter { live: Some(true), limit: 1_000, ..RunFilter::default() };
+        let live = self.store.runs(&live).await.map_err(of_store)?;
+        Ok(live
+            .into_iter()
+            .find(|run| !merged.applications.iter().flatten().any(|a| a.name == run.application))
+            .map(|run| (run.application.to_string(), run.id.to_string())))
+    }
+
     /// Writes the refusal down and hands it back.
-    pub(crate) async fn refused(&self, actor: &Actor, action: &str, subject: &str, problem: Problem) -> Problem {
-        let entry = AuditEntry::refused(actor, action, subject, &problem.code, &problem.detail);
-        match self.store.refuse(entry).await {
-            Ok(()) => problem,
+    pub(crate) async fn refused(
+        &self,
+        actor: &Actor,
+        action: &str,
+        subject: &str,
+        problem: Problem,
+    ) -> Problem {
+        match self.store.refuse(refused(actor, action, subject, &problem)).await {
+            Ok(_) => problem,
             Err(error) => of_store(error),
         }
     }
@@ -102,16 +124,22 @@ fn findings(inventory: &Inventory) -> Vec<String> {
         .collect()
 }
 
+/// A value as people read it: texts without quotes, the rest as JSON.
+fn words(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 fn view(difference: &holdfast_inventory::Diff, dry_run: bool, findings: Vec<String>) -> InventoryDiff {
+    let names = |entries: &[Entry]| entries.iter().map(|e| e.name.clone()).collect();
     InventoryDiff {
-        changed: difference.is_change(),
+        changed: !difference.is_empty(),
         dry_run,
         sections: difference
             .sections
             .iter()
             .map(|s| SectionDiff {
-                section: s.section.to_string(),
-                added: s.added.clone(),
+                section: s.section.as_str().to_owned(),
+                added: names(&s.added),
                 changed: s
                     .changed
                     .iter()
@@ -120,11 +148,15 @@ fn view(difference: &holdfast_inventory::Diff, dry_run: bool, findings: Vec<Stri
                         fields: e
                             .fields
                             .iter()
-                            .map(|f| FieldDiff { path: f.path.clone(), before: f.before.clone(), after: f.after.clone() })
+                            .map(|f| FieldDiff {
+                                path: f.path.clone(),
+                                before: f.before.as_ref().map(words),
+                                after: f.after.as_ref().map(words),
+                            })
                             .collect(),
                     })
                     .collect(),
-                removed: s.removed.clone(),
+                removed: names(&s.removed),
                 unchanged: s.unchanged,
             })
             .collect(),

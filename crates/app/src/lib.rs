@@ -1,8 +1,8 @@
 //! The use cases: authorize, load, decide, store and audit in one transaction. They never call AWS, so that no
 //! page waits for a sick Region.
 
-pub mod admin;
 mod accounts;
+pub mod admin;
 mod applications;
 mod audit;
 pub mod authority;

@@ -3,7 +3,6 @@
 use crate::App;
 use crate::applications::summaries;
 use crate::authority::{Action, may};
-use crate::compliance::LAST_RUNS;
 use crate::problems::of_store;
 use crate::regions::regions_view;
 use async_trait::async_trait;
@@ -21,14 +20,14 @@ impl Nows for App {
         may(actor, Action::ReadStatus)?;
         let now = Timestamp::now();
         let judged = self.judge_all(now).await?;
-        let measured = self.store.measured_runs(LAST_RUNS).await.map_err(of_store)?;
+        let ended = self.store.last_ended_runs_of_all(20).await.map_err(of_store)?;
         let declared = self.store.declared_regions().await.map_err(of_store)?;
-        let applications = summaries(&judged, &measured);
+        let applications = summaries(&judged, &ended);
         let live = self.run_page(&RunFilter { live: true, limit: Some(100), ..RunFilter::default() }).await?;
         let approvals_for_me = self.approvals(actor).await?;
         Ok(NowView {
             at: now,
-            picture_at: self.store.last_sweep_ended_at().await.map_err(of_store)?,
+            picture_at: self.store.last_sweep().await.map_err(of_store)?.finished_at,
             regions: regions_view(&judged, &declared),
             needs: needs(&applications, &live.items, &approvals_for_me),
             applications,
@@ -38,10 +37,10 @@ impl Nows for App {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        self.store.database_now().await.map_err(|e| format!("the database does not answer: {e}"))?;
+        self.store.now().await.map_err(|e| format!("the database does not answer: {e}"))?;
         if self.settings.ready_after_first_sweep {
-            let swept = self.store.all_accounts_swept().await.map_err(|e| e.to_string())?;
-            if !swept {
+            let sweep = self.store.last_sweep().await.map_err(|e| e.to_string())?;
+            if sweep.finished_at.is_none() {
                 return Err("the first sweep of the accounts has not ended".into());
             }
         }
@@ -64,8 +63,13 @@ fn needs(applications: &[ApplicationSummary], live: &[RunSummary], for_me: &[Run
         needs.push(need("bad", title, run.now.clone(), format!("/runs/{}", run.id), "Open"));
     }
     for run in for_me {
-        let title =
-            format!("Approve: {} → {}, {} {}", run.application, run.to_region, run.mode.as_str(), run.intent.as_str());
+        let title = format!(
+            "Approve: {} → {}, {} {}",
+            run.application,
+            run.to_region,
+            run.mode.as_str(),
+            run.intent.as_str()
+        );
         let detail = format!("asked by {}: {}", run.requested_by, run.reason);
         needs.push(need("watch", title, detail, format!("/runs/{}", run.id), "Review"));
     }
@@ -74,10 +78,17 @@ fn needs(applications: &[ApplicationSummary], live: &[RunSummary], for_me: &[Run
         let detail = format!("step {} of {}: {}", run.steps_done, run.steps_total, run.now);
         needs.push(need("moving", title, detail, format!("/runs/{}", run.id), "Watch"));
     }
-    for (word, state, says) in [("no", "bad", "would not survive"), ("unknown", "unknown", "cannot be told")] {
+    for (word, state, says) in [("no", "bad", "would not survive"), ("unknown", "unknown", "cannot be told")]
+    {
         for a in applications.iter().filter(|a| a.would_survive == word) {
             let detail = a.because.clone().unwrap_or_default();
-            needs.push(need(state, format!("{}: {says}", a.name), detail, format!("/applications/{}", a.name), "Why"));
+            needs.push(need(
+                state,
+                format!("{}: {says}", a.name),
+                detail,
+                format!("/applications/{}", a.name),
+                "Why",
+            ));
         }
     }
     needs

@@ -5,11 +5,42 @@ use crate::problems::of_store;
 use crate::runs::{last_run, under_way};
 use holdfast_api::Answer;
 use holdfast_domain::observation::Observed;
-use holdfast_domain::{Account, Application, Facts, Name, ObservationMap, RegionCode};
+use holdfast_domain::{Account, Application, ApprovalPolicy, Facts, Name, ObservationMap, RegionCode};
+use holdfast_failover::run::Summary;
 use holdfast_failover::serving::{RecoveryState, Serving, recovery_state, serving};
-use holdfast_failover::{Finding, Intent, Picture, Run, readiness};
+use holdfast_failover::{Finding, Intent, Picture, readiness};
+use holdfast_store::RunHead;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How far back an application's runs are looked through for the last that moved something.
+const ENDED_LOOKED_AT: u32 = 20;
+
+/// Whether an ended run had started: what was denied, expired or cancelled before moved nothing.
+pub(crate) fn began(run: &RunHead) -> bool {
+    serde_json::from_value::<Summary>(run.summary.clone()).is_ok_and(|s| s.began)
+}
+
+/// What stands around every application and is loaded once for all of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Around {
+    pub accounts: Vec<Account>,
+    policies: Vec<ApprovalPolicy>,
+    /// Groups with at least one person who can sign in.
+    peopled: BTreeSet<Name>,
+}
+
+impl Around {
+    /// Groups that the application's policy asks and that nobody is in: its requests would wait for nobody.
+    fn empty_groups(&self, application: &Application) -> Vec<Name> {
+        self.policies
+            .iter()
+            .filter(|p| p.name == application.approval_policy)
+            .flat_map(|p| p.rules.iter().map(|r| r.group.clone()))
+            .filter(|group| !self.peopled.contains(group))
+            .collect()
+    }
+}
 
 /// An application as it can be judged now.
 #[derive(Debug, Clone)]
@@ -19,8 +50,7 @@ pub struct Judged {
     pub serving: Serving,
     pub state: RecoveryState,
     pub findings: Vec<Finding>,
-    pub active: Option<Run>,
-    pub last: Option<Run>,
+    pub active: Option<RunHead>,
 }
 
 impl App {
@@ -37,7 +67,9 @@ impl App {
                 let key = (resource.name.clone(), region.clone());
                 let sight = match observed.get(&key) {
                     Some(seen) => seen.sight(now, self.settings.stale_after),
-                    None if resource.spec.kind().is_observed() => Observed::default().sight(now, self.settings.stale_after),
+                    None if resource.spec.kind().is_observed() => {
+                        Observed::default().sight(now, self.settings.stale_after)
+                    }
                     None => holdfast_domain::Sight::Unknown {
                         reason: format!("this version cannot look at {}", resource.spec.kind().as_str()),
                         since: None,
@@ -50,69 +82,70 @@ impl App {
         map
     }
 
+    pub(crate) async fn around(&self) -> Answer<Around> {
+        let people = self.store.people().await.map_err(of_store)?;
+        Ok(Around {
+            accounts: self.store.accounts().await.map_err(of_store)?,
+            policies: self.store.approval_policies().await.map_err(of_store)?,
+            peopled: people.into_iter().filter(|p| p.disabled_at.is_none()).flat_map(|p| p.groups).collect(),
+        })
+    }
+
     pub(crate) async fn judge(&self, name: &Name, now: Timestamp) -> Answer<Judged> {
         let application = self.application_named(name).await?;
         let observed = self.store.observations(name).await.map_err(of_store)?;
-        let accounts = self.store.accounts().await.map_err(of_store)?;
-        let active = self.active_run(name).await?;
-        let last = self.last_moved(name).await?;
-        Ok(self.judged(application, &accounts, &observed, active, last, now))
+        let around = self.around().await?;
+        let active = self.store.active_run(name).await.map_err(of_store)?;
+        let last = self.store.last_ended_runs(name, ENDED_LOOKED_AT).await.map_err(of_store)?;
+        let last = last.into_iter().find(began);
+        Ok(self.judged(application, &around, &observed, active, last, now))
     }
 
     pub(crate) fn judged(
         &self,
         application: Application,
-        accounts: &[Account],
+        around: &Around,
         observed: &BTreeMap<(Name, RegionCode), Observed>,
-        active: Option<Run>,
-        last: Option<Run>,
+        active: Option<RunHead>,
+        last: Option<RunHead>,
         now: Timestamp,
     ) -> Judged {
         let observations = self.sights(&application, observed, now);
         let serving = serving(&application, &observations);
         let (moving, ended) = (under_way(active.as_ref()), last_run(last.as_ref()));
         let state = recovery_state(&application, &serving, &observations, moving, ended.as_ref());
-        let findings = readiness::findings(&application, accounts, &observations, now);
-        Judged { application, observations, serving, state, findings, active, last }
+        let findings = readiness::findings(
+            &application,
+            &around.accounts,
+            &observations,
+            &around.empty_groups(&application),
+            now,
+        );
+        Judged { application, observations, serving, state, findings, active }
     }
 
     /// # Errors
     /// 404 that names it.
     pub(crate) async fn application_named(&self, name: &Name) -> Answer<Application> {
         match self.store.application(name).await {
-            Err(holdfast_store::Error::NotFound) => Err(holdfast_api::Problem::not_found("application", name.as_str())),
+            Err(holdfast_store::Error::NotFound(_)) => {
+                Err(holdfast_api::Problem::not_found("application", name.as_str()))
+            }
             other => other.map_err(of_store),
         }
     }
 
-    /// The live run that holds the application.
-    pub(crate) async fn active_run(&self, name: &Name) -> Answer<Option<Run>> {
-        match self.store.active_run(name).await.map_err(of_store)? {
-            Some(id) => self.replayed(id).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// The newest run that ended having moved something.
-    pub(crate) async fn last_moved(&self, name: &Name) -> Answer<Option<Run>> {
-        match self.store.last_moving_run(name).await.map_err(of_store)? {
-            Some(id) => self.replayed(id).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// How everything stood before the failover that a failback would take back.
-    pub(crate) fn before(last: Option<&Run>) -> BTreeMap<(Name, RegionCode), Facts> {
-        last.filter(|run| run.request.movement.intent == Intent::Failover)
-            .map(|run| {
-                run.request
-                    .plan
-                    .before
-                    .iter()
-                    .map(|b| ((b.resource.clone(), b.region.clone()), b.facts.clone()))
-                    .collect()
-            })
-            .unwrap_or_default()
+    /// How everything stood before the failover that a failback would take back: from the newest completed
+    /// one, unless a failback has taken it back already.
+    async fn before(&self, application: &Name) -> Answer<BTreeMap<(Name, RegionCode), Facts>> {
+        let ended = self.store.last_ended_runs(application, ENDED_LOOKED_AT).await.map_err(of_store)?;
+        let Some(last) = ended.into_iter().find(|run| began(run) && run.movement.intent == Intent::Failover)
+        else {
+            return Ok(BTreeMap::new());
+        };
+        let run = self.replayed(last.id).await?;
+        let before = run.request.plan.before;
+        Ok(before.into_iter().map(|b| ((b.resource, b.region), b.facts)).collect())
     }
 
     pub(crate) async fn picture(&self, judged: &Judged, now: Timestamp) -> Answer<Picture> {
@@ -124,7 +157,7 @@ impl App {
                 .filter(|a| judged.application.resources.iter().any(|r| r.account == a.name))
                 .collect(),
             observations: judged.observations.clone(),
-            before: Self::before(judged.last.as_ref()),
+            before: self.before(&judged.application.name).await?,
             now,
         })
     }

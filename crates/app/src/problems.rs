@@ -7,7 +7,13 @@ use holdfast_failover::Refusal;
 pub fn of_store(error: holdfast_store::Error) -> Problem {
     use holdfast_store::Error;
     match error {
-        Error::NotFound => Problem::new(404, "not_found", "Not found", "There is no such thing.", "Look it up in the list."),
+        Error::NotFound(what) => Problem::new(
+            404,
+            "not_found",
+            "Not found",
+            format!("There is no such {what}."),
+            "Look it up in the list.",
+        ),
         Error::Conflict(what) => Problem::new(
             409,
             "conflict",
@@ -15,7 +21,17 @@ pub fn of_store(error: holdfast_store::Error) -> Problem {
             format!("Somebody else changed it at the same moment ({what})."),
             "Read it again and repeat.",
         ),
-        Error::ActiveRun { id } => active_run(&id),
+        Error::RunMoved { run, .. } => Problem::new(
+            409,
+            "conflict",
+            "Changed meanwhile",
+            format!("Run {run} has moved on."),
+            "Read it again and repeat.",
+        ),
+        Error::Invalid(what) => {
+            Problem::new(422, "invalid", "Not accepted", what, "Mend the value and send it again.")
+        }
+        Error::ActiveRun { id } => active_run(&id.to_string()),
         Error::Unavailable(reason) => {
             tracing::error!(%reason, "the database does not answer");
             Problem::new(
@@ -75,8 +91,8 @@ pub fn of_file(problems: Vec<holdfast_inventory::Problem>) -> Problem {
     problem.fields = problems
         .into_iter()
         .map(|p| FieldProblem {
-            line: (p.line > 0).then_some(p.line),
-            column: (p.line > 0).then_some(p.column),
+            line: p.line,
+            column: p.column,
             path: p.path,
             message: p.message,
             way_out: p.way_out,

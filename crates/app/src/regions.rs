@@ -1,14 +1,14 @@
 //! Regions: what was observed of them beside what operators declare.
 
 use crate::App;
+use crate::audit::done;
 use crate::authority::{Action, may};
 use crate::picture::Judged;
 use crate::problems::of_store;
 use async_trait::async_trait;
 use holdfast_api::regions::{RegionView, Regions, RegionsView, Replication};
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, DeclaredRegion, Declaration, Facts, RegionCode, Sight};
-use holdfast_store::AuditEntry;
+use holdfast_domain::{Actor, Declaration, DeclaredRegion, Facts, RegionCode, Sight};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,22 +46,16 @@ impl Regions for App {
             return Err(Problem::bad_field("reason", "longer than 500 characters", "Say it in fewer words."));
         }
         let mut change = self.store.begin().await.map_err(of_store)?;
-        change
-            .declare_region(&DeclaredRegion { code: code.clone(), declared, reason: reason.clone() })
-            .await
-            .map_err(of_store)?;
+        change.declare_region(code, declared, reason.as_deref()).await.map_err(of_store)?;
         let detail = serde_json::json!({ "declared": declared, "reason": reason });
-        change.commit(AuditEntry::done(actor, "region.declare", &subject, detail)).await.map_err(of_store)?;
+        change.commit(done(actor, "region.declare", &subject).with(detail)).await.map_err(of_store)?;
         self.region(actor, code).await
     }
 }
 
 pub(crate) fn regions_view(judged: &[Judged], declared: &[DeclaredRegion]) -> RegionsView {
-    let codes: BTreeSet<&RegionCode> = judged
-        .iter()
-        .flat_map(|j| j.application.regions())
-        .chain(declared.iter().map(|d| &d.code))
-        .collect();
+    let codes: BTreeSet<&RegionCode> =
+        judged.iter().flat_map(|j| j.application.regions()).chain(declared.iter().map(|d| &d.code)).collect();
     RegionsView {
         regions: codes.into_iter().filter_map(|code| region_view(code, judged, declared)).collect(),
         replication: replication(judged),
@@ -134,13 +128,14 @@ fn replication(judged: &[Judged]) -> Vec<Replication> {
                     Some(Facts::AuroraMember(member)) => member.lag.as_ref().map(|l| l.milliseconds),
                     _ => None,
                 };
-                let arc = arcs.entry((writer.to_string(), region.to_string())).or_insert_with(|| Replication {
-                    from: writer.to_string(),
-                    to: region.to_string(),
-                    stores: 0,
-                    worst_lag_ms: Some(0.0),
-                    above_objective: false,
-                });
+                let arc =
+                    arcs.entry((writer.to_string(), region.to_string())).or_insert_with(|| Replication {
+                        from: writer.to_string(),
+                        to: region.to_string(),
+                        stores: 0,
+                        worst_lag_ms: Some(0.0),
+                        above_objective: false,
+                    });
                 arc.stores += 1;
                 // One unknown store makes the whole arc's worst unknown.
                 arc.worst_lag_ms = match (arc.worst_lag_ms, lag) {

@@ -6,18 +6,22 @@ mod view;
 mod words;
 
 use crate::App;
+use crate::applications::parse_name;
+use crate::audit::done;
 use crate::authority::{Action, fresh, may};
 use crate::problems::{of_refusal, of_store};
 use async_trait::async_trait;
-use holdfast_api::runs::{Decision, RequestRun, ReviewRun, RunEvent, RunFilter, RunPreview, RunSummary, RunVerb, RunView, Runs};
+use holdfast_api::runs::{
+    Decision, RequestRun, ReviewRun, RunEvent, RunFilter, RunPreview, RunSummary, RunVerb, RunView, Runs,
+};
 use holdfast_api::{Answer, Page, Problem};
-use holdfast_domain::{Actor, Name, RunId};
+use holdfast_domain::{Actor, RunId};
 use holdfast_failover::approval::{Review, may_review};
-use holdfast_failover::run::{Command, Entry, Run, Who};
+use holdfast_failover::run::{Command, Entry, Event, Run, Who};
 use holdfast_failover::serving::LastRun;
-use holdfast_failover::{Digest, Movement};
-use holdfast_store::{AuditEntry, RunQuestion};
-use std::collections::BTreeMap;
+use holdfast_failover::{Digest, Movement, RunState};
+use holdfast_store::{Advance, RunFilter as Question, RunHead};
+use jiff::Timestamp;
 
 #[async_trait]
 impl Runs for App {
@@ -26,7 +30,12 @@ impl Runs for App {
         self.preview(request).await
     }
 
-    async fn request_run(&self, actor: &Actor, request: RequestRun, idempotency_key: &str) -> Answer<RunView> {
+    async fn request_run(
+        &self,
+        actor: &Actor,
+        request: RequestRun,
+        idempotency_key: &str,
+    ) -> Answer<RunView> {
         let subject = format!("application:{}", request.application.chars().take(63).collect::<String>());
         if let Err(refused) = may(actor, Action::RequestRun) {
             return Err(self.refused(actor, "run.request", &subject, refused).await);
@@ -58,7 +67,7 @@ impl Runs for App {
             Decision::Deny => "run.deny",
         };
         let subject = format!("run:{id}");
-        let now = self.store.database_now().await.map_err(of_store)?;
+        let now = self.store.now().await.map_err(of_store)?;
         if let Err(refused) = may(actor, Action::ReviewRun).and_then(|()| fresh(actor, now)) {
             return Err(self.refused(actor, action, &subject, refused).await);
         }
@@ -67,7 +76,13 @@ impl Runs for App {
         let comment = tidy(review.comment);
         let command = match review.decision {
             Decision::Approve => Command::Approve {
-                review: Review { person: who.id, email: who.email, groups: actor.groups.clone(), at: now, comment },
+                review: Review {
+                    person: who.id,
+                    email: who.email,
+                    groups: actor.groups.clone(),
+                    at: now,
+                    comment,
+                },
                 digest,
             },
             Decision::Deny => Command::Deny { by: who, groups: actor.groups.clone(), digest, comment },
@@ -80,15 +95,21 @@ impl Runs for App {
         let by = who(actor);
         let (command, action, right) = match verb {
             RunVerb::Withdraw => (Command::Withdraw { by }, "run.withdraw", Action::ReviewRun),
-            RunVerb::Pause { reason } => (Command::Pause { by, reason: tidy(reason) }, "run.pause", Action::DriveRun),
+            RunVerb::Pause { reason } => {
+                (Command::Pause { by, reason: tidy(reason) }, "run.pause", Action::DriveRun)
+            }
             RunVerb::Resume => (Command::Resume { by }, "run.resume", Action::DriveRun),
             RunVerb::Cancel { reason } => {
                 (Command::Cancel { by, reason: reason.trim().to_owned() }, "run.cancel", Action::DriveRun)
             }
-            RunVerb::RetryStep { step } => (Command::RetryStep { by, step }, "run.retry_step", Action::DriveRun),
-            RunVerb::SkipStep { step, reason } => {
-                (Command::SkipStep { by, step, reason: reason.trim().to_owned() }, "run.skip_step", Action::DriveRun)
+            RunVerb::RetryStep { step } => {
+                (Command::RetryStep { by, step }, "run.retry_step", Action::DriveRun)
             }
+            RunVerb::SkipStep { step, reason } => (
+                Command::SkipStep { by, step, reason: reason.trim().to_owned() },
+                "run.skip_step",
+                Action::DriveRun,
+            ),
         };
         if let Err(refused) = may(actor, right) {
             return Err(self.refused(actor, action, &format!("run:{id}"), refused).await);
@@ -116,14 +137,18 @@ impl Runs for App {
         if may(actor, Action::ReviewRun).is_err() {
             return Ok(Vec::new());
         }
-        let filter = RunFilter { state: Some("awaiting_approval".into()), limit: Some(200), ..RunFilter::default() };
-        let (runs, _) = self.replayed_page(&filter).await?;
+        let question =
+            Question { state: Some(RunState::AwaitingApproval), limit: 200, ..Question::default() };
+        let waiting = self.store.runs(&question).await.map_err(of_store)?;
         let me = who(actor);
-        Ok(runs
-            .iter()
-            .filter(|run| may_review(&run.request, &run.reviews, &me, &actor.groups).is_ok())
-            .map(|run| view::summary(run, None))
-            .collect())
+        let mut mine = Vec::new();
+        for head in waiting {
+            let run = self.replayed(head.id).await?;
+            if may_review(&run.request, &run.reviews, &me, &actor.groups).is_ok() {
+                mine.push(view::head(&head));
+            }
+        }
+        Ok(mine)
     }
 }
 
@@ -134,7 +159,7 @@ impl App {
         // Somebody else's event may come in between; the pure core is then asked anew.
         for _ in 0..8 {
             let run = self.replayed(id).await?;
-            let now = self.store.database_now().await.map_err(of_store)?;
+            let now = self.store.now().await.map_err(of_store)?;
             let events = match run.handle(command.clone(), now) {
                 Ok(events) => events,
                 Err(refusal) => return Err(self.refused(actor, action, &subject, of_refusal(refusal)).await),
@@ -144,13 +169,16 @@ impl App {
                 "digest": run.request.digest,
                 "events": events,
             });
+            let after = after(&run, &events, now)?;
             let mut change = self.store.begin().await.map_err(of_store)?;
-            match self.store.append(&mut change, &run, &events, now).await {
+            match change.append(&advance(&run, &events, &after)).await {
                 Ok(_) => {
-                    change.commit(AuditEntry::done(actor, action, &subject, detail)).await.map_err(of_store)?;
+                    let entry =
+                        done(actor, action, &subject).of_application(&run.request.application).with(detail);
+                    change.commit(entry).await.map_err(of_store)?;
                     return Ok(());
                 }
-                Err(holdfast_store::Error::Conflict(_)) => {}
+                Err(holdfast_store::Error::RunMoved { .. }) => {}
                 Err(error) => return Err(of_store(error)),
             }
         }
@@ -176,61 +204,89 @@ impl App {
     pub(crate) async fn run_view(&self, actor: &Actor, id: RunId) -> Answer<RunView> {
         let entries = self.entries_of(id).await?;
         let run = replay(id, &entries)?;
-        let now = self.store.database_now().await.map_err(of_store)?;
-        Ok(view::run_view(actor, &run, &entries, now))
+        let now = self.store.now().await.map_err(of_store)?;
+        Ok(view::run_view(actor, &run, now))
     }
 
     pub(crate) async fn run_page(&self, filter: &RunFilter) -> Answer<Page<RunSummary>> {
-        let (runs, next) = self.replayed_page(filter).await?;
-        let measured = self.store.measured_by_run(&runs.iter().map(|r| r.id).collect::<Vec<_>>()).await.map_err(of_store)?;
-        let items = runs.iter().map(|run| view::summary(run, measured.get(&run.id))).collect();
-        Ok(Page { items, next })
-    }
-
-    async fn replayed_page(&self, filter: &RunFilter) -> Answer<(Vec<Run>, Option<String>)> {
         let limit = filter.limit.unwrap_or(50).clamp(1, 200);
-        let before = match filter.cursor.as_deref().filter(|c| !c.is_empty()) {
-            None => None,
-            Some(text) => Some(text.parse::<RunId>().map_err(|_| {
-                Problem::bad_field("cursor", "is not one that an answer gave", "Leave it out to start at the newest.")
-            })?),
+        let given = |text: &Option<String>| {
+            text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned)
         };
-        let question = RunQuestion {
-            application: filter.application.clone().filter(|t| !t.is_empty()),
-            state: filter.state.clone().filter(|t| !t.is_empty()),
-            live: filter.live,
+        let before = given(&filter.cursor)
+            .map(|text| {
+                text.parse::<RunId>().map_err(|_| {
+                    Problem::bad_field(
+                        "cursor",
+                        "is not one that an answer gave",
+                        "Leave it out to start at the newest.",
+                    )
+                })
+            })
+            .transpose()?;
+        let state = given(&filter.state)
+            .map(|text| {
+                RunState::ALL.into_iter().find(|s| s.as_str() == text).ok_or_else(|| {
+                    let all: Vec<_> = RunState::ALL.iter().map(|s| s.as_str()).collect();
+                    Problem::bad_field(
+                        "state",
+                        format!("`{text}` is none"),
+                        format!("One of {}.", all.join(", ")),
+                    )
+                })
+            })
+            .transpose()?;
+        let question = Question {
+            application: given(&filter.application).map(|n| parse_name(&n)).transpose()?,
+            live: filter.live.then_some(true),
+            state,
+            dry_runs: true,
             before,
-            limit: i64::from(limit),
+            limit,
+            ..Question::default()
         };
-        let journals = self.store.journals(&question).await.map_err(of_store)?;
-        let next = (journals.len() == limit as usize).then(|| journals.last().map(|(id, _)| id.to_string())).flatten();
-        let runs = journals.into_iter().map(|(id, entries)| replay(id, &entries)).collect::<Answer<Vec<_>>>()?;
-        Ok((runs, next))
+        let heads = self.store.runs(&question).await.map_err(of_store)?;
+        let next = (heads.len() == limit as usize).then(|| heads.last().map(|h| h.id.to_string())).flatten();
+        Ok(Page { items: heads.iter().map(view::head).collect(), next })
     }
+}
 
-    /// The live run of each application that has one.
-    pub(crate) async fn live_runs(&self) -> Answer<BTreeMap<Name, Run>> {
-        let filter = RunFilter { live: true, limit: Some(200), ..RunFilter::default() };
-        let (runs, _) = self.replayed_page(&filter).await?;
-        Ok(runs.into_iter().filter(|r| !r.request.dry_run).map(|r| (r.request.application.clone(), r)).collect())
+/// The run after these events: what the store writes beside them.
+fn after(run: &Run, events: &[Event], now: Timestamp) -> Answer<Run> {
+    let mut after = run.clone();
+    for event in events {
+        let entry = Entry { seq: after.seq + 1, at: now, event: event.clone() };
+        after.apply(&entry).map_err(|e| {
+            Problem::new(
+                500,
+                "internal",
+                "Something is wrong inside",
+                e.to_string(),
+                "Look at the server's log.",
+            )
+        })?;
     }
+    Ok(after)
+}
 
-    pub(crate) async fn last_moving_runs(&self) -> Answer<BTreeMap<Name, Run>> {
-        let journals = self.store.last_moving_runs().await.map_err(of_store)?;
-        let runs = journals.into_iter().map(|(id, entries)| replay(id, &entries)).collect::<Answer<Vec<_>>>()?;
-        Ok(runs.into_iter().map(|r| (r.request.application.clone(), r)).collect())
+fn advance<'a>(run: &Run, events: &'a [Event], after: &Run) -> Advance<'a> {
+    Advance {
+        run: run.id,
+        expected_seq: run.seq,
+        events,
+        state: after.state,
+        summary: serde_json::to_value(after.summary()).ok(),
     }
 }
 
 /// The movement of a run that has begun and not ended.
-pub(crate) fn under_way(run: Option<&Run>) -> Option<&Movement> {
-    run.filter(|r| r.state.is_under_way() && !r.request.dry_run).map(|r| &r.request.movement)
+pub(crate) fn under_way(run: Option<&RunHead>) -> Option<&Movement> {
+    run.filter(|r| r.state.is_under_way() && !r.dry_run).map(|r| &r.movement)
 }
 
-pub(crate) fn last_run(run: Option<&Run>) -> Option<LastRun> {
-    use holdfast_failover::RunState;
+pub(crate) fn last_run(run: Option<&RunHead>) -> Option<LastRun> {
     run.map(|r| LastRun {
-        movement: r.request.movement.clone(),
+        movement: r.movement.clone(),
         completed: matches!(r.state, RunState::Completed | RunState::CompletedWithExceptions),
     })
 }

@@ -68,13 +68,25 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
     async fn probe(&self, account: &Account, access: &Access) -> Result<Identity, Error>;
 
     /// Looks at one resource in these Regions. One dead Region does not delay the others beyond its own deadline.
-    async fn observe(&self, account: &Account, access: &Access, resource: &Resource, regions: &[RegionCode]) -> Looked;
+    async fn observe(
+        &self,
+        account: &Account,
+        access: &Access,
+        resource: &Resource,
+        regions: &[RegionCode],
+    ) -> Looked;
 
     /// Makes the one changing call. `Error::outcome_unknown` tells "it may have happened" from "it did not".
     async fn perform(&self, account: &Account, acting: &Acting, change: &Change) -> Result<Answer, Error>;
 
     /// Asks after an accepted change by the tracking id of its answer.
-    async fn settled(&self, account: &Account, access: &Access, change: &Change, tracking: &str) -> Result<Settled, Error>;
+    async fn settled(
+        &self,
+        account: &Account,
+        access: &Access,
+        change: &Change,
+        tracking: &str,
+    ) -> Result<Settled, Error>;
 
     /// How long `perform` may take at most; an answer cannot come later.
     fn call_deadline(&self) -> std::time::Duration;

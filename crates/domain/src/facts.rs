@@ -7,11 +7,16 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "of", rename_all = "snake_case")]
 pub enum Facts {
     /// The record set that leads to this Region; `None` when the Region has been taken out of the set.
-    DnsRecord { record: Option<DnsRecord> },
+    DnsRecord {
+        record: Option<DnsRecord>,
+    },
     /// The endpoint group of a Global Accelerator listener in this Region.
     AcceleratorGroup(AcceleratorGroup),
     /// The route of an S3 Multi-Region Access Point to this Region's bucket.
-    AccessPointRoute { bucket: String, traffic_dial_percent: u8 },
+    AccessPointRoute {
+        bucket: String,
+        traffic_dial_percent: u8,
+    },
     /// A member of an Aurora Global Database.
     AuroraMember(AuroraMember),
     EcsService(EcsServiceFacts),
@@ -44,11 +49,21 @@ pub struct AliasTarget {
 pub enum Routing {
     Simple,
     /// 0 to 255.
-    Weighted { weight: i64 },
-    Failover { primary: bool },
-    Latency { region: String },
+    Weighted {
+        weight: i64,
+    },
+    Failover {
+        primary: bool,
+    },
+    Latency {
+        region: String,
+    },
     /// As Route 53 spells a place: continent, country and subdivision codes; `*` is the default.
-    Geolocation { continent: Option<String>, country: Option<String>, subdivision: Option<String> },
+    Geolocation {
+        continent: Option<String>,
+        country: Option<String>,
+        subdivision: Option<String>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -18,11 +18,22 @@ pub struct Observed {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Sight {
-    Known { at: Timestamp, facts: Facts },
+    Known {
+        at: Timestamp,
+        facts: Facts,
+    },
     /// Seen, but too long ago for a decision.
-    Stale { at: Timestamp, facts: Facts, reason: String },
+    Stale {
+        at: Timestamp,
+        facts: Facts,
+        reason: String,
+    },
     /// Could not look, and why; with what was last seen, if anything ever was.
-    Unknown { reason: String, since: Option<Timestamp>, last: Option<(Timestamp, Facts)> },
+    Unknown {
+        reason: String,
+        since: Option<Timestamp>,
+        last: Option<(Timestamp, Facts)>,
+    },
 }
 
 impl Observed {

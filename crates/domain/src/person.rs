@@ -31,10 +31,9 @@ impl Role {
 impl std::str::FromStr for Role {
     type Err = crate::Invalid;
     fn from_str(text: &str) -> Result<Self, crate::Invalid> {
-        Self::ALL
-            .into_iter()
-            .find(|r| r.as_str() == text)
-            .ok_or_else(|| crate::Invalid(format!("`{text}` is not a role: viewer, operator, approver or admin")))
+        Self::ALL.into_iter().find(|r| r.as_str() == text).ok_or_else(|| {
+            crate::Invalid(format!("`{text}` is not a role: viewer, operator, approver or admin"))
+        })
     }
 }
 
@@ -95,7 +94,9 @@ pub struct Actor {
     pub email: String,
     pub roles: Vec<Role>,
     pub groups: Vec<Name>,
-    /// `Some`: an API token acts for the person, within these scopes; `None`: the person's own session.
+    /// The API token that acts for the person; `None`: the person's own session.
+    pub token: Option<uuid::Uuid>,
+    /// What the token may do, when there is one.
     pub token_scopes: Option<Vec<Scope>>,
     /// When the person last proved who they are in this session (sign-in or step-up); never for a token.
     pub identity_proved_at: Option<jiff::Timestamp>,

@@ -227,11 +227,12 @@ specs! {
 impl std::str::FromStr for ResourceKind {
     type Err = crate::Invalid;
     fn from_str(text: &str) -> Result<Self, crate::Invalid> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|k| k.as_str() == text)
-            .ok_or_else(|| crate::Invalid(format!("`{}` is not a kind of resource", text.chars().take(60).collect::<String>())))
+        Self::ALL.iter().copied().find(|k| k.as_str() == text).ok_or_else(|| {
+            crate::Invalid(format!(
+                "`{}` is not a kind of resource",
+                text.chars().take(60).collect::<String>()
+            ))
+        })
     }
 }
 

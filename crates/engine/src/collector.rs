@@ -4,12 +4,13 @@
 use crate::EngineSettings;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use holdfast_cloud::{Access, Cloud, ErrorKind};
+use holdfast_cloud::{Access, Cloud};
 use holdfast_domain::{Account, Application, Facts, Name, RegionCode, Resource};
-use holdfast_store::{Look, ProbeAnswer, Store, Wakeup};
+use holdfast_store::{AccountProbe, AccountRole, LagPoint, Look, Store, Wakeup, Wakeups};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -22,27 +23,41 @@ struct Target {
     regions: Vec<RegionCode>,
 }
 
-pub async fn run(store: Store, cloud: Arc<dyn Cloud>, worker: String, settings: EngineSettings, stop: CancellationToken) {
-    let mut sweeps: HashMap<Name, JoinHandle<()>> = HashMap::new();
+/// The sweeps under way, by account: one that is slow is not started again, and holds up nobody.
+type Sweeps = HashMap<Name, JoinHandle<()>>;
+
+pub async fn run(
+    store: Store,
+    cloud: Arc<dyn Cloud>,
+    worker: String,
+    settings: EngineSettings,
+    stop: CancellationToken,
+) {
+    let mut sweeps = Sweeps::new();
     let mut wakeups = store.wakeups();
-    let tick = settings.sweep_interval.min(std::time::Duration::from_secs(1));
+    let tick = settings.sweep_interval.min(Duration::from_secs(1));
+    let mut unreported = false;
     while !stop.is_cancelled() {
-        match due(&store, &worker, &settings).await {
-            Ok(work) => {
-                for (account, targets) in work {
-                    let busy = sweeps.get(&account.name).is_some_and(|s| !s.is_finished());
-                    if !busy {
-                        let sweep = sweep_account(store.clone(), cloud.clone(), account.clone(), targets, settings.looks_per_account);
-                        sweeps.insert(account.name.clone(), tokio::spawn(sweep));
-                    }
+        match store.begin_sweep(&worker, settings.sweep_interval.as_secs_f64()).await {
+            Ok(true) => {
+                unreported = true;
+                if let Err(error) = begin(&store, &cloud, &settings, &mut sweeps).await {
+                    tracing::warn!(%error, "the inventory could not be read for a sweep");
                 }
             }
-            Err(error) => tracing::warn!(%error, "the inventory could not be read for a sweep"),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "whose turn it is to sweep could not be asked"),
+        }
+        if unreported && sweeps.values().all(JoinHandle::is_finished) {
+            match store.finish_sweep(&worker).await {
+                Ok(()) => unreported = false,
+                Err(error) => tracing::warn!(%error, "the end of the sweep could not be kept"),
+            }
         }
         tokio::select! {
             () = stop.cancelled() => break,
-            () = tokio::time::sleep(tick) => {}
-            application = refresh_asked(&mut wakeups) => look_at_once(&store, &cloud, &settings, &application).await,
+            () = tokio::time::sleep(if unreported { tick.min(Duration::from_millis(100)) } else { tick }) => {}
+            () = refresh_asked(&mut wakeups) => refresh(&store, &cloud, &settings).await,
         }
     }
     for (_, sweep) in sweeps {
@@ -50,42 +65,34 @@ pub async fn run(store: Store, cloud: Arc<dyn Cloud>, worker: String, settings: 
     }
 }
 
-async fn refresh_asked(wakeups: &mut tokio::sync::broadcast::Receiver<Wakeup>) -> String {
-    loop {
-        match wakeups.recv().await {
-            Ok(Wakeup::Refresh(application)) => return application,
-            Ok(_) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
-            Err(tokio::sync::broadcast::error::RecvError::Closed) => std::future::pending().await,
-        }
-    }
+async fn refresh_asked(wakeups: &mut Wakeups) {
+    while !matches!(wakeups.next().await, Wakeup::Refresh) {}
 }
 
-/// The accounts whose sweep is due and that this worker got the right to sweep: replicas share the work.
-async fn due(
+async fn begin(
     store: &Store,
-    worker: &str,
+    cloud: &Arc<dyn Cloud>,
     settings: &EngineSettings,
-) -> Result<Vec<(Account, Vec<Target>)>, holdfast_store::Error> {
-    let claimed = store.claim_sweeps(worker, settings.sweep_interval).await?;
-    if claimed.is_empty() {
-        return Ok(Vec::new());
-    }
+    sweeps: &mut Sweeps,
+) -> Result<(), holdfast_store::Error> {
     let mut by_account: BTreeMap<Name, Vec<Target>> = BTreeMap::new();
     for application in store.applications().await? {
         for target in targets(&application) {
             by_account.entry(target.resource.account.clone()).or_default().push(target);
         }
     }
-    Ok(store
-        .accounts()
-        .await?
-        .into_iter()
-        .filter(|a| claimed.contains(&a.name))
-        .map(|a| {
-            let targets = by_account.remove(&a.name).unwrap_or_default();
-            (a, targets)
-        })
-        .collect())
+    let accounts = store.accounts().await?;
+    sweeps.retain(|name, _| accounts.iter().any(|a| &a.name == name));
+    for account in accounts {
+        if sweeps.get(&account.name).is_some_and(|sweep| !sweep.is_finished()) {
+            continue;
+        }
+        let targets = by_account.remove(&account.name).unwrap_or_default();
+        let name = account.name.clone();
+        let sweep = sweep_account(store.clone(), cloud.clone(), account, targets, settings.looks_per_account);
+        sweeps.insert(name, tokio::spawn(sweep));
+    }
+    Ok(())
 }
 
 fn targets(application: &Application) -> Vec<Target> {
@@ -94,70 +101,105 @@ fn targets(application: &Application) -> Vec<Target> {
         .resources
         .iter()
         .filter(|r| r.spec.kind().is_observed())
-        .map(|resource| Target { application: application.name.clone(), resource: resource.clone(), regions: regions.clone() })
+        .map(|resource| Target {
+            application: application.name.clone(),
+            resource: resource.clone(),
+            regions: regions.clone(),
+        })
         .collect()
 }
 
-async fn sweep_account(store: Store, cloud: Arc<dyn Cloud>, account: Account, targets: Vec<Target>, at_once: usize) {
-    let probe = cloud.probe(&account, &Access::Read).await;
-    let answer = match &probe {
-        Ok(identity) => ProbeAnswer { state: "ok", reason: None, identity: Some(identity.arn.clone()) },
-        Err(error) => ProbeAnswer {
-            state: if error.kind == ErrorKind::Denied { "denied" } else { "unreachable" },
-            reason: Some(error.to_string()),
-            identity: None,
-        },
-    };
-    if let Err(error) = store.record_probe(&account.name, "read", &answer).await {
+async fn sweep_account(
+    store: Store,
+    cloud: Arc<dyn Cloud>,
+    account: Account,
+    targets: Vec<Target>,
+    at_once: usize,
+) {
+    let answer = cloud.probe(&account, &Access::Read).await.map(|i| i.arn).map_err(|e| e.to_string());
+    let probe =
+        AccountProbe { account: account.id.clone(), role: AccountRole::Read, at: Timestamp::now(), answer };
+    if let Err(error) = store.record_account_probe(&probe).await {
         tracing::warn!(account = %account.name, %error, "the role's answer could not be kept");
     }
-    let places = Semaphore::new(at_once);
-    let mut looks: FuturesUnordered<_> =
-        targets.iter().map(|target| look(&cloud, &account, target, &places)).collect();
-    while let Some((target, seen)) = looks.next().await {
-        keep(&store, target, seen).await;
-    }
-    if let Err(error) = store.sweep_ended(&account.name).await {
-        tracing::warn!(account = %account.name, %error, "the end of the sweep could not be kept");
-    }
+    look_at(&store, &cloud, &account, &targets, at_once).await;
 }
 
-type Seen = Vec<(RegionCode, Timestamp, Result<Facts, String>)>;
+async fn look_at(
+    store: &Store,
+    cloud: &Arc<dyn Cloud>,
+    account: &Account,
+    targets: &[Target],
+    at_once: usize,
+) {
+    let places = Semaphore::new(at_once);
+    let mut looks: FuturesUnordered<_> =
+        targets.iter().map(|target| look(cloud, account, target, &places)).collect();
+    while let Some((target, looks)) = looks.next().await {
+        keep(store, target, &looks).await;
+    }
+}
 
 async fn look<'a>(
     cloud: &Arc<dyn Cloud>,
     account: &Account,
     target: &'a Target,
     places: &Semaphore,
-) -> (&'a Target, Seen) {
+) -> (&'a Target, Vec<Look>) {
     // A semaphore that nobody closes always gives a place.
     let _place = places.acquire().await;
     let looked = cloud.observe(account, &Access::Read, &target.resource, &target.regions).await;
     let at = Timestamp::now();
-    (target, looked.into_iter().map(|(region, result)| (region, at, result.map_err(|e| e.to_string()))).collect())
+    let looks = looked
+        .into_iter()
+        .map(|(region, result)| Look {
+            application: target.application.clone(),
+            resource: target.resource.name.clone(),
+            region,
+            at,
+            outcome: result.map_err(|e| e.to_string()),
+        })
+        .collect();
+    (target, looks)
 }
 
-async fn keep(store: &Store, target: &Target, seen: Seen) {
-    let looks: Vec<Look> = seen
-        .into_iter()
-        .map(|(region, at, result)| Look { resource: target.resource.name.clone(), region, at, result })
-        .collect();
-    if let Err(error) = store.record_looks(&target.application, &looks).await {
+async fn keep(store: &Store, target: &Target, looks: &[Look]) {
+    if let Err(error) = store.record_observations(looks).await {
         tracing::warn!(application = %target.application, %error, "what was seen could not be kept");
+    }
+    let lags: Vec<LagPoint> = looks
+        .iter()
+        .filter_map(|look| match &look.outcome {
+            Ok(Facts::AuroraMember(member)) => member.lag.as_ref().map(|lag| LagPoint {
+                resource: look.resource.clone(),
+                region: look.region.clone(),
+                at: lag.measured_at,
+                milliseconds: lag.milliseconds,
+            }),
+            _ => None,
+        })
+        .collect();
+    if let Err(error) = store.record_lag(&target.application, &lags).await {
+        tracing::warn!(application = %target.application, %error, "the history of lag could not be kept");
     }
 }
 
-/// Somebody asked to look again now, for one application.
-async fn look_at_once(store: &Store, cloud: &Arc<dyn Cloud>, settings: &EngineSettings, application: &str) {
-    let Ok(name) = Name::parse(application) else { return };
-    let (Ok(application), Ok(accounts)) = (store.application(&name).await, store.accounts().await) else { return };
-    let places = Semaphore::new(settings.looks_per_account);
-    let all = targets(&application);
-    let mut looks: FuturesUnordered<_> = all
-        .iter()
-        .filter_map(|t| accounts.iter().find(|a| a.name == t.resource.account).map(|a| look(cloud, a, t, &places)))
-        .collect();
-    while let Some((target, seen)) = looks.next().await {
-        keep(store, target, seen).await;
+/// Somebody asked to look again now.
+async fn refresh(store: &Store, cloud: &Arc<dyn Cloud>, settings: &EngineSettings) {
+    let (names, accounts) = match (store.take_refresh_requests().await, store.accounts().await) {
+        (Ok(names), Ok(accounts)) => (names, accounts),
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::warn!(%error, "what to look at again could not be read");
+            return;
+        }
+    };
+    for name in names {
+        let Ok(application) = store.application(&name).await else { continue };
+        let all = targets(&application);
+        for account in &accounts {
+            let of_account: Vec<Target> =
+                all.iter().filter(|t| t.resource.account == account.name).cloned().collect();
+            look_at(store, cloud, account, &of_account, settings.looks_per_account).await;
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::step::{StepDrive, drive};
 use holdfast_cloud::Cloud;
 use holdfast_domain::{RunId, StepId};
 use holdfast_failover::run::{Event, Next};
-use holdfast_store::{Store, Wakeup};
+use holdfast_store::{Fence, Store, Wakeup, Wakeups};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -48,15 +48,8 @@ pub async fn run(
     lease.give_back().await;
 }
 
-async fn run_news(wakeups: &mut tokio::sync::broadcast::Receiver<Wakeup>) {
-    loop {
-        match wakeups.recv().await {
-            Ok(Wakeup::Run(_) | Wakeup::LookAgain) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => return,
-            Ok(_) => {}
-            // The listener is gone; the poll remains.
-            Err(tokio::sync::broadcast::error::RecvError::Closed) => std::future::pending().await,
-        }
-    }
+async fn run_news(wakeups: &mut Wakeups) {
+    while !matches!(wakeups.next().await, Wakeup::Run(_) | Wakeup::LookAgain) {}
 }
 
 async fn claim(
@@ -68,32 +61,35 @@ async fn claim(
     tasks: &TaskTracker,
     in_hand: &InHand,
 ) {
-    let epoch = lease.epoch();
-    loop {
-        let free = settings.runs_at_once.saturating_sub(in_hand.lock().unwrap_or_else(PoisonError::into_inner).len());
-        if free == 0 || stop.is_cancelled() || !lease.holds(epoch).await {
+    let fence = lease.fence();
+    let free =
+        settings.runs_at_once.saturating_sub(in_hand.lock().unwrap_or_else(PoisonError::into_inner).len());
+    if free == 0 || stop.is_cancelled() || !lease.holds(fence.epoch).await {
+        return;
+    }
+    let mut runs: Vec<RunId> = match store.claim(&fence, u32::try_from(free).unwrap_or(u32::MAX)).await {
+        Ok(claims) => claims.into_iter().map(|c| c.run).collect(),
+        Err(error) => {
+            tracing::warn!(%error, "runs could not be claimed");
             return;
         }
-        let run = match store.claim(lease.worker(), epoch).await {
-            Ok(Some(run)) => run,
-            Ok(None) => return,
-            Err(error) => {
-                tracing::warn!(%error, "runs could not be claimed");
-                return;
-            }
-        };
+    };
+    // Held, but waiting for a person when last driven: look whether they have spoken.
+    match store.held_runs(&fence).await {
+        Ok(held) => runs.extend(held),
+        Err(error) => tracing::warn!(%error, "this worker's runs could not be listed"),
+    }
+    for run in runs {
         if !in_hand.lock().unwrap_or_else(PoisonError::into_inner).insert(run) {
-            return;
+            continue;
         }
+        let fence = fence.clone();
         let (store, cloud, lease, settings, stop, in_hand) =
             (store.clone(), cloud.clone(), lease.clone(), settings.clone(), stop.clone(), in_hand.clone());
         tasks.spawn(async move {
-            let outcome = drive_run(&store, &cloud, &lease, epoch, &settings, &stop, run).await;
+            let outcome = drive_run(&store, &cloud, &lease, fence, &settings, &stop, run).await;
             if let Err(lost) = outcome {
                 tracing::warn!(%run, %lost, "let go of a run");
-            }
-            if let Err(error) = store.release(lease.worker(), epoch, run).await {
-                tracing::warn!(%run, %error, "the run could not be released; its lease runs out");
             }
             in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
         });
@@ -105,19 +101,21 @@ async fn drive_run(
     store: &Store,
     cloud: &Arc<dyn Cloud>,
     lease: &Lease,
-    epoch: i64,
+    fence: Fence,
     settings: &EngineSettings,
     stop: &CancellationToken,
     id: RunId,
 ) -> Result<(), Lost> {
-    let journal = Arc::new(Journal::open(store.clone(), lease.worker(), epoch, id).await?);
+    let journal = Arc::new(Journal::open(store.clone(), fence.clone(), id).await?);
     let run = journal.run().await;
     let application = store.application(&run.request.application).await?;
     let accounts = store.accounts().await?;
     let ground = Arc::new(Ground { application, accounts });
-    let owner_before = run.owner.clone();
-    if owner_before != Some((lease.worker().to_owned(), epoch)) {
-        let taken = Event::TakenOver { worker: lease.worker().to_owned(), epoch };
+    if matches!(run.next(lease.clock().now()), Next::Ended | Next::Wait { .. }) {
+        return Ok(());
+    }
+    if run.owner != Some((fence.worker.clone(), fence.epoch)) {
+        let taken = Event::TakenOver { worker: fence.worker, epoch: fence.epoch };
         journal.record(vec![taken], lease.clock().now()).await?;
     }
     let mut wakeups = store.wakeups();

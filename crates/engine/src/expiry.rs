@@ -1,12 +1,13 @@
 //! Lets requests expire, by the database's clock; any number of replicas may do it at once.
 
-use holdfast_failover::run::{Command, Run};
-use holdfast_store::{AuditEntry, Store};
+use holdfast_failover::run::{Command, Run, RunState, Summary};
+use holdfast_store::{Advance, AuditActor, AuditEntry, Store};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_secs(2);
 const UPKEEP_EVERY: u32 = 150;
+const LAG_KEPT_HOURS: u32 = 24;
 
 pub async fn run(store: Store, stop: CancellationToken) {
     let mut round = 0_u32;
@@ -15,7 +16,7 @@ pub async fn run(store: Store, stop: CancellationToken) {
             tracing::warn!(%error, "expired requests could not be closed");
         }
         if round.is_multiple_of(UPKEEP_EVERY)
-            && let Err(error) = store.prune().await
+            && let Err(error) = store.prune(LAG_KEPT_HOURS).await
         {
             tracing::warn!(%error, "old sessions and keys could not be removed");
         }
@@ -34,17 +35,27 @@ async fn expire(store: &Store) -> Result<(), holdfast_store::Error> {
             tracing::error!(run = %id, "the journal of an expired request cannot be read");
             continue;
         };
-        let now = store.database_now().await?;
+        let now = store.now().await?;
         // Refused: somebody approved, denied or withdrew in the meantime.
         let Ok(events) = run.handle(Command::Expire, now) else { continue };
+        let summary = Summary { now: "The approvals did not come in time.".into(), ..run.summary() };
+        let advance = Advance {
+            run: id,
+            expected_seq: run.seq,
+            events: &events,
+            state: RunState::Expired,
+            summary: serde_json::to_value(summary).ok(),
+        };
         let mut change = store.begin().await?;
-        match store.append(&mut change, &run, &events, now).await {
+        match change.append(&advance).await {
             Ok(_) => {
-                change
-                    .commit(AuditEntry::by_holdfast("run.expire", &format!("run:{id}"), "nobody approved it in time"))
-                    .await?;
+                let holdfast = AuditActor::System { name: "holdfast".into() };
+                let entry = AuditEntry::done("run.expire", holdfast, "run", id)
+                    .of_application(&run.request.application)
+                    .because("nobody approved it in time");
+                change.commit(entry).await?;
             }
-            Err(holdfast_store::Error::Conflict(_)) => {}
+            Err(holdfast_store::Error::RunMoved { .. }) => {}
             Err(error) => return Err(error),
         }
     }

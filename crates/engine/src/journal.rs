@@ -2,10 +2,11 @@
 //! worker's epoch, and only then believed.
 
 use holdfast_domain::RunId;
-use holdfast_failover::run::{Command, Event, Run};
-use holdfast_store::Store;
+use holdfast_failover::compliance::measured;
+use holdfast_failover::run::{Command, Entry, Event, Run};
+use holdfast_store::{Advance, AuditActor, AuditEntry, Fence, Store};
 use jiff::Timestamp;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 
 /// Why a worker must let go of a run.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +24,7 @@ pub enum Lost {
 impl From<holdfast_store::Error> for Lost {
     fn from(error: holdfast_store::Error) -> Self {
         match error {
-            holdfast_store::Error::Fenced => Self::Fenced,
+            holdfast_store::Error::Fenced { .. } => Self::Fenced,
             other => Self::Store(other),
         }
     }
@@ -32,11 +33,8 @@ impl From<holdfast_store::Error> for Lost {
 #[derive(Debug)]
 pub struct Journal {
     store: Store,
-    worker: String,
-    epoch: i64,
+    fence: Fence,
     run: Mutex<Run>,
-    /// The newest sequence number, for whoever waits for the run to move.
-    moved: watch::Sender<i64>,
 }
 
 impl Journal {
@@ -44,21 +42,17 @@ impl Journal {
     ///
     /// # Errors
     /// [`Lost::Corrupt`] when the entries do not tell a run.
-    pub async fn open(store: Store, worker: &str, epoch: i64, id: RunId) -> Result<Self, Lost> {
+    pub async fn open(store: Store, fence: Fence, id: RunId) -> Result<Self, Lost> {
         let entries = store.entries(id, 0).await?;
         let run = Run::replay(id, &entries).map_err(|e| Lost::Corrupt(e.to_string()))?;
-        let moved = watch::Sender::new(run.seq);
-        Ok(Self { store, worker: worker.to_owned(), epoch, run: Mutex::new(run), moved })
+        Ok(Self { store, fence, run: Mutex::new(run) })
     }
 
     pub fn epoch(&self) -> i64 {
-        self.epoch
+        self.fence.epoch
     }
     pub async fn run(&self) -> Run {
         self.run.lock().await.clone()
-    }
-    pub fn watch(&self) -> watch::Receiver<i64> {
-        self.moved.subscribe()
     }
 
     /// Takes in what people, or a former worker, have written since.
@@ -72,9 +66,8 @@ impl Journal {
 
     async fn take_in(&self, run: &mut Run) -> Result<(), Lost> {
         for entry in self.store.entries(run.id, run.seq).await? {
-            run.apply(&entry);
+            run.apply(&entry).map_err(|e| Lost::Corrupt(e.to_string()))?;
         }
-        self.moved.send_replace(run.seq);
         Ok(())
     }
 
@@ -101,24 +94,71 @@ impl Journal {
             let mut ahead = run.clone();
             for command in &commands {
                 for event in ahead.handle(command.clone(), now).map_err(Lost::Illegal)? {
-                    ahead.seq += 1;
-                    let entry = holdfast_failover::run::Entry { seq: ahead.seq, at: now, event };
-                    ahead.apply(&entry);
+                    let entry = Entry { seq: ahead.seq + 1, at: now, event };
+                    ahead.apply(&entry).map_err(|e| Lost::Corrupt(e.to_string()))?;
                     events.push(entry.event);
                 }
             }
-            match self.store.append_as(&self.worker, self.epoch, run.id, run.seq, &events, &ahead).await {
+            match self.write(&run, &events, &ahead).await {
                 Ok(entries) => {
                     for entry in &entries {
-                        run.apply(entry);
+                        run.apply(entry).map_err(|e| Lost::Corrupt(e.to_string()))?;
                     }
-                    self.moved.send_replace(run.seq);
                     return Ok(());
                 }
                 // A person wrote in between: take it in and ask the pure core again.
-                Err(holdfast_store::Error::Conflict(_)) => self.take_in(&mut run).await?,
+                Err(holdfast_store::Error::RunMoved { .. }) => self.take_in(&mut run).await?,
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// One transaction: entries, state, fence, audit, and with the last entry what the run has measured.
+    async fn write(
+        &self,
+        run: &Run,
+        events: &[Event],
+        ahead: &Run,
+    ) -> Result<Vec<Entry>, holdfast_store::Error> {
+        let advance = Advance {
+            run: run.id,
+            expected_seq: run.seq,
+            events,
+            state: ahead.state,
+            summary: serde_json::to_value(ahead.summary()).ok(),
+        };
+        let audit = self.audit(run, events);
+        if !ahead.state.is_over() {
+            return self.store.append_as(&self.fence, &advance, &audit).await;
+        }
+        let mut change = self.store.begin().await?;
+        let entries = change.append_as(&self.fence, &advance).await?;
+        if !run.request.dry_run {
+            change.record_measured(run.id, &measured(ahead)).await?;
+        }
+        change.commit(audit).await?;
+        Ok(entries)
+    }
+
+    /// Who is behind the run and what its worker did: which calls with which request ids.
+    fn audit(&self, run: &Run, events: &[Event]) -> AuditEntry {
+        let kinds: Vec<&str> = events.iter().map(Event::kind).collect();
+        let answers: Vec<_> = events
+            .iter()
+            .filter_map(|event| match event {
+                Event::CallAnswered { answer, .. } => Some(answer),
+                _ => None,
+            })
+            .collect();
+        let worker = AuditActor::System { name: self.fence.worker.clone() };
+        AuditEntry::done(&format!("run.{}", kinds.last().unwrap_or(&"nothing")), worker, "run", run.id)
+            .of_application(&run.request.application)
+            .with(serde_json::json!({
+                "on_behalf_of": run.request.by.email,
+                "epoch": self.fence.epoch,
+                "events": kinds,
+                "steps": events.iter().filter_map(Event::step).collect::<Vec<_>>(),
+                "answers": answers,
+            }))
     }
 }

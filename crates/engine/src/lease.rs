@@ -2,15 +2,15 @@
 //! makes no changing call and writes nothing.
 
 use crate::clock::DatabaseClock;
-use holdfast_store::Store;
+use holdfast_store::{Fence, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
-/// How long a lease lasts without renewal; the store grants the same.
-pub const TTL: Duration = Duration::from_secs(3);
+/// How long a lease lasts without renewal.
+const TTL: Duration = Duration::from_secs(holdfast_store::LEASE_SECONDS as u64);
 const RENEW_EVERY: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ impl Lease {
     pub async fn take(store: Store, worker: String) -> Result<Self, holdfast_store::Error> {
         let asked = Instant::now();
         let granted = store.worker_start(&worker).await?;
-        let now = store.database_now().await?;
+        let now = store.now().await?;
         Ok(Self {
             store,
             worker,
@@ -39,8 +39,8 @@ impl Lease {
         })
     }
 
-    pub fn worker(&self) -> &str {
-        &self.worker
+    pub fn fence(&self) -> Fence {
+        Fence { worker: self.worker.clone(), epoch: self.epoch() }
     }
     pub fn epoch(&self) -> i64 {
         self.epoch.load(Ordering::Acquire)
@@ -66,17 +66,23 @@ impl Lease {
                 _ = tick.tick() => {}
             }
             self.renew().await;
+            self.set_clock().await;
+        }
+    }
+
+    async fn set_clock(&self) {
+        let asked = Instant::now();
+        match self.store.now().await {
+            Ok(now) => self.clock.set(now, asked),
+            Err(error) => tracing::debug!(%error, "the database's time could not be asked"),
         }
     }
 
     async fn renew(&self) {
         let asked = Instant::now();
         match self.store.worker_renew(&self.worker, self.epoch()).await {
-            Ok(Some(now)) => {
-                self.clock.set(now, asked);
-                *self.good_until.write().await = asked + TTL;
-            }
-            Ok(None) => match self.store.worker_start(&self.worker).await {
+            Ok(true) => *self.good_until.write().await = asked + TTL,
+            Ok(false) => match self.store.worker_start(&self.worker).await {
                 Ok(epoch) => {
                     tracing::warn!(worker = %self.worker, epoch, "the lease had run out: taken anew under a new epoch");
                     self.epoch.store(epoch, Ordering::Release);

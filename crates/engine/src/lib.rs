@@ -51,7 +51,9 @@ impl EngineSettings {
 pub enum Error {
     #[error(transparent)]
     Store(#[from] holdfast_store::Error),
-    #[error("the worker's id in {path}: {source}. Give each worker a --data folder of its own that it can write to.")]
+    #[error(
+        "the worker's id in {path}: {source}. Give each worker a --data folder of its own that it can write to."
+    )]
     WorkerId { path: PathBuf, source: std::io::Error },
     #[error("another worker holds {path}. Give this one a --data folder of its own, or stop the other.")]
     WorkerIdTaken { path: PathBuf },
@@ -75,9 +77,18 @@ impl Engine {
         let id = worker_id::WorkerId::hold(&settings.data)?;
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
+        // Page views must not be able to take the last connection from a failover.
+        let store = store.for_engine();
         let lease = lease::Lease::take(store.clone(), id.as_str().to_owned()).await?;
         tasks.spawn(lease.clone().keep(stop.clone()));
-        tasks.spawn(executor::run(store.clone(), cloud.clone(), lease, settings.clone(), stop.clone(), tasks.clone()));
+        tasks.spawn(executor::run(
+            store.clone(),
+            cloud.clone(),
+            lease,
+            settings.clone(),
+            stop.clone(),
+            tasks.clone(),
+        ));
         tasks.spawn(collector::run(store.clone(), cloud, id.as_str().to_owned(), settings, stop.clone()));
         tasks.spawn(expiry::run(store, stop.clone()));
         Ok(Self { stop, tasks, _id: id })

@@ -2,8 +2,8 @@
 
 use holdfast_cloud::{Access, Cloud};
 use holdfast_domain::{Account, Application, Name, RegionCode, Resource, Sight};
-use holdfast_failover::Step;
 use holdfast_failover::step::Seen;
+use holdfast_failover::{Plan, Step};
 use jiff::Timestamp;
 
 /// The application's resources and accounts as they stand now, not as they stood at the request: what the
@@ -19,38 +19,48 @@ impl Ground {
         self.accounts.iter().find(|a| &a.name == name)
     }
 
-    /// The resources that a step reads: its own, or all of the application's that can be read at all.
-    pub fn resources<'a>(&'a self, step: &Step) -> Vec<&'a Resource> {
-        match &step.resource {
-            Some(name) => self.application.resource(name).into_iter().collect(),
-            None => self.application.resources.iter().filter(|r| r.spec.kind().is_observed()).collect(),
-        }
+    /// The resources that a step reads, each with its Regions; those that the inventory no longer has are left out.
+    pub fn looks<'a>(&'a self, step: &Step, plan: &Plan) -> Vec<(&'a Resource, Vec<RegionCode>)> {
+        step.looks_at(plan)
+            .into_iter()
+            .filter_map(|(name, regions)| {
+                Some((self.application.resource(&name)?, regions.into_iter().collect()))
+            })
+            .collect()
     }
 
     /// All looks side by side: a Region that does not answer costs its own deadline once, not once per resource.
-    pub async fn look(&self, cloud: &dyn Cloud, access: &Access, step: &Step, now: Timestamp) -> Seen {
-        let regions: Vec<RegionCode> =
-            if step.regions.is_empty() { self.application.regions().cloned().collect() } else { step.regions.clone() };
-        let looks = self.resources(step).into_iter().map(|resource| {
-            let regions = &regions;
-            async move {
-                let looked = match self.account(&resource.account) {
-                    Some(account) => cloud.observe(account, access, resource, regions).await.into_iter().map(
-                        |(region, result)| (region, result.map_err(|e| e.to_string())),
-                    ).collect::<Vec<_>>(),
-                    None => regions
-                        .iter()
-                        .map(|r| (r.clone(), Err(format!("the inventory has no account `{}`", resource.account))))
-                        .collect(),
-                };
-                looked.into_iter().map(move |(region, result)| {
+    pub async fn look(
+        &self,
+        cloud: &dyn Cloud,
+        access: &Access,
+        step: &Step,
+        plan: &Plan,
+        now: Timestamp,
+    ) -> Seen {
+        let looks = self.looks(step, plan).into_iter().map(|(resource, regions)| async move {
+            let looked: Vec<(RegionCode, Result<_, String>)> = match self.account(&resource.account) {
+                Some(account) => cloud
+                    .observe(account, access, resource, &regions)
+                    .await
+                    .into_iter()
+                    .map(|(region, result)| (region, result.map_err(|e| e.to_string())))
+                    .collect(),
+                None => regions
+                    .into_iter()
+                    .map(|r| (r, Err(format!("the inventory has no account `{}`", resource.account))))
+                    .collect(),
+            };
+            looked
+                .into_iter()
+                .map(|(region, result)| {
                     let sight = match result {
                         Ok(facts) => Sight::Known { at: now, facts },
                         Err(reason) => Sight::Unknown { reason, since: Some(now), last: None },
                     };
                     ((resource.name.clone(), region), sight)
                 })
-            }
+                .collect::<Vec<_>>()
         });
         futures::future::join_all(looks).await.into_iter().flatten().collect()
     }

@@ -8,8 +8,9 @@ use holdfast_cloud::{Access, Acting, Cloud, Direction, ErrorKind, Settled};
 use holdfast_domain::{Account, StepId};
 use holdfast_failover::change::Change;
 use holdfast_failover::plan::Before;
+use holdfast_failover::run::may_repeat;
 use holdfast_failover::run::{CallState, Event, Run, StepProgress, StepState};
-use holdfast_failover::step::{Seen, Work, may_repeat};
+use holdfast_failover::step::{Seen, Work, lags};
 use holdfast_failover::{Step, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -50,7 +51,8 @@ pub async fn drive(parts: StepDrive, id: StepId) -> Result<(), Lost> {
     let mut pause = parts.poll_interval;
     loop {
         let run = parts.journal.run().await;
-        let (Some(step), Some(progress)) = (run.request.plan.steps.iter().find(|s| s.id == id), run.steps.get(&id))
+        let (Some(step), Some(progress)) =
+            (run.request.plan.steps.iter().find(|s| s.id == id), run.steps.get(&id))
         else {
             return Err(Lost::Corrupt(format!("the plan has no step `{id}`")));
         };
@@ -84,25 +86,36 @@ impl StepDrive {
         self.lease.clock().now()
     }
 
-    async fn turn(&self, run: &Run, step: &Step, progress: &StepProgress, refusals: &mut u32) -> Result<Turn, Lost> {
+    async fn turn(
+        &self,
+        run: &Run,
+        step: &Step,
+        progress: &StepProgress,
+        refusals: &mut u32,
+    ) -> Result<Turn, Lost> {
         if let Some(turn) = self.ground_has_moved(run, step).await? {
             return Ok(turn);
         }
         let access = Access::Act(self.acting(run, step));
-        let seen = self.ground.look(self.cloud.as_ref(), &access, step, self.now()).await;
+        let seen = self.ground.look(self.cloud.as_ref(), &access, step, &run.request.plan, self.now()).await;
         match &progress.call {
             None => self.check(run, step, progress, &seen, refusals).await,
             Some(CallState::Answered(answer)) => {
                 if let (Some(tracking), Some(change)) = (&answer.tracking, step.change())
-                    && let Some(turn) = self.not_settled(run, step, progress, change, &access, tracking).await?
+                    && let Some(turn) = self.not_settled(step, progress, change, &access, tracking).await?
                 {
                     return Ok(turn);
                 }
-                self.verify(step, progress, &seen, None).await
+                self.verify(run, step, progress, &seen, None).await
             }
-            Some(call @ (CallState::Intended { .. } | CallState::Unknown { .. })) => {
-                self.look_up(run, step, progress, call, &seen).await
+            // Nothing of ours is in flight here: whoever sent it has died between the intent and the outcome.
+            Some(CallState::Intended { .. }) => {
+                let reason = "the worker stopped between the call's intent and its outcome".to_owned();
+                let unknown = Event::CallUnknown { step: step.id.clone(), reason };
+                self.journal.record(vec![unknown], self.now()).await?;
+                Ok(Turn::Moved)
             }
+            Some(call @ CallState::Unknown { .. }) => self.look_up(run, step, progress, call, &seen).await,
         }
     }
 
@@ -119,7 +132,7 @@ impl StepDrive {
 
     /// The roles that the approval showed must be the roles that would be assumed.
     async fn ground_has_moved(&self, run: &Run, step: &Step) -> Result<Option<Turn>, Lost> {
-        for resource in self.ground.resources(step) {
+        for (resource, _) in self.ground.looks(step, &run.request.plan) {
             let approved = run.request.plan.roles.get(&resource.account);
             let present = self.ground.account(&resource.account).map(|a| &a.act_role_arn);
             if approved != present {
@@ -129,42 +142,61 @@ impl StepDrive {
                     approved.map_or("none", String::as_str),
                     present.map_or("none", String::as_str),
                 );
-                return self.park(step, reason, "Put the role back and retry, or cancel and request the run anew.").await.map(Some);
+                return self
+                    .park(step, reason, "Put the role back and retry, or cancel and request the run anew.")
+                    .await
+                    .map(Some);
             }
         }
         let missing = step.resource.as_ref().filter(|name| self.ground.application.resource(name).is_none());
         if let Some(name) = missing {
             let reason = format!("the inventory no longer has the resource `{name}`");
-            return self.park(step, reason, "Put the resource back and retry, or skip the step with a reason.").await.map(Some);
+            return self
+                .park(step, reason, "Put the resource back and retry, or skip the step with a reason.")
+                .await
+                .map(Some);
         }
         Ok(None)
     }
 
     /// Nothing has been called yet in this attempt.
-    async fn check(&self, run: &Run, step: &Step, progress: &StepProgress, seen: &Seen, refusals: &mut u32) -> Result<Turn, Lost> {
-        let mut verdict = step.check(seen, &run.request.plan, &run.request.movement);
+    async fn check(
+        &self,
+        run: &Run,
+        step: &Step,
+        progress: &StepProgress,
+        seen: &Seen,
+        refusals: &mut u32,
+    ) -> Result<Turn, Lost> {
+        let verdict = step.check(seen, &run.request.plan, &run.request.movement, self.now());
         let mut events = Vec::new();
-        if let Work::RecordLag { .. } = &step.work {
-            events.push(Event::LagMeasured { step: step.id.clone(), stores: step.lags(seen, self.now()) });
+        if let (Work::RecordLag { stores, target, .. }, StepState::Pending) = (&step.work, progress.state) {
+            events.push(Event::LagMeasured {
+                step: step.id.clone(),
+                stores: lags(stores, target, seen, self.now()),
+            });
         }
-        if progress.state != StepState::Pending {
-            events.clear();
-        }
-        match &mut verdict {
+        match &verdict {
+            Verdict::Act(change) if run.request.dry_run => {
+                let note = format!("dry run: would call {}", change.action());
+                self.succeed(step, progress, seen, events, note).await
+            }
+            Verdict::Wait { note } | Verdict::Unseen { reason: note } if run.request.dry_run => {
+                self.succeed(step, progress, seen, events, format!("dry run: would wait ({note})")).await
+            }
             Verdict::Act(change) => {
                 let change = change.clone();
                 let attempt = progress.attempt + 1;
                 let answer_due = self.later(self.cloud.call_deadline() + ANSWER_MARGIN);
-                self.journal.record(vec![self.started(step, attempt, seen, Some(change.clone()), answer_due)], self.now()).await?;
+                self.journal
+                    .record(
+                        vec![self.started(step, attempt, seen, Some(change.clone()), answer_due)],
+                        self.now(),
+                    )
+                    .await?;
                 self.call(run, step, &change, refusals).await
             }
-            Verdict::Reached { note } => {
-                let mut all = self.begun(step, progress, seen);
-                all.extend(events);
-                all.push(Event::StepSucceeded { step: step.id.clone(), note: note.clone(), after: values(seen) });
-                self.journal.record(all, self.now()).await?;
-                Ok(Turn::Over)
-            }
+            Verdict::Reached { note } => self.succeed(step, progress, seen, events, note.clone()).await,
             Verdict::Wait { note } => self.wait(step, progress, seen, events, note).await,
             Verdict::Unseen { reason } => {
                 let note = format!("cannot be seen: {reason}");
@@ -187,10 +219,31 @@ impl StepDrive {
         }
     }
 
+    async fn succeed(
+        &self,
+        step: &Step,
+        progress: &StepProgress,
+        seen: &Seen,
+        events: Vec<Event>,
+        note: String,
+    ) -> Result<Turn, Lost> {
+        let mut all = self.begun(step, progress, seen);
+        all.extend(events);
+        all.push(Event::StepSucceeded { step: step.id.clone(), note, after: values(seen) });
+        self.journal.record(all, self.now()).await?;
+        Ok(Turn::Over)
+    }
+
     /// The call, once its intent stands in the journal.
     async fn call(&self, run: &Run, step: &Step, change: &Change, refusals: &mut u32) -> Result<Turn, Lost> {
         let Some(account) = self.account(step) else {
-            return self.park(step, "the inventory no longer has the account".into(), "Put the account back and retry.").await;
+            return self
+                .park(
+                    step,
+                    "the inventory no longer has the account".into(),
+                    "Put the account back and retry.",
+                )
+                .await;
         };
         // Between the intent and the socket this process may have been stopped for longer than its lease.
         if !self.lease.holds(self.journal.epoch()).await {
@@ -200,9 +253,14 @@ impl StepDrive {
         let id = step.id.clone();
         let event = match outcome {
             Ok(answer) => vec![Event::CallAnswered { step: id, answer }],
-            Err(error) if error.outcome_unknown => vec![Event::CallUnknown { step: id, reason: error.to_string() }],
+            Err(error) if error.outcome_unknown => {
+                vec![Event::CallUnknown { step: id, reason: error.to_string() }]
+            }
             Err(error) => {
-                let passing = matches!(error.kind, ErrorKind::Throttled | ErrorKind::Unreachable | ErrorKind::ServiceError);
+                let passing = matches!(
+                    error.kind,
+                    ErrorKind::Throttled | ErrorKind::Unreachable | ErrorKind::ServiceError
+                );
                 *refusals += 1;
                 let retry = passing && *refusals < REFUSALS_BEFORE_PARKING;
                 let mut events = vec![Event::CallRefused { step: id, reason: error.to_string(), retry }];
@@ -220,7 +278,6 @@ impl StepDrive {
     /// AWS accepted the change; it has not reached every place yet.
     async fn not_settled(
         &self,
-        _run: &Run,
         step: &Step,
         progress: &StepProgress,
         change: &Change,
@@ -237,8 +294,15 @@ impl StepDrive {
         self.wait(step, progress, &Seen::new(), Vec::new(), &note).await.map(Some)
     }
 
-    async fn verify(&self, step: &Step, progress: &StepProgress, seen: &Seen, caution: Option<&str>) -> Result<Turn, Lost> {
-        match step.verify(seen) {
+    async fn verify(
+        &self,
+        run: &Run,
+        step: &Step,
+        progress: &StepProgress,
+        seen: &Seen,
+        caution: Option<&str>,
+    ) -> Result<Turn, Lost> {
+        match step.verify(seen, &run.request.plan, &run.request.movement, self.now()) {
             Verdict::Reached { note } => {
                 let note = caution.map_or_else(|| note.clone(), |c| format!("{note}; {c}"));
                 let done = Event::StepSucceeded { step: step.id.clone(), note, after: values(seen) };
@@ -246,10 +310,11 @@ impl StepDrive {
                 Ok(Turn::Over)
             }
             Verdict::Wait { note } => self.wait(step, progress, seen, Vec::new(), &note).await,
-            // The answer said yes, and what is read still shows the value before: reads lag behind.
-            Verdict::Act(_) => self.wait(step, progress, seen, Vec::new(), "accepted; not visible yet").await,
+            // `verify` never acts.
+            Verdict::Act(_) => Ok(Turn::Again),
             Verdict::Unseen { reason } => {
-                self.wait(step, progress, seen, Vec::new(), &format!("accepted; cannot be seen: {reason}")).await
+                self.wait(step, progress, seen, Vec::new(), &format!("accepted; cannot be seen: {reason}"))
+                    .await
             }
             Verdict::Drift { expected, found } => {
                 self.journal.record(vec![drifted(step, &expected, &found)], self.now()).await?;
@@ -261,17 +326,33 @@ impl StepDrive {
 
     /// Whether the call took effect is not known: look, and repeat only when it is seen that it did not and no
     /// answer can come any more.
-    async fn look_up(&self, run: &Run, step: &Step, progress: &StepProgress, call: &CallState, seen: &Seen) -> Result<Turn, Lost> {
-        if let Verdict::Act(change) = step.check(seen, &run.request.plan, &run.request.movement) {
+    async fn look_up(
+        &self,
+        run: &Run,
+        step: &Step,
+        progress: &StepProgress,
+        call: &CallState,
+        seen: &Seen,
+    ) -> Result<Turn, Lost> {
+        if let Verdict::Act(change) = step.check(seen, &run.request.plan, &run.request.movement, self.now()) {
             if !may_repeat(call, &change, self.now()) {
-                return self.wait(step, progress, seen, Vec::new(), "the answer was lost; looking before anything is repeated").await;
+                return self
+                    .wait(
+                        step,
+                        progress,
+                        seen,
+                        Vec::new(),
+                        "the answer was lost; looking before anything is repeated",
+                    )
+                    .await;
             }
             let answer_due = self.later(self.cloud.call_deadline() + ANSWER_MARGIN);
             let again = self.started(step, progress.attempt + 1, seen, Some(change.clone()), answer_due);
             self.journal.record(vec![again], self.now()).await?;
             return self.call(run, step, &change, &mut 0).await;
         }
-        self.verify(step, progress, seen, Some("the answer to the call was lost, its effect was seen")).await
+        self.verify(run, step, progress, seen, Some("the answer to the call was lost, its effect was seen"))
+            .await
     }
 
     /// Notes what it waits for (once per different note), and asks a person when the step's time is up.
@@ -290,7 +371,11 @@ impl StepDrive {
         });
         if overdue {
             let reason = format!("not there after {} s: {note}", step.timeout_seconds);
-            events.push(parked(step, reason, "Look in AWS what it waits for; then retry, or skip with a reason."));
+            events.push(parked(
+                step,
+                reason,
+                "Look in AWS what it waits for; then retry, or skip with a reason.",
+            ));
             self.journal.record(events, self.now()).await?;
             return Ok(Turn::Over);
         }
@@ -305,7 +390,8 @@ impl StepDrive {
 
     async fn park(&self, step: &Step, reason: String, way_out: &str) -> Result<Turn, Lost> {
         let run = self.journal.run().await;
-        let mut events = run.steps.get(&step.id).map(|p| self.begun(step, p, &Seen::new())).unwrap_or_default();
+        let mut events =
+            run.steps.get(&step.id).map(|p| self.begun(step, p, &Seen::new())).unwrap_or_default();
         events.push(parked(step, reason, way_out));
         self.journal.record(events, self.now()).await?;
         Ok(Turn::Over)
@@ -320,7 +406,14 @@ impl StepDrive {
         }
     }
 
-    fn started(&self, step: &Step, attempt: u32, seen: &Seen, change: Option<Change>, answer_due: Timestamp) -> Event {
+    fn started(
+        &self,
+        step: &Step,
+        attempt: u32,
+        seen: &Seen,
+        change: Option<Change>,
+        answer_due: Timestamp,
+    ) -> Event {
         let (id, epoch) = (step.id.clone(), self.journal.epoch());
         Event::StepStarted { step: id, attempt, epoch, before: values(seen), change, answer_due }
     }
@@ -362,7 +455,9 @@ fn way_out_of(kind: ErrorKind) -> &'static str {
         ErrorKind::Denied => "Give the act role the missing permission or mend its trust policy, then retry.",
         ErrorKind::Throttled => "Wait until the account's other callers are quieter, then retry.",
         ErrorKind::Conflict => "Look in AWS who else is changing it; when it rests, retry.",
-        ErrorKind::NotFound => "Make the resource, or mend its entry in the inventory and request the run anew.",
+        ErrorKind::NotFound => {
+            "Make the resource, or mend its entry in the inventory and request the run anew."
+        }
         ErrorKind::Unreachable | ErrorKind::ServiceError => {
             "When the Region's control plane answers again, retry; in an emergency skip with a reason."
         }

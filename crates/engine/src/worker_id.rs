@@ -19,20 +19,18 @@ impl WorkerId {
         let path = data.join("worker-id");
         let wrong = |source| Error::WorkerId { path: path.clone(), source };
         std::fs::create_dir_all(data).map_err(wrong)?;
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(wrong)?;
+        let mut file =
+            File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(wrong)?;
         flock(&file, FlockOperation::NonBlockingLockExclusive)
             .map_err(|_| Error::WorkerIdTaken { path: path.clone() })?;
         let mut name = String::new();
         file.read_to_string(&mut name).map_err(wrong)?;
         if name.trim().is_empty() {
             name = format!("worker-{}", uuid::Uuid::now_v7().simple());
-            file.rewind().and_then(|()| file.write_all(name.as_bytes())).and_then(|()| file.sync_all()).map_err(wrong)?;
+            file.rewind()
+                .and_then(|()| file.write_all(name.as_bytes()))
+                .and_then(|()| file.sync_all())
+                .map_err(wrong)?;
         }
         Ok(Self { name: name.trim().to_owned(), _lock: file })
     }

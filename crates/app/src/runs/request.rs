@@ -3,6 +3,7 @@
 use super::who;
 use crate::App;
 use crate::applications::parse_name;
+use crate::audit::done;
 use crate::picture::Judged;
 use crate::problems::{active_run, of_refusal, of_store};
 use holdfast_api::runs::{RequestRun, RunPreview};
@@ -10,9 +11,9 @@ use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, ApprovalPolicy, RegionCode, RunId};
 use holdfast_failover::approval::{FrozenPolicy, tally};
 use holdfast_failover::digest::request_digest;
-use holdfast_failover::run::{Command, Request, Run, Who};
+use holdfast_failover::run::{Command, Entry, Request, Run, Who};
 use holdfast_failover::{Digest, Intent, Mode, Movement, Plan, Refusal, RunState, plan};
-use holdfast_store::{AuditEntry, Idempotent};
+use holdfast_store::{Idempotent, NewRun};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
@@ -51,22 +52,39 @@ impl App {
         })
     }
 
-    pub(super) async fn request(&self, actor: &Actor, asked: RequestRun, idempotency_key: &str) -> Answer<RunId> {
+    pub(super) async fn request(
+        &self,
+        actor: &Actor,
+        asked: RequestRun,
+        idempotency_key: &str,
+    ) -> Answer<RunId> {
         let reason = asked.reason.trim().to_owned();
         if reason.is_empty() && !asked.dry_run {
-            return Err(Problem::bad_field("reason", "is missing", "Say why; approvers and auditors read it."));
+            return Err(Problem::bad_field(
+                "reason",
+                "is missing",
+                "Say why; approvers and auditors read it.",
+            ));
         }
         if reason.chars().count() > 2000 {
-            return Err(Problem::bad_field("reason", "is longer than 2,000 characters", "Say it in fewer words."));
+            return Err(Problem::bad_field(
+                "reason",
+                "is longer than 2,000 characters",
+                "Say it in fewer words.",
+            ));
         }
-        let body = serde_json::to_vec(&asked).map_err(|e| Problem::bad_field("body", e.to_string(), "Send JSON."))?;
-        let body_hash = Sha256::digest(&body).to_vec();
+        let body = serde_json::to_vec(&asked)
+            .map_err(|e| Problem::bad_field("body", e.to_string(), "Send JSON."))?;
+        let body_hash: [u8; 32] = Sha256::digest(&body).into();
+        let principal = format!("person:{}", actor.person);
         let mut change = self.store.begin().await.map_err(of_store)?;
         // Locks the key: the same request sent twice at once makes one run.
-        match change.idempotent(idempotency_key, actor.person, "POST /runs", &body_hash).await.map_err(of_store)? {
-            Idempotent::New => {}
-            Idempotent::Done { answer } => {
-                return answer.parse().map_err(|_| Problem::not_found("run", &answer));
+        let begun = change.begin_idempotent(&principal, idempotency_key, "POST /runs", &body_hash).await;
+        match begun.map_err(of_store)? {
+            Idempotent::Fresh => {}
+            Idempotent::Replay { response, .. } => {
+                let id = response.as_str().unwrap_or_default();
+                return id.parse().map_err(|_| Problem::not_found("run", id));
             }
             Idempotent::Reused => {
                 return Err(Problem::new(
@@ -78,7 +96,7 @@ impl App {
                 ));
             }
         }
-        let now = self.store.database_now().await.map_err(of_store)?;
+        let now = self.store.now().await.map_err(of_store)?;
         let thought = self.think(&asked, now).await?;
         if let Some(shown) = asked.plan_digest.as_deref().map(str::trim).filter(|d| !d.is_empty())
             && shown != thought.digest.0
@@ -94,7 +112,7 @@ impl App {
             if asked.mode != Mode::Emergency || held.state != RunState::AwaitingApproval {
                 return Err(active_run(&held.id.to_string()));
             }
-            self.supersede(&mut change, held, actor, id, now).await?;
+            self.supersede(&mut change, held.id, actor, id, now).await?;
         }
         let application = thought.judged.application;
         let request = Request {
@@ -119,12 +137,22 @@ impl App {
             "reason": request.reason,
         });
         let events = Run::request(id, request, now);
-        self.store.insert_run(&mut change, id, &events).await.map_err(of_store)?;
-        change.answered(idempotency_key, actor.person, &id.to_string()).await.map_err(of_store)?;
-        change
-            .commit(AuditEntry::done(actor, "run.request", &format!("run:{id}"), detail))
-            .await
-            .map_err(of_store)?;
+        let first: Vec<Entry> =
+            events.iter().zip(1..).map(|(event, seq)| Entry { seq, at: now, event: event.clone() }).collect();
+        let run = super::replay(id, &first)?;
+        let new = NewRun {
+            id,
+            request: &run.request,
+            state: run.state,
+            events: &events,
+            summary: serde_json::to_value(run.summary()).unwrap_or_default(),
+        };
+        change.insert_run(&new).await.map_err(of_store)?;
+        let answer = serde_json::Value::String(id.to_string());
+        change.finish_idempotent(&principal, idempotency_key, 201, &answer).await.map_err(of_store)?;
+        let entry =
+            done(actor, "run.request", &format!("run:{id}")).of_application(&application.name).with(detail);
+        change.commit(entry).await.map_err(of_store)?;
         Ok(id)
     }
 
@@ -132,7 +160,7 @@ impl App {
     async fn supersede(
         &self,
         change: &mut holdfast_store::Change,
-        held: &Run,
+        held: RunId,
         actor: &Actor,
         by_run: RunId,
         now: Timestamp,
@@ -141,9 +169,13 @@ impl App {
             by: Who { id: actor.person, email: actor.email.clone() },
             reason: format!("superseded by the emergency {by_run}"),
         };
+        let held = self.replayed(held).await?;
         let events = held.handle(cancel, now).map_err(of_refusal)?;
-        self.store.append(change, held, &events, now).await.map_err(of_store)?;
-        Ok(())
+        let after = super::after(&held, &events, now)?;
+        change.append(&super::advance(&held, &events, &after)).await.map_err(of_store)?;
+        let entry = done(actor, "run.supersede", &format!("run:{}", held.id))
+            .of_application(&held.request.application);
+        change.also_audit(&entry).await.map(|_| ()).map_err(of_store)
     }
 
     async fn think(&self, asked: &RequestRun, now: Timestamp) -> Answer<Thought> {
@@ -160,9 +192,15 @@ impl App {
         let picture = self.picture(&judged, now).await?;
         let plan = plan::plan(&picture, &movement).map_err(of_refusal)?;
         let policy = self.policy(&judged, asked.dry_run).await?;
-        let digest =
-            request_digest(&name, &movement, &plan, &policy, &asked.overrides, asked.dry_run).map_err(|e| {
-                Problem::new(500, "internal", "The plan has no digest", e.to_string(), "Look at the server's log.")
+        let digest = request_digest(&name, &movement, &plan, &policy, &asked.overrides, asked.dry_run)
+            .map_err(|e| {
+                Problem::new(
+                    500,
+                    "internal",
+                    "The plan has no digest",
+                    e.to_string(),
+                    "Look at the server's log.",
+                )
             })?;
         Ok(Thought { movement, plan, policy, digest, judged })
     }
@@ -188,7 +226,11 @@ fn movement(asked: &RequestRun, judged: &Judged) -> Answer<Movement> {
     let application = &judged.application;
     let region = |field: &str, text: &str| {
         RegionCode::parse(text).map_err(|e| {
-            Problem::bad_field(field, e.to_string(), "Name a Region of the application, such as `eu-central-1`.")
+            Problem::bad_field(
+                field,
+                e.to_string(),
+                "Name a Region of the application, such as `eu-central-1`.",
+            )
         })
     };
     let from = match asked.from_region.as_deref().map(str::trim).filter(|t| !t.is_empty()) {

@@ -1,6 +1,5 @@
 //! A run as pages and clients see it.
 
-use super::words;
 use crate::authority::{Action, may};
 use crate::runs::who;
 use holdfast_api::runs::{CallAnswer, Parked, RunSummary, RunView, Skipped, StepView, VerbView};
@@ -8,13 +7,40 @@ use holdfast_domain::Actor;
 use holdfast_failover::approval::{Review, may_deny, may_review};
 use holdfast_failover::compliance::{Measured, measured};
 use holdfast_failover::plan::Before;
-use holdfast_failover::run::{Command, Entry, Next, Run, StepProgress};
-use holdfast_failover::{Refusal, Step, StepState};
+use holdfast_failover::run::{Command, Next, Run, StepProgress, Summary};
+use holdfast_failover::{Refusal, RunState, Step, StepState};
+use holdfast_store::RunHead;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-pub fn summary(run: &Run, measured: Option<&Measured>) -> RunSummary {
-    let request = &run.request;
+/// A run in a list, from what its last writer left beside it.
+pub fn head(head: &RunHead) -> RunSummary {
+    // Written by another version: shown without its progress rather than not at all.
+    let summary: Summary = serde_json::from_value(head.summary.clone()).unwrap_or_default();
+    RunSummary {
+        id: head.id.to_string(),
+        application: head.application.to_string(),
+        intent: head.movement.intent,
+        mode: head.movement.mode,
+        from_region: head.movement.from.to_string(),
+        to_region: head.movement.to.to_string(),
+        state: head.state,
+        dry_run: head.dry_run,
+        requested_by: head.requested_by.email.clone(),
+        reason: head.reason.clone(),
+        requested_at: head.requested_at,
+        ended_at: head.ended_at,
+        steps_done: summary.steps_done,
+        steps_total: summary.steps_total,
+        now: summary.now,
+        expires_at: (head.state == RunState::AwaitingApproval).then_some(head.expires_at),
+        rto_seconds: head.measured.as_ref().and_then(|m| m.rto.total_seconds),
+        worst_lag_ms: summary.worst_lag_ms,
+    }
+}
+
+fn summary(run: &Run, measured: &Measured) -> RunSummary {
+    let (request, summary) = (&run.request, run.summary());
     RunSummary {
         id: run.id.to_string(),
         application: request.application.to_string(),
@@ -28,22 +54,20 @@ pub fn summary(run: &Run, measured: Option<&Measured>) -> RunSummary {
         reason: request.reason.clone(),
         requested_at: run.requested_at,
         ended_at: run.ended_at,
-        steps_done: run.steps.values().filter(|s| s.state.is_done()).count(),
-        steps_total: request.plan.steps.len(),
-        now: words::now(run),
-        expires_at: (run.state == holdfast_failover::RunState::AwaitingApproval).then_some(run.expires_at),
-        rto_seconds: measured.and_then(|m| m.rto.total_seconds),
-        worst_lag_ms: run.lag_at_cut.iter().map(|s| s.milliseconds).collect::<Option<Vec<_>>>().and_then(|all| {
-            all.into_iter().reduce(f64::max)
-        }),
+        steps_done: summary.steps_done,
+        steps_total: summary.steps_total,
+        now: summary.now,
+        expires_at: (run.state == RunState::AwaitingApproval).then_some(run.expires_at),
+        rto_seconds: measured.rto.total_seconds,
+        worst_lag_ms: summary.worst_lag_ms,
     }
 }
 
-pub fn run_view(actor: &Actor, run: &Run, entries: &[Entry], now: Timestamp) -> RunView {
-    let measured = measured(run, entries);
+pub fn run_view(actor: &Actor, run: &Run, now: Timestamp) -> RunView {
+    let measured = measured(run);
     let request = &run.request;
     RunView {
-        summary: summary(run, Some(&measured)),
+        summary: summary(run, &measured),
         plan_digest: request.digest.to_string(),
         incident: request.incident.clone(),
         impact_began_at: request.impact_began_at,
@@ -113,7 +137,10 @@ fn step(actor: &Actor, run: &Run, step: &Step, now: Timestamp) -> StepView {
             .parked
             .as_ref()
             .map(|(reason, way_out)| Parked { reason: reason.clone(), way_out: way_out.clone() }),
-        skipped: progress.skipped_by.as_ref().map(|(who, why)| Skipped { by: who.email.clone(), reason: why.clone() }),
+        skipped: progress
+            .skipped_by
+            .as_ref()
+            .map(|(who, why)| Skipped { by: who.email.clone(), reason: why.clone() }),
         before: values(&progress.before),
         after_values: values(&progress.after),
         may_retry: legal(Command::RetryStep { by: by.clone(), step: step.id.clone() }),
@@ -161,7 +188,7 @@ fn verbs(actor: &Actor, run: &Run, now: Timestamp) -> Vec<VerbView> {
     let waits = !matches!(run.next(now), Next::Ended);
     let mut verbs = Vec::new();
     let mut add = |verb: &str, refused| verbs.push(VerbView { verb: verb.into(), refused });
-    if run.state == holdfast_failover::RunState::AwaitingApproval {
+    if run.state == RunState::AwaitingApproval {
         let own = may_review(&run.request, &run.reviews, &by, &actor.groups);
         add("approve", reviewing(Command::Approve { review, digest: digest.clone() }, own));
         let own = may_deny(&run.request, &by, &actor.groups);

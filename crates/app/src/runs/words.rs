@@ -1,43 +1,7 @@
-//! Runs and their events in sentences.
+//! A run's events in sentences.
 
 use holdfast_api::runs::RunEvent;
-use holdfast_failover::run::{Entry, Event, Run, RunState};
-
-/// What a run is doing or waiting for.
-pub fn now(run: &Run) -> String {
-    match run.state {
-        RunState::AwaitingApproval => run
-            .tally()
-            .waits_for(&run.request.policy)
-            .unwrap_or_else(|| "Approved; about to start.".into()),
-        RunState::Running | RunState::Paused | RunState::NeedsPerson => under_way(run),
-        _ => run.ending.clone().unwrap_or_else(|| run.state.as_str().replace('_', " ")),
-    }
-}
-
-fn under_way(run: &Run) -> String {
-    let of = |wanted: fn(&holdfast_failover::run::StepProgress) -> bool| {
-        run.request.plan.steps.iter().find_map(|s| {
-            let progress = run.progress(&s.id)?;
-            wanted(progress).then_some((s, progress))
-        })
-    };
-    if let Some((step, progress)) = of(|p| p.parked.is_some()) {
-        let reason = progress.parked.as_ref().map(|(r, _)| r.as_str()).unwrap_or_default();
-        return format!("{}: needs a person: {reason}", step.title);
-    }
-    if let Some((step, progress)) = of(|p| p.state.in_flight()) {
-        return match &progress.note {
-            Some(note) => format!("{}: {note}", step.title),
-            None => step.title.clone(),
-        };
-    }
-    if let Some((who, reason)) = &run.paused_by {
-        let reason = reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
-        return format!("Paused by {}{reason}", who.email);
-    }
-    "Starting the next step".into()
-}
+use holdfast_failover::run::{Entry, Event};
 
 /// One journal entry as clients read it.
 pub fn event(entry: &Entry) -> RunEvent {
@@ -95,7 +59,9 @@ fn sentence(event: &Event) -> String {
             let id = answer.request_id.as_deref().unwrap_or("no request id");
             format!("{step}: {} accepted in {} ({id})", answer.action, answer.region)
         }
-        Event::CallUnknown { step, reason } => format!("{step}: outcome unknown, looking before anything is repeated: {reason}"),
+        Event::CallUnknown { step, reason } => {
+            format!("{step}: outcome unknown, looking before anything is repeated: {reason}")
+        }
         Event::CallRefused { step, reason, .. } => format!("{step}: refused: {reason}"),
         Event::StepProgress { step, note } => format!("{step}: {note}"),
         Event::LagMeasured { stores, .. } => {
@@ -103,7 +69,9 @@ fn sentence(event: &Event) -> String {
                 .iter()
                 .map(|s| match s.milliseconds {
                     Some(ms) => format!("{} {:.2} s", s.store, ms / 1000.0),
-                    None => format!("{} unknown ({})", s.store, s.reason.as_deref().unwrap_or("not measured")),
+                    None => {
+                        format!("{} unknown ({})", s.store, s.reason.as_deref().unwrap_or("not measured"))
+                    }
                 })
                 .collect();
             format!("lag at the cut: {}", if each.is_empty() { "no store".into() } else { each.join(", ") })
@@ -115,7 +83,9 @@ fn sentence(event: &Event) -> String {
         Event::Paused { by, .. } => format!("{} paused the run", by.email),
         Event::Resumed { by } => format!("{} resumed the run", by.email),
         Event::Cancelled { by, reason } => format!("{} cancelled the run: {reason}", by.email),
-        Event::Completed { exceptions } if exceptions.is_empty() => "Done: the resources were seen again".into(),
+        Event::Completed { exceptions } if exceptions.is_empty() => {
+            "Done: the resources were seen again".into()
+        }
         Event::Completed { exceptions } => format!("Done, with exceptions: {}", exceptions.join(", ")),
         Event::Failed { reason } => format!("Failed: {reason}"),
     }
