@@ -1,13 +1,10 @@
-//! The module that the browser loads: it wakes the islands and holds nothing else. Empty on any other target.
+//! The module that the browser loads: it wakes the islands and holds nothing else.
 
-#![cfg(target_arch = "wasm32")]
-
-// Not named otherwise, and the islands are reached through its exports.
-use holdfast_frontend as _;
-use wasm_bindgen::prelude::wasm_bindgen;
-
-/// Called by the loader in the page, before it hands each island its element.
-#[wasm_bindgen]
+/// Called by `load.js` once the module is there, before the islands are handed over one by one.
+#[cfg(target_arch = "wasm32")]
+#[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
+    // Names the crate, so that its islands are linked in.
+    use holdfast_frontend as _;
     leptos::mount::hydrate_islands();
 }

@@ -1,0 +1,144 @@
+//! What was seen of a resource in a Region, in the words of its kind.
+
+use crate::components::tone::Tone;
+use crate::format;
+use holdfast_domain::Facts;
+use holdfast_domain::facts::{AuroraMember, DnsRecord, EcsServiceFacts, Routing};
+
+/// One cell of the matrix: what counts, and what stands under it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Words {
+    pub main: String,
+    pub under: Vec<String>,
+    /// Only what stands out; `Quiet` for all that is as it may be.
+    pub tone: Tone,
+}
+
+fn words(main: impl Into<String>, under: Vec<String>, tone: Tone) -> Words {
+    Words { main: main.into(), under, tone }
+}
+
+#[must_use]
+pub fn of(facts: &Facts) -> Words {
+    match facts {
+        Facts::DnsRecord { record: None } => words("not in the set", vec!["no record leads here".into()], Tone::Quiet),
+        Facts::DnsRecord { record: Some(record) } => dns(record),
+        Facts::AcceleratorGroup(group) => {
+            let healthy = group.endpoints.iter().filter(|e| e.health.as_deref() == Some("HEALTHY")).count();
+            let tone = if group.traffic_dial_percent > 0 && healthy == 0 { Tone::Watch } else { Tone::Quiet };
+            words(
+                format!("dial {} %", group.traffic_dial_percent),
+                vec![format!("{healthy} of {} endpoints healthy", group.endpoints.len())],
+                tone,
+            )
+        }
+        Facts::AccessPointRoute { bucket, traffic_dial_percent } => {
+            words(if *traffic_dial_percent > 0 { "routed" } else { "not routed" }, vec![bucket.clone()], Tone::Quiet)
+        }
+        Facts::AuroraMember(member) => aurora(member),
+        Facts::EcsService(service) => ecs(service),
+    }
+}
+
+fn dns(record: &DnsRecord) -> Words {
+    let main = match &record.routing {
+        Routing::Simple => "simple record".to_owned(),
+        Routing::Weighted { weight } => format!("weight {weight}"),
+        Routing::Failover { primary: true } => "primary".to_owned(),
+        Routing::Failover { primary: false } => "secondary".to_owned(),
+        Routing::Latency { region } => format!("latency {region}"),
+        Routing::Geolocation { continent, country, subdivision } => {
+            let place: Vec<&str> = [continent, country, subdivision].into_iter().flatten().map(String::as_str).collect();
+            format!("geolocation {}", if place.is_empty() { "*".to_owned() } else { place.join(" ") })
+        }
+    };
+    let target = record.alias.as_ref().map(|a| a.dns_name.clone()).or_else(|| record.values.first().cloned());
+    let mut under: Vec<String> = target.into_iter().map(|t| format!("→ {t}")).collect();
+    if let Some(ttl) = record.ttl_seconds {
+        under.push(format!("TTL {ttl} s"));
+    }
+    if record.health_check_id.is_some() {
+        under.push("with health check".into());
+    }
+    words(main, under, Tone::Quiet)
+}
+
+fn aurora(member: &AuroraMember) -> Words {
+    let mut under = vec![member.global_status.clone()];
+    if let Some(status) = &member.failover_status {
+        under.push(status.clone());
+    }
+    if let Some(sync) = &member.synchronization {
+        under.push(sync.clone());
+    }
+    under.push(match member.instances {
+        Some(n) => format::count(usize::try_from(n).unwrap_or(usize::MAX), "instance", "instances"),
+        None => "instances not known".into(),
+    });
+    let moving = member.failover_status.is_some();
+    let broken = member.instances == Some(0) || member.synchronization.as_deref() == Some("pending-resync");
+    let tone = if moving { Tone::Moving } else if broken { Tone::Watch } else { Tone::Quiet };
+    words(if member.writer { "writer" } else { "copy" }, under, tone)
+}
+
+fn ecs(service: &EcsServiceFacts) -> Words {
+    let mut under = Vec::new();
+    if service.pending > 0 {
+        under.push(format!("{} pending", service.pending));
+    }
+    if let Some(rollout) = service.rollout.as_deref().filter(|r| *r != "COMPLETED") {
+        under.push(format!("rollout {}", format::plain(&rollout.to_lowercase())));
+    }
+    if service.status != "ACTIVE" {
+        under.push(service.status.to_lowercase());
+    }
+    let short = service.running < service.desired;
+    let tone = if service.rollout.as_deref() == Some("FAILED") || service.status != "ACTIVE" {
+        Tone::Watch
+    } else if short {
+        Tone::Moving
+    } else {
+        Tone::Quiet
+    };
+    words(format!("{} of {} tasks", service.running, service.desired), under, tone)
+}
+
+/// A kind as people say it.
+#[must_use]
+pub fn kind(kind: &str) -> String {
+    match kind {
+        "route53_records" => "Route 53 records".into(),
+        "route53_health_check" => "Route 53 health check".into(),
+        "global_accelerator" => "Global Accelerator".into(),
+        "aurora_global_database" => "Aurora Global Database".into(),
+        "ecs_service" => "ECS service".into(),
+        "s3_multi_region_access_point" => "S3 Multi-Region Access Point".into(),
+        "s3_replication" => "S3 replication".into(),
+        "dynamodb_global_table" => "DynamoDB global table".into(),
+        "backup_vault" => "AWS Backup vault".into(),
+        "cloudformation_stack" => "CloudFormation stack".into(),
+        other => format::plain(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_short_of_its_tasks_stands_out() {
+        let mut service =
+            EcsServiceFacts { desired: 6, running: 2, pending: 4, rollout: Some("IN_PROGRESS".into()), status: "ACTIVE".into() };
+        assert_eq!(ecs(&service).tone, Tone::Moving);
+        assert_eq!(ecs(&service).main, "2 of 6 tasks");
+        service.running = 6;
+        service.status = "DRAINING".into();
+        assert_eq!(ecs(&service).tone, Tone::Watch);
+    }
+
+    #[test]
+    fn no_sight_of_a_resource_is_called_good() {
+        let facts = Facts::AccessPointRoute { bucket: "b".into(), traffic_dial_percent: 100 };
+        assert_eq!(of(&facts).tone, Tone::Quiet);
+    }
+}

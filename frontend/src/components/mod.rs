@@ -1,0 +1,20 @@
+//! The parts that pages are made of. Each is a function from plain values to a view.
+
+pub mod applications;
+pub mod approval;
+pub mod bars;
+pub mod facts;
+pub mod icon;
+pub mod labels;
+pub mod land;
+pub mod map;
+pub mod menu;
+pub mod parts;
+pub mod plan;
+pub mod projection;
+pub mod runs;
+pub mod shell;
+pub mod spark;
+pub mod steps;
+pub mod time;
+pub mod tone;

@@ -1,0 +1,152 @@
+//! Small parts that every page uses: cards, figures, callouts, empty states, fields.
+
+use crate::components::tone::{Tone, badge};
+use crate::screen;
+use holdfast_failover::Refusal;
+use leptos::prelude::*;
+
+/// The page's first line: its name, what it is about, what can be done.
+#[must_use]
+pub fn head(title: impl Into<String>, under: AnyView, verbs: AnyView) -> AnyView {
+    view! {
+        <div class="head">
+            <div class="head-words"><h1>{title.into()}</h1><div class="under">{under}</div></div>
+            <div class="verbs">{verbs}</div>
+        </div>
+    }
+    .into_any()
+}
+
+#[must_use]
+pub fn nothing() -> AnyView {
+    ().into_any()
+}
+
+/// A titled part of a page. `key` names it to the live island, which replaces it when it changes.
+#[must_use]
+pub fn card(key: &'static str, title: impl Into<String>, aside: AnyView, body: AnyView) -> AnyView {
+    let id = format!("h-{key}");
+    view! {
+        <section class=format!("card card-{key}") data-live=key aria-labelledby=id.clone()>
+            <header><h2 id=id.clone()>{title.into()}</h2><div class="aside">{aside}</div></header>
+            {body}
+        </section>
+    }
+    .into_any()
+}
+
+/// One figure with what it means.
+#[must_use]
+pub fn figure(label: impl Into<String>, value: AnyView, note: AnyView) -> AnyView {
+    view! {
+        <div class="figure"><dt>{label.into()}</dt><dd><strong>{value}</strong><div class="figure-note">{note}</div></dd></div>
+    }
+    .into_any()
+}
+
+#[must_use]
+pub fn figures(key: &'static str, items: Vec<AnyView>) -> AnyView {
+    view! { <dl class="card figures" data-live=key>{items}</dl> }.into_any()
+}
+
+/// Something to read before anything else on its part of the page.
+#[must_use]
+pub fn callout(tone: Tone, title: impl Into<String>, body: AnyView) -> AnyView {
+    view! {
+        <div class=format!("callout {}", tone.as_str())>
+            <div class="callout-title">{badge(tone, title)}</div>
+            <div class="callout-body">{body}</div>
+        </div>
+    }
+    .into_any()
+}
+
+/// A list with nothing in it says why, and what to do next.
+#[must_use]
+pub fn empty(title: impl Into<String>, next: AnyView) -> AnyView {
+    view! { <div class="empty"><p class="empty-title">{title.into()}</p><div class="muted">{next}</div></div> }.into_any()
+}
+
+/// A no, with its way out.
+#[must_use]
+pub fn refusal(refusal: Refusal) -> AnyView {
+    view! {
+        <span class="refusal"><span>{refusal.sentence}</span>" "<span class="way-out">{refusal.way_out}</span>" "<code>{refusal.code}</code></span>
+    }
+    .into_any()
+}
+
+/// What is refused now, by the name of the verb.
+#[must_use]
+pub fn refused_verb(words: impl Into<String>, why: Refusal) -> AnyView {
+    view! { <div class="refused"><span class="refused-verb">{words.into()}</span>{refusal(why)}</div> }.into_any()
+}
+
+/// A line of text to fill in, with what had been typed before.
+#[must_use]
+pub fn text_field(form: &str, name: &'static str, label: &'static str, hint: &'static str, required: bool) -> AnyView {
+    let value = screen::typed(form, name).unwrap_or_default();
+    let id = format!("{form}-{name}");
+    let hint_id = format!("{id}-hint");
+    let hint = (!hint.is_empty()).then(|| view! { <span class="hint" id=hint_id.clone()>{hint}</span> });
+    let described = hint.is_some().then_some(hint_id);
+    view! {
+        <div class="field">
+            <label for=id.clone()>{label}</label>
+            <input id=id name=name type="text" value=value required=required maxlength="500" autocomplete="off" aria-describedby=described />
+            {hint}
+        </div>
+    }
+    .into_any()
+}
+
+/// A choice of a filter: the empty value means any.
+#[must_use]
+pub fn choice(name: &'static str, label: &'static str, any: &'static str, options: Vec<(String, String)>, chosen: Option<&str>) -> AnyView {
+    let id = format!("f-{name}");
+    let chosen = chosen.unwrap_or_default().to_owned();
+    let options = options
+        .into_iter()
+        .map(|(value, words)| {
+            let selected = value == chosen;
+            view! { <option value=value selected=selected>{words}</option> }
+        })
+        .collect_view();
+    view! {
+        <div class="field">
+            <label for=id.clone()>{label}</label>
+            <select id=id name=name><option value="">{any}</option>{options}</select>
+        </div>
+    }
+    .into_any()
+}
+
+#[must_use]
+pub fn search(name: &'static str, label: &'static str, value: Option<&str>) -> AnyView {
+    let id = format!("f-{name}");
+    view! {
+        <div class="field grow">
+            <label for=id.clone()>{label}</label>
+            <input id=id name=name type="search" value=value.unwrap_or_default().to_owned() maxlength="200" data-search="" autocomplete="off" />
+        </div>
+    }
+    .into_any()
+}
+
+/// A table that may be wider than the page: it then scrolls by itself, also by keyboard.
+#[must_use]
+pub fn table(label: &'static str, head: AnyView, rows: AnyView) -> AnyView {
+    view! {
+        <div class="scroll" tabindex="0" role="region" aria-label=label>
+            <table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>
+        </div>
+    }
+    .into_any()
+}
+
+/// A part that opens. `open` is how the server would have it; the browser keeps what the reader chose.
+#[must_use]
+pub fn fold(id: String, open: bool, class: &'static str, summary: AnyView, body: AnyView) -> AnyView {
+    let server = if open { "true" } else { "false" };
+    view! { <details id=id class=class open=open data-open=server><summary>{summary}</summary><div class="fold">{body}</div></details> }.into_any()
+}

@@ -1,0 +1,163 @@
+//! What exactly would happen: the steps with values now and to be, and what they rest on. For reviews.
+
+use crate::components::parts;
+use crate::components::time;
+use crate::components::tone::{Tone, badge};
+use crate::{format, words};
+use holdfast_api::runs::StepView;
+use holdfast_failover::plan::{Fact, Measurement};
+use leptos::prelude::*;
+
+#[must_use]
+pub fn steps(steps: &[StepView]) -> AnyView {
+    if steps.is_empty() {
+        return parts::empty("The plan has no steps", view! { "Nothing would be changed." }.into_any());
+    }
+    let rows = steps
+        .iter()
+        .enumerate()
+        .map(|(i, step)| {
+            let irreversible = step.irreversible.then(|| badge(Tone::Bad, "cannot be undone"));
+            let calls = step.action.is_some();
+            let what = if calls {
+                view! { <span class="tag">"changes AWS"</span> }.into_any()
+            } else {
+                view! { <span class="tag quiet">"only looks"</span> }.into_any()
+            };
+            let summary = view! {
+                <span class="plan-n">{(i + 1).to_string()}</span>
+                <span class="plan-title">{step.title.clone()}<span class="plan-tags">{what}{irreversible}</span></span>
+                <span class="plan-change">{change_words(step)}</span>
+            }
+            .into_any();
+            let body = view! {
+                <table class="plain pairs"><tbody>{call_rows(step)}</tbody></table>
+                <div class="raws">{raw_call(step)}</div>
+            }
+            .into_any();
+            view! { <li>{parts::fold(format!("p-{}", step.id), step.irreversible, "plan-fold", summary, body)}</li> }
+        })
+        .collect_view();
+    view! { <ol class="plan">{rows}</ol> }.into_any()
+}
+
+/// `2 → 6`, or what it looks at.
+#[must_use]
+pub fn change_words(step: &StepView) -> AnyView {
+    let (now, to_be) = (step.value_now.clone(), step.value_to_be.clone());
+    match (now.is_empty(), to_be.is_empty()) {
+        (true, true) => view! { <span class="muted">"nothing changes"</span> }.into_any(),
+        (true, false) => view! { <span class="to-be">{to_be}</span> }.into_any(),
+        _ => view! { <span class="was">{now}</span><span class="arrow" aria-label="becomes">" → "</span><span class="to-be">{to_be}</span> }.into_any(),
+    }
+}
+
+/// The call, the plane it needs, its time and what it waits for, as rows of a table.
+#[must_use]
+pub fn call_rows(step: &StepView) -> AnyView {
+    let action = step.action.clone().map_or_else(
+        || view! { <span class="muted">"none: it only looks"</span> }.into_any(),
+        |action| view! { <code>{action}</code> }.into_any(),
+    );
+    let plane = (!step.plane.is_empty()).then(|| view! { <tr><th scope="row">"Needs the plane"</th><td><code>{step.plane.clone()}</code></td></tr> });
+    let resource = step.resource.clone().map(|r| view! { <tr><th scope="row">"Resource"</th><td><code>{r}</code></td></tr> });
+    let after = (!step.after.is_empty()).then(|| view! { <tr><th scope="row">"Begins after"</th><td>{step.after.join(", ")}</td></tr> });
+    let undo = if step.irreversible { "no" } else if step.action.is_some() { "yes" } else { "nothing to undo" };
+    view! {
+        {resource}
+        <tr><th scope="row">"Call"</th><td>{action}</td></tr>
+        {plane}
+        {after}
+        <tr><th scope="row">"Asks a person after"</th><td>{words::span(f64::from(step.timeout_seconds))}</td></tr>
+        <tr><th scope="row">"Can be undone"</th><td>{undo}</td></tr>
+    }
+    .into_any()
+}
+
+/// The parameters to the letter.
+#[must_use]
+pub fn raw_call(step: &StepView) -> AnyView {
+    let text = step.call.as_ref().and_then(|call| serde_json::to_string_pretty(call).ok());
+    text.map_or_else(parts::nothing, |text| {
+        view! { <div class="raw"><h4>"The call's parameters"</h4><pre tabindex="0">{text}</pre></div> }.into_any()
+    })
+}
+
+/// What the digest covers beside the steps: a change of any of these voids an approval.
+#[must_use]
+pub fn facts(facts: &[Fact]) -> AnyView {
+    if facts.is_empty() {
+        return parts::empty("The plan rests on no facts", view! { "It has nothing to compare with what AWS says." }.into_any());
+    }
+    let rows = facts
+        .iter()
+        .map(|fact| {
+            view! {
+                <tr>
+                    <td><code>{fact.resource.to_string()}</code></td>
+                    <td>{fact.region.to_string()}</td>
+                    <td>{format::plain(&fact.what)}</td>
+                    <td class="long">{fact.value.clone()}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    let head = view! { <th scope="col">"Resource"</th><th scope="col">"Region"</th><th scope="col">"What"</th><th scope="col">"Seen"</th> };
+    parts::table("Facts that the plan rests on", head.into_any(), rows.into_any())
+}
+
+/// Beside the digest: measured again before the first change.
+#[must_use]
+pub fn measurements(measurements: &[Measurement]) -> AnyView {
+    if measurements.is_empty() {
+        return parts::empty("Nothing is measured for this plan", view! { "Its stores, if it has any, give no lag." }.into_any());
+    }
+    let rows = measurements
+        .iter()
+        .map(|m| {
+            let value = m.value.map_or_else(|| badge(Tone::Unknown, "not known"), |v| view! { {amount(v, &m.unit)} }.into_any());
+            let limit = m.limit.map_or_else(|| "none".to_owned(), |l| amount(l, &m.unit));
+            let verdict = match (m.value, m.limit) {
+                (None, _) => badge(Tone::Unknown, "unknown"),
+                (Some(_), None) => badge(Tone::Quiet, "no limit"),
+                (Some(v), Some(l)) if v <= l => badge(Tone::Good, "within"),
+                (Some(_), Some(_)) => badge(Tone::Bad, "above"),
+            };
+            view! {
+                <tr>
+                    <td><code>{m.resource.to_string()}</code></td>
+                    <td>{m.region.to_string()}</td>
+                    <td>{format::plain(&m.what)}</td>
+                    <td class="n">{value}</td>
+                    <td class="n">{limit}</td>
+                    <td>{verdict}</td>
+                    <td class="opt">{time::ago_or(m.at, "never")}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    let head = view! {
+        <th scope="col">"Resource"</th><th scope="col">"Region"</th><th scope="col">"What"</th>
+        <th scope="col" class="n">"Now"</th><th scope="col" class="n">"Limit"</th><th scope="col">"Verdict"</th>
+        <th scope="col" class="opt">"Measured"</th>
+    };
+    parts::table("Measurements and their limits", head.into_any(), rows.into_any())
+}
+
+fn amount(value: f64, unit: &str) -> String {
+    match unit {
+        "ms" | "milliseconds" => format::lag(value),
+        "s" | "seconds" => words::span(value),
+        unit if value.fract() == 0.0 => format!("{value:.0} {unit}").trim_end().to_owned(),
+        unit => format!("{value:.1} {unit}").trim_end().to_owned(),
+    }
+}
+
+#[must_use]
+pub fn notes(notes: &[String]) -> AnyView {
+    if notes.is_empty() {
+        return view! { <p class="muted">"The plan has no cautions."</p> }.into_any();
+    }
+    let items = notes.iter().map(|note| view! { <li>{note.clone()}</li> }).collect_view();
+    view! { <ul class="notes">{items}</ul> }.into_any()
+}

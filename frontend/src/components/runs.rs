@@ -1,0 +1,64 @@
+//! Runs as lines of a list.
+
+use crate::components::time;
+use crate::components::tone::{self, badge};
+use crate::{format, words};
+use holdfast_api::runs::RunSummary;
+use leptos::prelude::*;
+
+/// `shop: us-east-1 → eu-central-1`.
+#[must_use]
+pub fn route(run: &RunSummary) -> String {
+    format!("{}: {} → {}", run.application, run.from_region, run.to_region)
+}
+
+/// `planned failover`, `dry run of an emergency failover`.
+#[must_use]
+pub fn what(run: &RunSummary) -> String {
+    let what = format!("{} {}", run.mode.as_str(), run.intent.as_str());
+    if run.dry_run { format!("dry run of {} {what}", if what.starts_with('e') { "an" } else { "a" }) } else { what }
+}
+
+#[must_use]
+pub fn href(id: &str) -> String {
+    format!("/runs/{}", format::encode(id))
+}
+
+/// A table of runs. `action` names the link of each line.
+#[must_use]
+pub fn table(label: &'static str, runs: &[RunSummary], action: &'static str) -> AnyView {
+    let rows = runs
+        .iter()
+        .map(|run| {
+            let (tone, word) = tone::run_state(run.state);
+            let took = run.rto_seconds.map_or_else(|| view! { <span class="muted">"–"</span> }.into_any(), |s| view! { {words::span(s)} }.into_any());
+            let lag = run.worst_lag_ms.map_or_else(|| view! { <span class="muted">"–"</span> }.into_any(), |ms| view! { {format::lag(ms)} }.into_any());
+            let until = run.expires_at.filter(|_| run.state == holdfast_failover::RunState::AwaitingApproval).map(|at| view! { <span class="muted">", expires in "{time::until(at)}</span> });
+            let go = view! { <a class="go" href=href(&run.id)>{action}<span class="sr">{format!(" run {} of {}", format::short(&run.id), run.application)}</span></a> };
+            let progress = if run.ended_at.is_none() && run.steps_done < run.steps_total && run.steps_done > 0 {
+                format!("{word}, {} of {}", run.steps_done, run.steps_total)
+            } else {
+                word.to_owned()
+            };
+            view! {
+                <tr>
+                    <td>
+                        <a class="row-link" href=href(&run.id)><b>{run.application.clone()}</b>" "<span class="route">{format!("{} → {}", run.from_region, run.to_region)}</span></a>
+                        <div class="muted">{what(run)}<span class="opt-inline">" · "{run.reason.clone()}</span></div>
+                    </td>
+                    <td>{badge(tone, progress)}<div class="muted">{run.now.clone()}{until}</div></td>
+                    <td class="opt">{time::ago(run.requested_at)}<div class="muted">{run.requested_by.clone()}</div></td>
+                    <td class="n opt">{took}</td>
+                    <td class="n opt">{lag}</td>
+                    <td class="n">{go}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    let head = view! {
+        <th scope="col">"Run"</th><th scope="col">"State"</th><th scope="col" class="opt">"Asked for"</th>
+        <th scope="col" class="n opt">"Took (RTO)"</th><th scope="col" class="n opt">"Lag at the cut"</th>
+        <th scope="col"><span class="sr">"Open"</span></th>
+    };
+    super::parts::table(label, head.into_any(), rows.into_any())
+}

@@ -1,0 +1,128 @@
+//! The document around every page: head, menu, the strip with the live state, the flash.
+
+use crate::components::icon::sized;
+use crate::components::{menu, parts};
+use crate::islands::{Desk, Live};
+use crate::screen::{Chrome, Flash, Screen};
+use crate::{components::tone::Tone, format};
+use leptos::prelude::*;
+
+/// In the order in which they are loaded; the layers inside decide who wins.
+pub const STYLES: &[&str] = &["app.css", "parts.css", "pages.css"];
+
+#[must_use]
+pub fn document(screen: Screen, chrome: Chrome) -> AnyView {
+    let assets = chrome.assets;
+    let styles = STYLES
+        .iter()
+        .map(|name| view! { <link rel="stylesheet" href=assets.get(name) /> })
+        .collect_view();
+    let loader = assets.module.map(|module| {
+        view! {
+            <script type="module" nonce=chrome.nonce.clone() src=assets.get("load.js") data-module=format!("/assets/{module}")></script>
+        }
+    });
+    let refresh = screen.refresh_seconds.map(|seconds| {
+        view! { <noscript><meta http-equiv="refresh" content=seconds.to_string() /></noscript> }
+    });
+    let title = format!("{} · Holdfast", screen.title);
+    let mark = assets.get(&format!("mark-{}.svg", screen.mark.as_str()));
+    let (theme, now) = (chrome.theme.as_str(), chrome.now.to_string());
+    let body = if chrome.signed.is_some() { within(screen, chrome) } else { alone(screen, &chrome) };
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme data-now=now>
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <title>{title}</title>
+                <link rel="icon" type="image/svg+xml" href=mark />
+                {styles}
+                {refresh}
+                {loader}
+            </head>
+            <body>{body}</body>
+        </html>
+    }
+    .into_any()
+}
+
+#[must_use]
+fn brand() -> AnyView {
+    view! { <a class="brand" href="/">{sized("holdfast", 20)}<span>"Holdfast"</span></a> }.into_any()
+}
+
+fn within(screen: Screen, chrome: Chrome) -> AnyView {
+    let section = screen.section;
+    let crumbs = screen
+        .crumbs
+        .into_iter()
+        .map(|(words, href)| view! { <li><a href=href>{words}</a></li> })
+        .collect_view();
+    let live = screen.live.map(|url| view! { <Live url as_of=format::clock(chrome.now) /> });
+    let flash = chrome.flash.clone().map(|flash| flash_view(flash, &chrome.path));
+    let body = (screen.body)();
+    view! {
+        <a class="skip" href="#main">"Skip to the content"</a>
+        <div class="shell">
+            <aside class="side">
+                {brand()}
+                <nav aria-label="Main">{menu::links(&chrome, section)}</nav>
+                <div class="side-foot">{menu::person(&chrome)}</div>
+            </aside>
+            <div class="column">
+                <header class="strip">
+                    <div class="narrow">
+                        {brand()}
+                    </div>
+                    <nav class="crumbs" aria-label="Where you are"><ol>{crumbs}</ol></nav>
+                    <div class="strip-end">
+                        {live}
+                        <details class="menu" id="menu">
+                            <summary>{sized("menu", 20)}<span class="sr">"Menu"</span></summary>
+                            <div class="menu-sheet">
+                                <nav aria-label="Main, narrow">{menu::links(&chrome, section)}</nav>
+                                <div class="side-foot">{menu::person(&chrome)}</div>
+                            </div>
+                        </details>
+                    </div>
+                </header>
+                <main id="main" tabindex="-1" data-shape=screen.shape>{flash}{body}</main>
+                <footer class="foot muted">"Times are UTC. "<span class="needs-js">"Press " <kbd>"?"</kbd> " for keys."</span></footer>
+            </div>
+        </div>
+        <Desk />
+    }
+    .into_any()
+}
+
+/// Nobody is signed in: no menu, one thing to do.
+fn alone(screen: Screen, chrome: &Chrome) -> AnyView {
+    let flash = chrome.flash.clone().map(|flash| flash_view(flash, "/"));
+    let body = (screen.body)();
+    view! {
+        <div class="alone">
+            {brand()}
+            <main id="main" data-shape=screen.shape>{flash}{body}</main>
+        </div>
+    }
+    .into_any()
+}
+
+fn flash_view(flash: Flash, path: &str) -> AnyView {
+    let (tone, role) = if flash.done { (Tone::Good, "status") } else { (Tone::Bad, "alert") };
+    let run = flash.run.map(|id| view! { <a class="btn small" href=format!("/runs/{}", format::encode(&id))>"Open that run"</a> });
+    let again = flash.sign_in_again.then(|| {
+        let href = format::query("/sign-in", &[("next", Some(path))]);
+        view! { <a class="btn small" href=href>"Prove who you are"</a> }
+    });
+    let detail = (!flash.detail.is_empty()).then(|| view! { <p>{flash.detail}</p> });
+    let way_out = (!flash.way_out.is_empty()).then(|| view! { <p>{flash.way_out}</p> });
+    view! {
+        <div role=role class="flash">
+            {parts::callout(tone, flash.title, view! { {detail}{way_out}<div class="verbs">{run}{again}</div> }.into_any())}
+        </div>
+    }
+    .into_any()
+}

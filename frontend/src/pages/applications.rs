@@ -1,0 +1,72 @@
+//! Applications: which of them would survive?
+
+use crate::components::tone::Tone;
+use crate::components::{applications, parts};
+use crate::format;
+use crate::pages::LOOK_AGAIN;
+use crate::screen::Screen;
+use holdfast_api::applications::{ApplicationFilter, ApplicationSummary};
+use holdfast_domain::{REGIONS, Strategy};
+use holdfast_failover::serving::RecoveryState;
+use leptos::prelude::*;
+
+const STATES: [RecoveryState; 11] = [
+    RecoveryState::Steady,
+    RecoveryState::FailingOver,
+    RecoveryState::FailedOver,
+    RecoveryState::Reprotecting,
+    RecoveryState::ReadyToFailBack,
+    RecoveryState::FailingBack,
+    RecoveryState::PartlyMoved,
+    RecoveryState::MovedOutside,
+    RecoveryState::Evacuated,
+    RecoveryState::ReHomed,
+    RecoveryState::Unknown,
+];
+
+#[must_use]
+pub fn page(applications: Vec<ApplicationSummary>, filter: ApplicationFilter) -> Screen {
+    let worst = applications.iter().map(applications::tone).min().unwrap_or(Tone::Quiet);
+    Screen::new("Applications", "/applications", move || body(&applications, &filter)).mark(worst).live(LOOK_AGAIN)
+}
+
+fn body(all: &[ApplicationSummary], filter: &ApplicationFilter) -> AnyView {
+    let filtered = *filter != ApplicationFilter::default();
+    let list = match (all.is_empty(), filtered) {
+        (true, true) => parts::empty("No application fits these filters", view! { <a href="/applications">"Show all applications"</a> }.into_any()),
+        (true, false) => {
+            let next = view! { "Describe them in a file and run "<code>"holdfast apply inventory.yaml"</code>". The same file can be read back with "<code>"holdfast export"</code>"." };
+            parts::empty("No applications yet", next.into_any())
+        }
+        _ => applications::table("Applications", all),
+    };
+    let count = format::count(all.len(), "application", "applications");
+    let found = if filtered { format!("{count} found") } else { count };
+    view! {
+        {parts::head("Applications", view! { "Would each of them survive the loss of its Region, now?" }.into_any(), parts::nothing())}
+        {filters(filter)}
+        {parts::card("list", found, parts::nothing(), list)}
+    }
+    .into_any()
+}
+
+fn filters(filter: &ApplicationFilter) -> AnyView {
+    let strategies = Strategy::ALL.iter().map(|s| (s.as_str().to_owned(), s.words().to_owned())).collect();
+    let regions = REGIONS.iter().map(|r| (r.code.to_owned(), format!("{} · {}", r.code, r.name))).collect();
+    let tiers = (1..=4).map(|t| (t.to_string(), format!("tier {t}"))).collect();
+    let states = STATES.iter().map(|s| (s.as_str().to_owned(), crate::components::tone::recovery(*s).1)).collect();
+    let compliance = ["met", "missed", "unknown"].iter().map(|c| ((*c).to_owned(), (*c).to_owned())).collect();
+    let tier = filter.tier.map(|t| t.to_string());
+    view! {
+        <form class="filters" method="get" action="/applications" role="search">
+            {parts::search("search", "Name or owner", filter.search.as_deref())}
+            {parts::choice("strategy", "Strategy", "any", strategies, filter.strategy.as_deref())}
+            {parts::choice("region", "Region", "any", regions, filter.region.as_deref())}
+            {parts::choice("tier", "Tier", "any", tiers, tier.as_deref())}
+            {parts::choice("recovery_state", "State", "any", states, filter.recovery_state.as_deref())}
+            {parts::choice("compliance", "Objectives", "any", compliance, filter.compliance.as_deref())}
+            <div class="field"><button class="btn" type="submit">"Filter applications"</button></div>
+        </form>
+    }
+    .into_any()
+}

@@ -1,0 +1,104 @@
+//! Compliance: would we meet our objectives, and on what evidence? Prints as it stands.
+
+use crate::components::tone::{self, Tone, badge};
+use crate::components::{applications, bars, parts, runs, time};
+use crate::pages::LOOK_AGAIN;
+use crate::screen::Screen;
+use crate::{format, words};
+use holdfast_api::compliance::{ComplianceRow, ComplianceView};
+use holdfast_failover::compliance::Standing;
+use leptos::prelude::*;
+
+#[must_use]
+pub fn page(view: ComplianceView) -> Screen {
+    let mark = if view.missed > 0 {
+        Tone::Bad
+    } else if view.unknown > 0 || view.rows.is_empty() {
+        Tone::Unknown
+    } else {
+        Tone::Good
+    };
+    Screen::new("Compliance", "/compliance", move || body(&view)).mark(mark).live(LOOK_AGAIN)
+}
+
+fn body(view: &ComplianceView) -> AnyView {
+    let csv = view! { <a class="btn" href="/compliance.csv" download="">{crate::components::icon::icon("download")}"Download as CSV"</a> };
+    let note = |tone: Tone, words: &'static str| badge(tone, words);
+    let number = |n: usize| view! { {n.to_string()} }.into_any();
+    let list = if view.rows.is_empty() {
+        parts::empty("No applications yet", view! { "Run "<code>"holdfast apply FILE"</code>"; objectives come with the inventory." }.into_any())
+    } else {
+        table(&view.rows)
+    };
+    let under = view! { "Objectives against the worst that runs have measured, as of "{format::moment(view.at)}"." };
+    view! {
+        {parts::head("Compliance", under.into_any(), csv.into_any())}
+        {parts::figures("figures", vec![
+            parts::figure("Met", number(view.met), note(Tone::Good, "measured, within")),
+            parts::figure("Missed", number(view.missed), note(Tone::Bad, "measured, beyond")),
+            parts::figure("Unknown", number(view.unknown), note(Tone::Unknown, "not measured")),
+        ])}
+        {parts::card("list", "By application", view! { "worst first" }.into_any(), list)}
+        <p class="muted">"Only runs that ended count, drills and real ones. An estimate is never evidence: what no run has measured is unknown."</p>
+    }
+    .into_any()
+}
+
+fn rank(row: &ComplianceRow) -> (u8, u8, String) {
+    let one = |s: Standing| match s {
+        Standing::Missed => 0,
+        Standing::Unknown => 1,
+        Standing::Met => 2,
+    };
+    let gap = if row.gaps.is_empty() { 3 } else { 0 };
+    (one(row.rto).min(one(row.rpo)).min(gap), row.tier, row.application.clone())
+}
+
+fn table(rows: &[ComplianceRow]) -> AnyView {
+    let mut sorted: Vec<&ComplianceRow> = rows.iter().collect();
+    sorted.sort_by_key(|row| rank(row));
+    let rows = sorted.into_iter().map(row).collect_view();
+    let head = view! {
+        <th scope="col">"Application"</th>
+        <th scope="col">"RTO: worst of objective"</th>
+        <th scope="col">"RPO: worst of objective"</th>
+        <th scope="col">"Strategy reaches"</th>
+        <th scope="col">"Evidence"</th>
+    };
+    parts::table("Compliance by application", head.into_any(), rows.into_any())
+}
+
+fn measured(standing: Standing, worst: Option<f64>, objective: f64, show: fn(f64) -> String, seconds: fn(f64) -> f64) -> AnyView {
+    let (tone, word) = tone::standing(standing);
+    let value = worst.map_or_else(|| "never measured".to_owned(), show);
+    view! {
+        <div class="measure">
+            {badge(tone, word)}
+            <span class="measure-words">{value}<span class="muted">{format!(" of {}", words::span(objective))}</span></span>
+            {bars::against(worst.map(seconds), objective, tone)}
+        </div>
+    }
+    .into_any()
+}
+
+fn row(row: &ComplianceRow) -> AnyView {
+    let gaps = row.gaps.iter().map(|gap| view! { <div>{badge(Tone::Bad, gap.clone())}</div> }).collect_view();
+    let evidence = match (row.last_measured_at, &row.last_run) {
+        (Some(at), Some(run)) => view! { <a href=runs::href(run)>{time::ago(at)}</a><div class="muted">{format!("worst of {}", format::count(row.runs_counted, "run", "runs"))}</div> }.into_any(),
+        (Some(at), None) => view! { {time::ago(at)} }.into_any(),
+        (None, _) => badge(Tone::Unknown, "no run yet"),
+    };
+    view! {
+        <tr>
+            <td>
+                <a class="row-link" href=applications::href(&row.application)><b>{row.application.clone()}</b></a>
+                <div class="muted">{format!("{} · tier {} · {}", row.owner, row.tier, format::strategy(&row.strategy))}</div>
+            </td>
+            <td>{measured(row.rto, row.rto_worst_seconds, f64::from(row.rto_objective_seconds), words::span, |s| s)}</td>
+            <td>{measured(row.rpo, row.rpo_worst_ms, f64::from(row.rpo_objective_seconds), format::lag, |ms| ms / 1_000.0)}</td>
+            <td>{format!("{} · {}", row.rto_band, row.rpo_band)}{gaps}</td>
+            <td>{evidence}</td>
+        </tr>
+    }
+    .into_any()
+}

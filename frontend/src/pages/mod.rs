@@ -1,0 +1,21 @@
+//! One file per page: from the door's view to a screen. Pages decide nothing; what may be done comes with the view.
+
+pub mod accounts;
+pub mod api;
+pub mod application;
+pub mod applications;
+pub mod approvals;
+pub mod audit;
+pub mod compliance;
+pub mod now;
+pub mod problem;
+pub mod regions;
+pub mod review;
+pub mod run;
+mod run_ended;
+mod run_verbs;
+pub mod runs;
+pub mod sign_in;
+
+/// The stream of pages that are not about one run: it only says "look again".
+pub const LOOK_AGAIN: &str = "/live";

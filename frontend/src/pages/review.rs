@@ -1,0 +1,131 @@
+//! Before a run is requested: what exactly would happen, on what it rests, who must approve.
+
+use crate::components::tone::{Tone, badge};
+use crate::components::{applications, approval, parts, plan};
+use crate::format;
+use crate::pages::application::move_words;
+use crate::screen::{Screen, typed};
+use holdfast_api::runs::RunPreview;
+use holdfast_failover::Mode;
+use leptos::prelude::*;
+
+pub const FORM: &str = "request";
+
+/// `idempotency_key` is fresh for every rendering: sending the form twice asks once.
+#[must_use]
+pub fn page(preview: RunPreview, idempotency_key: String) -> Screen {
+    let name = preview.request.application.clone();
+    let title = move_words(preview.request.intent.as_str(), &name, &preview.to_region);
+    Screen::new(format!("Review: {title}"), "/applications", move || body(&preview, &idempotency_key))
+        .mark(Tone::Watch)
+        .crumb("Applications", "/applications")
+        .crumb(name.clone(), applications::href(&name))
+}
+
+fn body(preview: &RunPreview, key: &str) -> AnyView {
+    let request = &preview.request;
+    let words = move_words(request.intent.as_str(), &request.application, &preview.to_region);
+    let under = view! { {format!("{} → {}", preview.from_region, preview.to_region)}" · nothing has been asked for yet" };
+    let changes = preview.steps.iter().filter(|s| s.action.is_some()).count();
+    let irreversible = preview.steps.iter().filter(|s| s.irreversible).count();
+    let once = if irreversible == 0 {
+        view! { <span class="muted">"each can be undone"</span> }.into_any()
+    } else {
+        badge(Tone::Bad, format!("{irreversible} cannot be undone"))
+    };
+    view! {
+        {parts::head(format!("{words}?"), under.into_any(), parts::nothing())}
+        {modes(preview)}
+        {preview.refused.clone().map(|refusal| {
+            view! { <div role="status">{parts::callout(Tone::Bad, "This request would be refused now", parts::refusal(refusal))}</div> }
+        })}
+        <div class="grid wide-left">
+            <div class="stack-cards">
+                {parts::card("plan", format!("What would happen: {}", format::count(changes, "changing call", "changing calls")), once, plan::steps(&preview.steps))}
+                {parts::card("measurements", "Measured beside the plan", view! { "checked again before the first change" }.into_any(), plan::measurements(&preview.measurements))}
+                {parts::card("facts", "Facts it rests on", view! { "a change of any voids the plan" }.into_any(), plan::facts(&preview.facts))}
+            </div>
+            <div class="stack-cards">
+                {parts::card("ask", "Ask for it", parts::nothing(), form(preview, key, &words))}
+                {parts::card("approvers", "Who must approve", parts::nothing(), view! { {approval::tally(&preview.approval_policy, &preview.tally, &[])}{approval::digest(&preview.plan_digest)} }.into_any())}
+                {parts::card("notes", "Cautions", parts::nothing(), plan::notes(&preview.notes))}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// The mode changes the plan, so choosing one asks for the page anew.
+fn modes(preview: &RunPreview) -> AnyView {
+    let request = &preview.request;
+    let path = format!("{}/runs/new", applications::href(&request.application));
+    let choice = |mode: Mode, words: &'static str, means: &'static str| {
+        let href = format::query(
+            &path,
+            &[("intent", Some(request.intent.as_str())), ("to", Some(&preview.to_region)), ("from", Some(&preview.from_region)), ("mode", Some(mode.as_str()))],
+        );
+        let current = (request.mode == mode).then_some("true");
+        view! { <a href=href aria-current=current><b>{words}</b><span>{means}</span></a> }
+    };
+    view! {
+        <nav class="segments" aria-label="Mode">
+            {choice(Mode::Planned, "Planned", "Graceful: nothing is lost. Both Regions must answer.")}
+            {choice(Mode::Emergency, "Emergency", "The Region being left may be gone. What was not copied may be lost.")}
+        </nav>
+    }
+    .into_any()
+}
+
+fn form(preview: &RunPreview, key: &str, words: &str) -> AnyView {
+    let request = &preview.request;
+    let hidden = |name: &'static str, value: String| view! { <input type="hidden" name=name value=value /> };
+    let needs_override = preview.refused.as_ref().is_some_and(|r| r.code == "override_needed");
+    let blocked = preview.refused.is_some() && !needs_override;
+    let overriding = needs_override.then(|| {
+        parts::text_field(FORM, "overrides", "Override by name", "The code of what is overridden, such as the one above. It is approved with the rest and stays in the audit log.", true)
+    });
+    let losing = request.mode == Mode::Emergency && preview.steps.iter().any(|s| s.irreversible);
+    let warning = losing.then(|| {
+        parts::callout(Tone::Bad, "Data may be lost", view! { <p>"What had not been copied at the cut is given up. The measurements say how much that is now."</p> }.into_any())
+    });
+    let ask = if blocked {
+        view! { <p class="muted">"It cannot be asked for while the refusal above stands. A dry run may still show what it would do."</p> }.into_any()
+    } else {
+        view! {
+            <div class="apart">
+                <button class="btn danger" type="submit" name="dry_run" value="false">{format!("Ask to {}", lower(words))}</button>
+                <p class="hint">"Nothing is changed before the last approval. Then the run begins at once."</p>
+            </div>
+        }
+        .into_any()
+    };
+    view! {
+        <form method="post" action=format!("{}/runs", applications::href(&request.application)) class="stack">
+            {hidden("intent", request.intent.as_str().to_owned())}
+            {hidden("mode", request.mode.as_str().to_owned())}
+            {hidden("from_region", preview.from_region.clone())}
+            {hidden("to_region", preview.to_region.clone())}
+            {hidden("plan_digest", preview.plan_digest.clone())}
+            {hidden("idempotency_key", key.to_owned())}
+            <div class="field">
+                <label for="reason">"Why"</label>
+                <textarea id="reason" name="reason" rows="3" required maxlength="1000">{typed(FORM, "reason").unwrap_or_else(|| request.reason.clone())}</textarea>
+                <span class="hint">"Approvers read this first."</span>
+            </div>
+            {parts::text_field(FORM, "incident", "Incident", "Its number or link, if there is one.", false)}
+            {parts::text_field(FORM, "impact_began_at", "Impact began at", "Such as 2026-11-21T14:02:00Z. The recovery time counts from here; without it, from the request.", false)}
+            {overriding}
+            {warning}
+            <div class="verbs-down">
+                <button class="btn" type="submit" name="dry_run" value="true">{format!("Dry run: show how it would {}", lower(words))}</button>
+                {ask}
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+fn lower(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map(|c| c.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}

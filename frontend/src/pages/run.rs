@@ -1,0 +1,202 @@
+//! One run: while it waits, what would happen and who decides; while it moves, where it is and what it waits
+//! for; when it is over, what was measured.
+
+use crate::components::tone::{self, Tone, badge};
+use crate::components::{approval, bars, parts, plan, runs, steps, time};
+use crate::pages::{run_ended, run_verbs};
+use crate::screen::{Screen, Signed};
+use crate::{format, words};
+use holdfast_api::runs::{RunEvent, RunView, StepView};
+use holdfast_failover::{RunState, StepState};
+use leptos::prelude::*;
+
+#[must_use]
+pub fn page(run: RunView, events: Vec<RunEvent>, signed: Signed) -> Screen {
+    let (tone, word) = tone::run_state(run.summary.state);
+    let s = &run.summary;
+    let title = match s.state {
+        RunState::Running | RunState::Undoing => format!("{} {} of {} · {} → {}", tone.glyph(), s.steps_done, s.steps_total, s.application, s.to_region),
+        _ => format!("{} {word} · {} → {}", tone.glyph(), s.application, s.to_region),
+    };
+    let live = s.ended_at.is_none();
+    let shape = match s.state {
+        RunState::AwaitingApproval => "run-awaiting",
+        _ if live => "run-live",
+        _ => "run-ended",
+    };
+    let stream = format!("/api/v1/runs/{}/events?after={}", format::encode(&s.id), run.seq);
+    let (name, back) = (s.application.clone(), crate::components::applications::href(&s.application));
+    let screen = Screen::new(title, "/runs", move || body(&run, &events, &signed))
+        .mark(tone)
+        .shape(shape)
+        .crumb("Runs", "/runs")
+        .crumb(name, back);
+    if live { screen.live(stream).refresh(5) } else { screen }
+}
+
+fn body(run: &RunView, events: &[RunEvent], signed: &Signed) -> AnyView {
+    let s = &run.summary;
+    let incident = run.incident.clone().map(|i| view! { " · incident "{i} });
+    let under = view! {
+        {runs::what(s)}" · asked for by "{s.requested_by.clone()}" "{time::ago(s.requested_at)}{incident}
+        <div class="why">{s.reason.clone()}</div>
+    };
+    let verbs = view! { <div data-live="verbs" class="verbs">{run_verbs::first(run)}</div> };
+    let parts_of_it = match s.state {
+        RunState::AwaitingApproval => awaiting(run, signed),
+        _ if s.ended_at.is_none() => moving(run),
+        _ => run_ended::body(run),
+    };
+    view! {
+        {parts::head(runs::route(s), under.into_any(), verbs.into_any())}
+        {now(run)}
+        {parts_of_it}
+        <div class="grid wide-left">
+            {parts::card("events", "Events", view! { {format::count(events.len(), "event", "events")}", newest first" }.into_any(), journal(events))}
+            <div class="stack-cards">
+                {(s.state != RunState::AwaitingApproval).then(|| parts::card("approvals", "Approved by", parts::nothing(), approvals(run)))}
+                {parts::card("refused", "Not possible now", parts::nothing(), run_verbs::refused(run))}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// What it is doing or waiting for, in one sentence that screen readers hear when it changes.
+fn now(run: &RunView) -> AnyView {
+    let s = &run.summary;
+    let (tone, word) = tone::run_state(s.state);
+    let parked: Vec<&StepView> = run.steps.iter().filter(|st| st.parked.is_some() && st.state == StepState::NeedsPerson).collect();
+    let parked = parked
+        .into_iter()
+        .filter_map(|step| {
+            let parked = step.parked.clone()?;
+            Some(view! { <p><b>{step.title.clone()}</b>": "{parked.reason}" "{parked.way_out}</p> })
+        })
+        .collect_view();
+    let expires = s.expires_at.filter(|_| s.state == RunState::AwaitingApproval).map(|at| view! { <p>"The request expires in "{time::until(at)}"."</p> });
+    let ending = run.ending.clone().filter(|e| *e != s.now).map(|e| view! { <p>{e}</p> });
+    let sentence = (!s.now.is_empty()).then(|| view! { <p class="now-sentence">{s.now.clone()}</p> });
+    let dry = s.dry_run.then(|| view! { <p>"A dry run: it makes no changing call."</p> });
+    let progress = if matches!(s.state, RunState::Running | RunState::Paused | RunState::NeedsPerson) {
+        format!("{word}: {} of {} steps done", s.steps_done, s.steps_total)
+    } else {
+        word.to_owned()
+    };
+    view! {
+        <div class="now-box" role="status" aria-live="polite" data-live="now">
+            {parts::callout(tone, progress, view! { {sentence}{dry}{parked}{expires}{ending} }.into_any())}
+        </div>
+    }
+    .into_any()
+}
+
+fn awaiting(run: &RunView, signed: &Signed) -> AnyView {
+    let changes = run.steps.iter().filter(|s| s.action.is_some()).count();
+    let overrides = (!run.overrides.is_empty()).then(|| {
+        let list = run.overrides.join(", ");
+        parts::callout(Tone::Watch, "Overrides", view! { <p>"Approving accepts these by name: "<b>{list}</b></p> }.into_any())
+    });
+    view! {
+        <div class="grid wide-left">
+            <div class="stack-cards">
+                {parts::card("plan", format!("What will happen: {}", format::count(changes, "changing call", "changing calls")), parts::nothing(), plan::steps(&run.steps))}
+                {parts::card("measurements", "Measured beside the plan", view! { "checked again before the first change" }.into_any(), plan::measurements(&run.measurements))}
+                {parts::card("facts", "Facts it rests on", view! { "a change of any voids the approval" }.into_any(), plan::facts(&run.facts))}
+            </div>
+            <div class="stack-cards">
+                {parts::card("decide", "Decide", parts::nothing(), view! { {overrides}{run_verbs::decide(run, signed)} }.into_any())}
+                {parts::card("approvals", "Who must approve", parts::nothing(), approvals(run))}
+                {parts::card("notes", "Cautions", parts::nothing(), plan::notes(&run.notes))}
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn approvals(run: &RunView) -> AnyView {
+    view! { {approval::tally(&run.approval_policy, &run.tally, &run.reviews)}{approval::digest(&run.plan_digest)} }.into_any()
+}
+
+fn moving(run: &RunView) -> AnyView {
+    let s = &run.summary;
+    let objective = f64::from(run.rto_objective_seconds);
+    let from = run.impact_began_at.unwrap_or(s.requested_at);
+    let so_far = format::seconds_between(from, run.at);
+    let left = objective - so_far;
+    let (rto_tone, rto_words) = if left >= 0.0 {
+        (Tone::Good, format!("{} left of {}", words::clock(left), words::span(objective)))
+    } else {
+        (Tone::Bad, format!("{} over {}", words::clock(-left), words::span(objective)))
+    };
+    let since = if run.impact_began_at.is_some() { "since the impact" } else { "since the request" };
+    let lag = run_ended::worst_store(run);
+    let (lag_value, lag_note) = match lag {
+        Some((store, ms)) => {
+            let above = ms > f64::from(run.rpo_objective_seconds) * 1_000.0;
+            (
+                view! { {format::lag(ms)} }.into_any(),
+                badge(if above { Tone::Bad } else { Tone::Good }, format!("{store}, objective {}", words::span(f64::from(run.rpo_objective_seconds)))),
+            )
+        }
+        None if run.measured.stores.is_empty() => (view! { <span class="figure-words">"not measured yet"</span> }.into_any(), view! { <span class="muted">"read just before the cut"</span> }.into_any()),
+        None => (view! { <span class="figure-words">"–"</span> }.into_any(), badge(Tone::Unknown, "could not be measured")),
+    };
+    let elapsed = run.approved_at.map_or_else(|| view! { <span class="figure-words">"not begun"</span> }.into_any(), time::since);
+    let figures = parts::figures(
+        "figures",
+        vec![
+            parts::figure("Steps done", view! { {s.steps_done.to_string()}<small>{format!(" of {}", s.steps_total)}</small> }.into_any(), bars::against(Some(count(s.steps_done)), count(s.steps_total), Tone::Moving)),
+            parts::figure("Running for", elapsed, view! { <span class="muted">"since the last approval"</span> }.into_any()),
+            parts::figure(format!("RTO so far, {since}"), time::since(from), view! { {bars::against(Some(so_far), objective, rto_tone)}{badge(rto_tone, rto_words)} }.into_any()),
+            parts::figure("RPO at the cut", lag_value, lag_note),
+        ],
+    );
+    view! {
+        {figures}
+        <section class="card" aria-labelledby="h-timeline">
+            <header><h2 id="h-timeline">"Timeline"</h2><div class="aside">"Open a step for its call and what AWS answered."</div></header>
+            {steps::timeline(run)}
+        </section>
+    }
+    .into_any()
+}
+
+fn count(n: usize) -> f64 {
+    f64::from(u32::try_from(n).unwrap_or(u32::MAX))
+}
+
+fn event_tone(kind: &str) -> Tone {
+    match kind {
+        "completed" | "step_succeeded" | "approved" => Tone::Good,
+        "failed" | "step_parked" | "call_refused" => Tone::Bad,
+        "call_unknown" => Tone::Unknown,
+        "step_skipped" | "paused" | "cancelled" | "denied" | "expired" | "approval_withdrawn" | "taken_over" | "step_retried" => Tone::Watch,
+        "started" | "step_started" | "resumed" | "step_progress" | "call_answered" => Tone::Moving,
+        _ => Tone::Quiet,
+    }
+}
+
+fn journal(events: &[RunEvent]) -> AnyView {
+    if events.is_empty() {
+        return parts::empty("No events", view! { "They could not be read, or there are none yet." }.into_any());
+    }
+    let rows = events
+        .iter()
+        .rev()
+        .map(|event| {
+            let who = event.person.clone().map(|p| view! { <span>{p}</span> });
+            let reason = event.reason.clone().map(|r| view! { <div class="muted">{r}</div> });
+            view! {
+                <tr>
+                    <td class="when">{time::moment(event.at)}</td>
+                    <td>{badge(event_tone(&event.kind), event.words.clone())}{reason}</td>
+                    <td class="opt">{who}</td>
+                    <td class="n opt muted">{event.seq.to_string()}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    let head = view! { <th scope="col">"At"</th><th scope="col">"What"</th><th scope="col" class="opt">"Who"</th><th scope="col" class="n opt">"No."</th> };
+    parts::table("Events of this run", head.into_any(), rows.into_any())
+}
