@@ -112,10 +112,9 @@ mod tests {
         codes.iter().map(|code| (*code).to_owned()).collect()
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_silent_region_costs_no_more_than_the_patience() {
-        let began = tokio::time::Instant::now();
-        let answer = first_answer(regions(&["us-east-1", "eu-west-1"]), Duration::from_millis(800), |_| true, |region| async move {
+    #[tokio::test]
+    async fn a_region_that_never_answers_does_not_keep_the_next_from_being_asked() {
+        let answer = first_answer(regions(&["us-east-1", "eu-west-1"]), Duration::from_millis(5), |_| true, |region| async move {
             if region == "us-east-1" {
                 std::future::pending::<()>().await;
             }
@@ -123,10 +122,9 @@ mod tests {
         })
         .await;
         assert_eq!(answer, Some(Ok("eu-west-1".to_owned())));
-        assert_eq!(began.elapsed(), Duration::from_millis(800));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_refusal_ends_the_asking_and_a_broken_connection_does_not() {
         let go_on = |e: &Error| e.kind == ErrorKind::Unreachable;
         let ask = |region: String| async move {
@@ -137,7 +135,7 @@ mod tests {
         assert_eq!(answer, Some(Err(error(ErrorKind::Denied, "eu-west-1"))));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn when_all_fail_the_one_that_said_something_is_told() {
         let ask = |region: String| async move {
             Err::<(), _>(error(if region == "us-east-1" { ErrorKind::NotFound } else { ErrorKind::Unreachable }, &region))

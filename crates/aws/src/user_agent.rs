@@ -22,27 +22,46 @@ impl RunMark {
     }
 }
 
+/// The SDKs send the same in both; services log the one or the other.
+const LONG: &str = "x-amz-user-agent";
+const SHORT: &str = "user-agent";
+
+impl RunMark {
+    fn put(&self, header: &'static str, context: &mut BeforeTransmitInterceptorContextMut<'_>) {
+        let headers = context.request_mut().headers_mut();
+        let marked = match headers.get(header) {
+            Some(there) if !there.ends_with(&self.0) => format!("{there} {}", self.0),
+            _ => return,
+        };
+        headers.insert(header, marked);
+    }
+}
+
 #[dyn_dispatch_hint]
 impl Intercept for RunMark {
     fn name(&self) -> &'static str {
         "RunMark"
     }
 
-    // After signing, when the SDK has written its own user agent: SigV4 leaves this header out of the signature.
+    // The long form is signed, so it is marked before signing.
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.put(LONG, context);
+        Ok(())
+    }
+
+    // The short form is left out of signatures because proxies change it, and is marked when it is final.
     fn modify_before_transmit(
         &self,
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let headers = context.request_mut().headers_mut();
-        let marked = match headers.get("user-agent") {
-            // A second attempt may come by here with the mark already on.
-            Some(there) if there.ends_with(&self.0) => return Ok(()),
-            Some(there) => format!("{there} {}", self.0),
-            None => self.0.clone(),
-        };
-        headers.insert("user-agent", marked);
+        self.put(SHORT, context);
         Ok(())
     }
 }
