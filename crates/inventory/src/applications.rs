@@ -34,7 +34,8 @@ pub(crate) fn application(reader: &mut Reader, node: &Node, path: &str) -> Optio
         let all = Strategy::ALL.map(|s| (s.as_str(), s));
         reader.choice(node, &fields.path_of("strategy"), "a strategy", &all)
     });
-    let home_region = fields.get("home_region").and_then(|n| reader.region_at(n, &fields.path_of("home_region")));
+    let home_region =
+        fields.get("home_region").and_then(|n| reader.region_at(n, &fields.path_of("home_region")));
     let recovery_regions = recovery_regions(reader, &fields, home_region.as_ref());
     let objectives = objectives(reader, &fields);
     let data_residency = data_residency(reader, &fields, home_region.as_ref());
@@ -52,9 +53,9 @@ pub(crate) fn application(reader: &mut Reader, node: &Node, path: &str) -> Optio
             resources::resource(reader, node, path, regions.as_deref())
         })
     });
-    let waivers = fields.get("waivers").map_or(Some(Vec::new()), |node| {
-        reader.entries(node, &fields.path_of("waivers"), "waivers", waiver)
-    });
+    let waivers = fields
+        .get("waivers")
+        .map_or(Some(Vec::new()), |node| reader.entries(node, &fields.path_of("waivers"), "waivers", waiver));
     Some(Application {
         name: name?,
         owner: owner?,
@@ -71,13 +72,17 @@ pub(crate) fn application(reader: &mut Reader, node: &Node, path: &str) -> Optio
     })
 }
 
-fn recovery_regions(reader: &mut Reader, fields: &Fields<'_>, home: Option<&RegionCode>) -> Option<Vec<RegionCode>> {
+fn recovery_regions(
+    reader: &mut Reader,
+    fields: &Fields<'_>,
+    home: Option<&RegionCode>,
+) -> Option<Vec<RegionCode>> {
     let all = reader.regions(fields, "recovery_regions")?;
     let (at, path) = (fields.place_of("recovery_regions"), fields.path_of("recovery_regions"));
-    // What is no Region was told already; an empty list is told only when it was written empty.
-    if fields.get("recovery_regions").is_some_and(Node::is_empty_list) {
+    if all.is_empty() {
         let message = "`recovery_regions` is empty, and without one there is nowhere to recover to";
         reader.problems.at(at, &path, message, "name at least one Region");
+        return None;
     }
     if let Some(home) = home.filter(|home| all.contains(home)) {
         let message = format!("`recovery_regions` names the home Region {home}");
@@ -88,12 +93,17 @@ fn recovery_regions(reader: &mut Reader, fields: &Fields<'_>, home: Option<&Regi
 
 fn objectives(reader: &mut Reader, fields: &Fields<'_>) -> Option<Objectives> {
     let path = fields.path_of("objectives");
-    let fields = reader.fields(fields.get("objectives")?, &path, "the objectives", &[("rto", true), ("rpo", true)])?;
+    let fields =
+        reader.fields(fields.get("objectives")?, &path, "the objectives", &[("rto", true), ("rpo", true)])?;
     let (rto, rpo) = (reader.length(&fields, "rto"), reader.length(&fields, "rpo"));
     Some(Objectives { rto: rto?, rpo: rpo? })
 }
 
-fn data_residency(reader: &mut Reader, fields: &Fields<'_>, home: Option<&RegionCode>) -> Option<Vec<RegionCode>> {
+fn data_residency(
+    reader: &mut Reader,
+    fields: &Fields<'_>,
+    home: Option<&RegionCode>,
+) -> Option<Vec<RegionCode>> {
     if !fields.has("data_residency") {
         return Some(Vec::new());
     }
@@ -101,7 +111,12 @@ fn data_residency(reader: &mut Reader, fields: &Fields<'_>, home: Option<&Region
     if let Some(home) = home.filter(|home| !all.is_empty() && !all.contains(home)) {
         let message = format!("`data_residency` leaves out the home Region {home}, where the data is");
         let way_out = format!("add {home}, or leave the key out if there is no limit");
-        reader.problems.at(fields.place_of("data_residency"), &fields.path_of("data_residency"), message, way_out);
+        reader.problems.at(
+            fields.place_of("data_residency"),
+            &fields.path_of("data_residency"),
+            message,
+            way_out,
+        );
     }
     Some(all)
 }
@@ -114,7 +129,12 @@ fn depends_on(reader: &mut Reader, fields: &Fields<'_>, own: Option<&Name>) -> O
         let item_path = format!("{path}[{index}]");
         let Some(name) = reader.name_at(item, &item_path) else { continue };
         if Some(&name) == own {
-            reader.problems.at(item.at, &item_path, format!("`{name}` depends on itself"), "remove it from `depends_on`");
+            reader.problems.at(
+                item.at,
+                &item_path,
+                format!("`{name}` depends on itself"),
+                "remove it from `depends_on`",
+            );
         } else if !seen.insert(name.clone()) {
             let message = format!("`{name}` stands twice in `depends_on`");
             reader.problems.at(item.at, &item_path, message, "keep one of them");
@@ -129,7 +149,8 @@ fn waiver(reader: &mut Reader, node: &Node, path: &str) -> Option<Waiver> {
     let keys = &[("step", true), ("plane", true), ("by", true), ("reason", true), ("review_on", true)];
     let fields = reader.fields(node, path, "a waiver", keys)?;
     let step = reader.name(&fields, "step");
-    let plane = fields.get("plane").and_then(|node| reader.ruled(node, &fields.path_of("plane"), shapes::plane));
+    let plane =
+        fields.get("plane").and_then(|node| reader.ruled(node, &fields.path_of("plane"), shapes::plane));
     let by = reader.prose(&fields, "by");
     let reason = reader.prose(&fields, "reason");
     let review_on = fields.get("review_on").and_then(|node| {

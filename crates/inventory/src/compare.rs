@@ -45,11 +45,19 @@ fn walk(path: &str, before: Option<&Value>, after: Option<&Value>, changes: &mut
             let (old_order, new_order) = (kept(&old_names, &new_names), kept(&new_names, &old_names));
             if old_order != new_order {
                 let list = |order| Some(Value::Array(order));
-                changes.push(FieldChange { path: path.to_owned(), before: list(old_order), after: list(new_order) });
+                changes.push(FieldChange {
+                    path: path.to_owned(),
+                    before: list(old_order),
+                    after: list(new_order),
+                });
             }
         }
         _ if before == after => {}
-        _ => changes.push(FieldChange { path: path.to_owned(), before: before.cloned(), after: after.cloned() }),
+        _ => changes.push(FieldChange {
+            path: path.to_owned(),
+            before: before.cloned(),
+            after: after.cloned(),
+        }),
     }
 }
 
@@ -82,7 +90,8 @@ mod tests {
     #[test]
     fn a_key_that_comes_or_goes_has_only_one_side() {
         let changes = compare(&json!({"a": 1, "b": [1]}), &json!({"b": [1, 2], "c": "x"}));
-        let sides: Vec<_> = changes.iter().map(|c| (c.path.as_str(), c.before.is_some(), c.after.is_some())).collect();
+        let sides: Vec<_> =
+            changes.iter().map(|c| (c.path.as_str(), c.before.is_some(), c.after.is_some())).collect();
         assert_eq!(sides, [("b", true, true), ("c", false, true), ("a", true, false)]);
     }
 }

@@ -97,7 +97,9 @@ impl Diff {
         let mut all = Vec::new();
         for section in self.sections.iter().filter(|s| !s.is_empty()) {
             match section.section {
-                Section::Accounts | Section::ApprovalPolicies => all.push(section.section.as_str().to_owned()),
+                Section::Accounts | Section::ApprovalPolicies => {
+                    all.push(section.section.as_str().to_owned())
+                }
                 Section::Applications => {
                     let moved = |c: &&EntryChange| c.fields.iter().any(|f| f.path == "approval_policy");
                     let path = |c: &EntryChange| format!("applications.{}.approval_policy", c.name);
@@ -135,8 +137,13 @@ pub fn diff(stored: &Inventory, new: &Inventory, prune: bool) -> Result<Diff, Ve
     let mut diff = Diff::default();
     for (section, named) in named.0 {
         let (before, after) = (before.get(section), after.get(section));
-        let mut changes =
-            SectionDiff { section, added: Vec::new(), changed: Vec::new(), removed: Vec::new(), unchanged: 0 };
+        let mut changes = SectionDiff {
+            section,
+            added: Vec::new(),
+            changed: Vec::new(),
+            removed: Vec::new(),
+            unchanged: 0,
+        };
         for (key, entry) in after {
             match before.get(key) {
                 None => changes.added.push(entry.whole(key)),
@@ -145,7 +152,11 @@ pub fn diff(stored: &Inventory, new: &Inventory, prune: bool) -> Result<Diff, Ve
                     if fields.is_empty() {
                         changes.unchanged += 1;
                     } else {
-                        changes.changed.push(EntryChange { key: key.clone(), name: entry.name.clone(), fields });
+                        changes.changed.push(EntryChange {
+                            key: key.clone(),
+                            name: entry.name.clone(),
+                            fields,
+                        });
                     }
                 }
             }
@@ -180,7 +191,8 @@ fn external_ids(stored: &Inventory, new: &Inventory, problems: &mut Problems) {
         {
             problems.push(Problem::of_value(
                 format!("accounts.{}.external_id", account.name),
-                "an external id never changes once it is stored: the roles' trust policies ask for it".to_owned(),
+                "an external id never changes once it is stored: the roles' trust policies ask for it"
+                    .to_owned(),
                 format!("leave `external_id` out, or write the stored one: {before}"),
             ));
         }
@@ -219,8 +231,12 @@ impl Sections {
         }
         let i = inventory;
         let sections = [
-            all(Section::Accounts, i.accounts.as_ref(), document::account, |a| (a.id.as_str(), a.name.as_str())),
-            all(Section::Regions, i.regions.as_ref(), document::region, |r| (r.code.as_str(), r.code.as_str())),
+            all(Section::Accounts, i.accounts.as_ref(), document::account, |a| {
+                (a.id.as_str(), a.name.as_str())
+            }),
+            all(Section::Regions, i.regions.as_ref(), document::region, |r| {
+                (r.code.as_str(), r.code.as_str())
+            }),
             all(Section::Groups, i.groups.as_ref(), document::group, |g| (g.name.as_str(), g.name.as_str())),
             all(Section::ApprovalPolicies, i.approval_policies.as_ref(), document::policy, |p| {
                 (p.name.as_str(), p.name.as_str())

@@ -148,7 +148,10 @@ pub(crate) fn application(application: &Application) -> Out {
         .with("home_region", Out::text(&application.home_region))
         .with("recovery_regions", Out::texts(&application.recovery_regions))
         .with("objectives", objectives.out())
-        .maybe("data_residency", some(Out::texts(&application.data_residency), !application.data_residency.is_empty()))
+        .maybe(
+            "data_residency",
+            some(Out::texts(&application.data_residency), !application.data_residency.is_empty()),
+        )
         .with("approval_policy", Out::text(&application.approval_policy))
         .with("depends_on", Out::texts(&application.depends_on))
         .with("resources", Out::List(Lines, resources))
@@ -192,7 +195,8 @@ fn shaped(value: &Value, key: &Key, regions: &[&RegionCode]) -> Out {
     match (value, key.shape) {
         (Value::Object(map), KeyShape::TextPerRegion) => by_region(map, &leaf),
         (Value::Object(map), KeyShape::ObjectPerRegion(keys)) => by_region(map, &|value| {
-            let present = keys.iter().filter_map(|key| Some((key.name.to_owned(), leaf(value.get(key.name)?))));
+            let present =
+                keys.iter().filter_map(|key| Some((key.name.to_owned(), leaf(value.get(key.name)?))));
             Out::Map(OneLine, present.collect())
         }),
         _ => leaf(value),
@@ -202,7 +206,9 @@ fn shaped(value: &Value, key: &Key, regions: &[&RegionCode]) -> Out {
 fn leaf(value: &Value) -> Out {
     match value {
         Value::Array(items) => Out::List(OneLine, items.iter().map(leaf).collect()),
-        Value::Object(map) => Out::Map(OneLine, map.iter().map(|(key, value)| (key.clone(), leaf(value))).collect()),
+        Value::Object(map) => {
+            Out::Map(OneLine, map.iter().map(|(key, value)| (key.clone(), leaf(value))).collect())
+        }
         Value::String(text) => Out::text(text),
         Value::Number(number) => number.as_u64().map_or_else(|| Out::Bare(number.to_string()), Out::Number),
         Value::Bool(_) | Value::Null => Out::Bare(value.to_string()),

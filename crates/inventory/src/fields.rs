@@ -53,7 +53,13 @@ pub(crate) struct Reader {
 
 impl Reader {
     /// Checks the keys of an object. Missing ones are told in one problem, unknown ones each.
-    pub fn fields<'n>(&mut self, node: &'n Node, path: &str, what: &str, keys: &[KeyRule]) -> Option<Fields<'n>> {
+    pub fn fields<'n>(
+        &mut self,
+        node: &'n Node,
+        path: &str,
+        what: &str,
+        keys: &[KeyRule],
+    ) -> Option<Fields<'n>> {
         let What::Map(entries) = &node.what else {
             let all = listed(keys.iter().map(|k| k.0));
             self.wrong_type(node, path, &format!("{what}, an object"), &format!("write its keys: {all}"));
@@ -115,14 +121,20 @@ impl Reader {
             if let Some(name) = named
                 && let Some(first) = seen.insert(name, item.at)
             {
-                let message = format!("`{name}` stands twice in `{}`, first in line {}", field(path), first.line);
+                let message =
+                    format!("`{name}` stands twice in `{}`, first in line {}", field(path), first.line);
                 self.problems.at(item.at, &item_path, message, "give each its own name, or keep one of them");
             }
             match read(self, item, &item_path) {
                 Some(entry) => all.push(entry),
                 // An entry must never get lost without a word.
                 None if self.problems.is_empty() => {
-                    self.problems.at(item.at, &item_path, "this entry could not be read", "compare it with an export");
+                    self.problems.at(
+                        item.at,
+                        &item_path,
+                        "this entry could not be read",
+                        "compare it with an export",
+                    );
                 }
                 None => {}
             }
@@ -141,17 +153,24 @@ impl Reader {
             }
             What::Text(text) => Some(text),
             What::Number(raw) => {
-                let message = format!("`{}` should be text, and {} without quotes is a number", field(path), clip(raw));
+                let message =
+                    format!("`{}` should be text, and {} without quotes is a number", field(path), clip(raw));
                 self.problems.at(node.at, path, message, quote(raw));
                 None
             }
             What::Bool(value) => {
-                let message = format!("`{}` should be text, and {value} without quotes is a truth value", field(path));
+                let message =
+                    format!("`{}` should be text, and {value} without quotes is a truth value", field(path));
                 self.problems.at(node.at, path, message, quote(&value.to_string()));
                 None
             }
             What::Null => {
-                self.wrong_type(node, path, "text", "give it a value, or leave the key out if it is optional");
+                self.wrong_type(
+                    node,
+                    path,
+                    "text",
+                    "give it a value, or leave the key out if it is optional",
+                );
                 None
             }
             _ => {
@@ -167,7 +186,12 @@ impl Reader {
         let node = fields.get(key)?;
         let text = self.text(node, &path)?;
         if text.trim().is_empty() {
-            self.problems.at(node.at, &path, format!("`{key}` is empty"), "say something, or leave the key out if it is optional");
+            self.problems.at(
+                node.at,
+                &path,
+                format!("`{key}` is empty"),
+                "say something, or leave the key out if it is optional",
+            );
             return None;
         }
         Some(text.to_owned())
@@ -210,8 +234,10 @@ impl Reader {
         }
         let message = format!("`{}` is `{}`, which is not a name", field(path), clip(text));
         let mut way_out = "write 1 to 63 lower case letters, digits and inner hyphens".to_owned();
-        let near: String =
-            text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+        let near: String = text
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+            .collect();
         if let Ok(near) = Name::parse(near.trim_matches('-')) {
             way_out.push_str(&format!(", such as `{near}`"));
         }
@@ -224,7 +250,13 @@ impl Reader {
     }
 
     /// One of a few words.
-    pub fn choice<T: Copy>(&mut self, node: &Node, path: &str, what: &str, all: &[(&'static str, T)]) -> Option<T> {
+    pub fn choice<T: Copy>(
+        &mut self,
+        node: &Node,
+        path: &str,
+        what: &str,
+        all: &[(&'static str, T)],
+    ) -> Option<T> {
         let text = self.text(node, path)?;
         let found = all.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
         if found.is_none() && !self.problems.is_full() {
@@ -250,26 +282,36 @@ impl Reader {
         }
     }
 
-    /// A list of Regions, none of them twice, in the order given.
+    /// A list of Regions, none of them twice, in the order given; `None` if any is in doubt, so that nothing
+    /// else is judged by half a list.
     pub fn regions(&mut self, fields: &Fields<'_>, key: &str) -> Option<Vec<RegionCode>> {
         let path = fields.path_of(key);
         let items = self.items(fields.get(key)?, &path, "Regions")?;
-        let mut all: Vec<RegionCode> = Vec::new();
+        let (mut all, mut whole): (Vec<RegionCode>, bool) = (Vec::new(), true);
         for (index, item) in items.iter().enumerate() {
             let item_path = format!("{path}[{index}]");
-            let Some(region) = self.region_at(item, &item_path) else { continue };
+            let Some(region) = self.region_at(item, &item_path) else {
+                whole = false;
+                continue;
+            };
             if all.contains(&region) {
-                self.problems.at(item.at, &item_path, format!("`{region}` stands twice in `{key}`"), "keep one of them");
+                self.problems.at(
+                    item.at,
+                    &item_path,
+                    format!("`{region}` stands twice in `{key}`"),
+                    "keep one of them",
+                );
             } else {
                 all.push(region);
             }
         }
-        Some(all)
+        whole.then_some(all)
     }
 
     pub fn number_at(&mut self, node: &Node, path: &str, range: RangeInclusive<u32>) -> Option<u32> {
         let (low, high) = (*range.start(), *range.end());
-        let limits = if high == u32::MAX { format!("from {low} up") } else { format!("from {low} to {high}") };
+        let limits =
+            if high == u32::MAX { format!("from {low} up") } else { format!("from {low} to {high}") };
         let way_out = format!("write a whole number {limits}, without quotes");
         let What::Number(raw) = &node.what else {
             self.wrong_type(node, path, "a number", &way_out);
@@ -280,8 +322,17 @@ impl Reader {
         match value {
             Some(value) if range.contains(&value) => Some(value),
             _ => {
-                let wrong = if raw.starts_with('-') { "it cannot be negative" } else { "which is not one that it takes" };
-                self.problems.at(node.at, path, format!("`{}` is {}, {wrong}", field(path), clip(raw)), way_out);
+                let wrong = if raw.starts_with('-') {
+                    "it cannot be negative"
+                } else {
+                    "which is not one that it takes"
+                };
+                self.problems.at(
+                    node.at,
+                    path,
+                    format!("`{}` is {}, {wrong}", field(path), clip(raw)),
+                    way_out,
+                );
                 None
             }
         }
@@ -312,7 +363,10 @@ impl Reader {
         let (message, way_out) = if raw.starts_with('-') {
             (format!("`{name}` is {}, and a length of time cannot be negative", clip(raw)), write())
         } else if let Some(seconds) = seconds {
-            (format!("`{name}` is {}, a number without a unit", clip(raw)), format!("if it is seconds, write {}", Seconds(seconds)))
+            (
+                format!("`{name}` is {}, a number without a unit", clip(raw)),
+                format!("if it is seconds, write {}", Seconds(seconds)),
+            )
         } else {
             (format!("`{name}` is `{}`, which is not a length of time", clip(raw)), write())
         };

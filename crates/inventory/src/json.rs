@@ -47,7 +47,9 @@ impl<'t> Reader<'t, '_> {
     }
 
     fn wrong<T>(&mut self, expected: &str) -> Option<T> {
-        let found = self.peek().map_or_else(|| "the end of the file".to_owned(), |c| format!("`{}`", clip(&c.to_string())));
+        let found = self
+            .peek()
+            .map_or_else(|| "the end of the file".to_owned(), |c| format!("`{}`", clip(&c.to_string())));
         let message = format!("this is not JSON: {found} stands where {expected} should");
         self.problems.at(self.at, "", message, "mind commas, quotes and brackets; JSON takes no comments");
         None

@@ -11,11 +11,16 @@ pub(crate) fn problems(whole: &Inventory, found: &mut Problems) {
     let mut accounts: BTreeMap<&Name, &Account> = BTreeMap::new();
     for account in whole.accounts.iter().flatten() {
         if let Some(other) = accounts.insert(&account.name, account) {
-            found.push_with(|| Problem::of_value(
-                format!("accounts.{}.name", account.name),
-                format!("two accounts would be called `{}`: {} and {}", account.name, other.id, account.id),
-                "give each its own name",
-            ));
+            found.push_with(|| {
+                Problem::of_value(
+                    format!("accounts.{}.name", account.name),
+                    format!(
+                        "two accounts would be called `{}`: {} and {}",
+                        account.name, other.id, account.id
+                    ),
+                    "give each its own name",
+                )
+            });
         }
     }
     let policies: BTreeSet<_> = whole.approval_policies.iter().flatten().map(|p| &p.name).collect();
@@ -41,14 +46,21 @@ pub(crate) fn problems(whole: &Inventory, found: &mut Problems) {
                     let there = accounts.keys().copied();
                     found.push_with(|| missing("account", &resource.account, there, path("account")));
                 }
-                Some(account) => elsewhere(&resource.spec, account, path).into_iter().for_each(|p| found.push(p)),
+                Some(account) => {
+                    elsewhere(&resource.spec, account, path).into_iter().for_each(|p| found.push(p))
+                }
             }
         }
     }
     circles(applications).into_iter().for_each(|p| found.push(p));
 }
 
-fn missing<'n>(what: &str, wanted: &Name, there: impl Iterator<Item = &'n Name> + Clone, path: String) -> Problem {
+fn missing<'n>(
+    what: &str,
+    wanted: &Name,
+    there: impl Iterator<Item = &'n Name> + Clone,
+    path: String,
+) -> Problem {
     let words = || there.clone().map(Name::as_str);
     let way_out = match nearest(wanted.as_str(), words()) {
         Some(word) => format!("did you mean `{word}`?"),
@@ -68,7 +80,10 @@ fn elsewhere(spec: &ResourceSpec, account: &Account, path: impl Fn(&str) -> Stri
     let other = shapes::account_of(arn).filter(|other| *other != account.id)?;
     Some(Problem::of_value(
         path(key),
-        format!("the ARN is of account {other}, and the resource's account `{}` is {}", account.name, account.id),
+        format!(
+            "the ARN is of account {other}, and the resource's account `{}` is {}",
+            account.name, account.id
+        ),
         "name the account that the resource is in, or mend the ARN",
     ))
 }

@@ -23,8 +23,11 @@ impl fmt::Display for SectionDiff {
             (self.removed.len(), "removed"),
             (self.unchanged, "unchanged"),
         ];
-        let counts: Vec<_> =
-            counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+        let counts: Vec<_> = counts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
         let counts = if counts.is_empty() { "empty".to_owned() } else { counts.join(", ") };
         writeln!(f, "{}: {counts}", self.section.as_str())?;
         for entry in &self.added {

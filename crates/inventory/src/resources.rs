@@ -92,7 +92,11 @@ fn value(
             let fields = reader.fields(node, path, "a Region's part", &rules)?;
             let (mut place, mut whole) = (Map::new(), true);
             for key in keys {
-                let Some(node) = fields.get(key.name) else { continue };
+                let Some(node) = fields.get(key.name) else {
+                    // Told already, with the place's other missing keys.
+                    whole &= !key.required;
+                    continue;
+                };
                 match value(reader, node, &fields.path_of(key.name), key, kind, regions) {
                     Some(value) => drop(place.insert(key.name.to_owned(), value)),
                     None => whole = false,
@@ -100,12 +104,19 @@ fn value(
             }
             if let Some([one, other]) = alternatives(kind) {
                 let wrong = match (fields.has(one), fields.has(other)) {
-                    (true, true) => Some(format!("both `{one}` and `{other}` are given, and only one can be meant")),
+                    (true, true) => {
+                        Some(format!("both `{one}` and `{other}` are given, and only one can be meant"))
+                    }
                     (false, false) => Some(format!("neither `{one}` nor `{other}` is given")),
                     _ => None,
                 };
                 if let Some(message) = wrong {
-                    reader.problems.at(node.at, path, message, format!("give `{one}` or `{other}`, not both"));
+                    reader.problems.at(
+                        node.at,
+                        path,
+                        message,
+                        format!("give `{one}` or `{other}`, not both"),
+                    );
                 }
             }
             whole.then_some(Value::Object(place))
@@ -126,7 +137,12 @@ fn text(reader: &mut Reader, node: &Node, path: &str, key: &str) -> Option<Value
     if key == "timeout" {
         let length = reader.length_at(node, path)?;
         if length.get() == 0 {
-            reader.problems.at(node.at, path, "`timeout` is 0s, and nothing answers in no time", "write one such as 5s");
+            reader.problems.at(
+                node.at,
+                path,
+                "`timeout` is 0s, and nothing answers in no time",
+                "write one such as 5s",
+            );
         }
         return Some(Value::from(length.to_string()));
     }
@@ -141,7 +157,12 @@ fn texts(reader: &mut Reader, node: &Node, path: &str, key: &str) -> Option<Valu
         // What a vault protects is named as AWS Backup names it.
         if key == "protected" && !text.starts_with("arn:aws:") {
             let message = format!("`{}` is not an ARN", clip(&text));
-            reader.problems.at(item.at, &item_path, message, "write the ARN of what the backups are of: arn:aws:…");
+            reader.problems.at(
+                item.at,
+                &item_path,
+                message,
+                "write the ARN of what the backups are of: arn:aws:…",
+            );
         }
         all.push(Value::from(text));
     }
@@ -158,7 +179,12 @@ fn text_map(reader: &mut Reader, node: &Node, path: &str) -> Option<Value> {
     for entry in entries {
         let entry_path = join(path, &entry.key);
         if entry.key.is_empty() || entry.key.chars().count() > crate::fields::MOST_TEXT {
-            reader.problems.at(entry.at, &entry_path, "a key is empty or too long", "write the parameter's name");
+            reader.problems.at(
+                entry.at,
+                &entry_path,
+                "a key is empty or too long",
+                "write the parameter's name",
+            );
         }
         if let Some(text) = reader.text(&entry.value, &entry_path) {
             map.insert(entry.key.clone(), Value::from(text));
@@ -167,10 +193,20 @@ fn text_map(reader: &mut Reader, node: &Node, path: &str) -> Option<Value> {
     Some(Value::Object(map))
 }
 
-fn region_list(reader: &mut Reader, node: &Node, path: &str, regions: Option<&[RegionCode]>) -> Option<Value> {
+fn region_list(
+    reader: &mut Reader,
+    node: &Node,
+    path: &str,
+    regions: Option<&[RegionCode]>,
+) -> Option<Value> {
     let items = reader.items(node, path, "Regions")?;
     if items.is_empty() {
-        reader.problems.at(node.at, path, "no Region is named", "name at least one of the application's Regions");
+        reader.problems.at(
+            node.at,
+            path,
+            "no Region is named",
+            "name at least one of the application's Regions",
+        );
     }
     let mut all: Vec<Value> = Vec::new();
     for (index, item) in items.iter().enumerate() {
@@ -199,7 +235,12 @@ fn per_region(
         return None;
     };
     if entries.is_empty() {
-        reader.problems.at(node.at, path, "no Region is named", "name at least one of the application's Regions");
+        reader.problems.at(
+            node.at,
+            path,
+            "no Region is named",
+            "name at least one of the application's Regions",
+        );
     }
     let (mut map, mut whole) = (Map::new(), true);
     for entry in entries {
@@ -224,6 +265,11 @@ fn own(reader: &mut Reader, region: &RegionCode, node: &Node, path: &str, region
     {
         let message = format!("{region} is not one of the application's Regions");
         let all = crate::problem::listed(regions.iter().map(RegionCode::as_str));
-        reader.problems.at(node.at, path, message, format!("write one of {all}, or add it to `recovery_regions`"));
+        reader.problems.at(
+            node.at,
+            path,
+            message,
+            format!("write one of {all}, or add it to `recovery_regions`"),
+        );
     }
 }

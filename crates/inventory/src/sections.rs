@@ -30,13 +30,23 @@ pub(crate) fn inventory(reader: &mut Reader, root: &Node) -> Option<Inventory> {
     if let Some(node) = fields.get("version") {
         let one = matches!(&node.what, What::Number(raw) if raw == "1");
         if !one && !matches!(node.what, What::Refused) {
-            reader.problems.at(node.at, "version", "this version of Holdfast reads version 1 of the file", "write `version: 1`");
+            reader.problems.at(
+                node.at,
+                "version",
+                "this version of Holdfast reads version 1 of the file",
+                "write `version: 1`",
+            );
         }
     }
     for section in NOT_YET {
         if fields.has(section) {
             let message = format!("the section `{section}` is not taken by this version of Holdfast");
-            reader.problems.at(fields.place_of(section), section, message, "remove the section; nothing of the file was stored");
+            reader.problems.at(
+                fields.place_of(section),
+                section,
+                message,
+                "remove the section; nothing of the file was stored",
+            );
         }
     }
     let mut read = Inventory { version: 1, ..Inventory::default() };
@@ -69,7 +79,8 @@ fn same_account_twice(reader: &mut Reader, section: &Node) {
         let Some(id) = item.get("id") else { continue };
         let Some(text) = id.as_text().filter(|t| AccountId::parse(t).is_ok()) else { continue };
         if let Some(first) = seen.insert(text, id.at) {
-            let path = item.label().map_or_else(|| format!("accounts[{index}]"), |name| join("accounts", name));
+            let path =
+                item.label().map_or_else(|| format!("accounts[{index}]"), |name| join("accounts", name));
             let message = format!("the account {text} stands twice, first in line {}", first.line);
             reader.problems.at(id.at, &join(&path, "id"), message, "keep one of them");
         }
@@ -85,7 +96,10 @@ pub(crate) fn account(reader: &mut Reader, node: &Node, path: &str) -> Option<Ac
         let path = fields.path_of("id");
         reader.ruled(node, &path, |text| {
             AccountId::parse(text).map(drop).map_err(|_| {
-                ("which is not an AWS account id".to_owned(), "write its twelve digits in quotes, leading zeros too".to_owned())
+                (
+                    "which is not an AWS account id".to_owned(),
+                    "write its twelve digits in quotes, leading zeros too".to_owned(),
+                )
             })
         })
     });
@@ -108,16 +122,28 @@ pub(crate) fn account(reader: &mut Reader, node: &Node, path: &str) -> Option<Ac
     {
         let at = fields.place_of("act_role_arn");
         let message = "`read_role_arn` and `act_role_arn` name the same role";
-        reader.problems.at(at, &fields.path_of("act_role_arn"), message, "give looking and acting a role each");
+        reader.problems.at(
+            at,
+            &fields.path_of("act_role_arn"),
+            message,
+            "give looking and acting a role each",
+        );
     }
     let external_id = fields
         .get("external_id")
         .and_then(|node| reader.ruled(node, &fields.path_of("external_id"), shapes::external_id));
-    Some(Account { id: id?, name: name?, read_role_arn: read_role_arn?, act_role_arn: act_role_arn?, external_id })
+    Some(Account {
+        id: id?,
+        name: name?,
+        read_role_arn: read_role_arn?,
+        act_role_arn: act_role_arn?,
+        external_id,
+    })
 }
 
 fn region(reader: &mut Reader, node: &Node, path: &str) -> Option<DeclaredRegion> {
-    let fields = reader.fields(node, path, "a Region", &[("code", true), ("declared", false), ("reason", false)])?;
+    let fields =
+        reader.fields(node, path, "a Region", &[("code", true), ("declared", false), ("reason", false)])?;
     let code = fields.get("code").and_then(|node| reader.region_at(node, &fields.path_of("code")));
     let declared = match fields.get("declared") {
         None => Some(Declaration::Normal),
@@ -154,13 +180,23 @@ fn policy(reader: &mut Reader, node: &Node, path: &str) -> Option<ApprovalPolicy
             let group = group?;
             if let Some(first) = seen.insert(group.clone(), node.at.line) {
                 let message = format!("two rules ask the group `{group}`, the first in line {first}");
-                reader.problems.at(node.at, path, message, "make one rule of them: the larger count is what both ask");
+                reader.problems.at(
+                    node.at,
+                    path,
+                    message,
+                    "make one rule of them: the larger count is what both ask",
+                );
             }
             Some(ApprovalRule { group, approvals: approvals? })
         })?;
         if node.is_empty_list() {
             let way_out = "write at least one rule, such as {group: approvers, approvals: 1}";
-            reader.problems.at(node.at, &rules_path, "`rules` is empty, and a policy that asks nobody approves nothing", way_out);
+            reader.problems.at(
+                node.at,
+                &rules_path,
+                "`rules` is empty, and a policy that asks nobody approves nothing",
+                way_out,
+            );
         }
         Some(rules)
     });
@@ -169,9 +205,15 @@ fn policy(reader: &mut Reader, node: &Node, path: &str) -> Option<ApprovalPolicy
         && !EXPIRY.contains(&length.get())
     {
         let (low, high) = (Seconds(*EXPIRY.start()), Seconds(*EXPIRY.end()));
-        let message = format!("`expires_after` is {length}, and a request waits at least {low} and at most {high}");
+        let message =
+            format!("`expires_after` is {length}, and a request waits at least {low} and at most {high}");
         let way_out = format!("write a length of time from {low} to {high}, such as 2h");
-        reader.problems.at(fields.place_of("expires_after"), &fields.path_of("expires_after"), message, way_out);
+        reader.problems.at(
+            fields.place_of("expires_after"),
+            &fields.path_of("expires_after"),
+            message,
+            way_out,
+        );
     }
     Some(ApprovalPolicy { name: name?, rules: rules?, expires_after: expires_after? })
 }

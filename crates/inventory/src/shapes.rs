@@ -13,13 +13,34 @@ pub(crate) fn rule_of(key: &str) -> Rule {
         "hosted_zone_id" => hosted_zone_id,
         "record" => record_name,
         "type" => record_type,
-        "accelerator_arn" => |t| arn(t, "globalaccelerator", "accelerator/", "arn:aws:globalaccelerator::<account id>:accelerator/<id>"),
+        "accelerator_arn" => |t| {
+            arn(
+                t,
+                "globalaccelerator",
+                "accelerator/",
+                "arn:aws:globalaccelerator::<account id>:accelerator/<id>",
+            )
+        },
         "mrap_arn" => mrap_arn,
-        "cluster_arn" => |t| arn(t, "route53-recovery-control", "cluster/", "arn:aws:route53-recovery-control::<account id>:cluster/<id>"),
+        "cluster_arn" => |t| {
+            arn(
+                t,
+                "route53-recovery-control",
+                "cluster/",
+                "arn:aws:route53-recovery-control::<account id>:cluster/<id>",
+            )
+        },
         "control_arn" => control_arn,
-        "plan_arn" => |t| arn(t, "arc-region-switch", "plan/", "arn:aws:arc-region-switch::<account id>:plan/<name>:<id>"),
+        "plan_arn" => |t| {
+            arn(t, "arc-region-switch", "plan/", "arn:aws:arc-region-switch::<account id>:plan/<name>:<id>")
+        },
         "target_group_arn" => |t| {
-            arn(t, "elasticloadbalancing", "targetgroup/", "arn:aws:elasticloadbalancing:<region>:<account id>:targetgroup/<name>/<id>")
+            arn(
+                t,
+                "elasticloadbalancing",
+                "targetgroup/",
+                "arn:aws:elasticloadbalancing:<region>:<account id>:targetgroup/<name>/<id>",
+            )
         },
         "restore_role_arn" => role_arn,
         "url" | "template_url" => url,
@@ -44,7 +65,12 @@ fn parts(text: &str) -> Option<Arn<'_>> {
     if parts.next()? != "arn" || parts.next()? != "aws" {
         return None;
     }
-    Some(Arn { service: parts.next()?, region: parts.next()?, account: parts.next()?, resource: parts.next()? })
+    Some(Arn {
+        service: parts.next()?,
+        region: parts.next()?,
+        account: parts.next()?,
+        resource: parts.next()?,
+    })
 }
 
 /// The account that an ARN names, if it names one.
@@ -69,23 +95,36 @@ fn path_like(text: &str) -> bool {
 
 pub(crate) fn role_arn(text: &str) -> Result<(), Refusal> {
     let like = "arn:aws:iam::<12 digits>:role/<name>";
-    arn(text, "iam", "role/", like).map_err(|_| ("which is not the ARN of a role".to_owned(), format!("write it like {like}")))
+    arn(text, "iam", "role/", like)
+        .map_err(|_| ("which is not the ARN of a role".to_owned(), format!("write it like {like}")))
 }
 
 fn mrap_arn(text: &str) -> Result<(), Refusal> {
     let like = "arn:aws:s3::<account id>:accesspoint/<alias>.mrap";
-    let alias = |arn: Arn<'_>| arn.resource.strip_prefix("accesspoint/").and_then(|r| r.strip_suffix(".mrap")).is_some_and(|a| !a.is_empty());
+    let alias = |arn: Arn<'_>| {
+        arn.resource
+            .strip_prefix("accesspoint/")
+            .and_then(|r| r.strip_suffix(".mrap"))
+            .is_some_and(|a| !a.is_empty())
+    };
     if arn(text, "s3", "accesspoint/", like).is_ok() && parts(text).is_some_and(alias) {
         Ok(())
     } else {
-        refuse("which is not the ARN of a Multi-Region Access Point", format!("write it like {like}, with its alias, not its name"))
+        refuse(
+            "which is not the ARN of a Multi-Region Access Point",
+            format!("write it like {like}, with its alias, not its name"),
+        )
     }
 }
 
 fn control_arn(text: &str) -> Result<(), Refusal> {
     let like = "arn:aws:route53-recovery-control::<account id>:controlpanel/<id>/routingcontrol/<id>";
     arn(text, "route53-recovery-control", "controlpanel/", like)?;
-    if text.contains("/routingcontrol/") { Ok(()) } else { refuse("which is not the ARN of a routing control", format!("write it like {like}")) }
+    if text.contains("/routingcontrol/") {
+        Ok(())
+    } else {
+        refuse("which is not the ARN of a routing control", format!("write it like {like}"))
+    }
 }
 
 fn hosted_zone_id(text: &str) -> Result<(), Refusal> {
@@ -96,7 +135,10 @@ fn hosted_zone_id(text: &str) -> Result<(), Refusal> {
     if right {
         Ok(())
     } else {
-        refuse("which is not a hosted zone's id", "write the id alone, such as Z0123456789ABC: a Z, then capitals and digits")
+        refuse(
+            "which is not a hosted zone's id",
+            "write the id alone, such as Z0123456789ABC: a Z, then capitals and digits",
+        )
     }
 }
 
@@ -120,7 +162,10 @@ fn record_name(text: &str) -> Result<(), Refusal> {
     if text.len() <= 253 && body.contains('.') && body.split('.').all(label) {
         Ok(())
     } else {
-        refuse("which is not a record's name", "write the full name, such as shop.example.com: labels of letters, digits, `-` and `_`")
+        refuse(
+            "which is not a record's name",
+            "write the full name, such as shop.example.com: labels of letters, digits, `-` and `_`",
+        )
     }
 }
 
@@ -130,7 +175,11 @@ fn record_type(text: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     let upper = text.to_ascii_uppercase();
-    let way_out = if types.contains(&upper.as_str()) { format!("write `{upper}`") } else { "write `A`, `AAAA` or `CNAME`".to_owned() };
+    let way_out = if types.contains(&upper.as_str()) {
+        format!("write `{upper}`")
+    } else {
+        "write `A`, `AAAA` or `CNAME`".to_owned()
+    };
     refuse("which is not a type of record that moves traffic", way_out)
 }
 
@@ -140,7 +189,10 @@ fn url(text: &str) -> Result<(), Refusal> {
     if !host.is_empty() && !host.contains('@') && !text.contains(char::is_whitespace) {
         Ok(())
     } else {
-        refuse("which is not a web address", "write it like https://shop.example.com/health, without a user name")
+        refuse(
+            "which is not a web address",
+            "write it like https://shop.example.com/health, without a user name",
+        )
     }
 }
 
@@ -150,7 +202,10 @@ pub(crate) fn external_id(text: &str) -> Result<(), Refusal> {
     if (2..=1224).contains(&text.len()) && text.bytes().all(ok) {
         Ok(())
     } else {
-        refuse("which is not an external id", "write 2 to 1224 letters, digits and _ + = , . @ : / -, or leave it out: Holdfast makes one")
+        refuse(
+            "which is not an external id",
+            "write 2 to 1224 letters, digits and _ + = , . @ : / -, or leave it out: Holdfast makes one",
+        )
     }
 }
 
@@ -161,7 +216,11 @@ pub(crate) fn plane(text: &str) -> Result<(), Refusal> {
             && service.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             && RegionCode::parse(region).is_ok()
     });
-    if right { Ok(()) } else { refuse("which is not a plane", "write service@region, such as route53@us-east-1") }
+    if right {
+        Ok(())
+    } else {
+        refuse("which is not a plane", "write service@region, such as route53@us-east-1")
+    }
 }
 
 #[cfg(test)]
@@ -170,7 +229,9 @@ mod tests {
 
     #[test]
     fn role_arns_name_a_role_of_a_twelve_digit_account() {
-        for right in ["arn:aws:iam::222222222222:role/holdfast-read", "arn:aws:iam::012345678901:role/path/to/a.b@c"] {
+        for right in
+            ["arn:aws:iam::222222222222:role/holdfast-read", "arn:aws:iam::012345678901:role/path/to/a.b@c"]
+        {
             assert!(role_arn(right).is_ok(), "{right}");
         }
         for wrong in [
@@ -189,9 +250,21 @@ mod tests {
     #[test]
     fn arns_of_resources_have_the_shape_of_their_kind() {
         for (key, right, wrong) in [
-            ("accelerator_arn", "arn:aws:globalaccelerator::222222222222:accelerator/5f8a", "arn:aws:globalaccelerator:us-west-2:222222222222:accelerator/5f8a"),
-            ("mrap_arn", "arn:aws:s3::222222222222:accesspoint/m2shop.mrap", "arn:aws:s3::222222222222:accesspoint/m2shop"),
-            ("plan_arn", "arn:aws:arc-region-switch::222222222222:plan/shop:ab12", "arn:aws:arc-region-switch::222222222222:shop"),
+            (
+                "accelerator_arn",
+                "arn:aws:globalaccelerator::222222222222:accelerator/5f8a",
+                "arn:aws:globalaccelerator:us-west-2:222222222222:accelerator/5f8a",
+            ),
+            (
+                "mrap_arn",
+                "arn:aws:s3::222222222222:accesspoint/m2shop.mrap",
+                "arn:aws:s3::222222222222:accesspoint/m2shop",
+            ),
+            (
+                "plan_arn",
+                "arn:aws:arc-region-switch::222222222222:plan/shop:ab12",
+                "arn:aws:arc-region-switch::222222222222:shop",
+            ),
             (
                 "control_arn",
                 "arn:aws:route53-recovery-control::222222222222:controlpanel/ab/routingcontrol/cd",
@@ -215,7 +288,16 @@ mod tests {
         for right in ["shop.example.com", "*.shop.example.com", "_acme.example.com"] {
             assert!(record_name(right).is_ok(), "{right}");
         }
-        for wrong in ["shop", "", "a..b", "-a.example.com", "shop.example.com/x", "*.com", "a b.example.com", "shop.*.com"] {
+        for wrong in [
+            "shop",
+            "",
+            "a..b",
+            "-a.example.com",
+            "shop.example.com/x",
+            "*.com",
+            "a b.example.com",
+            "shop.*.com",
+        ] {
             assert!(record_name(wrong).is_err(), "{wrong}");
         }
         let way_out = |text: &str| record_name(text).err().map(|e| e.1).unwrap_or_default();

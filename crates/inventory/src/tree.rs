@@ -105,7 +105,8 @@ pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, Problem> {
     let place_at = |end: usize| {
         let before = bytes.get(..end).unwrap_or_default();
         let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |n| n + 1);
-        let column = String::from_utf8_lossy(before.get(line_start..).unwrap_or_default()).chars().count() + 1;
+        let column =
+            String::from_utf8_lossy(before.get(line_start..).unwrap_or_default()).chars().count() + 1;
         Place { line: count(before.iter().filter(|&&b| b == b'\n').count() + 1), column: count(column) }
     };
     let refuse = |end: usize, message: String, way_out: &str| {
@@ -115,7 +116,7 @@ pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, Problem> {
     };
     let text = std::str::from_utf8(bytes)
         .map_err(|e| refuse(e.valid_up_to(), "the file is not UTF-8 text".to_owned(), "save it as UTF-8"))?;
-    let control = |b: &u8| (*b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || *b == 0x7f;
+    let control = |b: &u8| *b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r');
     if let Some(end) = bytes.iter().position(control) {
         let code = bytes.get(end).copied().unwrap_or_default();
         return Err(refuse(

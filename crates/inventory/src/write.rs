@@ -140,7 +140,9 @@ fn is_a_word_of_yaml(text: &str) -> bool {
 
 /// Numbers, dates, times and base-60 numbers of any version of YAML.
 fn is_like_a_number(text: &str) -> bool {
-    let radix = |prefix: &str| text.strip_prefix(prefix).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_hexdigit() || b == b'_'));
+    let radix = |prefix: &str| {
+        text.strip_prefix(prefix).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_hexdigit() || b == b'_'))
+    };
     text.starts_with(|c: char| c.is_ascii_digit())
         && (text.chars().all(|c| c.is_ascii_digit() || "_.:,eE+- TtZz".contains(c))
             || radix("0x")
@@ -179,12 +181,55 @@ mod tests {
 
     #[test]
     fn texts_are_quoted_only_where_another_reader_could_take_them_for_something_else() {
-        for bare in ["shop", "us-east-1", "arn:aws:iam::222222222222:role/x", "15m", "https://a.example.com/b?c=d", "it's here", "3b1f6c52-8d0e", "/support/database"] {
+        for bare in [
+            "shop",
+            "us-east-1",
+            "arn:aws:iam::222222222222:role/x",
+            "15m",
+            "https://a.example.com/b?c=d",
+            "it's here",
+            "3b1f6c52-8d0e",
+            "/support/database",
+        ] {
             assert!(is_safe_bare(bare), "{bare}");
         }
         for nasty in [
-            "", " a", "a ", "a: b", "a:", "a #b", "#a", "yes", "No", "null", "~", "1e3", "0x10", "012345678901", "12:30:45",
-            "2027-03-01", "1_000", "-1", ".5", "[a]", "a, b", "{a}", "*a", "&a", "!a", "%a", "@a", "`a`", "a\nb", "a\tb", "é", "🚢", "- a", "? a", "---", "=",
+            "",
+            " a",
+            "a ",
+            "a: b",
+            "a:",
+            "a #b",
+            "#a",
+            "yes",
+            "No",
+            "null",
+            "~",
+            "1e3",
+            "0x10",
+            "012345678901",
+            "12:30:45",
+            "2027-03-01",
+            "1_000",
+            "-1",
+            ".5",
+            "[a]",
+            "a, b",
+            "{a}",
+            "*a",
+            "&a",
+            "!a",
+            "%a",
+            "@a",
+            "`a`",
+            "a\nb",
+            "a\tb",
+            "é",
+            "🚢",
+            "- a",
+            "? a",
+            "---",
+            "=",
         ] {
             assert!(!is_safe_bare(nasty), "{nasty:?}");
         }

@@ -8,14 +8,13 @@ use std::collections::HashMap;
 
 /// `None`: the text cannot be read on; why is in `problems`.
 pub(crate) fn parse(text: &str, problems: &mut Problems) -> Option<Node> {
-    let mut builder = Builder { problems, limits: Limits::default(), open: Vec::new(), root: None, documents: 0 };
+    let mut builder =
+        Builder { problems, limits: Limits::default(), open: Vec::new(), root: None, documents: 0 };
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         match event {
             Ok((event, span)) => {
-                if builder.take(event, place(span.start)).is_none() {
-                    return None;
-                }
+                builder.take(event, place(span.start))?;
             }
             Err(error) => {
                 let message = format!("this is not YAML: {}", clip(error.info()));
@@ -63,7 +62,11 @@ impl Builder<'_> {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return self.stop(at, "a second document begins here", "keep everything in one document, without `---`");
+                    return self.stop(
+                        at,
+                        "a second document begins here",
+                        "keep everything in one document, without `---`",
+                    );
                 }
                 Some(())
             }
@@ -74,7 +77,11 @@ impl Builder<'_> {
             Event::Scalar(text, style, anchor, tag) => {
                 self.refuse_decoration(at, anchor, tag.is_some());
                 let awaits_key = matches!(self.open.last(), Some(Open::Map { key: None, .. }));
-                if awaits_key { self.key(&text, style, at) } else { self.value(Node { at, what: scalar(&text, style) }) }
+                if awaits_key {
+                    self.key(&text, style, at)
+                } else {
+                    self.value(Node { at, what: scalar(&text, style) })
+                }
             }
             Event::SequenceStart(anchor, tag) => {
                 self.refuse_decoration(at, anchor, tag.is_some());
@@ -102,7 +109,12 @@ impl Builder<'_> {
             self.problems.at(at, "", "anchors (`&name`) are not taken", "remove it and write each value out");
         }
         if tagged {
-            self.problems.at(at, "", "tags (`!name`) are not taken", "remove it; quotes make a text of anything");
+            self.problems.at(
+                at,
+                "",
+                "tags (`!name`) are not taken",
+                "remove it; quotes make a text of anything",
+            );
         }
     }
 
@@ -148,7 +160,13 @@ impl Builder<'_> {
             Some(Open::Map { entries, key, .. }) => match key.take() {
                 Some(key) if !key.twice => entries.push(Entry { key: key.text, at: key.at, value: node }),
                 Some(_) => {}
-                None => return self.stop(node.at, "an alias stands where a key should", "a key is a single word"),
+                None => {
+                    return self.stop(
+                        node.at,
+                        "an alias stands where a key should",
+                        "a key is a single word",
+                    );
+                }
             },
         }
         Some(())
@@ -200,7 +218,9 @@ mod tests {
 
     #[test]
     fn a_scalar_without_quotes_is_what_the_core_schema_makes_of_it() {
-        for number in ["0", "012345678901", "-5", "+1", "1e3", "0x10", "0o17", ".5", "1.", "-.inf", ".nan", "1.5E-3"] {
+        for number in
+            ["0", "012345678901", "-5", "+1", "1e3", "0x10", "0o17", ".5", "1.", "-.inf", ".nan", "1.5E-3"]
+        {
             assert!(matches!(resolve(number), What::Number(_)), "{number}");
         }
         for text in ["yes", "1e", "e3", "0x", "0xg", ".", "-", "1-2", "15m", "1.2.3", "2027-03-01", "_1"] {

@@ -2,8 +2,9 @@
 
 use holdfast_domain::resource::{Key, KeyShape};
 use holdfast_domain::{
-    Account, AccountId, Application, ApprovalPolicy, ApprovalRule, Declaration, DeclaredRegion, Group, Inventory, Name,
-    Objectives, REGIONS, RegionCode, Resource, ResourceKind, Seconds, Strategy as Way, Waiver,
+    Account, AccountId, Application, ApprovalPolicy, ApprovalRule, Declaration, DeclaredRegion, Group,
+    Inventory, Name, Objectives, REGIONS, RegionCode, Resource, ResourceKind, Seconds, Strategy as Way,
+    Waiver,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::of;
@@ -14,12 +15,86 @@ use std::collections::BTreeSet;
 
 /// Texts for people, also those that a careless writer breaks on. Never blank.
 pub fn nasty() -> BoxedStrategy<String> {
-    let known = select(&[
-        ": ", "a: b", "#", "a #b", " a", "a ", "yes", "No", "on", "null", "~", "true", "1e3", "0x10", "0o7", "012", "1_000", "12:30", "2027-03-01",
-        ".5", "-", "- a", "? a", "---", "...", "%a", "@a", "`", "*a", "&a", "!a", "|", ">", "[", "]", "{", "}", ",", "a, b", "\"", "'", "\\", "\\n",
-        "🚢", "ä\u{301}", "a\nb", "\na", "a\n", "a\r\nb", "\ta", "a\tb", "\u{7f}x", "\u{85}x", "\u{a0}x", "x\u{2028}y", "\u{feff}x", "x\u{200b}", "\u{fffd}",
-        "\u{1}x", "\u{1b}[31m", "\u{10ffff}", "\u{fffe}x", "<<", "=", "a:", ":a", "a:b", "it's", "say \"hi\"", "a  b", "-1", "+1", "1.5", ".inf", ".nan", "x\0y",
-    ][..])
+    let known = select(
+        &[
+            ": ",
+            "a: b",
+            "#",
+            "a #b",
+            " a",
+            "a ",
+            "yes",
+            "No",
+            "on",
+            "null",
+            "~",
+            "true",
+            "1e3",
+            "0x10",
+            "0o7",
+            "012",
+            "1_000",
+            "12:30",
+            "2027-03-01",
+            ".5",
+            "-",
+            "- a",
+            "? a",
+            "---",
+            "...",
+            "%a",
+            "@a",
+            "`",
+            "*a",
+            "&a",
+            "!a",
+            "|",
+            ">",
+            "[",
+            "]",
+            "{",
+            "}",
+            ",",
+            "a, b",
+            "\"",
+            "'",
+            "\\",
+            "\\n",
+            "🚢",
+            "ä\u{301}",
+            "a\nb",
+            "\na",
+            "a\n",
+            "a\r\nb",
+            "\ta",
+            "a\tb",
+            "\u{7f}x",
+            "\u{85}x",
+            "\u{a0}x",
+            "x\u{2028}y",
+            "\u{feff}x",
+            "x\u{200b}",
+            "\u{fffd}",
+            "\u{1}x",
+            "\u{1b}[31m",
+            "\u{10ffff}",
+            "\u{fffe}x",
+            "<<",
+            "=",
+            "a:",
+            ":a",
+            "a:b",
+            "it's",
+            "say \"hi\"",
+            "a  b",
+            "-1",
+            "+1",
+            "1.5",
+            ".inf",
+            ".nan",
+            "x\0y",
+        ][..],
+    )
     .prop_map(str::to_owned);
     let any = "[ -~\\n\\täé€🚢]{1,40}".prop_filter("blank", |t| !t.trim().is_empty());
     let wild = "\\PC{1,20}".prop_filter("blank", |t| !t.trim().is_empty());
@@ -28,11 +103,14 @@ pub fn nasty() -> BoxedStrategy<String> {
 
 /// Texts for machines: as nasty, without control characters and white space at their ends.
 fn word() -> BoxedStrategy<String> {
-    nasty().prop_filter("a word", |t| t.trim() == t && !t.is_empty() && !t.chars().any(char::is_control)).boxed()
+    nasty()
+        .prop_filter("a word", |t| t.trim() == t && !t.is_empty() && !t.chars().any(char::is_control))
+        .boxed()
 }
 
 fn name() -> BoxedStrategy<Name> {
-    let known = select(&["yes", "no", "null", "true", "123", "0x10", "1e3", "1-2", "y", "on", "shop"][..]).prop_map(str::to_owned);
+    let known = select(&["yes", "no", "null", "true", "123", "0x10", "1e3", "1-2", "y", "on", "shop"][..])
+        .prop_map(str::to_owned);
     prop_oneof![known, "[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?"].prop_map(|t| t.parse().unwrap()).boxed()
 }
 
@@ -45,7 +123,8 @@ fn region() -> BoxedStrategy<RegionCode> {
 }
 
 fn account() -> BoxedStrategy<Account> {
-    let parts = ("[0-9]{12}", name(), "[a-z]{1,8}/?[A-Za-z0-9+=,.@_-]{1,20}", of("[A-Za-z0-9_+=,.@:/-]{2,40}"));
+    let parts =
+        ("[0-9]{12}", name(), "[a-z]{1,8}/?[A-Za-z0-9+=,.@_-]{1,20}", of("[A-Za-z0-9_+=,.@:/-]{2,40}"));
     parts
         .prop_map(|(id, name, role, external_id)| Account {
             read_role_arn: format!("arn:aws:iam::{id}:role/{role}-read"),
@@ -76,7 +155,9 @@ fn policy() -> BoxedStrategy<ApprovalPolicy> {
 fn text_of(key: &str) -> BoxedStrategy<String> {
     let id = "[0-9]{12}";
     let arn = |before: &'static str, after: &'static str, end: &'static str| {
-        (id, "[A-Za-z0-9_.-]{1,20}").prop_map(move |(id, rest)| format!("{before}{id}:{after}{rest}{end}")).boxed()
+        (id, "[A-Za-z0-9_.-]{1,20}")
+            .prop_map(move |(id, rest)| format!("{before}{id}:{after}{rest}{end}"))
+            .boxed()
     };
     match key {
         "hosted_zone_id" => "Z[A-Z0-9]{1,20}".boxed(),
@@ -180,21 +261,28 @@ fn application(name: Name) -> BoxedStrategy<Application> {
         .prop_flat_map(move |(regions, things)| {
             let resources: Vec<_> = things.into_iter().map(|n| resource(n, regions.clone())).collect();
             let own = name.clone();
-            let plain = (name_pair(), 1_u8..=4, select(&Way::ALL[..]), any::<u32>(), any::<u32>(), any::<bool>());
+            let plain =
+                (name_pair(), 1_u8..=4, select(&Way::ALL[..]), any::<u32>(), any::<u32>(), any::<bool>());
             (plain, resources.prop_shuffle(), vec(waiver(), 0..3), Just(regions)).prop_map(
-                move |(((owner, policy), tier, strategy, rto, rpo, limited), resources, waivers, regions)| Application {
-                    name: own.clone(),
-                    owner,
-                    tier,
-                    strategy,
-                    home_region: regions[0].clone(),
-                    recovery_regions: regions[1..].to_vec(),
-                    objectives: Objectives { rto: Seconds(rto), rpo: Seconds(rpo) },
-                    data_residency: if limited { regions.iter().rev().cloned().collect() } else { Vec::new() },
-                    approval_policy: policy,
-                    depends_on: Vec::new(),
-                    resources,
-                    waivers,
+                move |(((owner, policy), tier, strategy, rto, rpo, limited), resources, waivers, regions)| {
+                    Application {
+                        name: own.clone(),
+                        owner,
+                        tier,
+                        strategy,
+                        home_region: regions[0].clone(),
+                        recovery_regions: regions[1..].to_vec(),
+                        objectives: Objectives { rto: Seconds(rto), rpo: Seconds(rpo) },
+                        data_residency: if limited {
+                            regions.iter().rev().cloned().collect()
+                        } else {
+                            Vec::new()
+                        },
+                        approval_policy: policy,
+                        depends_on: Vec::new(),
+                        resources,
+                        waivers,
+                    }
                 },
             )
         })
@@ -213,7 +301,8 @@ fn applications() -> BoxedStrategy<Vec<Application>> {
             each.prop_map(move |mut all| {
                 let before: Vec<Name> = all.iter().map(|a| a.name.clone()).collect();
                 for (index, application) in all.iter_mut().enumerate() {
-                    let taken = before[..index].iter().rev().enumerate().filter(|(n, _)| pattern >> (n % 8) & 1 == 1);
+                    let taken =
+                        before[..index].iter().rev().enumerate().filter(|(n, _)| pattern >> (n % 8) & 1 == 1);
                     application.depends_on = taken.map(|(_, name)| name.clone()).collect();
                 }
                 all

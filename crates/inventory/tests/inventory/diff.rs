@@ -34,7 +34,9 @@ applications:
 }
 
 fn account(id: &str, name: &str, rest: &str) -> String {
-    format!("{{id: \"{id}\", name: {name}, read_role_arn: \"arn:aws:iam::{id}:role/r\", act_role_arn: \"arn:aws:iam::{id}:role/a\"{rest}}}")
+    format!(
+        "{{id: \"{id}\", name: {name}, read_role_arn: \"arn:aws:iam::{id}:role/r\", act_role_arn: \"arn:aws:iam::{id}:role/a\"{rest}}}"
+    )
 }
 
 #[test]
@@ -62,7 +64,11 @@ fn entries_that_a_present_section_leaves_out_are_refused_unless_pruned() {
     let new = yaml("version: 1\ngroups: [{name: sre}]\n");
     let refused = diff(&stored(), &new, false).unwrap_err();
     assert_eq!(refused.len(), 1);
-    assert!(refused[0].message.contains("`approvers` is stored") && refused[0].way_out.contains("prune"), "{}", refused[0]);
+    assert!(
+        refused[0].message.contains("`approvers` is stored") && refused[0].way_out.contains("prune"),
+        "{}",
+        refused[0]
+    );
     let pruned = diff(&stored(), &new, true).unwrap();
     assert_eq!(pruned.sections[0].removed[0].key, "approvers");
     assert_eq!(apply(&stored(), &new, true).groups.unwrap().len(), 1);
@@ -74,7 +80,9 @@ fn pruning_what_others_still_name_is_refused() {
     let new = yaml(&format!("version: 1\naccounts: [{}]\n", account("222222222222", "shop-prod", "")));
     let refused = diff(&stored(), &new, true).unwrap_err();
     assert_eq!(refused[0].path, "applications.shop.resources.orders.account");
-    let new = yaml("version: 1\napproval_policies: [{name: one, rules: [{group: approvers, approvals: 1}], expires_after: 2h}]\n");
+    let new = yaml(
+        "version: 1\napproval_policies: [{name: one, rules: [{group: approvers, approvals: 1}], expires_after: 2h}]\n",
+    );
     let refused = diff(&stored(), &new, true).unwrap_err();
     assert!(refused[0].message.contains("no approval policy `tier-1`"), "{}", refused[0]);
 }
@@ -121,7 +129,10 @@ fn a_change_is_told_field_by_field_with_before_and_after() {
          \x20     resources: [\"orders\",\"cart\"] → [\"cart\",\"orders\"]\n"
     );
     let json = serde_json::to_value(&diff).unwrap();
-    assert_eq!(json["sections"][3]["changed"][0]["fields"][0], serde_json::json!({"path": "tier", "before": 1, "after": 2}));
+    assert_eq!(
+        json["sections"][3]["changed"][0]["fields"][0],
+        serde_json::json!({"path": "tier", "before": 1, "after": 2})
+    );
     assert_eq!(serde_json::from_value::<holdfast_inventory::Diff>(json).unwrap(), diff);
 }
 
@@ -133,10 +144,15 @@ fn accounts_policies_and_an_applications_move_to_another_policy_need_a_person() 
         diff(&stored(), &new, false).unwrap().protected()
     };
     assert_eq!(change(&|new| new.accounts.as_mut().unwrap()[0].act_role_arn.push('2')), ["accounts"]);
-    assert_eq!(change(&|new| new.approval_policies.as_mut().unwrap()[0].rules[0].approvals = 3), ["approval_policies"]);
+    assert_eq!(
+        change(&|new| new.approval_policies.as_mut().unwrap()[0].rules[0].approvals = 3),
+        ["approval_policies"]
+    );
     let moved = change(&|new| new.applications.as_mut().unwrap()[0].approval_policy = "one".parse().unwrap());
     assert_eq!(moved, ["applications.shop.approval_policy"]);
-    assert!(change(&|new| new.applications.as_mut().unwrap()[0].owner = "others".parse().unwrap()).is_empty());
+    assert!(
+        change(&|new| new.applications.as_mut().unwrap()[0].owner = "others".parse().unwrap()).is_empty()
+    );
 }
 
 #[test]
@@ -156,5 +172,8 @@ fn into_nothing_everything_is_added_and_stored_in_order() {
     assert!(diff.to_string().contains("  + shop-prod (222222222222)\n"));
     let applied = apply(&empty, &stored(), false);
     assert_eq!(applied, stored());
-    assert!(write_yaml(&applied).starts_with("version: 1\naccounts:\n  - id: \"222222222222\"\n    name: shop-prod\n"));
+    assert!(
+        write_yaml(&applied)
+            .starts_with("version: 1\naccounts:\n  - id: \"222222222222\"\n    name: shop-prod\n")
+    );
 }

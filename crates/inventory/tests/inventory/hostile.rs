@@ -30,11 +30,53 @@ fn five_megabytes_of_anything_are_refused_unread() {
 fn the_worst_files_of_the_largest_size_are_answered_quickly() {
     let most = |piece: &str| piece.repeat(MOST_BYTES / piece.len());
     for piece in [
-        "[", "{", "- ", "? ", "{a: ", "[{", "a: ", "a\n", "a", "\"", "'", "&a ", "*a ", "!", "!a ", "#", "# a\n", ": ", "|\n", ">\n a\n",
-        "---\n", "...\n", "%", "%a\n", "\t", " ", "\n", "\r", ",", "]", "}", "- a\n", "a: b\n", "a:\n a:\n", "[a, ", "\"a\": ", "{\"a\":", "\\", "é", "🚢", "<<: ",
+        "[",
+        "{",
+        "- ",
+        "? ",
+        "{a: ",
+        "[{",
+        "a: ",
+        "a\n",
+        "a",
+        "\"",
+        "'",
+        "&a ",
+        "*a ",
+        "!",
+        "!a ",
+        "#",
+        "# a\n",
+        ": ",
+        "|\n",
+        ">\n a\n",
+        "---\n",
+        "...\n",
+        "%",
+        "%a\n",
+        "\t",
+        " ",
+        "\n",
+        "\r",
+        ",",
+        "]",
+        "}",
+        "- a\n",
+        "a: b\n",
+        "a:\n a:\n",
+        "[a, ",
+        "\"a\": ",
+        "{\"a\":",
+        "\\",
+        "é",
+        "🚢",
+        "<<: ",
     ] {
         refused_quickly(piece, most(piece).as_bytes());
-        refused_quickly(piece, format!("version: 1\ngroups:\n{}", piece.repeat((MOST_BYTES - 64) / piece.len())).as_bytes());
+        refused_quickly(
+            piece,
+            format!("version: 1\ngroups:\n{}", piece.repeat((MOST_BYTES - 64) / piece.len())).as_bytes(),
+        );
     }
 }
 
@@ -49,7 +91,9 @@ fn deep_nesting_is_refused_with_the_limit() {
         (Format::Yaml, format!("a:\n {}", "- ".repeat(100_000))),
     ] {
         let problems = read(text.as_bytes(), format).unwrap_err();
-        let known = problems.iter().any(|p| p.message.contains("more than 32 deep") || p.message.contains("not YAML"));
+        let known = problems
+            .iter()
+            .any(|p| p.message.contains("more than 32 deep") || p.message.contains("not YAML"));
         assert!(known, "{}", problems[0]);
     }
 }
@@ -70,7 +114,9 @@ fn too_many_values_are_refused_with_the_limit() {
 fn thousands_of_wrong_entries_cost_no_more_than_they_weigh() {
     let head = "owner: o, tier: 1, strategy: pilot_light, home_region: us-east-1, recovery_regions: [us-west-2], objectives: {rto: 1h, rpo: 1h}, approval_policy: p";
     let each = |depends: &dyn Fn(usize) -> String| {
-        let all: String = (0..8_000).map(|n| format!("  - {{name: a{n}, {head}, depends_on: [{}]}}\n", depends(n))).collect();
+        let all: String = (0..8_000)
+            .map(|n| format!("  - {{name: a{n}, {head}, depends_on: [{}]}}\n", depends(n)))
+            .collect();
         format!("version: 1\napplications:\n{all}")
     };
     let began = Instant::now();
@@ -81,16 +127,68 @@ fn thousands_of_wrong_entries_cost_no_more_than_they_weigh() {
     let found = holdfast_inventory::check(&strangers, &holdfast_domain::Inventory::default());
     assert_eq!(found.len(), MOST_PROBLEMS);
     let long: String = (0..150_000).map(|n| format!("x{n}, ")).collect();
-    assert!(read(format!("version: 1\napplications: [{{name: a, depends_on: [{long}]}}]").as_bytes(), Format::Yaml).is_err());
+    assert!(
+        read(
+            format!("version: 1\napplications: [{{name: a, depends_on: [{long}]}}]").as_bytes(),
+            Format::Yaml
+        )
+        .is_err()
+    );
     let keys: String = (0..60_000).map(|n| format!("x{n}: 1\n")).collect();
     assert!(read(format!("version: 1\n{keys}").as_bytes(), Format::Yaml).is_err());
     assert!(began.elapsed() < LONG, "{:?}", began.elapsed());
 }
 
 const PIECES: &[&str] = &[
-    "version: 1\n", "accounts:\n", "applications:\n", "groups:\n", "regions:\n", "approval_policies:\n", "  - ", "name: ", "kind: ", "ecs_service", "per_region:",
-    "\n", "      ", "us-east-1: ", "{", "}", "[", "]", ", ", ": ", "\"", "'", "&a ", "*a", "!t ", "- ", "? ", "| ", "> ", "#", "---", "...", "\t", "\r\n", "1", "-5m", "null",
-    "~", "🚢", "\u{feff}", "\u{85}", "\u{2028}", "\\", "\\u12", "%YAML 1.2\n", "<<: ", "\0", "true", "\"version\": 1",
+    "version: 1\n",
+    "accounts:\n",
+    "applications:\n",
+    "groups:\n",
+    "regions:\n",
+    "approval_policies:\n",
+    "  - ",
+    "name: ",
+    "kind: ",
+    "ecs_service",
+    "per_region:",
+    "\n",
+    "      ",
+    "us-east-1: ",
+    "{",
+    "}",
+    "[",
+    "]",
+    ", ",
+    ": ",
+    "\"",
+    "'",
+    "&a ",
+    "*a",
+    "!t ",
+    "- ",
+    "? ",
+    "| ",
+    "> ",
+    "#",
+    "---",
+    "...",
+    "\t",
+    "\r\n",
+    "1",
+    "-5m",
+    "null",
+    "~",
+    "🚢",
+    "\u{feff}",
+    "\u{85}",
+    "\u{2028}",
+    "\\",
+    "\\u12",
+    "%YAML 1.2\n",
+    "<<: ",
+    "\0",
+    "true",
+    "\"version\": 1",
 ];
 
 proptest! {

@@ -1,6 +1,8 @@
 //! What is refused, where, and with which way out.
 
-use holdfast_inventory::{Format, MOST_PROBLEMS, Problem, check, read, read_account, read_application, read_with_source};
+use holdfast_inventory::{
+    Format, MOST_PROBLEMS, Problem, check, read, read_account, read_application, read_with_source,
+};
 
 const GOOD: &str = r#"version: 1
 accounts:
@@ -86,15 +88,20 @@ fn the_good_file_is_read() {
 #[test]
 fn an_unknown_key_is_refused_with_its_line_and_the_nearest_right_word() {
     let problem = refused("data_residency:", "data_residencey:");
-    assert_eq!(problem.to_string(), format!(
-        "line {}, column 5: applications.shop.data_residencey: unknown key `data_residencey`; did you mean `data_residency`?",
-        line_of("data_residency:")
-    ));
+    assert_eq!(
+        problem.to_string(),
+        format!(
+            "line {}, column 5: applications.shop.data_residencey: unknown key `data_residencey`; did you mean `data_residency`?",
+            line_of("data_residency:")
+        )
+    );
     let text = GOOD.replace("recovery_regions:", "recovry_regions:");
     let found = problems(&text);
     assert_eq!(found.len(), 2, "{}", told(&found));
     assert!(found[0].message.contains("lacks the key `recovery_regions`"), "{}", told(&found));
-    assert!(found[1].to_string().ends_with("unknown key `recovry_regions`; did you mean `recovery_regions`?"));
+    assert!(
+        found[1].to_string().ends_with("unknown key `recovry_regions`; did you mean `recovery_regions`?")
+    );
 }
 
 #[test]
@@ -114,10 +121,30 @@ fn words_from_a_list_are_refused_with_the_nearest() {
         let problem = refused(old, new);
         assert_eq!((problem.path.as_str(), problem.way_out.as_str()), (path, way_out));
     };
-    near("kind: ecs_service", "kind: ecs_servise", "applications.shop.resources.web.kind", "did you mean `ecs_service`?");
-    near("strategy: warm_standby", "strategy: warm-standby", "applications.shop.strategy", "did you mean `warm_standby`?");
-    near("home_region: us-east-1", "home_region: us-east1", "applications.shop.home_region", "did you mean `us-east-1`?");
-    near("[eu-central-1]", "[eu-central]", "applications.shop.recovery_regions[0]", "did you mean `eu-central-1`?");
+    near(
+        "kind: ecs_service",
+        "kind: ecs_servise",
+        "applications.shop.resources.web.kind",
+        "did you mean `ecs_service`?",
+    );
+    near(
+        "strategy: warm_standby",
+        "strategy: warm-standby",
+        "applications.shop.strategy",
+        "did you mean `warm_standby`?",
+    );
+    near(
+        "home_region: us-east-1",
+        "home_region: us-east1",
+        "applications.shop.home_region",
+        "did you mean `us-east-1`?",
+    );
+    near(
+        "[eu-central-1]",
+        "[eu-central]",
+        "applications.shop.recovery_regions[0]",
+        "did you mean `eu-central-1`?",
+    );
     let far = refused("kind: ecs_service", "kind: mainframe");
     assert!(far.way_out.starts_with("write one of `route53_records`, "), "{far}");
 }
@@ -141,27 +168,97 @@ fn every_value_has_its_own_refusal() {
         ("owner: payments", "owner: 42", "applications.shop.owner", "without quotes is a number"),
         ("owner: payments", "owner: true", "applications.shop.owner", "without quotes is a truth value"),
         ("owner: payments", "owner:", "applications.shop.owner", "nothing stands here"),
-        ("recovery_regions: [eu-central-1]", "recovery_regions: []", "applications.shop.recovery_regions", "is empty"),
-        ("[eu-central-1]", "[eu-central-1, us-east-1]", "applications.shop.recovery_regions", "names the home Region"),
-        ("[eu-central-1]", "[eu-central-1, eu-central-1]", "applications.shop.recovery_regions[1]", "stands twice"),
-        ("[us-east-1, eu-central-1]", "[eu-central-1]", "applications.shop.data_residency", "leaves out the home Region"),
+        (
+            "recovery_regions: [eu-central-1]",
+            "recovery_regions: []",
+            "applications.shop.recovery_regions",
+            "is empty",
+        ),
+        (
+            "[eu-central-1]",
+            "[eu-central-1, us-east-1]",
+            "applications.shop.recovery_regions",
+            "names the home Region",
+        ),
+        (
+            "[eu-central-1]",
+            "[eu-central-1, eu-central-1]",
+            "applications.shop.recovery_regions[1]",
+            "stands twice",
+        ),
+        (
+            "[us-east-1, eu-central-1]",
+            "[eu-central-1]",
+            "applications.shop.data_residency",
+            "leaves out the home Region",
+        ),
         ("depends_on: []", "depends_on: [shop]", "applications.shop.depends_on[0]", "depends on itself"),
         ("depends_on: []", "depends_on: [a, a]", "applications.shop.depends_on[1]", "stands twice"),
-        ("approvals: 1", "approvals: 0", "approval_policies.one-approver.rules[0].approvals", "`approvals` is 0"),
-        ("approvals: 1", "approvals: 21", "approval_policies.one-approver.rules[0].approvals", "`approvals` is 21"),
+        (
+            "approvals: 1",
+            "approvals: 0",
+            "approval_policies.one-approver.rules[0].approvals",
+            "`approvals` is 0",
+        ),
+        (
+            "approvals: 1",
+            "approvals: 21",
+            "approval_policies.one-approver.rules[0].approvals",
+            "`approvals` is 21",
+        ),
         ("2h", "4m", "approval_policies.one-approver.expires_after", "at least 5m and at most 7d"),
         ("2h", "8d", "approval_policies.one-approver.expires_after", "at least 5m and at most 7d"),
         ("Z0123456789ABC", "z0123", "applications.shop.resources.front-door.hosted_zone_id", "hosted zone"),
         ("shop.example.com", "shop", "applications.shop.resources.front-door.record", "not a record's name"),
         ("type: A", "type: TXT", "applications.shop.resources.front-door.type", "not a type of record"),
-        ("{instance: books}", "{}", "applications.shop.resources.books.per_region.us-east-1", "neither `instance` nor `cluster`"),
-        ("{parameter: /books, key", "{key", "applications.shop.resources.setting.per_region.us-east-1", "neither `parameter` nor `secret`"),
-        ("{instance: books}", "{instance: a, cluster: b}", "applications.shop.resources.books.per_region.us-east-1", "both"),
-        ("role/holdfast-read", "user/holdfast-read", "accounts.shop-prod.read_role_arn", "not the ARN of a role"),
-        ("arn:aws:iam::222222222222:role/holdfast-act", "arn:aws:iam::333333333333:role/x", "accounts.shop-prod.act_role_arn", "account 333333333333"),
-        ("eu-central-1: {cluster", "eu-west-1: {cluster", "applications.shop.resources.web.per_region.eu-west-1", "not one of the application's Regions"),
-        ("desired_in_recovery: 6", "desired_in_recovery: six", "applications.shop.resources.web.per_region.eu-central-1.desired_in_recovery", "should be a number"),
-        ("cluster: shop, service: web}", "cluster: shop}", "applications.shop.resources.web.per_region.us-east-1", "lacks the key `service`"),
+        (
+            "{instance: books}",
+            "{}",
+            "applications.shop.resources.books.per_region.us-east-1",
+            "neither `instance` nor `cluster`",
+        ),
+        (
+            "{parameter: /books, key",
+            "{key",
+            "applications.shop.resources.setting.per_region.us-east-1",
+            "neither `parameter` nor `secret`",
+        ),
+        (
+            "{instance: books}",
+            "{instance: a, cluster: b}",
+            "applications.shop.resources.books.per_region.us-east-1",
+            "both",
+        ),
+        (
+            "role/holdfast-read",
+            "user/holdfast-read",
+            "accounts.shop-prod.read_role_arn",
+            "not the ARN of a role",
+        ),
+        (
+            "arn:aws:iam::222222222222:role/holdfast-act",
+            "arn:aws:iam::333333333333:role/x",
+            "accounts.shop-prod.act_role_arn",
+            "account 333333333333",
+        ),
+        (
+            "eu-central-1: {cluster",
+            "eu-west-1: {cluster",
+            "applications.shop.resources.web.per_region.eu-west-1",
+            "not one of the application's Regions",
+        ),
+        (
+            "desired_in_recovery: 6",
+            "desired_in_recovery: six",
+            "applications.shop.resources.web.per_region.eu-central-1.desired_in_recovery",
+            "should be a number",
+        ),
+        (
+            "cluster: shop, service: web}",
+            "cluster: shop}",
+            "applications.shop.resources.web.per_region.us-east-1",
+            "lacks the key `service`",
+        ),
         ("name: orders", "name: front-door", "applications.shop.resources.front-door", "stands twice"),
         ("2027-03-01", "2027-02-30", "applications.shop.waivers[0].review_on", "not a date"),
         ("route53@us-east-1", "route53", "applications.shop.waivers[0].plane", "not a plane"),
@@ -203,7 +300,9 @@ fn all_problems_are_told_in_the_order_of_their_lines_up_to_a_limit() {
 
 #[test]
 fn the_external_id_is_what_aws_takes_for_one() {
-    let with = |id: &str| GOOD.replace("    name: shop-prod\n", &format!("    name: shop-prod\n    external_id: {id}\n"));
+    let with = |id: &str| {
+        GOOD.replace("    name: shop-prod\n", &format!("    name: shop-prod\n    external_id: {id}\n"))
+    };
     assert_eq!(told(&problems(&with("demo-shop"))), "");
     let found = problems(&with("'a b'"));
     assert_eq!(found[0].path, "accounts.shop-prod.external_id");
@@ -225,7 +324,11 @@ fn sections_of_a_later_version_are_refused_by_name() {
     for section in ["plans", "triggers", "game_days"] {
         let found = problems(&format!("version: 1\n{section}: []\n"));
         assert_eq!(found.len(), 1);
-        assert!(found[0].message.contains(&format!("`{section}` is not taken by this version")), "{}", found[0]);
+        assert!(
+            found[0].message.contains(&format!("`{section}` is not taken by this version")),
+            "{}",
+            found[0]
+        );
         assert_eq!(found[0].line, Some(2));
     }
 }
@@ -259,10 +362,10 @@ fn yaml_that_hides_something_is_refused() {
 #[test]
 fn columns_count_characters_also_after_wide_ones() {
     let found = problems("version: 1\ngroups: [{name: a, description: \"ä🚢\", nam: b}]\n");
-    assert_eq!((found[0].line, found[0].column), (Some(2), Some(42)), "{}", told(&found));
+    assert_eq!((found[0].line, found[0].column), (Some(2), Some(39)), "{}", told(&found));
     let json = "{\"version\": 1,\n \"groups\": [{\"name\": \"a\", \"description\": \"ä🚢\", \"nam\": 1}]}";
     let found = read(json.as_bytes(), Format::Json).unwrap_err();
-    assert_eq!((found[0].line, found[0].column), (Some(2), Some(50)), "{}", told(&found));
+    assert_eq!((found[0].line, found[0].column), (Some(2), Some(48)), "{}", told(&found));
 }
 
 #[test]
@@ -285,7 +388,10 @@ fn json_is_read_strictly_with_lines() {
         let right = found.iter().any(|p| p.line == Some(line) && p.message.contains(message));
         assert!(right, "{text:?}: {}", told(&found));
     }
-    let escaped = read(br#"{"version": 1, "groups": [{"name": "a", "description": "\ud83d\udea2\u00e4\n\/"}]}"#, Format::Json);
+    let escaped = read(
+        br#"{"version": 1, "groups": [{"name": "a", "description": "\ud83d\udea2\u00e4\n\/"}]}"#,
+        Format::Json,
+    );
     assert_eq!(escaped.unwrap().groups.unwrap()[0].description.as_deref(), Some("🚢ä\n/"));
 }
 
@@ -317,11 +423,14 @@ fn what_is_named_must_be_in_the_file_or_stored_and_the_problem_has_its_line() {
     let mut found = check(&new, &holdfast_domain::Inventory::default());
     source.locate(&mut found);
     let all: Vec<_> = found.iter().map(|p| (p.path.as_str(), p.line.unwrap())).collect();
-    assert_eq!(all, [
-        ("applications.shop.approval_policy", line_of("approval_policy:")),
-        ("applications.shop.depends_on[0]", line_of("depends_on")),
-        ("applications.shop.resources.front-door.account", line_of("account: shop-prod")),
-    ]);
+    assert_eq!(
+        all,
+        [
+            ("applications.shop.approval_policy", line_of("approval_policy:")),
+            ("applications.shop.depends_on[0]", line_of("depends_on")),
+            ("applications.shop.resources.front-door.account", line_of("account: shop-prod")),
+        ]
+    );
     assert_eq!(found[0].way_out, "did you mean `one-approver`?");
 
     // Split over two files: the second names what the first stored.
@@ -335,10 +444,20 @@ fn what_is_named_must_be_in_the_file_or_stored_and_the_problem_has_its_line() {
 #[test]
 fn an_arn_of_another_account_than_the_resources_own_is_refused() {
     let accelerator = |id: &str| {
-        let resource = format!("global_accelerator\n        account: shop-prod\n        accelerator_arn: arn:aws:globalaccelerator::{id}:accelerator/5f8a\n");
-        GOOD.replace("aurora_global_database\n        account: shop-prod\n        global_cluster: orders\n", &resource)
+        let resource = format!(
+            "global_accelerator\n        account: shop-prod\n        accelerator_arn: arn:aws:globalaccelerator::{id}:accelerator/5f8a\n"
+        );
+        GOOD.replace(
+            "aurora_global_database\n        account: shop-prod\n        global_cluster: orders\n",
+            &resource,
+        )
     };
-    let found = |id| check(&read(accelerator(id).as_bytes(), Format::Yaml).unwrap(), &holdfast_domain::Inventory::default());
+    let found = |id| {
+        check(
+            &read(accelerator(id).as_bytes(), Format::Yaml).unwrap(),
+            &holdfast_domain::Inventory::default(),
+        )
+    };
     assert_eq!(told(&found("222222222222")), "");
     assert_eq!(found("333333333333")[0].path, "applications.shop.resources.orders.accelerator_arn");
 }
@@ -347,7 +466,10 @@ fn an_arn_of_another_account_than_the_resources_own_is_refused() {
 fn single_entries_are_read_by_the_same_rules() {
     let account = r#"{"id": "222222222222", "name": "shop-prod", "read_role_arn": "arn:aws:iam::222222222222:role/r", "act_role_arn": "arn:aws:iam::222222222222:role/a"}"#;
     let read_back = read_account(account.as_bytes(), Format::Json).unwrap();
-    assert_eq!(read_account(holdfast_inventory::write_account_json(&read_back).as_bytes(), Format::Json), Ok(read_back));
+    assert_eq!(
+        read_account(holdfast_inventory::write_account_json(&read_back).as_bytes(), Format::Json),
+        Ok(read_back)
+    );
     let found = read_application(b"{\"name\": \"shop\", \"tire\": 1}", Format::Json).unwrap_err();
     assert_eq!(found.iter().map(|p| p.path.as_str()).collect::<Vec<_>>(), ["", "tire"]);
 }
