@@ -1,0 +1,189 @@
+//! People, sessions, tokens, and the counting of failed sign-ins.
+
+use crate::{entry, furnished, name};
+use holdfast_domain::{PersonId, Role, Scope};
+use holdfast_store::{Error, LoginGate, LoginLimits, NewPerson, NewToken, Store, hash_secret};
+use holdfast_testkit::person;
+use jiff::SignedDuration;
+use serde_json::json;
+
+const DAY: u32 = 86_400;
+
+async fn create(store: &Store, new: &NewPerson) -> Result<(), Error> {
+    let mut change = store.begin().await?;
+    change.create_person(new).await?;
+    change.commit(entry("people.create")).await.map(|_| ())
+}
+
+async fn token(store: &Store, person: PersonId, lives_seconds: u32) -> Result<NewToken, Error> {
+    let id = uuid::Uuid::now_v7();
+    let new = NewToken {
+        id,
+        person,
+        label: "pipeline".into(),
+        secret_hash: hash_secret(id.as_bytes()),
+        scopes: vec![Scope::StatusRead, Scope::RunsRequest],
+        lives_seconds,
+    };
+    let mut change = store.begin().await?;
+    change.create_token(&new).await?;
+    change.commit(entry("tokens.create")).await?;
+    Ok(new)
+}
+
+#[tokio::test]
+async fn a_person_is_found_by_address_in_any_case_and_an_address_is_given_once() {
+    let (_database, store) = furnished().await;
+    let new = NewPerson {
+        id: PersonId::fresh(),
+        email: "Operator@Example.com".into(),
+        display_name: "operator".into(),
+        password_hash: Some("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA".into()),
+        roles: vec![Role::Operator, Role::Operator],
+        groups: vec![name("sre"), name("new-group")],
+    };
+    create(&store, &new).await.unwrap();
+    let found = store.credentials("OPERATOR@example.com").await.unwrap();
+    assert_eq!(found.person.email, "operator@example.com");
+    assert_eq!(found.person.roles, [Role::Operator]);
+    assert_eq!(found.person.groups, [name("new-group"), name("sre")]);
+    assert_eq!(found.password_hash, new.password_hash);
+    let twice = create(&store, &NewPerson { id: PersonId::fresh(), ..new }).await.unwrap_err();
+    assert!(twice.is_conflict("people_email_key"), "{twice}");
+}
+
+#[tokio::test]
+async fn a_password_that_is_not_hashed_cannot_be_stored() {
+    let (_database, store) = furnished().await;
+    let new = NewPerson {
+        id: PersonId::fresh(),
+        email: "a@example.com".into(),
+        display_name: "a".into(),
+        password_hash: Some("hunter2".into()),
+        roles: vec![],
+        groups: vec![],
+    };
+    assert!(create(&store, &new).await.unwrap_err().is_conflict("people_password_is_hashed"));
+}
+
+#[tokio::test]
+async fn roles_and_groups_are_replaced_whole() {
+    let (_database, store) = furnished().await;
+    let id = person(&store, "a@example.com", Role::Viewer, &["sre"]).await.id;
+    let mut change = store.begin().await.unwrap();
+    change.set_roles(id, &[Role::Operator, Role::Approver]).await.unwrap();
+    change.set_groups(id, &[name("approvers")]).await.unwrap();
+    change.commit(entry("people.edit")).await.unwrap();
+    let found = store.person(id).await.unwrap();
+    assert_eq!((found.roles, found.groups), (vec![Role::Approver, Role::Operator], vec![name("approvers")]));
+    let mut change = store.begin().await.unwrap();
+    assert!(matches!(change.set_roles(PersonId::fresh(), &[]).await, Err(Error::NotFound("person"))));
+}
+
+#[tokio::test]
+async fn disabling_a_person_ends_their_sessions_and_tokens() {
+    let (_database, store) = furnished().await;
+    let id = person(&store, "a@example.com", Role::Viewer, &[]).await.id;
+    let later = store.now().await.unwrap() + SignedDuration::from_hours(1);
+    let session = hash_secret(b"cookie");
+    assert!(store.session_create(&session, Some(id), &json!({}), later, DAY).await.unwrap());
+    let token = token(&store, id, DAY).await.unwrap();
+    assert!(store.usable_token(&token.secret_hash).await.unwrap().is_some());
+    let mut change = store.begin().await.unwrap();
+    change.disable_person(id).await.unwrap();
+    change.commit(entry("people.disable")).await.unwrap();
+    assert_eq!(store.session_load(&session).await.unwrap(), None);
+    assert_eq!(store.usable_token(&token.secret_hash).await.unwrap(), None);
+    assert!(store.person(id).await.unwrap().disabled_at.is_some());
+    let saved = store.session_save(&session, Some(id), &json!({}), later).await;
+    assert!(matches!(saved, Err(Error::NotFound("session"))), "a session that was ended does not come back");
+}
+
+#[tokio::test]
+async fn a_session_ends_without_use_and_in_the_end_whatever_the_use() {
+    let (_database, store) = furnished().await;
+    let now = store.now().await.unwrap();
+    let (past, later) = (now - SignedDuration::from_secs(1), now + SignedDuration::from_hours(1));
+    let (idle, old, good) = (hash_secret(b"idle"), hash_secret(b"old"), hash_secret(b"good"));
+    assert!(store.session_create(&idle, None, &json!({}), past, DAY).await.unwrap());
+    assert!(store.session_create(&old, None, &json!({}), later, 0).await.unwrap());
+    assert!(store.session_create(&good, None, &json!({"n": 1}), later, DAY).await.unwrap());
+    assert!(!store.session_create(&good, None, &json!({}), later, DAY).await.unwrap(), "the id is taken");
+    assert_eq!(store.session_load(&idle).await.unwrap(), None);
+    assert_eq!(store.session_load(&old).await.unwrap(), None);
+    store.session_save(&good, None, &json!({"n": 2}), later).await.unwrap();
+    assert_eq!(store.session_load(&good).await.unwrap().unwrap().data, json!({"n": 2}));
+    assert_eq!(store.prune(24).await.unwrap().sessions, 2);
+    store.session_delete(&good).await.unwrap();
+    assert_eq!(store.session_load(&good).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn signing_a_person_out_everywhere_leaves_others_signed_in() {
+    let (_database, store) = furnished().await;
+    let a = person(&store, "a@example.com", Role::Viewer, &[]).await.id;
+    let b = person(&store, "b@example.com", Role::Viewer, &[]).await.id;
+    let later = store.now().await.unwrap() + SignedDuration::from_hours(1);
+    for (cookie, who) in [("1", a), ("2", a), ("3", b)] {
+        store
+            .session_create(&hash_secret(cookie.as_bytes()), Some(who), &json!({}), later, DAY)
+            .await
+            .unwrap();
+    }
+    assert_eq!(store.sessions_delete_of(a).await.unwrap(), 2);
+    assert!(store.session_load(&hash_secret(b"1")).await.unwrap().is_none());
+    assert!(store.session_load(&hash_secret(b"3")).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_token_lives_at_most_ninety_days_and_not_after_it_is_revoked() {
+    let (_database, store) = furnished().await;
+    let id = person(&store, "a@example.com", Role::Operator, &[]).await.id;
+    let too_long = token(&store, id, 90 * DAY + 1).await.unwrap_err();
+    assert!(too_long.is_conflict("api_tokens_at_most_90_days"), "{too_long}");
+    let new = token(&store, id, 90 * DAY).await.unwrap();
+    let used = store.usable_token(&new.secret_hash).await.unwrap().unwrap();
+    assert_eq!((used.person, used.scopes), (id, vec![Scope::RunsRequest, Scope::StatusRead]));
+    assert!(store.token(new.id).await.unwrap().last_used_at.is_some());
+    let mut change = store.begin().await.unwrap();
+    change.revoke_token(new.id).await.unwrap();
+    change.commit(entry("tokens.revoke")).await.unwrap();
+    assert_eq!(store.usable_token(&new.secret_hash).await.unwrap(), None);
+    assert_eq!(store.tokens(Some(id)).await.unwrap().len(), 1);
+    assert_eq!(store.usable_token(&hash_secret(b"guess")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn guesses_sent_side_by_side_are_counted_and_others_cannot_lock_a_person_out() {
+    let (_database, store) = furnished().await;
+    let limits = LoginLimits { per_email_and_address: 5, ..LoginLimits::default() };
+    let gates = futures::future::join_all((0..20).map(|_| {
+        let store = store.clone();
+        async move { store.begin_login("Victim@example.com", "203.0.113.9", limits).await.unwrap() }
+    }))
+    .await;
+    assert_eq!(gates.iter().filter(|g| **g == LoginGate::Open).count(), 5);
+    let closed = gates.iter().find(|g| **g != LoginGate::Open).unwrap();
+    assert!(
+        matches!(closed, LoginGate::Closed { retry_after_seconds } if (890..=900).contains(retry_after_seconds))
+    );
+    let own = store.begin_login("victim@example.com", "198.51.100.1", limits).await.unwrap();
+    assert_eq!(own, LoginGate::Open);
+    store.login_succeeded("victim@example.com", "203.0.113.9").await.unwrap();
+    assert_eq!(
+        store.begin_login("victim@example.com", "203.0.113.9", limits).await.unwrap(),
+        LoginGate::Open
+    );
+}
+
+#[tokio::test]
+async fn many_addresses_of_one_guesser_are_counted_together() {
+    let (_database, store) = furnished().await;
+    let limits = LoginLimits { per_address: 3, ..LoginLimits::default() };
+    let mut open = 0;
+    for n in 0..6 {
+        let gate = store.begin_login(&format!("p{n}@example.com"), "203.0.113.9", limits).await.unwrap();
+        open += i32::from(gate == LoginGate::Open);
+    }
+    assert_eq!(open, 3);
+}

@@ -1,0 +1,261 @@
+//! The schema itself: migrations, what the application's role may not do, what no row may say.
+
+use crate::{furnished, start_run};
+use holdfast_store::{AppRole, Pools, Store, examine_role, local_role, migrate};
+use holdfast_testkit::test_database;
+use sqlx::{AssertSqlSafe, Executor as _};
+
+#[tokio::test]
+async fn migrating_again_and_at_the_same_time_changes_nothing() {
+    let database = test_database().await;
+    sqlx::raw_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        .execute(&mut database.owner().await)
+        .await
+        .unwrap();
+    let all =
+        futures::future::join_all((0..4).map(|_| migrate(&database.owner_url, AppRole::Unchanged))).await;
+    for outcome in all {
+        outcome.unwrap();
+    }
+    migrate(&database.owner_url, AppRole::Unchanged).await.unwrap();
+    assert!(database.store().await.schema_is_current().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_database_without_the_schema_is_not_current() {
+    let database = test_database().await;
+    sqlx::raw_sql("DELETE FROM _sqlx_migrations WHERE version > 3")
+        .execute(&mut database.owner().await)
+        .await
+        .unwrap();
+    let store = database.store().await;
+    assert!(!store.schema_is_current().await.unwrap());
+    sqlx::raw_sql("DROP TABLE _sqlx_migrations").execute(&mut database.owner().await).await.unwrap();
+    assert!(!store.schema_is_current().await.unwrap());
+}
+
+#[tokio::test]
+async fn the_applications_role_cannot_rewrite_history_or_change_the_schema() {
+    let (database, store) = furnished().await;
+    start_run(&store, "shop", false).await.unwrap();
+    let mut app = database.app().await;
+    for sql in [
+        "UPDATE audit_entries SET actor = 'x'",
+        "UPDATE audit_entries SET leaf_index = 1",
+        "DELETE FROM audit_entries",
+        "TRUNCATE audit_entries",
+        "DROP TABLE audit_entries",
+        "ALTER TABLE audit_entries DISABLE TRIGGER ALL",
+        "ALTER TABLE audit_entries ADD COLUMN x int",
+        "INSERT INTO audit_entries (id, action) OVERRIDING SYSTEM VALUE VALUES (1, 'a.b')",
+        "INSERT INTO audit_entries (at, action) VALUES (now(), 'a.b')",
+        "UPDATE run_events SET body = '{}'",
+        "DELETE FROM run_events",
+        "TRUNCATE run_events",
+        "TRUNCATE runs CASCADE",
+        "DROP TABLE run_events",
+        "ALTER TABLE run_events DISABLE TRIGGER run_events_insert_only",
+        "UPDATE measured SET rto = '{}'",
+        "DELETE FROM measured",
+        "UPDATE runs SET digest = repeat('0', 64)",
+        "UPDATE runs SET expires_at = 'infinity'",
+        "UPDATE runs SET requested_by = gen_random_uuid()",
+        "DELETE FROM runs",
+        "CREATE TABLE x (y int)",
+        "CREATE FUNCTION x() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "DROP FUNCTION refuse_change CASCADE",
+        "SET ROLE holdfast_owner",
+        "SET session_replication_role = replica",
+        "COPY audit_entries TO PROGRAM 'cat'",
+        "CREATE ROLE x",
+        "UPDATE _sqlx_migrations SET version = 9",
+        "SELECT pg_read_file('/etc/passwd')",
+    ] {
+        let refused = app.execute(sql).await.expect_err(sql);
+        let code = refused.as_database_error().and_then(|e| e.code()).unwrap_or_default().into_owned();
+        assert_eq!(code, "42501", "{sql}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn journal_and_audit_log_are_insert_only_even_for_the_owner() {
+    let (database, store) = furnished().await;
+    start_run(&store, "shop", false).await.unwrap();
+    let mut owner = database.owner().await;
+    for sql in [
+        "UPDATE audit_entries SET actor = 'x'",
+        "DELETE FROM audit_entries",
+        "TRUNCATE audit_entries",
+        "UPDATE run_events SET body = body",
+        "DELETE FROM run_events",
+        "TRUNCATE run_events",
+        "TRUNCATE runs CASCADE",
+        "DELETE FROM runs",
+    ] {
+        assert!(owner.execute(sql).await.is_err(), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn the_role_that_the_application_works_as_is_told_from_the_owners() {
+    let database = test_database().await;
+    let app = examine_role(&database.app_url).await.unwrap();
+    assert!(app.is_lesser(), "{app:?}");
+    assert_eq!(app.role, "holdfast_app");
+    let owner = examine_role(&database.owner_url).await.unwrap();
+    assert!(owner.may_change_schema && owner.may_rewrite_audit, "{owner:?}");
+}
+
+#[tokio::test]
+async fn an_owners_url_leads_to_a_lesser_role_that_works() {
+    let database = test_database().await;
+    let local = local_role(&database.owner_url).unwrap();
+    let password = local.password.clone().unwrap();
+    assert_eq!(local, local_role(&database.owner_url).unwrap(), "every replica comes to the same");
+    assert!(
+        local.app_url.contains(&password) && !local.app_url.contains("holdfast_owner"),
+        "{}",
+        local.app_url
+    );
+    // A role of its own rather than the cluster's `holdfast_app`, whose password the other tests use.
+    let member = format!("member_{}", database.name);
+    let make = format!("CREATE ROLE {member} LOGIN PASSWORD '{password}'");
+    database.owner().await.execute(AssertSqlSafe(make)).await.unwrap();
+    migrate(&database.owner_url, AppRole::Member { role: &member }).await.unwrap();
+    let url = local.app_url.replace("holdfast_app", &member);
+    let report = examine_role(&url).await.unwrap();
+    assert!(report.is_lesser() && report.role == member, "{report:?}");
+    let store = Store::connect(&url, Pools::default()).await.unwrap();
+    assert!(store.is_empty().await.unwrap());
+    store.close().await;
+    let drop = format!("DROP ROLE {member}");
+    database.owner().await.execute(AssertSqlSafe(drop)).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_owner_without_a_password_takes_the_lesser_role_on() {
+    let local = local_role("postgres://holdfast_owner@localhost/holdfast").unwrap();
+    assert_eq!(local.password, None);
+    // The same option on a URL that these tests can sign in with.
+    let database = test_database().await;
+    let option = local.app_url.split_once('?').expect("an option").1;
+    let url = format!("{}&{option}", database.owner_url);
+    let role: String = sqlx::query_scalar("SELECT current_user::text")
+        .fetch_one(&mut <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.unwrap())
+        .await
+        .unwrap();
+    assert_eq!(role, "holdfast_app", "{}", local.app_url);
+}
+
+#[tokio::test]
+async fn the_password_of_the_applications_role_cannot_carry_sql() {
+    let database = test_database().await;
+    for password in ["short", "', SUPERUSER; --aaaaaaaaaaaa"] {
+        assert!(migrate(&database.owner_url, AppRole::Login { password }).await.is_err());
+    }
+}
+
+/// Each statement says something that must not be; beside it the constraint that refuses it.
+#[tokio::test]
+async fn no_row_can_be_nonsense() {
+    let (database, store) = furnished().await;
+    let run = start_run(&store, "shop", false).await.unwrap();
+    let mut app = database.app().await;
+    let application =
+        |column: &str, value: &str| format!("UPDATE applications SET {column} = {value} WHERE name = 'shop'");
+    let person = |email: &str, roles: &str| {
+        format!(
+            "INSERT INTO people (id, email, display_name, roles) VALUES (gen_random_uuid(), '{email}', 'x', '{roles}')"
+        )
+    };
+    let cases = [
+        (application("rto_seconds", "-1"), "applications_rto_not_negative"),
+        (application("rpo_seconds", "-1"), "applications_rpo_not_negative"),
+        (application("tier", "0"), "applications_tier_known"),
+        (application("tier", "5"), "applications_tier_known"),
+        (application("strategy", "'hope'"), "applications_strategy_known"),
+        (application("recovery_regions", "'{us-east-1}'"), "applications_home_not_in_recovery"),
+        (application("recovery_regions", "'{}'"), "applications_recovery_present"),
+        (application("recovery_regions", "'{eu-west-1,eu-west-1}'"), "applications_recovery_different"),
+        (application("recovery_regions", "'{Frankfurt}'"), "region_shape"),
+        (application("home_region", "'useast1'"), "region_shape"),
+        (application("name", "'Not A Name'"), "name_shape"),
+        (application("approval_policy", "'nobodys'"), "applications_approval_policy_fkey"),
+        ("INSERT INTO application_dependencies VALUES ('shop', 'shop', 1)".into(), "application_dependencies_not_on_itself"),
+        ("INSERT INTO application_dependencies VALUES ('shop', 'nothing', 1)".into(), "application_dependencies_depends_on_fkey"),
+        ("UPDATE resources SET kind = 'probe' WHERE name = 'web'".into(), "resources_spec_is_of_kind"),
+        ("UPDATE resources SET kind = 'x', spec = '{\"kind\": \"x\"}' WHERE name = 'web'".into(), "resources_kind_known"),
+        ("UPDATE resources SET account = 'nobodys' WHERE name = 'web'".into(), "resources_account_fkey"),
+        ("INSERT INTO resources VALUES ('shop', 'web', 'probe', 'shop-prod', '{\"kind\": \"probe\"}', 9)".into(), "resources_pkey"),
+        ("UPDATE accounts SET id = '22222'".into(), "accounts_id_shape"),
+        ("UPDATE accounts SET read_role_arn = 'arn:aws:iam::999999999999:role/x'".into(), "accounts_read_role_of_account"),
+        ("UPDATE accounts SET act_role_arn = read_role_arn".into(), "accounts_two_roles"),
+        ("UPDATE accounts SET external_id = 'another'".into(), "accounts_external_id_immutable"),
+        ("UPDATE approval_rules SET approvals = 0".into(), "approval_rules_approvals_positive"),
+        ("UPDATE waivers SET reason = ' '".into(), "waivers_reason_given"),
+        ("UPDATE declared_regions SET declared = 'fine'".into(), "declared_regions_declared_known"),
+        ("INSERT INTO observations VALUES ('shop', 'web', 'us-east-1', now(), NULL, NULL, NULL)".into(), "observations_facts_with_time"),
+        ("INSERT INTO observations VALUES ('shop', 'web', 'us-east-1')".into(), "observations_say_something"),
+        ("INSERT INTO observations VALUES ('shop', 'x', 'us-east-1', now(), '{}')".into(), "observations_resource_fkey"),
+        (person("A@example.com", "{}"), "people_email_lower_case"),
+        (person("nobody", "{}"), "people_email_shape"),
+        (person("a@example.com", "{king}"), "people_roles_known"),
+        (person("a@example.com", "{admin,admin}"), "people_roles_different"),
+        ("UPDATE runs SET state = 'completed'".into(), "runs_end_with_their_state"),
+        ("UPDATE runs SET ended_at = now()".into(), "runs_end_with_their_state"),
+        ("UPDATE runs SET state = 'fine'".into(), "runs_state_known"),
+        ("UPDATE runs SET owner_worker = 'a'".into(), "runs_owner_with_epoch"),
+        (format!("INSERT INTO run_events (run, seq, kind, body) VALUES ('{run}', 1, 'started', '{{\"kind\": \"started\"}}')"), "run_events_pkey"),
+        (format!("INSERT INTO run_events (run, seq, kind, body) VALUES ('{run}', 9, 'started', '{{\"kind\": \"paused\"}}')"), "run_events_body_is_of_kind"),
+        ("INSERT INTO run_events (run, seq, kind, body) VALUES (gen_random_uuid(), 1, 'x', '{\"kind\": \"x\"}')".into(), "run_events_run_fkey"),
+        ("INSERT INTO workers VALUES ('a b', 1, now(), now())".into(), "workers_id_shape"),
+        ("INSERT INTO sweeps VALUES (true)".into(), "42501"),
+        ("INSERT INTO audit_entries (action, actor_kind, actor, subject_kind, subject, outcome, detail)
+          VALUES ('a.b', 'person', 'x', 'x', 'x', 'done', '{}')".into(), "audit_entries_person_is_known"),
+        ("INSERT INTO audit_entries (action, actor_kind, actor, subject_kind, subject, outcome, detail)
+          VALUES ('a.b', 'system', 'x', 'x', 'x', 'refused', '{}')".into(), "audit_entries_refusal_has_code"),
+        ("INSERT INTO audit_entries (action, actor_kind, actor, subject_kind, subject, outcome, detail)
+          VALUES ('Nonsense', 'system', 'x', 'x', 'x', 'done', '{}')".into(), "audit_entries_action_shape"),
+    ];
+    for (sql, constraint) in cases {
+        let refused = app.execute(AssertSqlSafe(sql.clone())).await.expect_err(&sql);
+        let said = refused.as_database_error().unwrap();
+        let found =
+            said.constraint().map_or_else(|| said.code().unwrap_or_default().into_owned(), str::to_owned);
+        assert_eq!(found, constraint, "{sql}: {said}");
+    }
+}
+
+/// A table without a grant is of no use, and one that may be emptied is no record.
+#[tokio::test]
+async fn every_table_is_granted_and_none_of_the_records_may_be_deleted_from() {
+    let database = test_database().await;
+    let rights: Vec<(String, bool, bool)> = sqlx::query_as(
+        "SELECT tablename::text, has_table_privilege('holdfast_app', tablename::text, 'SELECT'),
+                has_table_privilege('holdfast_app', tablename::text, 'DELETE, TRUNCATE')
+         FROM pg_tables WHERE schemaname = 'public'",
+    )
+    .fetch_all(&mut database.owner().await)
+    .await
+    .unwrap();
+    assert!(rights.len() > 25);
+    for (table, read, delete) in rights {
+        assert!(read, "{table}");
+        if ["runs", "run_events", "measured", "audit_entries", "people", "api_tokens", "_sqlx_migrations"]
+            .contains(&table.as_str())
+        {
+            assert!(!delete, "{table}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_test_database_is_made_quickly() {
+    drop(test_database().await);
+    let began = std::time::Instant::now();
+    let database = test_database().await;
+    let took = began.elapsed();
+    drop(database);
+    assert!(took < std::time::Duration::from_secs(2), "took {took:?}");
+    eprintln!("a test database took {took:?}");
+}
