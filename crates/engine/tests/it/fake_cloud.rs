@@ -1,0 +1,187 @@
+//! A cloud of one service and one weighted record, in memory: what engine tests need where the wire is not the point.
+
+use async_trait::async_trait;
+use holdfast_cloud::{Access, Acting, Cloud, Error, ErrorKind, Identity, Looked, Settled};
+use holdfast_domain::facts::{DnsRecord, EcsServiceFacts, Routing};
+use holdfast_domain::{Account, Facts, RegionCode, Resource, ResourceSpec};
+use holdfast_failover::Change;
+use holdfast_failover::run::Answer;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// What becomes of the next changing call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Done, and the answer is lost.
+    DoneAnswerLost,
+    /// Not done, and no answer comes.
+    Lost,
+    Denied,
+    Throttled,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Made {
+    pub step: String,
+    pub action: &'static str,
+    pub epoch: i64,
+    pub took_effect: bool,
+}
+
+#[derive(Debug, Default)]
+struct World {
+    desired: BTreeMap<RegionCode, u32>,
+    weights: BTreeMap<RegionCode, i64>,
+    fates: VecDeque<Fate>,
+    made: Vec<Made>,
+    dark: Option<RegionCode>,
+}
+
+#[derive(Debug)]
+pub struct FakeCloud {
+    world: Mutex<World>,
+    pub deadline: Duration,
+}
+
+pub fn region(code: &str) -> RegionCode {
+    RegionCode::parse(code).unwrap()
+}
+
+impl FakeCloud {
+    pub fn new() -> Self {
+        let (home, away) = (region("us-east-1"), region("eu-central-1"));
+        Self {
+            world: Mutex::new(World {
+                desired: [(home.clone(), 6), (away.clone(), 2)].into(),
+                weights: [(home, 100), (away, 0)].into(),
+                ..World::default()
+            }),
+            deadline: Duration::from_millis(50),
+        }
+    }
+
+    pub fn next_call(&self, fate: Fate) {
+        self.world.lock().unwrap().fates.push_back(fate);
+    }
+    pub fn made(&self) -> Vec<Made> {
+        self.world.lock().unwrap().made.clone()
+    }
+    pub fn effects(&self) -> Vec<String> {
+        self.made().into_iter().filter(|m| m.took_effect).map(|m| m.step).collect()
+    }
+    pub fn weight(&self, code: &str) -> i64 {
+        self.world.lock().unwrap().weights[&region(code)]
+    }
+    pub fn desired(&self, code: &str) -> u32 {
+        self.world.lock().unwrap().desired[&region(code)]
+    }
+    /// Somebody else changes a weight behind our back.
+    pub fn meddle(&self, code: &str, weight: i64) {
+        self.world.lock().unwrap().weights.insert(region(code), weight);
+    }
+    pub fn darken(&self, code: Option<&str>) {
+        self.world.lock().unwrap().dark = code.map(region);
+    }
+}
+
+fn record(region: &RegionCode, weight: i64) -> DnsRecord {
+    DnsRecord {
+        name: "shop.example.com".into(),
+        record_type: "A".into(),
+        set_identifier: Some(format!("shop-{region}")),
+        routing: Routing::Weighted { weight },
+        ttl_seconds: Some(60),
+        values: vec!["192.0.2.1".into()],
+        alias: None,
+        health_check_id: None,
+    }
+}
+
+fn error(kind: ErrorKind, outcome_unknown: bool) -> Error {
+    Error {
+        kind,
+        account: "222222222222".into(),
+        region: "eu-central-1".into(),
+        operation: "fake:Call".into(),
+        request_id: None,
+        message: format!("{kind:?}"),
+        outcome_unknown,
+    }
+}
+
+#[async_trait]
+impl Cloud for FakeCloud {
+    async fn probe(&self, account: &Account, _: &Access) -> Result<Identity, Error> {
+        Ok(Identity { account: account.id.to_string(), arn: account.read_role_arn.clone() })
+    }
+
+    async fn observe(&self, _: &Account, _: &Access, resource: &Resource, regions: &[RegionCode]) -> Looked {
+        let world = self.world.lock().unwrap();
+        regions
+            .iter()
+            .map(|region| {
+                if world.dark.as_ref() == Some(region) {
+                    return (region.clone(), Err(error(ErrorKind::Unreachable, false)));
+                }
+                let facts = match &resource.spec {
+                    ResourceSpec::EcsService(_) => Facts::EcsService(EcsServiceFacts {
+                        desired: world.desired[region],
+                        running: world.desired[region],
+                        pending: 0,
+                        rollout: Some("COMPLETED".into()),
+                        status: "ACTIVE".into(),
+                    }),
+                    _ => Facts::DnsRecord { record: Some(record(region, world.weights[region])) },
+                };
+                (region.clone(), Ok(facts))
+            })
+            .collect()
+    }
+
+    async fn perform(&self, _: &Account, acting: &Acting, change: &Change) -> Result<Answer, Error> {
+        let mut world = self.world.lock().unwrap();
+        let fate = world.fates.pop_front();
+        let done = matches!(fate, None | Some(Fate::DoneAnswerLost));
+        world.made.push(Made {
+            step: acting.step.to_string(),
+            action: change.action(),
+            epoch: acting.epoch,
+            took_effect: done,
+        });
+        if done {
+            match change {
+                Change::SetEcsDesiredCount { region, desired, .. } => {
+                    world.desired.insert(region.clone(), *desired);
+                }
+                Change::ReplaceRecords { replace, .. } => {
+                    for new in replace.iter().filter_map(|r| Some((r.region.clone(), r.new.clone()?))) {
+                        if let Routing::Weighted { weight } = new.1.routing {
+                            world.weights.insert(new.0, weight);
+                        }
+                    }
+                }
+                other => panic!("no such call in this world: {other:?}"),
+            }
+        }
+        match fate {
+            None => Ok(Answer {
+                action: change.action().into(),
+                region: "eu-central-1".into(),
+                request_id: Some(format!("request-{}", world.made.len())),
+                tracking: None,
+            }),
+            Some(Fate::DoneAnswerLost | Fate::Lost) => Err(error(ErrorKind::Unreachable, true)),
+            Some(Fate::Denied) => Err(error(ErrorKind::Denied, false)),
+            Some(Fate::Throttled) => Err(error(ErrorKind::Throttled, false)),
+        }
+    }
+
+    async fn settled(&self, _: &Account, _: &Access, _: &Change, _: &str) -> Result<Settled, Error> {
+        Ok(Settled::Yes)
+    }
+
+    fn call_deadline(&self) -> Duration {
+        self.deadline
+    }
+}
