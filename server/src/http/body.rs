@@ -3,11 +3,12 @@
 use super::problem::{Refused, unknown_path};
 use axum::{
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
     response::IntoResponse,
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use holdfast_api::{FieldProblem, Problem};
+use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 use std::str::FromStr;
 
@@ -15,6 +16,8 @@ use std::str::FromStr;
 pub const BODY_LIMIT_BYTES: usize = 256 * 1024;
 /// The largest inventory file.
 pub const INVENTORY_LIMIT_BYTES: usize = 4 * 1024 * 1024;
+/// What is too large is read on and dropped up to here: most clients hear an answer only when they have sent all.
+const DRAINED_BYTES: usize = 32 * 1024 * 1024;
 
 /// The body as it came, within the route's limit.
 #[derive(Debug)]
@@ -36,34 +39,53 @@ pub struct Params<T>(pub T);
 #[derive(Debug)]
 pub struct Segment<T>(pub T);
 
+/// How much a route's body may hold, as a request extension; without one it is [`BODY_LIMIT_BYTES`].
+#[derive(Debug, Clone, Copy)]
+pub struct Limit(pub usize);
+
 impl<S: Send + Sync> FromRequest<S> for Raw {
     type Rejection = Refused;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
-        match Bytes::from_request(request, state).await {
-            Ok(bytes) => Ok(Self(bytes)),
-            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Problem::new(
-                413,
-                "too_large",
-                "Too large",
-                format!(
-                    "The body is too large: an inventory file may have {} MiB, any other body {} kB.",
-                    INVENTORY_LIMIT_BYTES / (1024 * 1024),
-                    BODY_LIMIT_BYTES / 1024
-                ),
-                "Send less: split an inventory by section and apply the parts one after the other.",
-            )
-            .into()),
-            Err(_) => Err(Problem::new(
-                400,
-                "unreadable_body",
-                "Unreadable body",
-                "The body could not be read to its end.",
-                "Send the request again.",
-            )
-            .into()),
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Refused> {
+        let Limit(limit) = request.extensions().get().copied().unwrap_or(Limit(BODY_LIMIT_BYTES));
+        let mut body = request.into_body();
+        let (mut kept, mut seen) = (BytesMut::new(), 0_usize);
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else { return Err(unreadable().into()) };
+            let Ok(data) = frame.into_data() else { continue };
+            seen = seen.saturating_add(data.len());
+            if seen <= limit {
+                kept.extend_from_slice(&data);
+            } else if seen > DRAINED_BYTES {
+                break;
+            }
         }
+        if seen > limit { Err(too_large().into()) } else { Ok(Self(kept.freeze())) }
     }
+}
+
+fn unreadable() -> Problem {
+    Problem::new(
+        400,
+        "unreadable_body",
+        "Unreadable body",
+        "The body could not be read to its end.",
+        "Send the request again.",
+    )
+}
+
+fn too_large() -> Problem {
+    Problem::new(
+        413,
+        "too_large",
+        "Too large",
+        format!(
+            "The body is too large: an inventory file may have {} MiB, any other body {} kB.",
+            INVENTORY_LIMIT_BYTES / (1024 * 1024),
+            BODY_LIMIT_BYTES / 1024
+        ),
+        "Send less: split an inventory by section and apply the parts one after the other.",
+    )
 }
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {

@@ -11,6 +11,7 @@ pub mod principal;
 pub mod problem;
 pub mod security;
 pub mod session;
+pub mod session_store;
 pub mod sign_in;
 pub mod system;
 pub mod v1;

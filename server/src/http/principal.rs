@@ -8,7 +8,7 @@ use super::{
 use crate::state::AppState;
 use axum::{
     extract::{FromRequestParts, OriginalUri},
-    http::{HeaderMap, Method, header, request::Parts},
+    http::{HeaderMap, Method, Uri, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use holdfast_domain::Actor;
@@ -99,8 +99,8 @@ pub fn own_path(path: &str) -> Option<&str> {
 /// Where a form was sent from, so that signing in leads back to it.
 fn referring_path(headers: &HeaderMap) -> String {
     let referer = headers.get(header::REFERER).and_then(|value| value.to_str().ok());
-    let uri = referer.and_then(|text| text.parse::<axum::http::Uri>().ok());
-    uri.as_ref().and_then(axum::http::Uri::path_and_query).map_or("/", |whole| whole.as_str()).to_owned()
+    let uri = referer.and_then(|text| text.parse::<Uri>().ok());
+    uri.as_ref().and_then(Uri::path_and_query).map_or("/", |whole| whole.as_str()).to_owned()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::problem::{Refused, sessions_unavailable};
 use holdfast_domain::PersonId;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use tower_sessions::{
     Expiry, Session, SessionManagerLayer, SessionStore,
     cookie::{SameSite, time::Duration},
@@ -27,6 +28,14 @@ pub struct SignedIn {
     /// When they last gave their password: fresh identity for five minutes.
     pub proved_at: Timestamp,
     touched_at: Timestamp,
+}
+
+impl SignedIn {
+    /// Out of what a session holds.
+    #[must_use]
+    pub fn of(data: &HashMap<String, serde_json::Value>) -> Option<Self> {
+        serde_json::from_value(data.get(KEY)?.clone()).ok()
+    }
 }
 
 /// The layer that reads and sets the cookie.

@@ -1,6 +1,8 @@
 //! REST, `/api/v1`: one file per area. Handlers read what came, call the control plane, and shape the answer;
 //! authority, rules and audit are behind that call, the same that pages make.
 
+#![allow(unused_qualifications, reason = "utoipa's macro names parameter types by their whole path")]
+
 mod accounts;
 mod applications;
 mod audit;
@@ -22,7 +24,7 @@ pub use document::document;
 
 use super::{body, system};
 use crate::state::AppState;
-use axum::{Router, extract::DefaultBodyLimit};
+use axum::{Extension, Router};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -37,7 +39,7 @@ pub struct List<T> {
 fn described() -> OpenApiRouter<AppState> {
     let inventory = OpenApiRouter::new()
         .routes(routes!(inventory::get_inventory, inventory::put_inventory))
-        .layer(DefaultBodyLimit::max(body::INVENTORY_LIMIT_BYTES));
+        .layer(Extension(body::Limit(body::INVENTORY_LIMIT_BYTES)));
     let v1 = OpenApiRouter::new()
         .routes(routes!(session::get_session, session::post_session, session::delete_session))
         .routes(routes!(now::get_now))
@@ -73,7 +75,6 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(policies::get_policies))
         .routes(routes!(tokens::get_tokens, tokens::post_token))
         .routes(routes!(tokens::delete_token))
-        .layer(DefaultBodyLimit::max(body::BODY_LIMIT_BYTES))
         .merge(inventory);
     OpenApiRouter::with_openapi(document::frame())
         .nest("/api/v1", v1)

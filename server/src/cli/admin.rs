@@ -1,0 +1,168 @@
+//! `holdfast admin …`: people, groups and tokens, straight in the database, through the same use cases as
+//! everything else. Works before any server runs.
+
+use super::{
+    Failure, Outcome,
+    arguments::{Admin, AdminCommand, Group, Token, User},
+    log,
+    output::{Output, table},
+    password,
+    server::environment,
+};
+use crate::{
+    config::{Flags, decide, merge},
+    serve,
+};
+use anyhow::Context as _;
+use holdfast_api::{
+    Problem,
+    people::{NewPerson, People as _, PersonView, TokenView},
+};
+use holdfast_app::App;
+use holdfast_domain::{Actor, PersonId, Role, Scope};
+use holdfast_embedded_postgres::EmbeddedPostgres;
+use holdfast_store::{AppRole, Pools, Store};
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// # Errors
+/// The use case's refusal, or settings that are wrong.
+pub async fn admin(config: Option<PathBuf>, admin: Admin, output: Output) -> Outcome {
+    log::to_stderr("error");
+    let Admin { data, command } = admin;
+    let (store, postgres) = open(config, data).await?;
+    let app = App::new(store.clone(), holdfast_app::Settings::default());
+    let outcome = match command {
+        AdminCommand::User(command) => user(&app, command, output).await,
+        AdminCommand::Group(command) => group(&app, command, output).await,
+        AdminCommand::Token(command) => token(&app, command, output).await,
+    };
+    store.close().await;
+    if let Some(postgres) = postgres {
+        postgres.stop().await.context("Postgres")?;
+    }
+    outcome
+}
+
+/// The configured database, or that of a demonstration's folder: taken as it runs, or started for the command.
+async fn open(
+    config: Option<PathBuf>,
+    data: Option<PathBuf>,
+) -> Result<(Store, Option<EmbeddedPostgres>), Failure> {
+    let said = merge(&Flags { config, ..Flags::default() }, &environment())?;
+    let Some(folder) = data.filter(|_| said.database_url.is_none()) else {
+        return Ok((serve::prepare(&decide(said, false)?).await?.store, None));
+    };
+    let folder = folder.canonicalize().with_context(|| format!("--data: {}", folder.display()))?;
+    let pools = Pools { web: 2, engine: 1 };
+    if let Some(owner_url) = EmbeddedPostgres::running_owner_url(&folder) {
+        return Ok((Store::connect(&owner_url, pools).await.context("the demonstration's database")?, None));
+    }
+    let postgres = EmbeddedPostgres::start(&folder).await.context("the demonstration's database")?;
+    holdfast_store::migrate(&postgres.owner_url(), AppRole::Login { password: postgres.app_password() })
+        .await
+        .context("migrating the database")?;
+    let store = Store::connect(&postgres.app_url(), pools).await.context("the demonstration's database")?;
+    Ok((store, Some(postgres)))
+}
+
+async fn user(app: &App, command: User, output: Output) -> Outcome {
+    match command {
+        User::Create { email, role, groups, password_stdin } => {
+            let role: Role = role
+                .parse()
+                .map_err(|error: holdfast_domain::Invalid| Failure::Usage(format!("--role: {error}")))?;
+            let password = password::read(password_stdin, &format!("Password for {email}"))?;
+            let person = app.create_person(NewPerson { email, role, groups, password }).await?;
+            output.show(&person, |person| {
+                format!("{} can sign in as {}.", person.email, person.roles.join(" and "))
+            });
+        }
+        User::List => output.show(&app.list_people().await?, |people| people_table(people)),
+        User::Disable { email } => {
+            let person = app.disable_person(&email).await?;
+            output.show(&person, |person| format!("{} cannot sign in any more.", person.email));
+        }
+    }
+    Ok(())
+}
+
+async fn group(app: &App, command: Group, output: Output) -> Outcome {
+    match command {
+        Group::Add { email, group } => {
+            let person = app.add_to_group(&email, &group).await?;
+            output.show(&person, |person| format!("{} is in {}.", person.email, person.groups.join(" and ")));
+        }
+        Group::List => {
+            let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for person in app.list_people().await? {
+                for group in person.groups {
+                    groups.entry(group).or_default().push(person.email.clone());
+                }
+            }
+            output.show(&groups, |groups| {
+                let rows: Vec<_> =
+                    groups.iter().map(|(name, members)| vec![name.clone(), members.join(", ")]).collect();
+                table(&["GROUP", "MEMBERS"], &rows)
+            });
+        }
+    }
+    Ok(())
+}
+
+async fn token(app: &App, command: Token, output: Output) -> Outcome {
+    match command {
+        Token::Create { email, scopes, name, days } => {
+            let scopes = scopes
+                .iter()
+                .map(|scope| scope.parse::<Scope>())
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|error| Failure::Usage(format!("--scope: {error}")))?;
+            let made = app.create_token_for(&email, &name, scopes, days).await?;
+            output.show(&made, |made| {
+                let token = made.token.as_deref().unwrap_or("(not shown)");
+                format!("{token}\nFor {} until {}. It is not shown again.", made.email, made.expires_at)
+            });
+        }
+        Token::List { email } => {
+            let tokens = app.tokens(&person(app, &email).await?).await?;
+            output.show(&tokens, |tokens| token_table(tokens));
+        }
+        Token::Revoke { email, id } => {
+            app.revoke_token(&person(app, &email).await?, &id).await?;
+            output.show(&serde_json::json!({ "revoked": id }), |_| "Revoked.".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// Tokens belong to people; their own rights are enough to list and end them.
+async fn person(app: &App, email: &str) -> Result<Actor, Failure> {
+    let people = app.list_people().await?;
+    let found = people.into_iter().find(|person| person.email.eq_ignore_ascii_case(email.trim()));
+    let found = found.ok_or_else(|| Problem::not_found("person", email))?;
+    let id: PersonId = found.id.parse().map_err(|_| Problem::not_found("person", email))?;
+    Ok(app.actor_of_session(id, None).await?)
+}
+
+fn people_table(people: &[PersonView]) -> String {
+    let rows: Vec<Vec<String>> = people
+        .iter()
+        .map(|person| {
+            let state = if person.disabled { "disabled" } else { "active" };
+            vec![person.email.clone(), person.roles.join(", "), person.groups.join(", "), state.to_owned()]
+        })
+        .collect();
+    table(&["E-MAIL", "ROLES", "GROUPS", "STATE"], &rows)
+}
+
+fn token_table(tokens: &[TokenView]) -> String {
+    let rows: Vec<Vec<String>> = tokens
+        .iter()
+        .map(|token| {
+            let state =
+                if token.revoked { "revoked".to_owned() } else { format!("until {}", token.expires_at) };
+            vec![token.id.clone(), token.name.clone(), token.scopes.join(", "), state]
+        })
+        .collect();
+    table(&["TOKEN", "NAME", "SCOPES", "STATE"], &rows)
+}

@@ -1,0 +1,337 @@
+//! The commands and their arguments, as clap reads them.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::{net::SocketAddr, path::PathBuf};
+
+#[derive(Debug, Parser)]
+#[command(name = "holdfast", version, about = "Multi-Region disaster recovery on AWS", max_term_width = 100)]
+pub struct Arguments {
+    /// The server's settings, a TOML file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How to answer
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub output: Format,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FileFormat {
+    Yaml,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Everything in one process with no configuration: Postgres, a simulated AWS, the server
+    Demo(Demo),
+    /// The simulated AWS alone
+    Sim(Sim),
+    /// Pages, REST and workers
+    Serve(Serve),
+    /// Workers alone
+    Worker(Worker),
+    /// Bring the database's schema to this version
+    Migrate,
+    /// Print the OpenAPI document
+    Openapi,
+    /// Sign in as a person; approving needs it
+    Login(Login),
+    /// End the session that `login` made
+    Logout,
+    /// Store an inventory file
+    Apply(Apply),
+    /// Print the inventory as its canonical file
+    Export(Export),
+    /// Ask for runs, review and drive them
+    #[command(subcommand)]
+    Run(Run),
+    /// What stands where for one application, and what stands in the way of moving it
+    Status { application: String },
+    /// The audit log
+    #[command(subcommand)]
+    Audit(Audit),
+    /// People, groups and tokens, straight in the database
+    Admin(Admin),
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "HOST:PORT", value_parser = address)]
+    pub listen: SocketAddr,
+    /// Where everything is kept
+    #[arg(long, default_value = ".holdfast", value_name = "DIR")]
+    pub data: PathBuf,
+    /// Where the simulated AWS listens; a free port when absent
+    #[arg(long, value_name = "HOST:PORT", value_parser = address)]
+    pub sim_listen: Option<SocketAddr>,
+    /// Seconds of the simulated world per second
+    #[arg(long, default_value_t = 1.0)]
+    pub speed: f64,
+}
+
+#[derive(Debug, Args)]
+pub struct Sim {
+    #[arg(long, default_value = "127.0.0.1:4600", value_name = "HOST:PORT", value_parser = address)]
+    pub listen: SocketAddr,
+    #[arg(long, default_value = ".holdfast/simulator", value_name = "DIR")]
+    pub data: PathBuf,
+    /// Seconds of the simulated world per second
+    #[arg(long, default_value_t = 1.0)]
+    pub speed: f64,
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    #[arg(long, value_name = "HOST:PORT")]
+    pub listen: Option<String>,
+    /// For the worker's id; one folder per process
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Fill an empty database with the demonstration
+    #[arg(long)]
+    pub demo: bool,
+    /// Only pages and REST
+    #[arg(long)]
+    pub no_worker: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Worker {
+    /// For the worker's id; one folder per process
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Login {
+    #[arg(long)]
+    pub email: Option<String>,
+    /// Read the password from standard input instead of asking
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// YAML or JSON; `-` is standard input
+    pub file: PathBuf,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Remove what a section that is present leaves out
+    #[arg(long)]
+    pub prune: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Export {
+    #[arg(long, value_enum, default_value_t = FileFormat::Yaml)]
+    pub format: FileFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Run {
+    /// Ask for a run; it starts when those have approved whom its policy names
+    #[command(alias = "start")]
+    Request(Request),
+    /// One run with its steps
+    Show { id: String },
+    /// The newest runs
+    List {
+        #[arg(long)]
+        application: Option<String>,
+        #[arg(long)]
+        state: Option<String>,
+        /// Only those that have not ended
+        #[arg(long)]
+        live: bool,
+    },
+    /// Follow a run to its end; exit code 0 when it completed
+    Watch { id: String },
+    /// Approve exactly what is shown; needs `holdfast login` within the last five minutes
+    Approve {
+        id: String,
+        /// What was read: refused when the request has another digest
+        #[arg(long)]
+        digest: Option<String>,
+        #[arg(long)]
+        comment: Option<String>,
+    },
+    /// Deny; one denial ends the request
+    Deny {
+        id: String,
+        #[arg(long)]
+        comment: Option<String>,
+    },
+    /// Take one's own approval back, until the run starts
+    Withdraw { id: String },
+    /// Start no further step
+    Pause {
+        id: String,
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Go on after a pause
+    Resume { id: String },
+    /// End the run where it stands
+    Cancel {
+        id: String,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Try a step again
+    Retry { id: String, step: String },
+    /// Leave a step out
+    Skip {
+        id: String,
+        step: String,
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Request {
+    pub application: String,
+    /// failover or failback
+    #[arg(long)]
+    pub intent: String,
+    /// planned or emergency
+    #[arg(long)]
+    pub mode: String,
+    /// The Region observed serving when absent
+    #[arg(long, value_name = "REGION")]
+    pub from: Option<String>,
+    /// The only recovery Region, or home, when absent
+    #[arg(long, value_name = "REGION")]
+    pub to: Option<String>,
+    #[arg(long)]
+    pub reason: String,
+    /// List every call and make none
+    #[arg(long)]
+    pub dry_run: bool,
+    #[arg(long)]
+    pub incident: Option<String>,
+    /// RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub impact_began_at: Option<String>,
+    /// The code of a guard to override
+    #[arg(long = "override", value_name = "CODE")]
+    pub overrides: Vec<String>,
+    /// Repeating with the same key cannot make a second run
+    #[arg(long)]
+    pub idempotency_key: Option<String>,
+    /// Follow it to its end
+    #[arg(long)]
+    pub watch: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// The whole log as JSON lines
+    Export {
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Check an exported log against its signed checkpoints
+    Verify {
+        file: PathBuf,
+        #[arg(long, value_name = "KEY")]
+        public_key: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Admin {
+    /// The folder of `holdfast demo`, whose database is meant when DATABASE_URL is not set
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: AdminCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    #[command(subcommand)]
+    User(User),
+    #[command(subcommand)]
+    Group(Group),
+    #[command(subcommand)]
+    Token(Token),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Make a person, or give one a new password, role and groups
+    Create {
+        #[arg(long)]
+        email: String,
+        /// viewer, operator, approver or admin
+        #[arg(long)]
+        role: String,
+        /// May be given more than once
+        #[arg(long = "group", value_name = "GROUP")]
+        groups: Vec<String>,
+        /// Read the password from standard input instead of asking
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    List,
+    /// Nobody signs in as them any more, and their tokens end
+    Disable {
+        #[arg(long)]
+        email: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Group {
+    /// Put a person into a group; the group is made if need be
+    Add {
+        #[arg(long)]
+        email: String,
+        #[arg(long)]
+        group: String,
+    },
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Make a token for a person; it is shown once
+    Create {
+        #[arg(long)]
+        email: String,
+        /// Such as inventory:read; may be given more than once
+        #[arg(long = "scope", value_name = "SCOPE", required = true)]
+        scopes: Vec<String>,
+        #[arg(long, default_value = "command-line")]
+        name: String,
+        /// How long it lives
+        #[arg(long, default_value_t = 90)]
+        days: u16,
+    },
+    List {
+        #[arg(long)]
+        email: String,
+    },
+    Revoke {
+        #[arg(long)]
+        email: String,
+        id: String,
+    },
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let numeric =
+        text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    numeric.parse().map_err(|_| "write HOST:PORT with a numeric host, such as 127.0.0.1:8080".to_owned())
+}

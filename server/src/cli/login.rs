@@ -1,0 +1,70 @@
+//! `holdfast login` and `logout`: a person's own session, which reviews need.
+
+use super::{
+    Failure, Outcome,
+    arguments::Login,
+    client::{As, Client},
+    output::Output,
+    password,
+    saved_session::{self, SavedSession},
+};
+use crate::http::session::COOKIE;
+use anyhow::{Context as _, anyhow};
+use reqwest::{Method, header};
+use serde_json::{Value, json};
+use std::io::Write as _;
+
+/// # Errors
+/// The server's refusal.
+pub async fn login(login: Login, output: Output) -> Outcome {
+    let client = Client::from_environment()?;
+    let email = match login.email {
+        Some(email) => email,
+        None if login.password_stdin => {
+            return Err(Failure::Usage("--password-stdin needs --email".to_owned()));
+        }
+        None => ask("E-mail")?,
+    };
+    let password = password::read(login.password_stdin, "Password")?;
+    let body = json!({ "email": email, "password": password });
+    let response = client.raw(Method::POST, "/api/v1/session", Some(&body), As::Nobody).await?;
+    let cookie = response
+        .headers()
+        .get_all(header::SET_COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .filter_map(|line| line.split(';').next())
+        .find(|pair| pair.starts_with(&format!("{COOKIE}=")))
+        .ok_or_else(|| anyhow!("the server signed in and gave no session: is HOLDFAST_URL a Holdfast?"))?
+        .to_owned();
+    let who: Value = response.json().await.context("the answer broke off")?;
+    saved_session::save(&SavedSession { url: client.url.clone(), email: email.clone(), cookie })
+        .context("the session cannot be kept")?;
+    output.show(&who, |_| {
+        format!("Signed in to {} as {email}. Approving is possible for five minutes.", client.url)
+    });
+    Ok(())
+}
+
+/// # Errors
+/// The server's refusal.
+pub async fn logout(output: Output) -> Outcome {
+    let client = Client::from_environment()?;
+    let ended = client.raw(Method::DELETE, "/api/v1/session", None::<&Value>, As::Person).await;
+    saved_session::forget();
+    match ended {
+        Err(Failure::Problem(problem)) if problem.status != 401 => return Err(Failure::Problem(problem)),
+        Err(Failure::Other(error)) => return Err(Failure::Other(error)),
+        _ => {}
+    }
+    output.show(&json!({ "signed_out": true }), |_| "Signed out.".to_owned());
+    Ok(())
+}
+
+fn ask(prompt: &str) -> Result<String, Failure> {
+    eprint!("{prompt}: ");
+    std::io::stderr().flush()?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(line.trim().to_owned())
+}

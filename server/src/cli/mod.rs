@@ -1,0 +1,103 @@
+//! The command line. Commands that serve or administer read the server's settings; the others are clients of a
+//! server's REST API and take `HOLDFAST_URL` and `HOLDFAST_TOKEN`.
+
+mod admin;
+mod arguments;
+mod audit;
+mod client;
+mod inventory;
+mod log;
+mod login;
+mod output;
+mod password;
+mod run;
+mod run_text;
+mod saved_session;
+mod server;
+mod status;
+
+use arguments::{Arguments, Command};
+use clap::Parser as _;
+use holdfast_api::Problem;
+use output::Output;
+use std::process::ExitCode;
+
+/// How a command that did not do as asked ends.
+#[derive(Debug)]
+pub enum Failure {
+    /// The server or the control plane said no, and how to get on.
+    Problem(Box<Problem>),
+    /// Said of the command line or a setting: exit code 2.
+    Usage(String),
+    Other(anyhow::Error),
+}
+
+pub type Outcome = Result<(), Failure>;
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        match error.downcast_ref::<crate::config::Wrong>() {
+            Some(wrong) => Self::Usage(wrong.to_string()),
+            None => Self::Other(error),
+        }
+    }
+}
+
+impl From<crate::config::Wrong> for Failure {
+    fn from(wrong: crate::config::Wrong) -> Self {
+        Self::Usage(wrong.to_string())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+/// Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let output = Output { json: arguments.output == arguments::Format::Json };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("holdfast: no threads can be started: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(run(arguments, output));
+    // A handler that hangs does not keep the process.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(200));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => output.failure(&failure),
+    }
+}
+
+async fn run(arguments: Arguments, output: Output) -> Outcome {
+    let Arguments { config, command, .. } = arguments;
+    match command {
+        Command::Demo(demo) => server::demo(demo).await,
+        Command::Sim(sim) => server::sim(sim).await,
+        Command::Serve(serve) => server::serve(config, serve).await,
+        Command::Worker(worker) => server::worker(config, worker).await,
+        Command::Migrate => server::migrate(config, output).await,
+        Command::Openapi => server::openapi(),
+        Command::Login(login) => login::login(login, output).await,
+        Command::Logout => login::logout(output).await,
+        Command::Apply(apply) => inventory::apply(apply, output).await,
+        Command::Export(export) => inventory::export(export, output).await,
+        Command::Run(command) => run::run(command, output).await,
+        Command::Status { application } => status::status(&application, output).await,
+        Command::Audit(command) => audit::audit(command, output).await,
+        Command::Admin(command) => admin::admin(config, command, output).await,
+    }
+}

@@ -1,0 +1,51 @@
+//! Reading a password: from standard input, or from the terminal without showing it.
+
+use super::Failure;
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use std::{
+    fs::OpenOptions,
+    io::{BufRead as _, BufReader, IsTerminal as _, Read as _, Write as _},
+};
+
+const MOST_BYTES: u64 = 4_096;
+
+/// # Errors
+/// When there is neither a terminal nor `--password-stdin`.
+pub fn read(from_stdin: bool, prompt: &str) -> Result<String, Failure> {
+    let password = if from_stdin { from_input()? } else { from_terminal(prompt)? };
+    if password.is_empty() {
+        return Err(Failure::Usage("the password is empty".to_owned()));
+    }
+    Ok(password)
+}
+
+/// All of it, but for one line end.
+fn from_input() -> Result<String, Failure> {
+    let mut text = String::new();
+    std::io::stdin().take(MOST_BYTES).read_to_string(&mut text)?;
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
+}
+
+fn from_terminal(prompt: &str) -> Result<String, Failure> {
+    if !std::io::stderr().is_terminal() {
+        return Err(Failure::Usage(
+            "there is no terminal to ask for the password: use --password-stdin".to_owned(),
+        ));
+    }
+    let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
+    let before = tcgetattr(&terminal).map_err(std::io::Error::from)?;
+    let mut hidden = before.clone();
+    hidden.local_modes.remove(LocalModes::ECHO);
+    tcsetattr(&terminal, OptionalActions::Flush, &hidden).map_err(std::io::Error::from)?;
+    let read = || -> std::io::Result<String> {
+        write!(&terminal, "{prompt}: ")?;
+        let mut line = String::new();
+        BufReader::new(&terminal).read_line(&mut line)?;
+        writeln!(&terminal)?;
+        Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+    };
+    let line = read();
+    tcsetattr(&terminal, OptionalActions::Flush, &before).map_err(std::io::Error::from)?;
+    Ok(line?)
+}

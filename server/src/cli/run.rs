@@ -1,0 +1,174 @@
+//! `holdfast run …`.
+
+use super::{
+    Failure, Outcome,
+    arguments::{Request, Run},
+    client::{As, Client, segment},
+    output::Output,
+    run_text::{event_line, list, show},
+};
+use anyhow::anyhow;
+use holdfast_api::{
+    Page,
+    runs::{RunEvent, RunSummary, RunView},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// The server may be away for this long, being restarted say, before watching it is given up.
+const PATIENCE: u32 = 60;
+
+/// # Errors
+/// The server's refusal.
+pub async fn run(command: Run, output: Output) -> Outcome {
+    let client = Client::from_environment()?;
+    let one = |id: &str, rest: &str| format!("/api/v1/runs/{}{rest}", segment(id));
+    let because = |reason: Option<String>| reason.map(|reason| json!({ "reason": reason }));
+    let (path, body) = match command {
+        Run::Request(request) => return ask(&client, request, output).await,
+        Run::Show { id } => {
+            let view: RunView = client.get(&one(&id, "")).await?;
+            output.show(&view, show);
+            return Ok(());
+        }
+        Run::List { application, state, live } => {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            for (name, value) in
+                [("application", application), ("state", state), ("live", live.then(|| "true".to_owned()))]
+            {
+                if let Some(value) = value {
+                    query.append_pair(name, &value);
+                }
+            }
+            let page: Page<RunSummary> = client.get(&format!("/api/v1/runs?{}", query.finish())).await?;
+            output.show(&page, list);
+            return Ok(());
+        }
+        Run::Watch { id } => return watch(&client, &id, output).await,
+        Run::Approve { id, digest, comment } => {
+            return review(&client, &id, "approve", digest, comment, output).await;
+        }
+        Run::Deny { id, comment } => return review(&client, &id, "deny", None, comment, output).await,
+        Run::Withdraw { id } => {
+            let view: RunView =
+                client.change(Method::DELETE, &one(&id, "/reviews"), None::<&Value>, As::Person, &[]).await?;
+            output.show(&view, show);
+            return Ok(());
+        }
+        Run::Pause { id, reason } => (one(&id, "/pause"), because(reason)),
+        Run::Resume { id } => (one(&id, "/resume"), None),
+        Run::Cancel { id, reason } => (one(&id, "/cancel"), because(Some(reason))),
+        Run::Retry { id, step } => (one(&id, &format!("/steps/{}/retry", segment(&step))), None),
+        Run::Skip { id, step, reason } => {
+            (one(&id, &format!("/steps/{}/skip", segment(&step))), because(Some(reason)))
+        }
+    };
+    let view: RunView = client.change(Method::POST, &path, body.as_ref(), As::Anybody, &[]).await?;
+    output.show(&view, show);
+    Ok(())
+}
+
+async fn ask(client: &Client, request: Request, output: Output) -> Outcome {
+    let key = request.idempotency_key.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
+    let body = json!({
+        "application": request.application,
+        "intent": request.intent,
+        "mode": request.mode,
+        "from_region": request.from,
+        "to_region": request.to,
+        "dry_run": request.dry_run,
+        "reason": request.reason,
+        "incident": request.incident,
+        "impact_began_at": request.impact_began_at,
+        "overrides": request.overrides,
+    });
+    let headers = [("idempotency-key", key.as_str())];
+    let view: RunView =
+        client.change(Method::POST, "/api/v1/runs", Some(&body), As::Anybody, &headers).await?;
+    if request.watch && !output.json {
+        println!("{}", show(&view).trim_end());
+        return watch(client, &view.summary.id, output).await;
+    }
+    output.show(&view, show);
+    if request.watch { watch(client, &view.summary.id, output).await } else { Ok(()) }
+}
+
+/// Binds to the digest that was read, or to the one shown now.
+async fn review(
+    client: &Client,
+    id: &str,
+    decision: &str,
+    digest: Option<String>,
+    comment: Option<String>,
+    output: Output,
+) -> Outcome {
+    let path = format!("/api/v1/runs/{}", segment(id));
+    let digest = match digest {
+        Some(digest) => digest,
+        None => {
+            let view: RunView = client.get(&path).await?;
+            if !output.json {
+                eprintln!("{}", show(&view).trim_end());
+            }
+            view.plan_digest
+        }
+    };
+    let body = json!({ "decision": decision, "plan_digest": digest, "comment": comment });
+    let view: RunView =
+        client.change(Method::POST, &format!("{path}/reviews"), Some(&body), As::Person, &[]).await?;
+    output.show(&view, |view| format!("{}: {}", view.summary.id, view.summary.now));
+    Ok(())
+}
+
+/// Tells each event once, in order, across restarts of the server. With `--output json`, one event to a line.
+async fn watch(client: &Client, id: &str, output: Output) -> Outcome {
+    let (mut after, mut failures) = (0_i64, 0_u32);
+    loop {
+        let path = format!("/api/v1/runs/{}", segment(id));
+        // The end is looked for before the events, so that what came with it is still told.
+        let looked = async {
+            let view: RunView = client.get(&path).await?;
+            let text = client.get_text(&format!("{path}/events?after={after}"), "application/json").await?;
+            let events: Vec<RunEvent> = serde_json::from_str(&text)
+                .map_err(|error| Failure::Other(anyhow!("the events cannot be read: {error}")))?;
+            Ok::<_, Failure>((view, events))
+        };
+        match looked.await {
+            Ok((view, events)) => {
+                failures = 0;
+                for event in &events {
+                    after = event.seq;
+                    if output.json {
+                        println!("{}", serde_json::to_string(event).map_err(anyhow::Error::from)?);
+                    } else {
+                        println!("{}", event_line(event));
+                    }
+                }
+                if view.summary.ended_at.is_some() {
+                    return ended(&view);
+                }
+            }
+            Err(Failure::Other(error)) if failures < PATIENCE => {
+                failures += 1;
+                if failures == 1 {
+                    eprintln!("holdfast: {error:#}\n  trying on ...");
+                }
+            }
+            Err(failure) => return Err(failure),
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+fn ended(view: &RunView) -> Outcome {
+    use holdfast_failover::run::RunState;
+    match view.summary.state {
+        RunState::Completed | RunState::CompletedWithExceptions => Ok(()),
+        _ => Err(Failure::Other(anyhow!(
+            "the run did not complete: {}",
+            view.ending.as_deref().unwrap_or(&view.summary.now)
+        ))),
+    }
+}

@@ -1,0 +1,94 @@
+//! Runs in words and tables.
+
+use super::output::table;
+use holdfast_api::{
+    Page,
+    runs::{RunEvent, RunSummary, RunView},
+};
+use serde::Serialize;
+
+fn word<T: Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => "unknown".to_owned(),
+    }
+}
+
+#[must_use]
+pub fn list(page: &Page<RunSummary>) -> String {
+    let rows: Vec<Vec<String>> = page
+        .items
+        .iter()
+        .map(|run| {
+            vec![
+                run.id.clone(),
+                run.application.clone(),
+                format!("{} {}", word(&run.mode), word(&run.intent)),
+                format!("{} -> {}", run.from_region, run.to_region),
+                word(&run.state),
+                format!("{}/{}", run.steps_done, run.steps_total),
+                run.requested_at.to_string(),
+            ]
+        })
+        .collect();
+    table(&["RUN", "APPLICATION", "WHAT", "MOVE", "STATE", "STEPS", "REQUESTED"], &rows)
+}
+
+#[must_use]
+pub fn show(view: &RunView) -> String {
+    let run = &view.summary;
+    let dry = if run.dry_run { "dry run of a " } else { "" };
+    let mut text = format!(
+        "Run {}: {dry}{} {} of {} from {} to {}\n  state   {}: {}\n  asked   by {} at {}: {}\n  digest  {}\n",
+        run.id,
+        word(&run.mode),
+        word(&run.intent),
+        run.application,
+        run.from_region,
+        run.to_region,
+        word(&run.state),
+        run.now,
+        run.requested_by,
+        run.requested_at,
+        run.reason,
+        view.plan_digest,
+    );
+    for rule in &view.tally.rules {
+        let given = if rule.given.is_empty() { "nobody yet".to_owned() } else { rule.given.join(", ") };
+        text.push_str(&format!("  needs   {} of {}: {given}\n", rule.needed, rule.group));
+    }
+    if let Some(seconds) = view.measured.rto.total_seconds {
+        text.push_str(&format!("  RTO     {seconds:.1} s, objective {} s\n", view.rto_objective_seconds));
+    }
+    for store in &view.measured.stores {
+        let lag = match (store.milliseconds, &store.reason) {
+            (Some(milliseconds), _) => format!("{milliseconds:.0} ms"),
+            (None, reason) => format!("unknown: {}", reason.as_deref().unwrap_or("not measured")),
+        };
+        text.push_str(&format!("  RPO     {} at the cut: {lag}\n", store.store));
+    }
+    text.push('\n');
+    let rows: Vec<Vec<String>> = view
+        .steps
+        .iter()
+        .map(|step| {
+            let parked = step.parked.as_ref().map(|parked| format!("{} {}", parked.reason, parked.way_out));
+            vec![
+                step.id.clone(),
+                word(&step.state),
+                step.value_now.clone(),
+                step.value_to_be.clone(),
+                step.action.clone().unwrap_or_else(|| "only looks".to_owned()),
+                parked.or_else(|| step.note.clone()).unwrap_or_default(),
+            ]
+        })
+        .collect();
+    text.push_str(&table(&["STEP", "STATE", "NOW", "TO BE", "CALL", "NOTE"], &rows));
+    text
+}
+
+#[must_use]
+pub fn event_line(event: &RunEvent) -> String {
+    let by = event.person.as_ref().map(|person| format!(" ({person})")).unwrap_or_default();
+    format!("{}  {:>4}  {}{by}", event.at, event.seq, event.words)
+}

@@ -1,0 +1,79 @@
+//! The commands that run something, and those that prepare for it.
+
+use super::{
+    Failure, Outcome,
+    arguments::{Demo, Serve, Sim, Worker},
+    log,
+    output::Output,
+};
+use crate::{
+    config::{Environment, Flags, Settings, decide, merge},
+    demo, http, serve, simulator,
+};
+use anyhow::Context as _;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// # Errors
+/// Settings that are missing or wrong.
+pub fn settings(flags: &Flags, listens: bool) -> Result<Settings, Failure> {
+    Ok(decide(merge(flags, &environment())?, listens)?)
+}
+
+#[must_use]
+pub fn environment() -> Environment {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+pub async fn demo(arguments: Demo) -> Outcome {
+    let log_file = arguments.data.join("holdfast.log");
+    log::to_file(&log_file).with_context(|| format!("{} cannot be written", log_file.display()))?;
+    Ok(demo::run(demo::Options {
+        listen: arguments.listen,
+        data: arguments.data,
+        simulator_listen: arguments.sim_listen,
+        speed: arguments.speed,
+    })
+    .await?)
+}
+
+pub async fn sim(arguments: Sim) -> Outcome {
+    log::to_stderr("warn");
+    Ok(simulator::run(arguments.listen, arguments.data, arguments.speed).await?)
+}
+
+pub async fn serve(config: Option<PathBuf>, arguments: Serve) -> Outcome {
+    log::to_stderr("info");
+    let Serve { listen, data, demo, no_worker } = arguments;
+    let settings = settings(&Flags { config, listen, data }, true)?;
+    Ok(serve::run(settings, demo, !no_worker).await?)
+}
+
+pub async fn worker(config: Option<PathBuf>, arguments: Worker) -> Outcome {
+    log::to_stderr("info");
+    let settings = settings(&Flags { config, listen: None, data: arguments.data }, false)?;
+    Ok(serve::run_worker(settings).await?)
+}
+
+pub async fn migrate(config: Option<PathBuf>, output: Output) -> Outcome {
+    log::to_stderr("warn");
+    let settings = settings(&Flags { config, ..Flags::default() }, false)?;
+    let notes = serve::migrate(&settings).await?;
+    output.show(&json!({ "migrated": true, "notes": notes }), |_| {
+        let mut text = "The database is at this version.\n".to_owned();
+        for note in &notes {
+            text.push_str(note);
+            text.push('\n');
+        }
+        text
+    });
+    Ok(())
+}
+
+pub fn openapi() -> Outcome {
+    let text = http::v1::document().to_pretty_json().context("the document")?;
+    println!("{text}");
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! The TOML file. A key that is not known is refused with the nearest one that is.
+
+use super::Wrong;
+use serde::Deserialize;
+use std::{collections::BTreeMap, path::Path};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    pub mode: Option<String>,
+    pub listen: Option<String>,
+    pub public_url: Option<String>,
+    pub data: Option<String>,
+    pub database_url: Option<String>,
+    pub migration_database_url: Option<String>,
+    pub dns_resolver: Option<String>,
+    pub sweep_interval: Option<String>,
+    pub stale_after: Option<String>,
+    #[serde(default)]
+    pub pools: Pools,
+    #[serde(default)]
+    pub aws: Aws,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pools {
+    pub web: Option<u32>,
+    pub engine: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Aws {
+    pub sts_regions: Option<Vec<String>>,
+    pub endpoint_url: Option<String>,
+    #[serde(default)]
+    pub endpoints: BTreeMap<String, String>,
+}
+
+/// # Errors
+/// Names the file, the line and the key.
+pub fn read(path: &Path) -> Result<File, Wrong> {
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Wrong::new(
+            "--config",
+            format!("{shown} cannot be read: {error}"),
+            "Name a file that exists, or leave --config out.",
+        )
+    })?;
+    parse(&text, &shown)
+}
+
+pub fn parse(text: &str, shown: &str) -> Result<File, Wrong> {
+    toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+        let message = error.message().to_owned();
+        let way_out =
+            nearest_of(&message).unwrap_or_else(|| "docs/OPERATIONS.md lists the settings.".to_owned());
+        Wrong::new(&format!("{shown}, line {line}"), message, way_out)
+    })
+}
+
+/// serde's "unknown field `x`, expected one of `a`, `b`" as a proposal.
+fn nearest_of(message: &str) -> Option<String> {
+    if !message.starts_with("unknown field") {
+        return None;
+    }
+    let mut words = message.split('`').skip(1).step_by(2);
+    let given = words.next()?;
+    let nearest =
+        words.max_by(|a, b| strsim::jaro_winkler(given, a).total_cmp(&strsim::jaro_winkler(given, b)))?;
+    Some(format!("Did you mean `{nearest}`?"))
+}

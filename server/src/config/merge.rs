@@ -1,0 +1,175 @@
+//! File, environment and flags laid over each other. What the values mean together is [`super::decide`]'s.
+
+use super::{Mode, Said, Wrong, file};
+use holdfast_domain::{RegionCode, Seconds};
+use secrecy::SecretString;
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+
+/// The process's environment, given rather than read, so that tests can give another.
+pub type Environment = BTreeMap<String, String>;
+
+/// What the command line said.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    pub config: Option<PathBuf>,
+    pub listen: Option<String>,
+    pub data: Option<PathBuf>,
+}
+
+/// Variables with the prefix that some command or script of ours reads.
+const VARIABLES: [&str; 20] = [
+    "HOLDFAST_CONFIG",
+    "HOLDFAST_MODE",
+    "HOLDFAST_LISTEN",
+    "HOLDFAST_PUBLIC_URL",
+    "HOLDFAST_DATA",
+    "HOLDFAST_MIGRATION_DATABASE_URL",
+    "HOLDFAST_DNS_RESOLVER",
+    "HOLDFAST_SWEEP_INTERVAL",
+    "HOLDFAST_STALE_AFTER",
+    "HOLDFAST_WEB_CONNECTIONS",
+    "HOLDFAST_ENGINE_CONNECTIONS",
+    "HOLDFAST_STS_REGIONS",
+    "HOLDFAST_LOG",
+    "HOLDFAST_LOG_FORMAT",
+    "HOLDFAST_URL",
+    "HOLDFAST_TOKEN",
+    "HOLDFAST_CACHE",
+    "HOLDFAST_BINARY",
+    "HOLDFAST_CHROMIUM",
+    "HOLDFAST_PAGE_DIR",
+];
+
+/// # Errors
+/// The first setting that cannot be read.
+pub fn merge(flags: &Flags, environment: &Environment) -> Result<Said, Wrong> {
+    refuse_misspelt(environment)?;
+    let variable = |name: &str| environment.get(name).map(String::as_str).filter(|value| !value.is_empty());
+    let path = flags.config.clone().or_else(|| variable("HOLDFAST_CONFIG").map(PathBuf::from));
+    let file = path.as_deref().map(file::read).transpose()?.unwrap_or_default();
+
+    let (mode_name, mode) =
+        first(&[("HOLDFAST_MODE", variable("HOLDFAST_MODE")), ("mode", file.mode.as_deref())]);
+    let (listen_name, listen) = first(&[
+        ("--listen", flags.listen.as_deref()),
+        ("HOLDFAST_LISTEN", variable("HOLDFAST_LISTEN")),
+        ("listen", file.listen.as_deref()),
+    ]);
+    let (resolver_name, resolver) = first(&[
+        ("HOLDFAST_DNS_RESOLVER", variable("HOLDFAST_DNS_RESOLVER")),
+        ("dns_resolver", file.dns_resolver.as_deref()),
+    ]);
+    let (sweep_name, sweep) = first(&[
+        ("HOLDFAST_SWEEP_INTERVAL", variable("HOLDFAST_SWEEP_INTERVAL")),
+        ("sweep_interval", file.sweep_interval.as_deref()),
+    ]);
+    let (stale_name, stale) = first(&[
+        ("HOLDFAST_STALE_AFTER", variable("HOLDFAST_STALE_AFTER")),
+        ("stale_after", file.stale_after.as_deref()),
+    ]);
+    let text = |name: &str, from_file: &Option<String>| {
+        variable(name).map(str::to_owned).or_else(|| from_file.clone())
+    };
+    let regions: Option<Vec<String>> = variable("HOLDFAST_STS_REGIONS")
+        .map(|list| list.split(',').map(|code| code.trim().to_owned()).collect())
+        .or(file.aws.sts_regions);
+    let services = environment
+        .iter()
+        .filter_map(|(name, url)| Some((name.strip_prefix("AWS_ENDPOINT_URL_")?.to_owned(), url.clone())))
+        .filter(|(_, url)| !url.is_empty());
+
+    Ok(Said {
+        mode: mode.map(|text| parse_mode(mode_name, text)).transpose()?,
+        listen: listen.map(|text| address(listen_name, text)).transpose()?,
+        public_url: text("HOLDFAST_PUBLIC_URL", &file.public_url),
+        data: flags
+            .data
+            .clone()
+            .or_else(|| variable("HOLDFAST_DATA").map(PathBuf::from))
+            .or_else(|| file.data.as_ref().map(PathBuf::from)),
+        database_url: text("DATABASE_URL", &file.database_url).map(SecretString::from),
+        migration_database_url: text("HOLDFAST_MIGRATION_DATABASE_URL", &file.migration_database_url)
+            .map(SecretString::from),
+        dns_resolver: resolver.map(|text| address(resolver_name, text)).transpose()?,
+        sweep_interval: sweep.map(|text| duration(sweep_name, text)).transpose()?,
+        stale_after: stale.map(|text| duration(stale_name, text)).transpose()?,
+        web_connections: number("HOLDFAST_WEB_CONNECTIONS", variable("HOLDFAST_WEB_CONNECTIONS"))?
+            .or(file.pools.web),
+        engine_connections: number("HOLDFAST_ENGINE_CONNECTIONS", variable("HOLDFAST_ENGINE_CONNECTIONS"))?
+            .or(file.pools.engine),
+        sts_regions: regions.map(|codes| parse_regions(&codes)).transpose()?,
+        endpoint_url: file.aws.endpoint_url,
+        endpoints: file.aws.endpoints,
+        environment_endpoint_url: variable("AWS_ENDPOINT_URL").map(str::to_owned),
+        environment_endpoints: services.collect(),
+        has_aws_credentials: [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_PROFILE",
+            "AWS_WEB_IDENTITY_TOKEN_FILE",
+            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        ]
+        .iter()
+        .any(|name| variable(name).is_some()),
+    })
+}
+
+fn first<'a>(sources: &[(&'a str, Option<&'a str>)]) -> (&'a str, Option<&'a str>) {
+    sources.iter().copied().find(|(_, value)| value.is_some()).unwrap_or(("", None))
+}
+
+/// Others may use the prefix for their own; what is one or two letters off ours is a mistake that would go unseen.
+fn refuse_misspelt(environment: &Environment) -> Result<(), Wrong> {
+    for name in environment.keys().filter(|name| name.starts_with("HOLDFAST_")) {
+        if VARIABLES.contains(&name.as_str()) {
+            continue;
+        }
+        if let Some(meant) = VARIABLES.iter().find(|known| strsim::osa_distance(known, name) <= 2) {
+            return Err(Wrong::new(name, "is no setting", format!("Did you mean {meant}?")));
+        }
+    }
+    Ok(())
+}
+
+fn parse_mode(setting: &str, text: &str) -> Result<Mode, Wrong> {
+    match text {
+        "local" => Ok(Mode::Local),
+        "production" => Ok(Mode::Production),
+        other => Err(Wrong::new(setting, format!("`{other}` is no mode"), "Set it to local or production.")),
+    }
+}
+
+fn address(setting: &str, text: &str) -> Result<SocketAddr, Wrong> {
+    let numeric =
+        text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    numeric.parse().map_err(|_| {
+        Wrong::new(
+            setting,
+            format!("`{text}` is no address"),
+            "Write it as HOST:PORT with a numeric host, such as 127.0.0.1:8080.",
+        )
+    })
+}
+
+fn duration(setting: &str, text: &str) -> Result<Duration, Wrong> {
+    match Seconds::parse(text) {
+        Ok(Seconds(0)) => Err(Wrong::new(setting, "may not be zero", "Write it as 30s or 2m.")),
+        Ok(Seconds(seconds)) => Ok(Duration::from_secs(u64::from(seconds))),
+        Err(error) => Err(Wrong::new(setting, error.0, "Write it as 30s or 2m.")),
+    }
+}
+
+fn number(setting: &str, text: Option<&str>) -> Result<Option<u32>, Wrong> {
+    let parsed = text.map(str::parse::<u32>).transpose();
+    parsed.map_err(|_| Wrong::new(setting, "is no number", "Write a whole number such as 16."))
+}
+
+fn parse_regions(codes: &[String]) -> Result<Vec<RegionCode>, Wrong> {
+    codes
+        .iter()
+        .map(|code| {
+            RegionCode::parse(code)
+                .map_err(|error| Wrong::new("aws.sts_regions", error.0, "Name Regions such as us-east-1."))
+        })
+        .collect()
+}

@@ -1,0 +1,94 @@
+//! What the server is told: a TOML file, then the environment, then flags, in rising order. Everything wrong is
+//! said with the setting's name and the way out, and nothing starts.
+
+mod aws;
+mod file;
+mod merge;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+pub use aws::{aws_settings, demo_credentials};
+pub use merge::{Environment, Flags, merge};
+pub use rules::{database_is_near, decide};
+
+use holdfast_domain::RegionCode;
+use secrecy::SecretString;
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
+
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
+
+/// Why nothing starts: which setting, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {message}\n  {way_out}")]
+pub struct Wrong {
+    pub setting: String,
+    pub message: String,
+    pub way_out: String,
+}
+
+impl Wrong {
+    pub fn new(setting: &str, message: impl Into<String>, way_out: impl Into<String>) -> Self {
+        Self { setting: setting.to_owned(), message: message.into(), way_out: way_out.into() }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Local,
+    Production,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Local => "local",
+            Self::Production => "production",
+        })
+    }
+}
+
+/// All that was said, each still optional; [`decide`] turns it into [`Settings`].
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    pub mode: Option<Mode>,
+    pub listen: Option<SocketAddr>,
+    pub public_url: Option<String>,
+    pub data: Option<PathBuf>,
+    pub database_url: Option<SecretString>,
+    pub migration_database_url: Option<SecretString>,
+    pub dns_resolver: Option<SocketAddr>,
+    pub sweep_interval: Option<Duration>,
+    pub stale_after: Option<Duration>,
+    pub web_connections: Option<u32>,
+    pub engine_connections: Option<u32>,
+    pub sts_regions: Option<Vec<RegionCode>>,
+    /// From the file.
+    pub endpoint_url: Option<String>,
+    pub endpoints: BTreeMap<String, String>,
+    /// From the AWS SDK's own variables.
+    pub environment_endpoint_url: Option<String>,
+    pub environment_endpoints: BTreeMap<String, String>,
+    pub has_aws_credentials: bool,
+}
+
+/// What holds.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub mode: Mode,
+    pub listen: SocketAddr,
+    /// Without a trailing slash.
+    pub public_url: String,
+    pub data: PathBuf,
+    pub database_url: SecretString,
+    pub migration_database_url: Option<SecretString>,
+    pub dns_resolver: Option<SocketAddr>,
+    pub sweep_interval: Duration,
+    pub stale_after: Duration,
+    pub web_connections: u32,
+    pub engine_connections: u32,
+    pub sts_regions: Vec<RegionCode>,
+    pub endpoint_url: Option<String>,
+    pub endpoints: BTreeMap<String, String>,
+    pub has_aws_credentials: bool,
+}

@@ -1,0 +1,125 @@
+//! Claims about the settings.
+
+use super::*;
+use std::net::{IpAddr, Ipv4Addr};
+
+fn environment(pairs: &[(&str, &str)]) -> Environment {
+    let mut all: Environment =
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    all.entry("DATABASE_URL".to_owned())
+        .or_insert_with(|| "postgres://app:secret@localhost/holdfast".to_owned());
+    all
+}
+
+fn settings(pairs: &[(&str, &str)], listen: Option<&str>) -> Result<Settings, Wrong> {
+    let flags = Flags { listen: listen.map(str::to_owned), ..Flags::default() };
+    decide(merge(&flags, &environment(pairs))?, true)
+}
+
+fn refused(pairs: &[(&str, &str)], listen: Option<&str>) -> String {
+    settings(pairs, listen)
+        .map_or_else(|wrong| wrong.to_string(), |settings| format!("accepted: {settings:?}"))
+}
+
+#[test]
+fn a_loopback_listener_is_local_and_any_other_must_say_its_mode() -> Result<(), Wrong> {
+    assert_eq!(settings(&[], None)?.mode, Mode::Local);
+    assert_eq!(settings(&[], Some("localhost:9000"))?.public_url, "http://localhost:9000");
+    assert!(refused(&[], Some("0.0.0.0:8080")).starts_with("HOLDFAST_MODE"));
+    Ok(())
+}
+
+#[test]
+fn production_needs_an_https_address() {
+    let production = ("HOLDFAST_MODE", "production");
+    assert!(refused(&[production], None).starts_with("public_url"));
+    assert!(
+        refused(&[production, ("HOLDFAST_PUBLIC_URL", "http://holdfast.example.com")], None)
+            .starts_with("public_url")
+    );
+    assert!(
+        settings(
+            &[production, ("HOLDFAST_PUBLIC_URL", "https://holdfast.example.com/")],
+            Some("0.0.0.0:8080")
+        )
+        .is_ok()
+    );
+}
+
+#[test]
+fn plain_http_is_for_localhost_only() {
+    assert!(
+        refused(&[("HOLDFAST_PUBLIC_URL", "http://holdfast.example.com")], None).contains("localhost only")
+    );
+    assert!(settings(&[("HOLDFAST_PUBLIC_URL", "http://localhost:8080")], None).is_ok());
+}
+
+#[test]
+fn endpoint_overrides_of_the_environment_are_for_local_mode_only() -> Result<(), Wrong> {
+    let overrides =
+        [("AWS_ENDPOINT_URL", "http://127.0.0.1:4600"), ("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:4601")];
+    let local = settings(&overrides, None)?;
+    assert_eq!(local.endpoint_url.as_deref(), Some("http://127.0.0.1:4600"));
+    assert_eq!(local.endpoints.get("STS").map(String::as_str), Some("http://127.0.0.1:4601"));
+    let mut production = overrides.to_vec();
+    production.extend([("HOLDFAST_MODE", "production"), ("HOLDFAST_PUBLIC_URL", "https://h.example.com")]);
+    assert!(refused(&production, None).starts_with("AWS_ENDPOINT_URL"));
+    Ok(())
+}
+
+#[test]
+fn a_missing_database_is_named_and_its_password_is_never_shown() {
+    let flags = Flags::default();
+    let said = merge(&flags, &Environment::new());
+    let wrong =
+        said.and_then(|said| decide(said, true)).map_or_else(|wrong| wrong.to_string(), |_| String::new());
+    assert!(wrong.starts_with("DATABASE_URL"), "{wrong}");
+    let wrong = refused(&[("DATABASE_URL", "mysql://root:hunter2@db")], None);
+    assert!(wrong.starts_with("DATABASE_URL") && !wrong.contains("hunter2"), "{wrong}");
+    let shown = settings(&[], None).map(|settings| format!("{settings:?}")).unwrap_or_default();
+    assert!(!shown.contains("secret@"), "{shown}");
+}
+
+#[test]
+fn a_misspelt_key_or_variable_is_refused_with_the_nearest_word() {
+    let wrong = file::parse("listen = \"127.0.0.1:1\"\npublc_url = \"x\"\n", "holdfast.toml");
+    let wrong = wrong.map_or_else(|wrong| wrong.to_string(), |_| String::new());
+    assert!(wrong.contains("line 2") && wrong.contains("`public_url`"), "{wrong}");
+    assert!(refused(&[("HOLDFAST_MDOE", "local")], None).contains("HOLDFAST_MODE"));
+    assert!(settings(&[("HOLDFAST_OF_SOMEBODY_ELSE", "x")], None).is_ok());
+}
+
+#[test]
+fn flags_win_over_the_environment_and_the_environment_over_the_file() -> Result<(), Box<dyn std::error::Error>>
+{
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("holdfast.toml");
+    std::fs::write(&path, "listen = \"127.0.0.1:1\"\nsweep_interval = \"5s\"\nstale_after = \"20s\"\n")?;
+    let flags = Flags { config: Some(path), listen: Some("127.0.0.1:3".to_owned()), data: None };
+    let environment = environment(&[("HOLDFAST_LISTEN", "127.0.0.1:2"), ("HOLDFAST_SWEEP_INTERVAL", "7s")]);
+    let settings = decide(merge(&flags, &environment)?, true)?;
+    assert_eq!(settings.listen, SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 3));
+    assert_eq!(settings.sweep_interval, Duration::from_secs(7));
+    assert_eq!(settings.stale_after, Duration::from_secs(20));
+    Ok(())
+}
+
+#[test]
+fn a_database_on_this_machine_is_near() {
+    for near in [
+        "postgres://a:b@localhost/x",
+        "postgres://a:b@127.0.0.1:5432/x",
+        "postgres://a@[::1]:5432/x",
+        "postgres:///x?host=/run/postgresql",
+        "postgres://a@%2Frun%2Fpg/x",
+    ] {
+        assert!(database_is_near(near), "{near}");
+    }
+    for far in [
+        "postgres://a:b@db.example.com/x",
+        "postgres://a:b@localhost/x?host=db.example.com",
+        "postgres://localhost@db/x",
+    ] {
+        assert!(!database_is_near(far), "{far}");
+    }
+}

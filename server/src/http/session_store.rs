@@ -1,0 +1,92 @@
+//! Browser sessions in Postgres. The cookie's value is hashed before it is looked up: whoever reads the table
+//! cannot sign in with what stands there.
+
+use super::session::{ABSOLUTE_LIMIT, SignedIn};
+use async_trait::async_trait;
+use holdfast_domain::PersonId;
+use holdfast_store::{Error, Store};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use tower_sessions::{
+    SessionStore,
+    cookie::time::OffsetDateTime,
+    session::{Id, Record},
+    session_store::{Error as SessionError, Result},
+};
+
+/// Draws of an id before something is wrong with the randomness.
+const MOST_DRAWS: u8 = 4;
+
+#[derive(Debug, Clone)]
+pub struct PostgresSessions {
+    store: Store,
+}
+
+impl PostgresSessions {
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+}
+
+#[async_trait]
+impl SessionStore for PostgresSessions {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        let longest = u32::try_from(ABSOLUTE_LIMIT.as_secs()).unwrap_or(u32::MAX);
+        for _ in 0..MOST_DRAWS {
+            let (data, person) = (data_of(record)?, person_of(record));
+            let expires_at = to_jiff(record.expiry_date)?;
+            let made = self.store.session_create(&hash(&record.id), person, &data, expires_at, longest).await;
+            if made.map_err(failed)? {
+                return Ok(());
+            }
+            record.id = Id::default();
+        }
+        Err(SessionError::Backend("no free session id was drawn".to_owned()))
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        let (data, person) = (data_of(record)?, person_of(record));
+        match self.store.session_save(&hash(&record.id), person, &data, to_jiff(record.expiry_date)?).await {
+            // Signed out elsewhere while this request was under way: it stays signed out.
+            Err(Error::NotFound(_)) => Ok(()),
+            saved => saved.map_err(failed),
+        }
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        let Some(session) = self.store.session_load(&hash(id)).await.map_err(failed)? else {
+            return Ok(None);
+        };
+        let data: HashMap<String, serde_json::Value> =
+            serde_json::from_value(session.data).map_err(|error| SessionError::Decode(error.to_string()))?;
+        let expiry_date = OffsetDateTime::from_unix_timestamp(session.expires_at.as_second())
+            .map_err(|error| SessionError::Decode(error.to_string()))?;
+        Ok(Some(Record { id: *id, data, expiry_date }))
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        self.store.session_delete(&hash(id)).await.map_err(failed)
+    }
+}
+
+fn hash(id: &Id) -> [u8; 32] {
+    Sha256::digest(id.to_string().as_bytes()).into()
+}
+
+fn data_of(record: &Record) -> Result<serde_json::Value> {
+    serde_json::to_value(&record.data).map_err(|error| SessionError::Encode(error.to_string()))
+}
+
+fn person_of(record: &Record) -> Option<PersonId> {
+    SignedIn::of(&record.data).map(|signed_in| signed_in.person)
+}
+
+fn to_jiff(at: OffsetDateTime) -> Result<Timestamp> {
+    Timestamp::from_second(at.unix_timestamp()).map_err(|error| SessionError::Encode(error.to_string()))
+}
+
+fn failed(error: Error) -> SessionError {
+    SessionError::Backend(error.to_string())
+}

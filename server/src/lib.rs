@@ -1,0 +1,11 @@
+//! The thin outside of Holdfast: the command line, the configuration, REST, sessions and live events, and the
+//! wiring of everything else into one process. No rule of disaster recovery stands here.
+
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod http;
+pub mod serve;
+pub mod signals;
+pub mod simulator;
+pub mod state;

@@ -1,0 +1,202 @@
+//! One process put together: control plane, workers, pages and REST over one database.
+
+mod database;
+mod news;
+
+pub use database::{Prepared, migrate, prepare};
+
+use crate::{
+    config::{Settings, aws_settings},
+    http::{self, session_store::PostgresSessions},
+    signals,
+    state::{AppState, Site},
+};
+use anyhow::Context as _;
+use holdfast_app::App;
+use holdfast_aws::{AwsCloud, AwsSettings};
+use holdfast_engine::{Engine, EngineSettings};
+use holdfast_store::Store;
+use jiff::SignedDuration;
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// Open answers may end for this long, and steps under way may reach a journalled point.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What a server is made of; everything in it is ready.
+#[derive(Debug)]
+pub struct Parts {
+    pub store: Store,
+    pub listener: TcpListener,
+    pub site: Site,
+    pub stale_after: Duration,
+    /// None: this process does no work, others do.
+    pub workers: Option<Workers>,
+}
+
+#[derive(Debug)]
+pub struct Workers {
+    pub aws: AwsSettings,
+    pub engine: EngineSettings,
+}
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Server {
+    pub address: SocketAddr,
+    state: AppState,
+    store: Store,
+    http: JoinHandle<()>,
+    engine: Option<Engine>,
+}
+
+impl Server {
+    /// # Errors
+    /// When the workers cannot begin, or the public address is no origin.
+    pub async fn start(parts: Parts) -> anyhow::Result<Self> {
+        let Parts { store, listener, site, stale_after, workers } = parts;
+        let settings = holdfast_app::Settings {
+            stale_after: SignedDuration::try_from(stale_after).context("stale_after")?,
+            ready_after_first_sweep: site.demo,
+        };
+        let app = App::new(store.clone(), settings);
+        let state = AppState::new(Arc::new(app), site);
+        news::pass_on(&store, &state);
+        let engine = match workers {
+            Some(workers) => Some(start_workers(&store, workers).await?),
+            None => None,
+        };
+        let router = http::router(state.clone(), axum::Router::new(), PostgresSessions::new(store.clone()))?;
+        let address = listener.local_addr()?;
+        let closing = state.closing.clone();
+        let http = tokio::spawn(async move {
+            let service = router.into_make_service_with_connect_info::<SocketAddr>();
+            let serving = axum::serve(listener, service).with_graceful_shutdown(closing.cancelled_owned());
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "stopped serving");
+            }
+        });
+        Ok(Self { address, state, store, http, engine })
+    }
+
+    /// Waits until it can do its work.
+    ///
+    /// # Errors
+    /// What is missing when the time is over.
+    pub async fn ready_within(&self, longest: Duration) -> Result<(), String> {
+        let until = tokio::time::Instant::now() + longest;
+        loop {
+            match self.state.plane.ready().await {
+                Err(reason) if tokio::time::Instant::now() > until => return Err(reason),
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+                Ok(()) => return Ok(()),
+            }
+        }
+    }
+
+    /// Ends streams, lets answers and steps come to a safe point, closes the database's connections; within about
+    /// four seconds, whatever hangs. What is cut off is taken up by the next worker from its journal.
+    pub async fn stop(self) {
+        self.state.closing.cancel();
+        let mut http = self.http;
+        let workers = async {
+            if let Some(engine) = self.engine
+                && tokio::time::timeout(GRACE, engine.shutdown()).await.is_err()
+            {
+                tracing::warn!(
+                    "a step was still waiting for AWS: whoever takes over looks before it repeats"
+                );
+            }
+        };
+        let answers = async {
+            if tokio::time::timeout(GRACE, &mut http).await.is_err() {
+                http.abort();
+            }
+        };
+        tokio::join!(workers, answers);
+        // Connections that hang in a query are not waited for.
+        tokio::time::timeout(Duration::from_secs(1), self.store.close()).await.ok();
+    }
+}
+
+async fn start_workers(store: &Store, workers: Workers) -> anyhow::Result<Engine> {
+    let cloud = Arc::new(AwsCloud::new(workers.aws));
+    Ok(Engine::start(store.for_engine(), cloud, workers.engine).await?)
+}
+
+fn engine_settings(settings: &Settings) -> EngineSettings {
+    let mut engine = EngineSettings::new(settings.data.clone());
+    engine.sweep_interval = settings.sweep_interval;
+    engine
+}
+
+/// `holdfast serve`.
+///
+/// # Errors
+/// What is missing or wrong, by name.
+pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::Result<()> {
+    let stop = signals::stop().context("signals")?;
+    let aws = aws_settings(&settings, demo)?;
+    let simulator_url = aws.endpoint_url.clone().filter(|_| demo);
+    make_folder(&settings.data)?;
+    let listener = bind(settings.listen).await?;
+    let prepared = prepare(&settings).await?;
+    for note in &prepared.notes {
+        tracing::warn!("{note}");
+    }
+    if demo {
+        crate::demo::fill(&prepared.store, &settings.data).await?;
+    }
+    let server = Server::start(Parts {
+        store: prepared.store,
+        listener,
+        site: Site {
+            public_url: settings.public_url.clone(),
+            simulator_url,
+            demo,
+            production: settings.mode == crate::config::Mode::Production,
+        },
+        stale_after: settings.stale_after,
+        workers: with_workers.then(|| Workers { aws, engine: engine_settings(&settings) }),
+    })
+    .await?;
+    println!("Holdfast ({} mode) serves {}", settings.mode, settings.public_url);
+    tracing::info!(address = %server.address, mode = %settings.mode, workers = with_workers, "serving");
+    stop.cancelled().await;
+    server.stop().await;
+    Ok(())
+}
+
+/// `holdfast worker`: the work without the pages.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_worker(settings: Settings) -> anyhow::Result<()> {
+    let stop = signals::stop().context("signals")?;
+    let aws = aws_settings(&settings, false)?;
+    make_folder(&settings.data)?;
+    let prepared = prepare(&settings).await?;
+    let engine = start_workers(&prepared.store, Workers { aws, engine: engine_settings(&settings) }).await?;
+    println!("A Holdfast worker runs ({} mode)", settings.mode);
+    stop.cancelled().await;
+    if tokio::time::timeout(GRACE, engine.shutdown()).await.is_err() {
+        tracing::warn!("a step was still waiting for AWS: whoever takes over looks before it repeats");
+    }
+    Ok(())
+}
+
+/// # Errors
+/// Says which address, and the way out.
+pub async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(listen).await.with_context(|| {
+        format!("--listen: {listen} cannot be listened on. Stop what uses it, or choose another address")
+    })
+}
+
+/// # Errors
+/// Says which folder, and the way out.
+pub fn make_folder(data: &PathBuf) -> anyhow::Result<()> {
+    std::fs::create_dir_all(data).with_context(|| {
+        format!("--data: the folder {} cannot be made. Name one that this user may write to", data.display())
+    })
+}

@@ -1,0 +1,123 @@
+//! The database made ready: migrated where this process may, and worked with as the lesser role.
+
+use crate::config::{Mode, Settings, Wrong};
+use anyhow::Context as _;
+use holdfast_store::{AppRole, Error, Pools, RoleReport, Store, examine_role, local_role};
+use secrecy::ExposeSecret as _;
+
+#[derive(Debug)]
+pub struct Prepared {
+    pub store: Store,
+    /// What an admin should know of how it is connected.
+    pub notes: Vec<String>,
+}
+
+/// How to reach the database: as whom to migrate, if at all, and as whom to work.
+struct Access {
+    owner_url: Option<String>,
+    app_url: String,
+    /// The application's role: its password when we make it, its name when it is somebody else's.
+    password: Option<String>,
+    role: Option<String>,
+    notes: Vec<String>,
+}
+
+/// Migrates where the settings give an owner, then connects as the lesser role.
+///
+/// # Errors
+/// Names the setting and the way out.
+pub async fn prepare(settings: &Settings) -> anyhow::Result<Prepared> {
+    let access = access(settings).await?;
+    if access.owner_url.is_some() {
+        apply(&access).await?;
+    }
+    let pools = Pools { web: settings.web_connections, engine: settings.engine_connections };
+    let store =
+        Store::connect(&access.app_url, pools).await.map_err(|error| unusable("DATABASE_URL", error))?;
+    if !store.schema_is_current().await.map_err(|error| unusable("DATABASE_URL", error))? {
+        return Err(Wrong::new(
+            "DATABASE_URL",
+            "the database has not been migrated to this version",
+            "Run `holdfast migrate` with HOLDFAST_MIGRATION_DATABASE_URL set to the owner's URL.",
+        )
+        .into());
+    }
+    Ok(Prepared { store, notes: access.notes })
+}
+
+/// `holdfast migrate`: says as whom.
+///
+/// # Errors
+/// Names the setting and the way out.
+pub async fn migrate(settings: &Settings) -> anyhow::Result<Vec<String>> {
+    let access = access(settings).await?;
+    if access.owner_url.is_none() {
+        return Err(Wrong::new(
+            "HOLDFAST_MIGRATION_DATABASE_URL",
+            "is not set, and the role of DATABASE_URL may not change the schema",
+            "Set it to the URL of the database's owner.",
+        )
+        .into());
+    }
+    apply(&access).await?;
+    Ok(access.notes)
+}
+
+async fn apply(access: &Access) -> anyhow::Result<()> {
+    let Some(owner_url) = &access.owner_url else { return Ok(()) };
+    let role = match (&access.password, &access.role) {
+        (Some(password), _) => AppRole::Login { password },
+        (None, Some(role)) => AppRole::Member { role },
+        (None, None) => AppRole::Unchanged,
+    };
+    holdfast_store::migrate(owner_url, role)
+        .await
+        .map_err(|error| unusable("HOLDFAST_MIGRATION_DATABASE_URL", error))
+        .context("migrating the database")
+}
+
+async fn access(settings: &Settings) -> anyhow::Result<Access> {
+    let given = settings.database_url.expose_secret().to_owned();
+    let report = examine_role(&given).await.map_err(|error| unusable("DATABASE_URL", error))?;
+    let owner_url = settings.migration_database_url.as_ref().map(|url| url.expose_secret().to_owned());
+    if report.is_lesser() {
+        let role = (report.role != "holdfast_app").then(|| report.role.clone());
+        return Ok(Access { owner_url, app_url: given, password: None, role, notes: Vec::new() });
+    }
+    if settings.mode == Mode::Production {
+        return Err(too_much(&report).into());
+    }
+    // Local mode, and the URL is an owner's: it migrates, and a lesser role is made to work as.
+    let owner_url = owner_url.unwrap_or_else(|| given.clone());
+    let lesser = local_role(&given).map_err(|error| unusable("DATABASE_URL", error))?;
+    let note = format!(
+        "DATABASE_URL is of {}, which owns the database: Holdfast works as holdfast_app, a lesser role that it made",
+        report.role
+    );
+    Ok(Access {
+        owner_url: Some(owner_url),
+        app_url: lesser.app_url,
+        password: lesser.password,
+        role: None,
+        notes: vec![note],
+    })
+}
+
+fn too_much(report: &RoleReport) -> Wrong {
+    let may = if report.may_change_schema { "change tables" } else { "rewrite the audit log" };
+    Wrong::new(
+        "DATABASE_URL",
+        format!("its role {} may {may}; production works as a lesser role", report.role),
+        "Give the URL of a role that is a member of holdfast_app, and the owner's as HOLDFAST_MIGRATION_DATABASE_URL.",
+    )
+}
+
+/// Without the URL, which may hold a password.
+fn unusable(setting: &str, error: Error) -> Wrong {
+    let way_out = match &error {
+        Error::Unavailable(_) => "Start the database, or set the URL to where it is.",
+        Error::Forbidden(_) => "Give the role what is named, or use another role.",
+        _ => "Look at the database's own log for the rest.",
+    };
+    Wrong::new(setting, error.to_string(), way_out)
+}
