@@ -21,7 +21,13 @@ const INSTANCES: &str = "rds:DescribeDBInstances";
 pub(crate) async fn look(caller: &Caller, spec: &AuroraGlobalDatabase, regions: &[RegionCode]) -> Looked {
     let order = caller.silence.order(Service::Rds, regions.iter().map(RegionCode::as_str));
     // A Region without a member may not know the cluster, so no error is final while another can be asked.
-    let asked = first_answer(order, caller.settings.patience, |_| true, |region| global_view(caller, &spec.global_cluster, region)).await;
+    let asked = first_answer(
+        order,
+        caller.settings.patience,
+        |_| true,
+        |region| global_view(caller, &spec.global_cluster, region),
+    )
+    .await;
     match asked {
         Some(Ok((via, cluster))) => {
             let looks = regions.iter().map(|region| {
@@ -38,13 +44,25 @@ pub(crate) async fn look(caller: &Caller, spec: &AuroraGlobalDatabase, regions: 
 async fn global_view(caller: &Caller, name: &str, region: String) -> Result<(String, GlobalCluster), Error> {
     let sent = caller.rds(&region).describe_global_clusters().global_cluster_identifier(name).send();
     let answer = caller.ask(Service::Rds, &region, GLOBAL, sent).await?;
-    match answer.global_clusters.unwrap_or_default().into_iter().find(|cluster| cluster.global_cluster_identifier() == Some(name)) {
+    match answer
+        .global_clusters
+        .unwrap_or_default()
+        .into_iter()
+        .find(|cluster| cluster.global_cluster_identifier() == Some(name))
+    {
         Some(cluster) => Ok((region, cluster)),
-        None => Err(caller.call(&region, GLOBAL).error(ErrorKind::NotFound, format!("no global cluster {name}"))),
+        None => {
+            Err(caller.call(&region, GLOBAL).error(ErrorKind::NotFound, format!("no global cluster {name}")))
+        }
     }
 }
 
-async fn member_in(caller: &Caller, via: &str, global: &GlobalCluster, region: &RegionCode) -> Result<Facts, Error> {
+async fn member_in(
+    caller: &Caller,
+    via: &str,
+    global: &GlobalCluster,
+    region: &RegionCode,
+) -> Result<Facts, Error> {
     let name = global.global_cluster_identifier().unwrap_or_default();
     let found = global.global_cluster_members().iter().find_map(|member| {
         let arn = member.db_cluster_arn()?;
@@ -57,16 +75,24 @@ async fn member_in(caller: &Caller, via: &str, global: &GlobalCluster, region: &
         ));
     };
     let Some(writer) = member.is_writer() else {
-        return Err(caller.call(via, GLOBAL).error(ErrorKind::Unreadable, format!("whether {arn} is the writer is not told")));
+        return Err(caller
+            .call(via, GLOBAL)
+            .error(ErrorKind::Unreadable, format!("whether {arn} is the writer is not told")));
     };
     let cluster = cluster_of(arn);
-    let (status, instances, lag) =
-        tokio::join!(cluster_status(caller, region, cluster), instances_of(caller, region, cluster), lag_of(caller, region, cluster, writer));
+    let (status, instances, lag) = tokio::join!(
+        cluster_status(caller, region, cluster),
+        instances_of(caller, region, cluster),
+        lag_of(caller, region, cluster, writer)
+    );
     Ok(Facts::AuroraMember(AuroraMember {
         cluster_arn: arn.to_owned(),
         writer,
         global_status: global.status().unwrap_or("unknown").to_owned(),
-        failover_status: global.failover_state().and_then(|state| state.status()).map(|status| status.as_str().to_owned()),
+        failover_status: global
+            .failover_state()
+            .and_then(|state| state.status())
+            .map(|status| status.as_str().to_owned()),
         synchronization: member.synchronization_status().map(|status| status.as_str().to_owned()),
         cluster_status: status,
         instances: instances.as_ref().map(|them| count(them.iter().filter(|one| serves(one)))),
@@ -98,13 +124,24 @@ async fn lag_of(caller: &Caller, region: &RegionCode, cluster: &str, writer: boo
 /// What of a member could not be seen stays empty in its facts; why is for the log, as the Region may be dark
 /// for a long time and the rest of the picture is still of use.
 fn told<T>(answer: Result<T, Error>) -> Option<T> {
-    answer.inspect_err(|error| tracing::debug!(%error, "part of a global database member could not be seen")).ok()
+    answer
+        .inspect_err(|error| tracing::debug!(%error, "part of a global database member could not be seen"))
+        .ok()
 }
 
 /// Whether an instance in this state answers queries. States not named here count as not serving.
 fn serves(instance: &DbInstance) -> bool {
-    const SERVING: &[&str] = &["available", "backing-up", "modifying", "storage-config-upgrade", "storage-optimization", "upgrading"];
-    instance.db_instance_status().is_some_and(|status| SERVING.contains(&status) || status.starts_with("configuring-"))
+    const SERVING: &[&str] = &[
+        "available",
+        "backing-up",
+        "modifying",
+        "storage-config-upgrade",
+        "storage-optimization",
+        "upgrading",
+    ];
+    instance
+        .db_instance_status()
+        .is_some_and(|status| SERVING.contains(&status) || status.starts_with("configuring-"))
 }
 
 fn count<T>(items: impl Iterator<Item = T>) -> u32 {
@@ -112,7 +149,8 @@ fn count<T>(items: impl Iterator<Item = T>) -> u32 {
 }
 
 fn classes(instances: &[DbInstance]) -> Vec<String> {
-    let mut classes: Vec<String> = instances.iter().filter_map(DbInstance::db_instance_class).map(str::to_owned).collect();
+    let mut classes: Vec<String> =
+        instances.iter().filter_map(DbInstance::db_instance_class).map(str::to_owned).collect();
     classes.sort();
     classes
 }

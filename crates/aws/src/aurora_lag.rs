@@ -16,16 +16,25 @@ const PERIOD_SECONDS: i32 = 60;
 
 /// The first that has data is taken. The RPO lag is the one that means lost transactions; the other two stand
 /// in where an engine version does not report it.
-const METRICS: &[(&str, &str)] =
-    &[("rpo", "AuroraGlobalDBRPOLag"), ("replication", "AuroraGlobalDBReplicationLag"), ("progress", "AuroraGlobalDBProgressLag")];
+const METRICS: &[(&str, &str)] = &[
+    ("rpo", "AuroraGlobalDBRPOLag"),
+    ("replication", "AuroraGlobalDBReplicationLag"),
+    ("progress", "AuroraGlobalDBProgressLag"),
+];
 
 /// `None`: CloudWatch answered and has nothing of the last five minutes.
-pub(crate) async fn measure(caller: &Caller, region: &RegionCode, cluster: &str) -> Result<Option<Lag>, Error> {
+pub(crate) async fn measure(
+    caller: &Caller,
+    region: &RegionCode,
+    cluster: &str,
+) -> Result<Option<Lag>, Error> {
     let now = Timestamp::now().as_second();
     let sent = caller
         .cloudwatch(region.as_str())
         .get_metric_data()
-        .set_metric_data_queries(Some(METRICS.iter().map(|(id, metric)| query(id, metric, cluster)).collect()))
+        .set_metric_data_queries(Some(
+            METRICS.iter().map(|(id, metric)| query(id, metric, cluster)).collect(),
+        ))
         .start_time(DateTime::from_secs(now - WINDOW_SECONDS))
         .end_time(DateTime::from_secs(now))
         .scan_by(ScanBy::TimestampDescending)
@@ -35,8 +44,11 @@ pub(crate) async fn measure(caller: &Caller, region: &RegionCode, cluster: &str)
     for (id, metric) in METRICS {
         let Some(result) = results.iter().find(|result| result.id() == Some(id)) else { continue };
         if let Some((at, milliseconds)) = newest(result) {
-            let measured_at = Timestamp::from_second(at)
-                .map_err(|_| caller.call(region.as_str(), GET).error(ErrorKind::Unreadable, "a data point's time is no time"))?;
+            let measured_at = Timestamp::from_second(at).map_err(|_| {
+                caller
+                    .call(region.as_str(), GET)
+                    .error(ErrorKind::Unreadable, "a data point's time is no time")
+            })?;
             return Ok(Some(Lag { milliseconds, measured_at, metric: (*metric).to_owned() }));
         }
     }

@@ -92,7 +92,8 @@ impl Caller {
     pub(crate) fn s3control(&self, region: &str) -> aws_sdk_s3control::Client {
         let mut builder = configure!(self, aws_sdk_s3control::Config::builder(), Service::S3Control, region);
         if let Some(url) = self.settings.endpoint(Service::S3Control) {
-            builder = builder.endpoint_resolver(FixedS3Control { url: url.to_owned(), region: region.to_owned() });
+            builder =
+                builder.endpoint_resolver(FixedS3Control { url: url.to_owned(), region: region.to_owned() });
         }
         aws_sdk_s3control::Client::from_conf(builder.build())
     }
@@ -104,7 +105,8 @@ impl Caller {
             let whole = self.settings.change_timeout.min(left);
             return builder.operation_timeout(whole).operation_attempt_timeout(whole).build();
         }
-        let attempt = if self.silence.is_silent(service, region) { SHORTLY } else { self.settings.attempt_timeout };
+        let attempt =
+            if self.silence.is_silent(service, region) { SHORTLY } else { self.settings.attempt_timeout };
         builder.operation_timeout(left).operation_attempt_timeout(attempt.min(left)).build()
     }
 

@@ -60,7 +60,9 @@ impl Request {
             step: None,
         };
         match access {
-            Access::Read => Ok(base(&account.read_role_arn, "holdfast-read".into(), policy::looking(), READ_SECONDS)),
+            Access::Read => {
+                Ok(base(&account.read_role_arn, "holdfast-read".into(), policy::looking(), READ_SECONDS))
+            }
             Access::Act(acting) => {
                 let policy = match &acting.change {
                     Some(change) => policy::changing(account, change)?,
@@ -116,24 +118,38 @@ impl Sessions {
     }
 
     /// A caller with a session for `access`, with `budget` from now for everything it does.
-    pub(crate) async fn caller(&self, account: &Account, access: &Access, changing: bool, budget: Duration) -> Result<Caller, Error> {
+    pub(crate) async fn caller(
+        &self,
+        account: &Account,
+        access: &Access,
+        changing: bool,
+        budget: Duration,
+    ) -> Result<Caller, Error> {
         let deadline = Instant::now() + budget;
         let request = self.request(account, access)?;
         let mark = mark(access);
         // Waiting for another's question counts too, so that a caller's own deadline holds.
-        let credentials = match tokio::time::timeout(self.settings.session_timeout, self.session(&request, mark.as_ref())).await {
-            Ok(session) => session?.credentials,
-            Err(_) => {
-                let silent = "no session could be had before the deadline";
-                return Err(self.about(&request.account).error(ErrorKind::Unreachable, silent));
-            }
-        };
+        let credentials =
+            match tokio::time::timeout(self.settings.session_timeout, self.session(&request, mark.as_ref()))
+                .await
+            {
+                Ok(session) => session?.credentials,
+                Err(_) => {
+                    let silent = "no session could be had before the deadline";
+                    return Err(self.about(&request.account).error(ErrorKind::Unreachable, silent));
+                }
+            };
         Ok(self.with(&request.account, credentials, mark, changing, deadline))
     }
 
     /// The same with a session made just now, whatever is kept: a probe asks whether the role can be assumed,
     /// not whether it once could.
-    pub(crate) async fn fresh_caller(&self, account: &Account, access: &Access, budget: Duration) -> Result<Caller, Error> {
+    pub(crate) async fn fresh_caller(
+        &self,
+        account: &Account,
+        access: &Access,
+        budget: Duration,
+    ) -> Result<Caller, Error> {
         let deadline = Instant::now() + budget;
         let request = self.request(account, access)?;
         let mark = mark(access);
@@ -148,7 +164,8 @@ impl Sessions {
     }
 
     fn request(&self, account: &Account, access: &Access) -> Result<Request, Error> {
-        Request::new(account, access).map_err(|why| self.about(account.id.as_str()).error(ErrorKind::Invalid, why))
+        Request::new(account, access)
+            .map_err(|why| self.about(account.id.as_str()).error(ErrorKind::Invalid, why))
     }
 
     fn about(&self, account: &str) -> Call {
@@ -156,7 +173,14 @@ impl Sessions {
         Call { account: account.to_owned(), region, operation: ASSUME_ROLE, changing: false }
     }
 
-    fn with(&self, account: &str, credentials: Credentials, mark: Option<RunMark>, changing: bool, deadline: Instant) -> Caller {
+    fn with(
+        &self,
+        account: &str,
+        credentials: Credentials,
+        mark: Option<RunMark>,
+        changing: bool,
+        deadline: Instant,
+    ) -> Caller {
         Caller {
             account: account.to_owned(),
             settings: self.settings.clone(),
@@ -185,7 +209,8 @@ impl Sessions {
     async fn session(&self, request: &Request, mark: Option<&RunMark>) -> Result<Session, Error> {
         let slot = self.slot(request);
         let mut slot = slot.lock().await;
-        if let Some(session) = slot.session.as_ref().filter(|session| session.left() > request.renew_before()) {
+        if let Some(session) = slot.session.as_ref().filter(|session| session.left() > request.renew_before())
+        {
             return Ok(session.clone());
         }
         if let Some((at, error)) = &slot.failed
@@ -218,13 +243,22 @@ impl Sessions {
         // Ends before those who wait for it give up, so that its failure is kept for them.
         let deadline = Instant::now() + self.settings.session_timeout.mul_f32(0.9);
         let caller = self.with(&request.account, control, mark.cloned(), false, deadline);
-        let regions = self.silence.order(Service::Sts, self.settings.sts_regions.iter().map(|region| region.as_str()));
-        let go_on = |error: &Error| matches!(error.kind, ErrorKind::Unreachable | ErrorKind::ServiceError | ErrorKind::Unreadable);
-        let answer = first_answer(regions, self.settings.patience, go_on, |region| assume_in(&caller, request, region));
+        let regions =
+            self.silence.order(Service::Sts, self.settings.sts_regions.iter().map(|region| region.as_str()));
+        let go_on = |error: &Error| {
+            matches!(error.kind, ErrorKind::Unreachable | ErrorKind::ServiceError | ErrorKind::Unreadable)
+        };
+        let answer = first_answer(regions, self.settings.patience, go_on, |region| {
+            assume_in(&caller, request, region)
+        });
         match tokio::time::timeout_at(deadline, answer).await {
             Ok(Some(answer)) => answer,
-            Ok(None) => Err(about.error(ErrorKind::Invalid, "no Region's STS is configured: set sts_regions")),
-            Err(_) => Err(about.error(ErrorKind::Unreachable, "no Region's STS answered before the deadline")),
+            Ok(None) => {
+                Err(about.error(ErrorKind::Invalid, "no Region's STS is configured: set sts_regions"))
+            }
+            Err(_) => {
+                Err(about.error(ErrorKind::Unreachable, "no Region's STS answered before the deadline"))
+            }
         }
     }
 }
@@ -251,12 +285,18 @@ async fn assume_in(caller: &Caller, request: &Request, region: String) -> Result
         .policy(&request.policy)
         .duration_seconds(request.seconds)
         .send();
-    let answer = caller.ask(Service::Sts, &region, ASSUME_ROLE, sent).await.map_err(|error| explain(error, request))?;
+    let answer = caller
+        .ask(Service::Sts, &region, ASSUME_ROLE, sent)
+        .await
+        .map_err(|error| explain(error, request))?;
     let Some(given) = answer.credentials else {
-        return Err(caller.call(&region, ASSUME_ROLE).error(ErrorKind::Unreadable, "the answer holds no credentials"));
+        return Err(caller
+            .call(&region, ASSUME_ROLE)
+            .error(ErrorKind::Unreadable, "the answer holds no credentials"));
     };
-    let expires_at = SystemTime::try_from(given.expiration)
-        .map_err(|_| caller.call(&region, ASSUME_ROLE).error(ErrorKind::Unreadable, "the session's expiration is no time"))?;
+    let expires_at = SystemTime::try_from(given.expiration).map_err(|_| {
+        caller.call(&region, ASSUME_ROLE).error(ErrorKind::Unreadable, "the session's expiration is no time")
+    })?;
     let credentials = Credentials::new(
         given.access_key_id,
         given.secret_access_key,
@@ -276,7 +316,11 @@ fn explain(error: Error, request: &Request) -> Error {
         Some(id) => format!("asks for the external id `{id}`"),
         None => "asks for no external id".to_owned(),
     };
-    let extra = if request.source_identity.is_some() { " and allows sts:SetSourceIdentity beside sts:AssumeRole" } else { "" };
+    let extra = if request.source_identity.is_some() {
+        " and allows sts:SetSourceIdentity beside sts:AssumeRole"
+    } else {
+        ""
+    };
     Error {
         message: format!(
             "{}. AWS says the same for a missing role and for any mismatch of its trust policy. Look whether {} exists, and \
@@ -321,7 +365,13 @@ impl Control {
 
     async fn load(&self) -> Result<Credentials, CredentialsError> {
         if let ControlCredentials::Static { access_key_id, secret_access_key, session_token } = &self.given {
-            return Ok(Credentials::new(access_key_id, secret_access_key, session_token.clone(), None, "holdfast-settings"));
+            return Ok(Credentials::new(
+                access_key_id,
+                secret_access_key,
+                session_token.clone(),
+                None,
+                "holdfast-settings",
+            ));
         }
         let mut kept = self.kept.lock().await;
         if let Some(credentials) = kept.as_ref().filter(|credentials| lasts(credentials)) {
@@ -344,7 +394,9 @@ impl Control {
 }
 
 fn lasts(credentials: &Credentials) -> bool {
-    credentials.expiry().is_none_or(|at| at.duration_since(SystemTime::now()).is_ok_and(|left| left > RENEW_BEFORE))
+    credentials
+        .expiry()
+        .is_none_or(|at| at.duration_since(SystemTime::now()).is_ok_and(|left| left > RENEW_BEFORE))
 }
 
 impl ProvideCredentials for Control {

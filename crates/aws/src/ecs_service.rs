@@ -12,10 +12,12 @@ use holdfast_domain::{Facts, RegionCode};
 const DESCRIBE: &str = "ecs:DescribeServices";
 
 pub(crate) async fn look(caller: &Caller, spec: &EcsService, regions: &[RegionCode]) -> Looked {
-    join_all(regions.iter().map(|region| async move { (region.clone(), look_in(caller, spec, region).await) }))
-        .await
-        .into_iter()
-        .collect()
+    join_all(
+        regions.iter().map(|region| async move { (region.clone(), look_in(caller, spec, region).await) }),
+    )
+    .await
+    .into_iter()
+    .collect()
 }
 
 async fn look_in(caller: &Caller, spec: &EcsService, region: &RegionCode) -> Result<Facts, Error> {
@@ -30,11 +32,11 @@ async fn look_in(caller: &Caller, spec: &EcsService, region: &RegionCode) -> Res
     match answer.services().first() {
         Some(found) => Ok(Facts::EcsService(facts(found))),
         None => {
-            let reason = answer.failures().first().and_then(types::Failure::reason).unwrap_or("no reason given");
-            Err(caller.call(region.as_str(), DESCRIBE).error(
-                ErrorKind::NotFound,
-                format!("no service {service} in cluster {cluster}: {reason}"),
-            ))
+            let reason =
+                answer.failures().first().and_then(types::Failure::reason).unwrap_or("no reason given");
+            Err(caller
+                .call(region.as_str(), DESCRIBE)
+                .error(ErrorKind::NotFound, format!("no service {service} in cluster {cluster}: {reason}")))
         }
     }
 }

@@ -34,7 +34,10 @@ impl Call {
 
     /// Our own deadline passed while the call was under way.
     pub(crate) fn out_of_time(&self) -> Error {
-        Error { outcome_unknown: self.changing, ..self.error(ErrorKind::Unreachable, "no answer before the deadline") }
+        Error {
+            outcome_unknown: self.changing,
+            ..self.error(ErrorKind::Unreachable, "no answer before the deadline")
+        }
     }
 
     pub(crate) fn failed<E>(&self, error: &SdkError<E, Response>) -> Error
@@ -46,12 +49,20 @@ impl Call {
             SdkError::TimeoutError(_) => (ErrorKind::Unreachable, true, "no answer in time".to_owned()),
             SdkError::DispatchFailure(_) => match of_dispatch(error) {
                 Dispatch::NoCredentials(why) => (ErrorKind::Denied, false, why),
-                Dispatch::NotConnected(why) => (ErrorKind::Unreachable, false, format!("could not connect: {why}")),
-                Dispatch::Broken(why) => (ErrorKind::Unreachable, true, format!("the connection broke: {why}")),
+                Dispatch::NotConnected(why) => {
+                    (ErrorKind::Unreachable, false, format!("could not connect: {why}"))
+                }
+                Dispatch::Broken(why) => {
+                    (ErrorKind::Unreachable, true, format!("the connection broke: {why}"))
+                }
             },
             SdkError::ResponseError(response) => {
                 let status = response.raw().status().as_u16();
-                (ErrorKind::Unreadable, true, format!("the answer (HTTP {status}) could not be read: {}", innermost(error)))
+                (
+                    ErrorKind::Unreadable,
+                    true,
+                    format!("the answer (HTTP {status}) could not be read: {}", innermost(error)),
+                )
             }
             SdkError::ServiceError(service) => {
                 let status = service.raw().status().as_u16();
@@ -85,7 +96,10 @@ fn of_dispatch(error: &(dyn StdError + 'static)) -> Dispatch {
             ));
         }
         // Name lookup, TCP and TLS all fall under "connect": nothing of the request has left by then.
-        if link.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(hyper_util::client::legacy::Error::is_connect) {
+        if link
+            .downcast_ref::<hyper_util::client::legacy::Error>()
+            .is_some_and(hyper_util::client::legacy::Error::is_connect)
+        {
             return Dispatch::NotConnected(innermost(link));
         }
         next = link.source();
@@ -156,7 +170,7 @@ fn kind_of(code: &str, status: u16) -> ErrorKind {
         ErrorKind::Throttled
     } else if CONFLICT.contains(&code) || matches!(status, 409 | 412) {
         ErrorKind::Conflict
-    } else if code.starts_with("NoSuch") || code.contains("NotFound") || code == "MISSING" {
+    } else if code.starts_with("NoSuch") || code.contains("NotFound") {
         ErrorKind::NotFound
     } else if status >= 500 {
         ErrorKind::ServiceError

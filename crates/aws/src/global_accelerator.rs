@@ -17,7 +17,10 @@ const GROUPS: &str = "globalaccelerator:ListEndpointGroups";
 
 pub(crate) async fn look(caller: &Caller, spec: &GlobalAccelerator, regions: &[RegionCode]) -> Looked {
     let client = caller.global_accelerator(GLOBAL_ACCELERATOR_REGION);
-    match tokio::try_join!(status(caller, &client, &spec.accelerator_arn), groups(caller, &client, &spec.accelerator_arn)) {
+    match tokio::try_join!(
+        status(caller, &client, &spec.accelerator_arn),
+        groups(caller, &client, &spec.accelerator_arn)
+    ) {
         Ok((status, groups)) => {
             regions.iter().map(|region| (region.clone(), fact(caller, &status, &groups, region))).collect()
         }
@@ -36,7 +39,8 @@ async fn status(caller: &Caller, client: &Client, arn: &str) -> Result<String, E
         return Err(wrong(caller, DESCRIBE, ErrorKind::Unreadable, "the answer holds no accelerator".into()));
     };
     if accelerator.enabled() == Some(false) {
-        let message = "the accelerator is disabled and routes nothing: enable it, or take it out of the inventory";
+        let message =
+            "the accelerator is disabled and routes nothing: enable it, or take it out of the inventory";
         return Err(wrong(caller, DESCRIBE, ErrorKind::Invalid, message.into()));
     }
     match accelerator.status() {
@@ -51,7 +55,9 @@ async fn groups(caller: &Caller, client: &Client, arn: &str) -> Result<Vec<Endpo
     loop {
         let sent = client.list_listeners().accelerator_arn(arn).set_next_token(token).send();
         let page = caller.ask(Service::GlobalAccelerator, GLOBAL_ACCELERATOR_REGION, LISTENERS, sent).await?;
-        listeners.extend(page.listeners.unwrap_or_default().into_iter().filter_map(|listener| listener.listener_arn));
+        listeners.extend(
+            page.listeners.unwrap_or_default().into_iter().filter_map(|listener| listener.listener_arn),
+        );
         token = page.next_token.filter(|token| !token.is_empty());
         if token.is_none() {
             break;
@@ -75,16 +81,30 @@ async fn groups_of(caller: &Caller, client: &Client, listener: &str) -> Result<V
     }
 }
 
-fn fact(caller: &Caller, status: &str, groups: &[EndpointGroup], region: &RegionCode) -> Result<Facts, Error> {
+fn fact(
+    caller: &Caller,
+    status: &str,
+    groups: &[EndpointGroup],
+    region: &RegionCode,
+) -> Result<Facts, Error> {
     let mut here = groups.iter().filter(|group| group.endpoint_group_region() == Some(region.as_str()));
     let Some(group) = here.next() else {
-        return Err(wrong(caller, GROUPS, ErrorKind::NotFound, format!("no listener has an endpoint group in {region}")));
+        return Err(wrong(
+            caller,
+            GROUPS,
+            ErrorKind::NotFound,
+            format!("no listener has an endpoint group in {region}"),
+        ));
     };
     if here.next().is_some() {
-        let message = format!("several listeners have an endpoint group in {region}, and one dial must be set for a Region: keep one listener");
+        let message = format!(
+            "several listeners have an endpoint group in {region}, and one dial must be set for a Region: keep one listener"
+        );
         return Err(wrong(caller, GROUPS, ErrorKind::Invalid, message));
     }
-    let unreadable = |what: &str| wrong(caller, GROUPS, ErrorKind::Unreadable, format!("the endpoint group in {region} has no {what}"));
+    let unreadable = |what: &str| {
+        wrong(caller, GROUPS, ErrorKind::Unreadable, format!("the endpoint group in {region} has no {what}"))
+    };
     let endpoints = group
         .endpoint_descriptions()
         .iter()
@@ -99,7 +119,10 @@ fn fact(caller: &Caller, status: &str, groups: &[EndpointGroup], region: &Region
         .collect::<Result<Vec<_>, Error>>()?;
     Ok(Facts::AcceleratorGroup(AcceleratorGroup {
         endpoint_group_arn: group.endpoint_group_arn().ok_or_else(|| unreadable("ARN"))?.to_owned(),
-        traffic_dial_percent: group.traffic_dial_percentage().and_then(whole_percent).ok_or_else(|| unreadable("traffic dial"))?,
+        traffic_dial_percent: group
+            .traffic_dial_percentage()
+            .and_then(whole_percent)
+            .ok_or_else(|| unreadable("traffic dial"))?,
         endpoints,
         accelerator_status: status.to_owned(),
     }))

@@ -39,7 +39,11 @@ impl Silence {
     }
 
     /// The same Regions, the silent ones last; otherwise in the order given.
-    pub(crate) fn order<'a>(&self, service: Service, regions: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    pub(crate) fn order<'a>(
+        &self,
+        service: Service,
+        regions: impl IntoIterator<Item = &'a str>,
+    ) -> Vec<String> {
         let (silent, well): (Vec<_>, Vec<_>) =
             regions.into_iter().map(str::to_owned).partition(|region| self.is_silent(service, region));
         well.into_iter().chain(silent).collect()
@@ -114,12 +118,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_region_that_never_answers_does_not_keep_the_next_from_being_asked() {
-        let answer = first_answer(regions(&["us-east-1", "eu-west-1"]), Duration::from_millis(5), |_| true, |region| async move {
-            if region == "us-east-1" {
-                std::future::pending::<()>().await;
-            }
-            Ok(region)
-        })
+        let answer = first_answer(
+            regions(&["us-east-1", "eu-west-1"]),
+            Duration::from_millis(5),
+            |_| true,
+            |region| async move {
+                if region == "us-east-1" {
+                    std::future::pending::<()>().await;
+                }
+                Ok(region)
+            },
+        )
         .await;
         assert_eq!(answer, Some(Ok("eu-west-1".to_owned())));
     }
@@ -128,7 +137,10 @@ mod tests {
     async fn a_refusal_ends_the_asking_and_a_broken_connection_does_not() {
         let go_on = |e: &Error| e.kind == ErrorKind::Unreachable;
         let ask = |region: String| async move {
-            Err::<(), _>(error(if region == "us-east-1" { ErrorKind::Unreachable } else { ErrorKind::Denied }, &region))
+            Err::<(), _>(error(
+                if region == "us-east-1" { ErrorKind::Unreachable } else { ErrorKind::Denied },
+                &region,
+            ))
         };
         let codes = regions(&["us-east-1", "eu-west-1", "us-west-2"]);
         let answer = first_answer(codes, Duration::from_secs(1), go_on, ask).await;
@@ -138,7 +150,10 @@ mod tests {
     #[tokio::test]
     async fn when_all_fail_the_one_that_said_something_is_told() {
         let ask = |region: String| async move {
-            Err::<(), _>(error(if region == "us-east-1" { ErrorKind::NotFound } else { ErrorKind::Unreachable }, &region))
+            Err::<(), _>(error(
+                if region == "us-east-1" { ErrorKind::NotFound } else { ErrorKind::Unreachable },
+                &region,
+            ))
         };
         let codes = regions(&["us-east-1", "eu-west-1"]);
         let answer = first_answer(codes, Duration::from_secs(1), |_| true, ask).await;

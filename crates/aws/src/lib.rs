@@ -50,10 +50,14 @@ impl AwsCloud {
 impl Cloud for AwsCloud {
     async fn probe(&self, account: &Account, access: &Access) -> Result<Identity, Error> {
         let caller = self.sessions.fresh_caller(account, access, self.settings.operation_timeout).await?;
-        let order = caller.silence.order(Service::Sts, self.settings.sts_regions.iter().map(RegionCode::as_str));
-        let asked = hedge::first_answer(order, self.settings.patience, |_| true, |region| who(&caller, region)).await;
+        let order =
+            caller.silence.order(Service::Sts, self.settings.sts_regions.iter().map(RegionCode::as_str));
+        let asked =
+            hedge::first_answer(order, self.settings.patience, |_| true, |region| who(&caller, region)).await;
         let (region, identity) = asked.unwrap_or_else(|| {
-            Err(caller.call("", GET_CALLER_IDENTITY).error(ErrorKind::Invalid, "no Region's STS is configured: set sts_regions"))
+            Err(caller
+                .call("", GET_CALLER_IDENTITY)
+                .error(ErrorKind::Invalid, "no Region's STS is configured: set sts_regions"))
         })?;
         if identity.account != account.id.as_str() {
             let message = format!(
@@ -65,7 +69,13 @@ impl Cloud for AwsCloud {
         Ok(identity)
     }
 
-    async fn observe(&self, account: &Account, access: &Access, resource: &Resource, regions: &[RegionCode]) -> Looked {
+    async fn observe(
+        &self,
+        account: &Account,
+        access: &Access,
+        resource: &Resource,
+        regions: &[RegionCode],
+    ) -> Looked {
         if let Some(error) = registry::unsupported(account.id.as_str(), resource) {
             return registry::everywhere(regions, &error);
         }
@@ -79,11 +89,20 @@ impl Cloud for AwsCloud {
         // The session is made from the change that is performed, whatever the step was looking at before.
         let acting = Acting { change: Some(change.clone()), ..acting.clone() };
         let caller = self.sessions.caller(account, &Access::Act(acting), true, self.call_deadline()).await?;
-        let caller = clients::Caller { deadline: caller.deadline.min(tokio::time::Instant::now() + self.settings.change_timeout), ..caller };
+        let caller = clients::Caller {
+            deadline: caller.deadline.min(tokio::time::Instant::now() + self.settings.change_timeout),
+            ..caller
+        };
         perform::perform(&caller, change).await
     }
 
-    async fn settled(&self, account: &Account, access: &Access, change: &Change, tracking: &str) -> Result<Settled, Error> {
+    async fn settled(
+        &self,
+        account: &Account,
+        access: &Access,
+        change: &Change,
+        tracking: &str,
+    ) -> Result<Settled, Error> {
         let caller = self.sessions.caller(account, access, false, self.settings.operation_timeout).await?;
         perform::settled(&caller, change, tracking).await
     }
@@ -98,6 +117,8 @@ async fn who(caller: &clients::Caller, region: String) -> Result<(String, Identi
     let answer = caller.ask(Service::Sts, &region, GET_CALLER_IDENTITY, sent).await?;
     match (answer.account, answer.arn) {
         (Some(account), Some(arn)) => Ok((region, Identity { account, arn })),
-        _ => Err(caller.call(&region, GET_CALLER_IDENTITY).error(ErrorKind::Unreadable, "the answer does not say who we are")),
+        _ => Err(caller
+            .call(&region, GET_CALLER_IDENTITY)
+            .error(ErrorKind::Unreadable, "the answer does not say who we are")),
     }
 }

@@ -6,8 +6,8 @@ use crate::settings::{GLOBAL_ACCELERATOR_REGION, ROUTE53_REGION, Service};
 use aws_sdk_globalaccelerator::types::EndpointConfiguration;
 use aws_sdk_route53::error::BuildError;
 use aws_sdk_route53::types::{
-    AliasTarget, Change as SdkChange, ChangeAction, ChangeBatch, ChangeStatus, GeoLocation, ResourceRecord, ResourceRecordSet,
-    ResourceRecordSetFailover, ResourceRecordSetRegion, RrType,
+    AliasTarget, Change as SdkChange, ChangeAction, ChangeBatch, ChangeStatus, GeoLocation, ResourceRecord,
+    ResourceRecordSet, ResourceRecordSetFailover, ResourceRecordSetRegion, RrType,
 };
 use aws_sdk_s3control::types::MultiRegionAccessPointRoute;
 use aws_types::request_id::RequestId;
@@ -48,7 +48,9 @@ pub(crate) async fn perform(caller: &Caller, change: &Change) -> Result<Answer, 
                 .send();
             answered(action, region, &caller.ask(Service::Rds, region, action, sent).await?, None)
         }
-        Change::SetAccessPointRoutes { mrap_arn, routes, via } => set_access_point_routes(caller, action, mrap_arn, routes, via).await,
+        Change::SetAccessPointRoutes { mrap_arn, routes, via } => {
+            set_access_point_routes(caller, action, mrap_arn, routes, via).await
+        }
         Change::SetAcceleratorGroup { endpoint_group_arn, traffic_dial_percent, endpoints, .. } => {
             let sent = caller
                 .global_accelerator(GLOBAL_ACCELERATOR_REGION)
@@ -58,15 +60,28 @@ pub(crate) async fn perform(caller: &Caller, change: &Change) -> Result<Answer, 
                 // AWS replaces the list by this one, so all endpoints are sent.
                 .set_endpoint_configurations(Some(endpoints.iter().map(endpoint).collect()))
                 .send();
-            let answer = caller.ask(Service::GlobalAccelerator, GLOBAL_ACCELERATOR_REGION, action, sent).await?;
+            let answer =
+                caller.ask(Service::GlobalAccelerator, GLOBAL_ACCELERATOR_REGION, action, sent).await?;
             answered(action, GLOBAL_ACCELERATOR_REGION, &answer, None)
         }
-        Change::ReplaceRecords { hosted_zone_id, replace } => replace_records(caller, action, hosted_zone_id, replace).await,
+        Change::ReplaceRecords { hosted_zone_id, replace } => {
+            replace_records(caller, action, hosted_zone_id, replace).await
+        }
     }
 }
 
-fn answered(action: &str, region: &str, answer: &impl RequestId, tracking: Option<String>) -> Result<Answer, Error> {
-    Ok(Answer { action: action.to_owned(), region: region.to_owned(), request_id: answer.request_id().map(str::to_owned), tracking })
+fn answered(
+    action: &str,
+    region: &str,
+    answer: &impl RequestId,
+    tracking: Option<String>,
+) -> Result<Answer, Error> {
+    Ok(Answer {
+        action: action.to_owned(),
+        region: region.to_owned(),
+        request_id: answer.request_id().map(str::to_owned),
+        tracking,
+    })
 }
 
 async fn set_ecs_desired_count(
@@ -79,9 +94,12 @@ async fn set_ecs_desired_count(
 ) -> Result<Answer, Error> {
     let region = region.as_str();
     let Ok(desired) = i32::try_from(desired) else {
-        return Err(caller.call(region, action).error(ErrorKind::Invalid, format!("{desired} is more tasks than ECS can count")));
+        return Err(caller
+            .call(region, action)
+            .error(ErrorKind::Invalid, format!("{desired} is more tasks than ECS can count")));
     };
-    let sent = caller.ecs(region).update_service().cluster(cluster).service(service).desired_count(desired).send();
+    let sent =
+        caller.ecs(region).update_service().cluster(cluster).service(service).desired_count(desired).send();
     answered(action, region, &caller.ask(Service::Ecs, region, action, sent).await?, None)
 }
 
@@ -113,7 +131,11 @@ async fn set_access_point_routes(
                 .build()
         })
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|why| caller.call("", action).error(ErrorKind::Invalid, format!("the routes cannot be written for AWS: {why}")))?;
+        .map_err(|why| {
+            caller
+                .call("", action)
+                .error(ErrorKind::Invalid, format!("the routes cannot be written for AWS: {why}"))
+        })?;
     let mut perhaps = false;
     let mut last = None;
     for region in &order {
@@ -127,8 +149,8 @@ async fn set_access_point_routes(
         match caller.ask(Service::S3Control, region, action, sent).await {
             Ok(answer) => return answered(action, region, &answer, None),
             Err(error) => {
-                let next_may_do =
-                    error.kind == ErrorKind::ServiceError || (error.kind == ErrorKind::Unreachable && !error.outcome_unknown);
+                let next_may_do = error.kind == ErrorKind::ServiceError
+                    || (error.kind == ErrorKind::Unreachable && !error.outcome_unknown);
                 perhaps |= error.outcome_unknown;
                 let error = Error { outcome_unknown: perhaps, ..error };
                 if !next_may_do {
@@ -150,7 +172,9 @@ async fn replace_records(
     replace: &[RecordReplacement],
 ) -> Result<Answer, Error> {
     let batch = batch(replace).map_err(|why| {
-        caller.call(ROUTE53_REGION, action).error(ErrorKind::Invalid, format!("the records cannot be written for AWS: {why}"))
+        caller
+            .call(ROUTE53_REGION, action)
+            .error(ErrorKind::Invalid, format!("the records cannot be written for AWS: {why}"))
     })?;
     let sent = caller
         .route53(ROUTE53_REGION)
@@ -169,8 +193,10 @@ fn batch(replace: &[RecordReplacement]) -> Result<ChangeBatch, BuildError> {
     let change = |action: ChangeAction, record: &DnsRecord| {
         SdkChange::builder().action(action).resource_record_set(record_set(record)?).build()
     };
-    let deletes = replace.iter().filter_map(|one| one.old.as_ref()).map(|record| change(ChangeAction::Delete, record));
-    let creates = replace.iter().filter_map(|one| one.new.as_ref()).map(|record| change(ChangeAction::Create, record));
+    let deletes =
+        replace.iter().filter_map(|one| one.old.as_ref()).map(|record| change(ChangeAction::Delete, record));
+    let creates =
+        replace.iter().filter_map(|one| one.new.as_ref()).map(|record| change(ChangeAction::Create, record));
     let changes = deletes.chain(creates).collect::<Result<Vec<_>, BuildError>>()?;
     ChangeBatch::builder().set_changes(Some(changes)).build()
 }
@@ -221,7 +247,9 @@ pub(crate) async fn settled(caller: &Caller, change: &Change, tracking: &str) ->
         Ok(answer) => match answer.change_info().map(|info| info.status()) {
             Some(ChangeStatus::Insync) => Ok(Settled::Yes),
             Some(other) => Ok(Settled::NotYet(other.as_str().to_owned())),
-            None => Err(caller.call(ROUTE53_REGION, GET_CHANGE).error(ErrorKind::Unreadable, "the answer holds no change")),
+            None => Err(caller
+                .call(ROUTE53_REGION, GET_CHANGE)
+                .error(ErrorKind::Unreadable, "the answer holds no change")),
         },
         Err(error) if error.kind == ErrorKind::NotFound => Ok(Settled::NotKnown(error.message)),
         Err(error) => Err(error),
@@ -241,7 +269,11 @@ mod tests {
             routing: Routing::Weighted { weight },
             ttl_seconds: None,
             values: vec![],
-            alias: Some(AliasFact { hosted_zone_id: "Z2".into(), dns_name: "lb.example.com.".into(), evaluate_target_health: true }),
+            alias: Some(AliasFact {
+                hosted_zone_id: "Z2".into(),
+                dns_name: "lb.example.com.".into(),
+                evaluate_target_health: true,
+            }),
             health_check_id: Some("11111111-2222-4333-8444-555555555555".into()),
         }
     }
@@ -265,7 +297,10 @@ mod tests {
         assert_eq!(set.set_identifier(), Some("us-east-1"));
         assert_eq!(set.health_check_id(), Some("11111111-2222-4333-8444-555555555555"));
         let alias = set.alias_target().unwrap();
-        assert_eq!((alias.hosted_zone_id(), alias.dns_name(), alias.evaluate_target_health()), ("Z2", "lb.example.com.", true));
+        assert_eq!(
+            (alias.hosted_zone_id(), alias.dns_name(), alias.evaluate_target_health()),
+            ("Z2", "lb.example.com.", true)
+        );
         assert_eq!((set.ttl(), set.resource_records().len()), (None, 0));
     }
 }

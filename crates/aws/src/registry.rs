@@ -2,7 +2,9 @@
 //! not supported, never as well.
 
 use crate::clients::Caller;
-use crate::{aurora_global_database, ecs_service, global_accelerator, route53_records, s3_multi_region_access_point};
+use crate::{
+    aurora_global_database, ecs_service, global_accelerator, route53_records, s3_multi_region_access_point,
+};
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::{RegionCode, Resource, ResourceKind, ResourceSpec};
 
@@ -33,10 +35,14 @@ pub(crate) async fn look(caller: &Caller, resource: &Resource, regions: &[Region
     match &resource.spec {
         ResourceSpec::Route53Records(spec) => route53_records::look(caller, spec, regions).await,
         ResourceSpec::GlobalAccelerator(spec) => global_accelerator::look(caller, spec, regions).await,
-        ResourceSpec::S3MultiRegionAccessPoint(spec) => s3_multi_region_access_point::look(caller, spec, regions).await,
+        ResourceSpec::S3MultiRegionAccessPoint(spec) => {
+            s3_multi_region_access_point::look(caller, spec, regions).await
+        }
         ResourceSpec::AuroraGlobalDatabase(spec) => aurora_global_database::look(caller, spec, regions).await,
         ResourceSpec::EcsService(spec) => ecs_service::look(caller, spec, regions).await,
-        _ => unsupported(&caller.account, resource).map(|error| everywhere(regions, &error)).unwrap_or_default(),
+        _ => unsupported(&caller.account, resource)
+            .map(|error| everywhere(regions, &error))
+            .unwrap_or_default(),
     }
 }
 

@@ -15,13 +15,15 @@ const LIST: &str = "route53:ListResourceRecordSets";
 
 pub(crate) async fn look(caller: &Caller, spec: &Route53Records, regions: &[RegionCode]) -> Looked {
     let told = match list(caller, spec).await {
-        Ok(sets) => by_region(spec, &sets).map_err(|why| caller.call(ROUTE53_REGION, LIST).error(ErrorKind::Invalid, why)),
+        Ok(sets) => by_region(spec, &sets)
+            .map_err(|why| caller.call(ROUTE53_REGION, LIST).error(ErrorKind::Invalid, why)),
         Err(error) => Err(error),
     };
     match told {
-        Ok(mut records) => {
-            regions.iter().map(|region| (region.clone(), Ok(Facts::DnsRecord { record: records.remove(region) }))).collect()
-        }
+        Ok(mut records) => regions
+            .iter()
+            .map(|region| (region.clone(), Ok(Facts::DnsRecord { record: records.remove(region) })))
+            .collect(),
         Err(error) => everywhere(regions, &error),
     }
 }
@@ -62,7 +64,10 @@ fn same_name(one: &str, other: &str) -> bool {
     plain(one) == plain(other)
 }
 
-fn by_region(spec: &Route53Records, sets: &[ResourceRecordSet]) -> Result<BTreeMap<RegionCode, DnsRecord>, String> {
+fn by_region(
+    spec: &Route53Records,
+    sets: &[ResourceRecordSet],
+) -> Result<BTreeMap<RegionCode, DnsRecord>, String> {
     let mut records: BTreeMap<RegionCode, DnsRecord> = BTreeMap::new();
     for set in sets {
         let record = whole(set)?;
@@ -89,7 +94,12 @@ fn by_region(spec: &Route53Records, sets: &[ResourceRecordSet]) -> Result<BTreeM
 
 fn region_of(spec: &Route53Records, record: &DnsRecord) -> Option<RegionCode> {
     let id = record.set_identifier.as_deref();
-    let named = || spec.set_identifiers.iter().find(|(_, named)| Some(named.as_str()) == id).map(|(region, _)| region.clone());
+    let named = || {
+        spec.set_identifiers
+            .iter()
+            .find(|(_, named)| Some(named.as_str()) == id)
+            .map(|(region, _)| region.clone())
+    };
     let latency = || match &record.routing {
         Routing::Latency { region } => RegionCode::parse(region).ok(),
         _ => None,
@@ -119,7 +129,9 @@ fn code_within(text: &str) -> Option<RegionCode> {
 /// Everything of the record, or a sentence: what is lost in reading could never be put back.
 fn whole(set: &ResourceRecordSet) -> Result<DnsRecord, String> {
     let name = set.name().trim_end_matches('.').to_owned();
-    let cannot = |what: &str| Err(format!("the record {name} {what}, which Holdfast does not move: take it out of the inventory"));
+    let cannot = |what: &str| {
+        Err(format!("the record {name} {what}, which Holdfast does not move: take it out of the inventory"))
+    };
     if set.traffic_policy_instance_id().is_some() {
         return cannot("is made by a traffic policy");
     }
@@ -135,7 +147,9 @@ fn whole(set: &ResourceRecordSet) -> Result<DnsRecord, String> {
     let routing = match (set.weight(), set.failover(), set.region(), set.geo_location()) {
         (None, None, None, None) => Routing::Simple,
         (Some(weight), None, None, None) => Routing::Weighted { weight },
-        (None, Some(role), None, None) => Routing::Failover { primary: *role == ResourceRecordSetFailover::Primary },
+        (None, Some(role), None, None) => {
+            Routing::Failover { primary: *role == ResourceRecordSetFailover::Primary }
+        }
         (None, None, Some(region), None) => Routing::Latency { region: region.as_str().to_owned() },
         (None, None, None, Some(place)) => Routing::Geolocation {
             continent: place.continent_code().map(str::to_owned),
@@ -204,7 +218,10 @@ mod tests {
     fn a_code_inside_another_word_tells_nothing() {
         assert_eq!(code_within("us-east-12"), None);
         assert_eq!(code_within("us-east-1 or us-west-2"), None);
-        assert_eq!(code_within("dualstack.shop-1.eu-west-1.elb.amazonaws.com.").unwrap().as_str(), "eu-west-1");
+        assert_eq!(
+            code_within("dualstack.shop-1.eu-west-1.elb.amazonaws.com.").unwrap().as_str(),
+            "eu-west-1"
+        );
     }
 
     #[test]
@@ -212,7 +229,10 @@ mod tests {
         let sets = [weighted("primary", 100), weighted("us-east-1", 0)];
         let spec = spec(&[("us-east-1", "primary"), ("eu-central-1", "us-east-1")]);
         let records = by_region(&spec, &sets).unwrap();
-        assert_eq!(records[&RegionCode::parse("eu-central-1").unwrap()].set_identifier.as_deref(), Some("us-east-1"));
+        assert_eq!(
+            records[&RegionCode::parse("eu-central-1").unwrap()].set_identifier.as_deref(),
+            Some("us-east-1")
+        );
     }
 
     #[test]
@@ -224,8 +244,12 @@ mod tests {
             .region(ResourceRecordSetRegion::ApSoutheast1)
             .build()
             .unwrap();
-        let target =
-            SdkAlias::builder().hosted_zone_id("Z2").dns_name("lb-1.us-east-1.elb.amazonaws.com.").evaluate_target_health(true).build().unwrap();
+        let target = SdkAlias::builder()
+            .hosted_zone_id("Z2")
+            .dns_name("lb-1.us-east-1.elb.amazonaws.com.")
+            .evaluate_target_health(true)
+            .build()
+            .unwrap();
         let alias = ResourceRecordSet::builder()
             .name("shop.example.com")
             .r#type(RrType::A)
@@ -239,13 +263,15 @@ mod tests {
 
     #[test]
     fn a_record_that_leads_nowhere_known_makes_the_name_unknown_and_says_the_way_out() {
-        let refused = regions_of(&spec(&[]), &[weighted("us-east-1", 1), weighted("maintenance", 0)]).unwrap_err();
+        let refused =
+            regions_of(&spec(&[]), &[weighted("us-east-1", 1), weighted("maintenance", 0)]).unwrap_err();
         assert!(refused.contains("maintenance") && refused.contains("set_identifiers"), "{refused}");
     }
 
     #[test]
     fn two_records_for_one_region_are_refused_rather_than_one_of_them_forgotten() {
-        let refused = regions_of(&spec(&[]), &[weighted("a-us-east-1", 1), weighted("b-us-east-1", 1)]).unwrap_err();
+        let refused =
+            regions_of(&spec(&[]), &[weighted("a-us-east-1", 1), weighted("b-us-east-1", 1)]).unwrap_err();
         assert!(refused.contains("a-us-east-1") && refused.contains("b-us-east-1"), "{refused}");
     }
 

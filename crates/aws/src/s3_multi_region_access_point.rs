@@ -13,8 +13,11 @@ const GET: &str = "s3:GetMultiRegionAccessPointRoutes";
 
 pub(crate) async fn look(caller: &Caller, spec: &S3MultiRegionAccessPoint, regions: &[RegionCode]) -> Looked {
     let order = caller.silence.order(Service::S3Control, ACCESS_POINT_ROUTE_REGIONS);
-    let go_on = |error: &Error| matches!(error.kind, ErrorKind::Unreachable | ErrorKind::ServiceError | ErrorKind::Unreadable);
-    let asked = first_answer(order, caller.settings.patience, go_on, |via| routes(caller, &spec.mrap_arn, via)).await;
+    let go_on = |error: &Error| {
+        matches!(error.kind, ErrorKind::Unreachable | ErrorKind::ServiceError | ErrorKind::Unreadable)
+    };
+    let asked =
+        first_answer(order, caller.settings.patience, go_on, |via| routes(caller, &spec.mrap_arn, via)).await;
     match asked {
         Some(Ok((via, routes))) => {
             regions.iter().map(|region| (region.clone(), fact(caller, &via, &routes, region))).collect()
@@ -24,13 +27,27 @@ pub(crate) async fn look(caller: &Caller, spec: &S3MultiRegionAccessPoint, regio
     }
 }
 
-async fn routes(caller: &Caller, arn: &str, via: String) -> Result<(String, Vec<MultiRegionAccessPointRoute>), Error> {
-    let sent = caller.s3control(&via).get_multi_region_access_point_routes().account_id(&caller.account).mrap(arn).send();
+async fn routes(
+    caller: &Caller,
+    arn: &str,
+    via: String,
+) -> Result<(String, Vec<MultiRegionAccessPointRoute>), Error> {
+    let sent = caller
+        .s3control(&via)
+        .get_multi_region_access_point_routes()
+        .account_id(&caller.account)
+        .mrap(arn)
+        .send();
     let answer = caller.ask(Service::S3Control, &via, GET, sent).await?;
     Ok((via, answer.routes.unwrap_or_default()))
 }
 
-fn fact(caller: &Caller, via: &str, routes: &[MultiRegionAccessPointRoute], region: &RegionCode) -> Result<Facts, Error> {
+fn fact(
+    caller: &Caller,
+    via: &str,
+    routes: &[MultiRegionAccessPointRoute],
+    region: &RegionCode,
+) -> Result<Facts, Error> {
     let Some(route) = routes.iter().find(|route| route.region() == Some(region.as_str())) else {
         return Err(caller.call(via, GET).error(
             ErrorKind::NotFound,
@@ -41,6 +58,8 @@ fn fact(caller: &Caller, via: &str, routes: &[MultiRegionAccessPointRoute], regi
         (Some(bucket), Ok(traffic_dial_percent)) if traffic_dial_percent <= 100 => {
             Ok(Facts::AccessPointRoute { bucket: bucket.to_owned(), traffic_dial_percent })
         }
-        _ => Err(caller.call(via, GET).error(ErrorKind::Unreadable, format!("the route to {region} has no bucket or no dial"))),
+        _ => Err(caller
+            .call(via, GET)
+            .error(ErrorKind::Unreadable, format!("the route to {region} has no bucket or no dial"))),
     }
 }

@@ -18,7 +18,10 @@ impl RunMark {
             Direction::Do => "do",
             Direction::Undo => "undo",
         };
-        Self(format!("holdfast-step/{} holdfast-direction/{direction} holdfast-epoch/{}", acting.step, acting.epoch))
+        Self(format!(
+            "holdfast-step/{} holdfast-direction/{direction} holdfast-epoch/{}",
+            acting.step, acting.epoch
+        ))
     }
 }
 

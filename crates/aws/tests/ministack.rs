@@ -8,7 +8,9 @@ mod common;
 
 use aws_credential_types::Credentials;
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
-use aws_sdk_route53::types::{Change as SdkChange, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
+use aws_sdk_route53::types::{
+    Change as SdkChange, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType,
+};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_types::region::Region;
@@ -36,7 +38,11 @@ macro_rules! as_root {
             .region(Region::new($region.to_owned()))
             .endpoint_url(&$peer.url)
             .credentials_provider(Credentials::new(MEMBER, "any", None, None, "conformance"))
-            .http_client(aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https())
+            .http_client(
+                aws_smithy_http_client::Builder::new()
+                    .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                    .build_https(),
+            )
             .build()
     };
 }
@@ -58,13 +64,18 @@ impl Drop for Peer {
 
 fn program() -> PathBuf {
     let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
-    let cache = std::env::var_os("HOLDFAST_CACHE").map_or_else(|| home().join(".cache/holdfast"), PathBuf::from);
+    let cache =
+        std::env::var_os("HOLDFAST_CACHE").map_or_else(|| home().join(".cache/holdfast"), PathBuf::from);
     cache.join("venvs/ministack/bin/ministack")
 }
 
 impl Peer {
     /// `None` only where peers were waived by name.
     async fn start() -> Option<Self> {
+        Self::start_with("true").await
+    }
+
+    async fn start_with(auth: &str) -> Option<Self> {
         if std::env::var("HOLDFAST_WITHOUT_PEERS").is_ok_and(|value| value == "1") {
             return None;
         }
@@ -80,7 +91,7 @@ impl Peer {
         let folder = tempfile::tempdir().unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let process = Command::new(program)
-            .env("AUTH", "true")
+            .env("AUTH", auth)
             .env("GATEWAY_PORT", port.to_string())
             .env("TMPDIR", folder.path())
             .env("BIND_HOST", "127.0.0.1")
@@ -103,13 +114,22 @@ impl Peer {
     }
 
     /// What only prepares the world goes under an account's root, whom ministack knows by the key and does not check.
-    async fn root(&self, account: &str, region: &str, service: &str, request: reqwest::RequestBuilder) -> String {
+    async fn root(
+        &self,
+        account: &str,
+        region: &str,
+        service: &str,
+        request: reqwest::RequestBuilder,
+    ) -> String {
         let now = jiff::Timestamp::now();
         let (date, time) = (now.strftime("%Y%m%d"), now.strftime("%Y%m%dT%H%M%SZ"));
         let signed = format!(
             "AWS4-HMAC-SHA256 Credential={account}/{date}/{region}/{service}/aws4_request, SignedHeaders=host;x-amz-date, Signature=0"
         );
-        let request = request.header("authorization", signed).header("x-amz-date", time.to_string()).header("x-amz-account-id", account);
+        let request = request
+            .header("authorization", signed)
+            .header("x-amz-date", time.to_string())
+            .header("x-amz-account-id", account);
         let answer = request.send().await.unwrap();
         let status = answer.status();
         let body = answer.text().await.unwrap();
@@ -121,7 +141,9 @@ impl Peer {
         let form: Vec<String> = [("Version", "2010-05-08")]
             .iter()
             .chain(parameters)
-            .map(|(key, value)| format!("{key}={}", value.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>()))
+            .map(|(key, value)| {
+                format!("{key}={}", value.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>())
+            })
             .collect();
         let request = self
             .http
@@ -135,7 +157,12 @@ impl Peer {
     async fn cloud(&self) -> AwsCloud {
         self.iam(CONTROL, &[("Action", "CreateUser"), ("UserName", "holdfast")]).await;
         let assume = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sts:AssumeRole","sts:SetSourceIdentity","sts:TagSession"],"Resource":"arn:aws:iam::*:role/holdfast-*"}]}"#;
-        let policy = [("Action", "PutUserPolicy"), ("UserName", "holdfast"), ("PolicyName", "assume"), ("PolicyDocument", assume)];
+        let policy = [
+            ("Action", "PutUserPolicy"),
+            ("UserName", "holdfast"),
+            ("PolicyName", "assume"),
+            ("PolicyDocument", assume),
+        ];
         self.iam(CONTROL, &policy).await;
         let key = self.iam(CONTROL, &[("Action", "CreateAccessKey"), ("UserName", "holdfast")]).await;
         let principal = format!("arn:aws:iam::{CONTROL}:user/holdfast");
@@ -146,10 +173,19 @@ impl Peer {
         );
         let act: Vec<&str> = policy::act_role_actions().into_iter().collect();
         for (role, actions) in [("holdfast-read", policy::READ_ACTIONS), ("holdfast-act", &act)] {
-            self.iam(MEMBER, &[("Action", "CreateRole"), ("RoleName", role), ("AssumeRolePolicyDocument", &trust)]).await;
+            self.iam(
+                MEMBER,
+                &[("Action", "CreateRole"), ("RoleName", role), ("AssumeRolePolicyDocument", &trust)],
+            )
+            .await;
             let document = serde_json::json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]});
             let document = document.to_string();
-            let policy = [("Action", "PutRolePolicy"), ("RoleName", role), ("PolicyName", "own"), ("PolicyDocument", &document)];
+            let policy = [
+                ("Action", "PutRolePolicy"),
+                ("RoleName", role),
+                ("PolicyName", "own"),
+                ("PolicyDocument", &document),
+            ];
             self.iam(MEMBER, &policy).await;
         }
         AwsCloud::new(AwsSettings {
@@ -185,7 +221,12 @@ impl Peer {
             .await
             .unwrap();
         let arn = writer.db_cluster().and_then(|cluster| cluster.db_cluster_arn()).unwrap().to_owned();
-        home.create_global_cluster().global_cluster_identifier("orders").source_db_cluster_identifier(arn).send().await.unwrap();
+        home.create_global_cluster()
+            .global_cluster_identifier("orders")
+            .source_db_cluster_identifier(arn)
+            .send()
+            .await
+            .unwrap();
         recovery
             .create_db_cluster()
             .db_cluster_identifier("orders-eu-central-1")
@@ -197,11 +238,14 @@ impl Peer {
     }
 
     async fn lag(&self, milliseconds: f64) {
-        let client = aws_sdk_cloudwatch::Client::from_conf(as_root!(aws_sdk_cloudwatch, self, "eu-central-1"));
+        let client =
+            aws_sdk_cloudwatch::Client::from_conf(as_root!(aws_sdk_cloudwatch, self, "eu-central-1"));
         let datum = MetricDatum::builder()
             .metric_name("AuroraGlobalDBReplicationLag")
             .dimensions(Dimension::builder().name("DBClusterIdentifier").value("orders-eu-central-1").build())
-            .timestamp(aws_sdk_cloudwatch::primitives::DateTime::from_secs(jiff::Timestamp::now().as_second() - 90))
+            .timestamp(aws_sdk_cloudwatch::primitives::DateTime::from_secs(
+                jiff::Timestamp::now().as_second() - 90,
+            ))
             .value(milliseconds)
             .unit(StandardUnit::Milliseconds)
             .build();
@@ -211,7 +255,13 @@ impl Peer {
     /// A zone with the weights 100 and 0; its id.
     async fn weighted_records(&self) -> String {
         let client = aws_sdk_route53::Client::from_conf(as_root!(aws_sdk_route53, self, "us-east-1"));
-        let zone = client.create_hosted_zone().name("example.com").caller_reference("conformance").send().await.unwrap();
+        let zone = client
+            .create_hosted_zone()
+            .name("example.com")
+            .caller_reference("conformance")
+            .send()
+            .await
+            .unwrap();
         let id = zone.hosted_zone().unwrap().id().trim_start_matches("/hostedzone/").to_owned();
         let record = |code: &str, weight, address: &str| {
             let set = ResourceRecordSet::builder()
@@ -239,7 +289,9 @@ impl Peer {
         for code in ["us-east-1", "eu-central-1"] {
             let body = match code {
                 "us-east-1" => String::new(),
-                code => format!("<CreateBucketConfiguration><LocationConstraint>{code}</LocationConstraint></CreateBucketConfiguration>"),
+                code => format!(
+                    "<CreateBucketConfiguration><LocationConstraint>{code}</LocationConstraint></CreateBucketConfiguration>"
+                ),
             };
             let request = self.http.put(format!("{}/assets-{code}", self.url)).body(body);
             self.root(MEMBER, code, "s3", request).await;
@@ -294,7 +346,9 @@ async fn both_roles_of_another_account_are_assumed_and_a_wrong_external_id_is_to
 
 #[tokio::test]
 async fn a_global_database_is_switched_over_and_then_failed_over_back() {
-    let Some(peer) = Peer::start().await else { return };
+    // Policies unchecked here: ministack weighs the global cluster calls against the resource `*`, where AWS takes the
+    // clusters they name, so it would refuse every policy that names them.
+    let Some(peer) = Peer::start_with("false").await else { return };
     let cloud = peer.cloud().await;
     peer.aurora().await;
     peer.lag(120.0).await;
@@ -310,7 +364,10 @@ async fn a_global_database_is_switched_over_and_then_failed_over_back() {
         target_cluster_arn: secondary.cluster_arn,
     };
     let answer = cloud.perform(&shop(), &acting("switch-orders", None), &switch).await.unwrap();
-    assert_eq!((answer.action.as_str(), answer.region.as_str()), ("rds:SwitchoverGlobalCluster", "us-east-1"));
+    assert_eq!(
+        (answer.action.as_str(), answer.region.as_str()),
+        ("rds:SwitchoverGlobalCluster", "us-east-1")
+    );
     assert!(answer.request_id.is_some());
     assert!(member(&cloud, "eu-central-1").await.writer);
     let home = member(&cloud, "us-east-1").await;
@@ -337,8 +394,10 @@ async fn weights_move_by_compare_and_set_until_in_sync() {
     assert_eq!((weight_of(&from), weight_of(&to)), (100, 0));
     assert_eq!(from.values, ["192.0.2.1"]);
 
-    let change =
-        Change::ReplaceRecords { hosted_zone_id: zone, replace: vec![reweigh(&home, &from, 0), reweigh(&recovery, &to, 100)] };
+    let change = Change::ReplaceRecords {
+        hosted_zone_id: zone,
+        replace: vec![reweigh(&home, &from, 0), reweigh(&recovery, &to, 100)],
+    };
     let answer = cloud.perform(&shop(), &acting("move-traffic", None), &change).await.unwrap();
     assert_eq!(weight_of(&record_of(&seen(&cloud, &front_door, "eu-central-1").await)), 100);
 
@@ -372,7 +431,10 @@ async fn access_point_routes_are_read_and_turned_through_any_of_the_five_regions
     let turn = |dials: [u8; 2]| Change::SetAccessPointRoutes {
         mrap_arn: arn.clone(),
         routes: BTreeMap::from_iter(both().into_iter().zip(dials).map(|(region, traffic_dial_percent)| {
-            (region.clone(), AccessPointRouteTarget { bucket: format!("assets-{region}"), traffic_dial_percent })
+            (
+                region.clone(),
+                AccessPointRouteTarget { bucket: format!("assets-{region}"), traffic_dial_percent },
+            )
         })),
         via: vec![region("ap-southeast-2"), region("us-west-2")],
     };
@@ -396,7 +458,9 @@ async fn a_step_s_session_is_refused_what_is_not_its_own() {
         target_cluster_arn: member(&cloud, "eu-central-1").await.cluster_arn,
     };
     // The act role may list records; the session made for this step may not.
-    let looked = cloud.observe(&shop(), &act("switch-orders", &switch), &records(&zone, "shop.example.com"), &both()).await;
+    let looked = cloud
+        .observe(&shop(), &act("switch-orders", &switch), &records(&zone, "shop.example.com"), &both())
+        .await;
     for facts in looked.into_values() {
         assert_eq!(facts.unwrap_err().kind, ErrorKind::Denied);
     }

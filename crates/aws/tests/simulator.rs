@@ -21,11 +21,15 @@ use std::time::{Duration, Instant};
 
 const SHOP: &str = "222222222222";
 const ZONE: &str = "Z0123456789ABC";
-const ACCELERATOR: &str = "arn:aws:globalaccelerator::222222222222:accelerator/5f8a1c3e-27b4-4d90-b6e2-9a1c0d7e4f68";
+const ACCELERATOR: &str =
+    "arn:aws:globalaccelerator::222222222222:accelerator/5f8a1c3e-27b4-4d90-b6e2-9a1c0d7e4f68";
 const ACCESS_POINT: &str = "arn:aws:s3::222222222222:accesspoint/m2shopa55ets.mrap";
 
 async fn world() -> (Sim, AwsCloud) {
-    let sim = holdfast_sim::start(SimConfig { listen: "127.0.0.1:0".parse().unwrap(), data: None, speed: 1.0 }).await.unwrap();
+    let sim =
+        holdfast_sim::start(SimConfig { listen: "127.0.0.1:0".parse().unwrap(), data: None, speed: 1.0 })
+            .await
+            .unwrap();
     let cloud = AwsCloud::new(settings(&sim));
     (sim, cloud)
 }
@@ -94,7 +98,12 @@ fn changes(sim: &Sim) -> Vec<Arc<Entry>> {
 }
 
 fn scale_up() -> Change {
-    Change::SetEcsDesiredCount { region: region("eu-central-1"), cluster: "shop".into(), service: "web".into(), desired: 6 }
+    Change::SetEcsDesiredCount {
+        region: region("eu-central-1"),
+        cluster: "shop".into(),
+        service: "web".into(),
+        desired: 6,
+    }
 }
 
 async fn switch_over(cloud: &AwsCloud) -> Change {
@@ -108,7 +117,9 @@ async fn switch_over(cloud: &AwsCloud) -> Change {
 #[tokio::test]
 async fn every_kind_that_is_observed_is_seen_in_both_regions() {
     let (_sim, cloud) = world().await;
-    for resource in [records(ZONE, "shop.example.com"), aurora("orders"), access_point(ACCESS_POINT), web(), edge()] {
+    for resource in
+        [records(ZONE, "shop.example.com"), aurora("orders"), access_point(ACCESS_POINT), web(), edge()]
+    {
         for (region, facts) in look(&cloud, &resource).await {
             assert!(facts.is_ok(), "{} in {region}: {facts:?}", resource.name);
         }
@@ -167,7 +178,10 @@ async fn weights_move_by_compare_and_set_and_a_second_time_is_a_conflict() {
     let front_door = records(ZONE, "shop.example.com");
     let [home, recovery] = both();
     let old = |facts: &Facts| record_of(facts);
-    let (from, to) = (old(&seen(&cloud, &front_door, "us-east-1").await), old(&seen(&cloud, &front_door, "eu-central-1").await));
+    let (from, to) = (
+        old(&seen(&cloud, &front_door, "us-east-1").await),
+        old(&seen(&cloud, &front_door, "eu-central-1").await),
+    );
     assert!(weight_of(&from) > 0 && weight_of(&to) == 0);
     let change = Change::ReplaceRecords {
         hosted_zone_id: ZONE.into(),
@@ -184,7 +198,10 @@ async fn weights_move_by_compare_and_set_and_a_second_time_is_a_conflict() {
     assert!(again.request_id.is_some());
 
     let access = act("move-traffic", &change);
-    assert_eq!(cloud.settled(&shop(), &access, &change, &tracking).await.unwrap(), Settled::NotYet("PENDING".into()));
+    assert_eq!(
+        cloud.settled(&shop(), &access, &change, &tracking).await.unwrap(),
+        Settled::NotYet("PENDING".into())
+    );
     let (sim, cloud) = (&_sim, &cloud);
     sim.advance(Duration::from_secs(10));
     assert_eq!(cloud.settled(&shop(), &access, &change, &tracking).await.unwrap(), Settled::Yes);
@@ -206,7 +223,10 @@ async fn a_database_switched_over_has_its_writer_in_the_other_region() {
 async fn a_lost_answer_is_unknown_and_nothing_is_sent_twice() {
     let (sim, cloud) = world().await;
     let change = switch_over(&cloud).await;
-    sim.add_fault(Fault { operation: Some("SwitchoverGlobalCluster".into()), ..Fault::new(FaultKind::LoseAnswer) });
+    sim.add_fault(Fault {
+        operation: Some("SwitchoverGlobalCluster".into()),
+        ..Fault::new(FaultKind::LoseAnswer)
+    });
     let error = cloud.perform(&shop(), &acting("switch-orders", None), &change).await.unwrap_err();
     assert!(error.outcome_unknown, "{error:?}");
     assert_eq!(error.kind, ErrorKind::Unreachable);
@@ -277,7 +297,10 @@ async fn sessions_come_from_another_region_when_the_first_is_dark() {
     sim.set_region_dark("eu-central-1", true);
     let services = look(&cloud, &web()).await;
     assert!(services[&region("us-east-1")].is_ok(), "{services:?}");
-    let lent = sim.ledger().into_iter().filter(|entry| entry.operation == "AssumeRole" && entry.effect == Effect::None);
+    let lent = sim
+        .ledger()
+        .into_iter()
+        .filter(|entry| entry.operation == "AssumeRole" && entry.effect == Effect::None);
     assert!(lent.into_iter().any(|entry| entry.region == "us-west-2"));
 }
 
@@ -292,7 +315,9 @@ async fn a_wrong_external_id_is_denied_with_what_to_look_at_and_asked_once() {
     }
     for _ in 0..5 {
         let looked = cloud.observe(&wrong, &Access::Read, &web(), &both()).await;
-        assert!(looked.values().all(|facts| facts.as_ref().is_err_and(|error| error.kind == ErrorKind::Denied)));
+        assert!(
+            looked.values().all(|facts| facts.as_ref().is_err_and(|error| error.kind == ErrorKind::Denied))
+        );
     }
     assert_eq!(sim.ledger().iter().filter(|entry| entry.operation == "AssumeRole").count(), 1);
 }
@@ -330,7 +355,9 @@ async fn routes_via(cloud: &AwsCloud, via: &[&str]) -> Change {
     let mut change = routes(via);
     if let Change::SetAccessPointRoutes { routes, .. } = &mut change {
         for (region, target) in routes {
-            let Facts::AccessPointRoute { bucket, .. } = seen(cloud, &access_point(ACCESS_POINT), region.as_str()).await else {
+            let Facts::AccessPointRoute { bucket, .. } =
+                seen(cloud, &access_point(ACCESS_POINT), region.as_str()).await
+            else {
                 panic!("a route was expected")
             };
             target.bucket = bucket;
@@ -357,7 +384,10 @@ async fn access_point_routes_go_through_the_next_region_after_an_error_of_awss_o
 async fn access_point_routes_are_not_sent_again_after_a_lost_answer() {
     let (sim, cloud) = world().await;
     let change = routes_via(&cloud, &["us-west-2", "eu-west-1"]).await;
-    sim.add_fault(Fault { operation: Some("SubmitMultiRegionAccessPointRoutes".into()), ..Fault::new(FaultKind::LoseAnswer) });
+    sim.add_fault(Fault {
+        operation: Some("SubmitMultiRegionAccessPointRoutes".into()),
+        ..Fault::new(FaultKind::LoseAnswer)
+    });
     let error = cloud.perform(&shop(), &acting("route-assets", None), &change).await.unwrap_err();
     assert!(error.outcome_unknown, "{error:?}");
     assert_eq!(changes(&sim).len(), 1);
@@ -366,7 +396,9 @@ async fn access_point_routes_are_not_sent_again_after_a_lost_answer() {
 #[tokio::test]
 async fn an_accelerator_group_is_dialled_without_losing_its_endpoints() {
     let (_sim, cloud) = world().await;
-    let Facts::AcceleratorGroup(group) = seen(&cloud, &edge(), "eu-central-1").await else { panic!("a group was expected") };
+    let Facts::AcceleratorGroup(group) = seen(&cloud, &edge(), "eu-central-1").await else {
+        panic!("a group was expected")
+    };
     assert_eq!(group.traffic_dial_percent, 0);
     let change = Change::SetAcceleratorGroup {
         endpoint_group_region: region("eu-central-1"),
@@ -376,9 +408,13 @@ async fn an_accelerator_group_is_dialled_without_losing_its_endpoints() {
     };
     let answer = cloud.perform(&shop(), &acting("dial-edge", None), &change).await.unwrap();
     assert_eq!(answer.region, "us-west-2");
-    let Facts::AcceleratorGroup(after) = seen(&cloud, &edge(), "eu-central-1").await else { panic!("a group was expected") };
+    let Facts::AcceleratorGroup(after) = seen(&cloud, &edge(), "eu-central-1").await else {
+        panic!("a group was expected")
+    };
     assert_eq!(after.traffic_dial_percent, 100);
-    let kept = |endpoints: &[AcceleratorEndpoint]| endpoints.iter().map(|one| (one.id.clone(), one.weight)).collect::<Vec<_>>();
+    let kept = |endpoints: &[AcceleratorEndpoint]| {
+        endpoints.iter().map(|one| (one.id.clone(), one.weight)).collect::<Vec<_>>()
+    };
     assert_eq!(kept(&after.endpoints), kept(&group.endpoints));
 }
 
@@ -388,7 +424,9 @@ async fn what_is_not_there_is_not_found_and_a_kind_without_an_adapter_is_not_sup
     for facts in look(&cloud, &aurora("nobody")).await.into_values() {
         assert_eq!(facts.unwrap_err().kind, ErrorKind::NotFound);
     }
-    let elsewhere = cloud.observe(&shop(), &Access::Read, &aurora("orders"), &[region("us-east-1"), region("ap-southeast-1")]).await;
+    let elsewhere = cloud
+        .observe(&shop(), &Access::Read, &aurora("orders"), &[region("us-east-1"), region("ap-southeast-1")])
+        .await;
     assert!(elsewhere[&region("us-east-1")].is_ok());
     assert_eq!(elsewhere[&region("ap-southeast-1")].as_ref().unwrap_err().kind, ErrorKind::NotFound);
 

@@ -38,11 +38,17 @@ pub fn records(hosted_zone_id: &str, record: &str) -> Resource {
 }
 
 pub fn aurora(global_cluster: &str) -> Resource {
-    resource("orders", ResourceSpec::AuroraGlobalDatabase(AuroraGlobalDatabase { global_cluster: global_cluster.into() }))
+    resource(
+        "orders",
+        ResourceSpec::AuroraGlobalDatabase(AuroraGlobalDatabase { global_cluster: global_cluster.into() }),
+    )
 }
 
 pub fn access_point(mrap_arn: &str) -> Resource {
-    resource("assets", ResourceSpec::S3MultiRegionAccessPoint(S3MultiRegionAccessPoint { mrap_arn: mrap_arn.into() }))
+    resource(
+        "assets",
+        ResourceSpec::S3MultiRegionAccessPoint(S3MultiRegionAccessPoint { mrap_arn: mrap_arn.into() }),
+    )
 }
 
 pub fn acting(step: &str, change: Option<Change>) -> Acting {
