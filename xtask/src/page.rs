@@ -59,7 +59,8 @@ pub fn run(root: &Path) -> Result<()> {
         store(&page, &file, &bytes)?;
         keep.extend(variants(&file));
     }
-    let manifest = Manifest { module, made_from };
+    let files = keep.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+    let manifest = Manifest { module, made_from, files };
     if manifest != known {
         manifest.write(&page)?;
     }
@@ -194,6 +195,8 @@ fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
 struct Manifest {
     module: String,
     made_from: String,
+    /// Everything beside it. The server is built anew when this file changes, so a new twin must show in it.
+    files: String,
 }
 
 impl Manifest {
@@ -204,12 +207,13 @@ impl Manifest {
             let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' '));
             line.unwrap_or_default().to_owned()
         };
-        Self { module: value("module"), made_from: value("made_from") }
+        Self { module: value("module"), made_from: value("made_from"), files: value("files") }
     }
 
     fn write(&self, page: &Path) -> Result<()> {
-        let Self { module, made_from } = self;
-        Ok(fs::write(page.join(MANIFEST), format!("module {module}\nmade_from {made_from}\n"))?)
+        let Self { module, made_from, files } = self;
+        let text = format!("module {module}\nmade_from {made_from}\nfiles {files}\n");
+        Ok(fs::write(page.join(MANIFEST), text)?)
     }
 }
 
