@@ -108,7 +108,7 @@ fn regions(world: &World, live: bool) -> String {
                 )
             };
             format!(
-                "<tr><th scope=\"row\">{}</th><td>{shown}</td><td class=\"verbs\">{}{}</td></tr>",
+                "<tr><th scope=\"row\">{}</th><td>{shown}</td><td><div class=\"verbs\">{}{}</div></td></tr>",
                 esc(code),
                 flip("dark", region.dark, "Darken", "Light"),
                 flip(
@@ -123,7 +123,7 @@ fn regions(world: &World, live: bool) -> String {
     format!(
         "<p class=\"muted\">Dark: the Region's own endpoints take a call and never answer. Control planes out: changes are \
          refused, also in the global ones that live there (Route 53 in us-east-1, Global Accelerator in us-west-2).</p>{}",
-        table("Regions", &["Region", "State", ""], &rows)
+        table("Regions", &["Region", "State", "Change"], &rows)
     )
 }
 
@@ -143,17 +143,24 @@ fn pairs(world: &World) -> BTreeSet<(String, String)> {
     pairs
 }
 
+/// The worst lag of what is replicated over a link.
+fn worst_lag_ms(world: &World, now: Moment, a: &str, b: &str) -> Option<f64> {
+    let key = link_key(a, b);
+    let followers = world.global_clusters.iter().flat_map(|global| {
+        let writer = global.writer().map(|w| w.region.as_str()).unwrap_or_default();
+        global.members.iter().filter(move |m| !m.writer).map(move |m| (link_key(writer, &m.region), m))
+    });
+    let lags = followers.filter(|(over, _)| *over == key).filter_map(|(_, m)| m.lag.at(now.virtual_ms));
+    lags.max_by(f64::total_cmp)
+}
+
 fn links(world: &World, now: Moment, live: bool) -> String {
     let rows: String = pairs(world)
         .iter()
         .map(|(a, b)| {
             let link = world.links.get(&link_key(a, b)).copied().unwrap_or_default();
             let about = format!("between {a} and {b}");
-            let lag = world.global_clusters.iter().flat_map(|g| &g.members).filter_map(|m| {
-                let here = m.region == *a || m.region == *b;
-                m.lag.at(now.virtual_ms).filter(|_| here)
-            });
-            let worst = lag.fold(0.0_f64, f64::max);
+            let worst = worst_lag_ms(world, now, a, b).map_or_else(|| "–".to_owned(), tables::seconds);
             let shown = if link.cut {
                 state("bad", "cut")
             } else if link.lag_ms.is_some() {
@@ -172,12 +179,11 @@ fn links(world: &World, now: Moment, live: bool) -> String {
             );
             let set = link.lag_ms.map(|l| (l / 1_000.0).to_string()).unwrap_or_default();
             format!(
-                "<tr><th scope=\"row\">{} – {}</th><td>{shown}</td><td class=\"n\">{}</td><td class=\"verbs\">{cut}\
+                "<tr><th scope=\"row\">{} – {}</th><td>{shown}</td><td class=\"n\">{worst}</td><td><div class=\"verbs\">{cut}\
                  <form method=\"post\" action=\"/_sim/form\">{}<input name=\"value\" inputmode=\"decimal\" size=\"5\" \
-                 value=\"{set}\" placeholder=\"{:.1}\" aria-label=\"Lag in seconds {}\"><button>Set lag<span class=\"hidden\"> {}</span></button></form></td></tr>",
+                 value=\"{set}\" placeholder=\"{:.1}\" aria-label=\"Lag in seconds {}\"><button>Set lag<span class=\"hidden\"> {}</span></button></form></div></td></tr>",
                 esc(a),
                 esc(b),
-                tables::seconds(worst),
                 hidden_fields(&[("do", "lag"), ("a", a), ("b", b)], live),
                 usual_lag_ms(a, b) / 1_000.0,
                 esc(&about),
@@ -187,7 +193,7 @@ fn links(world: &World, now: Moment, live: bool) -> String {
         .collect();
     format!(
         "<p class=\"muted\">Lag in seconds; an empty field is the usual lag again. Cut, it grows by a second each second.</p>{}",
-        table("Links", &["Link", "State", "Worst lag at either end", ""], &rows)
+        table("Links", &["Link", "State", "Worst lag", "Change"], &rows)
     )
 }
 

@@ -20,6 +20,10 @@ fn account_name(world: &World, id: &str) -> String {
     esc(world.accounts.get(id).map_or(id, |a| a.name.as_str()))
 }
 
+fn is_dark(world: &World, region: &str) -> bool {
+    world.regions.get(region).is_some_and(|r| r.dark)
+}
+
 pub(super) fn aurora(world: &World, now: Moment) -> String {
     let rows: String = world
         .global_clusters
@@ -28,6 +32,7 @@ pub(super) fn aurora(world: &World, now: Moment) -> String {
             let writer = global.writer().map_or("none", |w| w.region.as_str());
             let status = match &global.moving {
                 Some(m) => state("moving", &format!("{} {} → {}", m.status(now.virtual_ms), m.from_region, m.to_region)),
+                None if is_dark(world, writer) => state("bad", "writer out: Region dark"),
                 None => state("good", "available"),
             };
             let others: Vec<String> = global.members.iter().filter(|m| !m.writer).map(|m| follower(m, now)).collect();
@@ -66,7 +71,13 @@ pub(super) fn services(world: &World, now: Moment) -> String {
         .iter()
         .map(|s| {
             let running = s.running(now.virtual_ms);
-            let shown = if s.steady(now.virtual_ms) { state("good", "steady") } else { state("moving", "scaling") };
+            let shown = if is_dark(world, &s.region) {
+                state("bad", "out: Region dark")
+            } else if s.steady(now.virtual_ms) {
+                state("good", "steady")
+            } else {
+                state("moving", "scaling")
+            };
             format!(
                 "<tr><th scope=\"row\">{}/{}</th><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{running}</td><td>{shown}</td></tr>",
                 esc(&s.cluster),
