@@ -13,15 +13,15 @@ impl DatabaseClock {
         Self(Arc::new(Mutex::new((now, Instant::now()))))
     }
 
-    /// What the database said, `asked` being the moment before the question left.
-    pub fn set(&self, now: Timestamp, asked: Instant) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (now, asked);
+    /// What the database has just said.
+    pub fn set(&self, now: Timestamp) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (now, Instant::now());
     }
 
-    /// Never ahead of the database by more than one answer's travel time.
+    /// Behind the database by the answer's travel time, never ahead: no deadline is judged over too soon.
     pub fn now(&self) -> Timestamp {
-        let (said, asked) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let passed = SignedDuration::try_from(asked.elapsed()).unwrap_or(SignedDuration::ZERO);
+        let (said, heard) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed = SignedDuration::try_from(heard.elapsed()).unwrap_or(SignedDuration::ZERO);
         said.checked_add(passed).unwrap_or(said)
     }
 }

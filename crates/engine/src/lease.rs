@@ -71,9 +71,8 @@ impl Lease {
     }
 
     async fn set_clock(&self) {
-        let asked = Instant::now();
         match self.store.now().await {
-            Ok(now) => self.clock.set(now, asked),
+            Ok(now) => self.clock.set(now),
             Err(error) => tracing::debug!(%error, "the database's time could not be asked"),
         }
     }

@@ -13,7 +13,7 @@ use holdfast_failover::run::Event;
 use holdfast_failover::{Mode, RunState, StepState};
 use house::{House, id, until};
 
-const CALLS: [&str; 2] = ["scale-web-eu-central-1", "move-front-door"];
+const CALLS: [&str; 2] = ["scale-web-eu-central-1", "route-front-door"];
 
 fn calls(house: &House) -> Vec<String> {
     let mut steps = house.cloud.effects();
