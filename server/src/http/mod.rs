@@ -7,6 +7,7 @@ pub mod etag;
 pub mod live;
 pub mod observe;
 pub mod origin;
+pub mod pages;
 pub mod principal;
 pub mod problem;
 pub mod security;

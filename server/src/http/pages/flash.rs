@@ -1,0 +1,109 @@
+//! What came of a form, carried over the redirect to the page that it came from: a cookie for that browser alone,
+//! for a minute, read once. It holds words of ours and what the person had typed; pages escape all of it.
+
+use super::cookies;
+use axum::http::{HeaderMap, HeaderValue};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use holdfast_api::Problem;
+use holdfast_frontend::screen::Flash;
+use std::collections::BTreeMap;
+
+pub const COOKIE: &str = "__Host-holdfast-flash";
+const KEPT_SECONDS: u32 = 60;
+/// Browsers keep 4,096 bytes of a cookie; Base64 takes a third more than what it carries.
+const LONGEST_BYTES: usize = 2_700;
+
+fn cut(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[must_use]
+pub fn done(title: impl Into<String>) -> Flash {
+    Flash { done: true, title: title.into(), ..Flash::default() }
+}
+
+/// `form` and `typed` go back into the form that was refused.
+#[must_use]
+pub fn refused(problem: &Problem, form: &str, typed: BTreeMap<String, String>) -> Flash {
+    let detail = if problem.fields.len() > 1 {
+        let fields = problem.fields.iter().map(|f| format!(" {}: {}.", f.path, f.message));
+        problem.detail.clone() + &fields.collect::<String>()
+    } else {
+        problem.detail.clone()
+    };
+    Flash {
+        done: false,
+        title: cut(&problem.title, 120),
+        detail: cut(&detail, 500),
+        way_out: cut(&problem.way_out, 300),
+        run: problem.blocked_by.as_deref().map(|id| cut(id, 60)),
+        sign_in_again: problem.code == "fresh_identity_needed",
+        form: form.to_owned(),
+        typed,
+    }
+}
+
+/// What was typed is left out where it does not fit; that a form was refused is always told.
+#[must_use]
+pub fn keep(mut flash: Flash) -> Option<HeaderValue> {
+    let mut json = serde_json::to_vec(&flash).ok()?;
+    if json.len() > LONGEST_BYTES {
+        flash.typed.clear();
+        json = serde_json::to_vec(&flash).ok()?;
+    }
+    if json.len() > LONGEST_BYTES {
+        flash.detail = cut(&flash.detail, 120);
+        flash.way_out = cut(&flash.way_out, 120);
+        json = serde_json::to_vec(&flash).ok()?;
+    }
+    cookies::set(COOKIE, &URL_SAFE_NO_PAD.encode(json), KEPT_SECONDS)
+}
+
+/// Whatever is not one of ours is no flash.
+#[must_use]
+pub fn read(headers: &HeaderMap) -> Option<Flash> {
+    let json = URL_SAFE_NO_PAD.decode(cookies::read(headers, COOKIE)?).ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::header;
+
+    fn carried(flash: Flash) -> Option<Flash> {
+        let set = keep(flash)?;
+        let pair = set.to_str().ok()?.split(';').next()?.to_owned();
+        read(&HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(&pair).ok()?)]))
+    }
+
+    #[test]
+    fn a_refusal_comes_back_with_what_was_typed() {
+        let problem =
+            Problem::new(409, "run_active", "Already running", "A run holds shop — since 14:02.", "Wait.");
+        let flash = refused(&problem, "request", [("reason".to_owned(), "<b>é".to_owned())].into());
+        assert_eq!(carried(flash.clone()), Some(flash));
+    }
+
+    #[test]
+    fn however_much_was_typed_the_cookie_fits_and_the_refusal_is_told() {
+        let problem = Problem::new(422, "invalid", "Not accepted", "€".repeat(5_000), "€".repeat(5_000));
+        let flash = refused(&problem, "request", [("reason".to_owned(), "x".repeat(9_000))].into());
+        let length = keep(flash.clone()).map_or(0, |set| set.len());
+        assert!((1..4_096).contains(&length), "{length}");
+        assert_eq!(carried(flash).map(|f| (f.title, f.typed.len())), Some(("Not accepted".to_owned(), 0)));
+    }
+
+    #[test]
+    fn a_cookie_of_nonsense_is_no_flash() {
+        for value in ["", "x", "eyJ9"] {
+            let line = format!("{COOKIE}={value}");
+            let headers = HeaderValue::from_str(&line).map(|v| HeaderMap::from_iter([(header::COOKIE, v)]));
+            assert!(headers.is_ok_and(|h| read(&h).is_none()), "{value}");
+        }
+    }
+}

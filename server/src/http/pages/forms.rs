@@ -1,0 +1,71 @@
+//! Forms of applications and Regions, and the theme.
+
+use super::query::Sent;
+use super::render::{self, Visit, back};
+use super::{cookies, flash};
+use crate::http::principal::own_path;
+use crate::state::AppState;
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
+use holdfast_api::{Answer, Problem};
+use holdfast_domain::{Declaration, Name, RegionCode};
+use holdfast_frontend::components::applications;
+use holdfast_frontend::screen::Theme;
+
+/// Asks the collector to look again.
+pub async fn refresh(State(state): State<AppState>, visit: Visit, Path(text): Path<String>) -> Response {
+    let answer = async {
+        let name = Name::parse(&text).map_err(|_| Problem::not_found("application", &text))?;
+        state.plane.refresh_application(&visit.actor, &name).await
+    };
+    let flash = match answer.await {
+        Ok(()) => flash::done(format!("Holdfast looks at {text} again. What it sees appears here.")),
+        Err(problem) => flash::refused(&problem, "refresh", Default::default()),
+    };
+    back(&applications::href(&text), flash)
+}
+
+/// Says of a Region what an operator knows.
+pub async fn declare(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(text): Path<String>,
+    Sent(sent): Sent,
+) -> Response {
+    let answer = async {
+        let code = RegionCode::parse(&text).map_err(|_| Problem::not_found("Region", &text))?;
+        let declared = declaration(&sent.text("declared"))?;
+        state.plane.declare_region(&visit.actor, &code, declared, sent.get("reason")).await
+    };
+    let flash = match answer.await {
+        Ok(region) => flash::done(format!("{} is declared {}", region.code, region.declared)),
+        Err(problem) => {
+            flash::refused(&problem, &format!("declare-{text}"), sent.typed(&["declared", "reason"]))
+        }
+    };
+    back("/regions", flash)
+}
+
+fn declaration(text: &str) -> Answer<Declaration> {
+    Declaration::ALL.into_iter().find(|d| d.as_str() == text).ok_or_else(|| {
+        let all: Vec<_> = Declaration::ALL.iter().map(|d| d.as_str()).collect();
+        Problem::bad_field(
+            "declared",
+            format!("`{text}` is not a declaration"),
+            format!("Choose {}.", all.join(", ")),
+        )
+    })
+}
+
+/// Remembers the theme in this browser. Nobody need be signed in, and nothing is stored here.
+pub async fn theme(Sent(sent): Sent) -> Response {
+    let back = sent.get("back");
+    let path = back.as_deref().and_then(own_path).unwrap_or("/");
+    let mut response = Redirect::to(path).into_response();
+    let theme = Theme::parse(&sent.text("theme")).as_str();
+    if let Some(cookie) = cookies::set(render::THEME, theme, cookies::REMEMBERED_SECONDS) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}

@@ -1,0 +1,46 @@
+//! What people see: a path per page and a form handler per verb. A handler asks the control plane first, so the
+//! status is true, then renders; a form calls the same method as REST and leads back to its page. No rule here.
+
+mod cookies;
+mod flash;
+mod forms;
+mod query;
+mod render;
+mod run_forms;
+mod views;
+
+use crate::state::AppState;
+use axum::Router;
+use axum::routing::{get, post};
+
+pub use render::{Visit, page_problem};
+
+/// Every path of people but `POST /sign-in` and `POST /sign-out`, which begin and end sessions.
+pub fn router() -> Router<AppState> {
+    Router::new()
+        .route("/", get(views::now))
+        .route("/sign-in", get(views::sign_in))
+        .route("/applications", get(views::applications))
+        .route("/applications/{name}", get(views::application))
+        .route("/applications/{name}/refresh", post(forms::refresh))
+        .route("/applications/{name}/runs", post(run_forms::request))
+        .route("/applications/{name}/runs/new", get(views::review))
+        .route("/runs", get(views::runs))
+        .route("/runs/{id}", get(views::run))
+        .route("/runs/{id}/review", post(run_forms::review))
+        .route("/runs/{id}/pause", post(run_forms::pause))
+        .route("/runs/{id}/resume", post(run_forms::resume))
+        .route("/runs/{id}/cancel", post(run_forms::cancel))
+        .route("/runs/{id}/withdraw", post(run_forms::withdraw))
+        .route("/runs/{id}/steps/{step}/retry", post(run_forms::retry))
+        .route("/runs/{id}/steps/{step}/skip", post(run_forms::skip))
+        .route("/approvals", get(views::approvals))
+        .route("/accounts", get(views::accounts))
+        .route("/regions", get(views::regions))
+        .route("/regions/{code}", post(forms::declare))
+        .route("/compliance", get(views::compliance))
+        .route("/compliance.csv", get(views::compliance_csv))
+        .route("/audit", get(views::audit))
+        .route("/api", get(views::api))
+        .route("/theme", post(forms::theme))
+}

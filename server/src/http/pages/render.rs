@@ -1,0 +1,159 @@
+//! From a screen to a response: the chrome around it, the status, the content security policy with its nonce.
+
+use super::{cookies, flash};
+use crate::http::{assets, principal, problem::Refused};
+use crate::state::AppState;
+use axum::extract::{FromRequestParts, OriginalUri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header, request::Parts};
+use axum::response::{IntoResponse, Redirect, Response};
+use holdfast_api::runs::RunFilter;
+use holdfast_api::{Answer, Problem};
+use holdfast_domain::Actor;
+use holdfast_frontend::pages;
+use holdfast_frontend::screen::{Assets, Chrome, Flash, Screen, Signed, Theme};
+use jiff::Timestamp;
+use leptos::nonce::Nonce;
+
+pub const THEME: &str = "__Host-holdfast-theme";
+/// More than this many active runs are counted as this many.
+const COUNTED: u32 = 100;
+
+/// Somebody who is signed in looks at a page or sends a form. Strangers are sent to sign in.
+#[derive(Debug)]
+pub struct Visit {
+    pub actor: Actor,
+    pub flash: Option<Flash>,
+    path: String,
+    theme: Theme,
+    had_flash: bool,
+}
+
+impl FromRequestParts<AppState> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
+        let actor = match principal::find(parts, state).await {
+            Ok(Some(actor)) => actor,
+            Ok(None) => {
+                return match principal::Principal::from_request_parts(parts, state).await {
+                    Ok(found) => Ok(Self::of(found.0, parts)),
+                    Err(sent_to_sign_in) => Err(sent_to_sign_in),
+                };
+            }
+            Err(Refused(problem)) => return Err(page_problem(state, &parts.headers, problem)),
+        };
+        Ok(Self::of(actor, parts))
+    }
+}
+
+impl Visit {
+    fn of(actor: Actor, parts: &Parts) -> Self {
+        let uri: &Uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |uri| &uri.0);
+        Self {
+            actor,
+            flash: flash::read(&parts.headers),
+            path: uri.path_and_query().map_or("/", |whole| whole.as_str()).to_owned(),
+            theme: theme(&parts.headers),
+            had_flash: cookies::read(&parts.headers, flash::COOKIE).is_some(),
+        }
+    }
+
+    #[must_use]
+    pub fn signed(&self) -> Signed {
+        Signed {
+            email: self.actor.email.clone(),
+            roles: self.actor.roles.iter().map(|role| role.as_str().to_owned()).collect(),
+            identity_proved_at: self.actor.identity_proved_at,
+        }
+    }
+
+    /// The page, or the page that says why not, with the status that is true.
+    pub async fn show(self, state: &AppState, answer: Answer<Screen>) -> Response {
+        let (status, mut screen) = match answer {
+            Ok(screen) => (StatusCode::OK, screen),
+            Err(problem) if problem.status == 401 => {
+                return Redirect::to(&principal::sign_in_path(&self.path)).into_response();
+            }
+            Err(problem) => (status(&problem), pages::problem::page(problem)),
+        };
+        // A page that asks for itself again would lose what it has just said.
+        if self.flash.is_some() {
+            screen.refresh_seconds = None;
+        }
+        let live = RunFilter { live: true, limit: Some(COUNTED), ..RunFilter::default() };
+        let (runs, approvals) =
+            futures::join!(state.plane.runs(&self.actor, &live), state.plane.approvals(&self.actor));
+        let mut chrome = chrome(state, &self.path, self.theme);
+        chrome.signed = Some(self.signed());
+        chrome.active_runs = runs.ok().map(|page| page.items.len());
+        chrome.approvals = approvals.ok().map(|waiting| waiting.len());
+        chrome.flash = self.flash;
+        respond(status, screen, chrome, self.had_flash)
+    }
+}
+
+fn status(problem: &Problem) -> StatusCode {
+    if problem.status >= 500 {
+        tracing::error!(code = problem.code, detail = problem.detail, "a page cannot be shown");
+    }
+    StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+#[must_use]
+pub fn theme(headers: &HeaderMap) -> Theme {
+    cookies::read(headers, THEME).map_or(Theme::System, Theme::parse)
+}
+
+fn chrome(state: &AppState, path: &str, theme: Theme) -> Chrome {
+    let mut chrome =
+        Chrome::new(Assets { url: assets::url, module: assets::module() }, path, Timestamp::now());
+    chrome.theme = theme;
+    chrome.simulator_url.clone_from(&state.site.simulator_url);
+    chrome
+}
+
+/// A problem as a page for whoever it is, without a menu: nobody may be known at that point.
+#[must_use]
+pub fn page_problem(state: &AppState, headers: &HeaderMap, problem: Problem) -> Response {
+    alone(state, headers, status(&problem), pages::problem::page(problem))
+}
+
+/// A page before anybody is signed in.
+#[must_use]
+pub fn alone(state: &AppState, headers: &HeaderMap, status: StatusCode, screen: Screen) -> Response {
+    respond(status, screen, chrome(state, "/", theme(headers)), false)
+}
+
+fn respond(status: StatusCode, screen: Screen, mut chrome: Chrome, forget_flash: bool) -> Response {
+    chrome.nonce = Nonce::new().to_string();
+    let policy = format!(
+        "default-src 'self'; script-src 'self' 'nonce-{}' 'wasm-unsafe-eval'; style-src 'self'; \
+         img-src 'self' data:; connect-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; \
+         form-action 'self'",
+        chrome.nonce
+    );
+    let html = screen.render(chrome);
+    let mut response = (status, html).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    if forget_flash && let Some(removal) = cookies::remove(flash::COOKIE) {
+        headers.append(header::SET_COOKIE, removal);
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+    }
+    response
+}
+
+/// Back to a page of ours, with what came of the form.
+#[must_use]
+pub fn back(path: &str, flash: Flash) -> Response {
+    let mut response = Redirect::to(path).into_response();
+    if let Some(cookie) = flash::keep(flash) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}

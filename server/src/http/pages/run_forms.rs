@@ -1,0 +1,203 @@
+//! Forms of runs: ask for one, review it, drive it, answer for a step. Each calls what REST calls, with the same
+//! refusals, and leads back to the page it came from.
+
+use super::query::{Fields, Sent};
+use super::render::{Visit, back};
+use super::{flash, views};
+use crate::state::AppState;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use holdfast_api::runs::{Decision, RequestRun, ReviewRun, RunVerb, RunView};
+use holdfast_api::{Answer, Problem};
+use holdfast_domain::{Name, RunId, StepId};
+use holdfast_frontend::components::{applications, runs};
+use holdfast_frontend::format;
+use holdfast_frontend::pages::review::FORM;
+use jiff::Timestamp;
+
+pub async fn request(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(text): Path<String>,
+    Sent(sent): Sent,
+) -> Response {
+    let answer = async {
+        let request = read_request(&text, &sent)?;
+        let key = sent.get("idempotency_key").ok_or_else(|| {
+            Problem::bad_field(
+                "idempotency_key",
+                "is missing",
+                "Open the review page anew and send its form.",
+            )
+        })?;
+        state.plane.request_run(&visit.actor, request, &key).await
+    };
+    match answer.await {
+        Ok(run) => back(
+            &runs::href(&run.summary.id),
+            flash::done(format!("Asked for: {}", runs::what(&run.summary))),
+        ),
+        Err(problem) => {
+            let typed = sent.typed(&["reason", "incident", "impact_began_at", "overrides"]);
+            back(&review_path(&text, &sent), flash::refused(&problem, FORM, typed))
+        }
+    }
+}
+
+fn read_request(application: &str, sent: &Fields) -> Answer<RequestRun> {
+    let began = sent.get("impact_began_at").map(|text| {
+        text.parse::<Timestamp>().map_err(|_| {
+            Problem::bad_field(
+                "Impact began at",
+                format!("`{text}` is not a time"),
+                "Write it as 2026-11-21T14:02:00Z, or leave it empty.",
+            )
+        })
+    });
+    let overrides = sent.text("overrides");
+    Ok(RequestRun {
+        application: Name::parse(application)
+            .map_err(|_| Problem::not_found("application", application))?
+            .to_string(),
+        intent: views::intent(sent)?,
+        mode: views::mode(sent)?,
+        from_region: sent.get("from_region"),
+        to_region: sent.get("to_region"),
+        dry_run: sent.text("dry_run") == "true",
+        reason: sent.text("reason"),
+        incident: sent.get("incident"),
+        impact_began_at: began.transpose()?,
+        overrides: overrides
+            .split([',', ' ', '\n'])
+            .map(str::trim)
+            .filter(|o| !o.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        plan_digest: sent.get("plan_digest"),
+    })
+}
+
+/// The review page of the same request: the plan is made anew there.
+fn review_path(application: &str, sent: &Fields) -> String {
+    let (intent, mode) = (sent.get("intent"), sent.get("mode"));
+    let (from, to) = (sent.get("from_region"), sent.get("to_region"));
+    format::query(
+        &format!("{}/runs/new", applications::href(application)),
+        &[
+            ("intent", intent.as_deref()),
+            ("to", to.as_deref()),
+            ("from", from.as_deref()),
+            ("mode", mode.as_deref()),
+        ],
+    )
+}
+
+pub async fn review(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(text): Path<String>,
+    Sent(sent): Sent,
+) -> Response {
+    let decision = sent.text("decision");
+    let answer = async {
+        let decision = match decision.as_str() {
+            "approve" => Decision::Approve,
+            "deny" => Decision::Deny,
+            other => {
+                return Err(Problem::bad_field(
+                    "decision",
+                    format!("`{other}` is not a decision"),
+                    "Approve or deny.",
+                ));
+            }
+        };
+        let review =
+            ReviewRun { decision, plan_digest: sent.text("plan_digest"), comment: sent.get("comment") };
+        state.plane.review_run(&visit.actor, run_id(&text)?, review).await
+    };
+    let words = if decision == "deny" { "You denied the request" } else { "You approved the request" };
+    came_of(&text, answer.await, words, if decision == "deny" { "deny" } else { "approve" }, &sent)
+}
+
+pub async fn pause(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
+    let reason = sent.0.get("reason");
+    drive(s, visit, path, sent, "pause", "The run pauses once its running steps have ended", |_| {
+        Ok(RunVerb::Pause { reason })
+    })
+    .await
+}
+
+pub async fn resume(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
+    drive(s, visit, path, sent, "resume", "The run goes on", |_| Ok(RunVerb::Resume)).await
+}
+
+pub async fn withdraw(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
+    drive(s, visit, path, sent, "withdraw", "Your approval is withdrawn", |_| Ok(RunVerb::Withdraw)).await
+}
+
+pub async fn cancel(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
+    drive(s, visit, path, sent, "cancel", "The run is cancelled", |sent| {
+        Ok(RunVerb::Cancel { reason: reason(sent)? })
+    })
+    .await
+}
+
+pub async fn retry(
+    s: State<AppState>,
+    visit: Visit,
+    Path((run, step)): Path<(String, String)>,
+    sent: Sent,
+) -> Response {
+    let verb = step_id(&step).map(|step| RunVerb::RetryStep { step });
+    drive(s, visit, Path(run), sent, "retry", &format!("{step} is tried again"), |_| verb).await
+}
+
+pub async fn skip(
+    s: State<AppState>,
+    visit: Visit,
+    Path((run, step)): Path<(String, String)>,
+    sent: Sent,
+) -> Response {
+    let id = step_id(&step);
+    let form = format!("skip-{step}");
+    drive(s, visit, Path(run), sent, &form, &format!("{step} is skipped"), |sent| {
+        Ok(RunVerb::SkipStep { step: id?, reason: reason(sent)? })
+    })
+    .await
+}
+
+async fn drive(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(text): Path<String>,
+    Sent(sent): Sent,
+    form: &str,
+    words: &str,
+    verb: impl FnOnce(&Fields) -> Answer<RunVerb>,
+) -> Response {
+    let verb = verb(&sent);
+    let answer = async { state.plane.drive_run(&visit.actor, run_id(&text)?, verb?).await };
+    came_of(&text, answer.await, words, form, &sent)
+}
+
+fn came_of(run: &str, answer: Answer<RunView>, words: &str, form: &str, sent: &Fields) -> Response {
+    let flash = match answer {
+        Ok(_) => flash::done(words),
+        Err(problem) => flash::refused(&problem, form, sent.typed(&["reason", "comment"])),
+    };
+    back(&runs::href(run), flash)
+}
+
+fn run_id(text: &str) -> Answer<RunId> {
+    text.parse().map_err(|_| Problem::not_found("run", text))
+}
+
+fn step_id(text: &str) -> Answer<StepId> {
+    StepId::parse(text).map_err(|_| Problem::not_found("step", text))
+}
+
+fn reason(sent: &Fields) -> Answer<String> {
+    sent.get("reason").ok_or_else(|| {
+        Problem::bad_field("Why", "is missing", "Say why: it stays in the journal and the audit log.")
+    })
+}

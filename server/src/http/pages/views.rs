@@ -1,0 +1,212 @@
+//! The pages, each from one or two questions to the control plane.
+
+use super::query::{Asked, Fields};
+use super::render::{self, Visit};
+use crate::http::problem::Refused;
+use crate::state::AppState;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use holdfast_api::applications::ApplicationFilter;
+use holdfast_api::audit::AuditFilter;
+use holdfast_api::runs::{RequestRun, RunFilter};
+use holdfast_api::{Answer, Problem};
+use holdfast_domain::{Name, Role, RunId};
+use holdfast_failover::{Intent, Mode};
+use holdfast_frontend::pages;
+use holdfast_frontend::screen::Screen;
+use uuid::Uuid;
+
+/// How many lines a page of a list has.
+const LINES: u32 = 50;
+/// How many of a run's newest events its page shows.
+const EVENTS: i64 = 500;
+
+pub async fn now(State(state): State<AppState>, visit: Visit) -> Response {
+    let answer = state.plane.now(&visit.actor).await.map(pages::now::page);
+    visit.show(&state, answer).await
+}
+
+pub async fn sign_in(State(state): State<AppState>, headers: HeaderMap, Asked(asked): Asked) -> Response {
+    let failed = asked.get("refused").map(|code| {
+        match code.as_str() {
+            "sign_in_locked" => "There were too many wrong passwords for this address or from this place. Wait fifteen minutes.",
+            _ => "The e-mail address and the password do not fit together.",
+        }
+        .to_owned()
+    });
+    let status = if failed.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
+    let page = pages::sign_in::page(pages::sign_in::SignIn {
+        next: asked.text("next"),
+        failed,
+        email: String::new(),
+        demo: state.site.demo,
+    });
+    render::alone(&state, &headers, status, page)
+}
+
+pub async fn applications(State(state): State<AppState>, visit: Visit, Asked(asked): Asked) -> Response {
+    let filter = ApplicationFilter {
+        strategy: asked.get("strategy"),
+        region: asked.get("region"),
+        tier: asked.get("tier").and_then(|tier| tier.parse().ok()),
+        owner: asked.get("owner"),
+        recovery_state: asked.get("recovery_state"),
+        compliance: asked.get("compliance"),
+        search: asked.get("search"),
+    };
+    let answer = state.plane.applications(&visit.actor, &filter).await;
+    visit.show(&state, answer.map(|list| pages::applications::page(list, filter))).await
+}
+
+fn name(text: &str) -> Answer<Name> {
+    Name::parse(text).map_err(|_| Problem::not_found("application", text))
+}
+
+pub async fn application(State(state): State<AppState>, visit: Visit, Path(text): Path<String>) -> Response {
+    let answer = async {
+        let view = state.plane.application(&visit.actor, &name(&text)?).await?;
+        Ok(pages::application::page(view))
+    };
+    let answer = answer.await;
+    visit.show(&state, answer).await
+}
+
+pub async fn review(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(text): Path<String>,
+    Asked(asked): Asked,
+) -> Response {
+    let answer = async {
+        let request = asked_for(&text, &asked)?;
+        let preview = state.plane.preview_run(&visit.actor, &request).await?;
+        Ok(pages::review::page(preview, Uuid::new_v4().to_string()))
+    };
+    let answer: Answer<Screen> = answer.await;
+    visit.show(&state, answer).await
+}
+
+fn asked_for(application: &str, asked: &Fields) -> Answer<RequestRun> {
+    Ok(RequestRun {
+        application: name(application)?.to_string(),
+        intent: intent(asked)?,
+        mode: mode(asked)?,
+        from_region: asked.get("from"),
+        to_region: asked.get("to"),
+        dry_run: false,
+        reason: String::new(),
+        incident: None,
+        impact_began_at: None,
+        overrides: Vec::new(),
+        plan_digest: None,
+    })
+}
+
+/// # Errors
+/// When it is none of the intents.
+pub fn intent(fields: &Fields) -> Answer<Intent> {
+    match fields.text("intent").as_str() {
+        "" | "failover" => Ok(Intent::Failover),
+        "failback" => Ok(Intent::Failback),
+        "drill" => Ok(Intent::Drill),
+        other => Err(Problem::bad_field(
+            "intent",
+            format!("`{other}` is not an intent"),
+            "Choose failover, failback or drill.",
+        )),
+    }
+}
+
+/// # Errors
+/// When it is neither of the modes.
+pub fn mode(fields: &Fields) -> Answer<Mode> {
+    match fields.text("mode").as_str() {
+        "" | "planned" => Ok(Mode::Planned),
+        "emergency" => Ok(Mode::Emergency),
+        other => Err(Problem::bad_field(
+            "mode",
+            format!("`{other}` is not a mode"),
+            "Choose planned or emergency.",
+        )),
+    }
+}
+
+pub async fn runs(State(state): State<AppState>, visit: Visit, Asked(asked): Asked) -> Response {
+    let filter = RunFilter {
+        application: asked.get("application"),
+        state: asked.get("state"),
+        live: asked.get("live").is_some_and(|live| live == "true"),
+        cursor: asked.get("cursor"),
+        limit: Some(LINES),
+    };
+    let answer = state.plane.runs(&visit.actor, &filter).await;
+    visit.show(&state, answer.map(|page| pages::runs::page(page, filter))).await
+}
+
+pub async fn run(State(state): State<AppState>, visit: Visit, Path(text): Path<String>) -> Response {
+    let answer = async {
+        let id: RunId = text.parse().map_err(|_| Problem::not_found("run", &text))?;
+        let run = state.plane.run(&visit.actor, id).await?;
+        let events = state.plane.run_events(&visit.actor, id, (run.seq - EVENTS).max(0)).await?;
+        Ok(pages::run::page(run, events, visit.signed()))
+    };
+    let answer: Answer<Screen> = answer.await;
+    visit.show(&state, answer).await
+}
+
+pub async fn approvals(State(state): State<AppState>, visit: Visit) -> Response {
+    let answer = state.plane.approvals(&visit.actor).await.map(pages::approvals::page);
+    visit.show(&state, answer).await
+}
+
+pub async fn accounts(State(state): State<AppState>, visit: Visit) -> Response {
+    let answer = state.plane.accounts(&visit.actor).await.map(pages::accounts::page);
+    visit.show(&state, answer).await
+}
+
+pub async fn regions(State(state): State<AppState>, visit: Visit) -> Response {
+    // Whether the form is shown; whether it is accepted is the control plane's to say.
+    let may_declare = visit.actor.has(Role::Operator) || visit.actor.has(Role::Admin);
+    let answer = state.plane.regions(&visit.actor).await;
+    visit.show(&state, answer.map(|view| pages::regions::page(view, may_declare))).await
+}
+
+pub async fn compliance(State(state): State<AppState>, visit: Visit) -> Response {
+    let answer = state.plane.compliance(&visit.actor).await.map(pages::compliance::page);
+    visit.show(&state, answer).await
+}
+
+pub async fn compliance_csv(State(state): State<AppState>, visit: Visit) -> Response {
+    match state.plane.compliance_csv(&visit.actor).await {
+        Ok(csv) => {
+            let headers = [
+                (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")),
+                (
+                    header::CONTENT_DISPOSITION,
+                    HeaderValue::from_static("attachment; filename=\"holdfast-compliance.csv\""),
+                ),
+            ];
+            (headers, csv).into_response()
+        }
+        Err(problem) => Refused(problem).into_response(),
+    }
+}
+
+pub async fn audit(State(state): State<AppState>, visit: Visit, Asked(asked): Asked) -> Response {
+    let filter = AuditFilter {
+        actor: asked.get("actor"),
+        action: asked.get("action"),
+        subject: asked.get("subject"),
+        outcome: asked.get("outcome"),
+        cursor: asked.get("cursor"),
+        limit: Some(LINES),
+    };
+    let answer = state.plane.audit(&visit.actor, &filter).await;
+    visit.show(&state, answer.map(|page| pages::audit::page(page, filter))).await
+}
+
+pub async fn api(State(state): State<AppState>, visit: Visit) -> Response {
+    let page = pages::api::page(state.site.public_url.clone());
+    visit.show(&state, Ok(page)).await
+}
