@@ -73,10 +73,14 @@ impl EmbeddedPostgres {
     /// `None` when none runs.
     #[must_use]
     pub fn running_owner_url(data_dir: &Path) -> Option<String> {
-        let place = Place::existing(data_dir)?;
-        let server = Postmaster::running(&place.cluster()).filter(|p| p.ready)?;
-        let password = std::fs::read_to_string(place.password(OWNER_ROLE)).ok()?;
-        Some(url(OWNER_ROLE, password.trim(), server.port, DATABASE))
+        running_url(data_dir, OWNER_ROLE)
+    }
+
+    /// The URL of the lesser role in a cluster that some other process of this machine has running; `None`
+    /// when none runs.
+    #[must_use]
+    pub fn running_app_url(data_dir: &Path) -> Option<String> {
+        running_url(data_dir, APP_ROLE)
     }
 
     #[must_use]
@@ -385,6 +389,13 @@ fn free_port() -> Result<u16, Error> {
         .and_then(|listener| listener.local_addr())
         .map(|address| address.port())
         .map_err(Error::io("find a free port on", Path::new("127.0.0.1")))
+}
+
+fn running_url(data_dir: &Path, role: &str) -> Option<String> {
+    let place = Place::existing(data_dir)?;
+    let server = Postmaster::running(&place.cluster()).filter(|p| p.ready)?;
+    let password = std::fs::read_to_string(place.password(role)).ok()?;
+    Some(url(role, password.trim(), server.port, DATABASE))
 }
 
 fn url(role: &str, password: &str, port: u16, database: &str) -> String {

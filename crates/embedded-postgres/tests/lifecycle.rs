@@ -1,4 +1,5 @@
 //! The cluster's life against real server binaries: made, stopped, killed, adopted.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Helpers of tests, which fail by panicking.
 
 use holdfast_embedded_postgres::{EmbeddedPostgres, Error, Options};
 use sqlx::{Connection as _, PgConnection};
@@ -34,6 +35,7 @@ async fn a_cluster_keeps_its_data_over_a_stop() {
 
     let server = EmbeddedPostgres::start_with(dir.path(), QUICK).await.unwrap();
     assert_eq!(EmbeddedPostgres::running_owner_url(dir.path()), Some(server.owner_url()));
+    assert_eq!(EmbeddedPostgres::running_app_url(dir.path()), Some(server.app_url()));
     let mut db = connect(&server.owner_url()).await;
     let x: i32 = sqlx::query_scalar("SELECT x FROM t").fetch_one(&mut db).await.unwrap();
     assert_eq!(x, 7);

@@ -3,7 +3,6 @@
 
 use crate::audit::{self, AuditEntry};
 use crate::change::Change;
-use crate::runs::is_over;
 use crate::store::Store;
 use crate::wire::{Time, from_json, to_json, word};
 use crate::{Error, Result};
@@ -149,7 +148,7 @@ async fn append(
         .bind(columns.reasons)
         .bind(columns.bodies)
         .bind(word(&advance.state))
-        .bind(is_over(advance.state))
+        .bind(advance.state.is_over())
         .bind(advance.summary.clone())
         .bind(fence.map(|f| f.worker.clone()))
         .bind(fence.map(|f| f.epoch))

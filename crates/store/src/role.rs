@@ -60,7 +60,8 @@ pub fn local_role(owner_url: &str) -> Result<LocalRole> {
     let options = PgConnectOptions::from_str(owner_url)?;
     let owner_password = options.to_url_lossy().password().unwrap_or_default().to_owned();
     if owner_password.is_empty() {
-        let app_url = options.options([("role", APP_ROLE)]).to_url_lossy().to_string();
+        // Set as the session begins, so that RESET ROLE leads back to it.
+        let app_url = format!("{}&options[role]={APP_ROLE}", options.to_url_lossy());
         return Ok(LocalRole { app_url, password: None });
     }
     let seed = format!("holdfast_app beside an owner with {owner_password}");

@@ -131,25 +131,6 @@ impl RunRow {
     }
 }
 
-/// States that a run does not leave.
-pub(crate) fn is_over(state: RunState) -> bool {
-    match state {
-        RunState::AwaitingApproval
-        | RunState::Running
-        | RunState::Paused
-        | RunState::NeedsPerson
-        | RunState::Undoing
-        | RunState::AwaitingCommit => false,
-        RunState::Completed
-        | RunState::CompletedWithExceptions
-        | RunState::RolledBack
-        | RunState::Cancelled
-        | RunState::Denied
-        | RunState::Expired
-        | RunState::Failed => true,
-    }
-}
-
 impl Change {
     /// Answers with the journal's first entries. The request's and its expiry's times are the database's.
     ///
@@ -183,7 +164,7 @@ impl Change {
             .bind(f64::from(request.policy.expires_after_seconds))
             .bind(i64::try_from(new.events.len()).unwrap_or(i64::MAX))
             .bind(&new.summary)
-            .bind(is_over(new.state))
+            .bind(new.state.is_over())
             .fetch_optional(self.connection())
             .await?;
             if made.is_some() {

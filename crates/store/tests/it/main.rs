@@ -1,4 +1,5 @@
 //! The store against a real Postgres, as the application's own role.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Helpers of tests, which fail by panicking.
 
 mod audit;
 mod idempotency;

@@ -114,11 +114,11 @@ async fn the_columns_beside_an_entry_say_who_which_step_and_why() {
     let step = "front-door".parse().unwrap();
     let events = [Event::StepSkipped { step, by: anybody(), reason: "done by hand".into() }];
     go_on(&store, run, 2, &events, RunState::Running).await.unwrap();
-    let rows: Vec<(String, Option<String>, Option<String>, Option<String>)> =
-        sqlx::query_as("SELECT kind, person, step, reason FROM run_events ORDER BY seq")
-            .fetch_all(&mut database.owner().await)
-            .await
-            .unwrap();
+    type Row = (String, Option<String>, Option<String>, Option<String>);
+    let rows: Vec<Row> = sqlx::query_as("SELECT kind, person, step, reason FROM run_events ORDER BY seq")
+        .fetch_all(&mut database.owner().await)
+        .await
+        .unwrap();
     let row = |kind: &str, person: Option<&str>, step: Option<&str>, reason: Option<&str>| {
         (kind.to_owned(), person.map(str::to_owned), step.map(str::to_owned), reason.map(str::to_owned))
     };

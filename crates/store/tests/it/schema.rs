@@ -1,6 +1,7 @@
 //! The schema itself: migrations, what the application's role may not do, what no row may say.
 
 use crate::{furnished, start_run};
+use holdfast_failover::run::RunState;
 use holdfast_store::{AppRole, Pools, Store, examine_role, local_role, migrate};
 use holdfast_testkit::test_database;
 use sqlx::{AssertSqlSafe, Executor as _};
@@ -138,7 +139,7 @@ async fn an_owner_without_a_password_takes_the_lesser_role_on() {
     assert_eq!(local.password, None);
     // The same option on a URL that these tests can sign in with.
     let database = test_database().await;
-    let option = local.app_url.split_once('?').expect("an option").1;
+    let option = local.app_url.rsplit_once('&').expect("an option").1;
     let url = format!("{}&{option}", database.owner_url);
     let role: String = sqlx::query_scalar("SELECT current_user::text")
         .fetch_one(&mut <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.unwrap())
@@ -187,7 +188,7 @@ async fn no_row_can_be_nonsense() {
         ("UPDATE resources SET kind = 'x', spec = '{\"kind\": \"x\"}' WHERE name = 'web'".into(), "resources_kind_known"),
         ("UPDATE resources SET account = 'nobodys' WHERE name = 'web'".into(), "resources_account_fkey"),
         ("INSERT INTO resources VALUES ('shop', 'web', 'probe', 'shop-prod', '{\"kind\": \"probe\"}', 9)".into(), "resources_pkey"),
-        ("UPDATE accounts SET id = '22222'".into(), "accounts_id_shape"),
+        ("INSERT INTO accounts VALUES ('22', 'x', 'arn:aws:iam::22:role/a', 'arn:aws:iam::22:role/b', 'xyz')".into(), "accounts_id_shape"),
         ("UPDATE accounts SET read_role_arn = 'arn:aws:iam::999999999999:role/x'".into(), "accounts_read_role_of_account"),
         ("UPDATE accounts SET act_role_arn = read_role_arn".into(), "accounts_two_roles"),
         ("UPDATE accounts SET external_id = 'another'".into(), "accounts_external_id_immutable"),
@@ -223,6 +224,22 @@ async fn no_row_can_be_nonsense() {
         let found =
             said.constraint().map_or_else(|| said.code().unwrap_or_default().into_owned(), str::to_owned);
         assert_eq!(found, constraint, "{sql}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn the_schema_and_the_program_agree_on_which_states_end_a_run() {
+    let (database, store) = furnished().await;
+    start_run(&store, "shop", false).await.unwrap();
+    for state in RunState::ALL {
+        for ended in [true, false] {
+            let set = sqlx::query("UPDATE runs SET state = $1, ended_at = CASE WHEN $2 THEN now() END")
+                .bind(state.as_str())
+                .bind(ended)
+                .execute(&mut database.app().await)
+                .await;
+            assert_eq!(set.is_ok(), ended == state.is_over(), "{state:?} ended: {ended}");
+        }
     }
 }
 
