@@ -105,6 +105,26 @@ impl App {
         Ok(person_view(&self.person_named(email).await?))
     }
 
+    /// Puts a person into a group, which is made if need be.
+    ///
+    /// # Errors
+    /// 404 for an unknown address, 422 for a bad group name.
+    pub async fn add_to_group(&self, email: &str, group: &str) -> Answer<PersonView> {
+        let person = self.person_named(email).await?;
+        let group = Name::parse(group)
+            .map_err(|e| Problem::bad_field("group", e.to_string(), "Rename the group."))?;
+        let mut groups = person.groups.clone();
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
+        let mut change = self.store.begin().await.map_err(of_store)?;
+        change.set_groups(person.id, &groups).await.map_err(of_store)?;
+        let detail = serde_json::json!({ "groups": groups });
+        let entry = done(&administrator(), "person.put", &format!("person:{}", person.email)).with(detail);
+        change.commit(entry).await.map_err(of_store)?;
+        Ok(person_view(&self.person_named(email).await?))
+    }
+
     /// # Errors
     /// When the database does not answer.
     pub async fn list_people(&self) -> Answer<Vec<PersonView>> {
