@@ -176,14 +176,11 @@ impl StepDrive {
                 stores: lags(stores, target, seen, self.now()),
             });
         }
+        if run.request.dry_run {
+            let note = rehearsed(step, &verdict);
+            return self.succeed(step, progress, seen, events, note).await;
+        }
         match &verdict {
-            Verdict::Act(change) if run.request.dry_run => {
-                let note = format!("dry run: would call {}", change.action());
-                self.succeed(step, progress, seen, events, note).await
-            }
-            Verdict::Wait { note } | Verdict::Unseen { reason: note } if run.request.dry_run => {
-                self.succeed(step, progress, seen, events, format!("dry run: would wait ({note})")).await
-            }
             Verdict::Act(change) => {
                 let change = change.clone();
                 let attempt = progress.attempt + 1;
@@ -426,6 +423,24 @@ impl StepDrive {
     fn later(&self, by: Duration) -> Timestamp {
         let now = self.now();
         SignedDuration::try_from(by).ok().and_then(|by| now.checked_add(by).ok()).unwrap_or(now)
+    }
+}
+
+/// What a dry run says of a step. The steps before it were not carried out either, so that what a call would find
+/// in its turn cannot be seen now: the call stands as planned.
+fn rehearsed(step: &Step, verdict: &Verdict) -> String {
+    match (step.change(), verdict) {
+        (_, Verdict::Reached { note }) => format!("dry run: {note}"),
+        (Some(change), _) => format!("dry run: would call {}", change.action()),
+        (None, Verdict::Stuck { reason, .. } | Verdict::Unseen { reason }) => {
+            format!("dry run: would stop here and ask: {reason}")
+        }
+        (None, Verdict::Drift { expected, found }) => {
+            format!("dry run: would stop here and ask: expected {expected}, found {found}")
+        }
+        (None, Verdict::Wait { note }) => format!("dry run: would wait: {note}"),
+        // Only steps with a call act.
+        (None, Verdict::Act(change)) => format!("dry run: would call {}", change.action()),
     }
 }
 
