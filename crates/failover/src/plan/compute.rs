@@ -2,7 +2,7 @@
 
 use super::draft::{Draft, Making};
 use crate::change::Change;
-use crate::movement::Intent;
+use crate::movement::{Intent, Mode};
 use crate::refusal::Refusal;
 use crate::step::Work;
 use holdfast_domain::facts::EcsServiceFacts;
@@ -106,7 +106,13 @@ pub(super) fn lower(draft: &mut Draft<'_>, after: &[StepId]) -> Result<(), Refus
             else {
                 continue;
             };
-            if stood < now {
+            if stood < now && draft.movement.mode == Mode::Emergency {
+                // The Region being left may be dark, and lowering what it has is no part of the rescue.
+                draft.note(format!(
+                    "{} in {region} is not lowered to the {stood} tasks that stood before.",
+                    resource.name
+                ));
+            } else if stood < now {
                 set(draft, "lower", &resource.name, spec, region, stood, last)?;
             }
         }

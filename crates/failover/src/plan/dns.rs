@@ -125,7 +125,8 @@ fn moved(draft: &Draft<'_>, name: &Name, now: &Records) -> Result<Records, Strin
             let others = now.iter().filter(|(region, _)| *region != to);
             let heaviest = others.filter_map(|(_, r)| weight_of(r.as_ref())).max().unwrap_or(0);
             let left = leaving.map_or(heaviest, |(_, r)| weight_of(Some(r)).unwrap_or(0));
-            let keeps = *weight > 0 && (draft.is_evacuation() || leaving.is_none());
+            // It leads there already, or shares with Regions that stay in service.
+            let keeps = *weight > 0 && (draft.is_evacuation() || leaving.is_none() || left == 0);
             let raised = if keeps { *weight } else { (*weight).max(if left == 0 { 100 } else { left }) };
             put(to, routed(target, Routing::Weighted { weight: raised }));
             if let Some((from, record)) = leaving {

@@ -223,7 +223,7 @@ impl<'a> Draft<'a> {
         let mut notes = Vec::new();
         for step in self.steps.iter().filter(|s| matches!(s.work, Work::Call { .. })) {
             let plane = &step.plane;
-            let left = plane.ends_with(&format!("@{}", self.movement.from));
+            let left = self.leaving().is_some_and(|from| plane.ends_with(&format!("@{from}")));
             let single = matches!(
                 step.change(),
                 Some(Change::ReplaceRecords { .. } | Change::SetAcceleratorGroup { .. })

@@ -1,1 +1,250 @@
+use super::*;
+use crate::plan::Picture;
+use crate::testing::world::{
+    A, B, aurora_facts, dns, ecs, feed, group, key, known, member, plain_record, record, route, service,
+    shop, table, unknown,
+};
+use crate::testing::{after, name, region};
+use holdfast_domain::facts::{Lag, Routing};
+use holdfast_domain::{Seconds, Strategy};
 
+fn found(picture: &Picture) -> Vec<Finding> {
+    findings(&picture.application, &picture.accounts, &picture.observations, &[], picture.now)
+}
+
+/// Codes with their severity, without the notes.
+fn grave(picture: &Picture) -> Vec<(String, Severity)> {
+    found(picture)
+        .into_iter()
+        .filter(|f| f.severity != Severity::Note)
+        .map(|f| (f.code, f.severity))
+        .collect()
+}
+
+fn with(change: impl FnOnce(&mut Picture)) -> Picture {
+    let mut picture = shop();
+    change(&mut picture);
+    picture
+}
+
+fn copy(change: impl FnOnce(&mut holdfast_domain::facts::AuroraMember)) -> Picture {
+    let mut m = member("orders", B, false);
+    change(&mut m);
+    with(|p| {
+        p.observations.insert(key("orders", B), known(Facts::AuroraMember(m)));
+    })
+}
+
+fn records(
+    a: Option<holdfast_domain::facts::DnsRecord>,
+    b: Option<holdfast_domain::facts::DnsRecord>,
+) -> Picture {
+    with(|p| {
+        p.application.resources = vec![dns("front-door")];
+        p.observations.insert(key("front-door", A), known(Facts::DnsRecord { record: a }));
+        p.observations.insert(key("front-door", B), known(Facts::DnsRecord { record: b }));
+    })
+}
+
+#[test]
+fn a_warm_standby_in_order_would_survive_with_notes_only() {
+    for picture in [shop(), feed()] {
+        assert_eq!(grave(&picture), []);
+        assert_eq!(would_survive(&found(&picture)), Survive::Yes);
+    }
+    let notes: Vec<_> = found(&shop()).into_iter().map(|f| f.code).collect();
+    assert!(
+        notes.contains(&"capacity_to_raise".to_owned()) && notes.contains(&"returns_by_itself".to_owned())
+    );
+}
+
+#[test]
+fn each_lack_is_found_with_its_gravity() {
+    use Severity::{Blocker, Unknown, Warning};
+    let simple = || Some(record(A, Routing::Simple));
+    let primary = |primary| Some(record(A, Routing::Failover { primary }));
+    let slow = || {
+        let mut r = plain_record(A, Routing::Weighted { weight: 1 }, "192.0.2.1");
+        r.ttl_seconds = Some(451);
+        Some(r)
+    };
+    let unchecked = || {
+        let mut r = plain_record(A, Routing::Failover { primary: true }, "192.0.2.1");
+        r.health_check_id = None;
+        Some(r)
+    };
+    let lag = |ms, at| Lag { milliseconds: ms, measured_at: at, metric: "AuroraGlobalDBProgressLag".into() };
+    let now = shop().now;
+    let cases: Vec<(Picture, &str, Severity)> = vec![
+        (copy(|m| m.lag = Some(lag(30_001.0, now))), "lag_above_rpo", Blocker),
+        (copy(|m| m.lag = Some(lag(1.0, after(-301)))), "lag_not_measured", Unknown),
+        (copy(|m| m.lag = Some(lag(f64::NAN, now))), "lag_not_measured", Unknown),
+        (copy(|m| m.lag = None), "lag_not_measured", Unknown),
+        (copy(|m| m.instances = Some(0)), "copy_without_instance", Blocker),
+        (copy(|m| m.instances = None), "instances_not_known", Unknown),
+        (copy(|m| m.instance_classes = vec!["db.t4g.medium".into()]), "smaller_instance", Warning),
+        (copy(|m| m.synchronization = Some("pending-resync".into())), "copy_not_connected", Blocker),
+        (copy(|m| m.synchronization = None), "copy_not_connected", Unknown),
+        (copy(|m| m.cluster_status = Some("modifying".into())), "cluster_not_available", Warning),
+        (
+            with(|p| {
+                p.observations.insert(key("orders", A), known(aurora_facts("orders", A, false)));
+            }),
+            "writer_not_known",
+            Blocker,
+        ),
+        (
+            with(|p| {
+                p.application.resources = vec![ecs("web", &[(A, None)])];
+            }),
+            "service_missing",
+            Blocker,
+        ),
+        (
+            with(|p| {
+                p.observations.insert(key("web", B), known(service(0)));
+            }),
+            "standby_empty",
+            Warning,
+        ),
+        (records(slow(), slow()), "ttl_too_long", Warning),
+        (records(simple(), None), "simple_record", Blocker),
+        (records(primary(true), None), "no_record_for_region", Warning),
+        (records(unchecked(), primary(false)), "record_without_health_check", Warning),
+        (
+            with(|p| {
+                p.application.resources.push(table("carts"));
+            }),
+            "kind_not_read",
+            Unknown,
+        ),
+        (
+            with(|p| {
+                p.application.objectives.rto = Seconds(5);
+            }),
+            "objective_outside_strategy",
+            Warning,
+        ),
+        (
+            with(|p| {
+                p.application.data_residency = vec![region(A)];
+            }),
+            "outside_data_residency",
+            Blocker,
+        ),
+        (
+            with(|p| {
+                p.application.strategy = Strategy::PilotLight;
+            }),
+            "strategy_not_carried_out",
+            Unknown,
+        ),
+        (
+            with(|p| {
+                p.application.resources.clear();
+            }),
+            "no_resources",
+            Unknown,
+        ),
+    ];
+    for (picture, code, severity) in cases {
+        assert!(grave(&picture).contains(&(code.to_owned(), severity)), "{code}: {:?}", grave(&picture));
+        let expected = match severity {
+            Blocker => Survive::No,
+            Unknown => Survive::Unknown,
+            Severity::Note | Warning => Survive::Yes,
+        };
+        if grave(&picture).len() == 1 {
+            assert_eq!(would_survive(&found(&picture)), expected, "{code}");
+        }
+    }
+}
+
+#[test]
+fn services_that_are_not_steady_are_told_apart_from_those_that_cannot_start() {
+    let cases: [(fn(&mut holdfast_domain::facts::EcsServiceFacts), &str, Severity); 3] = [
+        (|s| s.running = 1, "service_not_steady", Severity::Warning),
+        (|s| s.rollout = Some("FAILED".into()), "rollout_failed", Severity::Blocker),
+        (|s| s.status = "INACTIVE".into(), "service_not_active", Severity::Blocker),
+    ];
+    for (change, code, severity) in cases {
+        let picture = with(|p| {
+            let Facts::EcsService(mut s) = service(2) else { unreachable!() };
+            change(&mut s);
+            p.observations.insert(key("web", B), known(Facts::EcsService(s)));
+        });
+        assert_eq!(grave(&picture), [(code.to_owned(), severity)]);
+    }
+}
+
+#[test]
+fn an_active_active_application_led_to_one_region_is_found() {
+    let mut picture = feed();
+    for code in [B, crate::testing::world::C] {
+        picture.observations.insert(key("edge", code), known(group(code, 0, 0)));
+    }
+    assert!(grave(&picture).contains(&("routed_to_one_region".to_owned(), Severity::Warning)));
+    let routes = with(|p| {
+        p.application.strategy = Strategy::ActiveActive;
+        p.application.resources = vec![crate::testing::world::access_point("assets")];
+        p.observations.insert(key("assets", B), known(route(B, 0)));
+    });
+    assert_eq!(grave(&routes), [("routed_to_one_region".to_owned(), Severity::Warning)]);
+}
+
+#[test]
+fn what_cannot_be_seen_says_why_and_what_to_mend() {
+    let unseen = |reason: &str| {
+        let picture = with(|p| {
+            let sight = Sight::Unknown { reason: reason.into(), since: None, last: None };
+            p.observations.insert(key("web", B), sight);
+        });
+        let found = found(&picture);
+        assert_eq!(would_survive(&found), Survive::Unknown);
+        found.into_iter().find(|f| f.code == "not_seen").unwrap()
+    };
+    let trust = unseen("sts:AssumeRole in eu-central-1 of account 222222222222: access denied");
+    assert!(
+        trust.way_out.contains("holdfast-read") && trust.way_out.contains("demo-shop-prod"),
+        "{}",
+        trust.way_out
+    );
+    assert!(unseen("ecs:DescribeServices: not authorized").way_out.contains("Allow the read"));
+    assert!(unseen("ecs:DescribeServices: service not found").way_out.contains("`web` of the inventory"));
+    assert!(unseen("no connection").way_out.contains("impaired"));
+}
+
+#[test]
+fn a_stale_picture_is_unknown_even_where_it_was_well() {
+    let picture = with(|p| {
+        let stale = Sight::Stale { at: after(-900), facts: service(6), reason: "last seen 900 s ago".into() };
+        p.observations.insert(key("web", B), stale);
+        p.observations.insert(key("web", A), unknown(Some(service(6))));
+    });
+    let found = found(&picture);
+    let codes: Vec<_> =
+        found.iter().filter(|f| f.severity == Severity::Unknown).map(|f| f.code.as_str()).collect();
+    assert_eq!(codes, ["not_seen", "picture_stale"]);
+    assert!(found.iter().filter(|f| f.severity == Severity::Unknown).all(|f| f.seen_at.is_some()));
+}
+
+#[test]
+fn nobody_to_approve_is_a_blocker() {
+    let picture = shop();
+    let found =
+        findings(&picture.application, &picture.accounts, &picture.observations, &[name("sre")], picture.now);
+    assert_eq!((found[0].code.as_str(), would_survive(&found)), ("nobody_can_approve", Survive::No));
+}
+
+#[test]
+fn findings_come_worst_first_and_each_has_a_way_out() {
+    let picture = with(|p| {
+        p.observations.insert(key("web", B), known(service(0)));
+        p.observations.insert(key("orders", B), unknown(None));
+        p.application.resources.push(table("carts"));
+        p.application.data_residency = vec![region(A)];
+    });
+    let found = found(&picture);
+    assert!(found.windows(2).all(|pair| pair[0].severity >= pair[1].severity));
+    assert!(found.iter().all(|f| f.sentence.ends_with('.') && !f.way_out.is_empty()), "{found:?}");
+}

@@ -3,6 +3,7 @@
 mod random;
 
 use super::*;
+use crate::refusal::Refusal;
 use crate::testing::{NOW, after, name, policy, request, scale, sealed, step_id, switch, who};
 
 /// A run and its journal, driven by hand.

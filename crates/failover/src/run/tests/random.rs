@@ -103,7 +103,7 @@ fn promises(story: &Story) {
     assert_eq!(&Run::replay(run.id, &story.entries).unwrap(), run, "replay and apply agree");
     let mut attempts = BTreeSet::new();
     let mut done: BTreeSet<&StepId> = BTreeSet::new();
-    let mut out: std::collections::BTreeMap<&StepId, Timestamp> = std::collections::BTreeMap::new();
+    let mut out: BTreeMap<&StepId, Timestamp> = BTreeMap::new();
     let mut started = false;
     for entry in &story.entries {
         match &entry.event {
