@@ -241,7 +241,7 @@ fn describe_instances(world: &World, context: &Context<'_>, input: &Value) -> Re
         .into_iter()
         .filter(|(g, m)| {
             let is = |id: &&str| m.cluster == **id || g.cluster_arn(m) == **id;
-            in_cluster.as_ref().is_none_or(|ids| ids.iter().any(|id| is(id)))
+            in_cluster.as_ref().is_none_or(|ids| ids.iter().any(is))
         })
         .flat_map(|(g, m)| m.instances.iter().map(move |i| (g, m, i)))
         .filter(|(_, _, i)| wanted.is_none_or(|id| i.id == id || id.ends_with(&format!(":db:{}", i.id))))
