@@ -8,7 +8,7 @@ CREATE TABLE accounts (
     read_role_arn   text NOT NULL,
     act_role_arn    text NOT NULL,
     external_id     text NOT NULL
-                    CONSTRAINT accounts_external_id_shape CHECK (external_id ~ '^[A-Za-z0-9+=,.@:/_-]{2,1224}$'),
+                    CONSTRAINT accounts_external_id_shape CHECK (external_id ~ '^[A-Za-z0-9+=,.@:/_-]+$' AND length(external_id) BETWEEN 2 AND 1224),
     registered_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     archived_at     timestamptz,
     CONSTRAINT accounts_read_role_of_account CHECK (read_role_arn ~ ('^arn:aws[a-z-]*:iam::' || id || ':role/.+$')),
