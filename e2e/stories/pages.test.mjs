@@ -1,0 +1,66 @@
+// Every page, on both screens and in both themes: nothing for axe, nothing in the console, no sideways scrolling, and a
+// first load that is small.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { browser, everyLook, noProblems, weight } from "../lib/browser.mjs";
+import { demonstration } from "../lib/holdfast.mjs";
+import { client, expect } from "../lib/rest.mjs";
+
+const demo = demonstration();
+const chrome = browser();
+
+const pages = {
+  now: "/",
+  applications: "/applications",
+  application: "/applications/shop",
+  "application-of-three": "/applications/feed",
+  "application-unknown": "/applications/archive",
+  review: "/applications/shop/runs/new?intent=failover&to=eu-central-1&mode=planned",
+  "review-emergency": "/applications/shop/runs/new?intent=failover&to=eu-central-1&mode=emergency",
+  runs: "/runs",
+  approvals: "/approvals",
+  accounts: "/accounts",
+  regions: "/regions",
+  compliance: "/compliance",
+  audit: "/audit",
+};
+
+for (const [name, path] of Object.entries(pages)) {
+  test(`the page ${path}`, { timeout: 120_000 }, async () => {
+    await everyLook(chrome, demo.url + path, name, { as: demo.person("operator") });
+  });
+}
+
+test("a run that waits for approval, for who asked and for who approves", { timeout: 120_000 }, async () => {
+  const rest = await client(demo.url).as(demo.person("operator"));
+  const asked = { application: "shop", intent: "failover", mode: "emergency" };
+  const run = expect(await rest.request(asked), 201).body;
+  for (const role of ["operator", "approver"]) {
+    await everyLook(chrome, `${demo.url}/runs/${run.id}`, `run-awaiting-${role}`, { as: demo.person(role) });
+  }
+  expect(await rest.call("POST", `/runs/${run.id}/cancel`, { body: { reason: "looked at" } }), 200);
+});
+
+test("what is not there says so with a true status, in the same house", async () => {
+  const page = await chrome.open(`${demo.url}/`, { as: demo.person("viewer") });
+  for (const path of ["/applications/no-such-thing", "/runs/0190a3f4-0000-7000-8000-000000000000", "/nowhere"]) {
+    const response = await page.goto(demo.url + path);
+    assert.equal(response.status(), 404, path);
+    assert.equal(await page.locator("nav").count() > 0, true, `${path} lost its menu`);
+  }
+});
+
+test("the first load of the first page is at most 400 kB, and it works by keyboard", async () => {
+  const page = await chrome.open(`${demo.url}/`, { as: demo.person("operator") });
+  const bytes = await weight(page, () => page.reload({ waitUntil: "load" }));
+  assert.ok(bytes <= 400_000, `the first load is ${bytes} bytes`);
+  await page.keyboard.press("g");
+  await page.keyboard.press("a");
+  await page.waitForURL(/\/applications$/);
+  noProblems(page);
+});
+
+test("the simulator's page reads well too", async () => {
+  const { simulator } = await import("../lib/simulator.mjs");
+  await everyLook(chrome, `${(await simulator(demo)).url}/`, "simulator");
+});
