@@ -7,7 +7,11 @@ use jiff::Timestamp;
 /// Of a copy behind its writer: `840 ms`, `1.2 s`, `48 s`, `4m 12s`.
 #[must_use]
 pub fn lag(milliseconds: f64) -> String {
-    if milliseconds < 999.5 { format!("{:.0} ms", milliseconds.max(0.0)) } else { words::span(milliseconds / 1_000.0) }
+    if milliseconds < 999.5 {
+        format!("{:.0} ms", milliseconds.max(0.0))
+    } else {
+        words::span(milliseconds / 1_000.0)
+    }
 }
 
 /// `14:08:02`.
@@ -30,7 +34,10 @@ pub fn seconds_between(from: Timestamp, to: Timestamp) -> f64 {
 /// A strategy's name as people say it; what is not one stays as it came.
 #[must_use]
 pub fn strategy(name: &str) -> String {
-    Strategy::ALL.iter().find(|s| s.as_str() == name).map_or_else(|| name.to_owned(), |s| s.words().to_owned())
+    Strategy::ALL
+        .iter()
+        .find(|s| s.as_str() == name)
+        .map_or_else(|| name.to_owned(), |s| s.words().to_owned())
 }
 
 /// `1 step`, `2 steps`.
@@ -91,13 +98,26 @@ pub fn query(path: &str, pairs: &[(&str, Option<&str>)]) -> String {
     if given.is_empty() { path.to_owned() } else { format!("{path}?{}", given.join("&")) }
 }
 
+/// For `inner_html` of `title` and `textarea`, whose text the renderer neither escapes nor leaves without markers.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_link_never_leaves_the_site() {
-        for path in ["https://example.com/", "//example.com", "javascript:alert(1)", "/\\example.com", "/\t/example.com", ""] {
+        for path in [
+            "https://example.com/",
+            "//example.com",
+            "javascript:alert(1)",
+            "/\\example.com",
+            "/\t/example.com",
+            "",
+        ] {
             assert_eq!(own_path(path), "/", "{path}");
         }
         assert_eq!(own_path("/runs/1?a=b"), "/runs/1?a=b");

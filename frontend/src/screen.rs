@@ -142,12 +142,19 @@ pub struct Screen {
 
 impl std::fmt::Debug for Screen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Screen").field("title", &self.title).field("shape", &self.shape).finish_non_exhaustive()
+        f.debug_struct("Screen")
+            .field("title", &self.title)
+            .field("shape", &self.shape)
+            .finish_non_exhaustive()
     }
 }
 
 impl Screen {
-    pub fn new(title: impl Into<String>, section: &'static str, body: impl FnOnce() -> AnyView + Send + 'static) -> Self {
+    pub fn new(
+        title: impl Into<String>,
+        section: &'static str,
+        body: impl FnOnce() -> AnyView + Send + 'static,
+    ) -> Self {
         Self {
             title: title.into(),
             mark: Tone::Quiet,

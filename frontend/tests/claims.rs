@@ -1,1 +1,246 @@
-//! (being built)
+//! What the pages promise, whatever they are given.
+
+mod fixtures;
+
+use holdfast_frontend::pages;
+use holdfast_frontend::screen::Flash;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+const PAYLOAD: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>&";
+
+/// Puts the payload into every text of the view that bears it, one text at a time kept only if the view still
+/// reads: ids and enumerations refuse it and stay.
+fn poisoned<T: Serialize + DeserializeOwned>(view: &T) -> (T, usize) {
+    let mut whole = serde_json::to_value(view).unwrap();
+    let mut paths = Vec::new();
+    collect(&whole, &mut Vec::new(), &mut paths);
+    let mut count = 0;
+    for path in paths {
+        let before = whole.clone();
+        if let Some(place) = path.iter().try_fold(&mut whole, |at, key| match key {
+            Key::Name(name) => at.get_mut(name),
+            Key::Index(index) => at.get_mut(*index),
+        }) {
+            *place = Value::String(PAYLOAD.into());
+        }
+        if serde_json::from_value::<T>(whole.clone()).is_ok() {
+            count += 1;
+        } else {
+            whole = before;
+        }
+    }
+    (serde_json::from_value(whole).unwrap(), count)
+}
+
+#[derive(Clone)]
+enum Key {
+    Name(String),
+    Index(usize),
+}
+
+fn collect(value: &Value, at: &mut Vec<Key>, found: &mut Vec<Vec<Key>>) {
+    match value {
+        Value::String(_) => found.push(at.clone()),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                at.push(Key::Index(index));
+                collect(item, at, found);
+                at.pop();
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                at.push(Key::Name(name.clone()));
+                collect(field, at, found);
+                at.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn assert_harmless(page: &str, html: &str) {
+    assert!(!html.contains("<script>alert"), "{page} runs the payload");
+    assert!(!html.contains("<img src=x"), "{page} takes the payload's element");
+    assert!(!html.contains("\"'><"), "{page} lets the payload out of an attribute");
+    assert!(
+        html.contains("&lt;script&gt;") || html.contains("&lt;script>"),
+        "{page} does not show the payload at all"
+    );
+}
+
+macro_rules! bears {
+    ($($name:ident: $view:expr => $page:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            let (view, texts) = poisoned(&$view);
+            assert!(texts > 3, "only {texts} texts could be poisoned");
+            let html = fixtures::show("/", ($page)(view));
+            assert_harmless(stringify!($name), &html);
+        }
+    )*};
+}
+
+bears! {
+    a_payload_in_every_text_of_now_stays_text: fixtures::inventory::now_view() => pages::now::page;
+    a_payload_in_every_text_of_applications_stays_text: fixtures::inventory::applications() => |v| pages::applications::page(v, Default::default());
+    a_payload_in_every_text_of_an_application_stays_text: fixtures::inventory::application() => pages::application::page;
+    a_payload_in_every_text_of_an_unseen_application_stays_text: fixtures::inventory::application_unknown() => pages::application::page;
+    a_payload_in_every_text_of_a_review_stays_text: fixtures::runs::preview_emergency() => |v| pages::review::page(v, PAYLOAD.into());
+    a_payload_in_every_text_of_a_waiting_run_stays_text: fixtures::runs::awaiting() => |v| pages::run::page(v, vec![], fixtures::signed());
+    a_payload_in_every_text_of_a_parked_run_stays_text: fixtures::runs::parked() => |v| pages::run::page(v, vec![], fixtures::signed());
+    a_payload_in_every_text_of_an_ended_run_stays_text: fixtures::runs::exceptions() => |v| pages::run::page(v, vec![], fixtures::signed());
+    a_payload_in_every_text_of_the_events_stays_text: fixtures::runs::events(22) => |v| pages::run::page(fixtures::runs::live(), v, fixtures::signed());
+    a_payload_in_every_text_of_the_runs_stays_text: fixtures::runs::page() => |v| pages::runs::page(v, Default::default());
+    a_payload_in_every_text_of_the_approvals_stays_text: fixtures::runs::waiting() => pages::approvals::page;
+    a_payload_in_every_text_of_the_accounts_stays_text: fixtures::inventory::accounts() => pages::accounts::page;
+    a_payload_in_every_text_of_the_regions_stays_text: fixtures::inventory::regions() => |v| pages::regions::page(v, true);
+    a_payload_in_every_text_of_compliance_stays_text: fixtures::inventory::compliance() => pages::compliance::page;
+    a_payload_in_every_text_of_the_audit_stays_text: fixtures::inventory::audit() => |v| pages::audit::page(v, Default::default());
+}
+
+#[test]
+fn a_payload_in_the_flash_in_what_was_typed_and_in_the_chrome_stays_text() {
+    let mut chrome = fixtures::chrome(PAYLOAD);
+    chrome.flash = Some(Flash {
+        title: PAYLOAD.into(),
+        detail: PAYLOAD.into(),
+        way_out: PAYLOAD.into(),
+        run: Some(PAYLOAD.into()),
+        sign_in_again: true,
+        form: "request".into(),
+        typed: [("reason".to_owned(), PAYLOAD.to_owned()), ("incident".to_owned(), PAYLOAD.to_owned())]
+            .into(),
+        ..Flash::default()
+    });
+    if let Some(signed) = &mut chrome.signed {
+        signed.email = PAYLOAD.into();
+    }
+    let html = pages::review::page(fixtures::runs::preview(), "key".into()).render(chrome);
+    assert_harmless("flash", &html);
+}
+
+#[test]
+fn what_was_typed_comes_back_only_into_the_form_that_was_refused() {
+    let mut chrome = fixtures::chrome("/runs/1");
+    chrome.flash = Some(Flash {
+        form: "deny".into(),
+        typed: [("comment".to_owned(), "too risky now".to_owned())].into(),
+        ..Flash::default()
+    });
+    let html = pages::run::page(fixtures::runs::awaiting(), vec![], fixtures::signed()).render(chrome);
+    assert_eq!(html.matches("too risky now").count(), 1);
+    assert!(html.contains("id=\"deny-comment\"") && html.contains("value=\"too risky now\""));
+}
+
+/// Everything that says how things are is in a `state` element; where nothing is known none may be good.
+#[test]
+fn where_nothing_is_known_nothing_is_good() {
+    let pages = [
+        ("now", fixtures::show("/", pages::now::page(fixtures::inventory::now_unknown()))),
+        (
+            "application",
+            fixtures::show("/", pages::application::page(fixtures::inventory::application_unknown())),
+        ),
+    ];
+    for (name, html) in pages {
+        let main = html.split_once("<main").map_or("", |(_, main)| main);
+        let shown = main.replace("<ul class=\"legend\">", "\u{0}").split('\u{0}').enumerate().fold(
+            String::new(),
+            |all, (i, part)| {
+                all + if i == 0 { part } else { part.split_once("</ul>").map_or("", |(_, rest)| rest) }
+            },
+        );
+        for class in ["state good", "callout good", "map-region good", "bar good", "mark-good"] {
+            assert!(!shown.contains(class), "{name} calls something good ({class})");
+        }
+        assert!(shown.contains("state unknown"), "{name} does not say that it knows nothing");
+    }
+}
+
+#[test]
+fn a_run_without_answers_calls_no_unanswered_step_done() {
+    let html =
+        fixtures::show("/", pages::run::page(fixtures::runs::all_unknown(), vec![], fixtures::signed()));
+    assert_eq!(html.matches("class=\"step unknown").count(), 6);
+    assert_eq!(html.matches("answer unknown").count(), 6);
+    assert!(html.contains("could not be measured"));
+}
+
+#[test]
+fn a_verb_that_is_refused_is_shown_with_its_reason_and_its_way_out_and_no_button() {
+    let mut run = fixtures::runs::awaiting();
+    for verb in &mut run.verbs {
+        verb.refused = Some(holdfast_failover::Refusal::new(
+            "self_review",
+            "You asked for this run.",
+            "Somebody else of approvers can.",
+        ));
+    }
+    let html = fixtures::show("/", pages::run::page(run, vec![], fixtures::signed()));
+    assert!(html.contains("You asked for this run.") && html.contains("Somebody else of approvers can."));
+    assert!(!html.contains("name=\"decision\""), "a refused decision has a form");
+    assert!(!html.contains("/cancel\""), "a refused cancel has a form");
+}
+
+#[test]
+fn a_move_that_is_refused_has_no_link_and_says_why() {
+    let html = fixtures::show("/", pages::application::page(fixtures::inventory::application_unknown()));
+    assert!(!html.contains("/runs/new"));
+    assert!(html.contains("eu-central-1 cannot be seen since 14:01."));
+}
+
+#[test]
+fn a_request_that_would_be_refused_can_only_be_run_dry() {
+    let html = fixtures::show("/", pages::review::page(fixtures::runs::preview_refused(), "key".into()));
+    assert!(html.contains("name=\"dry_run\" value=\"true\""));
+    assert!(!html.contains("name=\"dry_run\" value=\"false\""));
+}
+
+#[test]
+fn sending_a_form_by_the_enter_key_changes_nothing() {
+    let html = fixtures::show("/", pages::review::page(fixtures::runs::preview(), "key".into()));
+    let (dry, real) =
+        (html.find("name=\"dry_run\" value=\"true\""), html.find("name=\"dry_run\" value=\"false\""));
+    assert!(dry.is_some() && dry < real, "the first button of the form is the harmless one");
+}
+
+#[test]
+fn a_page_that_asks_for_words_does_not_reload_under_them() {
+    let reloads = |run| {
+        fixtures::show("/", pages::run::page(run, vec![], fixtures::signed()))
+            .contains("http-equiv=\"refresh\"")
+    };
+    assert!(reloads(fixtures::runs::live()));
+    assert!(!reloads(fixtures::runs::awaiting()));
+    assert!(!reloads(fixtures::runs::parked()));
+    assert!(!reloads(fixtures::runs::completed()));
+}
+
+#[test]
+fn every_page_fits_the_strict_policy_and_has_one_main_heading() {
+    for (name, html) in fixtures::gallery() {
+        assert!(!html.contains(" style="), "{name} has a style attribute");
+        assert!(!html.contains("<style"), "{name} has a style element");
+        assert!(!html.contains(" onclick="), "{name} has a handler");
+        assert_eq!(html.matches("<h1").count(), 1, "{name}");
+        assert!(html.starts_with("<!DOCTYPE html>"), "{name}");
+        assert!(html.contains("<title>"), "{name}");
+    }
+}
+
+#[test]
+fn the_tab_tells_the_state_of_a_run() {
+    let title = |run| {
+        let html = fixtures::show("/", pages::run::page(run, vec![], fixtures::signed()));
+        html.split_once("<title>")
+            .and_then(|(_, rest)| rest.split_once("</title>"))
+            .map(|(t, _)| t.to_owned())
+            .unwrap()
+    };
+    assert_eq!(title(fixtures::runs::live()), "▶ 3 of 9 · shop → eu-central-1 · Holdfast");
+    assert_eq!(title(fixtures::runs::completed()), "● completed · shop → eu-central-1 · Holdfast");
+    assert_eq!(title(fixtures::runs::parked()), "■ needs a person · shop → eu-central-1 · Holdfast");
+}

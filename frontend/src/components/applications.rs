@@ -55,7 +55,9 @@ pub fn rpo(app: &ApplicationSummary) -> AnyView {
     let now = match app.lag_now_ms {
         _ if !app.has_store => view! { <span class="muted">"no store"</span> }.into_any(),
         None => badge(Tone::Unknown, "not known"),
-        Some(ms) if ms <= objective * 1_000.0 => view! { <span class="measured">{format::lag(ms)}</span> }.into_any(),
+        Some(ms) if ms <= objective * 1_000.0 => {
+            view! { <span class="measured">{format::lag(ms)}</span> }.into_any()
+        }
         Some(ms) => badge(Tone::Bad, format::lag(ms)),
     };
     view! { {now}<div class="muted">"of "{words::span(objective)}</div> }.into_any()
@@ -93,5 +95,5 @@ pub fn table(label: &'static str, applications: &[ApplicationSummary]) -> AnyVie
         <th scope="col" class="opt">"Serves from"</th><th scope="col" class="n opt">"RTO, worst measured"</th>
         <th scope="col" class="n opt">"RPO, lag now"</th><th scope="col" class="n opt">"Seen"</th>
     };
-    parts::table(label, head.into_any(), rows.into_any())
+    parts::folding_table(label, head.into_any(), rows.into_any())
 }

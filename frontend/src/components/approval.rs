@@ -23,7 +23,8 @@ pub fn tally(policy: &str, tally: &Tally, reviews: &[Review]) -> AnyView {
             }
         })
         .collect_view();
-    let nobody = tally.rules.is_empty().then(|| view! { <li>{badge(Tone::Watch, "no approval is asked for")}</li> });
+    let nobody =
+        tally.rules.is_empty().then(|| view! { <li>{badge(Tone::Watch, "no approval is asked for")}</li> });
     let reviews = (!reviews.is_empty()).then(|| {
         let items = reviews
             .iter()

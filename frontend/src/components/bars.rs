@@ -31,7 +31,11 @@ pub fn against(value: Option<f64>, objective: f64, tone: Tone) -> AnyView {
 /// Where the time went, part by part, as one bar with its table.
 #[must_use]
 pub fn split(split: &RtoSplit, objective: f64) -> AnyView {
-    let first = if split.from_impact { "detect and decide" } else { "detect and decide (nobody said when the impact began)" };
+    let first = if split.from_impact {
+        "detect and decide"
+    } else {
+        "detect and decide (nobody said when the impact began)"
+    };
     let parts = [
         ("part-1", first, split.detect_and_decide_seconds),
         ("part-2", "approve", split.approve_seconds),
@@ -70,7 +74,11 @@ pub fn split(split: &RtoSplit, objective: f64) -> AnyView {
         || view! { <span class="state unknown">"unknown"</span> }.into_any(),
         |s| view! { <strong>{words::span(s)}</strong> }.into_any(),
     );
-    let from = if split.from_impact { "from the impact to seen serving" } else { "from the request to seen serving" };
+    let from = if split.from_impact {
+        "from the impact to seen serving"
+    } else {
+        "from the request to seen serving"
+    };
     view! {
         <svg class="split" width="100%" height="24" aria-hidden="true">
             <rect class="bar-track" x="0" y="4" width="100%" height="16" rx="2" />

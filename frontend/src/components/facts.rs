@@ -21,7 +21,9 @@ fn words(main: impl Into<String>, under: Vec<String>, tone: Tone) -> Words {
 #[must_use]
 pub fn of(facts: &Facts) -> Words {
     match facts {
-        Facts::DnsRecord { record: None } => words("not in the set", vec!["no record leads here".into()], Tone::Quiet),
+        Facts::DnsRecord { record: None } => {
+            words("not in the set", vec!["no record leads here".into()], Tone::Quiet)
+        }
         Facts::DnsRecord { record: Some(record) } => dns(record),
         Facts::AcceleratorGroup(group) => {
             let healthy = group.endpoints.iter().filter(|e| e.health.as_deref() == Some("HEALTHY")).count();
@@ -32,9 +34,11 @@ pub fn of(facts: &Facts) -> Words {
                 tone,
             )
         }
-        Facts::AccessPointRoute { bucket, traffic_dial_percent } => {
-            words(if *traffic_dial_percent > 0 { "routed" } else { "not routed" }, vec![bucket.clone()], Tone::Quiet)
-        }
+        Facts::AccessPointRoute { bucket, traffic_dial_percent } => words(
+            if *traffic_dial_percent > 0 { "routed" } else { "not routed" },
+            vec![bucket.clone()],
+            Tone::Quiet,
+        ),
         Facts::AuroraMember(member) => aurora(member),
         Facts::EcsService(service) => ecs(service),
     }
@@ -48,7 +52,8 @@ fn dns(record: &DnsRecord) -> Words {
         Routing::Failover { primary: false } => "secondary".to_owned(),
         Routing::Latency { region } => format!("latency {region}"),
         Routing::Geolocation { continent, country, subdivision } => {
-            let place: Vec<&str> = [continent, country, subdivision].into_iter().flatten().map(String::as_str).collect();
+            let place: Vec<&str> =
+                [continent, country, subdivision].into_iter().flatten().map(String::as_str).collect();
             format!("geolocation {}", if place.is_empty() { "*".to_owned() } else { place.join(" ") })
         }
     };
@@ -77,7 +82,13 @@ fn aurora(member: &AuroraMember) -> Words {
     });
     let moving = member.failover_status.is_some();
     let broken = member.instances == Some(0) || member.synchronization.as_deref() == Some("pending-resync");
-    let tone = if moving { Tone::Moving } else if broken { Tone::Watch } else { Tone::Quiet };
+    let tone = if moving {
+        Tone::Moving
+    } else if broken {
+        Tone::Watch
+    } else {
+        Tone::Quiet
+    };
     words(if member.writer { "writer" } else { "copy" }, under, tone)
 }
 
@@ -127,8 +138,13 @@ mod tests {
 
     #[test]
     fn a_service_short_of_its_tasks_stands_out() {
-        let mut service =
-            EcsServiceFacts { desired: 6, running: 2, pending: 4, rollout: Some("IN_PROGRESS".into()), status: "ACTIVE".into() };
+        let mut service = EcsServiceFacts {
+            desired: 6,
+            running: 2,
+            pending: 4,
+            rollout: Some("IN_PROGRESS".into()),
+            status: "ACTIVE".into(),
+        };
         assert_eq!(ecs(&service).tone, Tone::Moving);
         assert_eq!(ecs(&service).main, "2 of 6 tasks");
         service.running = 6;

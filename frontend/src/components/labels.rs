@@ -48,8 +48,12 @@ pub fn place(wanted: &[Wanted], view: Area) -> Vec<Area> {
             .into_iter()
             .map(|area| {
                 let on_labels: f64 = taken.iter().map(|t| area.overlap(t)).sum();
-                let on_markers: f64 =
-                    markers.iter().enumerate().filter(|(i, _)| *i != index).map(|(_, m)| area.overlap(m)).sum();
+                let on_markers: f64 = markers
+                    .iter()
+                    .enumerate()
+                    .filter(|(i, _)| *i != index)
+                    .map(|(_, m)| area.overlap(m))
+                    .sum();
                 (area, on_labels + 2.0 * on_markers + 4.0 * area.outside(&view))
             })
             .reduce(|best, next| if next.1 < best.1 { next } else { best });
@@ -109,7 +113,15 @@ mod tests {
 
     #[test]
     fn labels_of_a_usual_inventory_touch_neither_each_other_nor_a_marker() {
-        let wanted = wanted(&["us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "eu-west-3", "ap-southeast-1", "sa-east-1"]);
+        let wanted = wanted(&[
+            "us-east-1",
+            "us-west-2",
+            "eu-west-1",
+            "eu-central-1",
+            "eu-west-3",
+            "ap-southeast-1",
+            "sa-east-1",
+        ]);
         let areas = place(&wanted, VIEW);
         for (i, a) in areas.iter().enumerate() {
             for (j, b) in areas.iter().enumerate().filter(|(j, _)| *j != i) {

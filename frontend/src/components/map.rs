@@ -23,16 +23,39 @@ pub struct Moving {
 
 struct Scale {
     class: &'static str,
+    /// Shares of the picture's width: the size of words and markers, and the room left around the outermost.
     text: f64,
     marker: f64,
+    margin: f64,
     counts: bool,
 }
 
+const WIDE: Scale =
+    Scale { class: "map wide-only", text: 0.0185, marker: 0.0085, margin: 0.12, counts: true };
+const NARROW: Scale =
+    Scale { class: "map narrow-only", text: 0.034, marker: 0.016, margin: 0.17, counts: false };
+
 #[must_use]
 pub fn map(view: &RegionsView, moving: &[Moving]) -> AnyView {
-    let wide = Scale { class: "map wide-only", text: 15.0, marker: 7.5, counts: true };
-    let narrow = Scale { class: "map narrow-only", text: 30.0, marker: 15.0, counts: false };
-    view! { <div class="map-box">{draw(view, moving, &wide)}{draw(view, moving, &narrow)}</div> }.into_any()
+    view! { <div class="map-box">{draw(view, moving, &WIDE)}{draw(view, moving, &NARROW)}</div> }.into_any()
+}
+
+/// The part of the world that holds all markers with room for their words, in the proportions of a screen.
+fn frame(spots: &[(f64, f64)], margin: f64) -> Area {
+    const PROPORTION: f64 = 0.46;
+    let edge = |pick: fn(&(f64, f64)) -> f64, fold: fn(f64, f64) -> f64| spots.iter().map(pick).reduce(fold);
+    let (Some(left), Some(right), Some(top), Some(bottom)) =
+        (edge(|s| s.0, f64::min), edge(|s| s.0, f64::max), edge(|s| s.1, f64::min), edge(|s| s.1, f64::max))
+    else {
+        return VIEW;
+    };
+    let across = (right - left) / (1.0 - 2.0 * margin);
+    let down = (bottom - top) / (1.0 - 2.0 * margin);
+    let width = across.max(down / PROPORTION).clamp(360.0, VIEW.width);
+    let height = (width * PROPORTION).min(VIEW.height);
+    let x = (f64::midpoint(left, right) - width / 2.0).clamp(VIEW.x, VIEW.x + VIEW.width - width);
+    let y = (f64::midpoint(top, bottom) - height / 2.0).clamp(VIEW.y, VIEW.y + VIEW.height - height);
+    Area { x, y, width, height }
 }
 
 /// The worse of what was seen and what was declared.
@@ -45,52 +68,72 @@ pub fn region_tone(region: &RegionView) -> Tone {
     }
 }
 
+/// The sizes of one picture, in the map's units.
+struct Pen {
+    text: f64,
+    marker: f64,
+    counts: bool,
+}
+
+/// Bold letters of the widest system face; a label that is narrower than its place harms nothing.
+fn width_of(words: &str, size: f64) -> f64 {
+    f64::from(u32::try_from(words.chars().count()).unwrap_or(60)) * size * 0.64
+}
+
 fn draw(view: &RegionsView, moving: &[Moving], scale: &Scale) -> AnyView {
-    let spots: Vec<(&RegionView, f64, f64)> = view
-        .regions
-        .iter()
-        .map(|r| {
-            let (x, y) = place(r.longitude, r.latitude);
-            (r, x, y)
-        })
-        .collect();
-    let find = |code: &str| spots.iter().find(|(r, ..)| r.code == code).map(|(_, x, y)| (*x, *y));
-    let wanted: Vec<Wanted> = spots
-        .iter()
-        .map(|(region, x, y)| {
-            let longest = lines(region, scale).iter().map(|l| l.chars().count()).max().unwrap_or(0);
-            Wanted {
-                x: *x,
-                y: *y,
-                radius: scale.marker * 1.3,
-                width: f64::from(u32::try_from(longest).unwrap_or(40)) * scale.text * 0.55,
-                height: scale.text * if scale.counts { 2.3 } else { 1.2 },
-            }
-        })
-        .collect();
-    let areas = labels::place(&wanted, VIEW);
-    let arcs = view
+    let spots: Vec<(&RegionView, (f64, f64))> =
+        view.regions.iter().map(|r| (r, place(r.longitude, r.latitude))).collect();
+    let area = frame(&spots.iter().map(|(_, at)| *at).collect::<Vec<_>>(), scale.margin);
+    let pen = Pen { text: area.width * scale.text, marker: area.width * scale.marker, counts: scale.counts };
+    let find = |code: &str| spots.iter().find(|(r, _)| r.code == code).map(|(_, at)| *at);
+    let arcs: Vec<Arc> = view
         .replication
         .iter()
-        .filter_map(|r| Some(arc(r, find(&r.from)?, find(&r.to)?, scale)))
+        .filter_map(|r| Some(Arc::of(r, find(&r.from)?, find(&r.to)?, area.y)))
+        .collect();
+    // Names first: they have the better places, and the lags go where room is left.
+    let mut wanted: Vec<Wanted> = spots
+        .iter()
+        .map(|(region, (x, y))| {
+            let lines = lines(region, pen.counts);
+            let width = lines.iter().map(|line| width_of(line, pen.text)).fold(0.0, f64::max);
+            let height = pen.text * if pen.counts { 2.3 } else { 1.2 };
+            Wanted { x: *x, y: *y, radius: pen.marker * 1.3, width, height }
+        })
+        .collect();
+    wanted.extend(arcs.iter().filter_map(|arc| {
+        let width = width_of(arc.words.as_ref()?, pen.text * 0.86);
+        Some(Wanted { x: arc.middle.0, y: arc.middle.1, radius: pen.marker * 0.5, width, height: pen.text })
+    }));
+    let mut areas = labels::place(&wanted, area).into_iter();
+    let markers = spots
+        .iter()
+        .zip(areas.by_ref())
+        .map(|((region, (x, y)), area)| marker(region, *x, *y, area, &pen))
+        .collect_view();
+    let arcs = arcs
+        .into_iter()
+        .map(|arc| {
+            let at = if arc.words.is_some() { areas.next() } else { None };
+            arc.draw(at, &pen)
+        })
         .collect_view();
     let runs = moving
         .iter()
         .filter_map(|m| {
             let (from, to) = (find(&m.from)?, find(&m.to)?);
-            Some(view! { <path class="map-run" d=curve(from, to, 0.34).0 fill="none" stroke-width=scale.marker * 0.4 /> })
+            let path = curve(from, to, 0.34, area.y).0;
+            Some(view! { <path class="map-run" d=path fill="none" stroke-width=pen.marker * 0.4 /> })
         })
         .collect_view();
-    let markers = spots
-        .iter()
-        .zip(areas)
-        .map(|((region, x, y), area)| marker(region, *x, *y, area, scale))
-        .collect_view();
-    let frame = format!("{} {} {} {}", VIEW.x, VIEW.y, VIEW.width, VIEW.height);
-    let label = format!("Map of {}; the Regions page has the same as a table", format::count(view.regions.len(), "Region", "Regions"));
+    let label = format!(
+        "Map of {}; the Regions page has the same as a table",
+        format::count(view.regions.len(), "Region", "Regions")
+    );
+    let shown = format!("{:.1} {:.1} {:.1} {:.1}", area.x, area.y, area.width, area.height);
     view! {
-        <svg class=scale.class viewBox=frame role="group" aria-label=label>
-            <path class="map-grid" d=graticule() fill="none" />
+        <svg class=scale.class viewBox=shown role="group" aria-label=label>
+            <path class="map-grid" d=graticule() fill="none" stroke-width=area.width / 1_600.0 />
             <path class="map-land" d=LAND />
             <g>{arcs}{runs}</g>
             <g>{markers}</g>
@@ -99,12 +142,16 @@ fn draw(view: &RegionsView, moving: &[Moving], scale: &Scale) -> AnyView {
     .into_any()
 }
 
-fn lines(region: &RegionView, scale: &Scale) -> Vec<String> {
+fn lines(region: &RegionView, counts: bool) -> Vec<String> {
     let mut lines = vec![region.code.clone()];
-    if scale.counts {
+    if counts {
         let tone = region_tone(region);
         let (_, seen) = tone::observed(&region.observed);
-        let mut under = if region.declared == "normal" { String::new() } else { format!("{} · ", format::plain(&region.declared)) };
+        let mut under = if region.declared == "normal" {
+            String::new()
+        } else {
+            format!("{} · ", format::plain(&region.declared))
+        };
         if tone == Tone::Good {
             let _ = write!(under, "{} serving", region.serving.len());
         } else {
@@ -115,13 +162,20 @@ fn lines(region: &RegionView, scale: &Scale) -> Vec<String> {
     lines
 }
 
-fn marker(region: &RegionView, x: f64, y: f64, area: Area, scale: &Scale) -> AnyView {
+fn marker(region: &RegionView, x: f64, y: f64, area: Area, pen: &Pen) -> AnyView {
     let tone = region_tone(region);
-    let r = scale.marker;
+    let r = pen.marker;
     let shape = match tone {
         Tone::Good | Tone::Quiet => view! { <circle cx=x cy=y r=r /> }.into_any(),
         Tone::Watch => {
-            let d = format!("M{x} {}L{} {}L{} {}Z", y - r * 1.15, x + r * 1.15, y + r * 0.85, x - r * 1.15, y + r * 0.85);
+            let d = format!(
+                "M{x} {}L{} {}L{} {}Z",
+                y - r * 1.15,
+                x + r * 1.15,
+                y + r * 0.85,
+                x - r * 1.15,
+                y + r * 0.85
+            );
             view! { <path d=d /> }.into_any()
         }
         Tone::Bad => view! { <rect x=x - r * 0.9 y=y - r * 0.9 width=r * 1.8 height=r * 1.8 /> }.into_any(),
@@ -139,7 +193,8 @@ fn marker(region: &RegionView, x: f64, y: f64, area: Area, scale: &Scale) -> Any
     };
     let (_, seen) = tone::observed(&region.observed);
     let (_, said) = tone::declared(&region.declared);
-    let name = format!("{} ({}): {seen}, declared {said}, {} serving", region.code, region.name, region.serving.len());
+    let name =
+        format!("{} ({}): {seen}, declared {said}, {} serving", region.code, region.name, region.serving.len());
     // A label to the left of its marker is set flush with it.
     let centre = area.x + area.width / 2.0;
     let (anchor, at) = if (centre - x).abs() < area.width * 0.3 {
@@ -149,21 +204,21 @@ fn marker(region: &RegionView, x: f64, y: f64, area: Area, scale: &Scale) -> Any
     } else {
         ("start", area.x)
     };
-    let first = area.y + scale.text * 0.95;
-    let words = lines(region, scale)
+    let first = area.y + pen.text * 0.95;
+    let words = lines(region, pen.counts)
         .into_iter()
         .enumerate()
         .map(|(i, line)| {
             let class = if i == 0 { "map-code" } else { "map-under" };
-            let size = if i == 0 { scale.text } else { scale.text * 0.86 };
-            let y = if i == 0 { first } else { first + scale.text * 1.1 };
+            let size = if i == 0 { pen.text } else { pen.text * 0.86 };
+            let y = if i == 0 { first } else { first + pen.text * 1.1 };
             view! { <text class=class x=at y=y text-anchor=anchor font-size=size>{line}</text> }
         })
         .collect_view();
     let href = format!("/regions#{}", region.code);
     view! {
-        <a href=href class=format!("map-region {}", tone.as_str()) aria-label=name.clone()>
-            <title>{name.clone()}</title>
+        <a href=href class=format!("map-region {}", tone.as_str())>
+            <title>{name}</title>
             {shape}
             {words}
         </a>
@@ -171,47 +226,73 @@ fn marker(region: &RegionView, x: f64, y: f64, area: Area, scale: &Scale) -> Any
     .into_any()
 }
 
-/// The path of an arc that bends towards the pole, and its middle with the direction there, in degrees.
-fn curve((x1, y1): (f64, f64), (x2, y2): (f64, f64), bend: f64) -> (String, f64, f64, f64) {
+/// The path of an arc that bends towards the pole, and its middle. Below `top` it stays in the picture.
+fn curve((x1, y1): (f64, f64), (x2, y2): (f64, f64), bend: f64, top: f64) -> (String, (f64, f64)) {
     let length = (x2 - x1).hypot(y2 - y1).max(1.0);
     // There and back bend differently, so that neither hides the other.
     let bend = if x1 <= x2 { bend } else { bend * 0.45 };
-    let (cx, cy) = (f64::midpoint(x1, x2), (f64::midpoint(y1, y2) - length * bend).max(VIEW.y + 4.0));
+    let (cx, cy) = (f64::midpoint(x1, x2), (f64::midpoint(y1, y2) - length * bend).max(top + 4.0));
     let middle = |a: f64, c: f64, b: f64| 0.25 * a + 0.5 * c + 0.25 * b;
-    let degrees = (y2 - y1).atan2(x2 - x1).to_degrees();
-    (format!("M{x1:.1} {y1:.1}Q{cx:.1} {cy:.1} {x2:.1} {y2:.1}"), middle(x1, cx, x2), middle(y1, cy, y2), degrees)
+    (format!("M{x1:.1} {y1:.1}Q{cx:.1} {cy:.1} {x2:.1} {y2:.1}"), (middle(x1, cx, x2), middle(y1, cy, y2)))
 }
 
-fn arc(replication: &Replication, from: (f64, f64), to: (f64, f64), scale: &Scale) -> AnyView {
-    let (tone, lag) = match replication.worst_lag_ms {
-        None => (Tone::Unknown, "lag unknown".to_owned()),
-        Some(ms) if replication.above_objective => (Tone::Watch, format!("lag {}, above its objective", format::lag(ms))),
-        Some(ms) => (Tone::Quiet, format!("lag {}", format::lag(ms))),
-    };
-    let (path, x, y, degrees) = curve(from, to, 0.22);
-    let width = (1.0 + f64::from(u32::try_from(replication.stores.min(6)).unwrap_or(6)) * 0.35) * scale.marker / 7.0;
-    let name = format!("{} to {}: {}, {lag}", replication.from, replication.to, format::count(replication.stores, "store", "stores"));
-    let dashes = (tone == Tone::Unknown).then_some("4 4");
-    let short = match (tone, replication.worst_lag_ms) {
-        (Tone::Watch, Some(ms)) => Some(format!("▲ {}", format::lag(ms))),
-        (Tone::Unknown, _) => Some("? lag".to_owned()),
-        _ => None,
-    };
-    let words = short.filter(|_| scale.counts).map(|words| {
-        view! { <text class="map-lag" x=x y=y - 6.0 text-anchor="middle" font-size=scale.text * 0.86>{words}</text> }
-    });
-    let head = scale.marker * 0.6;
-    let arrow = format!("M{} {}L{} 0L{} {}Z", -head, -head, head, -head, head);
-    let turn = format!("translate({x:.1} {y:.1}) rotate({degrees:.1})");
-    view! {
-        <g class=format!("map-arc {}", tone.as_str())>
-            <title>{name}</title>
-            <path d=path fill="none" stroke-width=width stroke-dasharray=dashes />
-            <path class="map-arrow" d=arrow transform=turn />
-            {words}
-        </g>
+/// Replication from a writer to its copies, drawn with its direction.
+struct Arc {
+    tone: Tone,
+    name: String,
+    /// Only what stands out is written on the map.
+    words: Option<String>,
+    path: String,
+    middle: (f64, f64),
+    degrees: f64,
+    stores: usize,
+}
+
+impl Arc {
+    fn of(replication: &Replication, from: (f64, f64), to: (f64, f64), top: f64) -> Self {
+        let Replication { from: writer, to: copy, stores, worst_lag_ms, above_objective } = replication;
+        let (tone, lag, words) = match worst_lag_ms {
+            None => (Tone::Unknown, "lag unknown".to_owned(), Some("? lag".to_owned())),
+            Some(ms) if *above_objective => {
+                let lag = format::lag(*ms);
+                (Tone::Watch, format!("lag {lag}, above its objective"), Some(format!("▲ {lag}")))
+            }
+            Some(ms) => (Tone::Quiet, format!("lag {}", format::lag(*ms)), None),
+        };
+        let (path, middle) = curve(from, to, 0.22, top);
+        Self {
+            tone,
+            name: format!("{writer} to {copy}: {}, {lag}", format::count(*stores, "store", "stores")),
+            words,
+            path,
+            middle,
+            degrees: (to.1 - from.1).atan2(to.0 - from.0).to_degrees(),
+            stores: *stores,
+        }
     }
-    .into_any()
+
+    fn draw(self, label: Option<Area>, pen: &Pen) -> AnyView {
+        let width =
+            (1.0 + f64::from(u32::try_from(self.stores.min(6)).unwrap_or(6)) * 0.35) * pen.marker / 6.0;
+        let dashes = (self.tone == Tone::Unknown).then(|| format!("{0:.1} {0:.1}", pen.marker * 0.6));
+        let words = self.words.zip(label).filter(|_| pen.counts).map(|(words, at)| {
+            let (x, y) = (at.x + at.width / 2.0, at.y + at.height * 0.8);
+            view! { <text class="map-lag" x=x y=y text-anchor="middle" font-size=pen.text * 0.86>{words}</text> }
+        });
+        let head = pen.marker * 0.6;
+        let arrow = format!("M{0} {0}L{head} 0L{0} {head}Z", -head);
+        let turn =
+            format!("translate({:.1} {:.1}) rotate({:.1})", self.middle.0, self.middle.1, self.degrees);
+        view! {
+            <g class=format!("map-arc {}", self.tone.as_str())>
+                <title>{self.name}</title>
+                <path d=self.path fill="none" stroke-width=width stroke-dasharray=dashes />
+                <path class="map-arrow" d=arrow transform=turn />
+                {words}
+            </g>
+        }
+        .into_any()
+    }
 }
 
 /// Every thirty degrees, faintly: it tells that this is the earth.
@@ -223,7 +304,9 @@ fn graticule() -> String {
         }
     };
     for longitude in (-150..=150).step_by(30) {
-        line((-60..=84).step_by(12).map(|latitude| place(f64::from(longitude), f64::from(latitude))).collect());
+        line(
+            (-60..=84).step_by(12).map(|latitude| place(f64::from(longitude), f64::from(latitude))).collect(),
+        );
     }
     for latitude in (-30..=60).step_by(30) {
         line(vec![place(-180.0, f64::from(latitude)), place(180.0, f64::from(latitude))]);

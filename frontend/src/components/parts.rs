@@ -79,12 +79,19 @@ pub fn refusal(refusal: Refusal) -> AnyView {
 /// What is refused now, by the name of the verb.
 #[must_use]
 pub fn refused_verb(words: impl Into<String>, why: Refusal) -> AnyView {
-    view! { <div class="refused"><span class="refused-verb">{words.into()}</span>{refusal(why)}</div> }.into_any()
+    view! { <div class="refused"><span class="refused-verb">{words.into()}</span>{refusal(why)}</div> }
+        .into_any()
 }
 
 /// A line of text to fill in, with what had been typed before.
 #[must_use]
-pub fn text_field(form: &str, name: &'static str, label: &'static str, hint: &'static str, required: bool) -> AnyView {
+pub fn text_field(
+    form: &str,
+    name: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    required: bool,
+) -> AnyView {
     let value = screen::typed(form, name).unwrap_or_default();
     let id = format!("{form}-{name}");
     let hint_id = format!("{id}-hint");
@@ -102,7 +109,13 @@ pub fn text_field(form: &str, name: &'static str, label: &'static str, hint: &'s
 
 /// A choice of a filter: the empty value means any.
 #[must_use]
-pub fn choice(name: &'static str, label: &'static str, any: &'static str, options: Vec<(String, String)>, chosen: Option<&str>) -> AnyView {
+pub fn choice(
+    name: &'static str,
+    label: &'static str,
+    any: &'static str,
+    options: Vec<(String, String)>,
+    chosen: Option<&str>,
+) -> AnyView {
     let id = format!("f-{name}");
     let chosen = chosen.unwrap_or_default().to_owned();
     let options = options
@@ -136,9 +149,19 @@ pub fn search(name: &'static str, label: &'static str, value: Option<&str>) -> A
 /// A table that may be wider than the page: it then scrolls by itself, also by keyboard.
 #[must_use]
 pub fn table(label: &'static str, head: AnyView, rows: AnyView) -> AnyView {
+    shaped(label, "", head, rows)
+}
+
+/// A table whose lines become blocks where there is no room for columns: every cell must say what it is.
+#[must_use]
+pub fn folding_table(label: &'static str, head: AnyView, rows: AnyView) -> AnyView {
+    shaped(label, "folding", head, rows)
+}
+
+fn shaped(label: &'static str, class: &'static str, head: AnyView, rows: AnyView) -> AnyView {
     view! {
-        <div class="scroll" tabindex="0" role="region" aria-label=label>
-            <table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>
+        <div class="scroll" tabindex="0" role="region" aria-label=format!("{label}, table")>
+            <table class=class><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>
         </div>
     }
     .into_any()

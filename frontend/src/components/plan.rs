@@ -60,9 +60,19 @@ pub fn call_rows(step: &StepView) -> AnyView {
         |action| view! { <code>{action}</code> }.into_any(),
     );
     let plane = (!step.plane.is_empty()).then(|| view! { <tr><th scope="row">"Needs the plane"</th><td><code>{step.plane.clone()}</code></td></tr> });
-    let resource = step.resource.clone().map(|r| view! { <tr><th scope="row">"Resource"</th><td><code>{r}</code></td></tr> });
-    let after = (!step.after.is_empty()).then(|| view! { <tr><th scope="row">"Begins after"</th><td>{step.after.join(", ")}</td></tr> });
-    let undo = if step.irreversible { "no" } else if step.action.is_some() { "yes" } else { "nothing to undo" };
+    let resource = step
+        .resource
+        .clone()
+        .map(|r| view! { <tr><th scope="row">"Resource"</th><td><code>{r}</code></td></tr> });
+    let after = (!step.after.is_empty())
+        .then(|| view! { <tr><th scope="row">"Begins after"</th><td>{step.after.join(", ")}</td></tr> });
+    let undo = if step.irreversible {
+        "no"
+    } else if step.action.is_some() {
+        "yes"
+    } else {
+        "nothing to undo"
+    };
     view! {
         {resource}
         <tr><th scope="row">"Call"</th><td>{action}</td></tr>
@@ -79,7 +89,8 @@ pub fn call_rows(step: &StepView) -> AnyView {
 pub fn raw_call(step: &StepView) -> AnyView {
     let text = step.call.as_ref().and_then(|call| serde_json::to_string_pretty(call).ok());
     text.map_or_else(parts::nothing, |text| {
-        view! { <div class="raw"><h4>"The call's parameters"</h4><pre tabindex="0">{text}</pre></div> }.into_any()
+        view! { <div class="raw"><h3>"The call's parameters"</h3><pre tabindex="0">{text}</pre></div> }
+            .into_any()
     })
 }
 
@@ -87,7 +98,10 @@ pub fn raw_call(step: &StepView) -> AnyView {
 #[must_use]
 pub fn facts(facts: &[Fact]) -> AnyView {
     if facts.is_empty() {
-        return parts::empty("The plan rests on no facts", view! { "It has nothing to compare with what AWS says." }.into_any());
+        return parts::empty(
+            "The plan rests on no facts",
+            view! { "It has nothing to compare with what AWS says." }.into_any(),
+        );
     }
     let rows = facts
         .iter()
@@ -110,12 +124,18 @@ pub fn facts(facts: &[Fact]) -> AnyView {
 #[must_use]
 pub fn measurements(measurements: &[Measurement]) -> AnyView {
     if measurements.is_empty() {
-        return parts::empty("Nothing is measured for this plan", view! { "Its stores, if it has any, give no lag." }.into_any());
+        return parts::empty(
+            "Nothing is measured for this plan",
+            view! { "Its stores, if it has any, give no lag." }.into_any(),
+        );
     }
     let rows = measurements
         .iter()
         .map(|m| {
-            let value = m.value.map_or_else(|| badge(Tone::Unknown, "not known"), |v| view! { {amount(v, &m.unit)} }.into_any());
+            let value = m.value.map_or_else(
+                || badge(Tone::Unknown, "not known"),
+                |v| view! { {amount(v, &m.unit)} }.into_any(),
+            );
             let limit = m.limit.map_or_else(|| "none".to_owned(), |l| amount(l, &m.unit));
             let verdict = match (m.value, m.limit) {
                 (None, _) => badge(Tone::Unknown, "unknown"),

@@ -16,7 +16,11 @@ pub fn route(run: &RunSummary) -> String {
 #[must_use]
 pub fn what(run: &RunSummary) -> String {
     let what = format!("{} {}", run.mode.as_str(), run.intent.as_str());
-    if run.dry_run { format!("dry run of {} {what}", if what.starts_with('e') { "an" } else { "a" }) } else { what }
+    if run.dry_run {
+        format!("dry run of {} {what}", if what.starts_with('e') { "an" } else { "a" })
+    } else {
+        what
+    }
 }
 
 #[must_use]
@@ -60,5 +64,5 @@ pub fn table(label: &'static str, runs: &[RunSummary], action: &'static str) -> 
         <th scope="col" class="n opt">"Took (RTO)"</th><th scope="col" class="n opt">"Lag at the cut"</th>
         <th scope="col"><span class="sr">"Open"</span></th>
     };
-    super::parts::table(label, head.into_any(), rows.into_any())
+    super::parts::folding_table(label, head.into_any(), rows.into_any())
 }

@@ -13,10 +13,8 @@ pub const STYLES: &[&str] = &["app.css", "parts.css", "pages.css"];
 #[must_use]
 pub fn document(screen: Screen, chrome: Chrome) -> AnyView {
     let assets = chrome.assets;
-    let styles = STYLES
-        .iter()
-        .map(|name| view! { <link rel="stylesheet" href=assets.get(name) /> })
-        .collect_view();
+    let styles =
+        STYLES.iter().map(|name| view! { <link rel="stylesheet" href=assets.get(name) /> }).collect_view();
     let loader = assets.module.map(|module| {
         view! {
             <script type="module" nonce=chrome.nonce.clone() src=assets.get("load.js") data-module=format!("/assets/{module}")></script>
@@ -25,7 +23,7 @@ pub fn document(screen: Screen, chrome: Chrome) -> AnyView {
     let refresh = screen.refresh_seconds.map(|seconds| {
         view! { <noscript><meta http-equiv="refresh" content=seconds.to_string() /></noscript> }
     });
-    let title = format!("{} · Holdfast", screen.title);
+    let title = format::escaped(&format!("{} · Holdfast", screen.title));
     let mark = assets.get(&format!("mark-{}.svg", screen.mark.as_str()));
     let (theme, now) = (chrome.theme.as_str(), chrome.now.to_string());
     let body = if chrome.signed.is_some() { within(screen, chrome) } else { alone(screen, &chrome) };
@@ -36,7 +34,7 @@ pub fn document(screen: Screen, chrome: Chrome) -> AnyView {
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
-                <title>{title}</title>
+                <title inner_html=title></title>
                 <link rel="icon" type="image/svg+xml" href=mark />
                 {styles}
                 {refresh}
@@ -103,7 +101,7 @@ fn alone(screen: Screen, chrome: &Chrome) -> AnyView {
     let body = (screen.body)();
     view! {
         <div class="alone">
-            {brand()}
+            <header>{brand()}</header>
             <main id="main" data-shape=screen.shape>{flash}{body}</main>
         </div>
     }
@@ -112,7 +110,9 @@ fn alone(screen: Screen, chrome: &Chrome) -> AnyView {
 
 fn flash_view(flash: Flash, path: &str) -> AnyView {
     let (tone, role) = if flash.done { (Tone::Good, "status") } else { (Tone::Bad, "alert") };
-    let run = flash.run.map(|id| view! { <a class="btn small" href=format!("/runs/{}", format::encode(&id))>"Open that run"</a> });
+    let run = flash.run.map(
+        |id| view! { <a class="btn small" href=format!("/runs/{}", format::encode(&id))>"Open that run"</a> },
+    );
     let again = flash.sign_in_again.then(|| {
         let href = format::query("/sign-in", &[("next", Some(path))]);
         view! { <a class="btn small" href=href>"Prove who you are"</a> }

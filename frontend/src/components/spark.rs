@@ -29,7 +29,9 @@ pub fn curve(points: &[(Timestamp, f64)], objective_ms: f64) -> AnyView {
     let area = format!("{path}L{} {HEIGHT}L1 {HEIGHT}Z", WIDTH - 4.0);
     let above = last.1 > objective_ms;
     let class = if above { "spark watch" } else { "spark" };
-    let limit = shows_objective.then(|| view! { <line class="spark-limit" x1="0" x2=WIDTH y1=y(objective_ms) y2=y(objective_ms) /> });
+    let limit = shows_objective.then(
+        || view! { <line class="spark-limit" x1="0" x2=WIDTH y1=y(objective_ms) y2=y(objective_ms) /> },
+    );
     view! {
         <svg class=class viewBox=format!("0 0 {WIDTH} {HEIGHT}") width=WIDTH height=HEIGHT aria-hidden="true">
             <path class="spark-area" d=area />

@@ -26,7 +26,8 @@ impl Axis {
         let begin = run.approved_at.or_else(|| starts.clone().min()).unwrap_or(run.summary.requested_at);
         let live = run.summary.ended_at.is_none();
         let last = run.steps.iter().filter_map(|s| s.ended_at).max();
-        let end = if live { run.at } else { run.summary.ended_at.into_iter().chain(last).max().unwrap_or(run.at) };
+        let end =
+            if live { run.at } else { run.summary.ended_at.into_iter().chain(last).max().unwrap_or(run.at) };
         let elapsed = format::seconds_between(begin, end).max(1.0);
         Self { begin, seconds: elapsed * if live { 1.15 } else { 1.0 }, now: live.then_some(elapsed) }
     }
@@ -68,7 +69,12 @@ pub fn timeline(run: &RunView) -> AnyView {
         .collect_view();
     let id = run.summary.id.clone();
     let ended = run.summary.ended_at.is_some();
-    let rows = run.steps.iter().enumerate().map(|(i, step)| row(&id, step, i + 1, count, axis, run.at, ended)).collect_view();
+    let rows = run
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(i, step)| row(&id, step, i + 1, count, axis, run.at, ended))
+        .collect_view();
     view! {
         <div class="steps-head" aria-hidden="true">
             <span>"Step"</span>
@@ -80,7 +86,15 @@ pub fn timeline(run: &RunView) -> AnyView {
     .into_any()
 }
 
-fn row(run: &str, step: &StepView, number: usize, count: usize, axis: Axis, now: Timestamp, ended: bool) -> AnyView {
+fn row(
+    run: &str,
+    step: &StepView,
+    number: usize,
+    count: usize,
+    axis: Axis,
+    now: Timestamp,
+    ended: bool,
+) -> AnyView {
     let (tone, word) = tone::step_state(step.state);
     let took = step.started_at.map(|from| format::seconds_between(from, step.ended_at.unwrap_or(now)));
     let took = match (step.started_at, step.ended_at, took) {
@@ -88,13 +102,18 @@ fn row(run: &str, step: &StepView, number: usize, count: usize, axis: Axis, now:
         (_, _, Some(seconds)) => view! { {words::span(seconds)} }.into_any(),
         _ => view! { <span class="muted">"–"</span> }.into_any(),
     };
-    let open = matches!(step.state, StepState::Running | StepState::Waiting | StepState::Unknown | StepState::NeedsPerson);
+    let open = matches!(
+        step.state,
+        StepState::Running | StepState::Waiting | StepState::Unknown | StepState::NeedsPerson
+    );
     let mut class = format!("step {}", tone.as_str());
     if open {
         class.push_str(" step-now");
     }
-    let irreversible = step.irreversible.then(|| view! { <span class="tag danger">"cannot be undone"</span> });
-    let attempt = (step.attempt > 1).then(|| view! { <span class="tag">{format!("attempt {}", step.attempt)}</span> });
+    let irreversible =
+        step.irreversible.then(|| view! { <span class="tag danger">"cannot be undone"</span> });
+    let attempt =
+        (step.attempt > 1).then(|| view! { <span class="tag">{format!("attempt {}", step.attempt)}</span> });
     let key = format!("step-{}", step.id);
     let summary = view! {
         <span class="step-name">
@@ -165,7 +184,7 @@ fn detail(run: &str, step: &StepView) -> AnyView {
     let seen = |title: &'static str, value: &serde_json::Value| {
         let empty = value.is_null() || value.as_object().is_some_and(serde_json::Map::is_empty);
         let text = serde_json::to_string_pretty(value).unwrap_or_default();
-        (!empty).then(|| view! { <div class="raw"><h4>{title}</h4><pre tabindex="0">{text}</pre></div> })
+        (!empty).then(|| view! { <div class="raw"><h3>{title}</h3><pre tabindex="0">{text}</pre></div> })
     };
     view! {
         {parked}
@@ -193,7 +212,8 @@ fn person_forms(run: &str, step: &StepView) -> AnyView {
     if !step.may_retry && !step.may_skip {
         return parts::nothing();
     }
-    let path = |verb: &str| format!("/runs/{}/steps/{}/{verb}", format::encode(run), format::encode(&step.id));
+    let path =
+        |verb: &str| format!("/runs/{}/steps/{}/{verb}", format::encode(run), format::encode(&step.id));
     let retry = step.may_retry.then(|| {
         view! {
             <form method="post" action=path("retry")>

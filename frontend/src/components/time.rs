@@ -38,7 +38,8 @@ fn clock(at: Timestamp, kind: &'static str, words: String) -> AnyView {
 /// `14:08:02`, the date on hover.
 #[must_use]
 pub fn moment(at: Timestamp) -> AnyView {
-    view! { <time class="mono" datetime=at.to_string() title=format::moment(at)>{format::clock(at)}</time> }.into_any()
+    view! { <time class="mono" datetime=at.to_string() title=format::moment(at)>{format::clock(at)}</time> }
+        .into_any()
 }
 
 /// `4 min ago`, or that it never was.

@@ -42,8 +42,10 @@ pub fn listen<E: JsCast + 'static>(target: &EventTarget, name: &str, mut hear: i
 pub fn every(milliseconds: i32, mut act: impl FnMut() + 'static) {
     let Some(window) = window() else { return };
     let closure = Closure::<dyn FnMut()>::new(move || act());
-    let _ = window
-        .set_interval_with_callback_and_timeout_and_arguments_0(closure.as_ref().unchecked_ref(), milliseconds);
+    let _ = window.set_interval_with_callback_and_timeout_and_arguments_0(
+        closure.as_ref().unchecked_ref(),
+        milliseconds,
+    );
     closure.forget();
 }
 
@@ -51,5 +53,6 @@ pub fn every(milliseconds: i32, mut act: impl FnMut() + 'static) {
 pub fn after(milliseconds: i32, act: impl FnOnce() + 'static) {
     let Some(window) = window() else { return };
     let closure = Closure::once_into_js(act);
-    let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(closure.unchecked_ref(), milliseconds);
+    let _ =
+        window.set_timeout_with_callback_and_timeout_and_arguments_0(closure.unchecked_ref(), milliseconds);
 }

@@ -75,7 +75,9 @@ fn search() {
 }
 
 fn help() {
-    let dialog = dom::document().and_then(|d| d.get_element_by_id("keys")).and_then(|d| d.dyn_into::<HtmlDialogElement>().ok());
+    let dialog = dom::document()
+        .and_then(|d| d.get_element_by_id("keys"))
+        .and_then(|d| d.dyn_into::<HtmlDialogElement>().ok());
     if let Some(dialog) = dialog
         && !dialog.open()
     {

@@ -5,7 +5,9 @@ use super::dom;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use wasm_bindgen::JsCast;
-use web_sys::{Document, DomParser, Element, HtmlDetailsElement, HtmlInputElement, HtmlTextAreaElement, SupportedType};
+use web_sys::{
+    Document, DomParser, Element, HtmlDetailsElement, HtmlInputElement, HtmlTextAreaElement, SupportedType,
+};
 
 thread_local! {
     /// How the server last rendered each part, clocks left out.
@@ -25,7 +27,9 @@ pub fn remember() {
 /// True when everything that is new is in place; false when some part is in use and has to wait.
 pub fn apply(html: &str) -> bool {
     let Some(open) = dom::document() else { return true };
-    let Some(fresh) = DomParser::new().ok().and_then(|p| p.parse_from_string(html, SupportedType::TextHtml).ok()) else {
+    let Some(fresh) =
+        DomParser::new().ok().and_then(|p| p.parse_from_string(html, SupportedType::TextHtml).ok())
+    else {
         return true;
     };
     head(&open, &fresh);
@@ -33,7 +37,10 @@ pub fn apply(html: &str) -> bool {
         (Some(old), Some(new)) if shape(&old) != shape(&new) => whole(&old, &new, &open, &fresh),
         _ => parts(&open, &fresh),
     };
-    for (old, new) in dom::all(&open, ".side nav, .menu-sheet nav").iter().zip(dom::all(&fresh, ".side nav, .menu-sheet nav")) {
+    for (old, new) in dom::all(&open, ".side nav, .menu-sheet nav")
+        .iter()
+        .zip(dom::all(&fresh, ".side nav, .menu-sheet nav"))
+    {
         if old.inner_html() != new.inner_html() && !busy(old) {
             old.set_inner_html(&new.inner_html());
         }
@@ -86,7 +93,9 @@ fn parts(open: &Document, fresh: &Document) -> bool {
         if LAST.with_borrow(|last| last.get(&key) == Some(&print)) {
             continue;
         }
-        let Some(old) = open.query_selector(&format!("[data-live=\"{}\"]", key.replace(['"', '\\'], ""))).ok().flatten() else {
+        let Some(old) =
+            open.query_selector(&format!("[data-live=\"{}\"]", key.replace(['"', '\\'], ""))).ok().flatten()
+        else {
             continue;
         };
         if busy(&old) {
@@ -124,7 +133,8 @@ fn busy(part: &Element) -> bool {
     if part.matches(":focus-within").unwrap_or(false) {
         return true;
     }
-    let pressing = "a:hover, button:hover, summary:hover, input:hover, select:hover, textarea:hover, label:hover";
+    let pressing =
+        "a:hover, button:hover, summary:hover, input:hover, select:hover, textarea:hover, label:hover";
     if part.query_selector(pressing).ok().flatten().is_some() {
         return true;
     }
@@ -132,7 +142,9 @@ fn busy(part: &Element) -> bool {
         if let Some(input) = field.dyn_ref::<HtmlInputElement>() {
             return input.value() != input.default_value() || input.checked() != input.default_checked();
         }
-        field.dyn_ref::<HtmlTextAreaElement>().is_some_and(|area| area.value() != area.default_value())
+        field
+            .dyn_ref::<HtmlTextAreaElement>()
+            .is_some_and(|area| area.default_value().is_ok_and(|given| area.value() != given))
     })
 }
 

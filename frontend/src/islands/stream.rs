@@ -168,7 +168,10 @@ async fn look(watch: &Rc<Watch>) {
 
 /// A run that has ended has no more news: its stream is over, and the page says so.
 fn finish(watch: &Rc<Watch>, html: &str) {
-    if watch.url.starts_with("/api/v1/runs/") && html.contains("data-shape=\"run-ended\"") && !watch.left.get() {
+    if watch.url.starts_with("/api/v1/runs/")
+        && html.contains("data-shape=\"run-ended\"")
+        && !watch.left.get()
+    {
         watch.over.set(true);
         watch.say("live quiet", "ended");
         if let Some(source) = watch.source.take() {

@@ -37,11 +37,15 @@ fn account(account: &AccountView) -> AnyView {
         .iter()
         .map(|name| view! { <a href=applications::href(name)>{name.clone()}</a>" " })
         .collect_view();
-    let used = if account.applications.is_empty() { view! { <span class="muted">"no application"</span> }.into_any() } else { used.into_any() };
-    let external = account.external_id.clone().map_or_else(
-        || badge(Tone::Unknown, "none yet"),
-        |id| view! { <code>{id}</code> }.into_any(),
-    );
+    let used = if account.applications.is_empty() {
+        view! { <span class="muted">"no application"</span> }.into_any()
+    } else {
+        used.into_any()
+    };
+    let external = account
+        .external_id
+        .clone()
+        .map_or_else(|| badge(Tone::Unknown, "none yet"), |id| view! { <code>{id}</code> }.into_any());
     let key = format!("account-{}", account.id);
     view! {
         <section class="card" data-live=key.clone() aria-labelledby=format!("h-{key}")>
@@ -64,7 +68,8 @@ fn account(account: &AccountView) -> AnyView {
 fn role(name: &'static str, means: &'static str, arn: &str, answer: &RoleAnswer) -> AnyView {
     let (tone, word) = tone::role(&answer.state);
     let at = answer.at.map(|at| view! { <span class="muted">", "{time::ago(at)}</span> });
-    let identity = answer.identity.clone().map(|i| view! { <p class="small">"AWS says we are "<code>{i}</code></p> });
+    let identity =
+        answer.identity.clone().map(|i| view! { <p class="small">"AWS says we are "<code>{i}</code></p> });
     let mend = (answer.reason.is_some() || answer.way_out.is_some()).then(|| {
         let reason = answer.reason.clone().map(|r| view! { <p>{r}</p> });
         let way_out = answer.way_out.clone().map(|w| view! { <p class="way-out">{w}</p> });

@@ -7,7 +7,8 @@ use leptos::prelude::*;
 #[must_use]
 pub fn page(public_url: String) -> Screen {
     Screen::new("API", "/api", move || {
-        let begin = format!("curl -H \"Authorization: Bearer $HOLDFAST_TOKEN\" {public_url}/api/v1/applications");
+        let begin =
+            format!("curl -H \"Authorization: Bearer $HOLDFAST_TOKEN\" {public_url}/api/v1/applications");
         view! {
             {parts::head("API", view! { "Everything that these pages do, the REST API does too." }.into_any(), parts::nothing())}
             <div class="grid halves">

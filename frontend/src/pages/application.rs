@@ -14,10 +14,11 @@ use leptos::prelude::*;
 pub fn page(view: ApplicationView) -> Screen {
     let tone = applications::tone(&view.summary);
     let moving = view.summary.active_run.is_some();
-    let screen = Screen::new(format!("{} {}", tone.glyph(), view.summary.name), "/applications", move || body(&view))
-        .mark(tone)
-        .crumb("Applications", "/applications")
-        .live(LOOK_AGAIN);
+    let screen =
+        Screen::new(format!("{} {}", tone.glyph(), view.summary.name), "/applications", move || body(&view))
+            .mark(tone)
+            .crumb("Applications", "/applications")
+            .live(LOOK_AGAIN);
     if moving { screen.refresh(5) } else { screen }
 }
 
@@ -74,16 +75,22 @@ fn figures(view: &ApplicationView) -> AnyView {
         .writers
         .iter()
         .map(|(store, region)| {
-            let at = region.as_ref().map_or_else(|| badge(Tone::Unknown, "not known"), |r| view! { {r.to_string()} }.into_any());
+            let at = region
+                .as_ref()
+                .map_or_else(|| badge(Tone::Unknown, "not known"), |r| view! { {r.to_string()} }.into_any());
             view! { <div>{format!("{store} ")}<span class="writer">{at}</span></div> }
         })
         .collect_view();
     let mut items = vec![
-        parts::figure("State", view! { <span class="figure-state">{badge(state, word)}</span> }.into_any(), view! { <span class="muted">{format!("home {}", app.home_region)}</span> }.into_any()),
+        parts::figure("State", view! { <span class="figure-words">{badge(state, word)}</span> }.into_any(), view! { <span class="muted">{format!("home {}", app.home_region)}</span> }.into_any()),
         parts::figure("Serves from", view! { <span class="figure-words">{applications::serving(&app.serving, &app.home_region)}</span> }.into_any(), certain),
     ];
     if !app.serving.writers.is_empty() {
-        items.push(parts::figure("Writer", view! { <span class="figure-words">{writers}</span> }.into_any(), view! { <span class="muted">"seen, not declared"</span> }.into_any()));
+        items.push(parts::figure(
+            "Writer",
+            view! { <span class="figure-words">{writers}</span> }.into_any(),
+            view! { <span class="muted">"seen, not declared"</span> }.into_any(),
+        ));
     }
     let rto = f64::from(app.rto_objective_seconds);
     let rto_tone = match app.rto_measured_seconds {
@@ -91,7 +98,9 @@ fn figures(view: &ApplicationView) -> AnyView {
         Some(_) => Tone::Bad,
         None => Tone::Unknown,
     };
-    let rto_words = app.rto_measured_seconds.map_or_else(|| badge(Tone::Unknown, "never measured"), |s| view! { {words::span(s)} }.into_any());
+    let rto_words = app
+        .rto_measured_seconds
+        .map_or_else(|| badge(Tone::Unknown, "never measured"), |s| view! { {words::span(s)} }.into_any());
     items.push(parts::figure(
         "RTO, worst measured",
         view! { <span class="figure-words">{rto_words}</span> }.into_any(),
@@ -105,7 +114,9 @@ fn figures(view: &ApplicationView) -> AnyView {
             Some(_) => Tone::Bad,
             None => Tone::Unknown,
         };
-        let lag_words = app.lag_now_ms.map_or_else(|| badge(Tone::Unknown, "not known"), |ms| view! { {format::lag(ms)} }.into_any());
+        let lag_words = app
+            .lag_now_ms
+            .map_or_else(|| badge(Tone::Unknown, "not known"), |ms| view! { {format::lag(ms)} }.into_any());
         items.push(parts::figure(
             "RPO, lag now",
             view! { <span class="figure-words">{lag_words}</span> }.into_any(),
@@ -118,9 +129,14 @@ fn figures(view: &ApplicationView) -> AnyView {
 /// Resources down, Regions across: home first, then recovery in the order given.
 fn matrix(view: &ApplicationView) -> AnyView {
     if view.resources.is_empty() {
-        return parts::empty("It has no resources", view! { "Name them in the inventory file, then run "<code>"holdfast apply"</code>"." }.into_any());
+        return parts::empty(
+            "It has no resources",
+            view! { "Name them in the inventory file, then run "<code>"holdfast apply"</code>"." }.into_any(),
+        );
     }
-    let mut regions: Vec<String> = std::iter::once(view.summary.home_region.clone()).chain(view.summary.recovery_regions.clone()).collect();
+    let mut regions: Vec<String> = std::iter::once(view.summary.home_region.clone())
+        .chain(view.summary.recovery_regions.clone())
+        .collect();
     for region in view.resources.iter().flat_map(|r| &r.regions) {
         if !regions.contains(&region.region) {
             regions.push(region.region.clone());
@@ -161,8 +177,13 @@ fn cell(resource: &ResourceStatus, region: &str, lag: &[LagSeries], objective_ms
     let seen = status.values.as_ref().map(facts::of);
     if status.state == "known" {
         let Some(seen) = seen else { return unknown_cell(status, None, curve) };
-        let under = seen.under.iter().map(|line| view! { <div class="muted">{line.clone()}</div> }).collect_view();
-        let main = if seen.tone == Tone::Quiet { view! { <b>{seen.main}</b> }.into_any() } else { badge(seen.tone, seen.main) };
+        let under =
+            seen.under.iter().map(|line| view! { <div class="muted">{line.clone()}</div> }).collect_view();
+        let main = if seen.tone == Tone::Quiet {
+            view! { <b>{seen.main}</b> }.into_any()
+        } else {
+            badge(seen.tone, seen.main)
+        };
         return view! { <td>{main}{under}{curve}</td> }.into_any();
     }
     unknown_cell(status, seen.map(|s| s.main), curve)
@@ -190,7 +211,10 @@ fn lag_words(series: &LagSeries, objective_ms: f64) -> AnyView {
 
 fn findings(findings: &[Finding]) -> AnyView {
     if findings.is_empty() {
-        return parts::empty("Nothing was found", view! { "Every check that could be made now passed." }.into_any());
+        return parts::empty(
+            "Nothing was found",
+            view! { "Every check that could be made now passed." }.into_any(),
+        );
     }
     let mut sorted: Vec<&Finding> = findings.iter().collect();
     sorted.sort_by_key(|f| match f.severity {
@@ -203,8 +227,14 @@ fn findings(findings: &[Finding]) -> AnyView {
         .into_iter()
         .map(|f| {
             let (tone, word) = tone::severity(f.severity);
-            let place: Vec<String> = f.resource.iter().map(ToString::to_string).chain(f.region.iter().map(ToString::to_string)).collect();
-            let place = (!place.is_empty()).then(|| view! { <span class="muted">{place.join(" in ")}", "</span> });
+            let place: Vec<String> = f
+                .resource
+                .iter()
+                .map(ToString::to_string)
+                .chain(f.region.iter().map(ToString::to_string))
+                .collect();
+            let place =
+                (!place.is_empty()).then(|| view! { <span class="muted">{place.join(" in ")}", "</span> });
             let seen = f.seen_at.map(|at| view! { <span class="muted">", seen "{time::ago(at)}</span> });
             view! {
                 <li>
@@ -246,7 +276,8 @@ fn one_move(application: &str, m: &Move) -> AnyView {
         return parts::refused_verb(words, refusal);
     }
     let path = format!("{}/runs/new", applications::href(application));
-    let href = format::query(&path, &[("intent", Some(&m.intent)), ("to", Some(&m.to)), ("mode", Some("planned"))]);
+    let href =
+        format::query(&path, &[("intent", Some(&m.intent)), ("to", Some(&m.to)), ("mode", Some("planned"))]);
     view! { <a class="btn wide" href=href>{format!("{words}…")}<span class="muted">"shows the plan first"</span></a> }.into_any()
 }
 
@@ -259,22 +290,35 @@ fn history(view: &ApplicationView) -> AnyView {
 
 fn about(view: &ApplicationView) -> AnyView {
     let app = &view.application;
-    let join = |regions: &[holdfast_domain::RegionCode]| regions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let join = |regions: &[holdfast_domain::RegionCode]| {
+        regions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    };
     let depends: Vec<AnyView> = app
         .depends_on
         .iter()
         .map(|name| view! { <a href=applications::href(name.as_str())>{name.to_string()}</a>" " }.into_any())
         .collect();
-    let depends = if depends.is_empty() { view! { <span class="muted">"nothing"</span> }.into_any() } else { view! { {depends} }.into_any() };
-    let residency = if app.data_residency.is_empty() { "anywhere".to_owned() } else { join(&app.data_residency) };
+    let depends = if depends.is_empty() {
+        view! { <span class="muted">"nothing"</span> }.into_any()
+    } else {
+        view! { {depends} }.into_any()
+    };
+    let residency =
+        if app.data_residency.is_empty() { "anywhere".to_owned() } else { join(&app.data_residency) };
     let band = app.strategy.band();
-    let gaps = app.strategy.gaps(&app.objectives).into_iter().map(|gap| view! { <li>{badge(Tone::Bad, gap)}</li> }).collect_view();
+    let gaps = app
+        .strategy
+        .gaps(&app.objectives)
+        .into_iter()
+        .map(|gap| view! { <li>{badge(Tone::Bad, gap)}</li> })
+        .collect_view();
     let waivers = app
         .waivers
         .iter()
         .map(|w| view! { <li><code>{w.plane.clone()}</code>{format!(" for {}: {} ({}, review on {})", w.step, w.reason, w.by, w.review_on)}</li> })
         .collect_view();
-    let waivers = (!app.waivers.is_empty()).then(|| view! { <h3>"Waivers"</h3><ul class="bare">{waivers}</ul> });
+    let waivers =
+        (!app.waivers.is_empty()).then(|| view! { <h3>"Waivers"</h3><ul class="bare">{waivers}</ul> });
     view! {
         <table class="plain pairs">
             <tbody>

@@ -27,13 +27,18 @@ const STATES: [RecoveryState; 11] = [
 #[must_use]
 pub fn page(applications: Vec<ApplicationSummary>, filter: ApplicationFilter) -> Screen {
     let worst = applications.iter().map(applications::tone).min().unwrap_or(Tone::Quiet);
-    Screen::new("Applications", "/applications", move || body(&applications, &filter)).mark(worst).live(LOOK_AGAIN)
+    Screen::new("Applications", "/applications", move || body(&applications, &filter))
+        .mark(worst)
+        .live(LOOK_AGAIN)
 }
 
 fn body(all: &[ApplicationSummary], filter: &ApplicationFilter) -> AnyView {
     let filtered = *filter != ApplicationFilter::default();
     let list = match (all.is_empty(), filtered) {
-        (true, true) => parts::empty("No application fits these filters", view! { <a href="/applications">"Show all applications"</a> }.into_any()),
+        (true, true) => parts::empty(
+            "No application fits these filters",
+            view! { <a href="/applications">"Show all applications"</a> }.into_any(),
+        ),
         (true, false) => {
             let next = view! { "Describe them in a file and run "<code>"holdfast apply inventory.yaml"</code>". The same file can be read back with "<code>"holdfast export"</code>"." };
             parts::empty("No applications yet", next.into_any())
@@ -54,8 +59,10 @@ fn filters(filter: &ApplicationFilter) -> AnyView {
     let strategies = Strategy::ALL.iter().map(|s| (s.as_str().to_owned(), s.words().to_owned())).collect();
     let regions = REGIONS.iter().map(|r| (r.code.to_owned(), format!("{} · {}", r.code, r.name))).collect();
     let tiers = (1..=4).map(|t| (t.to_string(), format!("tier {t}"))).collect();
-    let states = STATES.iter().map(|s| (s.as_str().to_owned(), crate::components::tone::recovery(*s).1)).collect();
-    let compliance = ["met", "missed", "unknown"].iter().map(|c| ((*c).to_owned(), (*c).to_owned())).collect();
+    let states =
+        STATES.iter().map(|s| (s.as_str().to_owned(), crate::components::tone::recovery(*s).1)).collect();
+    let compliance =
+        ["met", "missed", "unknown"].iter().map(|c| ((*c).to_owned(), (*c).to_owned())).collect();
     let tier = filter.tier.map(|t| t.to_string());
     view! {
         <form class="filters" method="get" action="/applications" role="search">

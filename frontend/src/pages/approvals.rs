@@ -10,7 +10,11 @@ use leptos::prelude::*;
 
 #[must_use]
 pub fn page(waiting: Vec<RunSummary>) -> Screen {
-    let title = if waiting.is_empty() { "Approvals".to_owned() } else { format!("▲ {} · Approvals", waiting.len()) };
+    let title = if waiting.is_empty() {
+        "Approvals".to_owned()
+    } else {
+        format!("▲ {} · Approvals", waiting.len())
+    };
     let mark = if waiting.is_empty() { Tone::Quiet } else { Tone::Watch };
     Screen::new(title, "/approvals", move || body(&waiting)).mark(mark).live(LOOK_AGAIN)
 }

@@ -14,13 +14,21 @@ pub fn page(page: Page<AuditEntryView>, filter: AuditFilter) -> Screen {
 }
 
 fn body(page: &Page<AuditEntryView>, filter: &AuditFilter) -> AnyView {
-    let filtered = [&filter.actor, &filter.action, &filter.subject, &filter.outcome, &filter.cursor].iter().any(|f| f.is_some());
+    let filtered = [&filter.actor, &filter.action, &filter.subject, &filter.outcome, &filter.cursor]
+        .iter()
+        .any(|f| f.is_some());
     let list = if !page.items.is_empty() {
         table(&page.items)
     } else if filtered {
-        parts::empty("No entry fits these filters", view! { <a href="/audit">"Show all entries"</a> }.into_any())
+        parts::empty(
+            "No entry fits these filters",
+            view! { <a href="/audit">"Show all entries"</a> }.into_any(),
+        )
     } else {
-        parts::empty("The log is empty", view! { "Every change and every refusal is entered here." }.into_any())
+        parts::empty(
+            "The log is empty",
+            view! { "Every change and every refusal is entered here." }.into_any(),
+        )
     };
     let older = page.next.as_deref().map(|next| {
         let href = format::query(
@@ -108,5 +116,5 @@ fn table(entries: &[AuditEntryView]) -> AnyView {
         <th scope="col">"At"</th><th scope="col">"What"</th><th scope="col">"Who"</th>
         <th scope="col" class="opt">"On what"</th><th scope="col">"Outcome"</th><th scope="col" class="n opt">"No."</th>
     };
-    parts::table("Audit entries", head.into_any(), rows.into_any())
+    parts::folding_table("Audit entries", head.into_any(), rows.into_any())
 }

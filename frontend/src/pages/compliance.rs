@@ -26,11 +26,16 @@ fn body(view: &ComplianceView) -> AnyView {
     let note = |tone: Tone, words: &'static str| badge(tone, words);
     let number = |n: usize| view! { {n.to_string()} }.into_any();
     let list = if view.rows.is_empty() {
-        parts::empty("No applications yet", view! { "Run "<code>"holdfast apply FILE"</code>"; objectives come with the inventory." }.into_any())
+        parts::empty(
+            "No applications yet",
+            view! { "Run "<code>"holdfast apply FILE"</code>"; objectives come with the inventory." }
+                .into_any(),
+        )
     } else {
         table(&view.rows)
     };
-    let under = view! { "Objectives against the worst that runs have measured, as of "{format::moment(view.at)}"." };
+    let under =
+        view! { "Objectives against the worst that runs have measured, as of "{format::moment(view.at)}"." };
     view! {
         {parts::head("Compliance", under.into_any(), csv.into_any())}
         {parts::figures("figures", vec![
@@ -65,16 +70,25 @@ fn table(rows: &[ComplianceRow]) -> AnyView {
         <th scope="col">"Strategy reaches"</th>
         <th scope="col">"Evidence"</th>
     };
-    parts::table("Compliance by application", head.into_any(), rows.into_any())
+    parts::folding_table("Compliance by application", head.into_any(), rows.into_any())
 }
 
-fn measured(standing: Standing, worst: Option<f64>, objective: f64, show: fn(f64) -> String, seconds: fn(f64) -> f64) -> AnyView {
+fn measured(
+    what: &'static str,
+    standing: Standing,
+    worst: Option<f64>,
+    objective: f64,
+    show: fn(f64) -> String,
+    seconds: fn(f64) -> f64,
+) -> AnyView {
     let (tone, word) = tone::standing(standing);
-    let value = worst.map_or_else(|| "never measured".to_owned(), show);
+    let value = worst.map(|worst| view! { {show(worst)}" " });
+    let word = if worst.is_none() && standing == Standing::Unknown { "never measured" } else { word };
     view! {
         <div class="measure">
+            <span class="narrow-label">{what}</span>
             {badge(tone, word)}
-            <span class="measure-words">{value}<span class="muted">{format!(" of {}", words::span(objective))}</span></span>
+            <span class="measure-words">{value}<span class="muted">{format!("of {}", words::span(objective))}</span></span>
             {bars::against(worst.map(seconds), objective, tone)}
         </div>
     }
@@ -94,8 +108,8 @@ fn row(row: &ComplianceRow) -> AnyView {
                 <a class="row-link" href=applications::href(&row.application)><b>{row.application.clone()}</b></a>
                 <div class="muted">{format!("{} · tier {} · {}", row.owner, row.tier, format::strategy(&row.strategy))}</div>
             </td>
-            <td>{measured(row.rto, row.rto_worst_seconds, f64::from(row.rto_objective_seconds), words::span, |s| s)}</td>
-            <td>{measured(row.rpo, row.rpo_worst_ms, f64::from(row.rpo_objective_seconds), format::lag, |ms| ms / 1_000.0)}</td>
+            <td>{measured("RTO", row.rto, row.rto_worst_seconds, f64::from(row.rto_objective_seconds), words::span, |s| s)}</td>
+            <td>{measured("RPO", row.rpo, row.rpo_worst_ms, f64::from(row.rpo_objective_seconds), format::lag, |ms| ms / 1_000.0)}</td>
             <td>{format!("{} · {}", row.rto_band, row.rpo_band)}{gaps}</td>
             <td>{evidence}</td>
         </tr>

@@ -34,15 +34,22 @@ fn state(view: &NowView) -> (Tone, String) {
     }
     if !view.active_runs.is_empty() {
         let tone = if stuck { Tone::Bad } else { Tone::Moving };
-        return (tone, format!("{} {} · Now", tone.glyph(), format::count(view.active_runs.len(), "run", "runs")));
+        return (
+            tone,
+            format!("{} {} · Now", tone.glyph(), format::count(view.active_runs.len(), "run", "runs")),
+        );
     }
     if bad > 0 {
         return (Tone::Bad, format!("■ {bad} · Now"));
     }
     if !view.approvals_for_me.is_empty() {
-        return (Tone::Watch, format!("▲ {} · Now", format::count(view.approvals_for_me.len(), "approval", "approvals")));
+        return (
+            Tone::Watch,
+            format!("▲ {} · Now", format::count(view.approvals_for_me.len(), "approval", "approvals")),
+        );
     }
-    let unknown = view.picture_at.is_none() || view.applications.iter().any(|a| applications::tone(a) == Tone::Unknown);
+    let unknown =
+        view.picture_at.is_none() || view.applications.iter().any(|a| applications::tone(a) == Tone::Unknown);
     (if unknown { Tone::Unknown } else { Tone::Good }, "Now".to_owned())
 }
 
@@ -58,7 +65,10 @@ fn body(view: &NowView) -> AnyView {
         None => badge(Tone::Unknown, "nothing has been looked at yet"),
     };
     let regions = if view.regions.regions.is_empty() {
-        parts::empty("No Region is in the inventory", view! { "Put applications into a file and run "<code>"holdfast apply FILE"</code>"." }.into_any())
+        parts::empty(
+            "No Region is in the inventory",
+            view! { "Put applications into a file and run "<code>"holdfast apply FILE"</code>"." }.into_any(),
+        )
     } else {
         view! { {map::map(&view.regions, &moving)}{map::legend()} }.into_any()
     };
@@ -84,7 +94,13 @@ fn figures(view: &NowView) -> AnyView {
     let say = |n: usize, tone: Tone, words: String, calm: &'static str| {
         if n == 0 { view! { <span class="muted">{calm}</span> }.into_any() } else { badge(tone, words) }
     };
-    let of = if total == 0 { view! { <span class="muted">"no applications yet"</span> }.into_any() } else if yes == 0 { view! { <span class="muted">{format!("of {total}")}</span> }.into_any() } else { badge(Tone::Good, format!("of {total}")) };
+    let of = if total == 0 {
+        view! { <span class="muted">"no applications yet"</span> }.into_any()
+    } else if yes == 0 {
+        view! { <span class="muted">{format!("of {total}")}</span> }.into_any()
+    } else {
+        badge(Tone::Good, format!("of {total}"))
+    };
     let moving = view.active_runs.iter().filter(|r| r.state != RunState::AwaitingApproval).count();
     let worst_lag = view
         .applications
@@ -94,7 +110,10 @@ fn figures(view: &NowView) -> AnyView {
     let (lag, whose) = match worst_lag {
         Some((ms, app)) => {
             let above = ms > f64::from(app.rpo_objective_seconds) * 1_000.0;
-            (view! { {format::lag(ms)} }.into_any(), badge(if above { Tone::Bad } else { Tone::Quiet }, app.name.clone()))
+            (
+                view! { {format::lag(ms)} }.into_any(),
+                badge(if above { Tone::Bad } else { Tone::Quiet }, app.name.clone()),
+            )
         }
         None => (view! { "–" }.into_any(), badge(Tone::Unknown, "not known")),
     };
@@ -103,7 +122,11 @@ fn figures(view: &NowView) -> AnyView {
         vec![
             parts::figure("Would survive", number(yes), of),
             parts::figure("Would not", number(no), say(no, Tone::Bad, "see below".into(), "none")),
-            parts::figure("Cannot be told", number(unknown), say(unknown, Tone::Unknown, "unknown".into(), "none")),
+            parts::figure(
+                "Cannot be told",
+                number(unknown),
+                say(unknown, Tone::Unknown, "unknown".into(), "none"),
+            ),
             parts::figure("Moving", number(moving), say(moving, Tone::Moving, "now".into(), "nothing")),
             parts::figure(
                 "Waits for you",
@@ -121,7 +144,10 @@ fn figures(view: &NowView) -> AnyView {
 
 fn needs(needs: &[Need]) -> AnyView {
     if needs.is_empty() {
-        return parts::empty("Nothing needs anybody", view! { "What is wrong, unknown or waiting appears here, worst first." }.into_any());
+        return parts::empty(
+            "Nothing needs anybody",
+            view! { "What is wrong, unknown or waiting appears here, worst first." }.into_any(),
+        );
     }
     let more = needs.len().saturating_sub(LISTED);
     let items = needs
@@ -142,7 +168,11 @@ fn needs(needs: &[Need]) -> AnyView {
 
 fn active(view: &NowView) -> AnyView {
     let body = if view.active_runs.is_empty() {
-        parts::empty("Nothing is moving", view! { "A failover begins on an "<a href="/applications">"application's page"</a>"." }.into_any())
+        parts::empty(
+            "Nothing is moving",
+            view! { "A failover begins on an "<a href="/applications">"application's page"</a>"." }
+                .into_any(),
+        )
     } else {
         runs::table("Active runs", &view.active_runs, "Watch")
     };
@@ -153,7 +183,12 @@ fn active(view: &NowView) -> AnyView {
 fn trouble(all: &[ApplicationSummary]) -> AnyView {
     if all.is_empty() {
         let next = view! { "Describe them in a file and run "<code>"holdfast apply inventory.yaml"</code>"; then their status appears by itself." };
-        return parts::card("trouble", "Applications", parts::nothing(), parts::empty("No applications yet", next.into_any()));
+        return parts::card(
+            "trouble",
+            "Applications",
+            parts::nothing(),
+            parts::empty("No applications yet", next.into_any()),
+        );
     }
     let mut states: Vec<(RecoveryState, usize)> = Vec::new();
     for app in all {
@@ -171,16 +206,28 @@ fn trouble(all: &[ApplicationSummary]) -> AnyView {
             view! { <li><a href=href>{badge(tone, format!("{n} {word}"))}</a></li> }
         })
         .collect_view();
-    let mut worst: Vec<ApplicationSummary> = all.iter().filter(|a| applications::tone(a) != Tone::Good).cloned().collect();
-    worst.sort_by(|a, b| (applications::tone(a), a.tier, &a.name).cmp(&(applications::tone(b), b.tier, &b.name)));
+    let mut worst: Vec<ApplicationSummary> =
+        all.iter().filter(|a| applications::tone(a) != Tone::Good).cloned().collect();
+    worst.sort_by(|a, b| {
+        (applications::tone(a), a.tier, &a.name).cmp(&(applications::tone(b), b.tier, &b.name))
+    });
     let more = worst.len().saturating_sub(LISTED);
     worst.truncate(LISTED);
     let list = if worst.is_empty() {
-        parts::empty("Every application is steady and would survive", view! { "As far as can be seen now." }.into_any())
+        parts::empty(
+            "Every application is steady and would survive",
+            view! { "As far as can be seen now." }.into_any(),
+        )
     } else {
         applications::table("Applications that need a look", &worst)
     };
-    let more = (more > 0).then(|| view! { <p class="muted more"><a href="/applications">{format!("{more} more")}</a></p> });
+    let more = (more > 0)
+        .then(|| view! { <p class="muted more"><a href="/applications">{format!("{more} more")}</a></p> });
     let aside = view! { <a href="/applications">{format!("All {}", all.len())}</a> };
-    parts::card("trouble", "Applications that need a look", aside.into_any(), view! { <ul class="chips">{states}</ul>{list}{more} }.into_any())
+    parts::card(
+        "trouble",
+        "Applications that need a look",
+        aside.into_any(),
+        view! { <ul class="chips">{states}</ul>{list}{more} }.into_any(),
+    )
 }

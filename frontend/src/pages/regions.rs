@@ -18,7 +18,15 @@ pub fn page(view: RegionsView, may_declare: bool) -> Screen {
 
 fn body(view: &RegionsView, may_declare: bool) -> AnyView {
     let list = if view.regions.is_empty() {
-        parts::card("none", "Regions", parts::nothing(), parts::empty("No Region is in the inventory", view! { "Applications bring theirs: run "<code>"holdfast apply FILE"</code>"." }.into_any()))
+        parts::card(
+            "none",
+            "Regions",
+            parts::nothing(),
+            parts::empty(
+                "No Region is in the inventory",
+                view! { "Applications bring theirs: run "<code>"holdfast apply FILE"</code>"." }.into_any(),
+            ),
+        )
     } else {
         view.regions.iter().map(|r| region(r, may_declare)).collect_view().into_any()
     };
@@ -35,7 +43,11 @@ fn names(names: &[String]) -> AnyView {
     if names.is_empty() {
         return view! { <span class="muted">"none"</span> }.into_any();
     }
-    names.iter().map(|name| view! { <a href=applications::href(name)>{name.clone()}</a>" " }).collect_view().into_any()
+    names
+        .iter()
+        .map(|name| view! { <a href=applications::href(name)>{name.clone()}</a>" " })
+        .collect_view()
+        .into_any()
 }
 
 fn region(region: &RegionView, may_declare: bool) -> AnyView {
@@ -95,7 +107,10 @@ fn declare(region: &RegionView, may_declare: bool) -> AnyView {
 
 fn replication(arcs: &[Replication]) -> AnyView {
     if arcs.is_empty() {
-        return parts::empty("No replication was seen", view! { "Stores with copies in other Regions appear here once they were looked at." }.into_any());
+        return parts::empty(
+            "No replication was seen",
+            view! { "Stores with copies in other Regions appear here once they were looked at." }.into_any(),
+        );
     }
     let rows = arcs
         .iter()

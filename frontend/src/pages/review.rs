@@ -62,7 +62,12 @@ fn modes(preview: &RunPreview) -> AnyView {
     let choice = |mode: Mode, words: &'static str, means: &'static str| {
         let href = format::query(
             &path,
-            &[("intent", Some(request.intent.as_str())), ("to", Some(&preview.to_region)), ("from", Some(&preview.from_region)), ("mode", Some(mode.as_str()))],
+            &[
+                ("intent", Some(request.intent.as_str())),
+                ("to", Some(&preview.to_region)),
+                ("from", Some(&preview.from_region)),
+                ("mode", Some(mode.as_str())),
+            ],
         );
         let current = (request.mode == mode).then_some("true");
         view! { <a href=href aria-current=current><b>{words}</b><span>{means}</span></a> }
@@ -79,6 +84,7 @@ fn modes(preview: &RunPreview) -> AnyView {
 fn form(preview: &RunPreview, key: &str, words: &str) -> AnyView {
     let request = &preview.request;
     let hidden = |name: &'static str, value: String| view! { <input type="hidden" name=name value=value /> };
+    let reason = typed(FORM, "reason").unwrap_or_else(|| request.reason.clone());
     let needs_override = preview.refused.as_ref().is_some_and(|r| r.code == "override_needed");
     let blocked = preview.refused.is_some() && !needs_override;
     let overriding = needs_override.then(|| {
@@ -109,7 +115,7 @@ fn form(preview: &RunPreview, key: &str, words: &str) -> AnyView {
             {hidden("idempotency_key", key.to_owned())}
             <div class="field">
                 <label for="reason">"Why"</label>
-                <textarea id="reason" name="reason" rows="3" required maxlength="1000">{typed(FORM, "reason").unwrap_or_else(|| request.reason.clone())}</textarea>
+                <textarea id="reason" name="reason" rows="3" required maxlength="1000" inner_html=format::escaped(&reason)></textarea>
                 <span class="hint">"Approvers read this first."</span>
             </div>
             {parts::text_field(FORM, "incident", "Incident", "Its number or link, if there is one.", false)}

@@ -15,7 +15,14 @@ pub fn page(run: RunView, events: Vec<RunEvent>, signed: Signed) -> Screen {
     let (tone, word) = tone::run_state(run.summary.state);
     let s = &run.summary;
     let title = match s.state {
-        RunState::Running | RunState::Undoing => format!("{} {} of {} · {} → {}", tone.glyph(), s.steps_done, s.steps_total, s.application, s.to_region),
+        RunState::Running | RunState::Undoing => format!(
+            "{} {} of {} · {} → {}",
+            tone.glyph(),
+            s.steps_done,
+            s.steps_total,
+            s.application,
+            s.to_region
+        ),
         _ => format!("{} {word} · {} → {}", tone.glyph(), s.application, s.to_region),
     };
     let live = s.ended_at.is_none();
@@ -25,13 +32,25 @@ pub fn page(run: RunView, events: Vec<RunEvent>, signed: Signed) -> Screen {
         _ => "run-ended",
     };
     let stream = format!("/api/v1/runs/{}/events?after={}", format::encode(&s.id), run.seq);
+    let seconds = refresh_seconds(&run);
     let (name, back) = (s.application.clone(), crate::components::applications::href(&s.application));
     let screen = Screen::new(title, "/runs", move || body(&run, &events, &signed))
         .mark(tone)
         .shape(shape)
         .crumb("Runs", "/runs")
         .crumb(name, back);
-    if live { screen.live(stream).refresh(5) } else { screen }
+    match (live, seconds) {
+        (true, Some(seconds)) => screen.live(stream).refresh(seconds),
+        (true, None) => screen.live(stream),
+        (false, _) => screen,
+    }
+}
+
+/// Without scripts a reload loses what is being typed: a page that asks this person for words does not reload.
+fn refresh_seconds(run: &RunView) -> Option<u16> {
+    let may = |name: &str| run.verbs.iter().any(|v| v.verb == name && v.refused.is_none());
+    let asks = may("approve") || may("deny") || run.steps.iter().any(|s| s.may_skip);
+    if asks { None } else { Some(5) }
 }
 
 fn body(run: &RunView, events: &[RunEvent], signed: &Signed) -> AnyView {
@@ -66,7 +85,8 @@ fn body(run: &RunView, events: &[RunEvent], signed: &Signed) -> AnyView {
 fn now(run: &RunView) -> AnyView {
     let s = &run.summary;
     let (tone, word) = tone::run_state(s.state);
-    let parked: Vec<&StepView> = run.steps.iter().filter(|st| st.parked.is_some() && st.state == StepState::NeedsPerson).collect();
+    let parked: Vec<&StepView> =
+        run.steps.iter().filter(|st| st.parked.is_some() && st.state == StepState::NeedsPerson).collect();
     let parked = parked
         .into_iter()
         .filter_map(|step| {
@@ -74,7 +94,10 @@ fn now(run: &RunView) -> AnyView {
             Some(view! { <p><b>{step.title.clone()}</b>": "{parked.reason}" "{parked.way_out}</p> })
         })
         .collect_view();
-    let expires = s.expires_at.filter(|_| s.state == RunState::AwaitingApproval).map(|at| view! { <p>"The request expires in "{time::until(at)}"."</p> });
+    let expires = s
+        .expires_at
+        .filter(|_| s.state == RunState::AwaitingApproval)
+        .map(|at| view! { <p>"The request expires in "{time::until(at)}"."</p> });
     let ending = run.ending.clone().filter(|e| *e != s.now).map(|e| view! { <p>{e}</p> });
     let sentence = (!s.now.is_empty()).then(|| view! { <p class="now-sentence">{s.now.clone()}</p> });
     let dry = s.dry_run.then(|| view! { <p>"A dry run: it makes no changing call."</p> });
@@ -95,7 +118,11 @@ fn awaiting(run: &RunView, signed: &Signed) -> AnyView {
     let changes = run.steps.iter().filter(|s| s.action.is_some()).count();
     let overrides = (!run.overrides.is_empty()).then(|| {
         let list = run.overrides.join(", ");
-        parts::callout(Tone::Watch, "Overrides", view! { <p>"Approving accepts these by name: "<b>{list}</b></p> }.into_any())
+        parts::callout(
+            Tone::Watch,
+            "Overrides",
+            view! { <p>"Approving accepts these by name: "<b>{list}</b></p> }.into_any(),
+        )
     });
     view! {
         <div class="grid wide-left">
@@ -136,19 +163,44 @@ fn moving(run: &RunView) -> AnyView {
             let above = ms > f64::from(run.rpo_objective_seconds) * 1_000.0;
             (
                 view! { {format::lag(ms)} }.into_any(),
-                badge(if above { Tone::Bad } else { Tone::Good }, format!("{store}, objective {}", words::span(f64::from(run.rpo_objective_seconds)))),
+                badge(
+                    if above { Tone::Bad } else { Tone::Good },
+                    format!("{store}, objective {}", words::span(f64::from(run.rpo_objective_seconds))),
+                ),
             )
         }
-        None if run.measured.stores.is_empty() => (view! { <span class="figure-words">"not measured yet"</span> }.into_any(), view! { <span class="muted">"read just before the cut"</span> }.into_any()),
-        None => (view! { <span class="figure-words">"–"</span> }.into_any(), badge(Tone::Unknown, "could not be measured")),
+        None if run.measured.stores.is_empty() => (
+            view! { <span class="figure-words">"not measured yet"</span> }.into_any(),
+            view! { <span class="muted">"read just before the cut"</span> }.into_any(),
+        ),
+        None => (
+            view! { <span class="figure-words">"–"</span> }.into_any(),
+            badge(Tone::Unknown, "could not be measured"),
+        ),
     };
-    let elapsed = run.approved_at.map_or_else(|| view! { <span class="figure-words">"not begun"</span> }.into_any(), time::since);
+    let elapsed = run
+        .approved_at
+        .map_or_else(|| view! { <span class="figure-words">"not begun"</span> }.into_any(), time::since);
     let figures = parts::figures(
         "figures",
         vec![
-            parts::figure("Steps done", view! { {s.steps_done.to_string()}<small>{format!(" of {}", s.steps_total)}</small> }.into_any(), bars::against(Some(count(s.steps_done)), count(s.steps_total), Tone::Moving)),
-            parts::figure("Running for", elapsed, view! { <span class="muted">"since the last approval"</span> }.into_any()),
-            parts::figure(format!("RTO so far, {since}"), time::since(from), view! { {bars::against(Some(so_far), objective, rto_tone)}{badge(rto_tone, rto_words)} }.into_any()),
+            parts::figure(
+                "Steps done",
+                view! { {s.steps_done.to_string()}<small>{format!(" of {}", s.steps_total)}</small> }
+                    .into_any(),
+                bars::against(Some(count(s.steps_done)), count(s.steps_total), Tone::Moving),
+            ),
+            parts::figure(
+                "Running for",
+                elapsed,
+                view! { <span class="muted">"since the last approval"</span> }.into_any(),
+            ),
+            parts::figure(
+                format!("RTO so far, {since}"),
+                time::since(from),
+                view! { {bars::against(Some(so_far), objective, rto_tone)}{badge(rto_tone, rto_words)} }
+                    .into_any(),
+            ),
             parts::figure("RPO at the cut", lag_value, lag_note),
         ],
     );
@@ -171,7 +223,8 @@ fn event_tone(kind: &str) -> Tone {
         "completed" | "step_succeeded" | "approved" => Tone::Good,
         "failed" | "step_parked" | "call_refused" => Tone::Bad,
         "call_unknown" => Tone::Unknown,
-        "step_skipped" | "paused" | "cancelled" | "denied" | "expired" | "approval_withdrawn" | "taken_over" | "step_retried" => Tone::Watch,
+        "step_skipped" | "paused" | "cancelled" | "denied" | "expired" | "approval_withdrawn"
+        | "taken_over" | "step_retried" => Tone::Watch,
         "started" | "step_started" | "resumed" | "step_progress" | "call_answered" => Tone::Moving,
         _ => Tone::Quiet,
     }
@@ -179,7 +232,10 @@ fn event_tone(kind: &str) -> Tone {
 
 fn journal(events: &[RunEvent]) -> AnyView {
     if events.is_empty() {
-        return parts::empty("No events", view! { "They could not be read, or there are none yet." }.into_any());
+        return parts::empty(
+            "No events",
+            view! { "They could not be read, or there are none yet." }.into_any(),
+        );
     }
     let rows = events
         .iter()
@@ -198,5 +254,5 @@ fn journal(events: &[RunEvent]) -> AnyView {
         })
         .collect_view();
     let head = view! { <th scope="col">"At"</th><th scope="col">"What"</th><th scope="col" class="opt">"Who"</th><th scope="col" class="n opt">"No."</th> };
-    parts::table("Events of this run", head.into_any(), rows.into_any())
+    view! { <div class="journal">{parts::folding_table("Events of this run", head.into_any(), rows.into_any())}</div> }.into_any()
 }

@@ -43,7 +43,8 @@ fn rto_verdict(run: &RunView) -> AnyView {
 /// The worst store whose lag is known; `None` also when one of them is not.
 #[must_use]
 pub fn worst_store(run: &RunView) -> Option<(String, f64)> {
-    let known: Option<Vec<(String, f64)>> = run.measured.stores.iter().map(|s| Some((s.store.to_string(), s.milliseconds?))).collect();
+    let known: Option<Vec<(String, f64)>> =
+        run.measured.stores.iter().map(|s| Some((s.store.to_string(), s.milliseconds?))).collect();
     known?.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
@@ -60,7 +61,10 @@ fn rpo_verdict(run: &RunView) -> AnyView {
 
 fn stores(run: &RunView) -> AnyView {
     if run.measured.stores.is_empty() {
-        return parts::empty("No store was measured", view! { "The application has none, or the run ended before the cut." }.into_any());
+        return parts::empty(
+            "No store was measured",
+            view! { "The application has none, or the run ended before the cut." }.into_any(),
+        );
     }
     let objective = f64::from(run.rpo_objective_seconds);
     let rows = run
@@ -69,9 +73,10 @@ fn stores(run: &RunView) -> AnyView {
         .iter()
         .map(|store| {
             let value = store.milliseconds.map_or_else(
-                || view! { {badge(Tone::Unknown, "unknown")}<div class="muted">{store.reason.clone()}</div> }.into_any(),
+                || badge(Tone::Unknown, "unknown"),
                 |ms| view! { <b>{format::lag(ms)}</b> }.into_any(),
             );
+            let reason = store.reason.clone().map(|r| view! { <div>{r}</div> });
             let tone = match store.milliseconds {
                 None => Tone::Unknown,
                 Some(ms) if ms <= objective * 1_000.0 => Tone::Good,
@@ -80,7 +85,7 @@ fn stores(run: &RunView) -> AnyView {
             let metric = store.metric.clone().map(|m| view! { <code>{m}</code>", " });
             view! {
                 <tr>
-                    <th scope="row">{store.store.to_string()}<div class="muted">{metric}{time::ago_or(store.measured_at, "never measured")}</div></th>
+                    <th scope="row">{store.store.to_string()}<div class="muted">{metric}{time::ago_or(store.measured_at, "never measured")}{reason}</div></th>
                     <td class="bar-cell">{bars::against(store.milliseconds.map(|ms| ms / 1_000.0), objective, tone)}</td>
                     <td class="n">{value}</td>
                 </tr>
@@ -100,9 +105,13 @@ fn exceptions(run: &RunView) -> AnyView {
         .iter()
         .filter_map(|step| {
             let why = match (step.state, &step.skipped, &step.note) {
-                (StepState::Skipped, Some(skipped), _) => format!("skipped by {}: {}", skipped.by, skipped.reason),
+                (StepState::Skipped, Some(skipped), _) => {
+                    format!("skipped by {}: {}", skipped.by, skipped.reason)
+                }
                 (StepState::Skipped, None, _) => "skipped".to_owned(),
-                (StepState::Failed | StepState::Unknown | StepState::NeedsPerson, _, note) => note.clone().unwrap_or_else(|| "did not end well".to_owned()),
+                (StepState::Failed | StepState::Unknown | StepState::NeedsPerson, _, note) => {
+                    note.clone().unwrap_or_else(|| "did not end well".to_owned())
+                }
                 _ => return None,
             };
             Some(view! { <li>{badge(Tone::Watch, step.title.clone())}": "{why}</li> }.into_any())
@@ -111,5 +120,10 @@ fn exceptions(run: &RunView) -> AnyView {
     if items.is_empty() {
         return parts::nothing();
     }
-    parts::card("exceptions", "Exceptions", parts::nothing(), view! { <ul class="bare">{items}</ul> }.into_any())
+    parts::card(
+        "exceptions",
+        "Exceptions",
+        parts::nothing(),
+        view! { <ul class="bare">{items}</ul> }.into_any(),
+    )
 }

@@ -76,7 +76,9 @@ pub fn decide(run: &RunView, signed: &Signed) -> AnyView {
     let approve = match refusal("approve") {
         Some(why) if why.code == "fresh_identity_needed" => prove(run),
         Some(why) => parts::refused_verb(format!("Approve: {words}"), why),
-        None if !may(run, "approve") => view! { <p class="muted">"Your approval is not asked for."</p> }.into_any(),
+        None if !may(run, "approve") => {
+            view! { <p class="muted">"Your approval is not asked for."</p> }.into_any()
+        }
         None => {
             let last = if signed.is_fresh(crate::screen::now()) { parts::nothing() } else { prove(run) };
             view! {
@@ -114,11 +116,14 @@ pub fn decide(run: &RunView, signed: &Signed) -> AnyView {
 }
 
 fn consequence(run: &RunView) -> String {
-    let missing: usize = run.tally.rules.iter().map(|r| usize::from(r.needed).saturating_sub(r.given.len())).sum();
+    let missing: usize =
+        run.tally.rules.iter().map(|r| usize::from(r.needed).saturating_sub(r.given.len())).sum();
     match (run.summary.dry_run, missing) {
         (true, _) => "A dry run: nothing will be changed.".to_owned(),
         (false, 0 | 1) => "This is the last approval needed: the run begins at once.".to_owned(),
-        (false, n) => format!("{} more will be needed after yours.", format::count(n - 1, "approval", "approvals")),
+        (false, n) => {
+            format!("{} more will be needed after yours.", format::count(n - 1, "approval", "approvals"))
+        }
     }
 }
 

@@ -35,7 +35,8 @@ pub fn page(page: Page<RunSummary>, filter: RunFilter) -> Screen {
 }
 
 fn body(page: &Page<RunSummary>, filter: &RunFilter) -> AnyView {
-    let filtered = filter.application.is_some() || filter.state.is_some() || filter.live || filter.cursor.is_some();
+    let filtered =
+        filter.application.is_some() || filter.state.is_some() || filter.live || filter.cursor.is_some();
     let list = if !page.items.is_empty() {
         runs::table("Runs", &page.items, "Open")
     } else if filtered {
@@ -45,10 +46,21 @@ fn body(page: &Page<RunSummary>, filter: &RunFilter) -> AnyView {
     };
     let older = page.next.as_deref().map(|next| {
         let live = filter.live.then_some("true");
-        let href = format::query("/runs", &[("application", filter.application.as_deref()), ("state", filter.state.as_deref()), ("live", live), ("cursor", Some(next))]);
+        let href = format::query(
+            "/runs",
+            &[
+                ("application", filter.application.as_deref()),
+                ("state", filter.state.as_deref()),
+                ("live", live),
+                ("cursor", Some(next)),
+            ],
+        );
         view! { <p class="more"><a class="btn" href=href rel="next">"Older runs"</a></p> }
     });
-    let states = STATES.iter().map(|(value, state)| ((*value).to_owned(), tone::run_state(*state).1.to_owned())).collect();
+    let states = STATES
+        .iter()
+        .map(|(value, state)| ((*value).to_owned(), tone::run_state(*state).1.to_owned()))
+        .collect();
     let title = if filter.cursor.is_some() { "Older runs" } else { "Newest first" };
     view! {
         {parts::head("Runs", view! { "Every failover, failback and drill, with what it measured." }.into_any(), parts::nothing())}
