@@ -114,10 +114,12 @@ export async function picture(page, name) {
 }
 
 /** `visit(page, look)` for wide and phone, light and dark; then axe, a picture `NAME-SIZE-THEME`, and no problems. */
-export async function everyLook({ open }, url, name, { visit = async () => {}, ...options } = {}) {
+export async function everyLook({ open }, url, name, { visit = async () => {}, as, ...options } = {}) {
+  // Signed in once: a password's hash is meant to take its time.
+  const door = as && (await open(new URL("/sign-in", url).href, { as }));
   for (const size of Object.keys(sizes)) {
     for (const theme of themes) {
-      const page = await open(url, { ...options, size, theme });
+      const page = await open(url, { ...options, size, theme, signedInBy: door });
       await visit(page, { size, theme });
       await picture(page, `${name}-${size}-${theme}`);
       await accessible(page);
@@ -127,6 +129,7 @@ export async function everyLook({ open }, url, name, { visit = async () => {}, .
       await page.context().close();
     }
   }
+  await door?.context().close();
 }
 
 /** Bytes on the wire, bodies and headers, of everything that `action` makes the page load. */
