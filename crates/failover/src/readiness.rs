@@ -106,7 +106,7 @@ pub fn findings(
         traffic::look(&mut look, resource);
     }
     let mut found = look.found;
-    found.sort_by(|a, b| b.severity.cmp(&a.severity));
+    found.sort_by_key(|f| std::cmp::Reverse(f.severity));
     found
 }
 

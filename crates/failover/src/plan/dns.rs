@@ -97,7 +97,10 @@ fn restored(draft: &Draft<'_>, name: &Name, now: &Records) -> Option<Records> {
             any = true;
         }
     }
-    (any && answers(&wanted, &draft.movement.to)).then_some(wanted)
+    let to = &draft.movement.to;
+    // All weights at zero are answered too, as an equal split: never an aim.
+    let weightless = weight_of(wanted.get(to)?.as_ref()) == Some(0);
+    (any && !weightless && answers(&wanted, to)).then_some(wanted)
 }
 
 /// What the policy of the records asks for, or why they cannot lead to the target.

@@ -162,7 +162,8 @@ fn each_lack_is_found_with_its_gravity() {
 
 #[test]
 fn services_that_are_not_steady_are_told_apart_from_those_that_cannot_start() {
-    let cases: [(fn(&mut holdfast_domain::facts::EcsServiceFacts), &str, Severity); 3] = [
+    type Spoil = fn(&mut holdfast_domain::facts::EcsServiceFacts);
+    let cases: [(Spoil, &str, Severity); 3] = [
         (|s| s.running = 1, "service_not_steady", Severity::Warning),
         (|s| s.rollout = Some("FAILED".into()), "rollout_failed", Severity::Blocker),
         (|s| s.status = "INACTIVE".into(), "service_not_active", Severity::Blocker),
