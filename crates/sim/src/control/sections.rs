@@ -23,7 +23,7 @@ pub(super) fn table(label: &str, heads: &[&str], rows: &str) -> String {
     let heads: String = heads.iter().map(|h| format!("<th scope=\"col\">{}</th>", esc(h))).collect();
     let label = esc(label);
     format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\"><table><thead><tr>{heads}</tr></thead>\
+        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"{label}\"><table><thead><tr>{heads}</tr></thead>\
          <tbody>{rows}</tbody></table></div>"
     )
 }
