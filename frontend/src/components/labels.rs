@@ -22,6 +22,14 @@ impl Area {
         if across > 0.0 && down > 0.0 { across * down } else { 0.0 }
     }
 
+    /// How far a point lies from its edge; nothing when inside.
+    #[must_use]
+    pub fn gap(&self, x: f64, y: f64) -> f64 {
+        let across = (self.x - x).max(x - self.x - self.width).max(0.0);
+        let down = (self.y - y).max(y - self.y - self.height).max(0.0);
+        across.hypot(down)
+    }
+
     fn outside(&self, view: &Self) -> f64 {
         self.width * self.height - self.overlap(view)
     }
@@ -47,6 +55,12 @@ pub fn place(wanted: &[Wanted], view: Area) -> Vec<Area> {
         let best = candidates(want)
             .into_iter()
             .map(|area| {
+                let own = area.gap(want.x, want.y);
+                // A name must not seem to be that of a marker which it lies nearer to.
+                let others = wanted.iter().enumerate().filter(|(i, other)| *i != index && other.radius > 0.0);
+                let claimed = others.filter(|(_, o)| area.gap(o.x, o.y) < own + want.radius).count();
+                let size = area.width * area.height;
+                let doubt = size * 0.5 * f64::from(u32::try_from(claimed).unwrap_or(u32::MAX)) + own * 0.5;
                 let on_labels: f64 = taken.iter().map(|t| area.overlap(t)).sum();
                 let on_markers: f64 = markers
                     .iter()
@@ -54,7 +68,7 @@ pub fn place(wanted: &[Wanted], view: Area) -> Vec<Area> {
                     .filter(|(i, _)| *i != index)
                     .map(|(_, m)| area.overlap(m))
                     .sum();
-                (area, on_labels + 2.0 * on_markers + 4.0 * area.outside(&view))
+                (area, doubt + 2.0 * on_labels + 2.0 * on_markers + 6.0 * area.outside(&view))
             })
             .reduce(|best, next| if next.1 < best.1 { next } else { best });
         if let Some((area, _)) = best {

@@ -33,7 +33,7 @@ struct Scale {
 const WIDE: Scale =
     Scale { class: "map wide-only", text: 0.0185, marker: 0.0085, margin: 0.12, counts: true };
 const NARROW: Scale =
-    Scale { class: "map narrow-only", text: 0.034, marker: 0.016, margin: 0.17, counts: false };
+    Scale { class: "map narrow-only", text: 0.034, marker: 0.016, margin: 0.23, counts: false };
 
 #[must_use]
 pub fn map(view: &RegionsView, moving: &[Moving]) -> AnyView {
@@ -193,8 +193,12 @@ fn marker(region: &RegionView, x: f64, y: f64, area: Area, pen: &Pen) -> AnyView
     };
     let (_, seen) = tone::observed(&region.observed);
     let (_, said) = tone::declared(&region.declared);
-    let name =
-        format!("{} ({}): {seen}, declared {said}, {} serving", region.code, region.name, region.serving.len());
+    let name = format!(
+        "{} ({}): {seen}, declared {said}, {} serving",
+        region.code,
+        region.name,
+        region.serving.len()
+    );
     // A label to the left of its marker is set flush with it.
     let centre = area.x + area.width / 2.0;
     let (anchor, at) = if (centre - x).abs() < area.width * 0.3 {
@@ -215,10 +219,16 @@ fn marker(region: &RegionView, x: f64, y: f64, area: Area, pen: &Pen) -> AnyView
             view! { <text class=class x=at y=y text-anchor=anchor font-size=size>{line}</text> }
         })
         .collect_view();
+    // A name that had to move away is tied to its marker.
+    let tie = (area.gap(x, y) > r * 2.6).then(|| {
+        let to = (x.clamp(area.x, area.x + area.width), y.clamp(area.y, area.y + area.height));
+        view! { <line class="map-tie" x1=x y1=y x2=to.0 y2=to.1 stroke-width=r * 0.14 /> }
+    });
     let href = format!("/regions#{}", region.code);
     view! {
         <a href=href class=format!("map-region {}", tone.as_str())>
             <title>{name}</title>
+            {tie}
             {shape}
             {words}
         </a>

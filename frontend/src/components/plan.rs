@@ -108,15 +108,15 @@ pub fn facts(facts: &[Fact]) -> AnyView {
         .map(|fact| {
             view! {
                 <tr>
-                    <td><code>{fact.resource.to_string()}</code></td>
-                    <td>{fact.region.to_string()}</td>
+                    <td><code>{fact.resource.to_string()}</code><div class="muted">{fact.region.to_string()}</div></td>
                     <td>{format::plain(&fact.what)}</td>
                     <td class="long">{fact.value.clone()}</td>
                 </tr>
             }
         })
         .collect_view();
-    let head = view! { <th scope="col">"Resource"</th><th scope="col">"Region"</th><th scope="col">"What"</th><th scope="col">"Seen"</th> };
+    let head =
+        view! { <th scope="col">"Resource"</th><th scope="col">"What"</th><th scope="col">"Seen"</th> };
     parts::table("Facts that the plan rests on", head.into_any(), rows.into_any())
 }
 
@@ -145,8 +145,7 @@ pub fn measurements(measurements: &[Measurement]) -> AnyView {
             };
             view! {
                 <tr>
-                    <td><code>{m.resource.to_string()}</code></td>
-                    <td>{m.region.to_string()}</td>
+                    <td><code>{m.resource.to_string()}</code><div class="muted">{m.region.to_string()}</div></td>
                     <td>{format::plain(&m.what)}</td>
                     <td class="n">{value}</td>
                     <td class="n">{limit}</td>
@@ -157,7 +156,7 @@ pub fn measurements(measurements: &[Measurement]) -> AnyView {
         })
         .collect_view();
     let head = view! {
-        <th scope="col">"Resource"</th><th scope="col">"Region"</th><th scope="col">"What"</th>
+        <th scope="col">"Resource"</th><th scope="col">"What"</th>
         <th scope="col" class="n">"Now"</th><th scope="col" class="n">"Limit"</th><th scope="col">"Verdict"</th>
         <th scope="col" class="opt">"Measured"</th>
     };

@@ -49,7 +49,7 @@ fn body(view: &ApplicationView) -> AnyView {
                 {parts::card("runs", "Runs", view! { <a href=format::query("/runs", &[("application", Some(&app.name))])>"All of its runs"</a> }.into_any(), history(view))}
             </div>
             <div class="stack-cards">
-                <section class="card" data-live="verdict" aria-labelledby="h-verdict">
+                <section class="card card-verdict" data-live="verdict" aria-labelledby="h-verdict">
                     <header><h2 id="h-verdict">"Failover now"</h2></header>
                     {parts::callout(survival, survives, view! { <p>{because}</p> }.into_any())}
                     {moves(view)}

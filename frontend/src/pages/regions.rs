@@ -32,9 +32,11 @@ fn body(view: &RegionsView, may_declare: bool) -> AnyView {
     };
     view! {
         {parts::head("Regions", view! { "What was observed stands beside what operators declare. Neither overwrites the other." }.into_any(), parts::nothing())}
-        {parts::card("map", "Where they are", parts::nothing(), view! { {map::map(view, &[])}{map::legend()} }.into_any())}
+        <div class="grid wide-left">
+            {parts::card("map", "Where they are", parts::nothing(), view! { {map::map(view, &[])}{map::legend()} }.into_any())}
+            {parts::card("replication", "Replication", view! { "writer to copy" }.into_any(), replication(&view.replication))}
+        </div>
         {list}
-        {parts::card("replication", "Replication", view! { "from the writer's Region to the copy's" }.into_any(), replication(&view.replication))}
     }
     .into_any()
 }
