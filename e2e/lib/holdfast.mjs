@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { until } from "./until.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const binary = process.env.HOLDFAST_BINARY ?? join(root, "target/release/holdfast");
+export const binary = process.env.HOLDFAST_BINARY ?? join(root, "target/release/holdfast");
 const cache = process.env.HOLDFAST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "holdfast");
 
 /** Pictures and logs, outside the checkout. */

@@ -1,0 +1,82 @@
+// The same job by the command line: a person's session approves, a token asks, the inventory goes out and back in.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { binary, demonstration } from "../lib/holdfast.mjs";
+import { client, expect } from "../lib/rest.mjs";
+
+const demo = demonstration();
+let home;
+before(async () => (home = await mkdtemp(join(tmpdir(), "holdfast-cli-"))));
+after(async () => rm(home, { recursive: true, force: true }));
+
+/** Runs `holdfast …` as somebody with a home of their own; gives exit code and what was printed. */
+function holdfast(args, { token, who = "operator", input } = {}) {
+  return new Promise((resolve, reject) => {
+    const env = { PATH: process.env.PATH, HOME: join(home, who), HOLDFAST_URL: demo.url, NO_COLOR: "1" };
+    if (token) env.HOLDFAST_TOKEN = token;
+    const child = execFile(binary, args, { env, timeout: 120_000 }, (error, stdout, stderr) => {
+      if (error && typeof error.code !== "number") return reject(error);
+      resolve({ code: error?.code ?? 0, stdout, stderr });
+    });
+    child.stdin.end(input ?? "");
+  });
+}
+
+function done(result) {
+  assert.equal(result.code, 0, `${result.stdout}\n${result.stderr}`);
+  return result;
+}
+
+async function token(scopes) {
+  const rest = await client(demo.url).as(demo.person("operator"));
+  const made = expect(await rest.call("POST", "/tokens", { body: { name: "pipeline", scopes, days: 1 } }), 200, 201);
+  assert.match(made.body.token, /^hf_/);
+  return made.body.token;
+}
+
+test("a token asks for a run, a person's session approves it, and `run watch` sees it to its end", async () => {
+  const asking = await token(["runs:read", "runs:request", "status:read"]);
+  const asked = done(
+    await holdfast(
+      ["run", "start", "shop", "--intent", "failover", "--mode", "planned", "--reason", "by the command line", "--output", "json"],
+      { token: asking },
+    ),
+  );
+  const run = JSON.parse(asked.stdout);
+  assert.equal(run.state, "awaiting_approval");
+
+  const refused = await holdfast(["run", "approve", run.id], { token: asking });
+  assert.equal(refused.code, 1, "a token approved");
+
+  const approver = demo.person("approver");
+  done(
+    await holdfast(["login", "--email", approver.email, "--password-stdin"], {
+      who: "approver",
+      input: `${approver.password}\n`,
+    }),
+  );
+  done(await holdfast(["run", "approve", run.id], { who: "approver" }));
+  const watched = done(await holdfast(["run", "watch", run.id], { token: asking }));
+  assert.match(watched.stdout, /completed/i);
+});
+
+test("the inventory is exported, changes nothing when it is applied again, and a mistake is told with its line", async () => {
+  const writing = await token(["inventory:read", "inventory:write"]);
+  const file = join(home, "inventory.yaml");
+  await writeFile(file, done(await holdfast(["export"], { token: writing })).stdout);
+  done(await holdfast(["apply", file, "--dry-run"], { token: writing }));
+  await writeFile(file, (await readFile(file, "utf8")).replace("rto: 15m", "rto: -15m"));
+  const wrong = await holdfast(["apply", file], { token: writing });
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stdout + wrong.stderr, /rto/);
+});
+
+test("wrong usage is exit code 2, and a token without the scope is exit code 1", async () => {
+  assert.equal((await holdfast(["run", "frobnicate"])).code, 2);
+  const reading = await token(["status:read"]);
+  assert.equal((await holdfast(["export"], { token: reading })).code, 1);
+});
