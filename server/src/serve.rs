@@ -66,7 +66,7 @@ impl Server {
             Some(workers) => Some(start_workers(&store, workers).await?),
             None => None,
         };
-        let router = http::router(state.clone(), http::pages::router(), PostgresSessions::new(store.clone()))?;
+        let router = http::router(state.clone(), PostgresSessions::new(store.clone()))?;
         let address = listener.local_addr()?;
         let closing = state.closing.clone();
         let http = tokio::spawn(async move {

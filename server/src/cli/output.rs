@@ -3,7 +3,7 @@
 use super::Failure;
 use holdfast_api::Problem;
 use serde::Serialize;
-use std::process::ExitCode;
+use std::{io::Write as _, process::ExitCode};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
@@ -15,13 +15,13 @@ impl Output {
     pub fn show<T: Serialize>(self, value: &T, words: impl FnOnce(&T) -> String) {
         if self.json {
             match serde_json::to_string_pretty(value) {
-                Ok(text) => println!("{text}"),
+                Ok(text) => say(&text),
                 Err(error) => eprintln!("holdfast: the answer cannot be written as JSON: {error}"),
             }
         } else {
             let text = words(value);
             if !text.is_empty() {
-                println!("{}", text.trim_end());
+                say(text.trim_end());
             }
         }
     }
@@ -38,6 +38,16 @@ impl Output {
             eprintln!("holdfast: {}", words_of(&problem));
         }
         ExitCode::from(code)
+    }
+}
+
+/// One line or more to standard output. A reader that has gone away (`| head`) has seen enough.
+pub fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush())
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        eprintln!("holdfast: the answer cannot be written: {error}");
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     Failure, Outcome,
     arguments::{Request, Run},
     client::{As, Client, segment},
-    output::Output,
+    output::{Output, say},
     run_text::{event_line, list, show},
 };
 use anyhow::anyhow;
@@ -88,7 +88,7 @@ async fn ask(client: &Client, request: Request, output: Output) -> Outcome {
     let view: RunView =
         client.change(Method::POST, "/api/v1/runs", Some(&body), As::Anybody, &headers).await?;
     if request.watch && !output.json {
-        println!("{}", show(&view).trim_end());
+        say(show(&view).trim_end());
         return watch(client, &view.summary.id, output).await;
     }
     output.show(&view, show);
@@ -141,9 +141,9 @@ async fn watch(client: &Client, id: &str, output: Output) -> Outcome {
                 for event in &events {
                     after = event.seq;
                     if output.json {
-                        println!("{}", serde_json::to_string(event).map_err(anyhow::Error::from)?);
+                        say(&serde_json::to_string(event).map_err(anyhow::Error::from)?);
                     } else {
-                        println!("{}", event_line(event));
+                        say(&event_line(event));
                     }
                 }
                 if view.summary.ended_at.is_some() {

@@ -4,7 +4,7 @@ use super::{
     Failure, Outcome,
     arguments::{Demo, Serve, Sim, Worker},
     log,
-    output::Output,
+    output::{Output, say},
 };
 use crate::{
     config::{Environment, Flags, Settings, decide, merge},
@@ -74,6 +74,6 @@ pub async fn migrate(config: Option<PathBuf>, output: Output) -> Outcome {
 
 pub fn openapi() -> Outcome {
     let text = http::v1::document().to_pretty_json().context("the document")?;
-    println!("{text}");
+    say(&text);
     Ok(())
 }

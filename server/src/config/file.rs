@@ -54,7 +54,8 @@ pub fn read(path: &Path) -> Result<File, Wrong> {
 
 pub fn parse(text: &str, shown: &str) -> Result<File, Wrong> {
     toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+        let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or(""));
+        let line = before.matches('\n').count() + 1;
         let message = error.message().to_owned();
         let way_out =
             nearest_of(&message).unwrap_or_else(|| "docs/OPERATIONS.md lists the settings.".to_owned());

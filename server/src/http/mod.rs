@@ -20,8 +20,8 @@ pub mod v1;
 use crate::state::AppState;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, OriginalUri, Request},
-    http::Method,
+    extract::{DefaultBodyLimit, OriginalUri, Request, State},
+    http::{HeaderMap, Method},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -38,19 +38,15 @@ use tower_sessions::SessionStore;
 /// A body that stops coming is given up after this long.
 const BODY_WITHIN: Duration = Duration::from_secs(20);
 
-/// The whole service. `pages` are the paths of people; what neither they nor REST know is not found.
+/// The whole service: what neither pages nor REST know is not found.
 ///
 /// # Errors
 /// When the public address is no origin.
-pub fn router<Store: SessionStore + Clone>(
-    state: AppState,
-    pages: Router<AppState>,
-    sessions: Store,
-) -> Result<Router, ConfigError> {
+pub fn router<Store: SessionStore + Clone>(state: AppState, sessions: Store) -> Result<Router, ConfigError> {
     let guarded = Router::new()
         .merge(v1::routes())
         .merge(docs::routes(&state))
-        .merge(pages)
+        .merge(pages::router())
         .route("/sign-in", post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/live", get(live::live))
@@ -71,8 +67,16 @@ pub fn router<Store: SessionStore + Clone>(
         .with_state(state))
 }
 
-async fn nothing_here(OriginalUri(uri): OriginalUri) -> Response {
-    Refused(unknown_path(uri.path())).into_response()
+async fn nothing_here(
+    State(state): State<AppState>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+) -> Response {
+    let problem = unknown_path(uri.path());
+    if uri.path().starts_with("/api/") {
+        return Refused(problem).into_response();
+    }
+    pages::page_problem(&state, &headers, problem)
 }
 
 async fn not_this_method(method: Method, request: Request) -> Response {

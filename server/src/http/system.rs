@@ -8,7 +8,7 @@ use crate::state::AppState;
 use axum::{
     Json,
     extract::State,
-    http::header,
+    http::{Uri, header},
     response::{IntoResponse, Response},
 };
 use holdfast_api::{Problem, runs::RunFilter};
@@ -119,8 +119,10 @@ pub async fn security_txt(State(state): State<AppState>) -> Response {
     // A year ahead, as the RFC advises at most; it is made anew with every answer.
     let expires = Timestamp::now() + jiff::SignedDuration::from_hours(24 * 360);
     let url = &state.site.public_url;
+    let host = url.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
+    // RFC 2142 keeps this mailbox for the purpose.
     let text = format!(
-        "Contact: {url}/api/docs\nExpires: {}\nPreferred-Languages: en\nCanonical: {url}/.well-known/security.txt\nPolicy: {url}/api/docs\n",
+        "Contact: mailto:security@{host}\nExpires: {}\nPreferred-Languages: en\nCanonical: {url}/.well-known/security.txt\n",
         expires.strftime("%Y-%m-%dT%H:%M:%SZ")
     );
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()

@@ -1,0 +1,403 @@
+//! A control plane with one application, one run and fixed people. What it was asked is kept.
+
+use async_trait::async_trait;
+use holdfast_api::{
+    Answer, ControlPlane, Page, Problem, accounts::*, applications::*, audit::*, compliance::*, inventory::*,
+    now::*, people::*, regions::*, runs::*,
+};
+use holdfast_domain::{
+    Account, Actor, Application, Declaration, Name, PersonId, RegionCode, Role, RunId, Scope,
+};
+use holdfast_failover::{readiness::Finding, run::Entry};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::sync::Mutex;
+
+pub const RUN: &str = "01900000-0000-7000-8000-000000000001";
+pub const PASSWORD: &str = "the right password";
+pub const TOKEN: &str = "hf_operator";
+
+#[derive(Debug, Default)]
+pub struct Fake {
+    pub asked: Mutex<Vec<String>>,
+    /// The run's journal, for streams that grow.
+    pub events: Mutex<Vec<RunEvent>>,
+    pub ended: Mutex<bool>,
+    pub disabled: Mutex<bool>,
+    pub not_ready: Mutex<Option<String>>,
+}
+
+impl Fake {
+    fn note(&self, what: impl Into<String>) {
+        self.asked.lock().unwrap().push(what.into());
+    }
+
+    pub fn was_asked(&self, what: &str) -> bool {
+        self.asked.lock().unwrap().iter().any(|asked| asked == what)
+    }
+
+    pub fn happens(&self, kind: &str) {
+        let mut events = self.events.lock().unwrap();
+        let seq = i64::try_from(events.len()).unwrap() + 1;
+        events.push(RunEvent {
+            seq,
+            at: Timestamp::UNIX_EPOCH,
+            kind: kind.to_owned(),
+            person: None,
+            step: None,
+            reason: None,
+            words: format!("{kind} happened"),
+        });
+    }
+}
+
+pub fn operator() -> Actor {
+    Actor {
+        person: PersonId("01900000-0000-7000-8000-0000000000aa".parse().unwrap()),
+        email: "operator@example.com".to_owned(),
+        roles: vec![Role::Operator],
+        groups: vec![],
+        token: None,
+        token_scopes: None,
+        identity_proved_at: None,
+    }
+}
+
+fn summary(ended: bool) -> RunSummary {
+    let ended_at = if ended { json!("2026-11-21T10:00:10Z") } else { Value::Null };
+    serde_json::from_value(json!({
+        "id": RUN, "application": "shop", "intent": "failover", "mode": "planned", "from_region": "us-east-1",
+        "to_region": "eu-central-1", "state": if ended { "completed" } else { "awaiting_approval" }, "dry_run": false,
+        "requested_by": "operator@example.com", "reason": "rehearsal", "requested_at": "2026-11-21T10:00:00Z",
+        "ended_at": ended_at, "steps_done": 0, "steps_total": 0, "now": "waits for approval", "expires_at": null,
+        "rto_seconds": null, "worst_lag_ms": null
+    }))
+    .unwrap()
+}
+
+fn view(ended: bool) -> RunView {
+    let mut value = serde_json::to_value(summary(ended)).unwrap();
+    let rest = json!({
+        "plan_digest": "d".repeat(64), "incident": null, "impact_began_at": null, "approved_at": null,
+        "rto_objective_seconds": 900, "rpo_objective_seconds": 30, "approval_policy": "one-approver",
+        "tally": {"rules": [], "met": false}, "reviews": [], "overrides": [], "steps": [], "facts": [],
+        "measurements": [], "notes": [],
+        "measured": {"rto": {"detect_and_decide_seconds": null, "approve_seconds": null, "execute_seconds": null,
+            "verify_seconds": null, "total_seconds": null, "from_impact": false}, "stores": []},
+        "ending": null, "verbs": [], "seq": 1, "at": "2026-11-21T10:00:00Z"
+    });
+    value.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+    serde_json::from_value(value).unwrap()
+}
+
+fn application_view() -> ApplicationView {
+    serde_json::from_value(json!({
+        "summary": {
+            "name": "shop", "owner": "payments", "tier": 1, "strategy": "warm_standby", "home_region": "us-east-1",
+            "recovery_regions": ["eu-central-1"], "recovery_state": "steady",
+            "serving": {"regions": ["us-east-1"], "writers": [], "certain": true, "disagree": false, "reasons": []},
+            "rto_objective_seconds": 900, "rpo_objective_seconds": 30, "rto_measured_seconds": null, "lag_now_ms": null,
+            "has_store": true, "would_survive": "unknown", "because": null, "compliance": "unknown", "active_run": null,
+            "picture_at": null
+        },
+        "application": {
+            "name": "shop", "owner": "payments", "tier": 1, "strategy": "warm_standby", "home_region": "us-east-1",
+            "recovery_regions": ["eu-central-1"], "objectives": {"rto": "15m", "rpo": "30s"},
+            "approval_policy": "one-approver"
+        },
+        "resources": [], "findings": [], "runs": [], "lag": [],
+        "moves": [{"intent": "failover", "from": "us-east-1", "to": "eu-central-1", "refused": null}]
+    }))
+    .unwrap()
+}
+
+fn account_view() -> AccountView {
+    let unknown =
+        || RoleAnswer { state: "unknown".into(), at: None, reason: None, way_out: None, identity: None };
+    AccountView {
+        id: "222222222222".into(),
+        name: "shop-prod".into(),
+        read_role_arn: "arn:aws:iam::222222222222:role/holdfast-read".into(),
+        act_role_arn: "arn:aws:iam::222222222222:role/holdfast-act".into(),
+        external_id: None,
+        read: unknown(),
+        act: unknown(),
+        applications: vec![],
+    }
+}
+
+fn region_view() -> RegionView {
+    serde_json::from_value(json!({
+        "code": "us-east-1", "name": "N. Virginia", "latitude": 38.9, "longitude": -77.4, "declared": "normal",
+        "declared_reason": null, "observed": "good", "observed_at": null, "known": 3, "stale": 1, "unknown": 2,
+        "reasons": [], "home_of": ["shop"], "serving": ["shop"], "recovery_of": []
+    }))
+    .unwrap()
+}
+
+#[async_trait]
+impl Accounts for Fake {
+    async fn accounts(&self, _: &Actor) -> Answer<Vec<AccountView>> {
+        Ok(vec![account_view()])
+    }
+    async fn account(&self, _: &Actor, id: &str) -> Answer<AccountView> {
+        if id == "222222222222" { Ok(account_view()) } else { Err(Problem::not_found("account", id)) }
+    }
+    async fn put_account(&self, _: &Actor, account: Account) -> Answer<AccountView> {
+        self.note(format!("put_account {}", account.id));
+        Ok(account_view())
+    }
+    async fn remove_account(&self, _: &Actor, id: &str) -> Answer<()> {
+        self.note(format!("remove_account {id}"));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Applications for Fake {
+    async fn applications(&self, _: &Actor, filter: &ApplicationFilter) -> Answer<Vec<ApplicationSummary>> {
+        self.note(format!("applications {:?}", filter.tier));
+        Ok(vec![application_view().summary])
+    }
+    async fn application(&self, _: &Actor, name: &Name) -> Answer<ApplicationView> {
+        if name.as_str() == "shop" {
+            Ok(application_view())
+        } else {
+            Err(Problem::not_found("application", name.as_str()))
+        }
+    }
+    async fn put_application(&self, _: &Actor, application: Application) -> Answer<ApplicationView> {
+        self.note(format!("put_application {}", application.name));
+        Ok(application_view())
+    }
+    async fn remove_application(&self, _: &Actor, name: &Name) -> Answer<()> {
+        self.note(format!("remove_application {name}"));
+        Ok(())
+    }
+    async fn application_status(&self, _: &Actor, name: &Name) -> Answer<ApplicationStatus> {
+        let view = application_view();
+        Ok(ApplicationStatus {
+            application: name.to_string(),
+            recovery_state: view.summary.recovery_state,
+            serving: view.summary.serving,
+            resources: view.resources,
+        })
+    }
+    async fn application_readiness(&self, _: &Actor, _: &Name) -> Answer<Vec<Finding>> {
+        Ok(vec![])
+    }
+    async fn refresh_application(&self, _: &Actor, name: &Name) -> Answer<()> {
+        self.note(format!("refresh {name}"));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Audits for Fake {
+    async fn audit(&self, _: &Actor, filter: &AuditFilter) -> Answer<Page<AuditEntryView>> {
+        let entry = |id| AuditEntryView {
+            id,
+            at: Timestamp::UNIX_EPOCH,
+            action: "run.request".into(),
+            actor: "operator@example.com".into(),
+            subject: format!("run:{RUN}"),
+            outcome: "done".into(),
+            code: None,
+            reason: None,
+            detail: json!({}),
+        };
+        Ok(match filter.cursor.as_deref() {
+            None => Page { items: vec![entry(2)], next: Some("2".into()) },
+            Some(_) => Page { items: vec![entry(1)], next: None },
+        })
+    }
+}
+
+#[async_trait]
+impl Compliances for Fake {
+    async fn compliance(&self, _: &Actor) -> Answer<ComplianceView> {
+        Ok(ComplianceView { rows: vec![], met: 0, missed: 0, unknown: 0, at: Timestamp::UNIX_EPOCH })
+    }
+    async fn compliance_csv(&self, _: &Actor) -> Answer<String> {
+        Ok("application,owner\nshop,payments\n".into())
+    }
+}
+
+const YAML: &str = "version: 1\ngroups:\n  - name: approvers\n";
+const JSON: &str = r#"{"version":1,"groups":[{"name":"approvers"}]}"#;
+
+#[async_trait]
+impl Inventories for Fake {
+    async fn export_inventory(&self, _: &Actor, format: FileFormat) -> Answer<String> {
+        Ok(if format == FileFormat::Yaml { YAML.into() } else { JSON.into() })
+    }
+    async fn apply_inventory(
+        &self,
+        _: &Actor,
+        file: &[u8],
+        format: FileFormat,
+        dry_run: bool,
+        prune: bool,
+    ) -> Answer<InventoryDiff> {
+        self.note(format!("apply {format:?} {} dry_run={dry_run} prune={prune}", file.len()));
+        Ok(InventoryDiff { changed: false, dry_run, sections: vec![], text: String::new(), findings: vec![] })
+    }
+}
+
+#[async_trait]
+impl Nows for Fake {
+    async fn now(&self, _: &Actor) -> Answer<NowView> {
+        Ok(NowView {
+            at: Timestamp::UNIX_EPOCH,
+            picture_at: None,
+            regions: RegionsView { regions: vec![region_view()], replication: vec![] },
+            applications: vec![application_view().summary],
+            active_runs: vec![],
+            approvals_for_me: vec![],
+            needs: vec![],
+        })
+    }
+    async fn ready(&self) -> Result<(), String> {
+        self.not_ready.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
+}
+
+#[async_trait]
+impl People for Fake {
+    async fn sign_in(&self, email: &str, password: &str, _: &str) -> Answer<PersonId> {
+        if email == "operator@example.com" && password == PASSWORD {
+            Ok(operator().person)
+        } else {
+            Err(Problem::new(401, "sign_in_refused", "Not signed in", "Not right.", "Try again."))
+        }
+    }
+    async fn actor_of_session(&self, _: PersonId, identity_proved_at: Option<Timestamp>) -> Answer<Actor> {
+        if *self.disabled.lock().unwrap() {
+            return Err(Problem::new(401, "sign_in_needed", "Sign in first", "Disabled.", "Sign in."));
+        }
+        Ok(Actor { identity_proved_at, ..operator() })
+    }
+    async fn actor_of_token(&self, token: &str) -> Answer<Actor> {
+        if token == TOKEN {
+            Ok(Actor { token_scopes: Some(Scope::ALL.to_vec()), ..operator() })
+        } else {
+            Err(Problem::new(401, "sign_in_needed", "Sign in first", "Not a token.", "Make one."))
+        }
+    }
+    async fn sign_out(&self, actor: &Actor) -> Answer<()> {
+        self.note(format!("sign_out {}", actor.email));
+        Ok(())
+    }
+    async fn people(&self, _: &Actor) -> Answer<Vec<PersonView>> {
+        Ok(vec![PersonView {
+            id: operator().person.to_string(),
+            email: "approver@example.com".into(),
+            roles: vec!["approver".into()],
+            groups: vec!["approvers".into()],
+            disabled: false,
+        }])
+    }
+    async fn tokens(&self, _: &Actor) -> Answer<Vec<TokenView>> {
+        Ok(vec![])
+    }
+    async fn create_token(&self, actor: &Actor, name: &str, scopes: Vec<Scope>, _: u16) -> Answer<TokenView> {
+        Ok(TokenView {
+            id: "1".into(),
+            name: name.into(),
+            email: actor.email.clone(),
+            scopes: scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+            expires_at: Timestamp::UNIX_EPOCH,
+            last_used_at: None,
+            revoked: false,
+            token: Some("hf_new".into()),
+        })
+    }
+    async fn revoke_token(&self, _: &Actor, id: &str) -> Answer<()> {
+        self.note(format!("revoke {id}"));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Regions for Fake {
+    async fn regions(&self, _: &Actor) -> Answer<RegionsView> {
+        Ok(RegionsView { regions: vec![region_view()], replication: vec![] })
+    }
+    async fn region(&self, _: &Actor, _: &RegionCode) -> Answer<RegionView> {
+        Ok(region_view())
+    }
+    async fn declare_region(
+        &self,
+        _: &Actor,
+        code: &RegionCode,
+        declared: Declaration,
+        _: Option<String>,
+    ) -> Answer<RegionView> {
+        self.note(format!("declare {code} {}", declared.as_str()));
+        Ok(region_view())
+    }
+}
+
+#[async_trait]
+impl Runs for Fake {
+    async fn preview_run(&self, _: &Actor, request: &RequestRun) -> Answer<RunPreview> {
+        if request.mode == holdfast_failover::Mode::Emergency {
+            return Err(Problem::new(409, "guard_refused", "Refused", "Not now.", "Wait."));
+        }
+        Ok(RunPreview {
+            request: request.clone(),
+            from_region: "us-east-1".into(),
+            to_region: "eu-central-1".into(),
+            plan_digest: "d".repeat(64),
+            steps: vec![],
+            facts: vec![],
+            measurements: vec![],
+            notes: vec![],
+            approval_policy: "one-approver".into(),
+            tally: serde_json::from_value(json!({"rules": [], "met": false})).unwrap(),
+            refused: None,
+        })
+    }
+    async fn request_run(&self, _: &Actor, request: RequestRun, key: &str) -> Answer<RunView> {
+        self.note(format!("request {} {key}", request.application));
+        if request.application == "busy" {
+            let mut problem = Problem::new(409, "run_active", "Another run", "Held.", "Wait for it.");
+            problem.blocked_by = Some(RUN.into());
+            return Err(problem);
+        }
+        Ok(view(false))
+    }
+    async fn runs(&self, _: &Actor, _: &RunFilter) -> Answer<Page<RunSummary>> {
+        Ok(Page { items: vec![summary(false)], next: None })
+    }
+    async fn run(&self, _: &Actor, _: RunId) -> Answer<RunView> {
+        Ok(view(*self.ended.lock().unwrap()))
+    }
+    async fn review_run(&self, _: &Actor, _: RunId, review: ReviewRun) -> Answer<RunView> {
+        self.note(format!("review {:?}", review.decision));
+        Ok(view(false))
+    }
+    async fn drive_run(&self, _: &Actor, _: RunId, verb: RunVerb) -> Answer<RunView> {
+        self.note(format!("{verb:?}"));
+        Ok(view(false))
+    }
+    async fn run_events(&self, _: &Actor, _: RunId, after_seq: i64) -> Answer<Vec<RunEvent>> {
+        Ok(self
+            .events
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|event| event.seq > after_seq)
+            .take(500)
+            .cloned()
+            .collect())
+    }
+    async fn run_journal(&self, _: &Actor, _: RunId) -> Answer<Vec<Entry>> {
+        Ok(vec![])
+    }
+    async fn approvals(&self, _: &Actor) -> Answer<Vec<RunSummary>> {
+        Ok(vec![])
+    }
+}
+
+impl ControlPlane for Fake {}

@@ -1,0 +1,17 @@
+//! What the server shows of itself, with a control plane whose answers are fixed: shapes, statuses, sessions and
+//! origins. What the answers mean is tested where they are made.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod coverage;
+mod fake;
+mod house;
+mod inventory;
+mod live;
+mod refusals;
+mod runs;
+mod sessions;

@@ -1,0 +1,89 @@
+//! Claims about what is refused, and how it is said.
+
+use crate::{fake::RUN, house::House};
+
+#[tokio::test]
+async fn an_unknown_path_and_a_wrong_method_are_problems() {
+    let house = House::new();
+    let unknown = house.send("GET", "/api/v1/nothing", &[], "").await;
+    assert_eq!((unknown.status, unknown.code().as_str()), (404, "unknown_path"));
+    let wrong = house.token("PATCH", "/api/v1/runs", "").await;
+    assert_eq!((wrong.status, wrong.code().as_str()), (405, "wrong_method"));
+    assert!(wrong.header("allow").contains("POST"), "{}", wrong.header("allow"));
+    for answer in [unknown, wrong] {
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        assert!(answer.json()["way_out"].as_str().is_some_and(|way_out| !way_out.is_empty()));
+        assert!(answer.json()["type"].as_str().unwrap().starts_with("urn:holdfast:problem:"));
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_an_id_is_not_found() {
+    let house = House::new();
+    for path in [
+        "/api/v1/runs/42",
+        "/api/v1/applications/No%20Such",
+        "/api/v1/regions/us-east-9",
+        "/api/v1/applications/%FF",
+    ] {
+        assert_eq!(house.token("GET", path, "").await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn bad_input_is_named() {
+    let house = House::new();
+    let key = [("idempotency-key", "k1")];
+    let run = |fields: &str| {
+        format!(r#"{{"application": "shop", "intent": "failover", "mode": "planned"{fields}}}"#)
+    };
+    for (body, status, path) in [
+        ("{".to_owned(), 400, "body"),
+        (run(r#", "too_region": "x""#), 422, "too_region"),
+        (run(r#", "overrides": "lag""#), 422, "overrides"),
+        (r#"{"application": "shop", "mode": "planned"}"#.to_owned(), 422, "intent"),
+        (run(r#", "break_glass": true"#), 422, "break_glass"),
+        (run(r#", "split": {"us-east-1": 50}"#), 422, "split"),
+    ] {
+        let answer = house.token_with("POST", "/api/v1/runs", &key, &body).await;
+        assert_eq!(answer.status, status, "{body}: {}", answer.text);
+        assert_eq!(answer.json()["fields"][0]["path"], path, "{body}: {}", answer.text);
+    }
+    let query = house.token("GET", "/api/v1/runs?stat=running", "").await;
+    assert_eq!((query.status, query.code().as_str()), (400, "invalid_query"));
+    assert_eq!(query.json()["fields"][0]["path"], "stat");
+    assert_eq!(house.token("GET", "/api/v1/runs?limit=501", "").await.status, 422);
+}
+
+#[tokio::test]
+async fn a_content_type_that_is_not_read_is_said() {
+    let house = House::new();
+    let form = [("content-type", "application/x-www-form-urlencoded"), ("idempotency-key", "k1")];
+    let answer = house.token_with("POST", "/api/v1/runs", &form, "application=shop").await;
+    assert_eq!((answer.status, answer.code().as_str()), (415, "unsupported_media_type"));
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_refused_with_its_limit() {
+    let house = House::new();
+    let answer = house.token("POST", &format!("/api/v1/runs/{RUN}/cancel"), &" ".repeat(300 * 1024)).await;
+    assert_eq!((answer.status, answer.code().as_str()), (413, "too_large"));
+    let file = "#".repeat(5 * 1024 * 1024);
+    let yaml = [("content-type", "application/yaml")];
+    assert_eq!(house.token_with("PUT", "/api/v1/inventory", &yaml, &file).await.status, 413);
+    assert_eq!(
+        house.token_with("PUT", "/api/v1/inventory", &yaml, &file[..3 * 1024 * 1024]).await.status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn not_ready_says_what_is_missing() {
+    let house = House::new();
+    assert_eq!(house.send("GET", "/readyz", &[], "").await.status, 200);
+    *house.plane.not_ready.lock().unwrap() = Some("the first sweep has not ended".to_owned());
+    let answer = house.send("GET", "/readyz", &[], "").await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.json()["detail"], "the first sweep has not ended");
+    assert_eq!(house.send("GET", "/livez", &[], "").await.status, 200);
+}
