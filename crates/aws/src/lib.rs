@@ -1,6 +1,9 @@
 //! The port to the cloud, over the AWS SDK. The only crate that names `aws-sdk-*`, and no type of theirs leaves
 //! it. It looks and it makes single calls; when to call, and what follows, is decided elsewhere.
-#![allow(clippy::result_large_err, reason = "the port's error is a few words wider than the lint likes, and rare")]
+#![allow(
+    clippy::result_large_err,
+    reason = "the port's error is a few words wider than the lint likes, and rare"
+)]
 
 mod aurora_global_database;
 mod aurora_lag;

@@ -332,7 +332,7 @@ impl StepDrive {
         seen: &Seen,
     ) -> Result<Turn, Lost> {
         if let Verdict::Act(change) = step.check(seen, &run.request.plan, &run.request.movement, self.now()) {
-            if !may_repeat(call, &change, self.now()) {
+            if !may_repeat(call, self.now()) {
                 return self
                     .wait(
                         step,

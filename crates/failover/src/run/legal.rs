@@ -261,9 +261,9 @@ impl Run {
             ));
         }
         match &progress.call {
-            Some(call) if !may_repeat(call, change, at) => Err(wrong_state(
+            Some(call) if !may_repeat(call, at) => Err(wrong_state(
                 format!("The call of `{id}` may still be answered, or has been accepted."),
-                "Look before repeating; a one-shot call waits until no answer can come any more.",
+                "Look before repeating, and wait until no answer can come any more.",
             )),
             _ => Ok(()),
         }

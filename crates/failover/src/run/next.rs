@@ -3,7 +3,6 @@
 
 use super::{CallState, Next, Run, RunState, StepProgress, StepState};
 use crate::approval::{Tally, tally};
-use crate::change::{Change, Idempotency};
 use crate::step::Step;
 use holdfast_domain::StepId;
 use jiff::{SignedDuration, Timestamp};
@@ -122,15 +121,13 @@ impl StepProgress {
 /// Whether a call may be made again after an earlier one of the same step, when the step's check has just
 /// said [`crate::Verdict::Act`] from facts that were really seen: everything still stands as it did before.
 ///
-/// After a lost answer, a one-shot call waits until none can come any more. A call that sets a value, or that
-/// AWS compares first, may go out again at once: a second one changes nothing or is refused. A call that AWS
-/// accepted is never sent again by itself; a person's retry forgets the acceptance and looks afresh.
+/// After a lost answer every call waits until none can come any more, those that set a value too: what AWS has
+/// accepted may be seen only later (routes, records), and a look in between would take it for not done. A call that
+/// AWS accepted is never sent again by itself; a person's retry forgets the acceptance and looks afresh.
 #[must_use]
-pub fn may_repeat(call: &CallState, change: &Change, now: Timestamp) -> bool {
+pub fn may_repeat(call: &CallState, now: Timestamp) -> bool {
     match call {
-        CallState::Intended { answer_due } | CallState::Unknown { answer_due, .. } => {
-            change.idempotency() != Idempotency::OneShot || now >= *answer_due
-        }
+        CallState::Intended { answer_due } | CallState::Unknown { answer_due, .. } => now >= *answer_due,
         CallState::Answered(_) => false,
     }
 }
