@@ -70,7 +70,7 @@ pub fn table(label: &'static str, applications: &[ApplicationSummary]) -> AnyVie
         .map(|app| {
             let (state, word) = tone::recovery(app.recovery_state);
             let (survival, survives) = tone::survives(&app.would_survive);
-            let because = app.because.clone().map(|b| view! { <div class="muted because">{b}</div> });
+            let because = app.because.clone().map(|b| view! { <div class="muted because">{parts::prose(&b)}</div> });
             let run = app.active_run.clone().map(|id| view! { <div><a href=super::runs::href(&id)>"watch the run"</a></div> });
             // Steady is the rule; only what departs from it asks for attention.
             let state_tone = if app.recovery_state == RecoveryState::Steady { Tone::Quiet } else { state };

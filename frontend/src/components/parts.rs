@@ -67,11 +67,28 @@ pub fn empty(title: impl Into<String>, next: AnyView) -> AnyView {
     view! { <div class="empty"><p class="empty-title">{title.into()}</p><div class="muted">{next}</div></div> }.into_any()
 }
 
+/// A sentence of ours in which names stand between backticks.
+#[must_use]
+pub fn prose(text: &str) -> AnyView {
+    if text.matches('`').count() % 2 == 1 {
+        return view! { <span>{text.to_owned()}</span> }.into_any();
+    }
+    let pieces = text
+        .split('`')
+        .enumerate()
+        .map(|(i, piece)| {
+            let piece = piece.to_owned();
+            if i % 2 == 1 { view! { <code>{piece}</code> }.into_any() } else { view! { {piece} }.into_any() }
+        })
+        .collect_view();
+    view! { <span>{pieces}</span> }.into_any()
+}
+
 /// A no, with its way out.
 #[must_use]
 pub fn refusal(refusal: Refusal) -> AnyView {
     view! {
-        <span class="refusal"><span>{refusal.sentence}</span>" "<span class="way-out">{refusal.way_out}</span>" "<code>{refusal.code}</code></span>
+        <span class="refusal">{prose(&refusal.sentence)}" "<span class="way-out">{prose(&refusal.way_out)}</span>" "<code>{refusal.code}</code></span>
     }
     .into_any()
 }

@@ -108,7 +108,7 @@ pub fn facts(facts: &[Fact]) -> AnyView {
         .map(|fact| {
             view! {
                 <tr>
-                    <td><code>{fact.resource.to_string()}</code><div class="muted">{fact.region.to_string()}</div></td>
+                    <td class="when"><code>{fact.resource.to_string()}</code><div class="muted">{fact.region.to_string()}</div></td>
                     <td>{format::plain(&fact.what)}</td>
                     <td class="long">{fact.value.clone()}</td>
                 </tr>
@@ -117,7 +117,9 @@ pub fn facts(facts: &[Fact]) -> AnyView {
         .collect_view();
     let head =
         view! { <th scope="col">"Resource"</th><th scope="col">"What"</th><th scope="col">"Seen"</th> };
-    parts::table("Facts that the plan rests on", head.into_any(), rows.into_any())
+    let table = parts::table("Facts that the plan rests on", head.into_any(), rows.into_any());
+    let summary = view! { {format::count(facts.len(), "fact", "facts")} }.into_any();
+    parts::fold("facts".into(), false, "plain-fold", summary, table)
 }
 
 /// Beside the digest: measured again before the first change.
@@ -145,7 +147,7 @@ pub fn measurements(measurements: &[Measurement]) -> AnyView {
             };
             view! {
                 <tr>
-                    <td><code>{m.resource.to_string()}</code><div class="muted">{m.region.to_string()}</div></td>
+                    <td class="when"><code>{m.resource.to_string()}</code><div class="muted">{m.region.to_string()}</div></td>
                     <td>{format::plain(&m.what)}</td>
                     <td class="n">{value}</td>
                     <td class="n">{limit}</td>
@@ -177,6 +179,6 @@ pub fn notes(notes: &[String]) -> AnyView {
     if notes.is_empty() {
         return view! { <p class="muted">"The plan has no cautions."</p> }.into_any();
     }
-    let items = notes.iter().map(|note| view! { <li>{note.clone()}</li> }).collect_view();
+    let items = notes.iter().map(|note| view! { <li>{parts::prose(note)}</li> }).collect_view();
     view! { <ul class="notes">{items}</ul> }.into_any()
 }

@@ -50,7 +50,7 @@ pub fn table(label: &'static str, runs: &[RunSummary], action: &'static str) -> 
                         <a class="row-link" href=href(&run.id)><b>{run.application.clone()}</b>" "<span class="route">{format!("{} → {}", run.from_region, run.to_region)}</span></a>
                         <div class="muted">{what(run)}<span class="opt-inline">" · "{run.reason.clone()}</span></div>
                     </td>
-                    <td>{badge(tone, progress)}<div class="muted">{run.now.clone()}{until}</div></td>
+                    <td>{badge(tone, progress)}<div class="muted">{super::parts::prose(&run.now)}{until}</div></td>
                     <td class="opt">{time::ago(run.requested_at)}<div class="muted">{run.requested_by.clone()}</div></td>
                     <td class="n opt">{took}</td>
                     <td class="n opt">{lag}</td>

@@ -117,8 +117,8 @@ fn flash_view(flash: Flash, path: &str) -> AnyView {
         let href = format::query("/sign-in", &[("next", Some(path))]);
         view! { <a class="btn small" href=href>"Prove who you are"</a> }
     });
-    let detail = (!flash.detail.is_empty()).then(|| view! { <p>{flash.detail}</p> });
-    let way_out = (!flash.way_out.is_empty()).then(|| view! { <p>{flash.way_out}</p> });
+    let detail = (!flash.detail.is_empty()).then(|| view! { <p>{parts::prose(&flash.detail)}</p> });
+    let way_out = (!flash.way_out.is_empty()).then(|| view! { <p>{parts::prose(&flash.way_out)}</p> });
     view! {
         <div role=role class="flash">
             {parts::callout(tone, flash.title, view! { {detail}{way_out}<div class="verbs">{run}{again}</div> }.into_any())}

@@ -157,7 +157,8 @@ fn bar(step: &StepView, tone: Tone, axis: Axis, now: Timestamp) -> AnyView {
 fn detail(run: &str, step: &StepView) -> AnyView {
     let note = step.note.clone().map(|note| view! { <p class="step-note">{note}</p> });
     let parked = step.parked.clone().map(|parked| {
-        let body = view! { <p>{parked.reason}</p><p>{parked.way_out}</p> }.into_any();
+        let body =
+            view! { <p>{parts::prose(&parked.reason)}</p><p>{parts::prose(&parked.way_out)}</p> }.into_any();
         parts::callout(Tone::Bad, "This step asks a person", body)
     });
     let skipped = step.skipped.clone().map(|skipped| {
@@ -182,7 +183,9 @@ fn detail(run: &str, step: &StepView) -> AnyView {
         view! { <tr><th scope="row">"AWS answered"</th><td><ul class="bare">{rows}</ul></td></tr> }
     });
     let seen = |title: &'static str, value: &serde_json::Value| {
-        let empty = value.is_null() || value.as_object().is_some_and(serde_json::Map::is_empty);
+        let empty = value.is_null()
+            || value.as_object().is_some_and(serde_json::Map::is_empty)
+            || value.as_array().is_some_and(Vec::is_empty);
         let text = serde_json::to_string_pretty(value).unwrap_or_default();
         (!empty).then(|| view! { <div class="raw"><h3>{title}</h3><pre tabindex="0">{text}</pre></div> })
     };

@@ -71,8 +71,8 @@ fn role(name: &'static str, means: &'static str, arn: &str, answer: &RoleAnswer)
     let identity =
         answer.identity.clone().map(|i| view! { <p class="small">"AWS says we are "<code>{i}</code></p> });
     let mend = (answer.reason.is_some() || answer.way_out.is_some()).then(|| {
-        let reason = answer.reason.clone().map(|r| view! { <p>{r}</p> });
-        let way_out = answer.way_out.clone().map(|w| view! { <p class="way-out">{w}</p> });
+        let reason = answer.reason.clone().map(|r| view! { <p>{parts::prose(&r)}</p> });
+        let way_out = answer.way_out.clone().map(|w| view! { <p class="way-out">{parts::prose(&w)}</p> });
         let title = if tone == Tone::Bad { "What to mend" } else { "Why" };
         parts::callout(tone, title, view! { {reason}{way_out} }.into_any())
     });

@@ -51,7 +51,7 @@ fn body(view: &ApplicationView) -> AnyView {
             <div class="stack-cards">
                 <section class="card card-verdict" data-live="verdict" aria-labelledby="h-verdict">
                     <header><h2 id="h-verdict">"Failover now"</h2></header>
-                    {parts::callout(survival, survives, view! { <p>{because}</p> }.into_any())}
+                    {parts::callout(survival, survives, view! { <p>{parts::prose(&because)}</p> }.into_any())}
                     {moves(view)}
                 </section>
                 {parts::card("findings", "Findings", view! { {format::count(view.findings.len(), "finding", "findings")} }.into_any(), findings(&view.findings))}
@@ -193,7 +193,7 @@ fn unknown_cell(status: &RegionStatus, last: Option<String>, curve: Option<AnyVi
     let word = if status.state == "stale" { "stale" } else { "unknown" };
     let last = last.map(|last| view! { <div class="muted">"last seen: "{last}</div> });
     let at = status.observed_at.map(|at| view! { <div class="muted">{time::ago(at)}</div> });
-    let reason = status.reason.clone().map(|r| view! { <div class="reason">{r}</div> });
+    let reason = status.reason.clone().map(|r| view! { <div class="reason">{parts::prose(&r)}</div> });
     view! { <td class="unseen">{badge(Tone::Unknown, word)}{reason}{last}{at}{curve}</td> }.into_any()
 }
 
@@ -240,8 +240,8 @@ fn findings(findings: &[Finding]) -> AnyView {
                 <li>
                     {badge(tone, word)}
                     <div>
-                        <p>{f.sentence.clone()}</p>
-                        <p class="way-out">{f.way_out.clone()}</p>
+                        <p>{parts::prose(&f.sentence)}</p>
+                        <p class="way-out">{parts::prose(&f.way_out)}</p>
                         <p class="small">{place}<code>{f.code.clone()}</code>{seen}</p>
                     </div>
                 </li>

@@ -156,7 +156,7 @@ fn needs(needs: &[Need]) -> AnyView {
         .map(|need| {
             view! {
                 <li>
-                    <div>{badge(Tone::named(&need.state), need.title.clone())}<p class="muted">{need.detail.clone()}</p></div>
+                    <div>{badge(Tone::named(&need.state), need.title.clone())}<p class="muted">{parts::prose(&need.detail)}</p></div>
                     <a class="go" href=format::own_path(&need.href)>{need.verb.clone()}<span class="sr">": "{need.title.clone()}</span></a>
                 </li>
             }

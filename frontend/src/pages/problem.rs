@@ -25,7 +25,7 @@ pub fn page(problem: Problem) -> Screen {
             <div class="problem">
                 <p class="muted">{format!("{} · ", problem.status)}<code>{problem.code}</code></p>
                 <h1>{problem.title}</h1>
-                {parts::callout(tone, problem.detail, view! { <p>{problem.way_out}</p>{fields} }.into_any())}
+                {parts::callout(tone, problem.detail, view! { <p>{parts::prose(&problem.way_out)}</p>{fields} }.into_any())}
                 <div class="verbs">{run}{again}<a class="btn" href="/">"Go to Now"</a></div>
             </div>
         }

@@ -91,7 +91,7 @@ fn now(run: &RunView) -> AnyView {
         .into_iter()
         .filter_map(|step| {
             let parked = step.parked.clone()?;
-            Some(view! { <p><b>{step.title.clone()}</b>": "{parked.reason}" "{parked.way_out}</p> })
+            Some(view! { <p><b>{step.title.clone()}</b>": "{parts::prose(&parked.reason)}" "{parts::prose(&parked.way_out)}</p> })
         })
         .collect_view();
     let expires = s
@@ -99,7 +99,7 @@ fn now(run: &RunView) -> AnyView {
         .filter(|_| s.state == RunState::AwaitingApproval)
         .map(|at| view! { <p>"The request expires in "{time::until(at)}"."</p> });
     let ending = run.ending.clone().filter(|e| *e != s.now).map(|e| view! { <p>{e}</p> });
-    let sentence = (!s.now.is_empty()).then(|| view! { <p class="now-sentence">{s.now.clone()}</p> });
+    let sentence = (!s.now.is_empty()).then(|| view! { <p class="now-sentence">{parts::prose(&s.now)}</p> });
     let dry = s.dry_run.then(|| view! { <p>"A dry run: it makes no changing call."</p> });
     let progress = if matches!(s.state, RunState::Running | RunState::Paused | RunState::NeedsPerson) {
         format!("{word}: {} of {} steps done", s.steps_done, s.steps_total)
@@ -242,7 +242,11 @@ fn journal(events: &[RunEvent]) -> AnyView {
         .rev()
         .map(|event| {
             let who = event.person.clone().map(|p| view! { <span>{p}</span> });
-            let reason = event.reason.clone().map(|r| view! { <div class="muted">{r}</div> });
+            let reason = event
+                .reason
+                .clone()
+                .filter(|r| !event.words.contains(r.as_str()))
+                .map(|r| view! { <div class="muted">{r}</div> });
             view! {
                 <tr>
                     <td class="when">{time::moment(event.at)}</td>

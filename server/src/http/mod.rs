@@ -20,8 +20,8 @@ pub mod v1;
 use crate::state::AppState;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, OriginalUri, Request, State},
-    http::{HeaderMap, Method},
+    extract::{DefaultBodyLimit, Request, State},
+    http::Method,
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -67,16 +67,11 @@ pub fn router<Store: SessionStore + Clone>(state: AppState, sessions: Store) -> 
         .with_state(state))
 }
 
-async fn nothing_here(
-    State(state): State<AppState>,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-) -> Response {
-    let problem = unknown_path(uri.path());
-    if uri.path().starts_with("/api/") {
-        return Refused(problem).into_response();
+async fn nothing_here(State(state): State<AppState>, request: Request) -> Response {
+    if request.uri().path().starts_with("/api/") {
+        return Refused(unknown_path(request.uri().path())).into_response();
     }
-    pages::page_problem(&state, &headers, problem)
+    pages::missing(&state, request).await
 }
 
 async fn not_this_method(method: Method, request: Request) -> Response {

@@ -9,11 +9,35 @@ mod render;
 mod run_forms;
 mod views;
 
+use crate::http::principal;
 use crate::state::AppState;
 use axum::Router;
+use axum::extract::{FromRequestParts as _, Request};
+use axum::response::Response;
 use axum::routing::{get, post};
+use holdfast_api::Problem;
 
 pub use render::{Visit, page_problem};
+
+/// What stands at no path of ours, as a page: in the house for whoever is signed in, on its own for a stranger.
+pub async fn missing(state: &AppState, request: Request) -> Response {
+    let (mut parts, _) = request.into_parts();
+    let path = parts.uri.path().to_owned();
+    let problem = Problem::new(
+        404,
+        "unknown_path",
+        "Not found",
+        format!("Nothing is at {path}."),
+        "Start from Now; the menu leads to every page.",
+    );
+    match principal::find(&mut parts, state).await {
+        Ok(Some(_)) => match Visit::from_request_parts(&mut parts, state).await {
+            Ok(visit) => visit.show(state, Err(problem)).await,
+            Err(response) => response,
+        },
+        Ok(None) | Err(_) => page_problem(state, &parts.headers, problem),
+    }
+}
 
 /// Every path of people but `POST /sign-in` and `POST /sign-out`, which begin and end sessions.
 pub fn router() -> Router<AppState> {
