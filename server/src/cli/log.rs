@@ -1,7 +1,7 @@
 //! Where the log goes: standard error, as text or JSON lines, narrowed by `HOLDFAST_LOG` in the syntax of
 //! tracing's filters.
 
-use std::{fs, path::Path};
+use std::{fs, io::IsTerminal as _, path::Path};
 use tracing_subscriber::{
     EnvFilter, Layer as _, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
@@ -17,7 +17,10 @@ pub fn to_stderr(default: &str) {
     if json {
         registry.with(fmt::layer().json().with_writer(std::io::stderr).with_filter(filter(default))).init();
     } else {
-        let layer = fmt::layer().with_target(false).with_writer(std::io::stderr);
+        let layer = fmt::layer()
+            .with_target(false)
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_writer(std::io::stderr);
         registry.with(layer.with_filter(filter(default))).init();
     }
 }
@@ -29,7 +32,10 @@ pub fn to_file(file: &Path) -> std::io::Result<()> {
     }
     let written = fs::OpenOptions::new().create(true).append(true).open(file)?;
     let all = fmt::layer().with_ansi(false).with_writer(std::sync::Arc::new(written));
-    let warnings = fmt::layer().with_target(false).with_writer(std::io::stderr);
+    let warnings = fmt::layer()
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     tracing_subscriber::registry()
         .with(all.with_filter(filter("info")))
         .with(warnings.with_filter(EnvFilter::new("warn")))
