@@ -1,18 +1,21 @@
 //! Lengths of time as people say them. Shared by the server, which writes them, and the browser, which keeps
 //! them true as time goes by: both must say the same.
 
-/// `0.8 s`, `41 s`, `4m 12s`, `1h 05m`, `2d 3h`. Negative counts as none.
+/// `< 0.1 s`, `0.8 s`, `41 s`, `4m 12s`, `1h 05m`, `2d 3h`. Negative counts as none.
 #[must_use]
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped to 0..=1e12 first
 pub fn span(seconds: f64) -> String {
     let seconds = if seconds.is_finite() { seconds.clamp(0.0, 1e12) } else { 0.0 };
+    if seconds > 0.0 && seconds < 0.05 {
+        return "< 0.1 s".to_owned();
+    }
     if seconds < 9.95 && (seconds - seconds.round()).abs() > 0.049 {
         return format!("{seconds:.1} s");
     }
     let s = seconds.round() as u64;
     match s {
         0..60 => format!("{s} s"),
-        60..3_600 if s % 60 == 0 => format!("{}m", s / 60),
+        60..3_600 if s.is_multiple_of(60) => format!("{}m", s / 60),
         60..3_600 => format!("{}m {:02}s", s / 60, s % 60),
         3_600..86_400 if s % 3_600 < 60 => format!("{}h", s / 3_600),
         3_600..86_400 => format!("{}h {:02}m", s / 3_600, s % 3_600 / 60),
@@ -55,6 +58,7 @@ mod tests {
         for (seconds, words) in [
             (0.0, "0 s"),
             (0.84, "0.8 s"),
+            (0.004, "< 0.1 s"),
             (5.0, "5 s"),
             (41.3, "41 s"),
             (252.0, "4m 12s"),

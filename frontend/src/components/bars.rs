@@ -1,7 +1,7 @@
 //! Bars: what was measured against its objective, and the parts that a recovery time is made of. The numbers
 //! stand beside each bar in words.
 
-use crate::components::tone::Tone;
+use crate::components::tone::{Tone, badge};
 use crate::words;
 use holdfast_failover::compliance::RtoSplit;
 use leptos::prelude::*;
@@ -59,7 +59,7 @@ pub fn split(split: &RtoSplit, objective: f64) -> AnyView {
         .iter()
         .map(|(class, words, seconds)| {
             let value = seconds.map_or_else(
-                || view! { <span class="state unknown">"unknown"</span> }.into_any(),
+                || badge(Tone::Unknown, "unknown"),
                 |s| view! { {words::span(s)} }.into_any(),
             );
             view! {
@@ -71,7 +71,7 @@ pub fn split(split: &RtoSplit, objective: f64) -> AnyView {
         })
         .collect_view();
     let total = split.total_seconds.map_or_else(
-        || view! { <span class="state unknown">"unknown"</span> }.into_any(),
+        || badge(Tone::Unknown, "unknown"),
         |s| view! { <strong>{words::span(s)}</strong> }.into_any(),
     );
     let from = if split.from_impact {

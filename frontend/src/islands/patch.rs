@@ -34,7 +34,9 @@ pub fn apply(html: &str) -> bool {
     };
     head(&open, &fresh);
     let done = match (main(&open), main(&fresh)) {
-        (Some(old), Some(new)) if shape(&old) != shape(&new) => whole(&old, &new, &open, &fresh),
+        (Some(old), Some(new)) if shape(&old) != shape(&new) || keys(&open) != keys(&fresh) => {
+            whole(&old, &new)
+        }
         _ => parts(&open, &fresh),
     };
     for (old, new) in dom::all(&open, ".side nav, .menu-sheet nav")
@@ -70,8 +72,13 @@ fn shape(main: &Element) -> Option<String> {
     main.get_attribute("data-shape")
 }
 
+/// Which parts a page has, in order: one that came or went changes the page as a whole.
+fn keys(document: &Document) -> Vec<String> {
+    dom::all(document, "[data-live]").iter().map(key).collect()
+}
+
 /// The page has other parts now: the whole of it is taken.
-fn whole(old: &Element, new: &Element, open: &Document, fresh: &Document) -> bool {
+fn whole(old: &Element, new: &Element) -> bool {
     if busy(old) {
         return false;
     }
@@ -79,7 +86,6 @@ fn whole(old: &Element, new: &Element, open: &Document, fresh: &Document) -> boo
     if let Some(shape) = shape(new) {
         let _ = old.set_attribute("data-shape", &shape);
     }
-    let _ = (open, fresh);
     LAST.with_borrow_mut(HashMap::clear);
     remember();
     true

@@ -57,7 +57,7 @@ fn account(account: &AccountView) -> AnyView {
             <table class="plain pairs">
                 <tbody>
                     <tr><th scope="row">"External id"</th><td>{external}<div class="muted">"Both trust policies must ask for it. It is no secret."</div></td></tr>
-                    <tr><th scope="row">{format::count(account.applications.len(), "application", "applications")}</th><td>{used}</td></tr>
+                    <tr><th scope="row">{format::count(account.applications.len(), "application", "applications")}</th><td class="names">{used}</td></tr>
                 </tbody>
             </table>
         </section>

@@ -324,7 +324,7 @@ fn about(view: &ApplicationView) -> AnyView {
             <tbody>
                 <tr><th scope="row">"Recovers in"</th><td>{join(&app.recovery_regions)}</td></tr>
                 <tr><th scope="row">"Data may be in"</th><td>{residency}</td></tr>
-                <tr><th scope="row">"Depends on"</th><td>{depends}</td></tr>
+                <tr><th scope="row">"Depends on"</th><td class="names">{depends}</td></tr>
                 <tr><th scope="row">"Approval policy"</th><td>{app.approval_policy.to_string()}</td></tr>
                 <tr><th scope="row">"Its strategy reaches"</th><td>{format!("RTO {}, RPO {}", band.rto_words, band.rpo_words)}</td></tr>
             </tbody>

@@ -74,7 +74,7 @@ fn body(run: &RunView, events: &[RunEvent], signed: &Signed) -> AnyView {
             {parts::card("events", "Events", view! { {format::count(events.len(), "event", "events")}", newest first" }.into_any(), journal(events))}
             <div class="stack-cards">
                 {(s.state != RunState::AwaitingApproval).then(|| parts::card("approvals", "Approved by", parts::nothing(), approvals(run)))}
-                {parts::card("refused", "Not possible now", parts::nothing(), run_verbs::refused(run))}
+                {run.verbs.iter().any(|v| v.refused.is_some()).then(|| parts::card("refused", "Not possible now", parts::nothing(), run_verbs::refused(run)))}
             </div>
         </div>
     }

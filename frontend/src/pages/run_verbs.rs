@@ -2,7 +2,7 @@
 
 use crate::components::icon::icon;
 use crate::components::parts;
-use crate::components::tone::{Tone, badge};
+use crate::components::tone::Tone;
 use crate::format;
 use crate::pages::application::move_words;
 use crate::screen::{Signed, typed};
@@ -145,9 +145,6 @@ pub fn refused(run: &RunView) -> AnyView {
             Some(parts::refused_verb(verb_words(&v.verb), why))
         })
         .collect();
-    if items.is_empty() {
-        return view! { <p>{badge(Tone::Quiet, "nothing is refused to you now")}</p> }.into_any();
-    }
     let summary = view! { {format::count(items.len(), "verb", "verbs")}", and why" };
     parts::fold("refused-verbs".into(), false, "plain-fold", summary.into_any(), view! { {items} }.into_any())
 }
