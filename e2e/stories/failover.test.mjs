@@ -41,15 +41,15 @@ async function askedAndApproved(words, { scripts }) {
   return { operator, approver };
 }
 
-/** Without a hand on it the operator's page comes to say that the run has ended. */
+/** Without a hand on it the operator's page comes to say that the run has ended: in its title, and in its words. */
 async function seenToEnd(operator, name) {
   // A page that refreshes itself is between two documents now and then.
-  const text = () => operator.locator("main").innerText().catch(() => "");
-  await until(async () => /needs a person/.test(await text()) || /completed/i.test(await operator.title().catch(() => "")) || /\bcompleted\b/i.test(await text()), {
-    within: 90_000,
-    what: "the page to say that the run has ended",
-  });
-  assert.doesNotMatch(await text(), /needs a person/);
+  const quiet = (answer) => answer.catch(() => "");
+  const title = () => quiet(operator.title());
+  const box = () => quiet(operator.locator(".now-box").innerText({ timeout: 1_000 }));
+  await until(async () => /completed|needs/i.test(await title()), { within: 90_000, what: "the title to say that the run has ended" });
+  assert.match(await title(), /completed/i);
+  await until(async () => /completed/i.test(await box()), { what: "the page to say so too" });
   await picture(operator, name);
 }
 

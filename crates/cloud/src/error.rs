@@ -24,6 +24,15 @@ pub enum ErrorKind {
     NotSupported,
 }
 
+impl ErrorKind {
+    /// Whether trying again later may help by itself: a Conflict too, since another operation may be running, or
+    /// our own first call have landed after all. Whoever tries again looks first.
+    #[must_use]
+    pub fn may_pass(self) -> bool {
+        matches!(self, Self::Throttled | Self::Unreachable | Self::ServiceError | Self::Conflict)
+    }
+}
+
 /// Carries what an operator needs to find the call in CloudTrail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub struct Error {

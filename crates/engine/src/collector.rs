@@ -2,12 +2,12 @@
 //! or a Region that does not answer delays nobody else: each account has its own sweep, each look its own end.
 
 use crate::EngineSettings;
+use crate::clock::DatabaseClock;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use holdfast_cloud::{Access, Cloud};
 use holdfast_domain::{Account, Application, Facts, Name, RegionCode, Resource};
 use holdfast_store::{AccountProbe, AccountRole, LagPoint, Look, Store, Wakeup, Wakeups};
-use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +29,7 @@ type Sweeps = HashMap<Name, JoinHandle<()>>;
 pub async fn run(
     store: Store,
     cloud: Arc<dyn Cloud>,
+    clock: DatabaseClock,
     worker: String,
     settings: EngineSettings,
     stop: CancellationToken,
@@ -41,7 +42,7 @@ pub async fn run(
         match store.begin_sweep(&worker, settings.sweep_interval.as_secs_f64()).await {
             Ok(true) => {
                 unreported = true;
-                if let Err(error) = begin(&store, &cloud, &settings, &mut sweeps).await {
+                if let Err(error) = begin(&store, &cloud, &clock, &settings, &mut sweeps).await {
                     tracing::warn!(%error, "the inventory could not be read for a sweep");
                 }
             }
@@ -57,7 +58,10 @@ pub async fn run(
         tokio::select! {
             () = stop.cancelled() => break,
             () = tokio::time::sleep(if unreported { tick.min(Duration::from_millis(100)) } else { tick }) => {}
-            () = refresh_asked(&mut wakeups) => refresh(&store, &cloud, &settings).await,
+            () = refresh_asked(&mut wakeups) => {
+                // By itself: a dark Region that somebody looks at again must not hold up the sweeps.
+                tokio::spawn(refresh(store.clone(), cloud.clone(), clock.clone(), settings.looks_per_account));
+            }
         }
     }
     for (_, sweep) in sweeps {
@@ -72,6 +76,7 @@ async fn refresh_asked(wakeups: &mut Wakeups) {
 async fn begin(
     store: &Store,
     cloud: &Arc<dyn Cloud>,
+    clock: &DatabaseClock,
     settings: &EngineSettings,
     sweeps: &mut Sweeps,
 ) -> Result<(), holdfast_store::Error> {
@@ -89,7 +94,14 @@ async fn begin(
         }
         let targets = by_account.remove(&account.name).unwrap_or_default();
         let name = account.name.clone();
-        let sweep = sweep_account(store.clone(), cloud.clone(), account, targets, settings.looks_per_account);
+        let sweep = sweep_account(
+            store.clone(),
+            cloud.clone(),
+            clock.clone(),
+            account,
+            targets,
+            settings.looks_per_account,
+        );
         sweeps.insert(name, tokio::spawn(sweep));
     }
     Ok(())
@@ -112,29 +124,31 @@ fn targets(application: &Application) -> Vec<Target> {
 async fn sweep_account(
     store: Store,
     cloud: Arc<dyn Cloud>,
+    clock: DatabaseClock,
     account: Account,
     targets: Vec<Target>,
     at_once: usize,
 ) {
     let answer = cloud.probe(&account, &Access::Read).await.map(|i| i.arn).map_err(|e| e.to_string());
     let probe =
-        AccountProbe { account: account.id.clone(), role: AccountRole::Read, at: Timestamp::now(), answer };
+        AccountProbe { account: account.id.clone(), role: AccountRole::Read, at: clock.now(), answer };
     if let Err(error) = store.record_account_probe(&probe).await {
         tracing::warn!(account = %account.name, %error, "the role's answer could not be kept");
     }
-    look_at(&store, &cloud, &account, &targets, at_once).await;
+    look_at(&store, &cloud, &clock, &account, &targets, at_once).await;
 }
 
 async fn look_at(
     store: &Store,
     cloud: &Arc<dyn Cloud>,
+    clock: &DatabaseClock,
     account: &Account,
     targets: &[Target],
     at_once: usize,
 ) {
     let places = Semaphore::new(at_once);
     let mut looks: FuturesUnordered<_> =
-        targets.iter().map(|target| look(cloud, account, target, &places)).collect();
+        targets.iter().map(|target| look(cloud, clock, account, target, &places)).collect();
     while let Some((target, looks)) = looks.next().await {
         keep(store, target, &looks).await;
     }
@@ -142,6 +156,7 @@ async fn look_at(
 
 async fn look<'a>(
     cloud: &Arc<dyn Cloud>,
+    clock: &DatabaseClock,
     account: &Account,
     target: &'a Target,
     places: &Semaphore,
@@ -149,7 +164,8 @@ async fn look<'a>(
     // A semaphore that nobody closes always gives a place.
     let _place = places.acquire().await;
     let looked = cloud.observe(account, &Access::Read, &target.resource, &target.regions).await;
-    let at = Timestamp::now();
+    // The database's time: a replica whose clock is ahead would hide every later look behind its own.
+    let at = clock.now();
     let looks = looked
         .into_iter()
         .map(|(region, result)| Look {
@@ -185,7 +201,7 @@ async fn keep(store: &Store, target: &Target, looks: &[Look]) {
 }
 
 /// Somebody asked to look again now.
-async fn refresh(store: &Store, cloud: &Arc<dyn Cloud>, settings: &EngineSettings) {
+async fn refresh(store: Store, cloud: Arc<dyn Cloud>, clock: DatabaseClock, at_once: usize) {
     let (names, accounts) = match (store.take_refresh_requests().await, store.accounts().await) {
         (Ok(names), Ok(accounts)) => (names, accounts),
         (Err(error), _) | (_, Err(error)) => {
@@ -199,7 +215,7 @@ async fn refresh(store: &Store, cloud: &Arc<dyn Cloud>, settings: &EngineSetting
         for account in &accounts {
             let of_account: Vec<Target> =
                 all.iter().filter(|t| t.resource.account == account.name).cloned().collect();
-            look_at(store, cloud, account, &of_account, settings.looks_per_account).await;
+            look_at(&store, &cloud, &clock, account, &of_account, at_once).await;
         }
     }
 }

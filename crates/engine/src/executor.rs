@@ -1,6 +1,7 @@
 //! Claims runs and drives each: asks the pure core what is next, does it, journals it.
 
 use crate::EngineSettings;
+use crate::hands::{Hands, Held};
 use crate::journal::{Journal, Lost};
 use crate::lease::Lease;
 use crate::look::Ground;
@@ -10,7 +11,7 @@ use holdfast_domain::{RunId, StepId};
 use holdfast_failover::run::{Event, Next};
 use holdfast_store::{Fence, Store, Wakeup, Wakeups};
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -19,148 +20,177 @@ use tokio_util::task::TaskTracker;
 /// Also without any notification the database is asked this often: notifications may be lost.
 const POLL: Duration = Duration::from_secs(1);
 
-/// The runs in this worker's hands, so that one is never driven twice side by side.
-type InHand = Arc<Mutex<HashSet<RunId>>>;
+#[derive(Debug, Clone)]
+pub struct Executor {
+    pub store: Store,
+    pub cloud: Arc<dyn Cloud>,
+    pub lease: Lease,
+    pub settings: EngineSettings,
+    pub stop: CancellationToken,
+    pub tasks: TaskTracker,
+}
 
-pub async fn run(
-    store: Store,
-    cloud: Arc<dyn Cloud>,
-    lease: Lease,
-    settings: EngineSettings,
-    stop: CancellationToken,
-    tasks: TaskTracker,
-) {
-    let in_hand: InHand = InHand::default();
-    let mut wakeups = store.wakeups();
-    let mut poll = tokio::time::interval(POLL);
-    poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    while !stop.is_cancelled() {
-        claim(&store, &cloud, &lease, &settings, &stop, &tasks, &in_hand).await;
-        tokio::select! {
-            () = stop.cancelled() => break,
-            _ = poll.tick() => {}
-            () = run_news(&mut wakeups) => {}
+impl Executor {
+    /// Until told to stop; then waits for the runs in hand to reach a journalled point and gives the lease back.
+    pub async fn run(self) {
+        let hands = Hands::default();
+        let mut wakeups = self.store.wakeups();
+        let mut poll = tokio::time::interval(POLL);
+        poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        while !self.stop.is_cancelled() {
+            self.claim(&hands).await;
+            tokio::select! {
+                () = self.stop.cancelled() => break,
+                _ = poll.tick() => {}
+                () = news(&mut wakeups, &hands) => {}
+            }
         }
+        while hands.count() > 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        self.lease.give_back().await;
     }
-    while !in_hand.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    lease.give_back().await;
-}
 
-async fn run_news(wakeups: &mut Wakeups) {
-    while !matches!(wakeups.next().await, Wakeup::Run(_) | Wakeup::LookAgain) {}
-}
-
-async fn claim(
-    store: &Store,
-    cloud: &Arc<dyn Cloud>,
-    lease: &Lease,
-    settings: &EngineSettings,
-    stop: &CancellationToken,
-    tasks: &TaskTracker,
-    in_hand: &InHand,
-) {
-    let fence = lease.fence();
-    let free =
-        settings.runs_at_once.saturating_sub(in_hand.lock().unwrap_or_else(PoisonError::into_inner).len());
-    if free == 0 || stop.is_cancelled() || !lease.holds(fence.epoch).await {
-        return;
-    }
-    let mut runs: Vec<RunId> = match store.claim(&fence, u32::try_from(free).unwrap_or(u32::MAX)).await {
-        Ok(claims) => claims.into_iter().map(|c| c.run).collect(),
-        Err(error) => {
-            tracing::warn!(%error, "runs could not be claimed");
+    async fn claim(&self, hands: &Hands) {
+        let fence = self.lease.fence();
+        let free = self.settings.runs_at_once.saturating_sub(hands.count());
+        if free == 0 || self.stop.is_cancelled() || !self.lease.holds(fence.epoch).await {
             return;
         }
-    };
-    // Held, but waiting for a person when last driven: look whether they have spoken.
-    match store.held_runs(&fence).await {
-        Ok(held) => runs.extend(held),
-        Err(error) => tracing::warn!(%error, "this worker's runs could not be listed"),
-    }
-    for run in runs {
-        if !in_hand.lock().unwrap_or_else(PoisonError::into_inner).insert(run) {
-            continue;
+        let mut runs: Vec<RunId> =
+            match self.store.claim(&fence, u32::try_from(free).unwrap_or(u32::MAX)).await {
+                Ok(claims) => claims.into_iter().map(|c| c.run).collect(),
+                Err(error) => {
+                    tracing::warn!(%error, "runs could not be claimed");
+                    return;
+                }
+            };
+        // Held, and at rest when last driven: those about which somebody has spoken since.
+        match self.store.held_runs(&fence).await {
+            Ok(held) => runs.extend(held),
+            Err(error) => tracing::warn!(%error, "this worker's runs could not be listed"),
         }
-        let fence = fence.clone();
-        let (store, cloud, lease, settings, stop, in_hand) =
-            (store.clone(), cloud.clone(), lease.clone(), settings.clone(), stop.clone(), in_hand.clone());
-        tasks.spawn(async move {
-            let outcome = drive_run(&store, &cloud, &lease, fence, &settings, &stop, run).await;
-            if let Err(lost) = outcome {
-                tracing::warn!(%run, %lost, "let go of a run");
-            }
-            in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
-        });
+        for held in runs.into_iter().filter_map(|run| hands.take(run)) {
+            let (executor, fence) = (self.clone(), fence.clone());
+            self.tasks.spawn(async move {
+                match executor.drive(&held, fence).await {
+                    Ok(()) => {}
+                    Err(lost @ (Lost::Corrupt(_) | Lost::Illegal(_))) => {
+                        tracing::error!(run = %held.run(), %lost, "set a run aside");
+                        held.set_aside();
+                    }
+                    Err(lost) => tracing::warn!(run = %held.run(), %lost, "let go of a run"),
+                }
+            });
+        }
     }
-}
 
-/// Goes on until the run has ended, waits for a person, is lost, or the process stops.
-async fn drive_run(
-    store: &Store,
-    cloud: &Arc<dyn Cloud>,
-    lease: &Lease,
-    fence: Fence,
-    settings: &EngineSettings,
-    stop: &CancellationToken,
-    id: RunId,
-) -> Result<(), Lost> {
-    let journal = Arc::new(Journal::open(store.clone(), fence.clone(), id).await?);
-    let run = journal.run().await;
-    let application = store.application(&run.request.application).await?;
-    let accounts = store.accounts().await?;
-    let ground = Arc::new(Ground { application, accounts });
-    if matches!(run.next(lease.clock().now()), Next::Ended | Next::Wait { .. }) {
-        return Ok(());
-    }
-    if run.owner != Some((fence.worker.clone(), fence.epoch)) {
-        let taken = Event::TakenOver { worker: fence.worker, epoch: fence.epoch };
-        journal.record(vec![taken], lease.clock().now()).await?;
-    }
-    let mut wakeups = store.wakeups();
-    let mut driving: JoinSet<(StepId, Result<(), Lost>)> = JoinSet::new();
-    let mut in_drive: HashSet<StepId> = HashSet::new();
-    loop {
-        journal.refresh().await?;
-        match journal.run().await.next(lease.clock().now()) {
-            Next::Ended => return Ok(()),
-            Next::Conclude if driving.is_empty() => journal.conclude(lease.clock().now()).await?,
-            Next::Wait { .. } if driving.is_empty() => return Ok(()),
-            Next::Conclude | Next::Wait { .. } => {}
-            Next::Drive { steps } => {
-                if !stop.is_cancelled() {
-                    for step in steps {
-                        if in_drive.insert(step.clone()) {
-                            let parts = StepDrive {
-                                journal: journal.clone(),
-                                cloud: cloud.clone(),
-                                lease: lease.clone(),
-                                ground: ground.clone(),
-                                poll_interval: settings.poll_interval,
-                                stop: stop.clone(),
-                            };
+    /// Goes on until the run has ended, waits for a person, is lost, or the process stops.
+    async fn drive(&self, held: &Held, fence: Fence) -> Result<(), Lost> {
+        let (id, lease, stop) = (held.run(), &self.lease, &self.stop);
+        // Heard from before the journal is read, so that nothing said in between is missed.
+        let mut wakeups = self.store.wakeups();
+        let journal = Arc::new(Journal::open(self.store.clone(), fence.clone(), id).await?);
+        let run = journal.run().await;
+        if matches!(run.next(lease.clock().now()), Next::Ended | Next::Wait { .. }) {
+            held.rest();
+            return Ok(());
+        }
+        let application = self.store.application(&run.request.application).await?;
+        let accounts = self.store.accounts().await?;
+        let ground = Arc::new(Ground { application, accounts });
+        if run.owner != Some((fence.worker.clone(), fence.epoch)) {
+            let taken = Event::TakenOver { worker: fence.worker, epoch: fence.epoch };
+            journal.record(vec![taken], lease.clock().now()).await?;
+        }
+        let parts = StepDrive {
+            journal: journal.clone(),
+            cloud: self.cloud.clone(),
+            lease: lease.clone(),
+            ground,
+            poll_interval: self.settings.poll_interval,
+            stop: stop.clone(),
+        };
+        let mut driving: JoinSet<(StepId, Result<(), Lost>)> = JoinSet::new();
+        let mut in_drive: HashSet<StepId> = HashSet::new();
+        let mut lost: Option<Lost> = None;
+        loop {
+            if driving.is_empty()
+                && let Some(lost) = lost.take()
+            {
+                return Err(lost);
+            }
+            if lost.is_none() {
+                journal.refresh().await?;
+                match journal.run().await.next(lease.clock().now()) {
+                    Next::Ended => return Ok(()),
+                    Next::Conclude if driving.is_empty() => {
+                        journal.conclude(lease.clock().now()).await?;
+                        continue;
+                    }
+                    Next::Wait { .. } if driving.is_empty() => {
+                        held.rest();
+                        return Ok(());
+                    }
+                    Next::Drive { steps } if !stop.is_cancelled() => {
+                        for step in
+                            steps.into_iter().filter(|step| in_drive.insert(step.clone())).collect::<Vec<_>>()
+                        {
+                            let parts = parts.clone();
                             driving.spawn(async move {
                                 let outcome = drive(parts, step.clone()).await;
                                 (step, outcome)
                             });
                         }
                     }
+                    Next::Conclude | Next::Wait { .. } | Next::Drive { .. } => {}
                 }
             }
-        }
-        if stop.is_cancelled() && driving.is_empty() {
-            return Ok(());
-        }
-        tokio::select! {
-            Some(done) = driving.join_next() => {
-                let (step, outcome) = done.map_err(|e| Lost::Corrupt(format!("a step's task ended badly: {e}")))?;
-                in_drive.remove(&step);
-                outcome?;
+            if stop.is_cancelled() && driving.is_empty() {
+                return Ok(());
             }
-            () = run_news(&mut wakeups) => {}
-            () = tokio::time::sleep(POLL) => {}
-            () = stop.cancelled(), if !stop.is_cancelled() => {}
+            tokio::select! {
+                Some(done) = driving.join_next() => {
+                    let (step, outcome) =
+                        done.map_err(|e| Lost::Corrupt(format!("a step's task ended badly: {e}")))?;
+                    in_drive.remove(&step);
+                    match outcome {
+                        Ok(()) => {}
+                        // A person spoke while the step was looking: what it wanted to write is no longer so.
+                        Err(Lost::Illegal(refusal)) => {
+                            tracing::debug!(run = %id, %step, %refusal, "a step's news came too late");
+                            tokio::time::sleep(self.settings.poll_interval).await;
+                        }
+                        // The others' calls are under way: their answers are waited for before the run is let go.
+                        Err(other) => lost = Some(other),
+                    }
+                }
+                () = about(&mut wakeups, id) => {}
+                () = tokio::time::sleep(POLL) => {}
+                () = stop.cancelled(), if !stop.is_cancelled() => {}
+            }
+        }
+    }
+}
+
+/// Until something is said about any run.
+async fn news(wakeups: &mut Wakeups, hands: &Hands) {
+    loop {
+        match wakeups.next().await {
+            Wakeup::Run(run) => return hands.wake(run),
+            Wakeup::LookAgain => return hands.wake_all(),
+            _ => {}
+        }
+    }
+}
+
+/// Until something is said about this run.
+async fn about(wakeups: &mut Wakeups, id: RunId) {
+    loop {
+        match wakeups.next().await {
+            Wakeup::Run(run) if run == id => return,
+            Wakeup::LookAgain => return,
+            _ => {}
         }
     }
 }

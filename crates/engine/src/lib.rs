@@ -5,6 +5,7 @@ mod clock;
 mod collector;
 mod executor;
 mod expiry;
+mod hands;
 mod journal;
 mod lease;
 mod look;
@@ -80,16 +81,30 @@ impl Engine {
         // Page views must not be able to take the last connection from a failover.
         let store = store.for_engine();
         let lease = lease::Lease::take(store.clone(), id.as_str().to_owned()).await?;
-        tasks.spawn(lease.clone().keep(stop.clone()));
-        tasks.spawn(executor::run(
+        let clock = lease.clock().clone();
+        let executor = executor::Executor {
+            store: store.clone(),
+            cloud: cloud.clone(),
+            lease: lease.clone(),
+            settings: settings.clone(),
+            stop: stop.clone(),
+            tasks: tasks.clone(),
+        };
+        // The lease is kept until the executor has given it back: what is under way at a stop still needs it.
+        let lease_over = CancellationToken::new();
+        tasks.spawn(lease.keep(lease_over.clone()));
+        tasks.spawn(async move {
+            executor.run().await;
+            lease_over.cancel();
+        });
+        tasks.spawn(collector::run(
             store.clone(),
-            cloud.clone(),
-            lease,
-            settings.clone(),
+            cloud,
+            clock,
+            id.as_str().to_owned(),
+            settings,
             stop.clone(),
-            tasks.clone(),
         ));
-        tasks.spawn(collector::run(store.clone(), cloud, id.as_str().to_owned(), settings, stop.clone()));
         tasks.spawn(expiry::run(store, stop.clone()));
         Ok(Self { stop, tasks, _id: id })
     }

@@ -30,7 +30,7 @@ pub struct StepDrive {
 /// A refusal that may pass by itself is tried again this often before a person is asked.
 const REFUSALS_BEFORE_PARKING: u32 = 6;
 /// Added to a call's own deadline before its answer counts as lost for good.
-const ANSWER_MARGIN: Duration = Duration::from_secs(1);
+const ANSWER_MARGIN: Duration = Duration::from_secs(2);
 
 /// Where the step goes from here.
 enum Turn {
@@ -109,13 +109,15 @@ impl StepDrive {
                 self.verify(run, step, progress, &seen, None).await
             }
             // Nothing of ours is in flight here: whoever sent it has died between the intent and the outcome.
-            Some(CallState::Intended { .. }) => {
+            Some(CallState::Intended { .. }) if progress.state != StepState::Pending => {
                 let reason = "the worker stopped between the call's intent and its outcome".to_owned();
                 let unknown = Event::CallUnknown { step: step.id.clone(), reason };
                 self.journal.record(vec![unknown], self.now()).await?;
                 Ok(Turn::Moved)
             }
-            Some(call @ CallState::Unknown { .. }) => self.look_up(run, step, progress, call, &seen).await,
+            Some(call @ (CallState::Intended { .. } | CallState::Unknown { .. })) => {
+                self.look_up(run, step, progress, call, &seen).await
+            }
         }
     }
 
@@ -181,18 +183,7 @@ impl StepDrive {
             return self.succeed(step, progress, seen, events, note).await;
         }
         match &verdict {
-            Verdict::Act(change) => {
-                let change = change.clone();
-                let attempt = progress.attempt + 1;
-                let answer_due = self.later(self.cloud.call_deadline() + ANSWER_MARGIN);
-                self.journal
-                    .record(
-                        vec![self.started(step, attempt, seen, Some(change.clone()), answer_due)],
-                        self.now(),
-                    )
-                    .await?;
-                self.call(run, step, &change, refusals).await
-            }
+            Verdict::Act(change) => self.intend_and_call(run, step, progress, seen, change, refusals).await,
             Verdict::Reached { note } => self.succeed(step, progress, seen, events, note.clone()).await,
             Verdict::Wait { note } => self.wait(step, progress, seen, events, note).await,
             Verdict::Unseen { reason } => {
@@ -231,6 +222,29 @@ impl StepDrive {
         Ok(Turn::Over)
     }
 
+    /// Intent first: what was seen, what will be called, by when an answer can come. Then the call.
+    async fn intend_and_call(
+        &self,
+        run: &Run,
+        step: &Step,
+        progress: &StepProgress,
+        seen: &Seen,
+        change: &Change,
+        refusals: &mut u32,
+    ) -> Result<Turn, Lost> {
+        let answer_due = self.later(self.cloud.call_deadline() + ANSWER_MARGIN);
+        let intent = self.started(step, progress.attempt + 1, seen, Some(change.clone()), answer_due);
+        self.journal.record(vec![intent], self.now()).await?;
+        // A slow write has used up the time: an answer might come after others take it for lost.
+        if self.later(self.cloud.call_deadline()) > answer_due {
+            let reason = "the journal took too long; nothing was called".to_owned();
+            let refused = Event::CallRefused { step: step.id.clone(), reason, retry: true };
+            self.journal.record(vec![refused], self.now()).await?;
+            return Ok(Turn::Again);
+        }
+        self.call(run, step, change, refusals).await
+    }
+
     /// The call, once its intent stands in the journal.
     async fn call(&self, run: &Run, step: &Step, change: &Change, refusals: &mut u32) -> Result<Turn, Lost> {
         let Some(account) = self.account(step) else {
@@ -254,10 +268,7 @@ impl StepDrive {
                 vec![Event::CallUnknown { step: id, reason: error.to_string() }]
             }
             Err(error) => {
-                let passing = matches!(
-                    error.kind,
-                    ErrorKind::Throttled | ErrorKind::Unreachable | ErrorKind::ServiceError
-                );
+                let passing = error.kind.may_pass();
                 *refusals += 1;
                 let retry = passing && *refusals < REFUSALS_BEFORE_PARKING;
                 let mut events = vec![Event::CallRefused { step: id, reason: error.to_string(), retry }];
@@ -302,9 +313,7 @@ impl StepDrive {
         match step.verify(seen, &run.request.plan, &run.request.movement, self.now()) {
             Verdict::Reached { note } => {
                 let note = caution.map_or_else(|| note.clone(), |c| format!("{note}; {c}"));
-                let done = Event::StepSucceeded { step: step.id.clone(), note, after: values(seen) };
-                self.journal.record(vec![done], self.now()).await?;
-                Ok(Turn::Over)
+                self.succeed(step, progress, seen, Vec::new(), note).await
             }
             Verdict::Wait { note } => self.wait(step, progress, seen, Vec::new(), &note).await,
             // `verify` never acts.
@@ -314,7 +323,9 @@ impl StepDrive {
                     .await
             }
             Verdict::Drift { expected, found } => {
-                self.journal.record(vec![drifted(step, &expected, &found)], self.now()).await?;
+                let mut all = self.begun(step, progress, seen);
+                all.push(drifted(step, &expected, &found));
+                self.journal.record(all, self.now()).await?;
                 Ok(Turn::Over)
             }
             Verdict::Stuck { reason, way_out } => self.park(step, reason, &way_out).await,
@@ -343,10 +354,7 @@ impl StepDrive {
                     )
                     .await;
             }
-            let answer_due = self.later(self.cloud.call_deadline() + ANSWER_MARGIN);
-            let again = self.started(step, progress.attempt + 1, seen, Some(change.clone()), answer_due);
-            self.journal.record(vec![again], self.now()).await?;
-            return self.call(run, step, &change, &mut 0).await;
+            return self.intend_and_call(run, step, progress, seen, &change, &mut 0).await;
         }
         self.verify(run, step, progress, seen, Some("the answer to the call was lost, its effect was seen"))
             .await

@@ -295,6 +295,8 @@ impl Run {
                 ));
             }
             StepState::NeedsPerson => {}
+            // A step that only looks holds nobody up: a dead Region must not keep people from going on.
+            StepState::Running | StepState::Waiting if progress.call.is_none() => {}
             StepState::Running | StepState::Waiting | StepState::Unknown => {
                 return Err(wrong_state(
                     format!("`{id}` is {}.", progress.state.as_str()),
@@ -325,7 +327,7 @@ impl Run {
     fn nothing_in_flight(&self, at: Timestamp) -> Legal {
         for step in &self.request.plan.steps {
             let Some(progress) = self.progress(&step.id) else { continue };
-            if progress.state.in_flight() {
+            if progress.state.in_flight() && progress.call.is_some() {
                 return Err(wrong_state(
                     format!("`{}` is {}: AWS may be working on it.", step.id, progress.state.as_str()),
                     "Pause the run, so that nothing further starts, and cancel when that step is done or asks a person.",

@@ -85,7 +85,9 @@ impl Run {
                 reason: format!("entry {} should come next", self.seq + 1),
             });
         }
-        self.legal(&entry.event, entry.at).map_err(|refusal| Corrupt {
+        // Whether it was in time was judged when it was written; a database whose clock was set back, or a standby a
+        // little behind, must not turn a good journal into a corrupt one.
+        self.legal(&entry.event, Timestamp::MAX).map_err(|refusal| Corrupt {
             seq: entry.seq,
             reason: format!("{}: {refusal}", entry.event.kind()),
         })?;
@@ -176,9 +178,14 @@ impl Run {
                     p.started_at = None;
                     // An accepted call is forgotten: the person wants it made again where the check says so.
                     // One whose outcome is not known is kept: it may still come.
-                    if matches!(p.call, Some(CallState::Answered(_))) {
-                        p.call = None;
-                    }
+                    p.call = match p.call.take() {
+                        Some(CallState::Intended { answer_due }) => Some(CallState::Unknown {
+                            answer_due,
+                            reason: "the step was parked before an outcome was known".into(),
+                        }),
+                        unknown @ Some(CallState::Unknown { .. }) => unknown,
+                        Some(CallState::Answered(_)) | None => None,
+                    };
                 });
                 self.settle();
             }
