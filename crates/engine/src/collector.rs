@@ -3,6 +3,7 @@
 
 use crate::EngineSettings;
 use crate::clock::DatabaseClock;
+use crate::look::Ground;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use holdfast_cloud::{Access, Cloud};
@@ -200,6 +201,21 @@ async fn keep(store: &Store, target: &Target, looks: &[Look]) {
     }
 }
 
+/// Looks at everything of one application now, and keeps it.
+pub async fn look_at_application(
+    (store, cloud, clock): (&Store, &Arc<dyn Cloud>, &DatabaseClock),
+    ground: &Ground,
+    at_once: usize,
+) {
+    let all = targets(&ground.application);
+    let sweeps = ground.accounts.iter().map(|account| {
+        let of_account: Vec<Target> =
+            all.iter().filter(|t| t.resource.account == account.name).cloned().collect();
+        async move { look_at(store, cloud, clock, account, &of_account, at_once).await }
+    });
+    futures::future::join_all(sweeps).await;
+}
+
 /// Somebody asked to look again now.
 async fn refresh(store: Store, cloud: Arc<dyn Cloud>, clock: DatabaseClock, at_once: usize) {
     let (names, accounts) = match (store.take_refresh_requests().await, store.accounts().await) {
@@ -211,11 +227,7 @@ async fn refresh(store: Store, cloud: Arc<dyn Cloud>, clock: DatabaseClock, at_o
     };
     for name in names {
         let Ok(application) = store.application(&name).await else { continue };
-        let all = targets(&application);
-        for account in &accounts {
-            let of_account: Vec<Target> =
-                all.iter().filter(|t| t.resource.account == account.name).cloned().collect();
-            look_at(&store, &cloud, &clock, account, &of_account, at_once).await;
-        }
+        let ground = Ground { application, accounts: accounts.clone() };
+        look_at_application((&store, &cloud, &clock), &ground, at_once).await;
     }
 }

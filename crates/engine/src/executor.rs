@@ -1,15 +1,16 @@
 //! Claims runs and drives each: asks the pure core what is next, does it, journals it.
 
 use crate::EngineSettings;
+use crate::collector::look_at_application;
 use crate::hands::{Hands, Held};
 use crate::journal::{Journal, Lost};
 use crate::lease::Lease;
 use crate::look::Ground;
 use crate::step::{StepDrive, drive};
-use holdfast_cloud::Cloud;
+use holdfast_cloud::{Access, Acting, Cloud, Direction};
 use holdfast_domain::{RunId, StepId};
-use holdfast_failover::run::{Event, Next};
-use holdfast_store::{Fence, Store, Wakeup, Wakeups};
+use holdfast_failover::run::{Event, Next, Run};
+use holdfast_store::{AccountProbe, AccountRole, Fence, Store, Wakeup, Wakeups};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -103,11 +104,12 @@ impl Executor {
             let taken = Event::TakenOver { worker: fence.worker, epoch: fence.epoch };
             journal.record(vec![taken], lease.clock().now()).await?;
         }
+        self.tasks.spawn(ask_roles(self.clone(), ground.clone(), run));
         let parts = StepDrive {
             journal: journal.clone(),
             cloud: self.cloud.clone(),
             lease: lease.clone(),
-            ground,
+            ground: ground.clone(),
             poll_interval: self.settings.poll_interval,
             stop: stop.clone(),
         };
@@ -125,6 +127,10 @@ impl Executor {
                 match journal.run().await.next(lease.clock().now()) {
                     Next::Ended => return Ok(()),
                     Next::Conclude if driving.is_empty() => {
+                        // "Completed" is said of a world that everybody can see: what the collector last kept is
+                        // older than the run's own changes.
+                        let seen = (&self.store, &self.cloud, lease.clock());
+                        look_at_application(seen, &ground, self.settings.looks_per_account).await;
                         journal.conclude(lease.clock().now()).await?;
                         continue;
                     }
@@ -169,6 +175,28 @@ impl Executor {
                 () = tokio::time::sleep(POLL) => {}
                 () = stop.cancelled(), if !stop.is_cancelled() => {}
             }
+        }
+    }
+}
+
+/// What comes of assuming the act role of each account that the run will use, for the accounts page: beside the run,
+/// which does not wait for it.
+async fn ask_roles(executor: Executor, ground: Arc<Ground>, run: Run) {
+    let Ok(step) = StepId::parse("ask-role") else { return };
+    for account in ground.accounts.iter().filter(|a| run.request.plan.roles.contains_key(&a.name)) {
+        let access = Access::Act(Acting {
+            run: run.id,
+            step: step.clone(),
+            source_identity: run.request.by.id.to_string(),
+            epoch: executor.lease.epoch(),
+            direction: Direction::Do,
+            change: None,
+        });
+        let answer = executor.cloud.probe(account, &access).await.map(|i| i.arn).map_err(|e| e.to_string());
+        let at = executor.lease.clock().now();
+        let probe = AccountProbe { account: account.id.clone(), role: AccountRole::Act, at, answer };
+        if let Err(error) = executor.store.record_account_probe(&probe).await {
+            tracing::warn!(account = %account.name, %error, "the act role's answer could not be kept");
         }
     }
 }

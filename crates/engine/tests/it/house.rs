@@ -59,6 +59,7 @@ pub struct House {
     pub cloud: Arc<FakeCloud>,
     engine: Option<Engine>,
     data: TempDir,
+    sweep_interval: Duration,
     pub operator: Actor,
     pub approver: Actor,
     _database: TestDatabase,
@@ -78,6 +79,10 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut condition: 
 
 impl House {
     pub async fn new() -> Self {
+        Self::with_sweeps_every(Duration::from_millis(200)).await
+    }
+
+    pub async fn with_sweeps_every(sweep_interval: Duration) -> Self {
         let database = test_database().await;
         let store = Store::connect(&database.app_url, Pools { web: 6, engine: 6 }).await.unwrap();
         let app = App::new(store.clone(), Settings::default());
@@ -90,6 +95,7 @@ impl House {
             cloud: Arc::new(FakeCloud::new()),
             engine: None,
             data: TempDir::new().unwrap(),
+            sweep_interval,
             operator,
             approver,
             _database: database,
@@ -101,7 +107,7 @@ impl House {
 
     pub async fn start(&mut self) {
         let mut settings = EngineSettings::new(self.data.path().to_owned());
-        settings.sweep_interval = Duration::from_millis(200);
+        settings.sweep_interval = self.sweep_interval;
         settings.poll_interval = Duration::from_millis(20);
         self.engine = Some(Engine::start(self.store.clone(), self.cloud.clone(), settings).await.unwrap());
     }

@@ -46,6 +46,24 @@ async fn a_planned_failover_moves_capacity_and_traffic_once_and_is_measured() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn once_a_run_says_completed_everybody_sees_where_the_application_serves() {
+    use holdfast_api::accounts::Accounts;
+    use holdfast_api::applications::Applications;
+    let mut house = House::with_sweeps_every(std::time::Duration::from_secs(3600)).await;
+    let run = house.started().await;
+    house.reaches(&run, RunState::Completed).await;
+    let shop = holdfast_domain::Name::parse("shop").unwrap();
+    let status = house.app.application_status(&house.operator, &shop).await.unwrap();
+    assert_eq!(status.serving.regions.iter().map(|r| r.as_str()).collect::<Vec<_>>(), ["eu-central-1"]);
+    until("the act role's answer", || async {
+        let accounts = house.app.accounts(&house.operator).await.unwrap();
+        (accounts[0].act.state == "ok").then_some(())
+    })
+    .await;
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_call_has_its_intent_and_the_values_before_in_the_journal() {
     let mut house = House::new().await;
     let run = house.started().await;
