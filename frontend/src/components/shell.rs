@@ -17,7 +17,12 @@ pub fn document(screen: Screen, chrome: Chrome) -> AnyView {
         STYLES.iter().map(|name| view! { <link rel="stylesheet" href=assets.get(name) /> }).collect_view();
     let loader = assets.module.map(|module| {
         view! {
-            <script type="module" nonce=chrome.nonce.clone() src=assets.get("load.js") data-module=format!("/assets/{module}")></script>
+            <script
+                type="module"
+                nonce=chrome.nonce.clone()
+                src=assets.get("load.js")
+                data-module=format!("/assets/{module}")
+            ></script>
         }
     });
     let refresh = screen.refresh_seconds.map(|seconds| {

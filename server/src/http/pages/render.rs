@@ -76,8 +76,8 @@ impl Visit {
             }
             Err(problem) => (status(&problem), pages::problem::page(problem)),
         };
-        // A page that asks for itself again would lose what it has just said.
-        if self.flash.is_some() {
+        // A page that asks for itself again would lose the refusal and what had been typed.
+        if self.flash.as_ref().is_some_and(|flash| !flash.done) {
             screen.refresh_seconds = None;
         }
         let live = RunFilter { live: true, limit: Some(COUNTED), ..RunFilter::default() };
