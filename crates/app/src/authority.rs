@@ -95,6 +95,9 @@ impl Action {
 /// How long a proof of identity stays fresh.
 pub const FRESH_FOR: SignedDuration = SignedDuration::from_mins(5);
 
+/// How far apart the server's clock and the database's may be; a proof from further ahead proves nothing.
+const SKEW: SignedDuration = SignedDuration::from_secs(2);
+
 /// # Errors
 /// 403 with what would be needed.
 pub fn may(actor: &Actor, action: Action) -> Answer<()> {
@@ -129,10 +132,10 @@ pub fn may(actor: &Actor, action: Action) -> Answer<()> {
 }
 
 /// # Errors
-/// 403 `fresh_identity_needed` when the last proof is older than five minutes, or there is none.
+/// 403 `fresh_identity_needed` when the last proof is older than five minutes or from the future, or there is none.
 pub fn fresh(actor: &Actor, now: Timestamp) -> Answer<()> {
     match actor.identity_proved_at {
-        Some(at) if now.duration_since(at) <= FRESH_FOR => Ok(()),
+        Some(at) if (-SKEW..=FRESH_FOR).contains(&now.duration_since(at)) => Ok(()),
         _ => Err(Problem::new(
             403,
             "fresh_identity_needed",
@@ -206,5 +209,15 @@ mod tests {
         assert!(fresh(&who, now).is_ok());
         who.identity_proved_at = Some(now - SignedDuration::from_secs(301));
         assert!(fresh(&who, now).is_err());
+    }
+
+    #[test]
+    fn a_proof_from_the_future_is_none_beyond_what_clocks_differ() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut who = actor(Some(Role::Approver), None);
+        for (ahead, good) in [(0, true), (2, true), (3, false), (86_400, false)] {
+            who.identity_proved_at = Some(now + SignedDuration::from_secs(ahead));
+            assert_eq!(fresh(&who, now).is_ok(), good, "{ahead} s ahead");
+        }
     }
 }
