@@ -6,7 +6,8 @@ use crate::Result;
 use crate::store::Store;
 
 /// Within `window_seconds`. The tightest is per pair, so that others cannot lock a person out of the
-/// addresses that the person uses.
+/// addresses that the person uses; `per_email` is against guessing from many addresses, and does not hold where
+/// the person has signed in from within the last 30 days, as the audit log has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoginLimits {
     pub window_seconds: u32,
@@ -53,7 +54,10 @@ impl Store {
                         min(at) AS oldest
                  FROM recent)
              SELECT greatest(1, extract(epoch FROM oldest - clock_timestamp()) + $3)::float8 FROM counted
-             WHERE pair >= $4 OR email >= $5 OR address >= $6",
+             WHERE pair >= $4 OR address >= $6 OR (email >= $5 AND NOT EXISTS (
+                 SELECT FROM audit_entries
+                 WHERE subject_kind = 'person' AND subject = $1 AND action = 'session.sign_in' AND outcome = 'done'
+                   AND detail ->> 'from' = $2 AND at > clock_timestamp() - interval '30 days'))",
         )
         .bind(&email)
         .bind(address)
