@@ -8,7 +8,8 @@ use crate::problems::of_store;
 use async_trait::async_trait;
 use holdfast_api::regions::{RegionView, Regions, RegionsView, Replication};
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, Declaration, DeclaredRegion, Facts, RegionCode, Sight};
+use holdfast_domain::facts::AuroraMember;
+use holdfast_domain::{Actor, Declaration, DeclaredRegion, Facts, RegionCode, ResourceSpec, Sight};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,26 +63,67 @@ pub(crate) fn regions_view(judged: &[Judged], declared: &[DeclaredRegion]) -> Re
     }
 }
 
+const ELSEWHERE: &str = "nothing in this Region answers for itself; what is known of it comes from elsewhere";
+
+/// What a sight says about the Region itself.
+enum Reply {
+    /// The Region's own endpoints answered.
+    Given(Timestamp),
+    Old,
+    Missing(String),
+    /// Told by endpoints in other Regions, which answer just as well while this one is dark.
+    FromElsewhere,
+    NotThere,
+}
+
+fn answer(spec: &ResourceSpec, code: &RegionCode, sight: &Sight) -> Reply {
+    match spec {
+        ResourceSpec::EcsService(service) if !service.per_region.contains_key(code) => {
+            return Reply::NotThere;
+        }
+        ResourceSpec::EcsService(_) | ResourceSpec::AuroraGlobalDatabase(_) => {}
+        _ => return Reply::FromElsewhere,
+    }
+    // Any member's Region lists the whole global database; its cluster's status comes from its own Region alone.
+    if let Sight::Known { facts, .. } | Sight::Stale { facts, .. } = sight
+        && let Facts::AuroraMember(AuroraMember { cluster_status: None, cluster_arn, .. }) = facts
+    {
+        return Reply::Missing(format!("the Region was not heard about its cluster {cluster_arn}"));
+    }
+    match sight {
+        Sight::Known { at, .. } => Reply::Given(*at),
+        Sight::Stale { .. } => Reply::Old,
+        Sight::Unknown { reason, .. } => Reply::Missing(reason.clone()),
+    }
+}
+
 fn region_view(code: &RegionCode, judged: &[Judged], declared: &[DeclaredRegion]) -> Option<RegionView> {
     let info = code.info()?;
-    let (mut known, mut stale, mut unknown) = (0, 0, 0);
+    let (mut known, mut stale, mut unknown, mut elsewhere) = (0, 0, 0, false);
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let mut observed_at: Option<Timestamp> = None;
     for judged in judged {
         for resource in judged.application.resources.iter().filter(|r| r.spec.kind().is_observed()) {
-            match judged.observations.get(&(resource.name.clone(), code.clone())) {
-                Some(Sight::Known { at, .. }) => {
+            let Some(sight) = judged.observations.get(&(resource.name.clone(), code.clone())) else {
+                continue;
+            };
+            match answer(&resource.spec, code, sight) {
+                Reply::Given(at) => {
                     known += 1;
-                    observed_at = Some(observed_at.map_or(*at, |o| o.max(*at)));
+                    observed_at = Some(observed_at.map_or(at, |o| o.max(at)));
                 }
-                Some(Sight::Stale { .. }) => stale += 1,
-                Some(Sight::Unknown { reason, .. }) => {
+                Reply::Old => stale += 1,
+                Reply::Missing(reason) => {
                     unknown += 1;
-                    *reasons.entry(reason.clone()).or_default() += 1;
+                    *reasons.entry(reason).or_default() += 1;
                 }
-                None => {}
+                Reply::FromElsewhere => elsewhere = true,
+                Reply::NotThere => {}
             }
         }
+    }
+    if elsewhere && (known, stale, unknown) == (0, 0, 0) {
+        reasons.insert(ELSEWHERE.to_owned(), 1);
     }
     let observed = match (known, stale, unknown) {
         (0, 0, 0) => "unknown",
