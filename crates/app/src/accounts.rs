@@ -41,12 +41,13 @@ impl Accounts for App {
         if let Err(refused) = may(actor, Action::WriteProtected) {
             return Err(self.refused(actor, "account.put", &format!("account:{id}"), refused).await);
         }
-        let stored = self.store.load_inventory().await.map_err(of_store)?;
-        let mut accounts = stored.accounts.unwrap_or_default();
-        accounts.retain(|a| a.id != account.id);
-        accounts.push(account);
-        let sent = Inventory { version: 1, accounts: Some(accounts), ..Inventory::default() };
-        self.store_inventory(actor, &sent, None, false, false).await?;
+        let make = |stored: &Inventory| {
+            let mut accounts = stored.accounts.clone().unwrap_or_default();
+            accounts.retain(|a| a.id != account.id);
+            accounts.push(account);
+            Inventory { version: 1, accounts: Some(accounts), ..Inventory::default() }
+        };
+        self.store_inventory(actor, make, None, false, false).await?;
         self.account(actor, &id).await
     }
 
@@ -57,17 +58,22 @@ impl Accounts for App {
             return Err(self.refused(actor, "account.remove", &subject, refused).await);
         }
         if !view.applications.is_empty() {
-            let problem = Problem::new(
-                409,
-                "account_in_use",
-                "The account is in use",
-                format!("Resources of {} are in it.", view.applications.join(", ")),
-                "Take those resources out of the inventory first.",
-            );
+            let problem = in_use(&view.applications.join(", "));
             return Err(self.refused(actor, "account.remove", &subject, problem).await);
         }
         let mut change = self.store.begin().await.map_err(of_store)?;
         let mut stored = change.load_inventory_for_edit().await.map_err(of_store)?;
+        // Somebody may have put a resource into it since it was looked at.
+        let user = stored
+            .applications
+            .iter()
+            .flatten()
+            .find(|a| a.resources.iter().any(|r| r.account.as_str() == view.name))
+            .map(|a| a.name.to_string());
+        if let Some(user) = user {
+            drop(change);
+            return Err(self.refused(actor, "account.remove", &subject, in_use(&user)).await);
+        }
         if let Some(accounts) = stored.accounts.as_mut() {
             accounts.retain(|a| a.id.as_str() != view.id);
         }
@@ -75,6 +81,16 @@ impl Accounts for App {
         change.commit(done(actor, "account.remove", &subject)).await.map_err(of_store)?;
         Ok(())
     }
+}
+
+fn in_use(applications: &str) -> Problem {
+    Problem::new(
+        409,
+        "account_in_use",
+        "The account is in use",
+        format!("Resources of {applications} are in it."),
+        "Take those resources out of the inventory first.",
+    )
 }
 
 fn view(account: &Account, probes: &[AccountProbe], applications: Vec<String>) -> AccountView {

@@ -150,7 +150,7 @@ impl App {
     /// 422 with every line that is wrong.
     pub async fn seed_inventory(&self, yaml: &str) -> Answer<()> {
         let sent = read(yaml.as_bytes(), Format::Yaml).map_err(of_file)?;
-        self.store_inventory(&administrator(), &sent, None, false, false).await.map(|_| ())
+        self.store_inventory(&administrator(), |_| sent, None, false, false).await.map(|_| ())
     }
 
     /// # Errors

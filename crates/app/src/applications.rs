@@ -16,7 +16,7 @@ use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, Application, Facts, Inventory, Name, Sight};
 use holdfast_failover::compliance::Standing;
 use holdfast_failover::readiness::{Finding, Severity, Survive, would_survive};
-use holdfast_failover::{Intent, Mode, Movement, plan};
+use holdfast_failover::{Intent, Mode, Movement, Refusal, plan};
 use holdfast_store::{LagPoint, RunFilter, RunHead};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -62,12 +62,13 @@ impl Applications for App {
                 .refused(actor, "application.put", &format!("application:{name}"), refused)
                 .await);
         }
-        let stored = self.store.load_inventory().await.map_err(of_store)?;
-        let mut applications = stored.applications.unwrap_or_default();
-        applications.retain(|a| a.name != name);
-        applications.push(application);
-        let sent = Inventory { version: 1, applications: Some(applications), ..Inventory::default() };
-        self.store_inventory(actor, &sent, None, false, false).await?;
+        let make = |stored: &Inventory| {
+            let mut applications = stored.applications.clone().unwrap_or_default();
+            applications.retain(|a| a.name != application.name);
+            applications.push(application);
+            Inventory { version: 1, applications: Some(applications), ..Inventory::default() }
+        };
+        self.store_inventory(actor, make, None, false, false).await?;
         self.application(actor, &name).await
     }
 
@@ -78,11 +79,12 @@ impl Applications for App {
                 .await);
         }
         self.application_named(name).await?;
-        let stored = self.store.load_inventory().await.map_err(of_store)?;
-        let mut applications = stored.applications.unwrap_or_default();
-        applications.retain(|a| &a.name != name);
-        let sent = Inventory { version: 1, applications: Some(applications), ..Inventory::default() };
-        self.store_inventory(actor, &sent, None, false, true).await.map(|_| ())
+        let make = |stored: &Inventory| {
+            let mut applications = stored.applications.clone().unwrap_or_default();
+            applications.retain(|a| &a.name != name);
+            Inventory { version: 1, applications: Some(applications), ..Inventory::default() }
+        };
+        self.store_inventory(actor, make, None, false, true).await.map(|_| ())
     }
 
     async fn application_status(&self, actor: &Actor, name: &Name) -> Answer<ApplicationStatus> {
@@ -142,7 +144,6 @@ impl App {
 
     /// Where the application could go from here, each move with its refusal where the plan is refused.
     async fn moves(&self, judged: &Judged, now: Timestamp) -> Answer<Vec<Move>> {
-        let picture = self.picture(judged, now).await?;
         let application = &judged.application;
         let serving = judged.serving.regions.first().unwrap_or(&application.home_region);
         let mut moves = Vec::new();
@@ -156,11 +157,17 @@ impl App {
                         Intent::Failover
                     };
                 let movement = Movement { intent, mode: Mode::Planned, from: from.clone(), to: to.clone() };
+                let refused = match self.picture(judged, &movement, now).await {
+                    Ok(picture) => plan::plan(&picture, &movement).err(),
+                    // A journal that cannot be read stands against this move, not against the whole page.
+                    Err(p) if p.status == 500 => Some(Refusal::new(&p.code, p.detail, p.way_out)),
+                    Err(problem) => return Err(problem),
+                };
                 moves.push(Move {
                     intent: intent.as_str().to_owned(),
                     from: from.to_string(),
                     to: to.to_string(),
-                    refused: plan::plan(&picture, &movement).err(),
+                    refused,
                 });
             }
         }

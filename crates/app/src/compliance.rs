@@ -3,11 +3,13 @@
 use crate::App;
 use crate::authority::{Action, may};
 use crate::problems::of_store;
+use crate::runs::completed;
 use async_trait::async_trait;
 use holdfast_api::Answer;
 use holdfast_api::compliance::{ComplianceRow, ComplianceView, Compliances};
 use holdfast_domain::{Actor, Application};
-use holdfast_failover::compliance::{Measured, Standing, standing};
+use holdfast_failover::compliance::{Measured, RtoSplit, Standing, measured, standing};
+use holdfast_failover::run::Run;
 use holdfast_store::RunHead;
 use jiff::Timestamp;
 use std::fmt::Write as _;
@@ -19,6 +21,24 @@ const LAST_RUNS: usize = 3;
 /// cancelled before it began measured nothing and hides nothing.
 pub(crate) fn counted<'a>(ended: impl Iterator<Item = &'a RunHead>) -> Vec<&'a RunHead> {
     ended.filter(|run| run.measured.is_some()).take(LAST_RUNS).collect()
+}
+
+/// What a run measured. One that was given up on its way recovered nothing, whatever had been seen by then: its
+/// time to recover is not known.
+pub(crate) fn of_run(run: &Run) -> Measured {
+    let measured = measured(run);
+    if run.state.is_over() && !completed(run.state) { given_up(measured) } else { measured }
+}
+
+/// The same of a run in a list, whoever recorded it.
+pub(crate) fn of_head(run: &RunHead) -> Option<Measured> {
+    let measured = run.measured.clone()?;
+    Some(if completed(run.state) { measured } else { given_up(measured) })
+}
+
+fn given_up(measured: Measured) -> Measured {
+    let rto = RtoSplit { execute_seconds: None, verify_seconds: None, total_seconds: None, ..measured.rto };
+    Measured { rto, ..measured }
 }
 
 #[async_trait]
@@ -99,7 +119,7 @@ fn cell(text: &str) -> String {
 
 pub(crate) fn row(application: &Application, measured: &[&RunHead]) -> ComplianceRow {
     let band = application.strategy.band();
-    let of_runs: Vec<Measured> = measured.iter().filter_map(|run| run.measured.clone()).collect();
+    let of_runs: Vec<Measured> = measured.iter().filter_map(|run| of_head(run)).collect();
     let (rto, rpo) = standing(&application.objectives, &of_runs);
     // One that is not known makes the worst not known.
     let worst = |of: fn(&Measured) -> Option<f64>| {

@@ -7,11 +7,10 @@ use crate::problems::{of_file, of_store};
 use async_trait::async_trait;
 use holdfast_api::inventory::{EntryDiff, FieldDiff, FileFormat, Inventories, InventoryDiff, SectionDiff};
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, Inventory};
+use holdfast_domain::{Actor, Inventory, Name};
 use holdfast_inventory::{
     EntryDiff as Entry, Format, Source, apply, diff, read_with_source, write_json, write_yaml,
 };
-use holdfast_store::RunFilter;
 
 #[async_trait]
 impl Inventories for App {
@@ -40,16 +39,17 @@ impl Inventories for App {
             FileFormat::Json => Format::Json,
         };
         let (sent, source) = read_with_source(file, format).map_err(of_file)?;
-        self.store_inventory(actor, &sent, Some(&source), dry_run, prune).await
+        self.store_inventory(actor, |_| sent, Some(&source), dry_run, prune).await
     }
 }
 
 impl App {
-    /// One path for the file, for a single application and for a single account.
+    /// One path for the file, for a single application and for a single account. `make` says what is sent, from
+    /// what is stored under the lock: an edit of one entry never carries old copies of the others.
     pub(crate) async fn store_inventory(
         &self,
         actor: &Actor,
-        sent: &Inventory,
+        make: impl FnOnce(&Inventory) -> Inventory + Send,
         source: Option<&Source>,
         dry_run: bool,
         prune: bool,
@@ -57,7 +57,8 @@ impl App {
         let mut change = self.store.begin().await.map_err(of_store)?;
         // Locked from here to the commit: two files sent at once are stored one after the other.
         let stored = change.load_inventory_for_edit().await.map_err(of_store)?;
-        let difference = diff(&stored, sent, prune).map_err(|mut problems| {
+        let sent = make(&stored);
+        let difference = diff(&stored, &sent, prune).map_err(|mut problems| {
             if let Some(source) = source {
                 source.locate(&mut problems);
             }
@@ -66,14 +67,17 @@ impl App {
         if difference.touches_protected()
             && let Err(problem) = may(actor, Action::WriteProtected)
         {
+            // The refusal is written over a connection of its own: this one goes back first.
+            drop(change);
             return Err(self.refused(actor, "inventory.apply", "inventory", problem).await);
         }
-        let merged = apply(&stored, sent, prune);
+        let merged = apply(&stored, &sent, prune);
         let view = view(&difference, dry_run, findings(&merged));
         if dry_run || !view.changed {
             return Ok(view);
         }
-        if let Some((application, run)) = self.held_but_removed(&merged).await? {
+        let kept: Vec<&Name> = merged.applications.iter().flatten().map(|a| &a.name).collect();
+        if let Some((application, run)) = change.live_run_of_none(&kept).await.map_err(of_store)? {
             let mut problem = Problem::new(
                 409,
                 "run_active",
@@ -81,23 +85,14 @@ impl App {
                 format!("`{application}` cannot be removed while run {run} moves it."),
                 "Wait for the run, or cancel it.",
             );
-            problem.blocked_by = Some(run);
+            problem.blocked_by = Some(run.to_string());
+            drop(change);
             return Err(self.refused(actor, "inventory.apply", "inventory", problem).await);
         }
         change.replace_inventory(&merged).await.map_err(of_store)?;
         let detail = serde_json::json!({ "sections": view.sections });
         change.commit(done(actor, "inventory.apply", "inventory").with(detail)).await.map_err(of_store)?;
         Ok(view)
-    }
-
-    /// An application that a live run moves cannot vanish under it.
-    async fn held_but_removed(&self, merged: &Inventory) -> Answer<Option<(String, String)>> {
-        let live = RunFilter { live: Some(true), limit: 1_000, ..RunFilter::default() };
-        let live = self.store.runs(&live).await.map_err(of_store)?;
-        Ok(live
-            .into_iter()
-            .find(|run| !merged.applications.iter().flatten().any(|a| a.name == run.application))
-            .map(|run| (run.application.to_string(), run.id.to_string())))
     }
 
     /// Writes the refusal down and hands it back.

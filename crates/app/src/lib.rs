@@ -1,5 +1,6 @@
 //! The use cases: authorize, load, decide, store and audit in one transaction. They never call AWS, so that no
 //! page waits for a sick Region.
+#![allow(clippy::result_large_err, reason = "a problem is the answer itself, made once in a refused request")]
 
 mod accounts;
 pub mod admin;

@@ -2,14 +2,14 @@
 
 use crate::App;
 use crate::problems::of_store;
-use crate::runs::{last_run, under_way};
+use crate::runs::{completed, last_run, under_way};
 use holdfast_api::Answer;
 use holdfast_domain::observation::Observed;
 use holdfast_domain::{Account, Application, ApprovalPolicy, Facts, Name, ObservationMap, RegionCode};
 use holdfast_failover::run::Summary;
 use holdfast_failover::serving::{RecoveryState, Serving, recovery_state, serving};
-use holdfast_failover::{Finding, Intent, Picture, readiness};
-use holdfast_store::RunHead;
+use holdfast_failover::{Finding, Intent, Mode, Movement, Picture, readiness};
+use holdfast_store::{RunFilter, RunHead};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -135,21 +135,62 @@ impl App {
         }
     }
 
-    /// How everything stood before the failover that a failback would take back: from the newest completed
-    /// one, unless a failback has taken it back already.
-    async fn before(&self, application: &Name) -> Answer<BTreeMap<(Name, RegionCode), Facts>> {
-        let ended = self.store.last_ended_runs(application, ENDED_LOOKED_AT).await.map_err(of_store)?;
-        let Some(last) = ended.into_iter().find(|run| began(run) && run.movement.intent == Intent::Failover)
-        else {
-            return Ok(BTreeMap::new());
+    /// How everything stood before this failback's Region was left. Of the failovers that left it since it was
+    /// last failed back to, the oldest knows: a later one (half-way through, or on to a third Region) found
+    /// things moved already. None of ours: empty, and the plan goes by its defaults.
+    async fn before(
+        &self,
+        application: &Name,
+        movement: &Movement,
+    ) -> Answer<BTreeMap<(Name, RegionCode), Facts>> {
+        let mut oldest = None;
+        let mut question = RunFilter {
+            application: Some(application.clone()),
+            live: Some(false),
+            limit: ENDED_LOOKED_AT,
+            ..RunFilter::default()
         };
-        let run = self.replayed(last.id).await?;
-        let before = run.request.plan.before;
+        'pages: loop {
+            let page = self.store.runs(&question).await.map_err(of_store)?;
+            for run in page.iter().filter(|run| began(run)) {
+                match run.movement.intent {
+                    Intent::Failback if run.movement.to == movement.to && completed(run.state) => {
+                        break 'pages;
+                    }
+                    Intent::Failover if run.movement.from == movement.to => oldest = Some(run.id),
+                    Intent::Failback | Intent::Failover | Intent::Drill => {}
+                }
+            }
+            match page.last() {
+                Some(last) if page.len() == ENDED_LOOKED_AT as usize => question.before = Some(last.id),
+                _ => break,
+            }
+        }
+        let Some(run) = oldest else { return Ok(BTreeMap::new()) };
+        let before = match self.replayed(run).await {
+            Ok(run) => run.request.plan.before,
+            // The defaults bring an application home too; waiting for a journal to be mended does not.
+            Err(problem) if problem.status == 500 && movement.mode == Mode::Emergency => {
+                tracing::warn!(%run, %application, detail = %problem.detail, "an emergency failback is planned without what stood before");
+                Vec::new()
+            }
+            Err(problem) => return Err(problem),
+        };
         Ok(before.into_iter().map(|b| ((b.resource, b.region), b.facts)).collect())
     }
 
-    pub(crate) async fn picture(&self, judged: &Judged, now: Timestamp) -> Answer<Picture> {
+    /// For this movement: only a failback asks what stood before, and nothing else fails when that cannot be read.
+    pub(crate) async fn picture(
+        &self,
+        judged: &Judged,
+        movement: &Movement,
+        now: Timestamp,
+    ) -> Answer<Picture> {
         let accounts = self.store.accounts().await.map_err(of_store)?;
+        let before = match movement.intent {
+            Intent::Failback => self.before(&judged.application.name, movement).await?,
+            Intent::Failover | Intent::Drill => BTreeMap::new(),
+        };
         Ok(Picture {
             application: judged.application.clone(),
             accounts: accounts
@@ -157,7 +198,7 @@ impl App {
                 .filter(|a| judged.application.resources.iter().any(|r| r.account == a.name))
                 .collect(),
             observations: judged.observations.clone(),
-            before: self.before(&judged.application.name).await?,
+            before,
             now,
         })
     }

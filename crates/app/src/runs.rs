@@ -2,6 +2,7 @@
 //! asked, stored and audited.
 
 mod request;
+mod standing;
 mod view;
 mod words;
 
@@ -9,7 +10,9 @@ use crate::App;
 use crate::applications::parse_name;
 use crate::audit::done;
 use crate::authority::{Action, fresh, may};
+use crate::compliance::of_run;
 use crate::problems::{of_refusal, of_store};
+use crate::runs::standing::Lapsed;
 use async_trait::async_trait;
 use holdfast_api::runs::{
     Decision, RequestRun, ReviewRun, RunEvent, RunFilter, RunPreview, RunSummary, RunVerb, RunView, Runs,
@@ -143,7 +146,15 @@ impl Runs for App {
         let me = who(actor);
         let mut mine = Vec::new();
         for head in waiting {
-            let run = self.replayed(head.id).await?;
+            let run = match self.replayed(head.id).await {
+                Ok(run) => self.as_it_stands(run).await?,
+                // Its own page says what is wrong with it; everybody's first page goes on.
+                Err(problem) if problem.status == 500 => {
+                    tracing::warn!(run = %head.id, detail = %problem.detail, "left out of the approvals that wait");
+                    continue;
+                }
+                Err(problem) => return Err(problem),
+            };
             if may_review(&run.request, &run.reviews, &me, &actor.groups).is_ok() {
                 mine.push(view::head(&head));
             }
@@ -160,19 +171,34 @@ impl App {
         for _ in 0..8 {
             let run = self.replayed(id).await?;
             let now = self.store.now().await.map_err(of_store)?;
-            let events = match run.handle(command.clone(), now) {
+            let lapsed = match &command {
+                Command::Approve { .. } => self.lapsed(&run).await?,
+                _ => Vec::new(),
+            };
+            let mut events: Vec<Event> = lapsed.iter().map(Lapsed::event).collect();
+            let standing = after(&run, &events, now)?;
+            let decided = match standing.handle(command.clone(), now) {
                 Ok(events) => events,
                 Err(refusal) => return Err(self.refused(actor, action, &subject, of_refusal(refusal)).await),
             };
-            let detail = serde_json::json!({
+            let after = after(&standing, &decided, now)?;
+            events.extend(decided);
+            let mut detail = serde_json::json!({
                 "application": run.request.application,
                 "digest": run.request.digest,
                 "events": events,
             });
-            let after = after(&run, &events, now)?;
+            if !lapsed.is_empty() {
+                detail["lapsed"] = serde_json::json!(lapsed);
+            }
             let mut change = self.store.begin().await.map_err(of_store)?;
             match change.append(&advance(&run, &events, &after)).await {
                 Ok(_) => {
+                    // Given up after it began: compliance must not rest on older, luckier runs alone.
+                    if after.state.is_over() && after.approved_at.is_some() && !after.request.dry_run {
+                        let measured = of_run(&after);
+                        change.record_measured(id, &measured).await.map_err(of_store)?;
+                    }
                     let entry =
                         done(actor, action, &subject).of_application(&run.request.application).with(detail);
                     change.commit(entry).await.map_err(of_store)?;
@@ -203,7 +229,7 @@ impl App {
 
     pub(crate) async fn run_view(&self, actor: &Actor, id: RunId) -> Answer<RunView> {
         let entries = self.entries_of(id).await?;
-        let run = replay(id, &entries)?;
+        let run = self.as_it_stands(replay(id, &entries)?).await?;
         let now = self.store.now().await.map_err(of_store)?;
         Ok(view::run_view(actor, &run, now))
     }
@@ -285,10 +311,11 @@ pub(crate) fn under_way(run: Option<&RunHead>) -> Option<&Movement> {
 }
 
 pub(crate) fn last_run(run: Option<&RunHead>) -> Option<LastRun> {
-    run.map(|r| LastRun {
-        movement: r.movement.clone(),
-        completed: matches!(r.state, RunState::Completed | RunState::CompletedWithExceptions),
-    })
+    run.map(|r| LastRun { movement: r.movement.clone(), completed: completed(r.state) })
+}
+
+pub(crate) fn completed(state: RunState) -> bool {
+    matches!(state, RunState::Completed | RunState::CompletedWithExceptions)
 }
 
 fn replay(id: RunId, entries: &[Entry]) -> Answer<Run> {

@@ -188,6 +188,27 @@ impl Change {
         Err(Error::Conflict("runs_one_live_per_application".into()))
     }
 
+    /// A live run of an application other than these: one that an edit of the inventory would take the ground
+    /// from. Dry runs move nothing and hold nothing.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn live_run_of_none(&mut self, of: &[&Name]) -> Result<Option<(Name, RunId)>> {
+        let found: Option<(String, Uuid)> = sqlx::query_as(
+            "SELECT application::text, id FROM runs
+             WHERE ended_at IS NULL AND NOT dry_run AND application <> ALL($1) ORDER BY id LIMIT 1",
+        )
+        .bind(of.iter().map(ToString::to_string).collect::<Vec<_>>())
+        .fetch_optional(self.connection())
+        .await?;
+        found
+            .map(|(name, id)| {
+                let name = Name::parse(&name).map_err(|e| Error::Corrupt(format!("run {id}: {e}")))?;
+                Ok((name, RunId(id)))
+            })
+            .transpose()
+    }
+
     /// What an ended run measured; once.
     ///
     /// # Errors

@@ -11,9 +11,9 @@ use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, ApprovalPolicy, RegionCode, RunId};
 use holdfast_failover::approval::{FrozenPolicy, tally};
 use holdfast_failover::digest::request_digest;
-use holdfast_failover::run::{Command, Entry, Request, Run, Who};
+use holdfast_failover::run::{Command, Entry, Event, Request, Run, Who};
 use holdfast_failover::{Digest, Intent, Mode, Movement, Plan, Refusal, RunState, plan};
-use holdfast_store::{Idempotent, NewRun};
+use holdfast_store::{Change, Idempotent, NewRun};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
@@ -24,6 +24,61 @@ struct Thought {
     policy: FrozenPolicy,
     digest: Digest,
     judged: Judged,
+}
+
+/// What makes two sendings one request.
+struct Key<'a> {
+    principal: &'a str,
+    key: &'a str,
+    body_hash: &'a [u8; 32],
+}
+
+impl Key<'_> {
+    /// The run that this key made already; `None`: the key is now begun in this change.
+    async fn made(&self, change: &mut Change) -> Answer<Option<RunId>> {
+        let begun = change.begin_idempotent(self.principal, self.key, "POST /runs", self.body_hash).await;
+        match begun.map_err(of_store)? {
+            Idempotent::Fresh => Ok(None),
+            Idempotent::Replay { response, .. } => {
+                let id = response.as_str().unwrap_or_default();
+                id.parse().map(Some).map_err(|_| Problem::not_found("run", id))
+            }
+            Idempotent::Reused => Err(Problem::new(
+                409,
+                "idempotency_key_reused",
+                "The idempotency key stands for another request",
+                "This key was sent before with different content.",
+                "Use a fresh key for a new request; the same key only repeats the same one.",
+            )),
+        }
+    }
+}
+
+fn good_key(key: &str) -> Answer<()> {
+    if (1..=200).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) {
+        return Ok(());
+    }
+    Err(Problem::bad_field(
+        "Idempotency-Key",
+        "must be 1 to 200 visible ASCII characters",
+        "Send the header `Idempotency-Key` with a fresh UUID per request.",
+    ))
+}
+
+/// A request that waits for approval and gives way to an emergency: decided, not yet written.
+struct Superseded {
+    held: Run,
+    events: Vec<Event>,
+    after: Run,
+}
+
+impl Superseded {
+    async fn write(&self, change: &mut Change, actor: &Actor) -> Answer<()> {
+        change.append(&super::advance(&self.held, &self.events, &self.after)).await.map_err(of_store)?;
+        let entry = done(actor, "run.supersede", &format!("run:{}", self.held.id))
+            .of_application(&self.held.request.application);
+        change.also_audit(&entry).await.map(|_| ()).map_err(of_store)
+    }
 }
 
 impl App {
@@ -73,29 +128,19 @@ impl App {
                 "Say it in fewer words.",
             ));
         }
+        good_key(idempotency_key)?;
         let body = serde_json::to_vec(&asked)
             .map_err(|e| Problem::bad_field("body", e.to_string(), "Send JSON."))?;
         let body_hash: [u8; 32] = Sha256::digest(&body).into();
         let principal = format!("person:{}", actor.person);
-        let mut change = self.store.begin().await.map_err(of_store)?;
-        // Locks the key: the same request sent twice at once makes one run.
-        let begun = change.begin_idempotent(&principal, idempotency_key, "POST /runs", &body_hash).await;
-        match begun.map_err(of_store)? {
-            Idempotent::Fresh => {}
-            Idempotent::Replay { response, .. } => {
-                let id = response.as_str().unwrap_or_default();
-                return id.parse().map_err(|_| Problem::not_found("run", id));
-            }
-            Idempotent::Reused => {
-                return Err(Problem::new(
-                    409,
-                    "idempotency_key_reused",
-                    "The idempotency key stands for another request",
-                    "This key was sent before with different content.",
-                    "Use a fresh key for a new request; the same key only repeats the same one.",
-                ));
-            }
+        let key = Key { principal: &principal, key: idempotency_key, body_hash: &body_hash };
+        // A repeat gets the first one's run, even where it would be refused today. Rolled back again: thinking
+        // takes connections, and whoever thinks while holding one starves the others of theirs.
+        let mut look = self.store.begin().await.map_err(of_store)?;
+        if let Some(made) = key.made(&mut look).await? {
+            return Ok(made);
         }
+        drop(look);
         let now = self.store.now().await.map_err(of_store)?;
         let thought = self.think(&asked, now).await?;
         if let Some(shown) = asked.plan_digest.as_deref().map(str::trim).filter(|d| !d.is_empty())
@@ -108,11 +153,12 @@ impl App {
             )));
         }
         let id = RunId::fresh();
+        let mut superseded = None;
         if let Some(held) = thought.judged.active.as_ref().filter(|_| !asked.dry_run) {
             if asked.mode != Mode::Emergency || held.state != RunState::AwaitingApproval {
                 return Err(active_run(&held.id.to_string()));
             }
-            self.supersede(&mut change, held.id, actor, id, now).await?;
+            superseded = Some(self.superseded(held.id, actor, id, now).await?);
         }
         let application = thought.judged.application;
         let request = Request {
@@ -147,6 +193,14 @@ impl App {
             events: &events,
             summary: serde_json::to_value(run.summary()).unwrap_or_default(),
         };
+        // From here on one connection is enough. The key is locked: sent twice at once it makes one run.
+        let mut change = self.store.begin().await.map_err(of_store)?;
+        if let Some(made) = key.made(&mut change).await? {
+            return Ok(made);
+        }
+        if let Some(superseded) = &superseded {
+            superseded.write(&mut change, actor).await?;
+        }
         change.insert_run(&new).await.map_err(of_store)?;
         let answer = serde_json::Value::String(id.to_string());
         change.finish_idempotent(&principal, idempotency_key, 201, &answer).await.map_err(of_store)?;
@@ -157,14 +211,13 @@ impl App {
     }
 
     /// An emergency does not wait behind a request that nobody has approved yet.
-    async fn supersede(
+    async fn superseded(
         &self,
-        change: &mut holdfast_store::Change,
         held: RunId,
         actor: &Actor,
         by_run: RunId,
         now: Timestamp,
-    ) -> Answer<()> {
+    ) -> Answer<Superseded> {
         let cancel = Command::Cancel {
             by: Who { id: actor.person, email: actor.email.clone() },
             reason: format!("superseded by the emergency {by_run}"),
@@ -172,10 +225,7 @@ impl App {
         let held = self.replayed(held).await?;
         let events = held.handle(cancel, now).map_err(of_refusal)?;
         let after = super::after(&held, &events, now)?;
-        change.append(&super::advance(&held, &events, &after)).await.map_err(of_store)?;
-        let entry = done(actor, "run.supersede", &format!("run:{}", held.id))
-            .of_application(&held.request.application);
-        change.also_audit(&entry).await.map(|_| ()).map_err(of_store)
+        Ok(Superseded { held, events, after })
     }
 
     async fn think(&self, asked: &RequestRun, now: Timestamp) -> Answer<Thought> {
@@ -189,7 +239,7 @@ impl App {
         }
         let judged = self.judge(&name, now).await?;
         let movement = movement(asked, &judged)?;
-        let picture = self.picture(&judged, now).await?;
+        let picture = self.picture(&judged, &movement, now).await?;
         let plan = plan::plan(&picture, &movement).map_err(of_refusal)?;
         let policy = self.policy(&judged, asked.dry_run).await?;
         let digest = request_digest(&name, &movement, &plan, &policy, &asked.overrides, asked.dry_run)

@@ -1,11 +1,12 @@
 //! A run as pages and clients see it.
 
 use crate::authority::{Action, may};
+use crate::compliance::{of_head, of_run};
 use crate::runs::who;
 use holdfast_api::runs::{CallAnswer, Parked, RunSummary, RunView, Skipped, StepView, VerbView};
 use holdfast_domain::Actor;
 use holdfast_failover::approval::{Review, may_deny, may_review};
-use holdfast_failover::compliance::{Measured, measured};
+use holdfast_failover::compliance::Measured;
 use holdfast_failover::plan::Before;
 use holdfast_failover::run::{Command, Next, Run, StepProgress, Summary};
 use holdfast_failover::{Refusal, RunState, Step, StepState};
@@ -34,7 +35,7 @@ pub fn head(head: &RunHead) -> RunSummary {
         steps_total: summary.steps_total,
         now: summary.now,
         expires_at: (head.state == RunState::AwaitingApproval).then_some(head.expires_at),
-        rto_seconds: head.measured.as_ref().and_then(|m| m.rto.total_seconds),
+        rto_seconds: of_head(head).and_then(|m| m.rto.total_seconds),
         worst_lag_ms: summary.worst_lag_ms,
     }
 }
@@ -64,7 +65,7 @@ fn summary(run: &Run, measured: &Measured) -> RunSummary {
 }
 
 pub fn run_view(actor: &Actor, run: &Run, now: Timestamp) -> RunView {
-    let measured = measured(run);
+    let measured = of_run(run);
     let request = &run.request;
     RunView {
         summary: summary(run, &measured),

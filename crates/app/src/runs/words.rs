@@ -46,7 +46,7 @@ fn sentence(event: &Event) -> String {
             request.movement.to
         ),
         Event::Approved { review, .. } => format!("{} approved", review.email),
-        Event::ApprovalWithdrawn { by } => format!("{} withdrew the approval", by.email),
+        Event::ApprovalWithdrawn { by } => format!("The approval of {} was taken back", by.email),
         Event::Denied { by, .. } => format!("{} denied it", by.email),
         Event::Expired => "The approvals did not come in time".into(),
         Event::Started => "The last approval was given: the run starts".into(),

@@ -1,0 +1,98 @@
+//! Edits of the inventory at the same moment, and what stands against an edit.
+
+use crate::house::{AWAY, FAR, HOME, House, name, refused};
+use holdfast_api::accounts::Accounts;
+use holdfast_api::applications::Applications;
+use holdfast_domain::{Account, AccountId, Application, Role, Seconds};
+use holdfast_failover::Intent;
+
+async fn application(house: &House, of: &str) -> Application {
+    house.store.application(&name(of)).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn edits_of_different_applications_at_once_all_survive() {
+    let house = House::with_applications(16).await;
+    let mut all = tokio::task::JoinSet::new();
+    for n in 1..=16 {
+        let mut edited = application(&house, &format!("app-{n:02}")).await;
+        edited.objectives.rto = Seconds(1_000 + n);
+        let (app, operator) = (house.app.clone(), house.operator.clone());
+        all.spawn(async move { app.put_application(&operator, edited).await });
+    }
+    for answer in all.join_all().await {
+        answer.unwrap();
+    }
+    for n in 1..=16 {
+        assert_eq!(
+            application(&house, &format!("app-{n:02}")).await.objectives.rto,
+            Seconds(1_000 + n),
+            "app-{n:02}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_put_while_another_is_removed_stays() {
+    let house = House::new().await;
+    let mut edited = application(&house, "shop").await;
+    edited.name = name("new-shop");
+    let (put, removed) = tokio::join!(house.app.put_application(&house.operator, edited), async {
+        house.app.remove_application(&house.operator, &name("split")).await
+    },);
+    put.unwrap();
+    removed.unwrap();
+    let names: Vec<String> =
+        house.store.applications().await.unwrap().iter().map(|a| a.name.to_string()).collect();
+    assert_eq!(names, ["front", "new-shop", "pair", "shop"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_put_at_once_all_survive() {
+    let house = House::new().await;
+    let admin = house.another("admin@example.com", Role::Admin, &[]).await;
+    let account = |n: u32| Account {
+        id: AccountId::parse(&format!("33333333333{n}")).unwrap(),
+        name: name(&format!("more-{n}")),
+        read_role_arn: format!("arn:aws:iam::33333333333{n}:role/holdfast-read"),
+        act_role_arn: format!("arn:aws:iam::33333333333{n}:role/holdfast-act"),
+        external_id: None,
+    };
+    let (first, second) =
+        tokio::join!(house.app.put_account(&admin, account(1)), house.app.put_account(&admin, account(2)),);
+    first.unwrap();
+    second.unwrap();
+    assert_eq!(house.store.accounts().await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn an_application_that_a_run_holds_is_not_removed() {
+    let house = House::new().await;
+    house.sees_services("shop", &[HOME, AWAY, FAR]).await;
+    let run = house.request(House::asked("shop", Intent::Failover, HOME, AWAY)).await.unwrap();
+    let problem = refused(house.app.remove_application(&house.operator, &name("shop")).await);
+    assert_eq!((problem.code.as_str(), problem.blocked_by), ("run_active", Some(run.summary.id)));
+    house.app.remove_application(&house.operator, &name("pair")).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_refused_edits_at_once_over_six_connections_are_all_answered() {
+    let house = House::new().await;
+    house.sees_services("shop", &[HOME, AWAY, FAR]).await;
+    house.request(House::asked("shop", Intent::Failover, HOME, AWAY)).await.unwrap();
+    let mut all = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let (app, operator) = (house.app.clone(), house.operator.clone());
+        all.spawn(async move { app.remove_application(&operator, &name("shop")).await });
+    }
+    for answer in all.join_all().await {
+        assert_eq!(refused(answer).code, "run_active");
+    }
+}
+
+#[tokio::test]
+async fn an_account_with_resources_is_not_removed() {
+    let house = House::new().await;
+    let admin = house.another("admin@example.com", Role::Admin, &[]).await;
+    assert_eq!(refused(house.app.remove_account(&admin, "222222222222").await).code, "account_in_use");
+}

@@ -1,0 +1,12 @@
+//! The use cases over a real database, without wire, page, engine or cloud: what was seen and what earlier runs
+//! did is written into the database directly.
+#![allow(clippy::unwrap_used, clippy::panic)] // A test that cannot go on has failed.
+
+mod approvals;
+mod failback;
+mod house;
+mod inventory;
+mod measured;
+mod regions;
+mod requests;
+mod sign_in;

@@ -1,0 +1,41 @@
+//! Signing in while strangers guess.
+
+use crate::house::{House, refused};
+use holdfast_api::people::People;
+
+const PASSWORD: &str = "a long enough password";
+
+async fn strangers_guess(house: &House) {
+    let limits = holdfast_store::LoginLimits::default();
+    for n in 0..60 {
+        house.store.begin_login("approver@example.com", &format!("203.0.113.{n}"), limits).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn strangers_do_not_lock_a_person_out_of_where_they_sign_in_from() {
+    let house = House::new().await;
+    house.app.sign_in("approver@example.com", PASSWORD, "198.51.100.1").await.unwrap();
+    strangers_guess(&house).await;
+    house.app.sign_in("Approver@example.com", PASSWORD, "198.51.100.1").await.unwrap();
+}
+
+#[tokio::test]
+async fn guesses_from_many_unknown_addresses_are_stopped_together() {
+    let house = House::new().await;
+    strangers_guess(&house).await;
+    let problem = refused(house.app.sign_in("approver@example.com", PASSWORD, "198.51.100.1").await);
+    assert_eq!(problem.code, "sign_in_locked");
+}
+
+#[tokio::test]
+async fn a_known_address_has_five_wrong_passwords_and_no_more() {
+    let house = House::new().await;
+    house.app.sign_in("approver@example.com", PASSWORD, "198.51.100.1").await.unwrap();
+    for _ in 0..5 {
+        let wrong = refused(house.app.sign_in("approver@example.com", "wrong", "198.51.100.1").await);
+        assert_eq!(wrong.code, "sign_in_refused");
+    }
+    let locked = refused(house.app.sign_in("approver@example.com", PASSWORD, "198.51.100.1").await);
+    assert_eq!(locked.code, "sign_in_locked");
+}
