@@ -127,7 +127,7 @@ pub fn check_limit(limit: Option<u32>) -> Reply<()> {
     }
 }
 
-/// 1 to 255 visible ASCII characters.
+/// 1 to 200 visible ASCII characters.
 fn idempotency_key(headers: &HeaderMap) -> Reply<String> {
     let refuse = |detail: &str| {
         Problem::new(
@@ -144,8 +144,8 @@ fn idempotency_key(headers: &HeaderMap) -> Reply<String> {
         )
     })?;
     let text = value.to_str().unwrap_or_default();
-    if text.is_empty() || text.len() > 255 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(refuse("Idempotency-Key has to be 1 to 255 visible ASCII characters.").into());
+    if text.is_empty() || text.len() > 200 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(refuse("Idempotency-Key has to be 1 to 200 visible ASCII characters.").into());
     }
     Ok(text.to_owned())
 }
