@@ -8,6 +8,7 @@ mod applications;
 mod audit;
 pub mod authority;
 mod compliance;
+mod free_text;
 mod inventory;
 mod now;
 mod people;

@@ -41,13 +41,15 @@ impl People for App {
         // Counted before the password is looked at, and taken back when it was right.
         let gate = self.store.begin_login(&email, from, LoginLimits::default()).await.map_err(of_store)?;
         if let LoginGate::Closed { retry_after_seconds } = gate {
-            return Err(Problem::new(
+            let mut locked = Problem::new(
                 429,
                 "sign_in_locked",
                 "Too many wrong passwords",
                 "There were too many wrong passwords for this address or from this place.",
                 format!("Wait {} minutes.", retry_after_seconds.div_ceil(60)),
-            ));
+            );
+            locked.retry_after_seconds = Some(retry_after_seconds);
+            return Err(locked);
         }
         let person = match self.store.credentials(&email).await {
             Ok(credentials) => Some(credentials),

@@ -3,6 +3,7 @@
 use crate::App;
 use crate::audit::done;
 use crate::authority::{Action, may};
+use crate::free_text::{LINE_AT_MOST, free_text};
 use crate::picture::Judged;
 use crate::problems::of_store;
 use async_trait::async_trait;
@@ -42,10 +43,7 @@ impl Regions for App {
         if let Err(refused) = may(actor, Action::DeclareRegion) {
             return Err(self.refused(actor, "region.declare", &subject, refused).await);
         }
-        let reason = reason.map(|r| r.trim().to_owned()).filter(|r| !r.is_empty());
-        if reason.as_ref().is_some_and(|r| r.chars().count() > 500) {
-            return Err(Problem::bad_field("reason", "longer than 500 characters", "Say it in fewer words."));
-        }
+        let reason = free_text("reason", reason.as_deref(), LINE_AT_MOST)?;
         let mut change = self.store.begin().await.map_err(of_store)?;
         change.declare_region(code, declared, reason.as_deref()).await.map_err(of_store)?;
         let detail = serde_json::json!({ "declared": declared, "reason": reason });

@@ -11,6 +11,7 @@ use crate::applications::parse_name;
 use crate::audit::done;
 use crate::authority::{Action, fresh, may};
 use crate::compliance::of_run;
+use crate::free_text::{REASON_AT_MOST, free_text};
 use crate::problems::{of_refusal, of_store};
 use crate::runs::standing::Lapsed;
 use async_trait::async_trait;
@@ -76,7 +77,7 @@ impl Runs for App {
         }
         let digest = Digest(review.plan_digest.trim().to_owned());
         let who = who(actor);
-        let comment = tidy(review.comment);
+        let comment = free_text("comment", review.comment.as_deref(), REASON_AT_MOST)?;
         let command = match review.decision {
             Decision::Approve => Command::Approve {
                 review: Review {
@@ -99,17 +100,19 @@ impl Runs for App {
         let (command, action, right) = match verb {
             RunVerb::Withdraw => (Command::Withdraw { by }, "run.withdraw", Action::ReviewRun),
             RunVerb::Pause { reason } => {
-                (Command::Pause { by, reason: tidy(reason) }, "run.pause", Action::DriveRun)
+                (Command::Pause { by, reason: said(reason.as_deref())? }, "run.pause", Action::DriveRun)
             }
             RunVerb::Resume => (Command::Resume { by }, "run.resume", Action::DriveRun),
-            RunVerb::Cancel { reason } => {
-                (Command::Cancel { by, reason: reason.trim().to_owned() }, "run.cancel", Action::DriveRun)
-            }
+            RunVerb::Cancel { reason } => (
+                Command::Cancel { by, reason: said(Some(&reason))?.unwrap_or_default() },
+                "run.cancel",
+                Action::DriveRun,
+            ),
             RunVerb::RetryStep { step } => {
                 (Command::RetryStep { by, step }, "run.retry_step", Action::DriveRun)
             }
             RunVerb::SkipStep { step, reason } => (
-                Command::SkipStep { by, step, reason: reason.trim().to_owned() },
+                Command::SkipStep { by, step, reason: said(Some(&reason))?.unwrap_or_default() },
                 "run.skip_step",
                 Action::DriveRun,
             ),
@@ -335,6 +338,6 @@ pub(crate) fn who(actor: &Actor) -> Who {
     Who { id: actor.person, email: actor.email.clone() }
 }
 
-fn tidy(text: Option<String>) -> Option<String> {
-    text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty())
+fn said(reason: Option<&str>) -> Answer<Option<String>> {
+    free_text("reason", reason, REASON_AT_MOST)
 }

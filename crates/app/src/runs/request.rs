@@ -4,6 +4,7 @@ use super::who;
 use crate::App;
 use crate::applications::parse_name;
 use crate::audit::done;
+use crate::free_text::{LINE_AT_MOST, REASON_AT_MOST, free_text};
 use crate::picture::Judged;
 use crate::problems::{active_run, of_refusal, of_store};
 use holdfast_api::runs::{RequestRun, RunPreview};
@@ -14,7 +15,7 @@ use holdfast_failover::digest::request_digest;
 use holdfast_failover::run::{Command, Entry, Event, Request, Run, Who};
 use holdfast_failover::{Digest, Intent, Mode, Movement, Plan, Refusal, RunState, plan};
 use holdfast_store::{Change, Idempotent, NewRun};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 /// A request thought through, not yet made.
@@ -65,6 +66,20 @@ fn good_key(key: &str) -> Answer<()> {
     ))
 }
 
+/// The recovery time counts from the impact: one that lies ahead, or long ago, would make it nonsense.
+fn good_impact(began: Option<Timestamp>, now: Timestamp) -> Answer<()> {
+    let Some(began) = began else { return Ok(()) };
+    let ago = now.duration_since(began);
+    if ago < SignedDuration::from_secs(-60) || ago > SignedDuration::from_hours(7 * 24) {
+        return Err(Problem::bad_field(
+            "impact_began_at",
+            "does not lie within the last seven days",
+            "Give the time at which users began to feel it, with its zone, or leave it out.",
+        ));
+    }
+    Ok(())
+}
+
 /// A request that waits for approval and gives way to an emergency: decided, not yet written.
 struct Superseded {
     held: Run,
@@ -113,7 +128,7 @@ impl App {
         asked: RequestRun,
         idempotency_key: &str,
     ) -> Answer<RunId> {
-        let reason = asked.reason.trim().to_owned();
+        let reason = free_text("reason", Some(&asked.reason), REASON_AT_MOST)?.unwrap_or_default();
         if reason.is_empty() && !asked.dry_run {
             return Err(Problem::bad_field(
                 "reason",
@@ -121,12 +136,9 @@ impl App {
                 "Say why; approvers and auditors read it.",
             ));
         }
-        if reason.chars().count() > 2000 {
-            return Err(Problem::bad_field(
-                "reason",
-                "is longer than 2,000 characters",
-                "Say it in fewer words.",
-            ));
+        let incident = free_text("incident", asked.incident.as_deref(), LINE_AT_MOST)?;
+        for code in &asked.overrides {
+            free_text("overrides", Some(code), LINE_AT_MOST)?;
         }
         good_key(idempotency_key)?;
         let body = serde_json::to_vec(&asked)
@@ -142,6 +154,7 @@ impl App {
         }
         drop(look);
         let now = self.store.now().await.map_err(of_store)?;
+        good_impact(asked.impact_began_at, now)?;
         let thought = self.think(&asked, now).await?;
         if let Some(shown) = asked.plan_digest.as_deref().map(str::trim).filter(|d| !d.is_empty())
             && shown != thought.digest.0
@@ -172,7 +185,7 @@ impl App {
             digest: thought.digest,
             by: who(actor),
             reason,
-            incident: asked.incident,
+            incident,
             impact_began_at: asked.impact_began_at,
         };
         let detail = serde_json::json!({
@@ -307,8 +320,9 @@ fn movement(asked: &RequestRun, judged: &Judged) -> Answer<Movement> {
     let to = match asked.to_region.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
         Some(text) => region("to_region", text)?,
         None if asked.intent == Intent::Failback => application.home_region.clone(),
-        None => match application.regions().filter(|r| **r != from).collect::<Vec<_>>().as_slice() {
-            [only] => (*only).clone(),
+        // Not "wherever it is not": a failover asked for twice must not quietly become the way back.
+        None => match application.recovery_regions.as_slice() {
+            [only] => only.clone(),
             several => {
                 let all: Vec<_> = several.iter().map(|r| r.as_str()).collect();
                 return Err(Problem::bad_field(
