@@ -3,7 +3,7 @@
 mod database;
 mod news;
 
-pub use database::{Prepared, migrate, prepare};
+pub use database::{Prepared, migrate, prepare, stop};
 
 use crate::{
     config::{Settings, aws_settings},
@@ -140,15 +140,15 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
     let simulator_url = aws.endpoint_url.clone().filter(|_| demo);
     make_folder(&settings.data)?;
     let listener = bind(settings.listen).await?;
-    let prepared = prepare(&settings).await?;
-    for note in &prepared.notes {
+    let Prepared { store, postgres, notes } = prepare(&settings).await?;
+    for note in &notes {
         tracing::warn!("{note}");
     }
     if demo {
-        crate::demo::fill(&prepared.store, &settings.data).await?;
+        crate::demo::fill(&store, &settings.data).await?;
     }
     let server = Server::start(Parts {
-        store: prepared.store,
+        store,
         listener,
         site: Site {
             public_url: settings.public_url.clone(),
@@ -164,7 +164,7 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
     tracing::info!(address = %server.address, mode = %settings.mode, workers = with_workers, "serving");
     stop.cancelled().await;
     server.stop().await;
-    Ok(())
+    database::stop(postgres).await
 }
 
 /// `holdfast worker`: the work without the pages.
@@ -175,14 +175,18 @@ pub async fn run_worker(settings: Settings) -> anyhow::Result<()> {
     let stop = signals::stop().context("signals")?;
     let aws = aws_settings(&settings, false)?;
     make_folder(&settings.data)?;
-    let prepared = prepare(&settings).await?;
-    let engine = start_workers(&prepared.store, Workers { aws, engine: engine_settings(&settings) }).await?;
+    let Prepared { store, postgres, notes } = prepare(&settings).await?;
+    for note in &notes {
+        tracing::warn!("{note}");
+    }
+    let engine = start_workers(&store, Workers { aws, engine: engine_settings(&settings) }).await?;
     println!("A Holdfast worker runs ({} mode)", settings.mode);
     stop.cancelled().await;
     if tokio::time::timeout(GRACE, engine.shutdown()).await.is_err() {
         tracing::warn!("a step was still waiting for AWS: whoever takes over looks before it repeats");
     }
-    Ok(())
+    tokio::time::timeout(Duration::from_secs(1), store.close()).await.ok();
+    database::stop(postgres).await
 }
 
 /// # Errors

@@ -7,21 +7,18 @@ use super::{
     log,
     output::{Output, table},
     password,
-    server::environment,
+    server::settings,
 };
 use crate::{
-    config::{Flags, decide, merge},
-    serve,
+    config::Flags,
+    serve::{self, Prepared},
 };
-use anyhow::Context as _;
 use holdfast_api::{
     Problem,
     people::{NewPerson, People as _, PersonView, TokenView},
 };
 use holdfast_app::App;
 use holdfast_domain::{Actor, PersonId, Role, Scope};
-use holdfast_embedded_postgres::EmbeddedPostgres;
-use holdfast_store::{AppRole, Pools, Store};
 use std::{collections::BTreeMap, path::PathBuf};
 
 /// # Errors
@@ -29,7 +26,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 pub async fn admin(config: Option<PathBuf>, admin: Admin, output: Output) -> Outcome {
     log::to_stderr("error");
     let Admin { data, command } = admin;
-    let (store, postgres) = open(config, data).await?;
+    let mut settings = settings(&Flags { config, data, listen: None }, false)?;
+    (settings.web_connections, settings.engine_connections) = (2, 1);
+    let Prepared { store, postgres, .. } = serve::prepare(&settings).await?;
     let app = App::new(store.clone(), holdfast_app::Settings::default());
     let outcome = match command {
         AdminCommand::User(command) => user(&app, command, output).await,
@@ -37,32 +36,8 @@ pub async fn admin(config: Option<PathBuf>, admin: Admin, output: Output) -> Out
         AdminCommand::Token(command) => token(&app, command, output).await,
     };
     store.close().await;
-    if let Some(postgres) = postgres {
-        postgres.stop().await.context("Postgres")?;
-    }
+    serve::stop(postgres).await?;
     outcome
-}
-
-/// The configured database, or that of a demonstration's folder: taken as it runs, or started for the command.
-async fn open(
-    config: Option<PathBuf>,
-    data: Option<PathBuf>,
-) -> Result<(Store, Option<EmbeddedPostgres>), Failure> {
-    let said = merge(&Flags { config, ..Flags::default() }, &environment())?;
-    let Some(folder) = data.filter(|_| said.database_url.is_none()) else {
-        return Ok((serve::prepare(&decide(said, false)?).await?.store, None));
-    };
-    let folder = folder.canonicalize().with_context(|| format!("--data: {}", folder.display()))?;
-    let pools = Pools { web: 2, engine: 1 };
-    if let Some(owner_url) = EmbeddedPostgres::running_owner_url(&folder) {
-        return Ok((Store::connect(&owner_url, pools).await.context("the demonstration's database")?, None));
-    }
-    let postgres = EmbeddedPostgres::start(&folder).await.context("the demonstration's database")?;
-    holdfast_store::migrate(&postgres.owner_url(), AppRole::Login { password: postgres.app_password() })
-        .await
-        .context("migrating the database")?;
-    let store = Store::connect(&postgres.app_url(), pools).await.context("the demonstration's database")?;
-    Ok((store, Some(postgres)))
 }
 
 async fn user(app: &App, command: User, output: Output) -> Outcome {

@@ -39,7 +39,7 @@ pub enum Command {
     /// Workers alone
     Worker(Worker),
     /// Bring the database's schema to this version
-    Migrate,
+    Migrate(Migrate),
     /// Print the OpenAPI document
     Openapi,
     /// Sign in as a person; approving needs it
@@ -92,7 +92,8 @@ pub struct Sim {
 pub struct Serve {
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<String>,
-    /// For the worker's id; one folder per process
+    /// For the worker's id, one folder per process; and for a private Postgres when DATABASE_URL is not set
+    /// [default: .holdfast]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Fill an empty database with the demonstration
@@ -104,8 +105,17 @@ pub struct Serve {
 }
 
 #[derive(Debug, Args)]
+pub struct Migrate {
+    /// The folder of a private Postgres, whose database is meant when DATABASE_URL is not set
+    /// [default: .holdfast]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub struct Worker {
-    /// For the worker's id; one folder per process
+    /// For the worker's id, one folder per process; and for a private Postgres when DATABASE_URL is not set
+    /// [default: .holdfast]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 }
@@ -140,7 +150,7 @@ pub struct Export {
 #[derive(Debug, Subcommand)]
 pub enum Run {
     /// Ask for a run; it starts when those have approved whom its policy names
-    #[command(alias = "start")]
+    #[command(visible_alias = "start")]
     Request(Request),
     /// One run with its steps
     Show { id: String },
@@ -251,7 +261,8 @@ pub enum Audit {
 
 #[derive(Debug, Args)]
 pub struct Admin {
-    /// The folder of `holdfast demo`, whose database is meant when DATABASE_URL is not set
+    /// The folder of `holdfast demo` or `serve`, whose database is meant when DATABASE_URL is not set
+    /// [default: .holdfast]
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
     #[command(subcommand)]

@@ -77,11 +77,25 @@ impl Client {
                 "set HOLDFAST_TOKEN, or sign in to {} with `holdfast login`",
                 self.url
             ))),
-            (As::Person, _, None) => Err(Failure::Usage(format!(
-                "this needs a person: sign in to {} with `holdfast login`",
-                self.url
-            ))),
+            (As::Person, _, None) => Err(self.person_needed()),
         }
+    }
+
+    /// # Errors
+    /// The refusal, where nobody is signed in: a token is not a person.
+    pub fn demand_person(&self) -> Result<(), Failure> {
+        if self.session.is_some() { Ok(()) } else { Err(self.person_needed()) }
+    }
+
+    fn person_needed(&self) -> Failure {
+        Problem::new(
+            401,
+            "sign_in_needed",
+            "Sign in first",
+            "This needs a person: a token cannot do it.",
+            format!("Sign in to {} with `holdfast login`.", self.url),
+        )
+        .into()
     }
 
     /// # Errors

@@ -64,7 +64,10 @@ impl From<std::io::Error> for Failure {
 /// Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return not_understood(&error),
+    };
     let output = Output { json: arguments.output == arguments::Format::Json };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -82,6 +85,15 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Help and version come this way too, and are no failure.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && output::json_is_asked_for(std::env::args_os()) {
+        let words = error.render().to_string();
+        return Output { json: true }.failure(&Failure::Usage(words.trim_end().to_owned()));
+    }
+    error.exit()
+}
+
 async fn run(arguments: Arguments, output: Output) -> Outcome {
     let Arguments { config, command, .. } = arguments;
     match command {
@@ -89,7 +101,7 @@ async fn run(arguments: Arguments, output: Output) -> Outcome {
         Command::Sim(sim) => server::sim(sim).await,
         Command::Serve(serve) => server::serve(config, serve).await,
         Command::Worker(worker) => server::worker(config, worker).await,
-        Command::Migrate => server::migrate(config, output).await,
+        Command::Migrate(migrate) => server::migrate(config, migrate, output).await,
         Command::Openapi => server::openapi(),
         Command::Login(login) => login::login(login, output).await,
         Command::Logout => login::logout(output).await,

@@ -3,7 +3,11 @@
 use super::Failure;
 use holdfast_api::Problem;
 use serde::Serialize;
-use std::{io::Write as _, process::ExitCode};
+use serde_json::{Value, json};
+use std::{ffi::OsString, io::Write as _, process::ExitCode};
+
+const USAGE_WAY_OUT: &str = "`holdfast help`, and --help after a command, say what it takes.";
+const FAILED_WAY_OUT: &str = "Put right what the detail names, and try again.";
 
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
@@ -27,15 +31,18 @@ impl Output {
     }
 
     pub fn failure(self, failure: &Failure) -> ExitCode {
-        let (code, problem) = match failure {
-            Failure::Problem(problem) => (1, (**problem).clone()),
-            Failure::Usage(words) => (2, plain("usage", words)),
-            Failure::Other(error) => (1, plain("failed", &format!("{error:#}"))),
+        let (code, json, words) = match failure {
+            Failure::Problem(problem) => (1, json!(problem), words_of(problem)),
+            Failure::Usage(words) => (2, plain("usage", "Wrong usage", words, USAGE_WAY_OUT), words.clone()),
+            Failure::Other(error) => {
+                let words = format!("{error:#}");
+                (1, plain("failed", "Failed", &words, FAILED_WAY_OUT), words)
+            }
         };
         if self.json {
-            self.show(&problem, |_| String::new());
+            self.show(&json, |_| String::new());
         } else {
-            eprintln!("holdfast: {}", words_of(&problem));
+            eprintln!("holdfast: {words}");
         }
         ExitCode::from(code)
     }
@@ -51,8 +58,22 @@ pub fn say(text: &str) {
     }
 }
 
-fn plain(code: &str, words: &str) -> Problem {
-    Problem::new(0, code, "", words, "")
+/// A problem that no server told: without an HTTP status. What stands indented under the first line is the way out.
+fn plain(code: &str, title: &str, words: &str, otherwise: &str) -> Value {
+    let words = words.strip_prefix("error: ").unwrap_or(words);
+    let (detail, way_out) =
+        words.split_once("\n  ").map_or((words, ""), |(detail, rest)| (detail, rest.trim()));
+    let way_out = if way_out.is_empty() { otherwise } else { way_out };
+    json!({ "code": code, "title": title, "detail": detail.trim_end(), "way_out": way_out })
+}
+
+/// Read by hand, because the arguments could not be: `--output json` or `--output=json`.
+pub fn json_is_asked_for(arguments: impl Iterator<Item = OsString>) -> bool {
+    let arguments: Vec<OsString> = arguments.collect();
+    let two = arguments
+        .windows(2)
+        .any(|pair| matches!(pair, [name, value] if name == "--output" && value == "json"));
+    two || arguments.iter().any(|argument| argument == "--output=json")
 }
 
 fn words_of(problem: &Problem) -> String {
@@ -94,4 +115,27 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
         text.push_str(&line(row.iter().map(String::as_str).collect()));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_usage_is_told_as_a_whole_problem() {
+        let setting = plain("usage", "Wrong usage", "DATABASE_URL: is not set\n  Set it.", USAGE_WAY_OUT);
+        assert_eq!(
+            (&setting["detail"], &setting["way_out"]),
+            (&json!("DATABASE_URL: is not set"), &json!("Set it."))
+        );
+        let bare = plain("usage", "Wrong usage", "error: no such command", USAGE_WAY_OUT);
+        assert_eq!((&bare["detail"], &bare["way_out"]), (&json!("no such command"), &json!(USAGE_WAY_OUT)));
+    }
+
+    #[test]
+    fn json_is_heard_in_arguments_that_cannot_be_read() {
+        let asked = |line: &str| json_is_asked_for(line.split(' ').map(OsString::from));
+        assert!(asked("holdfast --output json bogus") && asked("holdfast bogus --output=json"));
+        assert!(!asked("holdfast --output text json"));
+    }
 }

@@ -104,6 +104,8 @@ async fn review(
     comment: Option<String>,
     output: Output,
 ) -> Outcome {
+    // Before anything is shown that could then not be answered.
+    client.demand_person()?;
     let path = format!("/api/v1/runs/{}", segment(id));
     let digest = match digest {
         Some(digest) => digest,

@@ -2,7 +2,7 @@
 
 use super::{
     Failure, Outcome,
-    arguments::{Demo, Serve, Sim, Worker},
+    arguments::{Demo, Migrate, Serve, Sim, Worker},
     log,
     output::{Output, say},
 };
@@ -57,9 +57,9 @@ pub async fn worker(config: Option<PathBuf>, arguments: Worker) -> Outcome {
     Ok(serve::run_worker(settings).await?)
 }
 
-pub async fn migrate(config: Option<PathBuf>, output: Output) -> Outcome {
+pub async fn migrate(config: Option<PathBuf>, arguments: Migrate, output: Output) -> Outcome {
     log::to_stderr("warn");
-    let settings = settings(&Flags { config, ..Flags::default() }, false)?;
+    let settings = settings(&Flags { config, listen: None, data: arguments.data }, false)?;
     let notes = serve::migrate(&settings).await?;
     output.show(&json!({ "migrated": true, "notes": notes }), |_| {
         let mut text = "The database is at this version.\n".to_owned();

@@ -17,7 +17,7 @@ pub struct Flags {
 }
 
 /// Variables with the prefix that some command or script of ours reads.
-const VARIABLES: [&str; 20] = [
+const VARIABLES: [&str; 23] = [
     "HOLDFAST_CONFIG",
     "HOLDFAST_MODE",
     "HOLDFAST_LISTEN",
@@ -38,12 +38,15 @@ const VARIABLES: [&str; 20] = [
     "HOLDFAST_BINARY",
     "HOLDFAST_CHROMIUM",
     "HOLDFAST_PAGE_DIR",
+    "HOLDFAST_ARTEFACTS",
+    "HOLDFAST_WASM_ROUTE",
+    "HOLDFAST_WITHOUT_PEERS",
 ];
 
 /// # Errors
 /// The first setting that cannot be read.
 pub fn merge(flags: &Flags, environment: &Environment) -> Result<Said, Wrong> {
-    refuse_misspelt(environment)?;
+    refuse_unknown(environment)?;
     let variable = |name: &str| environment.get(name).map(String::as_str).filter(|value| !value.is_empty());
     let path = flags.config.clone().or_else(|| variable("HOLDFAST_CONFIG").map(PathBuf::from));
     let file = path.as_deref().map(file::read).transpose()?.unwrap_or_default();
@@ -118,15 +121,19 @@ fn first<'a>(sources: &[(&'a str, Option<&'a str>)]) -> (&'a str, Option<&'a str
     sources.iter().copied().find(|(_, value)| value.is_some()).unwrap_or(("", None))
 }
 
-/// Others may use the prefix for their own; what is one or two letters off ours is a mistake that would go unseen.
-fn refuse_misspelt(environment: &Environment) -> Result<(), Wrong> {
-    for name in environment.keys().filter(|name| name.starts_with("HOLDFAST_")) {
+/// What Kubernetes sets in every pod beside a Service that is called `holdfast`; nobody wrote it.
+const OF_A_SERVICE: [&str; 2] = ["HOLDFAST_SERVICE_", "HOLDFAST_PORT"];
+
+/// A variable that nothing reads is a setting that somebody believes to hold.
+fn refuse_unknown(environment: &Environment) -> Result<(), Wrong> {
+    let ours = environment.keys().filter(|name| name.starts_with("HOLDFAST_"));
+    for name in ours.filter(|name| !OF_A_SERVICE.iter().any(|prefix| name.starts_with(prefix))) {
         if VARIABLES.contains(&name.as_str()) {
             continue;
         }
-        if let Some(meant) = VARIABLES.iter().find(|known| strsim::osa_distance(known, name) <= 2) {
-            return Err(Wrong::new(name, "is no setting", format!("Did you mean {meant}?")));
-        }
+        let nearest = VARIABLES.into_iter().min_by_key(|known| strsim::osa_distance(known, name));
+        let meant = nearest.map(|known| format!("Did you mean {known}? ")).unwrap_or_default();
+        return Err(Wrong::new(name, "is no setting", format!("{meant}Unset it if it is nobody's.")));
     }
     Ok(())
 }

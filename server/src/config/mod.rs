@@ -80,7 +80,8 @@ pub struct Settings {
     /// Without a trailing slash.
     pub public_url: String,
     pub data: PathBuf,
-    pub database_url: SecretString,
+    /// None, in local mode only: a private Postgres under `data`.
+    pub database_url: Option<SecretString>,
     pub migration_database_url: Option<SecretString>,
     pub dns_resolver: Option<SocketAddr>,
     pub sweep_interval: Duration,

@@ -20,37 +20,14 @@ pub fn decide(said: Said, listens: bool) -> Result<Settings, Wrong> {
             .parse()
             .map_err(|_| Wrong::new("--listen", "has no default", "Set it to HOST:PORT."))?,
     };
-    let database_url = said.database_url.ok_or_else(|| {
-        Wrong::new(
-            "DATABASE_URL",
-            "is not set",
-            "Set it to the application role's URL: postgres://holdfast_app:PASSWORD@HOST/holdfast. \
-             `holdfast demo` needs no database.",
-        )
-    })?;
-    check_database_url("DATABASE_URL", &database_url)?;
-    if let Some(url) = &said.migration_database_url {
-        check_database_url("HOLDFAST_MIGRATION_DATABASE_URL", url)?;
-    }
     let mode = match said.mode {
         Some(mode) => mode,
-        None if listens && listen.ip().is_loopback() => Mode::Local,
-        None if !listens && database_is_near(database_url.expose_secret()) => Mode::Local,
-        None if listens => {
-            return Err(Wrong::new(
-                "HOLDFAST_MODE",
-                format!("is not set, and {listen} is not a loopback address"),
-                "Set it to production (with an https public_url), or listen on 127.0.0.1.",
-            ));
-        }
-        None => {
-            return Err(Wrong::new(
-                "HOLDFAST_MODE",
-                "is not set, and the database is on another machine",
-                "Set it to local or production.",
-            ));
-        }
+        None if listens => mode_of_listener(listen)?,
+        None => mode_of_database(said.database_url.as_ref())?,
     };
+    // What is said of the listener before what is said of the database: it is nearer to who typed it.
+    let public_url = public_url(said.public_url, mode, listens, listen)?;
+    check_databases(said.database_url.as_ref(), said.migration_database_url.as_ref(), mode)?;
     let (endpoint_url, endpoints) = match mode {
         Mode::Production => {
             let named =
@@ -98,9 +75,9 @@ pub fn decide(said: Said, listens: bool) -> Result<Settings, Wrong> {
     Ok(Settings {
         mode,
         listen,
-        public_url: public_url(said.public_url, mode, listens, listen)?,
+        public_url,
         data: said.data.unwrap_or_else(|| PathBuf::from(".holdfast")),
-        database_url,
+        database_url: said.database_url,
         migration_database_url: said.migration_database_url,
         dns_resolver: said.dns_resolver,
         sweep_interval: said.sweep_interval.unwrap_or(Duration::from_secs(30)),
@@ -112,6 +89,51 @@ pub fn decide(said: Said, listens: bool) -> Result<Settings, Wrong> {
         endpoints,
         has_aws_credentials: said.has_aws_credentials,
     })
+}
+
+fn mode_of_listener(listen: SocketAddr) -> Result<Mode, Wrong> {
+    if listen.ip().is_loopback() {
+        return Ok(Mode::Local);
+    }
+    Err(Wrong::new(
+        "HOLDFAST_MODE",
+        format!("is not set, and {listen} is not a loopback address"),
+        "Set it to production (with an https public_url), or listen on 127.0.0.1.",
+    ))
+}
+
+fn mode_of_database(url: Option<&SecretString>) -> Result<Mode, Wrong> {
+    let Some(url) = url else { return Ok(Mode::Local) };
+    check_database_url("DATABASE_URL", url)?;
+    if database_is_near(url.expose_secret()) {
+        return Ok(Mode::Local);
+    }
+    Err(Wrong::new(
+        "HOLDFAST_MODE",
+        "is not set, and the database is on another machine",
+        "Set it to local or production.",
+    ))
+}
+
+/// Local mode without a database has one of its own, unless an owner's URL says that there is another.
+fn check_databases(
+    url: Option<&SecretString>,
+    owner_url: Option<&SecretString>,
+    mode: Mode,
+) -> Result<(), Wrong> {
+    match url {
+        Some(url) => check_database_url("DATABASE_URL", url)?,
+        None if mode == Mode::Production || owner_url.is_some() => {
+            return Err(Wrong::new(
+                "DATABASE_URL",
+                "is not set",
+                "Set it to the application role's URL: postgres://holdfast_app:PASSWORD@HOST/holdfast. \
+                 Local mode without any URL keeps a private Postgres under --data.",
+            ));
+        }
+        None => {}
+    }
+    owner_url.map_or(Ok(()), |url| check_database_url("HOLDFAST_MIGRATION_DATABASE_URL", url))
 }
 
 fn public_url(given: Option<String>, mode: Mode, listens: bool, listen: SocketAddr) -> Result<String, Wrong> {
@@ -143,6 +165,11 @@ fn public_url(given: Option<String>, mode: Mode, listens: bool, listen: SocketAd
             "public_url",
             "plain http is for localhost only",
             "Put Holdfast behind https, or use http://localhost:PORT.",
+        )),
+        (_, Mode::Local) => Err(Wrong::new(
+            "public_url",
+            format!("`{given}` is neither http nor https"),
+            "Use http://localhost:PORT, or an https address.",
         )),
         _ => Err(Wrong::new(
             "public_url",

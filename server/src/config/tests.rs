@@ -68,12 +68,31 @@ fn endpoint_overrides_of_the_environment_are_for_local_mode_only() -> Result<(),
 }
 
 #[test]
-fn a_missing_database_is_named_and_its_password_is_never_shown() {
-    let flags = Flags::default();
-    let said = merge(&flags, &Environment::new());
-    let wrong =
-        said.and_then(|said| decide(said, true)).map_or_else(|wrong| wrong.to_string(), |_| String::new());
-    assert!(wrong.starts_with("DATABASE_URL"), "{wrong}");
+fn without_a_database_local_mode_has_its_own_and_production_names_what_is_missing() -> Result<(), Wrong> {
+    let with = |pairs: &[(&str, &str)], listens| {
+        let environment = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        decide(merge(&Flags::default(), &environment.collect())?, listens)
+    };
+    for listens in [true, false] {
+        let local = with(&[], listens)?;
+        assert!(local.mode == Mode::Local && local.database_url.is_none());
+    }
+    let production = [("HOLDFAST_MODE", "production"), ("HOLDFAST_PUBLIC_URL", "https://h.example.com")];
+    let owner_only = [("HOLDFAST_MIGRATION_DATABASE_URL", "postgres://owner@localhost/holdfast")];
+    for pairs in [&production[..], &owner_only[..]] {
+        assert_eq!(with(pairs, true).err().map(|wrong| wrong.setting).as_deref(), Some("DATABASE_URL"));
+    }
+    Ok(())
+}
+
+#[test]
+fn the_public_address_is_looked_at_before_the_database() {
+    let wrong = refused(&[("HOLDFAST_PUBLIC_URL", "ftp://localhost"), ("DATABASE_URL", "mysql://x")], None);
+    assert!(wrong.starts_with("public_url") && wrong.contains("neither http nor https"), "{wrong}");
+}
+
+#[test]
+fn a_database_that_is_none_is_named_and_its_password_is_never_shown() {
     let wrong = refused(&[("DATABASE_URL", "mysql://root:hunter2@db")], None);
     assert!(wrong.starts_with("DATABASE_URL") && !wrong.contains("hunter2"), "{wrong}");
     let shown = settings(&[], None).map(|settings| format!("{settings:?}")).unwrap_or_default();
@@ -86,7 +105,11 @@ fn a_misspelt_key_or_variable_is_refused_with_the_nearest_word() {
     let wrong = wrong.map_or_else(|wrong| wrong.to_string(), |_| String::new());
     assert!(wrong.contains("line 2") && wrong.contains("`public_url`"), "{wrong}");
     assert!(refused(&[("HOLDFAST_MDOE", "local")], None).contains("HOLDFAST_MODE"));
-    assert!(settings(&[("HOLDFAST_OF_SOMEBODY_ELSE", "x")], None).is_ok());
+    assert!(refused(&[("HOLDFAST_BOGUS", "1")], None).starts_with("HOLDFAST_BOGUS"));
+    for known in ["HOLDFAST_URL", "HOLDFAST_WITHOUT_PEERS", "HOLDFAST_SERVICE_HOST", "HOLDFAST_PORT_8080_TCP"]
+    {
+        assert!(settings(&[(known, "x")], None).is_ok(), "{known}");
+    }
 }
 
 #[test]

@@ -2,12 +2,19 @@
 
 use crate::config::{Mode, Settings, Wrong};
 use anyhow::Context as _;
+use holdfast_embedded_postgres::{EmbeddedPostgres, Error as PostgresError};
 use holdfast_store::{AppRole, Error, Pools, RoleReport, Store, examine_role, local_role};
 use secrecy::ExposeSecret as _;
+use std::path::PathBuf;
+
+/// The setting that says where the private cluster is.
+const PRIVATE: &str = "--data";
 
 #[derive(Debug)]
 pub struct Prepared {
     pub store: Store,
+    /// The private cluster, where this process started one: to be stopped when the store is closed.
+    pub postgres: Option<EmbeddedPostgres>,
     /// What an admin should know of how it is connected.
     pub notes: Vec<String>,
 }
@@ -20,6 +27,16 @@ struct Access {
     password: Option<String>,
     role: Option<String>,
     notes: Vec<String>,
+    /// What the operator set that led here.
+    setting: &'static str,
+    postgres: Option<EmbeddedPostgres>,
+}
+
+impl Access {
+    /// What names the owner, for what only the owner may.
+    fn owner_setting(&self) -> &'static str {
+        if self.setting == PRIVATE { PRIVATE } else { "HOLDFAST_MIGRATION_DATABASE_URL" }
+    }
 }
 
 /// Migrates where the settings give an owner, then connects as the lesser role.
@@ -33,8 +50,8 @@ pub async fn prepare(settings: &Settings) -> anyhow::Result<Prepared> {
     }
     let pools = Pools { web: settings.web_connections, engine: settings.engine_connections };
     let store =
-        Store::connect(&access.app_url, pools).await.map_err(|error| unusable("DATABASE_URL", error))?;
-    if !store.schema_is_current().await.map_err(|error| unusable("DATABASE_URL", error))? {
+        Store::connect(&access.app_url, pools).await.map_err(|error| unusable(access.setting, error))?;
+    if !store.schema_is_current().await.map_err(|error| unusable(access.setting, error))? {
         return Err(Wrong::new(
             "DATABASE_URL",
             "the database has not been migrated to this version",
@@ -42,7 +59,7 @@ pub async fn prepare(settings: &Settings) -> anyhow::Result<Prepared> {
         )
         .into());
     }
-    Ok(Prepared { store, notes: access.notes })
+    Ok(Prepared { store, postgres: access.postgres, notes: access.notes })
 }
 
 /// `holdfast migrate`: says as whom.
@@ -60,7 +77,17 @@ pub async fn migrate(settings: &Settings) -> anyhow::Result<Vec<String>> {
         .into());
     }
     apply(&access).await?;
+    stop(access.postgres).await?;
     Ok(access.notes)
+}
+
+/// # Errors
+/// When the private cluster, if this process has one, would not go.
+pub async fn stop(postgres: Option<EmbeddedPostgres>) -> anyhow::Result<()> {
+    match postgres {
+        Some(postgres) => postgres.stop().await.context("stopping Postgres"),
+        None => Ok(()),
+    }
 }
 
 async fn apply(access: &Access) -> anyhow::Result<()> {
@@ -72,17 +99,26 @@ async fn apply(access: &Access) -> anyhow::Result<()> {
     };
     holdfast_store::migrate(owner_url, role)
         .await
-        .map_err(|error| unusable("HOLDFAST_MIGRATION_DATABASE_URL", error))
+        .map_err(|error| unusable(access.owner_setting(), error))
         .context("migrating the database")
 }
 
 async fn access(settings: &Settings) -> anyhow::Result<Access> {
-    let given = settings.database_url.expose_secret().to_owned();
+    let Some(given) = &settings.database_url else { return private(&settings.data).await };
+    let given = given.expose_secret().to_owned();
     let report = examine_role(&given).await.map_err(|error| unusable("DATABASE_URL", error))?;
     let owner_url = settings.migration_database_url.as_ref().map(|url| url.expose_secret().to_owned());
     if report.is_lesser() {
         let role = (report.role != "holdfast_app").then(|| report.role.clone());
-        return Ok(Access { owner_url, app_url: given, password: None, role, notes: Vec::new() });
+        return Ok(Access {
+            owner_url,
+            app_url: given,
+            password: None,
+            role,
+            notes: Vec::new(),
+            setting: "DATABASE_URL",
+            postgres: None,
+        });
     }
     if settings.mode == Mode::Production {
         return Err(too_much(&report).into());
@@ -100,6 +136,38 @@ async fn access(settings: &Settings) -> anyhow::Result<Access> {
         password: lesser.password,
         role: None,
         notes: vec![note],
+        setting: "DATABASE_URL",
+        postgres: None,
+    })
+}
+
+/// The private cluster of the data folder: that of the process that runs it, else started here.
+async fn private(data: &PathBuf) -> anyhow::Result<Access> {
+    super::make_folder(data)?;
+    let data = data.canonicalize().context("--data")?;
+    let note = format!("DATABASE_URL is not set: the database is a private Postgres in {}", data.display());
+    let (owner_url, app_url, password, postgres) = match EmbeddedPostgres::start(&data).await {
+        Ok(postgres) => {
+            let password = Some(postgres.app_password().to_owned());
+            (postgres.owner_url(), postgres.app_url(), password, Some(postgres))
+        }
+        Err(PostgresError::InUse(folder)) => {
+            match (EmbeddedPostgres::running_owner_url(&data), EmbeddedPostgres::running_app_url(&data)) {
+                (Some(owner_url), Some(app_url)) => (owner_url, app_url, None, None),
+                // Another process is just starting or stopping it.
+                _ => return Err(PostgresError::InUse(folder).into()),
+            }
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Access {
+        owner_url: Some(owner_url),
+        app_url,
+        password,
+        role: None,
+        notes: vec![note],
+        setting: PRIVATE,
+        postgres,
     })
 }
 
