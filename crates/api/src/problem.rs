@@ -20,6 +20,9 @@ pub struct Problem {
     /// The id of what stands in the way, such as the run that is active.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_by: Option<String>,
+    /// When asking again can help, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -51,6 +54,7 @@ impl Problem {
             way_out: way_out.into(),
             fields: Vec::new(),
             blocked_by: None,
+            retry_after_seconds: None,
         }
     }
 

@@ -133,7 +133,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
                 let message = rejection.body_text();
                 let message =
                     message.strip_prefix("Failed to deserialize query string: ").unwrap_or(&message);
-                let path = quoted(message).unwrap_or_else(|| "query".to_owned());
+                let (path, message) = parameter(message);
                 Err(bad_input(400, "invalid_query", None, &path, message).into())
             }
         }
@@ -199,21 +199,51 @@ pub fn media_type(headers: &HeaderMap) -> Option<String> {
     Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()).filter(|v| !v.is_empty())
 }
 
-/// Whether `Accept` names this media type before `other`, or at all where `other` is not named.
+/// Whether `Accept` rates one of `wanted` above each of `other`; where it tells no difference, it does not.
 #[must_use]
 pub fn prefers(headers: &HeaderMap, wanted: &[&str], other: &[&str]) -> bool {
-    for value in headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()) {
-        for item in value.split(',') {
-            let kind = item.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-            if wanted.contains(&kind.as_str()) {
-                return true;
-            }
-            if other.contains(&kind.as_str()) {
-                return false;
-            }
-        }
+    let items = accepted(headers);
+    match (rating(&items, wanted), rating(&items, other)) {
+        (Some(wanted), Some(other)) => wanted > other,
+        (wanted, _) => wanted.is_some(),
     }
-    false
+}
+
+/// The media ranges of `Accept` with their qualities in thousandths, in the order given.
+fn accepted(headers: &HeaderMap) -> Vec<(String, u16)> {
+    let lines = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    lines
+        .flat_map(|line| line.split(','))
+        .map(|item| {
+            let mut parts = item.split(';').map(|part| part.trim().to_ascii_lowercase());
+            let range = parts.next().unwrap_or_default();
+            let quality = parts.find_map(|part| part.strip_prefix("q=").map(str::to_owned));
+            (range, quality.map_or(1000, |quality| thousandths(&quality)))
+        })
+        .collect()
+}
+
+/// `0.25` as 250; what is no quality excludes nothing and prefers nothing.
+fn thousandths(quality: &str) -> u16 {
+    let (whole, part) = quality.split_once('.').unwrap_or((quality, ""));
+    match (whole, format!("{part:0<3}").get(..3).and_then(|part| part.parse().ok())) {
+        ("0", Some(thousandths)) => thousandths,
+        _ => 1000,
+    }
+}
+
+/// How much one of these media types is wanted: its quality, then how exactly it was named, then how early.
+/// None: not at all.
+fn rating(items: &[(String, u16)], kinds: &[&str]) -> Option<(u16, u8, std::cmp::Reverse<usize>)> {
+    let of_kind = |kind: &&str| {
+        let family = kind.split_once('/').map_or_else(String::new, |(family, _)| format!("{family}/*"));
+        [*kind, family.as_str(), "*/*"].into_iter().zip([2, 1, 0]).find_map(|(range, exactness)| {
+            let place = items.iter().position(|(given, _)| given == range)?;
+            let exactly = if exactness == 0 { usize::MAX } else { place };
+            items.get(place).map(|(_, quality)| (*quality, exactness, std::cmp::Reverse(exactly)))
+        })
+    };
+    kinds.iter().filter_map(of_kind).filter(|(quality, ..)| *quality > 0).max()
 }
 
 /// # Errors
@@ -247,6 +277,17 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refused> {
         )
     })?;
     Ok(value)
+}
+
+/// Which query parameter is meant, and what is said of it. A value that cannot be read is told as `name: why`, with
+/// the values that could be between backticks.
+fn parameter(message: &str) -> (String, &str) {
+    let is_name =
+        |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    match message.split_once(": ") {
+        Some((name, why)) if is_name(name) && !why.contains("field `") => (name.to_owned(), why),
+        _ => (quoted(message).unwrap_or_else(|| "query".to_owned()), message),
+    }
 }
 
 /// What serde puts between backticks first: the field that is missing or unknown.
@@ -313,20 +354,29 @@ mod tests {
     }
 
     #[test]
-    fn the_first_media_type_that_is_known_decides() {
-        let accepting = |value: &'static str| {
-            HeaderMap::from_iter([(header::ACCEPT, header::HeaderValue::from_static(value))])
-        };
-        assert!(prefers(
-            &accepting("text/html, application/yaml;q=0.9, application/json"),
-            &["application/yaml"],
-            &["application/json"]
-        ));
-        assert!(!prefers(
-            &accepting("application/json, application/yaml"),
-            &["application/yaml"],
-            &["application/json"]
-        ));
-        assert!(!prefers(&accepting("*/*"), &["application/yaml"], &[]));
+    fn quality_then_exactness_then_order_decide_what_is_sent() {
+        for (accept, yaml) in [
+            ("application/json;q=0.1, application/yaml", true),
+            ("text/html, application/yaml;q=0.9, application/json", false),
+            ("application/json, application/yaml", false),
+            ("application/yaml, application/json", true),
+            ("application/yaml;q=0.5, application/json;q=0.50", true),
+            ("application/yaml;q=0", false),
+            ("application/json;q=0, */*", true),
+            ("application/yaml, */*", true),
+            ("application/*", false),
+            ("*/*", false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::ACCEPT, header::HeaderValue::from_static(accept))]);
+            assert_eq!(prefers(&headers, &["application/yaml"], &["application/json"]), yaml, "{accept}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_is_named_whether_its_name_or_its_value_is_wrong() {
+        let of = |message| parameter(message).0;
+        assert_eq!(of("live: provided string was not `true` or `false`"), "live");
+        assert_eq!(of("stat: unknown field `stat`, expected `state`"), "stat");
+        assert_eq!(of("missing field `id`"), "id");
     }
 }

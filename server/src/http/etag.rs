@@ -2,7 +2,12 @@
 //! Live status beside it has no part in the tag: it changes with every sweep.
 
 use super::problem::Refused;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
 use holdfast_api::Problem;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -39,6 +44,14 @@ pub fn is_conditional(headers: &HeaderMap) -> bool {
 /// # Errors
 /// 412 when it is another version.
 pub fn check(headers: &HeaderMap, stored: Option<&str>) -> Result<(), Refused> {
+    check_any(headers, stored.as_slice())
+}
+
+/// As [`check`], where what is stored has a tag in each of its formats.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_any<Tag: AsRef<str>>(headers: &HeaderMap, stored: &[Tag]) -> Result<(), Refused> {
     let mut wanted =
         headers.get_all(header::IF_MATCH).iter().filter_map(|value| value.to_str().ok()).peekable();
     if wanted.peek().is_none() {
@@ -47,7 +60,7 @@ pub fn check(headers: &HeaderMap, stored: Option<&str>) -> Result<(), Refused> {
     let matches = wanted
         .flat_map(|line| line.split(','))
         .map(str::trim)
-        .any(|tag| stored.is_some_and(|stored| tag == "*" || tag == stored));
+        .any(|tag| stored.iter().any(|stored| tag == "*" || tag == stored.as_ref()));
     if matches {
         return Ok(());
     }
@@ -59,6 +72,28 @@ pub fn check(headers: &HeaderMap, stored: Option<&str>) -> Result<(), Refused> {
         "GET it again, make the change on that, and send it with the new ETag.",
     )
     .into())
+}
+
+/// Leaves the body out where `If-None-Match` says that the reader has it.
+pub async fn answer_not_modified(request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let held: Vec<HeaderValue> = request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect();
+    let response = next.run(request).await;
+    let tag = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok());
+    let has_it = tag.is_some_and(|tag| {
+        let named = held.iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+        // The weak comparison that RFC 9110 asks for here.
+        named.map(|name| name.trim().trim_start_matches("W/")).any(|name| name == "*" || name == tag)
+    });
+    if !reads || !has_it || response.status() != StatusCode::OK {
+        return response;
+    }
+    let kept = [header::ETAG, header::VARY, header::CACHE_CONTROL];
+    let headers: HeaderMap = kept
+        .into_iter()
+        .filter_map(|name| response.headers().get(&name).cloned().map(|value| (name, value)))
+        .collect();
+    (StatusCode::NOT_MODIFIED, headers).into_response()
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use holdfast_api::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// The code of `/readyz` before it is.
+pub const NOT_READY: &str = "not_ready";
 pub const CONTENT_TYPE: &str = "application/problem+json";
 
 /// What a handler answers with when it cannot do as asked.
@@ -36,9 +38,11 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let Self(problem) = self;
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        if status.is_server_error() {
+        // Not being ready yet is no failure, and is asked for every second.
+        if status.is_server_error() && problem.code != NOT_READY {
             tracing::error!(code = problem.code, detail = problem.detail, "answered {status}");
         }
+        let wait = problem.retry_after_seconds;
         let body = ProblemBody { r#type: format!("urn:holdfast:problem:{}", problem.code), problem };
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
@@ -48,6 +52,9 @@ impl IntoResponse for Refused {
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        if let Some(seconds) = wait {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -2,7 +2,7 @@
 
 use super::{
     principal::Principal,
-    problem::{Refused, Reply},
+    problem::{NOT_READY, Refused, Reply},
 };
 use crate::state::AppState;
 use axum::{
@@ -41,7 +41,7 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
         Err(reason) => {
             let mut response = Refused(Problem::new(
                 503,
-                "not_ready",
+                NOT_READY,
                 "Not ready",
                 reason,
                 "Wait a moment and ask again; if it lasts, the server's log says more.",

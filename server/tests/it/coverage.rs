@@ -159,6 +159,10 @@ fn the_document_is_whole() {
             .map(str::to_owned)
             .collect();
         assert_eq!(named("path"), wanted, "{method} {path}");
+        for (status, answer) in operation["responses"].as_object().unwrap() {
+            let words = answer["description"].as_str().unwrap_or_default().trim();
+            assert!(!words.is_empty(), "{method} {path}: {status} has no description");
+        }
         ids.push(operation["operationId"].as_str().unwrap_or_default().to_owned());
     }
     ids.sort();

@@ -10,6 +10,8 @@ async fn the_file_comes_as_it_is_asked_for_and_as_json_otherwise() {
     for (accept, kind) in [
         ("application/yaml", "application/yaml"),
         ("text/yaml, */*", "application/yaml"),
+        ("application/json;q=0.1, application/yaml", "application/yaml"),
+        ("application/yaml;q=0, */*", "application/json"),
         ("application/json", "application/json"),
         ("*/*", "application/json"),
     ] {
@@ -63,6 +65,34 @@ async fn an_edit_of_a_version_that_has_changed_is_refused() {
         assert_eq!((other.status, other.code().as_str()), (412, "changed_meanwhile"), "{path}");
         let same = house.token_with("PUT", path, &[("if-match", &tag)], body).await;
         assert_eq!(same.status, 200, "{path}: {}", same.text);
+    }
+}
+
+#[tokio::test]
+async fn each_format_has_its_tag_and_what_is_held_is_not_sent_again() {
+    let house = House::new();
+    let tag = |format: &'static str| {
+        let house = &house;
+        async move {
+            let path = format!("/api/v1/inventory?format={format}");
+            house.token("GET", &path, "").await.header("etag").to_owned()
+        }
+    };
+    let (yaml, json) = (tag("yaml").await, tag("json").await);
+    assert_ne!(yaml, json);
+    for held in [&yaml, &json] {
+        let put = house.token_with("PUT", "/api/v1/inventory", &[("if-match", held)], "{}").await;
+        assert_eq!(put.status, 200, "{}", put.text);
+    }
+    for path in ["/api/v1/inventory", "/api/v1/applications/shop", "/api/v1/openapi.json"] {
+        let tag = house.token("GET", path, "").await.header("etag").to_owned();
+        let weak = format!("\"other\", W/{tag}");
+        for held in [tag.as_str(), weak.as_str()] {
+            let again = house.token_with("GET", path, &[("if-none-match", held)], "").await;
+            assert_eq!((again.status, again.text.as_str(), again.header("etag")), (304, "", tag.as_str()));
+        }
+        let other = house.token_with("GET", path, &[("if-none-match", "\"other\"")], "").await;
+        assert_eq!(other.status, 200, "{path}");
     }
 }
 

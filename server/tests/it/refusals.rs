@@ -1,6 +1,9 @@
 //! Claims about what is refused, and how it is said.
 
 use crate::{fake::RUN, house::House};
+use axum::response::IntoResponse as _;
+use holdfast_api::Problem;
+use holdfast_server::http::problem::Refused;
 
 #[tokio::test]
 async fn an_unknown_path_and_a_wrong_method_are_problems() {
@@ -53,6 +56,53 @@ async fn bad_input_is_named() {
     assert_eq!((query.status, query.code().as_str()), (400, "invalid_query"));
     assert_eq!(query.json()["fields"][0]["path"], "stat");
     assert_eq!(house.token("GET", "/api/v1/runs?limit=501", "").await.status, 422);
+}
+
+#[tokio::test]
+async fn a_filter_that_nothing_can_match_is_refused_with_its_words() {
+    let house = House::new();
+    for (path, field, word) in [
+        ("/api/v1/applications?strategy=bogus", "strategy", "warm_standby"),
+        ("/api/v1/applications?region=bogus", "region", "us-east-1"),
+        ("/api/v1/applications?recovery_state=zz", "recovery_state", "ready_to_fail_back"),
+        ("/api/v1/applications?compliance=zz", "compliance", "missed"),
+        ("/api/v1/applications?tier=x", "tier", "4"),
+        ("/api/v1/audit?outcome=zz", "outcome", "refused"),
+        ("/api/v1/audit/export?outcome=zz", "outcome", "refused"),
+    ] {
+        let answer = house.token("GET", path, "").await;
+        assert_eq!(answer.status, 422, "{path}: {}", answer.text);
+        assert_eq!(answer.json()["fields"][0]["path"], field, "{path}");
+        assert!(answer.json()["way_out"].as_str().is_some_and(|said| said.contains(word)), "{}", answer.text);
+    }
+    let right = "/api/v1/applications?strategy=warm_standby&region=us-east-1&tier=1&recovery_state=steady";
+    assert_eq!(house.token("GET", right, "").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_parameter_whose_value_cannot_be_read_is_named() {
+    let house = House::new();
+    let live = house.token("GET", "/api/v1/runs?live=yes", "").await;
+    assert_eq!((live.status, &live.json()["fields"][0]["path"]), (400, &"live".into()), "{}", live.text);
+    let prune = house.token("PUT", "/api/v1/inventory?prune=maybe", "{}").await;
+    assert_eq!((prune.status, &prune.json()["fields"][0]["path"]), (400, &"prune".into()), "{}", prune.text);
+    let events = format!("/api/v1/runs/{RUN}/events");
+    for id in ["-1", "garbage"] {
+        let answer = house.token_with("GET", &events, &[("last-event-id", id)], "").await;
+        assert_eq!(
+            (answer.status, &answer.json()["fields"][0]["path"]),
+            (400, &"Last-Event-ID".into()),
+            "{id}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_problem_that_time_lifts_says_when() {
+    let mut locked = Problem::new(429, "sign_in_locked", "Too many wrong passwords", "-", "Wait 15 minutes.");
+    locked.retry_after_seconds = Some(900);
+    let answer = Refused(locked).into_response();
+    assert_eq!(answer.headers()["retry-after"], "900");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use super::{
         principal::Principal,
         problem::Reply,
     },
-    List, entry,
+    List, entry, filters,
 };
 use crate::state::AppState;
 use axum::{
@@ -33,8 +33,8 @@ pub struct Filter {
     strategy: Option<String>,
     /// Home or recovery Region.
     region: Option<String>,
-    #[param(minimum = 1, maximum = 4)]
-    tier: Option<u8>,
+    #[param(value_type = Option<u8>, minimum = 1, maximum = 4)]
+    tier: Option<String>,
     owner: Option<String>,
     /// Such as `steady`.
     recovery_state: Option<String>,
@@ -78,6 +78,11 @@ pub async fn get_applications(
     Params(filter): Params<Filter>,
 ) -> Reply<Json<List<ApplicationSummary>>> {
     let Filter { strategy, region, tier, owner, recovery_state, compliance, search } = filter;
+    filters::strategy(strategy.as_deref())?;
+    filters::region(region.as_deref())?;
+    let tier = filters::tier(tier.as_deref())?;
+    filters::recovery_state(recovery_state.as_deref())?;
+    filters::one_of("compliance", compliance.as_deref(), &filters::COMPLIANCE)?;
     let filter = ApplicationFilter { strategy, region, tier, owner, recovery_state, compliance, search };
     Ok(Json(List { items: state.plane.applications(&actor, &filter).await? }))
 }

@@ -1,6 +1,9 @@
 //! `/audit`: every change and every refusal.
 
-use super::super::{body::Params, principal::Principal, problem::Reply};
+use super::{
+    super::{body::Params, principal::Principal, problem::Reply},
+    filters,
+};
 use crate::state::AppState;
 use axum::{
     Json,
@@ -53,6 +56,7 @@ pub async fn get_audit(
     Params(filter): Params<Filter>,
 ) -> Reply<Json<Page<AuditEntryView>>> {
     super::runs::check_limit(filter.limit)?;
+    filters::one_of("outcome", filter.outcome.as_deref(), &filters::OUTCOMES)?;
     Ok(Json(state.plane.audit(&actor, &filter.into()).await?))
 }
 
@@ -64,6 +68,7 @@ pub async fn get_audit_export(
     Principal(actor): Principal,
     Params(filter): Params<Filter>,
 ) -> Reply<Response> {
+    filters::one_of("outcome", filter.outcome.as_deref(), &filters::OUTCOMES)?;
     let mut filter: AuditFilter = filter.into();
     filter.limit = Some(EXPORT_CHUNK);
     // The first page before the status is sent, so that a refusal is one.

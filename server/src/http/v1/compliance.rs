@@ -35,7 +35,7 @@ pub async fn get_compliance(
     let csv = match wanted.format.as_deref() {
         Some("csv") => true,
         Some("json") => false,
-        None => prefers(&headers, &["text/csv"], &["application/json", "*/*"]),
+        None => prefers(&headers, &["text/csv"], &["application/json"]),
         Some(other) => {
             return Err(Problem::bad_field(
                 "format",

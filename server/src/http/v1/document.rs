@@ -89,7 +89,11 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation, public: 
     if changes {
         problems.push(("403", "Not allowed, or the request came from another site"));
     }
-    if operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) || changes {
+    let has_parameters = operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());
+    if has_parameters && !changes {
+        problems.push(("422", "A parameter is understood and not accepted; `fields` names it"));
+    }
+    if has_parameters || changes {
         problems.push(("400", "Malformed: a header, a query or JSON that cannot be read"));
     }
     if path.contains('{') {
@@ -104,6 +108,22 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation, public: 
     }
     if changes {
         problems.push(("409", "Something else stands in the way; `blocked_by` names it"));
+    }
+    for (status, answer) in &mut operation.responses.responses {
+        if let RefOr::T(answer) = answer
+            && answer.description.trim().is_empty()
+        {
+            let of_operation = operation.summary.as_deref().or(operation.description.as_deref());
+            answer.description = match of_operation {
+                Some(words) if status.starts_with('2') => words.to_owned(),
+                _ => "Done".to_owned(),
+            };
+        }
+    }
+    let tagged = matches!(operation.responses.responses.get("200"), Some(RefOr::T(answer)) if answer.headers.contains_key("etag"));
+    if tagged && !changes {
+        let unchanged = Answer::new("Not modified: `If-None-Match` names what is there");
+        operation.responses.responses.entry("304".to_owned()).or_insert(RefOr::T(unchanged));
     }
     for (status, words) in problems {
         operation.responses.responses.entry(status.to_owned()).or_insert_with(|| refusal(words));
@@ -144,7 +164,7 @@ fn word(method: &HttpMethod) -> &'static str {
 
 /// This document.
 #[utoipa::path(get, path = "/api/v1/openapi.json", tag = "system",
-    responses((status = 200, description = "OpenAPI", content_type = "application/json", body = Object)))]
+    responses((status = 200, description = "OpenAPI", content_type = "application/json", body = Object, headers(("etag" = String)))))]
 pub async fn get_document() -> Response {
     static TEXT: OnceLock<Option<String>> = OnceLock::new();
     match TEXT.get_or_init(|| document().to_json().ok()) {

@@ -52,15 +52,15 @@ pub async fn get_events(
     headers: HeaderMap,
 ) -> Reply<Response> {
     let resumed = headers.get("last-event-id");
-    let after = match resumed {
-        Some(value) => value.to_str().ok().and_then(|text| text.trim().parse().ok()).ok_or_else(|| {
-            Problem::bad_field(
-                "Last-Event-ID",
-                "is not an event's number",
-                "Send the last `id` received, or none.",
-            )
-        })?,
-        None => since.after.unwrap_or(0),
+    let after = match (resumed, since.after) {
+        (Some(value), _) => value
+            .to_str()
+            .ok()
+            .and_then(|text| text.trim().parse().ok())
+            .filter(|&number: &i64| number >= 0)
+            .ok_or_else(|| no_event("Last-Event-ID"))?,
+        (None, Some(number)) if number < 0 => return Err(no_event("after").into()),
+        (None, number) => number.unwrap_or(0),
     };
     if prefers(&headers, &["application/json"], &["text/event-stream"]) {
         return Ok(Json(all(&state, &actor, id, after).await?).into_response());
@@ -73,6 +73,13 @@ pub async fn get_events(
     }
     let stream = follow(Follower { state, actor, id, after, news, waiting: first.into(), ended: false });
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
+}
+
+fn no_event(field: &str) -> Problem {
+    let mut problem =
+        Problem::bad_field(field, "is not an event's number", "Send the last `id` received, or none.");
+    problem.status = 400;
+    problem
 }
 
 async fn all(state: &AppState, actor: &Actor, id: RunId, mut after: i64) -> Reply<Vec<RunEvent>> {

@@ -72,7 +72,8 @@ pub async fn get_inventory(
     };
     let text = state.plane.export_inventory(&actor, format).await?;
     let kind = if format == FileFormat::Yaml { "application/yaml" } else { "application/json" };
-    let mut headers = etag::header(&version(&state, &actor).await?);
+    // Of what is sent: a cache that holds one format may not take it for the other.
+    let mut headers = etag::header(&etag::of_bytes(text.as_bytes()));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::VARY, HeaderValue::from_static("accept"));
     Ok((headers, text).into_response())
@@ -101,16 +102,17 @@ pub async fn put_inventory(
         None => FileFormat::Yaml,
     };
     if etag::is_conditional(&headers) {
-        etag::check(&headers, Some(&version(&state, &actor).await?))?;
+        etag::check_any(&headers, &versions(&state, &actor).await?)?;
     }
     let diff = state.plane.apply_inventory(&actor, &file, format, manner.dry_run, manner.prune).await?;
     Ok(Json(diff))
 }
 
-/// One tag for both formats: they hold the same.
-async fn version(state: &AppState, actor: &Actor) -> Reply<String> {
-    let text = state.plane.export_inventory(actor, FileFormat::Json).await?;
-    Ok(etag::of_bytes(text.as_bytes()))
+/// The tags of what is stored: a file that was read in one format may come back in the other.
+async fn versions(state: &AppState, actor: &Actor) -> Reply<[String; 2]> {
+    let json = state.plane.export_inventory(actor, FileFormat::Json).await?;
+    let yaml = state.plane.export_inventory(actor, FileFormat::Yaml).await?;
+    Ok([etag::of_bytes(json.as_bytes()), etag::of_bytes(yaml.as_bytes())])
 }
 
 /// What is stored, for paths that show a part of it.

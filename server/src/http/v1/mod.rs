@@ -10,6 +10,7 @@ mod compliance;
 mod document;
 mod entry;
 mod events;
+mod filters;
 mod inventory;
 mod now;
 mod people;
@@ -22,9 +23,9 @@ mod tokens;
 
 pub use document::document;
 
-use super::{body, system};
+use super::{body, etag, system};
 use crate::state::AppState;
-use axum::{Extension, Router};
+use axum::{Extension, Router, middleware::from_fn};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -87,5 +88,5 @@ fn described() -> OpenApiRouter<AppState> {
 
 /// The router; its document is [`document`].
 pub fn routes() -> Router<AppState> {
-    described().split_for_parts().0
+    described().split_for_parts().0.layer(from_fn(etag::answer_not_modified))
 }
