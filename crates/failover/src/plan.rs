@@ -45,7 +45,7 @@ pub struct Plan {
     pub facts: Vec<Fact>,
     /// How everything stood when the plan was made; the failback's aim. Not part of the digest.
     pub before: Vec<Before>,
-    /// Lag, counts, times: beside the digest, checked against their limits before the first change.
+    /// Lag, counts, times: beside the digest. A lag is measured again at the cut and held to its limit there.
     pub measurements: Vec<Measurement>,
     /// Planes, gaps and cautions, in words; never a wall by themselves.
     pub notes: Vec<String>,
@@ -117,12 +117,12 @@ pub fn plan(picture: &Picture, movement: &Movement) -> Result<Plan, Refusal> {
         value_to_be: "everything as it was when the plan was made".into(),
         ..Making::default()
     })?;
-    let mut prepared = vec![observe.clone()];
-    if let Some(lag) = stores::record_lag(&mut draft, &moves, &observe)? {
+    let scaled = compute::raise(&mut draft, &observe)?;
+    let mut prepared = if scaled.is_empty() { vec![observe] } else { scaled };
+    // Raising takes minutes, in which the lag changes: the cut is after it.
+    if let Some(lag) = stores::record_lag(&mut draft, &moves, &prepared)? {
         prepared = vec![lag];
     }
-    let scaled = compute::raise(&mut draft, &observe)?;
-    prepared.extend(scaled);
 
     let switched = stores::switch(&mut draft, &moves, &prepared)?;
     let ready = if switched.is_empty() { prepared } else { switched };

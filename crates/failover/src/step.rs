@@ -1,12 +1,14 @@
 //! One step of a plan: what it does to which resource, and the check → act → verify of it as pure functions.
 
 mod aurora;
+mod binding;
 mod check;
 mod ecs;
 mod lag;
 mod look;
 mod traffic;
 
+pub use binding::resource_matches;
 pub use lag::{LAG_MAX_AGE_SECONDS, lags};
 
 use crate::change::Change;

@@ -70,7 +70,7 @@ fn aim(
     now: &AcceleratorGroup,
 ) -> AcceleratorGroup {
     let mut wanted = now.clone();
-    if let Some(Facts::AcceleratorGroup(before)) = draft.before(&resource.name, region) {
+    if let Some(Facts::AcceleratorGroup(before)) = draft.led(&resource.name, region) {
         wanted.traffic_dial_percent = before.traffic_dial_percent;
         for endpoint in &mut wanted.endpoints {
             if let Some(stood) = before.endpoints.iter().find(|e| e.id == endpoint.id) {
@@ -86,7 +86,7 @@ fn aim(
     // A Region that serves already keeps its share when another is evacuated. Otherwise the target, whatever
     // stood before, is open afterwards.
     let keeps = draft.is_evacuation() && is_open(now);
-    let aimed = draft.before(&resource.name, region).is_some() && is_open(&wanted);
+    let aimed = draft.led(&resource.name, region).is_some() && is_open(&wanted);
     if *region == draft.movement.to && !keeps && !aimed {
         wanted.traffic_dial_percent = 100;
         for endpoint in &mut wanted.endpoints {

@@ -31,7 +31,7 @@ pub(super) fn route(
             "Add the Region's bucket to the access point, then refresh.",
         );
     }
-    let aim = |region: &RegionCode, dial: u8| match draft.before(name, region) {
+    let aim = |region: &RegionCode, dial: u8| match draft.led(name, region) {
         Some(Facts::AccessPointRoute { traffic_dial_percent, .. }) => *traffic_dial_percent,
         _ if region == to => 100,
         _ if draft.leaving() == Some(region) => 0,

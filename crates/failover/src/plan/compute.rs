@@ -22,6 +22,8 @@ pub(super) fn raise(draft: &mut Draft<'_>, observe: &StepId) -> Result<Vec<StepI
     for resource in &draft.picture.application.resources {
         let ResourceSpec::EcsService(spec) = &resource.spec else { continue };
         for (region, target) in targets(draft, &resource.name, spec) {
+            // What has more already keeps it: raising never lowers.
+            let target = desired(draft.last(&resource.name, &region)).map_or(target, |now| now.max(target));
             let stands = matches!(
                 draft.known(&resource.name, &region),
                 Some(Facts::EcsService(s)) if s.desired >= target && s.running >= target
@@ -45,8 +47,16 @@ fn targets(draft: &mut Draft<'_>, service: &Name, spec: &EcsService) -> Vec<(Reg
         draft.note(format!("{service} has no service in {to}; nothing of it is raised there."));
         return Vec::new();
     };
-    let now = desired(draft.last(service, &draft.movement.from));
-    match desired(draft.before(service, to)).or(place.desired_in_recovery).or(now) {
+    let serves = desired(draft.last(service, &draft.movement.from));
+    let stood = desired(draft.before(service, to));
+    let wanted = if draft.movement.intent == Intent::Failback {
+        // The load may have grown since the failover, so what stood before it is no more than the least.
+        let left = draft.leaving().and(serves);
+        stood.max(place.desired_in_recovery).max(left).or(serves)
+    } else {
+        place.desired_in_recovery.or(serves)
+    };
+    match wanted {
         Some(target) => vec![(to.clone(), target)],
         None => {
             draft.note(format!(

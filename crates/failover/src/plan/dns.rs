@@ -28,20 +28,20 @@ pub(super) fn route(
             now.insert(region, record.clone());
         }
     }
-    let wanted = match restored(draft, name, &now) {
-        Some(wanted) => wanted,
-        None => match moved(draft, name, &now) {
-            Ok(wanted) => wanted,
-            Err(sentence) => {
-                let simple = now.values().flatten().all(|r| r.routing == Routing::Simple);
-                if simple && others_lead(draft, resource) {
-                    draft.note(sentence);
-                    return Ok(Vec::new());
-                }
-                return draft
-                    .cannot(&sentence, "Give both Regions a record with a routing policy, then refresh.");
+    let wanted = restored(draft, name, &now).transpose().unwrap_or_else(|| moved(draft, name, &now));
+    let wanted = match wanted {
+        Ok(wanted) => wanted,
+        Err(sentence) => {
+            let simple = now.values().flatten().all(|r| r.routing == Routing::Simple);
+            if simple && others_lead(draft, resource) {
+                draft.note(sentence);
+                return Ok(Vec::new());
             }
-        },
+            return draft.cannot(
+                &sentence,
+                "Give each Region a record of its own with a routing policy, then refresh.",
+            );
+        }
     };
     let replace: Vec<RecordReplacement> = now
         .iter()
@@ -68,8 +68,12 @@ pub(super) fn route(
         regions: now.keys().cloned().collect(),
         after: after.to_vec(),
         timeout_seconds: 300,
-        value_now: text(&now),
-        value_to_be: text(&wanted),
+        value_now: text(&now, |region, record| match wanted.get(region) {
+            // What goes out is named by its Region alone.
+            Some(None) | None => Some(record),
+            Some(other) => other.as_ref(),
+        }),
+        value_to_be: text(&wanted, |region, _| now.get(region).and_then(Option::as_ref)),
         ..Making::default()
     })?;
     Ok(vec![id])
@@ -87,20 +91,85 @@ fn answers(records: &Records, region: &RegionCode) -> bool {
     answering(&there).contains(&region)
 }
 
-/// A failback's aim: the exact records that stood before, as long as they lead home.
-fn restored(draft: &Draft<'_>, name: &Name, now: &Records) -> Option<Records> {
+/// A failback's aim: the weights and roles that stood before, as long as they lead home. Targets and everything
+/// else that a failover leaves alone stay as they are today: they may have been replaced since. A record that was
+/// taken out comes back whole. `None`: what stood before is not known, or is no aim.
+fn restored(draft: &Draft<'_>, name: &Name, now: &Records) -> Result<Option<Records>, String> {
     let mut wanted = now.clone();
     let mut any = false;
     for (region, record) in &mut wanted {
-        if let Some(Facts::DnsRecord { record: before }) = draft.before(name, region) {
-            record.clone_from(before);
-            any = true;
-        }
+        let Some(Facts::DnsRecord { record: before }) = draft.led(name, region) else { continue };
+        any = true;
+        *record = match (record.take(), before) {
+            (None, before) => before.clone(),
+            (Some(today), None) => (draft.leaving() != Some(region)).then_some(today),
+            (Some(today), Some(stood)) if policy(&today.routing) != policy(&stood.routing) => {
+                return Ok(None);
+            }
+            (Some(today), Some(stood)) => match &stood.routing {
+                Routing::Weighted { .. } | Routing::Failover { .. } => {
+                    Some(DnsRecord { routing: stood.routing.clone(), ..today })
+                }
+                Routing::Geolocation { .. } if was_sent_elsewhere(draft, name, region, &today, stood) => {
+                    before.clone()
+                }
+                Routing::Geolocation { .. } | Routing::Latency { .. } | Routing::Simple => Some(today),
+            },
+        };
     }
     let to = &draft.movement.to;
     // All weights at zero are answered too, as an equal split: never an aim.
-    let weightless = weight_of(wanted.get(to)?.as_ref()) == Some(0);
-    (any && !weightless && answers(&wanted, to)).then_some(wanted)
+    let home = wanted.get(to).and_then(Option::as_ref);
+    if !any || weight_of(home) == Some(0) || !answers(&wanted, to) || !agree(&wanted) {
+        return Ok(None);
+    }
+    match (home, draft.led(name, to)) {
+        (Some(home), Some(Facts::DnsRecord { record: Some(stood) })) if !same_target(home, stood) => {
+            leads_by_itself(name, to, home, &wanted).map(|()| Some(wanted))
+        }
+        _ => Ok(Some(wanted)),
+    }
+}
+
+/// A place's new target is an aim only if no other Region's record leads there too.
+fn leads_by_itself(name: &Name, to: &RegionCode, home: &DnsRecord, records: &Records) -> Result<(), String> {
+    if !matches!(home.routing, Routing::Geolocation { .. }) {
+        return Ok(());
+    }
+    let shared = |(region, record): &(&RegionCode, &Option<DnsRecord>)| {
+        *region != to && record.as_ref().is_some_and(|other| same_target(other, home))
+    };
+    match records.iter().find(shared) {
+        None => Ok(()),
+        Some((other, _)) => Err(format!(
+            "The record of {name} for {to} leads where that for {other} leads, and not where the failover sent it: which of both is meant cannot be told."
+        )),
+    }
+}
+
+fn same_target(a: &DnsRecord, b: &DnsRecord) -> bool {
+    a.alias == b.alias && a.values == b.values
+}
+
+/// Whether a place's record still leads where a failover sent it: to what another Region's record led to then.
+fn was_sent_elsewhere(
+    draft: &Draft<'_>,
+    name: &Name,
+    region: &RegionCode,
+    today: &DnsRecord,
+    stood: &DnsRecord,
+) -> bool {
+    let led_there = |other: &RegionCode| matches!(draft.before(name, other), Some(Facts::DnsRecord { record: Some(r) }) if same_target(r, today));
+    !same_target(today, stood)
+        && draft.picture.application.regions().any(|other| other != region && led_there(other))
+}
+
+/// One policy for the whole name and one primary at most: Route 53 takes nothing else.
+fn agree(records: &Records) -> bool {
+    let mut kinds: Vec<&str> = records.values().flatten().map(|r| policy(&r.routing)).collect();
+    kinds.dedup();
+    let primary = Routing::Failover { primary: true };
+    kinds.len() <= 1 && records.values().flatten().filter(|r| r.routing == primary).count() <= 1
 }
 
 /// What the policy of the records asks for, or why they cannot lead to the target.
@@ -198,21 +267,45 @@ fn note_health(draft: &mut Draft<'_>, name: &Name, wanted: &Records) {
     }
 }
 
-/// "us-east-1 weight 0, eu-central-1 weight 100".
-fn text(records: &Records) -> String {
-    let one = |(region, record): (&RegionCode, &Option<DnsRecord>)| match record {
+/// "us-east-1 weight 0, eu-central-1 weight 100", and with each what else is not as in `other`.
+fn text<'a>(
+    records: &'a Records,
+    other: impl Fn(&RegionCode, &'a DnsRecord) -> Option<&'a DnsRecord>,
+) -> String {
+    let one = |(region, record): (&RegionCode, &'a Option<DnsRecord>)| match record {
         None => format!("{region} out"),
-        Some(record) => match &record.routing {
-            Routing::Simple => format!("{region} {}", target(record)),
-            Routing::Weighted { weight } => format!("{region} weight {weight}"),
-            Routing::Failover { primary } => {
-                format!("{region} {}", if *primary { "primary" } else { "secondary" })
-            }
-            Routing::Latency { .. } => format!("{region} in"),
-            Routing::Geolocation { .. } => format!("{region} to {}", target(record)),
-        },
+        Some(record) => {
+            let routing = match &record.routing {
+                Routing::Weighted { weight } => format!(" weight {weight}"),
+                Routing::Failover { primary } => {
+                    format!(" {}", if *primary { "primary" } else { "secondary" })
+                }
+                Routing::Latency { .. } => " in".into(),
+                Routing::Simple | Routing::Geolocation { .. } => String::new(),
+            };
+            format!("{region}{routing}{}", details(record, other(region, record)))
+        }
     };
     records.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// Where a record leads, if that is what its policy moves or if it differs, and what else differs.
+fn details(record: &DnsRecord, other: Option<&DnsRecord>) -> String {
+    let mut text = String::new();
+    if matches!(record.routing, Routing::Simple | Routing::Geolocation { .. })
+        || other.is_none_or(|other| !same_target(record, other))
+    {
+        text.push_str(&format!(" to {}", target(record)));
+    }
+    let Some(other) = other else { return text };
+    if record.ttl_seconds != other.ttl_seconds {
+        text.push_str(&record.ttl_seconds.map_or(" no ttl".into(), |ttl| format!(" ttl {ttl}")));
+    }
+    if record.health_check_id != other.health_check_id {
+        let id = record.health_check_id.as_deref();
+        text.push_str(&id.map_or(" no health check".into(), |id| format!(" health check {id}")));
+    }
+    text
 }
 
 fn target(record: &DnsRecord) -> String {

@@ -89,6 +89,13 @@ impl<'a> Draft<'a> {
         self.picture.before.get(&(resource.clone(), region.clone()))
     }
 
+    /// How what leads traffic stood, where a failback restores it. A Region that comes back to an active-active
+    /// application takes no other out, so of the others nothing is restored: they may have changed with reason.
+    pub(super) fn led(&self, resource: &Name, region: &RegionCode) -> Option<&'a Facts> {
+        let restores = self.leaving().is_some() || *region == self.movement.to;
+        self.before(resource, region).filter(|_| restores)
+    }
+
     /// The application's Regions in which something of the resource was ever seen.
     pub(super) fn seen_regions(&self, resource: &Name) -> Vec<RegionCode> {
         self.picture.application.regions().filter(|r| self.last(resource, r).is_some()).cloned().collect()

@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use crate::movement::{Intent, Mode};
 use crate::refusal::Refusal;
-use crate::serving::words;
+use crate::serving::{serving, words};
 use holdfast_domain::{RegionCode, Resource, ResourceSpec, Sight, Strategy};
 
 pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), Refusal> {
@@ -37,14 +37,7 @@ pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), Refusal> {
         ));
     }
     if movement.intent == Intent::Failback && movement.to != application.home_region {
-        return Err(Refusal::new(
-            "not_home",
-            format!(
-                "A failback goes to the home Region, {}, not to {}.",
-                application.home_region, movement.to
-            ),
-            "Fail back to the home Region, or request a failover.",
-        ));
+        comes_back(draft)?;
     }
     if movement.intent == Intent::Drill && movement.mode == Mode::Emergency {
         return Err(Refusal::new(
@@ -67,6 +60,32 @@ pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     }
     for resource in &application.resources {
         see(draft, resource)?;
+    }
+    Ok(())
+}
+
+/// A failback elsewhere than home: only of an active-active Region that was taken out of service.
+fn comes_back(draft: &Draft<'_>) -> Result<(), Refusal> {
+    let application = &draft.picture.application;
+    let to = &draft.movement.to;
+    if application.strategy != Strategy::ActiveActive {
+        return Err(Refusal::new(
+            "not_home",
+            format!("A failback goes to the home Region, {}, not to {to}.", application.home_region),
+            "Fail back to the home Region, or request a failover.",
+        ));
+    }
+    let serves = serving(application, &draft.picture.observations).regions;
+    if serves.contains(to) {
+        return Err(Refusal::new(
+            "already_serving",
+            format!(
+                "{} is served from {} already: {to} need not come back.",
+                application.name,
+                words(&serves)
+            ),
+            "Choose a Region that does not serve, or request a failover.",
+        ));
     }
     Ok(())
 }

@@ -82,7 +82,7 @@ fn belongs_in_target(draft: &Draft<'_>, store: &Name, writer: Option<&RegionCode
     if draft.movement.intent == Intent::Failback {
         return match draft.before(store, to) {
             Some(Facts::AuroraMember(before)) => before.writer,
-            _ => true,
+            _ => *to == draft.picture.application.home_region,
         };
     }
     // A writer in a Region that stays in service stays where it is.
@@ -95,31 +95,32 @@ fn must_be_connected(draft: &mut Draft<'_>, store: &Name, target: &AuroraMember)
     }
     let to = &draft.movement.to;
     let state = target.synchronization.as_deref().unwrap_or("not known to be connected");
+    if draft.movement.mode == Mode::Emergency {
+        // Also back home: a copy shows as not connected exactly when the Region that it copies from is dark.
+        draft.note(format!("The copy of {store} in {to} is {state}: more may be lost than its lag says."));
+        return Ok(());
+    }
     if draft.movement.intent == Intent::Failback {
         return Err(Refusal::new(
             "not_ready_to_fail_back",
             format!("The copy of {store} in {to} is {state}: it does not have all the data yet."),
-            "Wait until the home Region's copy is connected again; the application's recovery state then says ready to fail back.",
+            "Wait until that copy is connected again, or request an emergency, which accepts the loss of what was not copied.",
         ));
     }
-    if draft.movement.mode == Mode::Planned {
-        return Err(Refusal::new(
-            "not_ready",
-            format!(
-                "The copy of {store} in {to} is {state}, so a switchover that loses nothing is not possible."
-            ),
-            "Wait until it is connected, or request an emergency, which accepts the loss of what was not copied.",
-        ));
-    }
-    draft.note(format!("The copy of {store} in {to} is {state}: more may be lost than its lag says."));
-    Ok(())
+    Err(Refusal::new(
+        "not_ready",
+        format!(
+            "The copy of {store} in {to} is {state}, so a switchover that loses nothing is not possible."
+        ),
+        "Wait until it is connected, or request an emergency, which accepts the loss of what was not copied.",
+    ))
 }
 
 /// The RPO at the cut. Stores that this version cannot read are listed, so that they are said to be unknown.
 pub(super) fn record_lag(
     draft: &mut Draft<'_>,
     moves: &[Move],
-    observe: &StepId,
+    after: &[StepId],
 ) -> Result<Option<StepId>, Refusal> {
     let application = &draft.picture.application;
     let stores: Vec<Name> = application
@@ -148,7 +149,7 @@ pub(super) fn record_lag(
         title,
         work: Work::RecordLag { stores, target: target.clone(), limit_ms },
         regions: vec![target],
-        after: vec![observe.clone()],
+        after: after.to_vec(),
         timeout_seconds: 120,
         value_to_be,
         ..Making::default()

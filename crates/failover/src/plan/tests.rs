@@ -1,5 +1,7 @@
-//! Golden plans as text, refusals as a table; `safety` holds the properties over generated pictures.
+//! Golden plans as text, refusals as a table; `safety` holds the properties over generated pictures, `failback`
+//! what comes back and how.
 
+mod failback;
 mod safety;
 
 use super::*;
@@ -130,6 +132,47 @@ fn the_lag_limit_is_the_objective_when_planned_and_none_in_an_emergency() {
         assert_eq!(limit, Some(expected));
         let lag = plan.measurements.iter().find(|m| m.what == "lag").unwrap();
         assert_eq!((lag.value, lag.limit), (Some(850.0), expected));
+    }
+}
+
+/// All that a step comes after, directly or not.
+fn comes_after<'a>(plan: &'a Plan, id: &str) -> Vec<&'a str> {
+    let step = plan.step(&crate::testing::step_id(id)).unwrap();
+    let mut found = Vec::new();
+    for before in &step.after {
+        found.push(before.as_str());
+        found.extend(comes_after(plan, before.as_str()));
+    }
+    found
+}
+
+#[test]
+fn lag_is_recorded_at_the_cut_when_all_that_can_be_raised_before_it_is() {
+    for mode in [Mode::Planned, Mode::Emergency] {
+        for (picture, movement, switch, scale) in [
+            (shop(), failover(mode), "switch-orders", "scale-web-eu-central-1"),
+            (feed(), failover(mode), "switch-posts", "scale-timeline-ap-southeast-1"),
+        ] {
+            let plan = planned(&picture, &movement);
+            let switch = plan.step(&crate::testing::step_id(switch)).unwrap();
+            assert_eq!(switch.after, [crate::testing::step_id("record-lag")]);
+            let before = comes_after(&plan, "record-lag");
+            assert!(before.contains(&"observe-again") && before.contains(&scale), "{before:?}");
+        }
+    }
+}
+
+#[test]
+fn no_data_waits_for_traffic_in_an_emergency() {
+    let emergency = movement(Intent::Failback, Mode::Emergency, B, A);
+    for (picture, movement) in
+        [(shop(), failover(Mode::Emergency)), (feed(), failover(Mode::Emergency)), (moved_shop(), emergency)]
+    {
+        let plan = planned(&picture, &movement);
+        let switch = plan.steps.iter().find(|s| s.irreversible).unwrap();
+        let before = comes_after(&plan, switch.id.as_str());
+        let traffic = |id: &&str| ["route-", "open-", "close-"].iter().any(|word| id.starts_with(word));
+        assert!(!before.iter().any(traffic), "{before:?}");
     }
 }
 
@@ -283,15 +326,13 @@ fn a_move_that_cannot_be_is_refused_with_its_reason() {
 }
 
 #[test]
-fn a_failback_waits_until_home_is_connected_again() {
+fn a_planned_failback_waits_until_home_is_connected_again() {
     for state in [Some("pending-resync".to_owned()), None] {
         let mut picture = moved_shop();
         let mut copy = member("orders", A, false);
         copy.synchronization = state;
         picture.observations.insert(key("orders", A), known(Facts::AuroraMember(copy)));
-        for mode in [Mode::Planned, Mode::Emergency] {
-            assert_eq!(code(&picture, &movement(Intent::Failback, mode, B, A)), "not_ready_to_fail_back");
-        }
+        assert_eq!(code(&picture, &home()), "not_ready_to_fail_back");
     }
 }
 

@@ -259,6 +259,34 @@ fn an_emergency_tolerates_that_the_region_being_left_is_dark() {
 }
 
 #[test]
+fn an_emergency_tolerates_that_what_leads_traffic_cannot_be_seen_anywhere() {
+    let blind = |mode| {
+        ["front-door", "assets", "edge"]
+            .into_iter()
+            .flat_map(|resource| [A, B].map(|code| (resource, code)))
+            .fold(scene(mode), |scene, (resource, code)| scene.lose(resource, code))
+    };
+    let dark = blind(Mode::Emergency).lose("orders", A).lose("web", A);
+    assert_eq!(dark.check("observe-again"), "reached");
+    assert_eq!(dark.check("switch-orders"), "act", "the data does not wait for what leads traffic");
+    for step in ["route-front-door", "route-assets", "open-edge-eu-central-1", "close-edge-us-east-1"] {
+        assert_eq!(dark.check(step), "unseen", "{step} is never done blindly");
+    }
+    let Verdict::Reached { note } =
+        dark.step("observe-again").check(&dark.seen, &dark.plan, &dark.movement, NOW)
+    else {
+        unreachable!()
+    };
+    assert!(note.contains("front-door in eu-central-1 could not be seen"), "{note}");
+    assert_eq!(blind(Mode::Planned).check("observe-again"), "unseen");
+    // What can be seen must still agree, and the target's data and capacity must be seen.
+    let seen = blind(Mode::Emergency).see("front-door", B, weighted(B, 50));
+    assert_eq!(seen.check("observe-again"), "drift");
+    assert_eq!(blind(Mode::Emergency).lose("orders", B).check("observe-again"), "unseen");
+    assert_eq!(blind(Mode::Emergency).lose("web", B).check("observe-again"), "unseen");
+}
+
+#[test]
 fn lag_is_held_to_the_objective_when_planned_and_only_recorded_in_an_emergency() {
     let lagging = |ms: f64, at| {
         orders(B, false, |m| {

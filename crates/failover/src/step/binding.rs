@@ -1,0 +1,205 @@
+//! Whether the inventory's resource is still the one that an approved call names. The inventory may be edited while
+//! a run goes on; a name that means something else by then must not be called under the old approval.
+//! What was seen of the resource is no matter here: that is the step's check.
+
+use super::Step;
+use crate::change::{Change, RecordReplacement};
+use holdfast_domain::resource::{EcsPlace, Route53Records};
+use holdfast_domain::{RegionCode, ResourceSpec};
+
+/// Steps that call nothing fit whatever the inventory says.
+///
+/// # Errors
+/// A sentence with what the approved call names and what the inventory has.
+pub fn resource_matches(step: &Step, spec: &ResourceSpec) -> Result<(), String> {
+    let Some(change) = step.change() else { return Ok(()) };
+    let (approved, inventory) = match (change, spec) {
+        (Change::SetEcsDesiredCount { region, cluster, service, .. }, ResourceSpec::EcsService(spec)) => {
+            let place = spec.per_region.get(region);
+            let same = place.is_some_and(|p| p.cluster == *cluster && p.service == *service);
+            let inventory = place.map_or_else(|| format!("nothing in {region}"), |p| ecs_words(p, region));
+            if same {
+                return Ok(());
+            }
+            let named =
+                EcsPlace { cluster: cluster.clone(), service: service.clone(), desired_in_recovery: None };
+            (ecs_words(&named, region), inventory)
+        }
+        (
+            Change::SwitchAuroraOver { global_cluster, .. } | Change::FailAuroraOver { global_cluster, .. },
+            ResourceSpec::AuroraGlobalDatabase(spec),
+        ) => {
+            if *global_cluster == spec.global_cluster {
+                return Ok(());
+            }
+            (format!("global cluster {global_cluster}"), format!("global cluster {}", spec.global_cluster))
+        }
+        (Change::SetAccessPointRoutes { mrap_arn, .. }, ResourceSpec::S3MultiRegionAccessPoint(spec)) => {
+            if *mrap_arn == spec.mrap_arn {
+                return Ok(());
+            }
+            (mrap_arn.clone(), spec.mrap_arn.clone())
+        }
+        (Change::SetAcceleratorGroup { endpoint_group_arn, .. }, ResourceSpec::GlobalAccelerator(spec)) => {
+            // With the slash: one ARN may begin with all of another.
+            if endpoint_group_arn.strip_prefix(&spec.accelerator_arn).is_some_and(|r| r.starts_with('/')) {
+                return Ok(());
+            }
+            (endpoint_group_arn.clone(), spec.accelerator_arn.clone())
+        }
+        (Change::ReplaceRecords { hosted_zone_id, replace }, ResourceSpec::Route53Records(spec)) => {
+            match other_record(hosted_zone_id, replace, spec) {
+                None => return Ok(()),
+                Some(named) => (
+                    named,
+                    format!("{} {} in hosted zone {}", spec.record_type, spec.record, spec.hosted_zone_id),
+                ),
+            }
+        }
+        (change, spec) => (
+            format!("something that {} changes", change.action()),
+            format!("of the kind {}", spec.kind().as_str()),
+        ),
+    };
+    let name = step.resource.as_ref().map_or("the resource", |name| name.as_str());
+    Err(format!("the approved call names {approved}, but {name} in the inventory is now {inventory}"))
+}
+
+fn ecs_words(place: &EcsPlace, region: &RegionCode) -> String {
+    format!("service {} of cluster {} in {region}", place.service, place.cluster)
+}
+
+/// The first record of the batch that is not one of the inventory's name.
+fn other_record(zone: &str, replace: &[RecordReplacement], spec: &Route53Records) -> Option<String> {
+    let mut records = replace.iter().flat_map(|r| [r.old.as_ref(), r.new.as_ref()]).flatten();
+    let other = if zone == spec.hosted_zone_id {
+        records.find(|r| !(same_name(&r.name, &spec.record) && r.record_type == spec.record_type))
+    } else {
+        records.next()
+    };
+    other.map(|r| format!("{} {} in hosted zone {zone}", r.record_type, r.name))
+}
+
+/// Route 53 gives names in lower case, with a final dot and `\052` for a star; people write them otherwise.
+fn same_name(one: &str, other: &str) -> bool {
+    let plain = |name: &str| name.trim_end_matches('.').replace("\\052", "*").to_ascii_lowercase();
+    plain(one) == plain(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::movement::Mode;
+    use crate::plan::plan;
+    use crate::testing::world::{A, B, access_point, aurora, dns, ecs, edge, shop};
+    use crate::testing::{failover, region, step_id};
+
+    fn step(mode: Mode, id: &str) -> Step {
+        plan(&shop(), &failover(mode)).unwrap().step(&step_id(id)).unwrap().clone()
+    }
+
+    fn refused(step: &Step, spec: &ResourceSpec, names: [&str; 2]) {
+        let sentence = resource_matches(step, spec).unwrap_err();
+        assert!(names.iter().all(|name| sentence.contains(name)), "{sentence}");
+    }
+
+    #[test]
+    fn every_step_of_a_plan_fits_the_inventory_that_it_was_made_from() {
+        for mode in [Mode::Planned, Mode::Emergency] {
+            let picture = shop();
+            for step in plan(&picture, &failover(mode)).unwrap().steps {
+                let Some(name) = &step.resource else { continue };
+                let resource = picture.application.resource(name).unwrap();
+                assert_eq!(resource_matches(&step, &resource.spec), Ok(()), "{}", step.id);
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_without_a_call_fits_everything() {
+        assert_eq!(resource_matches(&step(Mode::Planned, "record-lag"), &dns("front-door").spec), Ok(()));
+    }
+
+    #[test]
+    fn a_service_is_the_one_of_the_calls_own_region() {
+        let scale = step(Mode::Planned, "scale-web-eu-central-1");
+        let with = |change: &dyn Fn(&mut EcsPlace)| {
+            let ResourceSpec::EcsService(mut spec) = ecs("web", &[(A, None), (B, None)]).spec else {
+                unreachable!()
+            };
+            change(spec.per_region.get_mut(&region(B)).unwrap());
+            ResourceSpec::EcsService(spec)
+        };
+        assert_eq!(resource_matches(&scale, &with(&|p| p.desired_in_recovery = Some(40))), Ok(()));
+        let approved = "service web of cluster shop in eu-central-1";
+        refused(&scale, &with(&|p| p.cluster = "other".into()), [approved, "service web of cluster other"]);
+        refused(&scale, &with(&|p| p.service = "api".into()), [approved, "service api of cluster shop"]);
+        refused(&scale, &ecs("web", &[(A, None)]).spec, [approved, "nothing in eu-central-1"]);
+    }
+
+    #[test]
+    fn a_store_is_the_same_global_cluster_in_either_mode() {
+        for mode in [Mode::Planned, Mode::Emergency] {
+            let switch = step(mode, "switch-orders");
+            refused(&switch, &aurora("invoices").spec, ["global cluster orders", "global cluster invoices"]);
+        }
+    }
+
+    #[test]
+    fn records_are_of_the_same_zone_name_and_type_however_the_name_is_written() {
+        let route = step(Mode::Planned, "route-front-door");
+        let with = |zone: &str, name: &str, kind: &str| {
+            ResourceSpec::Route53Records(Route53Records {
+                hosted_zone_id: zone.into(),
+                record: name.into(),
+                record_type: kind.into(),
+                set_identifiers: std::collections::BTreeMap::new(),
+            })
+        };
+        let zone = "Z0123456789ABC";
+        assert_eq!(resource_matches(&route, &with(zone, "Shop.Example.com.", "A")), Ok(()));
+        let approved = "A shop.example.com in hosted zone Z0123456789ABC";
+        refused(&route, &with("Z9", "shop.example.com", "A"), [approved, "hosted zone Z9"]);
+        refused(&route, &with(zone, "pay.example.com", "A"), [approved, "A pay.example.com"]);
+        refused(&route, &with(zone, "shop.example.com", "AAAA"), [approved, "AAAA shop.example.com"]);
+        assert!(same_name("\\052.example.com", "*.example.com"));
+    }
+
+    #[test]
+    fn an_endpoint_group_is_of_the_accelerator_and_not_of_one_whose_arn_merely_begins_alike() {
+        let open = step(Mode::Planned, "open-edge-eu-central-1");
+        let ResourceSpec::GlobalAccelerator(mut spec) = edge("edge").spec else { unreachable!() };
+        spec.accelerator_arn.pop();
+        let shorter = spec.accelerator_arn.clone();
+        refused(&open, &ResourceSpec::GlobalAccelerator(spec), ["accelerator/edge/group", &shorter]);
+    }
+
+    #[test]
+    fn routes_are_of_the_same_access_point() {
+        let route = step(Mode::Planned, "route-assets");
+        let ResourceSpec::S3MultiRegionAccessPoint(mut spec) = access_point("assets").spec else {
+            unreachable!()
+        };
+        spec.mrap_arn.push('x');
+        let now = spec.mrap_arn.clone();
+        refused(&route, &ResourceSpec::S3MultiRegionAccessPoint(spec), ["accesspoint/assets.mrap", &now]);
+    }
+
+    #[test]
+    fn a_resource_of_another_kind_never_fits() {
+        let kinds = [dns("x"), access_point("x"), edge("x"), aurora("x"), ecs("x", &[])].map(|r| r.spec);
+        let steps = [
+            "route-front-door",
+            "route-assets",
+            "open-edge-eu-central-1",
+            "switch-orders",
+            "scale-web-eu-central-1",
+        ];
+        for (own, id) in steps.into_iter().enumerate() {
+            let step = step(Mode::Planned, id);
+            for (_, spec) in kinds.iter().enumerate().filter(|(at, _)| *at != own) {
+                refused(&step, spec, [step.change().unwrap().action(), spec.kind().as_str()]);
+            }
+        }
+    }
+}
