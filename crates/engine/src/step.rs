@@ -10,7 +10,7 @@ use holdfast_failover::change::Change;
 use holdfast_failover::plan::Before;
 use holdfast_failover::run::may_repeat;
 use holdfast_failover::run::{CallState, Event, Run, StepProgress, StepState};
-use holdfast_failover::step::{Seen, Work, lags};
+use holdfast_failover::step::{Seen, Work, lags, resource_matches};
 use holdfast_failover::{Step, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -150,15 +150,22 @@ impl StepDrive {
                     .map(Some);
             }
         }
-        let missing = step.resource.as_ref().filter(|name| self.ground.application.resource(name).is_none());
-        if let Some(name) = missing {
-            let reason = format!("the inventory no longer has the resource `{name}`");
-            return self
-                .park(step, reason, "Put the resource back and retry, or skip the step with a reason.")
-                .await
-                .map(Some);
-        }
-        Ok(None)
+        let Some(name) = &step.resource else { return Ok(None) };
+        let (reason, way_out) = match self.ground.application.resource(name) {
+            None => (
+                format!("the inventory no longer has the resource `{name}`"),
+                "Put the resource back and retry, or skip the step with a reason.",
+            ),
+            Some(resource) => match resource_matches(step, &resource.spec) {
+                Ok(()) => return Ok(None),
+                // Looked at would be one thing, and called another.
+                Err(difference) => (
+                    difference,
+                    "Put the inventory back as the approval showed it and retry, or cancel and request the run anew.",
+                ),
+            },
+        };
+        self.park(step, reason, way_out).await.map(Some)
     }
 
     /// Nothing has been called yet in this attempt.
