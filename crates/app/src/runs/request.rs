@@ -144,15 +144,28 @@ impl App {
         let body = serde_json::to_vec(&asked)
             .map_err(|e| Problem::bad_field("body", e.to_string(), "Send JSON."))?;
         let body_hash: [u8; 32] = Sha256::digest(&body).into();
+        // As it is stored; the key stands for the bytes as they were sent.
+        let asked = RequestRun { reason, incident, ..asked };
         let principal = format!("person:{}", actor.person);
         let key = Key { principal: &principal, key: idempotency_key, body_hash: &body_hash };
-        // A repeat gets the first one's run, even where it would be refused today. Rolled back again: thinking
-        // takes connections, and whoever thinks while holding one starves the others of theirs.
-        let mut look = self.store.begin().await.map_err(of_store)?;
-        if let Some(made) = key.made(&mut look).await? {
+        // A repeat gets the first one's run, even where it would be refused today.
+        if let Some(made) = self.made(&key).await? {
             return Ok(made);
         }
-        drop(look);
+        match self.make(actor, asked, &key).await {
+            Ok(id) => Ok(id),
+            // What stands in the way may be the run that this very key made while this one was thought about.
+            Err(problem) => self.made(&key).await?.ok_or(problem),
+        }
+    }
+
+    /// Rolled back again: thinking takes connections, and whoever thinks while holding one starves the others.
+    async fn made(&self, key: &Key<'_>) -> Answer<Option<RunId>> {
+        let mut look = self.store.begin().await.map_err(of_store)?;
+        key.made(&mut look).await
+    }
+
+    async fn make(&self, actor: &Actor, asked: RequestRun, key: &Key<'_>) -> Answer<RunId> {
         let now = self.store.now().await.map_err(of_store)?;
         good_impact(asked.impact_began_at, now)?;
         let thought = self.think(&asked, now).await?;
@@ -184,8 +197,8 @@ impl App {
             dry_run: asked.dry_run,
             digest: thought.digest,
             by: who(actor),
-            reason,
-            incident,
+            reason: asked.reason,
+            incident: asked.incident,
             impact_began_at: asked.impact_began_at,
         };
         let detail = serde_json::json!({
@@ -216,7 +229,7 @@ impl App {
         }
         change.insert_run(&new).await.map_err(of_store)?;
         let answer = serde_json::Value::String(id.to_string());
-        change.finish_idempotent(&principal, idempotency_key, 201, &answer).await.map_err(of_store)?;
+        change.finish_idempotent(key.principal, key.key, 201, &answer).await.map_err(of_store)?;
         let entry =
             done(actor, "run.request", &format!("run:{id}")).of_application(&application.name).with(detail);
         change.commit(entry).await.map_err(of_store)?;

@@ -53,7 +53,8 @@ async fn one_request_sent_many_times_at_once_makes_one_run_and_one_answer() {
     let answers = all.join_all().await;
     let made: Vec<_> = answers.iter().flatten().map(|run| &run.summary.id).collect();
     assert!(made.iter().all(|id| *id == made[0]));
-    assert_eq!(made.len(), 12, "{answers:?}");
+    let refused: Vec<_> = answers.iter().filter_map(|a| a.as_ref().err()).collect();
+    assert!(refused.is_empty(), "{refused:?}");
 }
 
 #[tokio::test]
