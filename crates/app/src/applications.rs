@@ -13,7 +13,7 @@ use holdfast_api::applications::{
 };
 use holdfast_api::runs::RunFilter as RunList;
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, Application, Facts, Inventory, Name, Sight};
+use holdfast_domain::{Actor, Application, Facts, Inventory, Name, Sight, Strategy};
 use holdfast_failover::compliance::Standing;
 use holdfast_failover::readiness::{Finding, Severity, Survive, would_survive};
 use holdfast_failover::{Intent, Mode, Movement, Refusal, plan};
@@ -146,16 +146,18 @@ impl App {
     async fn moves(&self, judged: &Judged, now: Timestamp) -> Answer<Vec<Move>> {
         let application = &judged.application;
         let serving = judged.serving.regions.first().unwrap_or(&application.home_region);
-        let mut moves = Vec::new();
+        let mut moves: Vec<Move> = Vec::new();
         for from in judged.serving.regions.iter().chain(judged.serving.regions.is_empty().then_some(serving))
         {
             for to in application.regions().filter(|r| *r != from) {
-                let intent =
-                    if to == &application.home_region && from != to && !judged.serving.regions.contains(to) {
-                        Intent::Failback
-                    } else {
-                        Intent::Failover
-                    };
+                // Where several serve, whichever does not can come back; one offer of that is enough.
+                let comes_back = !judged.serving.regions.contains(to)
+                    && (to == &application.home_region || application.strategy == Strategy::ActiveActive);
+                let offered = |m: &Move| m.intent == Intent::Failback.as_str() && m.to == to.as_str();
+                if comes_back && moves.iter().any(offered) {
+                    continue;
+                }
+                let intent = if comes_back { Intent::Failback } else { Intent::Failover };
                 let movement = Movement { intent, mode: Mode::Planned, from: from.clone(), to: to.clone() };
                 let refused = match self.picture(judged, &movement, now).await {
                     Ok(picture) => plan::plan(&picture, &movement).err(),
