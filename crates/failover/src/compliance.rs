@@ -108,6 +108,10 @@ fn stores(run: &Run) -> Vec<StoreLag> {
     let mut stores = run.lag_at_cut.clone();
     for step in &run.request.plan.steps {
         let Work::RecordLag { stores: wanted, .. } = &step.work else { continue };
+        // While it may still come, it is not missing.
+        if !run.state.is_over() && run.progress(&step.id).is_some_and(|p| !p.state.is_done()) {
+            continue;
+        }
         for store in wanted {
             if !stores.iter().any(|lag| lag.store == *store) {
                 stores.push(StoreLag {

@@ -143,3 +143,22 @@ fn compliance_rests_on_the_worst_of_the_last_runs_and_unknown_is_never_met() {
         assert_eq!(standing(&objectives, &last), expected, "{last:?}");
     }
 }
+
+#[test]
+fn what_a_run_has_not_come_to_yet_is_not_missing_and_once_it_is_over_it_is() {
+    let asked = sealed(request());
+    let id = RunId(uuid::Uuid::from_u128(1));
+    let entries: Vec<Entry> = Run::request(id, asked, NOW)
+        .into_iter()
+        .zip(1..)
+        .map(|(event, seq)| Entry { seq, at: NOW, event })
+        .collect();
+    let mut run = Run::replay(id, &entries).unwrap();
+    assert!(measured(&run).stores.is_empty());
+    let cancel = Command::Cancel { by: who(1), reason: "not needed".into() };
+    for event in run.handle(cancel, after(5)).unwrap() {
+        run.apply(&Entry { seq: run.seq + 1, at: after(5), event }).unwrap();
+    }
+    let lag = &measured(&run).stores[0];
+    assert!(lag.milliseconds.is_none() && lag.reason.is_some());
+}
