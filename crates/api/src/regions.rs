@@ -14,8 +14,8 @@ pub struct RegionView {
     pub longitude: f64,
     pub declared: String,
     pub declared_reason: Option<String>,
-    /// `good` (everything in it was seen), `partial` (some could not be), `dark` (nothing could be),
-    /// `stale`, `unknown` (nothing to look at, or not looked yet).
+    /// By what answers in the Region itself: `good` (all of it was seen), `partial` (some could not be), `dark`
+    /// (nothing could be), `stale`, `unknown` (nothing there answers for itself, or not looked yet).
     pub observed: String,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub observed_at: Option<Timestamp>,

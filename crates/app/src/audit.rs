@@ -28,7 +28,7 @@ impl Audits for App {
             actor: filter.actor.clone().filter(|t| !t.is_empty()),
             action: filter.action.clone().filter(|t| !t.is_empty()),
             subject: filter.subject.as_deref().filter(|t| !t.is_empty()).map(subject).transpose()?,
-            refused_only: filter.outcome.as_deref() == Some("refused"),
+            outcome: filter.outcome.as_deref().filter(|t| !t.is_empty()).map(outcome).transpose()?,
             before,
             limit,
             ..Question::default()
@@ -61,6 +61,14 @@ impl Audits for App {
             })
             .collect();
         Ok(Page { items, next })
+    }
+}
+
+fn outcome(text: &str) -> Answer<AuditOutcome> {
+    match text {
+        "done" => Ok(AuditOutcome::Done),
+        "refused" => Ok(AuditOutcome::Refused),
+        _ => Err(Problem::bad_field("outcome", "is no outcome", "Write `done` or `refused`.")),
     }
 }
 

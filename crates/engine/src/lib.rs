@@ -80,7 +80,7 @@ impl Engine {
         let tasks = TaskTracker::new();
         // Page views must not be able to take the last connection from a failover.
         let store = store.for_engine();
-        let lease = lease::Lease::take(store.clone(), id.as_str().to_owned()).await?;
+        let lease = lease::Lease::take(store.for_lease(), id.as_str().to_owned()).await?;
         let clock = lease.clock().clone();
         let executor = executor::Executor {
             store: store.clone(),

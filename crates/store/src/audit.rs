@@ -114,7 +114,7 @@ pub struct AuditFilter {
     pub actor: Option<String>,
     /// Kind and id.
     pub subject: Option<(String, String)>,
-    pub refused_only: bool,
+    pub outcome: Option<AuditOutcome>,
     pub since: Option<Timestamp>,
     pub until: Option<Timestamp>,
     /// Entries with a smaller number than this: the cursor.
@@ -276,9 +276,11 @@ impl Store {
         if let Some((kind, id)) = &filter.subject {
             query.push(" AND subject_kind = ").push_bind(kind).push(" AND subject = ").push_bind(id);
         }
-        if filter.refused_only {
-            query.push(" AND outcome = 'refused'");
-        }
+        match filter.outcome {
+            Some(AuditOutcome::Refused) => query.push(" AND outcome = 'refused'"),
+            Some(AuditOutcome::Done) => query.push(" AND outcome = 'done'"),
+            None => &mut query,
+        };
         // A time is turned into a number first: the scan then runs down the numbers and ends there.
         if let Some(since) = filter.since {
             query.push(" AND at >= ").push_bind(time(since));

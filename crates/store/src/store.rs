@@ -34,6 +34,8 @@ pub struct Store {
 
 pub(crate) struct Inner {
     engine: PgPool,
+    /// Of its own: a lease that waits for a connection behind the work it stands for would run out.
+    lease: PgPool,
     pub options: PgConnectOptions,
     pub wakeups: OnceLock<broadcast::Sender<Wakeup>>,
 }
@@ -64,7 +66,9 @@ impl Store {
                 ]))
         };
         let (web, engine) = (pool(pools.web.max(1), "10s"), pool(pools.engine.max(1), "2s"));
-        let store = Self { pool: web, inner: Arc::new(Inner { engine, options, wakeups: OnceLock::new() }) };
+        let lease = pool(1, "2s");
+        let store =
+            Self { pool: web, inner: Arc::new(Inner { engine, lease, options, wakeups: OnceLock::new() }) };
         store.now().await?;
         Ok(store)
     }
@@ -73,6 +77,12 @@ impl Store {
     #[must_use]
     pub fn for_engine(&self) -> Self {
         Self { pool: self.inner.engine.clone(), inner: Arc::clone(&self.inner) }
+    }
+
+    /// The same store over the one connection that is kept for leases.
+    #[must_use]
+    pub fn for_lease(&self) -> Self {
+        Self { pool: self.inner.lease.clone(), inner: Arc::clone(&self.inner) }
     }
 
     /// The database's clock, and so a sign of life.
@@ -110,6 +120,7 @@ impl Store {
     pub async fn close(&self) {
         self.pool.close().await;
         self.inner.engine.close().await;
+        self.inner.lease.close().await;
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {

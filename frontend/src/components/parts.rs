@@ -10,11 +10,27 @@ use leptos::prelude::*;
 pub fn head(title: impl Into<String>, under: AnyView, verbs: AnyView) -> AnyView {
     view! {
         <div class="head">
-            <div class="head-words"><h1>{title.into()}</h1><div class="under">{under}</div></div>
+            <div class="head-words"><h1>{unbroken(&title.into())}</h1><div class="under">{under}</div></div>
             <div class="verbs">{verbs}</div>
         </div>
     }
     .into_any()
+}
+
+/// A Region's code is not broken at its hyphens: `us-east-` at a line's end is no Region. Longer words may be.
+fn unbroken(title: &str) -> AnyView {
+    const FITS_A_PHONE: usize = 20;
+    title
+        .split_inclusive(' ')
+        .map(|word| match word.trim_end() {
+            code if code.contains('-') && code.len() <= FITS_A_PHONE => {
+                let rest = word[code.len()..].to_owned();
+                view! { <span class="unbroken">{code.to_owned()}</span>{rest} }.into_any()
+            }
+            _ => word.to_owned().into_any(),
+        })
+        .collect_view()
+        .into_any()
 }
 
 #[must_use]

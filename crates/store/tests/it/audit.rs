@@ -63,7 +63,7 @@ async fn each_filter_finds_its_own() {
     assert_eq!(count(&store, both).await, 4);
     assert_eq!(count(&store, AuditFilter { actor: Some("worker".into()), ..some() }).await, 4);
     assert_eq!(count(&store, AuditFilter { subject: Some(("run".into(), "2".into())), ..some() }).await, 2);
-    assert_eq!(count(&store, AuditFilter { refused_only: true, ..some() }).await, 4);
+    assert_eq!(count(&store, AuditFilter { outcome: Some(AuditOutcome::Refused), ..some() }).await, 4);
     let later = start + SignedDuration::from_hours(1);
     assert_eq!(count(&store, AuditFilter { since: Some(later), ..AuditFilter::default() }).await, 0);
     assert_eq!(count(&store, AuditFilter { until: Some(start), ..AuditFilter::default() }).await, 1);
