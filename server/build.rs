@@ -77,10 +77,14 @@ fn entry(table: &mut String, name: &str, file: &str, raw: &Path, page: &Path) ->
 }
 
 /// `OUT_DIR` lies somewhere under the target folder, which Cargo marks.
+/// `OUT_DIR` is TARGET/[TRIPLE/]PROFILE/build/PACKAGE/out; the triple's folder is there when cargo was given one.
+/// No marker file is looked for: cargo leaves none in a folder that it did not make itself.
 fn page_folder(out: &Path) -> Result<PathBuf, Box<dyn Error>> {
     if let Some(folder) = env::var_os("HOLDFAST_PAGE_DIR") {
         return Ok(folder.into());
     }
-    let target = out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
-    Ok(target.ok_or("no target folder above OUT_DIR: set HOLDFAST_PAGE_DIR")?.join("web"))
+    let above = out.ancestors().nth(4).ok_or("no target folder above OUT_DIR: set HOLDFAST_PAGE_DIR")?;
+    let triple = env::var_os("TARGET").ok_or("cargo sets TARGET")?;
+    let target = if above.file_name() == Some(&triple) { above.parent().unwrap_or(above) } else { above };
+    Ok(target.join("web"))
 }

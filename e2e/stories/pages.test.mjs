@@ -41,6 +41,23 @@ test("a run that waits for approval, for who asked and for who approves", { time
   expect(await rest.call("POST", `/runs/${run.id}/cancel`, { body: { reason: "looked at" } }), 200);
 });
 
+test("every move that an application of several Regions offers leads to its plan", async () => {
+  const page = await chrome.open(`${demo.url}/applications/feed`, { as: demo.person("operator") });
+  const moves = page.getByRole("link", { name: /^Fail over feed from \S+ to \S+…/ });
+  const ways = await moves.evaluateAll((links) => links.map((link) => link.href));
+  assert.equal(ways.length, 6, "out of each of three Regions, to each of the other two");
+  for (const way of ways) {
+    const response = await page.goto(way);
+    assert.equal(response.status(), 200, way);
+    assert.ok(await page.getByRole("button", { name: /^Ask to / }).isVisible(), way);
+    // The other mode is of the same move.
+    const from = new URL(way).searchParams.get("from");
+    const emergency = page.getByRole("link", { name: /^Emergency/ });
+    assert.equal(new URL(await emergency.evaluate((link) => link.href)).searchParams.get("from"), from);
+  }
+  noProblems(page);
+});
+
 test("what is not there says so with a true status, in the same house", async () => {
   const page = await chrome.open(`${demo.url}/`, { as: demo.person("viewer") });
   for (const path of ["/applications/no-such-thing", "/runs/0190a3f4-0000-7000-8000-000000000000", "/nowhere"]) {

@@ -104,7 +104,11 @@ fn view(account: &Account, probes: &[AccountProbe], applications: Vec<String>) -
         RoleAnswer {
             state: state.to_owned(),
             at: probe.map(|p| p.at),
-            reason: probe.and_then(|p| p.answer.clone().err()),
+            reason: match (probe, role) {
+                (Some(p), _) => p.answer.clone().err(),
+                (None, AccountRole::Read) => Some("not asked yet: the next sweep does".into()),
+                (None, AccountRole::Act) => Some("not asked yet: the first run that uses it does".into()),
+            },
             way_out: way_out(state, arn),
             identity: probe.and_then(|p| p.answer.clone().ok()),
         }

@@ -256,7 +256,9 @@ fn moves(view: &ApplicationView) -> AnyView {
     if view.moves.is_empty() {
         return view! { <p class="muted">"There is nowhere to move it now."</p> }.into_any();
     }
-    let items = view.moves.iter().map(|m| one_move(&view.summary.name, m)).collect_view();
+    // Where several serve, which of them is left is half of the sentence.
+    let several = view.summary.serving.regions.len() > 1;
+    let items = view.moves.iter().map(|m| one_move(&view.summary.name, m, several)).collect_view();
     view! { <div class="moves">{items}</div> }.into_any()
 }
 
@@ -270,14 +272,22 @@ pub fn move_words(intent: &str, application: &str, to: &str) -> String {
     }
 }
 
-fn one_move(application: &str, m: &Move) -> AnyView {
-    let words = move_words(&m.intent, application, &m.to);
+fn one_move(application: &str, m: &Move, several: bool) -> AnyView {
+    let mut words = move_words(&m.intent, application, &m.to);
+    if several && m.intent == "failover" {
+        words = format!("Fail over {application} from {} to {}", m.from, m.to);
+    }
     if let Some(refusal) = m.refused.clone() {
         return parts::refused_verb(words, refusal);
     }
     let path = format!("{}/runs/new", applications::href(application));
-    let href =
-        format::query(&path, &[("intent", Some(&m.intent)), ("to", Some(&m.to)), ("mode", Some("planned"))]);
+    let asked = [
+        ("intent", Some(m.intent.as_str())),
+        ("from", Some(m.from.as_str())),
+        ("to", Some(m.to.as_str())),
+        ("mode", Some("planned")),
+    ];
+    let href = format::query(&path, &asked);
     view! { <a class="btn wide" href=href>{format!("{words}…")}<span class="muted">"shows the plan first"</span></a> }.into_any()
 }
 
