@@ -273,9 +273,20 @@ fn adopt(place: &Place) -> Result<Option<Postmaster>, Error> {
     Ok(None)
 }
 
+/// Whether a Postgres speaks there. A connection alone proves nothing: the socket of a server that was just killed
+/// still takes them until its children are gone.
 fn answers(port: u16) -> bool {
+    use std::io::{Read as _, Write as _};
+    /// The protocol's question for encryption (PostgreSQL, "Message Formats", SSLRequest); answered with one letter.
+    const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
     let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
-    std::net::TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
+    let patience = Duration::from_secs(1);
+    let Ok(mut stream) = std::net::TcpStream::connect_timeout(&address, patience) else { return false };
+    let mut answer = [0_u8; 1];
+    stream.set_read_timeout(Some(patience)).is_ok()
+        && stream.write_all(&SSL_REQUEST).is_ok()
+        && stream.read_exact(&mut answer).is_ok()
+        && matches!(answer, [b'S' | b'N'])
 }
 
 fn launch(
