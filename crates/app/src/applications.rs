@@ -249,12 +249,12 @@ fn lag_now(judged: &Judged) -> Option<f64> {
             continue;
         }
         match sight.known() {
-            Some(Facts::AuroraMember(member)) if member.writer => {}
-            Some(Facts::AuroraMember(member)) => {
-                let lag = member.lag.as_ref()?.milliseconds;
+            Some(facts) if facts.writes() == Some(true) => {}
+            Some(facts) => {
+                let lag = facts.lag()?.milliseconds;
                 worst = Some(worst.map_or(lag, |w| w.max(lag)));
             }
-            _ => return None,
+            None => return None,
         }
     }
     worst

@@ -76,9 +76,7 @@ enum Reply {
 
 fn answer(spec: &ResourceSpec, code: &RegionCode, sight: &Sight) -> Reply {
     match spec {
-        ResourceSpec::EcsService(service) if !service.per_region.contains_key(code) => {
-            return Reply::NotThere;
-        }
+        spec if !spec.is_in(code) => return Reply::NotThere,
         ResourceSpec::EcsService(_) | ResourceSpec::AuroraGlobalDatabase(_) => {}
         _ => return Reply::FromElsewhere,
     }
@@ -164,10 +162,7 @@ fn replication(judged: &[Judged]) -> Vec<Replication> {
             let Some(writer) = writer else { continue };
             for region in judged.application.regions().filter(|r| *r != writer) {
                 let Some(sight) = judged.observations.get(&(store.clone(), region.clone())) else { continue };
-                let lag = match sight.known() {
-                    Some(Facts::AuroraMember(member)) => member.lag.as_ref().map(|l| l.milliseconds),
-                    _ => None,
-                };
+                let lag = sight.known().and_then(Facts::lag).map(|lag| lag.milliseconds);
                 let arc =
                     arcs.entry((writer.to_string(), region.to_string())).or_insert_with(|| Replication {
                         from: writer.to_string(),

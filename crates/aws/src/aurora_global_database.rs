@@ -5,6 +5,7 @@
 use crate::aurora_lag;
 use crate::clients::Caller;
 use crate::hedge::first_answer;
+use crate::perform::answered;
 use crate::registry::everywhere;
 use crate::settings::Service;
 use aws_sdk_rds::types::{DbInstance, Filter, GlobalCluster};
@@ -13,10 +14,13 @@ use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::facts::{AuroraMember, Lag};
 use holdfast_domain::resource::AuroraGlobalDatabase;
 use holdfast_domain::{Facts, RegionCode};
+use holdfast_failover::run::Answer;
 
 const GLOBAL: &str = "rds:DescribeGlobalClusters";
 const CLUSTERS: &str = "rds:DescribeDBClusters";
 const INSTANCES: &str = "rds:DescribeDBInstances";
+
+pub(crate) const LOOK: &[&str] = &[GLOBAL, CLUSTERS, INSTANCES, "cloudwatch:GetMetricData"];
 
 pub(crate) async fn look(caller: &Caller, spec: &AuroraGlobalDatabase, regions: &[RegionCode]) -> Looked {
     let order = caller.silence.order(Service::Rds, regions.iter().map(RegionCode::as_str));
@@ -162,4 +166,39 @@ fn region_of(arn: &str) -> Option<&str> {
 
 fn cluster_of(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or(arn)
+}
+
+pub(crate) async fn switch_over(
+    caller: &Caller,
+    action: &'static str,
+    region: &RegionCode,
+    global_cluster: &str,
+    target_cluster_arn: &str,
+) -> Result<Answer, Error> {
+    let region = region.as_str();
+    let sent = caller
+        .rds(region)
+        .switchover_global_cluster()
+        .global_cluster_identifier(global_cluster)
+        .target_db_cluster_identifier(target_cluster_arn)
+        .send();
+    answered(action, region, &caller.ask(Service::Rds, region, action, sent).await?, None)
+}
+
+pub(crate) async fn fail_over(
+    caller: &Caller,
+    action: &'static str,
+    region: &RegionCode,
+    global_cluster: &str,
+    target_cluster_arn: &str,
+) -> Result<Answer, Error> {
+    let region = region.as_str();
+    let sent = caller
+        .rds(region)
+        .failover_global_cluster()
+        .global_cluster_identifier(global_cluster)
+        .target_db_cluster_identifier(target_cluster_arn)
+        .allow_data_loss(true)
+        .send();
+    answered(action, region, &caller.ask(Service::Rds, region, action, sent).await?, None)
 }

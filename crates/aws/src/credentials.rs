@@ -16,7 +16,7 @@ use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::region::Region;
 use holdfast_cloud::{Access, Error, ErrorKind};
-use holdfast_domain::Account;
+use holdfast_domain::{Account, ResourceKind};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -41,15 +41,16 @@ struct Request {
     external_id: Option<String>,
     session_name: String,
     source_identity: Option<String>,
-    policy: String,
+    /// `None`: as the role itself is, because the text would be longer than STS takes.
+    policy: Option<String>,
     seconds: i32,
     /// Keeps the sessions of two steps apart even where all else agrees.
     step: Option<String>,
 }
 
 impl Request {
-    fn new(account: &Account, access: &Access) -> Result<Self, String> {
-        let base = |role_arn: &str, session_name: String, policy: String, seconds| Self {
+    fn new(account: &Account, access: &Access, kind: Option<ResourceKind>) -> Result<Self, String> {
+        let base = |role_arn: &str, session_name: String, policy: Option<String>, seconds| Self {
             account: account.id.to_string(),
             role_arn: role_arn.to_owned(),
             external_id: account.external_id.clone(),
@@ -60,17 +61,18 @@ impl Request {
             step: None,
         };
         match access {
-            Access::Read => {
-                Ok(base(&account.read_role_arn, "holdfast-read".into(), policy::looking(), READ_SECONDS))
+            Access::Read(kinds) => {
+                Ok(base(&account.read_role_arn, "holdfast-read".into(), policy::looking(kinds), READ_SECONDS))
             }
             Access::Act(acting) => {
-                let policy = match &acting.change {
-                    Some(change) => policy::changing(account, change)?,
-                    None => policy::looking(),
+                // Steps that only look share one session per run and kind of resource.
+                let (policy, step) = match &acting.change {
+                    Some(change) => (Some(policy::changing(account, change)?), Some(acting.step.to_string())),
+                    None => (policy::looking(&kind.into_iter().collect()), None),
                 };
                 Ok(Self {
                     source_identity: Some(acting.source_identity.clone()),
-                    step: Some(acting.step.to_string()),
+                    step,
                     ..base(&account.act_role_arn, acting.run.to_string(), policy, ACT_SECONDS)
                 })
             }
@@ -117,16 +119,16 @@ impl Sessions {
         Self { settings, http, silence: Arc::default(), control, slots: Mutex::default() }
     }
 
-    /// A caller with a session for `access`, with `budget` from now for everything it does.
+    /// A caller with a session for `access` (to look at a resource of `kind`, where that is what it is for), with `budget` from now for everything it does.
     pub(crate) async fn caller(
         &self,
         account: &Account,
-        access: &Access,
+        (access, kind): (&Access, Option<ResourceKind>),
         changing: bool,
         budget: Duration,
     ) -> Result<Caller, Error> {
         let deadline = Instant::now() + budget;
-        let request = self.request(account, access)?;
+        let request = self.request(account, access, kind)?;
         let mark = mark(access);
         // Waiting for another's question counts too, so that a caller's own deadline holds.
         let credentials =
@@ -151,7 +153,7 @@ impl Sessions {
         budget: Duration,
     ) -> Result<Caller, Error> {
         let deadline = Instant::now() + budget;
-        let request = self.request(account, access)?;
+        let request = self.request(account, access, None)?;
         let mark = mark(access);
         let slot = self.slot(&request);
         let mut slot = slot.lock().await;
@@ -163,8 +165,13 @@ impl Sessions {
         Ok(self.with(&request.account, session.credentials, mark, false, deadline))
     }
 
-    fn request(&self, account: &Account, access: &Access) -> Result<Request, Error> {
-        Request::new(account, access)
+    fn request(
+        &self,
+        account: &Account,
+        access: &Access,
+        kind: Option<ResourceKind>,
+    ) -> Result<Request, Error> {
+        Request::new(account, access, kind)
             .map_err(|why| self.about(account.id.as_str()).error(ErrorKind::Invalid, why))
     }
 
@@ -269,7 +276,7 @@ fn still_good(slot: &Slot) -> Option<Session> {
 
 fn mark(access: &Access) -> Option<RunMark> {
     match access {
-        Access::Read => None,
+        Access::Read(_) => None,
         Access::Act(acting) => Some(RunMark::of(acting)),
     }
 }
@@ -282,7 +289,7 @@ async fn assume_in(caller: &Caller, request: &Request, region: String) -> Result
         .role_session_name(&request.session_name)
         .set_external_id(request.external_id.clone())
         .set_source_identity(request.source_identity.clone())
-        .policy(&request.policy)
+        .set_policy(request.policy.clone())
         .duration_seconds(request.seconds)
         .send();
     let answer = caller

@@ -1,6 +1,7 @@
 //! ECS services: one in each Region, each asked in its own.
 
 use crate::clients::Caller;
+use crate::perform::answered;
 use crate::settings::Service;
 use aws_sdk_ecs::types;
 use futures::future::join_all;
@@ -8,8 +9,11 @@ use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::facts::EcsServiceFacts;
 use holdfast_domain::resource::{EcsPlace, EcsService};
 use holdfast_domain::{Facts, RegionCode};
+use holdfast_failover::run::Answer;
 
 const DESCRIBE: &str = "ecs:DescribeServices";
+
+pub(crate) const LOOK: &[&str] = &[DESCRIBE];
 
 pub(crate) async fn look(caller: &Caller, spec: &EcsService, regions: &[RegionCode]) -> Looked {
     join_all(
@@ -55,4 +59,23 @@ fn facts(service: &types::Service) -> EcsServiceFacts {
 /// AWS's counts are signed in the wire format only.
 fn count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
+}
+
+pub(crate) async fn set_desired_count(
+    caller: &Caller,
+    action: &'static str,
+    region: &RegionCode,
+    cluster: &str,
+    service: &str,
+    desired: u32,
+) -> Result<Answer, Error> {
+    let region = region.as_str();
+    let Ok(desired) = i32::try_from(desired) else {
+        return Err(caller
+            .call(region, action)
+            .error(ErrorKind::Invalid, format!("{desired} is more tasks than ECS can count")));
+    };
+    let sent =
+        caller.ecs(region).update_service().cluster(cluster).service(service).desired_count(desired).send();
+    answered(action, region, &caller.ask(Service::Ecs, region, action, sent).await?, None)
 }

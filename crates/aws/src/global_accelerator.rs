@@ -1,19 +1,24 @@
 //! Global Accelerator: the endpoint group of each Region. Its one control plane is in us-west-2.
 
 use crate::clients::Caller;
+use crate::perform::answered;
 use crate::registry::everywhere;
 use crate::settings::{GLOBAL_ACCELERATOR_REGION, Service};
 use aws_sdk_globalaccelerator::Client;
+use aws_sdk_globalaccelerator::types::EndpointConfiguration;
 use aws_sdk_globalaccelerator::types::EndpointGroup;
 use futures::future::try_join_all;
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::facts::{AcceleratorEndpoint, AcceleratorGroup};
 use holdfast_domain::resource::GlobalAccelerator;
 use holdfast_domain::{Facts, RegionCode};
+use holdfast_failover::run::Answer;
 
 const DESCRIBE: &str = "globalaccelerator:DescribeAccelerator";
 const LISTENERS: &str = "globalaccelerator:ListListeners";
 const GROUPS: &str = "globalaccelerator:ListEndpointGroups";
+
+pub(crate) const LOOK: &[&str] = &[DESCRIBE, LISTENERS, GROUPS];
 
 pub(crate) async fn look(caller: &Caller, spec: &GlobalAccelerator, regions: &[RegionCode]) -> Looked {
     let client = caller.global_accelerator(GLOBAL_ACCELERATOR_REGION);
@@ -147,4 +152,31 @@ mod tests {
         assert_eq!(whole_percent(101.0), None);
         assert_eq!(whole_percent(f32::NAN), None);
     }
+}
+
+pub(crate) async fn set_group(
+    caller: &Caller,
+    action: &'static str,
+    endpoint_group_arn: &str,
+    traffic_dial_percent: u8,
+    endpoints: &[AcceleratorEndpoint],
+) -> Result<Answer, Error> {
+    let sent = caller
+        .global_accelerator(GLOBAL_ACCELERATOR_REGION)
+        .update_endpoint_group()
+        .endpoint_group_arn(endpoint_group_arn)
+        .traffic_dial_percentage(f32::from(traffic_dial_percent))
+        // AWS replaces the list by this one, so all endpoints are sent.
+        .set_endpoint_configurations(Some(endpoints.iter().map(configuration).collect()))
+        .send();
+    let answer = caller.ask(Service::GlobalAccelerator, GLOBAL_ACCELERATOR_REGION, action, sent).await?;
+    answered(action, GLOBAL_ACCELERATOR_REGION, &answer, None)
+}
+
+fn configuration(endpoint: &AcceleratorEndpoint) -> EndpointConfiguration {
+    EndpointConfiguration::builder()
+        .endpoint_id(&endpoint.id)
+        .weight(endpoint.weight)
+        .client_ip_preservation_enabled(endpoint.client_ip_preservation)
+        .build()
 }

@@ -83,7 +83,11 @@ impl Cloud for AwsCloud {
         if let Some(error) = registry::unsupported(account.id.as_str(), resource) {
             return registry::everywhere(regions, &error);
         }
-        match self.sessions.caller(account, access, false, self.settings.operation_timeout).await {
+        match self
+            .sessions
+            .caller(account, (access, Some(resource.spec.kind())), false, self.settings.operation_timeout)
+            .await
+        {
             Ok(caller) => registry::look(&caller, resource, regions).await,
             Err(error) => registry::everywhere(regions, &error),
         }
@@ -92,7 +96,8 @@ impl Cloud for AwsCloud {
     async fn perform(&self, account: &Account, acting: &Acting, change: &Change) -> Result<Answer, Error> {
         // The session is made from the change that is performed, whatever the step was looking at before.
         let acting = Acting { change: Some(change.clone()), ..acting.clone() };
-        let caller = self.sessions.caller(account, &Access::Act(acting), true, self.call_deadline()).await?;
+        let caller =
+            self.sessions.caller(account, (&Access::Act(acting), None), true, self.call_deadline()).await?;
         let caller = clients::Caller {
             deadline: caller.deadline.min(tokio::time::Instant::now() + self.settings.change_timeout),
             ..caller
@@ -107,7 +112,8 @@ impl Cloud for AwsCloud {
         change: &Change,
         tracking: &str,
     ) -> Result<Settled, Error> {
-        let caller = self.sessions.caller(account, access, false, self.settings.operation_timeout).await?;
+        let caller =
+            self.sessions.caller(account, (access, None), false, self.settings.operation_timeout).await?;
         perform::settled(&caller, change, tracking).await
     }
 

@@ -2,7 +2,8 @@
 //! of what the two roles need, which `infra/member-account.yaml` grants. A session never holds more than its
 //! role; these texts make it hold less.
 
-use holdfast_domain::Account;
+use crate::registry::{ADAPTERS, look_actions};
+use holdfast_domain::{Account, ResourceKind};
 use holdfast_failover::Change;
 use serde::Serialize;
 use serde_json::json;
@@ -11,20 +12,8 @@ use std::collections::BTreeSet;
 /// STS takes no longer text (AssumeRole, parameter `Policy`).
 pub const POLICY_LIMIT: usize = 2048;
 
-/// What the collector asks, of every kind that has an adapter.
-pub const READ_ACTIONS: &[&str] = &[
-    "cloudwatch:GetMetricData",
-    "ecs:DescribeServices",
-    "globalaccelerator:DescribeAccelerator",
-    "globalaccelerator:ListEndpointGroups",
-    "globalaccelerator:ListListeners",
-    "rds:DescribeDBClusters",
-    "rds:DescribeDBInstances",
-    "rds:DescribeGlobalClusters",
-    "route53:GetChange",
-    "route53:ListResourceRecordSets",
-    "s3:GetMultiRegionAccessPointRoutes",
-];
+/// Needs no permission; stands where a session is to be allowed nothing that needs one.
+const NOTHING: &str = "sts:GetCallerIdentity";
 
 /// What the steps of runs change.
 pub const CHANGE_ACTIONS: &[&str] = &[
@@ -36,10 +25,16 @@ pub const CHANGE_ACTIONS: &[&str] = &[
     "s3:SubmitMultiRegionAccessPointRoutes",
 ];
 
+/// Everything the read role needs: the looks at every kind that has an adapter.
+#[must_use]
+pub fn read_role_actions() -> BTreeSet<&'static str> {
+    ADAPTERS.iter().flat_map(|kind| look_actions(*kind)).copied().collect()
+}
+
 /// Everything the act role needs: a step looks before and after it changes.
 #[must_use]
 pub fn act_role_actions() -> BTreeSet<&'static str> {
-    READ_ACTIONS.iter().chain(CHANGE_ACTIONS).copied().collect()
+    read_role_actions().into_iter().chain(CHANGE_ACTIONS.iter().copied()).collect()
 }
 
 #[derive(Serialize)]
@@ -64,10 +59,17 @@ fn anything() -> Vec<String> {
     vec!["*".to_owned()]
 }
 
-/// For every look of the collector, and for steps that only look.
+/// For looks at resources of these kinds. `None` where the text would be too long for STS: an account that has nearly
+/// every kind is then looked at with the read role as it is, which can change nothing either.
 #[must_use]
-pub fn looking() -> String {
-    policy(&[allow(READ_ACTIONS, anything())])
+pub fn looking(kinds: &BTreeSet<ResourceKind>) -> Option<String> {
+    let mut actions: BTreeSet<&'static str> =
+        kinds.iter().flat_map(|kind| look_actions(*kind)).copied().collect();
+    if actions.is_empty() {
+        actions.insert(NOTHING);
+    }
+    let actions: Vec<_> = actions.into_iter().collect();
+    Some(policy(&[allow(&actions, anything())])).filter(|text| text.len() <= POLICY_LIMIT)
 }
 
 /// For one step: its own action on its own resources, and the looks that its kind needs.
@@ -253,7 +255,7 @@ mod tests {
     fn every_session_policy_fits_and_names_its_actions_in_full() {
         let mut policies: Vec<String> =
             changes().iter().map(|change| changing(&account(), change).unwrap()).collect();
-        policies.push(looking());
+        policies.extend(ADAPTERS.iter().map(|kind| looking(&BTreeSet::from([*kind])).unwrap()));
         for policy in policies {
             assert!(policy.len() <= POLICY_LIMIT, "{} characters: {policy}", policy.len());
             assert!(actions(&policy).iter().all(|action| !action.contains('*')), "{policy}");
@@ -285,10 +287,10 @@ mod tests {
         let used: BTreeSet<String> = changes()
             .iter()
             .flat_map(|change| actions(&changing(&account(), change).unwrap()))
-            .chain(actions(&looking()))
+            .chain(ADAPTERS.iter().flat_map(|kind| actions(&looking(&BTreeSet::from([*kind])).unwrap())))
             .collect();
         assert_eq!(used, act_role_actions().into_iter().map(str::to_owned).collect());
-        assert!(CHANGE_ACTIONS.iter().all(|action| !actions(&looking()).contains(*action)));
+        assert!(CHANGE_ACTIONS.iter().all(|action| !read_role_actions().contains(*action)));
     }
 
     #[test]
@@ -323,7 +325,7 @@ mod tests {
 
     #[test]
     fn the_template_grants_each_role_exactly_what_its_sessions_need() {
-        assert_eq!(template_actions("ReadRole"), READ_ACTIONS.iter().copied().collect());
+        assert_eq!(template_actions("ReadRole"), read_role_actions());
         assert_eq!(template_actions("ActRole"), act_role_actions());
     }
 }

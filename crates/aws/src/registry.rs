@@ -17,6 +17,18 @@ pub const ADAPTERS: &[ResourceKind] = &[
     ResourceKind::EcsService,
 ];
 
+/// The IAM actions that one look at a resource of this kind needs.
+pub(crate) fn look_actions(kind: ResourceKind) -> &'static [&'static str] {
+    match kind {
+        ResourceKind::Route53Records => route53_records::LOOK,
+        ResourceKind::GlobalAccelerator => global_accelerator::LOOK,
+        ResourceKind::S3MultiRegionAccessPoint => s3_multi_region_access_point::LOOK,
+        ResourceKind::AuroraGlobalDatabase => aurora_global_database::LOOK,
+        ResourceKind::EcsService => ecs_service::LOOK,
+        _ => &[],
+    }
+}
+
 /// Says so before any session is asked for.
 pub(crate) fn unsupported(account: &str, resource: &Resource) -> Option<Error> {
     let kind = resource.spec.kind();

@@ -11,7 +11,13 @@ use holdfast_domain::resource::Route53Records;
 use holdfast_domain::{Facts, REGIONS, RegionCode};
 use std::collections::BTreeMap;
 
+mod change;
+
+pub(crate) use change::{replace, settled};
+
 const LIST: &str = "route53:ListResourceRecordSets";
+
+pub(crate) const LOOK: &[&str] = &[LIST, change::GET_CHANGE];
 
 pub(crate) async fn look(caller: &Caller, spec: &Route53Records, regions: &[RegionCode]) -> Looked {
     let told = match list(caller, spec).await {

@@ -2,14 +2,20 @@
 
 use crate::clients::Caller;
 use crate::hedge::first_answer;
+use crate::perform::answered;
 use crate::registry::everywhere;
 use crate::settings::{ACCESS_POINT_ROUTE_REGIONS, Service};
 use aws_sdk_s3control::types::MultiRegionAccessPointRoute;
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::resource::S3MultiRegionAccessPoint;
 use holdfast_domain::{Facts, RegionCode};
+use holdfast_failover::change::AccessPointRouteTarget;
+use holdfast_failover::run::Answer;
+use std::collections::BTreeMap;
 
 const GET: &str = "s3:GetMultiRegionAccessPointRoutes";
+
+pub(crate) const LOOK: &[&str] = &[GET];
 
 pub(crate) async fn look(caller: &Caller, spec: &S3MultiRegionAccessPoint, regions: &[RegionCode]) -> Looked {
     let order = caller.silence.order(Service::S3Control, ACCESS_POINT_ROUTE_REGIONS);
@@ -62,4 +68,58 @@ fn fact(
             .call(via, GET)
             .error(ErrorKind::Unreadable, format!("the route to {region} has no bucket or no dial"))),
     }
+}
+
+/// The next Region is tried only where the one before cannot have taken the routes on its own authority: it was
+/// never connected to, or said itself that it failed. After silence nothing more is sent.
+pub(crate) async fn set_routes(
+    caller: &Caller,
+    action: &'static str,
+    mrap_arn: &str,
+    routes: &BTreeMap<RegionCode, AccessPointRouteTarget>,
+    via: &[RegionCode],
+) -> Result<Answer, Error> {
+    let order = caller.silence.order(Service::S3Control, via.iter().map(RegionCode::as_str));
+    let updates = routes
+        .iter()
+        .map(|(region, target)| {
+            MultiRegionAccessPointRoute::builder()
+                .bucket(&target.bucket)
+                .region(region.as_str())
+                .traffic_dial_percentage(i32::from(target.traffic_dial_percent))
+                .build()
+        })
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|why| {
+            caller
+                .call("", action)
+                .error(ErrorKind::Invalid, format!("the routes cannot be written for AWS: {why}"))
+        })?;
+    let mut perhaps = false;
+    let mut last = None;
+    for region in &order {
+        let sent = caller
+            .s3control(region)
+            .submit_multi_region_access_point_routes()
+            .account_id(&caller.account)
+            .mrap(mrap_arn)
+            .set_route_updates(Some(updates.clone()))
+            .send();
+        match caller.ask(Service::S3Control, region, action, sent).await {
+            Ok(answer) => return answered(action, region, &answer, None),
+            Err(error) => {
+                let next_may_do = error.kind == ErrorKind::ServiceError
+                    || (error.kind == ErrorKind::Unreachable && !error.outcome_unknown);
+                perhaps |= error.outcome_unknown;
+                let error = Error { outcome_unknown: perhaps, ..error };
+                if !next_may_do {
+                    return Err(error);
+                }
+                last = Some(error);
+            }
+        }
+    }
+    Err(last.unwrap_or_else(|| {
+        caller.call("", action).error(ErrorKind::Invalid, "the change names no Region to be sent through")
+    }))
 }

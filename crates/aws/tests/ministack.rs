@@ -171,8 +171,9 @@ impl Peer {
                 {{"Effect":"Allow","Principal":{{"AWS":"{principal}"}},"Action":"sts:AssumeRole","Condition":{{"StringEquals":{{"sts:ExternalId":"{EXTERNAL_ID}"}}}}}},
                 {{"Effect":"Allow","Principal":{{"AWS":"{principal}"}},"Action":["sts:SetSourceIdentity","sts:TagSession"]}}]}}"#
         );
+        let read: Vec<&str> = policy::read_role_actions().into_iter().collect();
         let act: Vec<&str> = policy::act_role_actions().into_iter().collect();
-        for (role, actions) in [("holdfast-read", policy::READ_ACTIONS), ("holdfast-act", &act)] {
+        for (role, actions) in [("holdfast-read", &read), ("holdfast-act", &act)] {
             self.iam(
                 MEMBER,
                 &[("Action", "CreateRole"), ("RoleName", role), ("AssumeRolePolicyDocument", &trust)],
@@ -319,7 +320,7 @@ fn both() -> [RegionCode; 2] {
 }
 
 async fn seen(cloud: &AwsCloud, resource: &Resource, code: &str) -> Facts {
-    cloud.observe(&shop(), &Access::Read, resource, &both()).await.remove(&region(code)).unwrap().unwrap()
+    cloud.observe(&shop(), &reading(), resource, &both()).await.remove(&region(code)).unwrap().unwrap()
 }
 
 async fn member(cloud: &AwsCloud, code: &str) -> AuroraMember {
@@ -333,13 +334,13 @@ async fn member(cloud: &AwsCloud, code: &str) -> AuroraMember {
 async fn both_roles_of_another_account_are_assumed_and_a_wrong_external_id_is_told() {
     let Some(peer) = Peer::start().await else { return };
     let cloud = peer.cloud().await;
-    let read = cloud.probe(&shop(), &Access::Read).await.unwrap();
+    let read = cloud.probe(&shop(), &reading()).await.unwrap();
     assert_eq!(read.account, MEMBER);
     assert!(read.arn.contains("holdfast-read"), "{}", read.arn);
     let act = cloud.probe(&shop(), &Access::Act(acting("probe", None))).await.unwrap();
     assert!(act.arn.contains("holdfast-act"), "{}", act.arn);
 
-    let error = cloud.probe(&account(MEMBER, "somebody-else"), &Access::Read).await.unwrap_err();
+    let error = cloud.probe(&account(MEMBER, "somebody-else"), &reading()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Denied);
     assert!(error.message.contains("external id `somebody-else`"), "{}", error.message);
 }

@@ -6,16 +6,17 @@ mod error;
 pub use error::{Error, ErrorKind};
 
 use async_trait::async_trait;
-use holdfast_domain::{Account, Facts, RegionCode, Resource, RunId, StepId};
+use holdfast_domain::{Account, Facts, RegionCode, Resource, ResourceKind, RunId, StepId};
 use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Under whose eyes a call is made. Decides the role, the session's name and what the session may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Access {
-    /// The collector: the account's read role, one cached session per account.
-    Read,
+    /// The collector: the account's read role, one cached session per account, narrowed to the looks at these kinds:
+    /// those that the inventory has in the account.
+    Read(BTreeSet<ResourceKind>),
     /// One step of a run: the account's act role, narrowed to the step's own actions.
     Act(Acting),
 }
@@ -30,7 +31,8 @@ pub struct Acting {
     /// The worker's lease epoch; rides in the user agent.
     pub epoch: i64,
     pub direction: Direction,
-    /// The step's call, from which the session policy is made; `None` for steps that only look.
+    /// The step's call, from which the session policy is made. `None` for steps that only look: their sessions are
+    /// narrowed to the kind of each resource that they look at.
     pub change: Option<Change>,
 }
 

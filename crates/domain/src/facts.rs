@@ -1,11 +1,20 @@
 //! What can be seen of one resource in one Region, per kind. Values as AWS gives them, units in names.
 
-use jiff::Timestamp;
+mod compute;
+mod stores;
+mod supporting;
+mod traffic;
+
+pub use compute::EcsServiceFacts;
+pub use stores::{AuroraMember, Lag};
+pub use traffic::{AcceleratorEndpoint, AcceleratorGroup, AliasTarget, DnsRecord, Routing};
+
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
 pub enum Facts {
+    // ---- traffic
     /// The record set that leads to this Region; `None` when the Region has been taken out of the set.
     DnsRecord {
         record: Option<DnsRecord>,
@@ -17,109 +26,65 @@ pub enum Facts {
         bucket: String,
         traffic_dial_percent: u8,
     },
+
+    // ---- stores
     /// A member of an Aurora Global Database.
     AuroraMember(AuroraMember),
+
+    // ---- compute
     EcsService(EcsServiceFacts),
+    // ---- what the recovery Region must have
 }
 
-/// One Route 53 record set, whole: a DELETE must match every value, so nothing may be lost in reading.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DnsRecord {
-    /// Without the trailing dot.
-    pub name: String,
-    #[serde(rename = "type")]
-    pub record_type: String,
-    pub set_identifier: Option<String>,
-    pub routing: Routing,
-    pub ttl_seconds: Option<i64>,
-    pub values: Vec<String>,
-    pub alias: Option<AliasTarget>,
-    pub health_check_id: Option<String>,
+/// What the deciding code asks of any kind, so that it need not know them all. `None`: the question does not arise
+/// for this kind.
+impl Facts {
+    /// Of a store with one writer: whether it is here.
+    #[must_use]
+    pub fn writes(&self) -> Option<bool> {
+        match self {
+            Self::AuroraMember(member) => Some(member.writer),
+            _ => None,
+        }
+    }
+
+    /// Of a copy: whether it is getting the data from its source.
+    #[must_use]
+    pub fn follows(&self) -> Option<bool> {
+        match self {
+            Self::AuroraMember(member) if !member.writer => {
+                Some(member.synchronization.as_deref() == Some("connected"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Of a copy: how far it is behind, where that was measured.
+    #[must_use]
+    pub fn lag(&self) -> Option<&Lag> {
+        match self {
+            Self::AuroraMember(member) => member.lag.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Of compute: how many units are wanted, and how many run.
+    #[must_use]
+    pub fn capacity(&self) -> Option<Capacity> {
+        match self {
+            Self::EcsService(service) => {
+                Some(Capacity { desired: service.desired, running: service.running, unit: "tasks" })
+            }
+            _ => None,
+        }
+    }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AliasTarget {
-    pub hosted_zone_id: String,
-    pub dns_name: String,
-    pub evaluate_target_health: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "policy", rename_all = "snake_case")]
-pub enum Routing {
-    Simple,
-    /// 0 to 255.
-    Weighted {
-        weight: i64,
-    },
-    Failover {
-        primary: bool,
-    },
-    Latency {
-        region: String,
-    },
-    /// As Route 53 spells a place: continent, country and subdivision codes; `*` is the default.
-    Geolocation {
-        continent: Option<String>,
-        country: Option<String>,
-        subdivision: Option<String>,
-    },
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AcceleratorGroup {
-    pub endpoint_group_arn: String,
-    /// 0 to 100.
-    pub traffic_dial_percent: u8,
-    pub endpoints: Vec<AcceleratorEndpoint>,
-    /// `DEPLOYED` or `IN_PROGRESS`.
-    pub accelerator_status: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AcceleratorEndpoint {
-    pub id: String,
-    /// 0 to 255.
-    pub weight: i32,
-    pub client_ip_preservation: bool,
-    /// `HEALTHY`, `UNHEALTHY` or `INITIAL`; `None` where AWS gives none.
-    pub health: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AuroraMember {
-    pub cluster_arn: String,
-    pub writer: bool,
-    /// The global cluster's own status, such as `available` or `switching-over`.
-    pub global_status: String,
-    /// The status of a running switchover or failover, as AWS words it; `None` when none runs.
-    pub failover_status: Option<String>,
-    /// `connected` or `pending-resync` for a secondary.
-    pub synchronization: Option<String>,
-    /// The member cluster's own status; `None` when its Region could not be asked.
-    pub cluster_status: Option<String>,
-    /// Readable and writable instances in this Region; a secondary with none cannot be promoted quickly.
-    pub instances: Option<u32>,
-    pub instance_classes: Vec<String>,
-    /// Only of secondaries.
-    pub lag: Option<Lag>,
-}
-
-/// How far a copy is behind, when that was measured, and by which metric.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Lag {
-    pub milliseconds: f64,
-    pub measured_at: Timestamp,
-    pub metric: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EcsServiceFacts {
+/// How much is wanted and how much runs, in whatever unit the kind counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
     pub desired: u32,
     pub running: u32,
-    pub pending: u32,
-    /// `COMPLETED`, `IN_PROGRESS` or `FAILED`.
-    pub rollout: Option<String>,
-    /// `ACTIVE`, `DRAINING` or `INACTIVE`.
-    pub status: String,
+    /// Plural, such as `tasks`.
+    pub unit: &'static str,
 }

@@ -236,6 +236,43 @@ impl std::str::FromStr for ResourceKind {
     }
 }
 
+impl ResourceSpec {
+    /// Whether the inventory has the resource in this Region; kinds that name no Regions count as being in all.
+    #[must_use]
+    pub fn is_in(&self, region: &RegionCode) -> bool {
+        match self {
+            Self::ArcRoutingControl(spec) => spec.per_region.contains_key(region),
+            Self::S3Replication(spec) => spec.per_region.contains_key(region),
+            Self::RdsReadReplica(spec) => spec.per_region.contains_key(region),
+            Self::EcsService(spec) => spec.per_region.contains_key(region),
+            Self::AutoScalingGroup(spec) => spec.per_region.contains_key(region),
+            Self::EksNodeGroup(spec) => spec.per_region.contains_key(region),
+            Self::LambdaFunction(spec) => spec.per_region.contains_key(region),
+            Self::BackupVault(spec) => spec.per_region.contains_key(region),
+            Self::KmsKey(spec) => spec.per_region.contains_key(region),
+            Self::CloudwatchAlarm(spec) => spec.per_region.contains_key(region),
+            Self::TransitGateway(spec) => spec.per_region.contains_key(region),
+            Self::CloudformationStack(spec) => spec.per_region.contains_key(region),
+            Self::EndpointSetting(spec) => spec.per_region.contains_key(region),
+            Self::Probe(spec) => spec.per_region.contains_key(region),
+            Self::ConfigRecorder(spec) | Self::SecurityHub(spec) => spec.regions.contains(region),
+            Self::Route53Records(_)
+            | Self::Route53HealthCheck(_)
+            | Self::GlobalAccelerator(_)
+            | Self::CloudfrontDistribution(_)
+            | Self::ArcRegionSwitchPlan(_)
+            | Self::S3MultiRegionAccessPoint(_)
+            | Self::AuroraGlobalDatabase(_)
+            | Self::DynamodbGlobalTable(_)
+            | Self::ElasticacheGlobalDatastore(_)
+            | Self::EcrRepository(_)
+            | Self::Secret(_)
+            | Self::SsmParameter(_)
+            | Self::ServiceQuota(_) => true,
+        }
+    }
+}
+
 impl ResourceKind {
     /// Kinds whose live status this version can read. The others are honestly Unknown.
     #[must_use]

@@ -7,7 +7,7 @@ use crate::look::Ground;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use holdfast_cloud::{Access, Cloud};
-use holdfast_domain::{Account, Application, Facts, Name, RegionCode, Resource};
+use holdfast_domain::{Account, Application, Name, RegionCode, Resource};
 use holdfast_store::{AccountProbe, AccountRole, LagPoint, Look, Store, Wakeup, Wakeups};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -122,6 +122,11 @@ fn targets(application: &Application) -> Vec<Target> {
         .collect()
 }
 
+/// The access for all of an account's looks: one session, narrowed to what the account has.
+fn reading(targets: &[Target]) -> Access {
+    Access::Read(targets.iter().map(|target| target.resource.spec.kind()).collect())
+}
+
 async fn sweep_account(
     store: Store,
     cloud: Arc<dyn Cloud>,
@@ -130,13 +135,14 @@ async fn sweep_account(
     targets: Vec<Target>,
     at_once: usize,
 ) {
-    let answer = cloud.probe(&account, &Access::Read).await.map(|i| i.arn).map_err(|e| e.to_string());
+    let access = reading(&targets);
+    let answer = cloud.probe(&account, &access).await.map(|i| i.arn).map_err(|e| e.to_string());
     let probe =
         AccountProbe { account: account.id.clone(), role: AccountRole::Read, at: clock.now(), answer };
     if let Err(error) = store.record_account_probe(&probe).await {
         tracing::warn!(account = %account.name, %error, "the role's answer could not be kept");
     }
-    look_at(&store, &cloud, &clock, &account, &targets, at_once).await;
+    look_at(&store, &cloud, &clock, &account, &targets, &access, at_once).await;
 }
 
 async fn look_at(
@@ -145,11 +151,12 @@ async fn look_at(
     clock: &DatabaseClock,
     account: &Account,
     targets: &[Target],
+    access: &Access,
     at_once: usize,
 ) {
     let places = Semaphore::new(at_once);
     let mut looks: FuturesUnordered<_> =
-        targets.iter().map(|target| look(cloud, clock, account, target, &places)).collect();
+        targets.iter().map(|target| look(cloud, clock, account, target, access, &places)).collect();
     while let Some((target, looks)) = looks.next().await {
         keep(store, target, &looks).await;
     }
@@ -160,11 +167,12 @@ async fn look<'a>(
     clock: &DatabaseClock,
     account: &Account,
     target: &'a Target,
+    access: &Access,
     places: &Semaphore,
 ) -> (&'a Target, Vec<Look>) {
     // A semaphore that nobody closes always gives a place.
     let _place = places.acquire().await;
-    let looked = cloud.observe(account, &Access::Read, &target.resource, &target.regions).await;
+    let looked = cloud.observe(account, access, &target.resource, &target.regions).await;
     // The database's time: a replica whose clock is ahead would hide every later look behind its own.
     let at = clock.now();
     let looks = looked
@@ -186,14 +194,14 @@ async fn keep(store: &Store, target: &Target, looks: &[Look]) {
     }
     let lags: Vec<LagPoint> = looks
         .iter()
-        .filter_map(|look| match &look.outcome {
-            Ok(Facts::AuroraMember(member)) => member.lag.as_ref().map(|lag| LagPoint {
+        .filter_map(|look| {
+            let lag = look.outcome.as_ref().ok()?.lag()?;
+            Some(LagPoint {
                 resource: look.resource.clone(),
                 region: look.region.clone(),
                 at: lag.measured_at,
                 milliseconds: lag.milliseconds,
-            }),
-            _ => None,
+            })
         })
         .collect();
     if let Err(error) = store.record_lag(&target.application, &lags).await {
@@ -211,7 +219,9 @@ pub async fn look_at_application(
     let sweeps = ground.accounts.iter().map(|account| {
         let of_account: Vec<Target> =
             all.iter().filter(|t| t.resource.account == account.name).cloned().collect();
-        async move { look_at(store, cloud, clock, account, &of_account, at_once).await }
+        async move {
+            look_at(store, cloud, clock, account, &of_account, &reading(&of_account), at_once).await;
+        }
     });
     futures::future::join_all(sweeps).await;
 }

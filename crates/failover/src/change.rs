@@ -9,12 +9,17 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "call", rename_all = "snake_case")]
 pub enum Change {
+    // ---- compute
     /// `ecs:UpdateService` in `region`.
     SetEcsDesiredCount { region: RegionCode, cluster: String, service: String, desired: u32 },
+
+    // ---- stores
     /// `rds:SwitchoverGlobalCluster`, called in the Region of the present writer.
     SwitchAuroraOver { region: RegionCode, global_cluster: String, target_cluster_arn: String },
     /// `rds:FailoverGlobalCluster` with `AllowDataLoss`, called in the target's Region.
     FailAuroraOver { region: RegionCode, global_cluster: String, target_cluster_arn: String },
+
+    // ---- traffic
     /// `s3control:SubmitMultiRegionAccessPointRoutes`, through any Region of `via` that answers.
     SetAccessPointRoutes {
         mrap_arn: String,
@@ -30,6 +35,7 @@ pub enum Change {
     },
     /// `route53:ChangeResourceRecordSets`: one atomic batch of exact DELETEs and CREATEs.
     ReplaceRecords { hosted_zone_id: String, replace: Vec<RecordReplacement> },
+    // ---- what the recovery Region must have
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +61,9 @@ pub enum Idempotency {
     CompareAndSet,
     /// A second one changes nothing.
     SetState,
+    /// AWS takes a client token and answers a second one as it answered the first. The token follows from run, step
+    /// and the number of times that a person had the step tried again.
+    Token,
     /// A second one would be a second effect: look first, repeat only after the first call's deadline.
     OneShot,
 }

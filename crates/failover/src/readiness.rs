@@ -214,7 +214,7 @@ impl<'a> Look<'a> {
     /// What could not be seen, and what to mend so that it can.
     fn sights(&mut self, resource: &Resource) {
         for region in self.application.regions() {
-            if !compute::is_in(resource, region) {
+            if !resource.spec.is_in(region) {
                 continue;
             }
             match self.observations.get(&(resource.name.clone(), region.clone())) {

@@ -9,7 +9,7 @@ pub use routed::{Routed, routed};
 pub(crate) use routed::{answering, is_open, policy};
 
 use crate::plan::Plan;
-use holdfast_domain::{Application, Facts, Name, ObservationMap, RegionCode, ResourceKind};
+use holdfast_domain::{Application, Name, ObservationMap, RegionCode, ResourceKind};
 use serde::{Deserialize, Serialize};
 
 /// `regions` is empty when nothing can be told; `reasons` then says why.
@@ -126,7 +126,7 @@ pub(crate) fn writer(
     for region in regions {
         match observations.get(&(store.clone(), region.clone())) {
             Some(sight) => match sight.known() {
-                Some(Facts::AuroraMember(member)) if member.writer => writers.push(region.clone()),
+                Some(facts) if facts.writes() == Some(true) => writers.push(region.clone()),
                 Some(_) => {}
                 None => unseen.push(format!("{region} is {}", sight.word())),
             },

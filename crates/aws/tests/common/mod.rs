@@ -62,6 +62,11 @@ pub fn acting(step: &str, change: Option<Change>) -> Acting {
     }
 }
 
+/// The collector's access, to everything.
+pub fn reading() -> Access {
+    Access::Read(holdfast_aws::registry::ADAPTERS.iter().copied().collect())
+}
+
 pub fn act(step: &str, change: &Change) -> Access {
     Access::Act(acting(step, Some(change.clone())))
 }

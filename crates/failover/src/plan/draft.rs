@@ -5,7 +5,7 @@ use crate::change::Change;
 use crate::movement::{Intent, Mode, Movement};
 use crate::refusal::Refusal;
 use crate::step::{Step, Work};
-use holdfast_domain::{Facts, Name, RegionCode, ResourceKind, StepId, Strategy};
+use holdfast_domain::{Facts, Name, RegionCode, StepId, Strategy};
 use std::collections::BTreeMap;
 
 pub(super) struct Draft<'a> {
@@ -198,24 +198,29 @@ impl<'a> Draft<'a> {
                 let target = *region == self.movement.to;
                 let limit = (self.movement.mode == Mode::Planned).then_some(rpo_ms);
                 match self.known(&resource.name, region) {
-                    Some(Facts::AuroraMember(m)) if target && !m.writer => measurements.push(measured(
-                        "lag",
-                        m.lag.as_ref().map(|l| l.milliseconds),
-                        "ms",
-                        limit,
-                        m.lag.as_ref().map(|l| l.measured_at),
-                    )),
-                    Some(Facts::EcsService(s)) => {
+                    Some(facts) if kind.is_store() && target && facts.writes() != Some(true) => {
+                        measurements.push(measured(
+                            "lag",
+                            facts.lag().map(|l| l.milliseconds),
+                            "ms",
+                            limit,
+                            facts.lag().map(|l| l.measured_at),
+                        ));
+                    }
+                    Some(facts) => {
+                        let Some(capacity) = facts.capacity() else { continue };
                         let at = self
                             .picture
                             .observations
                             .get(&(resource.name.clone(), region.clone()))
                             .and_then(|s| s.last_seen())
                             .map(|(at, _)| at);
-                        measurements.push(measured("desired", Some(f64::from(s.desired)), "tasks", None, at));
-                        measurements.push(measured("running", Some(f64::from(s.running)), "tasks", None, at));
+                        let count =
+                            |what, count| measured(what, Some(f64::from(count)), capacity.unit, None, at);
+                        measurements.push(count("desired", capacity.desired));
+                        measurements.push(count("running", capacity.running));
                     }
-                    None if target && kind == ResourceKind::AuroraGlobalDatabase => {
+                    None if target && kind.is_store() && kind.is_observed() => {
                         measurements.push(measured("lag", None, "ms", limit, None));
                     }
                     _ => {}

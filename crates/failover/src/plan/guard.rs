@@ -4,7 +4,7 @@ use super::draft::Draft;
 use crate::movement::{Intent, Mode};
 use crate::refusal::Refusal;
 use crate::serving::{serving, words};
-use holdfast_domain::{RegionCode, Resource, ResourceSpec, Sight, Strategy};
+use holdfast_domain::{RegionCode, Resource, Sight, Strategy};
 
 pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     let application = &draft.picture.application;
@@ -103,7 +103,7 @@ fn see(draft: &mut Draft<'_>, resource: &Resource) -> Result<(), Refusal> {
     }
     let movement = draft.movement;
     for region in draft.picture.application.regions() {
-        if !is_in(resource, region) {
+        if !resource.spec.is_in(region) {
             continue;
         }
         let sight = draft.picture.observations.get(&(resource.name.clone(), region.clone()));
@@ -136,12 +136,4 @@ fn see(draft: &mut Draft<'_>, resource: &Resource) -> Result<(), Refusal> {
         });
     }
     Ok(())
-}
-
-/// Whether the inventory has the resource in this Region; kinds without places are in all.
-fn is_in(resource: &Resource, region: &RegionCode) -> bool {
-    match &resource.spec {
-        ResourceSpec::EcsService(spec) => spec.per_region.contains_key(region),
-        _ => true,
-    }
 }

@@ -3,14 +3,6 @@
 use super::{Look, Severity};
 use holdfast_domain::{Facts, RegionCode, Resource, ResourceSpec, Strategy};
 
-/// Whether the inventory has the resource in this Region; kinds without places are in all.
-pub(super) fn is_in(resource: &Resource, region: &RegionCode) -> bool {
-    match &resource.spec {
-        ResourceSpec::EcsService(spec) => spec.per_region.contains_key(region),
-        _ => true,
-    }
-}
-
 pub(super) fn look(look: &mut Look<'_>, resource: &Resource) {
     let ResourceSpec::EcsService(spec) = &resource.spec else { return };
     let name = &resource.name;

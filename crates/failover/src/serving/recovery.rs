@@ -2,7 +2,7 @@
 
 use super::{RecoveryState, Serving};
 use crate::movement::{Intent, Movement};
-use holdfast_domain::{Application, Facts, Name, ObservationMap, RegionCode, Strategy};
+use holdfast_domain::{Application, Name, ObservationMap, RegionCode, Strategy};
 use serde::{Deserialize, Serialize};
 
 /// The last run of ours that began and is over.
@@ -117,9 +117,7 @@ fn copies(store: &Name, places: &[&RegionCode], observations: &ObservationMap) -
     let mut worst = Protection::NotYet;
     for region in places {
         match observations.get(&(store.clone(), (*region).clone())).and_then(|s| s.known()) {
-            Some(Facts::AuroraMember(m)) if m.synchronization.as_deref() == Some("connected") => {
-                return Protection::Connected;
-            }
+            Some(facts) if facts.follows() == Some(true) => return Protection::Connected,
             Some(_) => {}
             None => worst = Protection::NotKnown,
         }

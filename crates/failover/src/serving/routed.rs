@@ -48,7 +48,7 @@ pub fn routed(
                     said.regions.push(region.clone());
                 }
             }
-            Some(Facts::AuroraMember(_) | Facts::EcsService(_)) => {
+            Some(_) => {
                 said.doubt(format!("what was seen of {name} in {region} does not lead traffic"));
             }
         }

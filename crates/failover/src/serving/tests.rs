@@ -5,6 +5,7 @@ use crate::testing::world::{
     record, route, service, shop, unknown, weighted,
 };
 use crate::testing::{movement, name, region};
+use holdfast_domain::Facts;
 use holdfast_domain::facts::Routing;
 
 fn regions(serving: &Serving) -> Vec<&str> {

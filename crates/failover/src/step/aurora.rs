@@ -157,16 +157,12 @@ pub(super) fn protected(stores: &[Name], region: &RegionCode, seen: &Seen, plan:
         let mut copies = Vec::new();
         for fact in plan.facts.iter().filter(|f| &f.resource == store && f.what == "writer") {
             match known(seen, store, &fact.region) {
-                Ok(Facts::AuroraMember(m)) if fact.region == *region => {
-                    if !m.writer {
+                Ok(facts) if fact.region == *region => {
+                    if facts.writes() == Some(false) {
                         wait.push(format!("the writer of {store} is not in {region}"));
                     }
                 }
-                Ok(Facts::AuroraMember(m)) => {
-                    if m.synchronization.as_deref() == Some("connected") {
-                        copies.push(fact.region.clone());
-                    }
-                }
+                Ok(facts) if facts.follows() == Some(true) => copies.push(fact.region.clone()),
                 Ok(_) | Err(_) => {}
             }
         }

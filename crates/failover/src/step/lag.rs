@@ -2,7 +2,7 @@
 
 use super::Seen;
 use crate::compliance::StoreLag;
-use holdfast_domain::{Facts, Name, RegionCode};
+use holdfast_domain::{Name, RegionCode};
 use jiff::{SignedDuration, Timestamp};
 
 /// A lag measured longer ago than this says nothing of now.
@@ -27,14 +27,14 @@ fn lag(store: &Name, target: &RegionCode, seen: &Seen, now: Timestamp) -> StoreL
     };
     match sight.known() {
         None => none(format!("{store} in {target} is {}", sight.word())),
-        Some(Facts::AuroraMember(member)) if member.writer => StoreLag {
+        Some(facts) if facts.writes() == Some(true) => StoreLag {
             store: store.clone(),
             milliseconds: Some(0.0),
             metric: Some("writer".into()),
             measured_at: Some(now),
             reason: None,
         },
-        Some(Facts::AuroraMember(member)) => match &member.lag {
+        Some(facts) => match facts.lag() {
             None => none(format!("no lag of {store} was measured in {target}")),
             Some(lag)
                 if now.duration_since(lag.measured_at) > SignedDuration::from_secs(LAG_MAX_AGE_SECONDS) =>
@@ -52,6 +52,5 @@ fn lag(store: &Name, target: &RegionCode, seen: &Seen, now: Timestamp) -> StoreL
                 reason: None,
             },
         },
-        Some(_) => none(format!("what was seen of {store} is not a store")),
     }
 }
