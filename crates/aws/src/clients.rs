@@ -1,6 +1,7 @@
 //! SDK clients, made the same way for every service: one shared connection pool, credentials already in hand,
 //! deadlines by whether the call looks or changes. Clients are cheap; the pool under them is what is kept.
 
+use crate::arc_clusters::Clusters;
 use crate::failure::Call;
 use crate::hedge::Silence;
 use crate::settings::{AwsSettings, Service};
@@ -44,6 +45,7 @@ pub(crate) struct Caller {
     pub settings: Arc<AwsSettings>,
     pub http: SharedHttpClient,
     pub silence: Arc<Silence>,
+    pub clusters: Arc<Clusters>,
     pub credentials: Credentials,
     pub mark: Option<RunMark>,
     /// A changing call gets one attempt and nothing of it is repeated.
@@ -88,6 +90,25 @@ impl Caller {
     plain_client!(rds, aws_sdk_rds, Service::Rds);
     plain_client!(ecs, aws_sdk_ecs, Service::Ecs);
     plain_client!(cloudwatch, aws_sdk_cloudwatch, Service::CloudWatch);
+    plain_client!(cloudfront, aws_sdk_cloudfront, Service::CloudFront);
+    plain_client!(
+        recovery_control_config,
+        aws_sdk_route53recoverycontrolconfig,
+        Service::RecoveryControlConfig
+    );
+    plain_client!(region_switch, aws_sdk_arcregionswitch, Service::RegionSwitch);
+
+    /// Each cluster has addresses of its own, told by its configuration and by no SDK.
+    pub(crate) fn recovery_cluster(&self, region: &str, url: &str) -> aws_sdk_route53recoverycluster::Client {
+        let mut builder = configure!(
+            self,
+            aws_sdk_route53recoverycluster::Config::builder(),
+            Service::RecoveryCluster,
+            region
+        );
+        builder.set_endpoint_url(Some(url.to_owned()));
+        aws_sdk_route53recoverycluster::Client::from_conf(builder.build())
+    }
 
     pub(crate) fn s3control(&self, region: &str) -> aws_sdk_s3control::Client {
         let mut builder = configure!(self, aws_sdk_s3control::Config::builder(), Service::S3Control, region);

@@ -2,6 +2,7 @@
 //! id, source identity, policy and user agent are exactly ours. Sessions are kept until shortly before they
 //! expire; a refusal is kept for a few seconds, so that a mistake in one account does not hammer STS.
 
+use crate::arc_clusters::Clusters;
 use crate::clients::{Caller, behavior, shared_http_client};
 use crate::failure::Call;
 use crate::hedge::{Silence, first_answer};
@@ -107,6 +108,7 @@ pub(crate) struct Sessions {
     settings: Arc<AwsSettings>,
     http: SharedHttpClient,
     silence: Arc<Silence>,
+    clusters: Arc<Clusters>,
     control: Control,
     /// The inner lock makes one caller ask while the others of the same session wait for its answer.
     slots: Mutex<HashMap<Request, Arc<tokio::sync::Mutex<Slot>>>>,
@@ -116,10 +118,21 @@ impl Sessions {
     pub(crate) fn new(settings: Arc<AwsSettings>) -> Self {
         let http = shared_http_client();
         let control = Control::new(&settings, http.clone());
-        Self { settings, http, silence: Arc::default(), control, slots: Mutex::default() }
+        Self {
+            settings,
+            http,
+            silence: Arc::default(),
+            clusters: Arc::default(),
+            control,
+            slots: Mutex::default(),
+        }
     }
 
     /// A caller with a session for `access` (to look at a resource of `kind`, where that is what it is for), with `budget` from now for everything it does.
+    pub(crate) fn clusters(&self) -> &Clusters {
+        &self.clusters
+    }
+
     pub(crate) async fn caller(
         &self,
         account: &Account,
@@ -193,6 +206,7 @@ impl Sessions {
             settings: self.settings.clone(),
             http: self.http.clone(),
             silence: self.silence.clone(),
+            clusters: self.clusters.clone(),
             credentials,
             mark,
             changing,

@@ -154,6 +154,8 @@ fn kind_of(code: &str, status: u16) -> ErrorKind {
     ];
     const CONFLICT: &[&str] = &[
         "ConflictException",
+        "HealthCheckVersionMismatch",
+        "IllegalStateException",
         "InvalidChangeBatch",
         "InvalidDBClusterStateFault",
         "InvalidDBInstanceState",

@@ -5,9 +5,13 @@
     reason = "the port's error is a few words wider than the lint likes, and rare"
 )]
 
+mod arc_clusters;
+mod arc_region_switch_plan;
+mod arc_routing_control;
 mod aurora_global_database;
 mod aurora_lag;
 mod clients;
+mod cloudfront_distribution;
 mod credentials;
 mod ecs_service;
 mod failure;
@@ -16,6 +20,7 @@ mod hedge;
 mod perform;
 pub mod policy;
 pub mod registry;
+mod route53_health_check;
 mod route53_records;
 mod s3_multi_region_access_point;
 mod settings;
@@ -27,7 +32,7 @@ use crate::credentials::Sessions;
 use crate::settings::Service;
 use async_trait::async_trait;
 use holdfast_cloud::{Access, Acting, Cloud, Error, ErrorKind, Identity, Looked, Settled};
-use holdfast_domain::{Account, RegionCode, Resource};
+use holdfast_domain::{Account, Facts, RegionCode, Resource};
 use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
 use std::sync::Arc;
@@ -115,6 +120,10 @@ impl Cloud for AwsCloud {
         let caller =
             self.sessions.caller(account, (access, None), false, self.settings.operation_timeout).await?;
         perform::settled(&caller, change, tracking).await
+    }
+
+    fn recall(&self, facts: &Facts) {
+        self.sessions.clusters().recall(facts);
     }
 
     fn call_deadline(&self) -> Duration {

@@ -3,7 +3,8 @@
 
 use crate::clients::Caller;
 use crate::{
-    aurora_global_database, ecs_service, global_accelerator, route53_records, s3_multi_region_access_point,
+    arc_region_switch_plan, arc_routing_control, aurora_global_database, cloudfront_distribution,
+    ecs_service, global_accelerator, route53_health_check, route53_records, s3_multi_region_access_point,
 };
 use aws_types::request_id::RequestId;
 use holdfast_cloud::{Error, Settled};
@@ -42,6 +43,19 @@ pub(crate) async fn perform(caller: &Caller, change: &Change) -> Result<Answer, 
         }
         Change::ReplaceRecords { hosted_zone_id, replace } => {
             route53_records::replace(caller, action, hosted_zone_id, replace).await
+        }
+        Change::SetHealthCheck { health_check_id, version, inverted, disabled } => {
+            route53_health_check::set(caller, action, health_check_id, *version, *inverted, *disabled).await
+        }
+        Change::SetRoutingControls { cluster_arn, endpoints, controls } => {
+            arc_routing_control::set(caller, action, cluster_arn, endpoints, controls).await
+        }
+        Change::SetPrimaryOrigins { distribution_id, etag, primaries } => {
+            cloudfront_distribution::set_primaries(caller, action, distribution_id, etag, primaries).await
+        }
+        Change::StartRegionSwitch { region, plan_arn, target, action: what, graceful } => {
+            arc_region_switch_plan::start(caller, action, (region, plan_arn), (target, *what), *graceful)
+                .await
         } // ---- what the recovery Region must have
     }
 }

@@ -3,11 +3,12 @@
 //! role; these texts make it hold less.
 
 use crate::registry::{ADAPTERS, look_actions};
-use holdfast_domain::{Account, ResourceKind};
+use holdfast_domain::{Account, RegionCode, ResourceKind};
 use holdfast_failover::Change;
+use holdfast_failover::change::RoutingControlTarget;
 use serde::Serialize;
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// STS takes no longer text (AssumeRole, parameter `Policy`).
 pub const POLICY_LIMIT: usize = 2048;
@@ -17,11 +18,15 @@ const NOTHING: &str = "sts:GetCallerIdentity";
 
 /// What the steps of runs change.
 pub const CHANGE_ACTIONS: &[&str] = &[
+    "arc-region-switch:StartPlanExecution",
+    "cloudfront:UpdateDistribution",
     "ecs:UpdateService",
     "globalaccelerator:UpdateEndpointGroup",
     "rds:FailoverGlobalCluster",
     "rds:SwitchoverGlobalCluster",
+    "route53-recovery-cluster:UpdateRoutingControlStates",
     "route53:ChangeResourceRecordSets",
+    "route53:UpdateHealthCheck",
     "s3:SubmitMultiRegionAccessPointRoutes",
 ];
 
@@ -124,6 +129,25 @@ fn statements(account: &Account, change: &Change) -> Vec<Statement> {
                 ),
             ]
         }
+        Change::SetHealthCheck { health_check_id, .. } => vec![allow(
+            &["route53:UpdateHealthCheck", "route53:GetHealthCheck", "route53:GetHealthCheckStatus"],
+            vec![format!("arn:aws:route53:::healthcheck/{health_check_id}")],
+        )],
+        Change::SetRoutingControls { cluster_arn, controls, .. } => routing_controls(cluster_arn, controls),
+        Change::SetPrimaryOrigins { distribution_id, .. } => vec![allow(
+            &["cloudfront:UpdateDistribution", "cloudfront:GetDistribution"],
+            vec![format!("arn:aws:cloudfront::{id}:distribution/{distribution_id}")],
+        )],
+        Change::StartRegionSwitch { plan_arn, .. } => vec![allow(
+            &[
+                "arc-region-switch:StartPlanExecution",
+                "arc-region-switch:GetPlanInRegion",
+                "arc-region-switch:GetPlanEvaluationStatus",
+                "arc-region-switch:ListPlanExecutions",
+                "arc-region-switch:GetPlanExecution",
+            ],
+            vec![plan_arn.clone()],
+        )],
         Change::ReplaceRecords { hosted_zone_id, .. } => {
             let zone = format!("arn:aws:route53:::hostedzone/{}", last_part(hosted_zone_id));
             vec![
@@ -133,6 +157,32 @@ fn statements(account: &Account, change: &Change) -> Vec<Statement> {
             ]
         }
     }
+}
+
+/// The panels of a control's account: its neighbours are looked at too, and may be of another panel.
+fn panels_beside(control_arn: &str) -> String {
+    let (account, _) = control_arn.split_once(":controlpanel/").unwrap_or((control_arn, ""));
+    format!("{account}:controlpanel/*")
+}
+
+fn routing_controls(
+    cluster_arn: &str,
+    controls: &BTreeMap<RegionCode, RoutingControlTarget>,
+) -> Vec<Statement> {
+    let own: Vec<String> = controls.values().map(|target| target.control_arn.clone()).collect();
+    let panels: BTreeSet<String> = own.iter().map(|arn| panels_beside(arn)).collect();
+    vec![
+        allow(&["route53-recovery-cluster:UpdateRoutingControlStates"], own),
+        allow(&["route53-recovery-control-config:DescribeCluster"], vec![cluster_arn.to_owned()]),
+        allow(
+            &[
+                "route53-recovery-cluster:GetRoutingControlState",
+                "route53-recovery-control-config:ListSafetyRules",
+                "route53-recovery-control-config:ListAssociatedRoute53HealthChecks",
+            ],
+            panels.into_iter().collect(),
+        ),
+    ]
 }
 
 fn aurora(account: &str, action: &'static str, global_cluster: &str, target: &str) -> Vec<Statement> {
@@ -163,10 +213,11 @@ fn last_part(name: &str) -> &str {
 mod tests {
     use super::*;
     use holdfast_domain::facts::{DnsRecord, Routing};
-    use holdfast_domain::{AccountId, Name, RegionCode};
-    use holdfast_failover::change::{AccessPointRouteTarget, RecordReplacement};
+    use holdfast_domain::{AccountId, Name};
+    use holdfast_failover::change::{AccessPointRouteTarget, RecordReplacement, SwitchAction};
     use serde_json::Value;
-    use std::collections::BTreeMap;
+
+    const ARC: &str = "arn:aws:route53-recovery-control::222222222222";
 
     fn account() -> Account {
         Account {
@@ -237,6 +288,40 @@ mod tests {
                         new: Some(record(weight + 1)),
                     })
                     .collect(),
+            },
+            Change::SetHealthCheck {
+                health_check_id: "11111111-2222-4333-8444-555555555555".into(),
+                version: 3,
+                inverted: true,
+                disabled: true,
+            },
+            Change::SetRoutingControls {
+                cluster_arn: format!("{ARC}:cluster/0f4c2a91-6f1d-4f0e-9b1e-0f5f2b8f6a10"),
+                endpoints: BTreeMap::new(),
+                controls: holdfast_domain::REGIONS
+                    .iter()
+                    .take(10)
+                    .map(|r| {
+                        let control_arn = format!(
+                            "{ARC}:controlpanel/{}/routingcontrol/{}",
+                            "a".repeat(32),
+                            "b".repeat(16)
+                        );
+                        (region(r.code), RoutingControlTarget { control_arn, on: true })
+                    })
+                    .collect(),
+            },
+            Change::SetPrimaryOrigins {
+                distribution_id: "E2EXAMPLE1".into(),
+                etag: "E2QWRUHAPOMQZL".into(),
+                primaries: BTreeMap::from([("regions".into(), "eu-central-1".into())]),
+            },
+            Change::StartRegionSwitch {
+                region: region("eu-central-1"),
+                plan_arn: format!("arn:aws:arc-region-switch::222222222222:plan/{}:abc123", "p".repeat(64)),
+                target: region("eu-central-1"),
+                action: SwitchAction::Activate,
+                graceful: true,
             },
         ]
     }

@@ -3,7 +3,8 @@
 
 use crate::clients::Caller;
 use crate::{
-    aurora_global_database, ecs_service, global_accelerator, route53_records, s3_multi_region_access_point,
+    arc_region_switch_plan, arc_routing_control, aurora_global_database, cloudfront_distribution,
+    ecs_service, global_accelerator, route53_health_check, route53_records, s3_multi_region_access_point,
 };
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::{RegionCode, Resource, ResourceKind, ResourceSpec};
@@ -11,7 +12,11 @@ use holdfast_domain::{RegionCode, Resource, ResourceKind, ResourceSpec};
 /// The kinds whose live status this crate can read.
 pub const ADAPTERS: &[ResourceKind] = &[
     ResourceKind::Route53Records,
+    ResourceKind::Route53HealthCheck,
     ResourceKind::GlobalAccelerator,
+    ResourceKind::CloudfrontDistribution,
+    ResourceKind::ArcRoutingControl,
+    ResourceKind::ArcRegionSwitchPlan,
     ResourceKind::S3MultiRegionAccessPoint,
     ResourceKind::AuroraGlobalDatabase,
     ResourceKind::EcsService,
@@ -21,7 +26,11 @@ pub const ADAPTERS: &[ResourceKind] = &[
 pub(crate) fn look_actions(kind: ResourceKind) -> &'static [&'static str] {
     match kind {
         ResourceKind::Route53Records => route53_records::LOOK,
+        ResourceKind::Route53HealthCheck => route53_health_check::LOOK,
         ResourceKind::GlobalAccelerator => global_accelerator::LOOK,
+        ResourceKind::CloudfrontDistribution => cloudfront_distribution::LOOK,
+        ResourceKind::ArcRoutingControl => arc_routing_control::LOOK,
+        ResourceKind::ArcRegionSwitchPlan => arc_region_switch_plan::LOOK,
         ResourceKind::S3MultiRegionAccessPoint => s3_multi_region_access_point::LOOK,
         ResourceKind::AuroraGlobalDatabase => aurora_global_database::LOOK,
         ResourceKind::EcsService => ecs_service::LOOK,
@@ -46,7 +55,13 @@ pub(crate) fn unsupported(account: &str, resource: &Resource) -> Option<Error> {
 pub(crate) async fn look(caller: &Caller, resource: &Resource, regions: &[RegionCode]) -> Looked {
     match &resource.spec {
         ResourceSpec::Route53Records(spec) => route53_records::look(caller, spec, regions).await,
+        ResourceSpec::Route53HealthCheck(spec) => route53_health_check::look(caller, spec, regions).await,
         ResourceSpec::GlobalAccelerator(spec) => global_accelerator::look(caller, spec, regions).await,
+        ResourceSpec::CloudfrontDistribution(spec) => {
+            cloudfront_distribution::look(caller, spec, regions).await
+        }
+        ResourceSpec::ArcRoutingControl(spec) => arc_routing_control::look(caller, spec, regions).await,
+        ResourceSpec::ArcRegionSwitchPlan(spec) => arc_region_switch_plan::look(caller, spec, regions).await,
         ResourceSpec::S3MultiRegionAccessPoint(spec) => {
             s3_multi_region_access_point::look(caller, spec, regions).await
         }

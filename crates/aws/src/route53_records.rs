@@ -8,7 +8,7 @@ use aws_sdk_route53::types::{ResourceRecordSet, ResourceRecordSetFailover, RrTyp
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::facts::{AliasTarget, DnsRecord, Routing};
 use holdfast_domain::resource::Route53Records;
-use holdfast_domain::{Facts, REGIONS, RegionCode};
+use holdfast_domain::{Facts, RegionCode, region_within};
 use std::collections::BTreeMap;
 
 mod change;
@@ -107,29 +107,14 @@ fn region_of(spec: &Route53Records, record: &DnsRecord) -> Option<RegionCode> {
             .map(|(region, _)| region.clone())
     };
     let latency = || match &record.routing {
-        Routing::Latency { region } => RegionCode::parse(region).ok(),
+        Routing::Latency { region } | Routing::Geoproximity { region: Some(region), .. } => {
+            RegionCode::parse(region).ok()
+        }
         _ => None,
     };
-    let identifier = || id.and_then(code_within);
-    let alias = || record.alias.as_ref().and_then(|alias| code_within(&alias.dns_name));
+    let identifier = || id.and_then(region_within);
+    let alias = || record.alias.as_ref().and_then(|alias| region_within(&alias.dns_name));
     named().or_else(latency).or_else(identifier).or_else(alias)
-}
-
-/// The one Region whose code stands in the text as a word of its own; `None` when several do.
-fn code_within(text: &str) -> Option<RegionCode> {
-    let text = text.to_ascii_lowercase();
-    let edge = |byte: Option<u8>| !byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
-    let stands = |code: &str| {
-        text.match_indices(code).any(|(at, _)| {
-            let before = at.checked_sub(1).and_then(|at| text.as_bytes().get(at).copied());
-            edge(before) && edge(text.as_bytes().get(at + code.len()).copied())
-        })
-    };
-    let mut found = REGIONS.iter().filter(|region| stands(region.code));
-    match (found.next(), found.next()) {
-        (Some(only), None) => RegionCode::parse(only.code).ok(),
-        _ => None,
-    }
 }
 
 /// Everything of the record, or a sentence: what is lost in reading could never be put back.
@@ -141,28 +126,11 @@ fn whole(set: &ResourceRecordSet) -> Result<DnsRecord, String> {
     if set.traffic_policy_instance_id().is_some() {
         return cannot("is made by a traffic policy");
     }
-    if set.cidr_routing_config().is_some() {
-        return cannot("is routed by client address (CIDR)");
-    }
-    if set.geo_proximity_location().is_some() {
-        return cannot("is routed by geoproximity");
-    }
-    if set.multi_value_answer() == Some(true) {
-        return cannot("is a multivalue answer");
-    }
-    let routing = match (set.weight(), set.failover(), set.region(), set.geo_location()) {
-        (None, None, None, None) => Routing::Simple,
-        (Some(weight), None, None, None) => Routing::Weighted { weight },
-        (None, Some(role), None, None) => {
-            Routing::Failover { primary: *role == ResourceRecordSetFailover::Primary }
-        }
-        (None, None, Some(region), None) => Routing::Latency { region: region.as_str().to_owned() },
-        (None, None, None, Some(place)) => Routing::Geolocation {
-            continent: place.continent_code().map(str::to_owned),
-            country: place.country_code().map(str::to_owned),
-            subdivision: place.subdivision_code().map(str::to_owned),
-        },
-        _ => return cannot("has several routing policies at once"),
+    let mut policies = routings(set);
+    let routing = match (policies.pop(), policies.is_empty()) {
+        (None, _) => Routing::Simple,
+        (Some(only), true) => only,
+        (Some(_), false) => return cannot("has several routing policies at once"),
     };
     Ok(DnsRecord {
         record_type: set.r#type().as_str().to_owned(),
@@ -178,6 +146,34 @@ fn whole(set: &ResourceRecordSet) -> Result<DnsRecord, String> {
         health_check_id: set.health_check_id().map(str::to_owned),
         name,
     })
+}
+
+/// The routing policies that the record set names. Route 53 lets it have one.
+fn routings(set: &ResourceRecordSet) -> Vec<Routing> {
+    let text = |text: &str| text.to_owned();
+    let mut found = Vec::new();
+    found.extend(set.weight().map(|weight| Routing::Weighted { weight }));
+    found.extend(
+        set.failover().map(|role| Routing::Failover { primary: *role == ResourceRecordSetFailover::Primary }),
+    );
+    found.extend(set.region().map(|region| Routing::Latency { region: text(region.as_str()) }));
+    found.extend(set.geo_location().map(|place| Routing::Geolocation {
+        continent: place.continent_code().map(text),
+        country: place.country_code().map(text),
+        subdivision: place.subdivision_code().map(text),
+    }));
+    found.extend(set.geo_proximity_location().map(|place| Routing::Geoproximity {
+        region: place.aws_region().map(text),
+        local_zone_group: place.local_zone_group().map(text),
+        coordinates: place.coordinates().map(|at| (text(at.latitude()), text(at.longitude()))),
+        bias: place.bias(),
+    }));
+    found.extend(set.multi_value_answer().filter(|multi| *multi).map(|_| Routing::Multivalue));
+    found.extend(set.cidr_routing_config().map(|cidr| Routing::Cidr {
+        collection_id: text(cidr.collection_id()),
+        location: text(cidr.location_name()),
+    }));
+    found
 }
 
 #[cfg(test)]
@@ -218,16 +214,6 @@ mod tests {
     fn a_set_identifier_that_holds_a_code_tells_the_region() {
         let sets = [weighted("shop-us-east-1", 100), weighted("eu-central-1/blue", 0)];
         assert_eq!(regions_of(&spec(&[]), &sets).unwrap(), ["eu-central-1", "us-east-1"]);
-    }
-
-    #[test]
-    fn a_code_inside_another_word_tells_nothing() {
-        assert_eq!(code_within("us-east-12"), None);
-        assert_eq!(code_within("us-east-1 or us-west-2"), None);
-        assert_eq!(
-            code_within("dualstack.shop-1.eu-west-1.elb.amazonaws.com.").unwrap().as_str(),
-            "eu-west-1"
-        );
     }
 
     #[test]
@@ -283,14 +269,17 @@ mod tests {
 
     #[test]
     fn what_cannot_be_written_back_whole_is_refused() {
-        let set = ResourceRecordSet::builder()
+        let policy = ResourceRecordSet::builder()
             .name("shop.example.com")
             .r#type(RrType::A)
             .set_identifier("us-east-1")
-            .multi_value_answer(true)
+            .traffic_policy_instance_id("policy-1")
             .build()
             .unwrap();
-        assert!(whole(&set).unwrap_err().contains("multivalue"));
+        assert!(whole(&policy).unwrap_err().contains("traffic policy"));
+        let mut two = weighted("us-east-1", 1);
+        two.multi_value_answer = Some(true);
+        assert!(whole(&two).unwrap_err().contains("several routing policies"));
     }
 
     #[test]

@@ -95,6 +95,11 @@ pub(crate) enum Service {
     Rds,
     Ecs,
     CloudWatch,
+    CloudFront,
+    /// Its addresses come from its configuration, so nothing stands for it in the settings.
+    RecoveryCluster,
+    RecoveryControlConfig,
+    RegionSwitch,
 }
 
 impl Service {
@@ -108,6 +113,10 @@ impl Service {
             Self::Rds => "RDS",
             Self::Ecs => "ECS",
             Self::CloudWatch => "CLOUDWATCH",
+            Self::CloudFront => "CLOUDFRONT",
+            Self::RecoveryCluster => "ROUTE53_RECOVERY_CLUSTER",
+            Self::RecoveryControlConfig => "ROUTE53_RECOVERY_CONTROL_CONFIG",
+            Self::RegionSwitch => "ARC_REGION_SWITCH",
         }
     }
 }
@@ -116,6 +125,10 @@ impl Service {
 pub(crate) const ROUTE53_REGION: &str = "us-east-1";
 /// Global Accelerator's control plane lives here only.
 pub(crate) const GLOBAL_ACCELERATOR_REGION: &str = "us-west-2";
+/// CloudFront's control plane is signed for this Region.
+pub(crate) const CLOUDFRONT_REGION: &str = "us-east-1";
+/// ARC tells here, and only here, what a cluster of routing controls is made of.
+pub(crate) const RECOVERY_CONTROL_CONFIG_REGION: &str = "us-west-2";
 /// The Regions that take and tell the routes of S3 Multi-Region Access Points; any of them will do.
 pub(crate) const ACCESS_POINT_ROUTE_REGIONS: [&str; 5] =
     ["us-east-1", "us-west-2", "eu-west-1", "ap-northeast-1", "ap-southeast-2"];

@@ -90,6 +90,10 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
         tracking: &str,
     ) -> Result<Settled, Error>;
 
+    /// Takes in what was seen of a resource before, by this process or by one that is gone. Some of it only a Region
+    /// that may be dark by now can tell, and is needed to go on without it.
+    fn recall(&self, _facts: &Facts) {}
+
     /// How long `perform` may take at most; an answer cannot come later.
     fn call_deadline(&self) -> std::time::Duration;
 }

@@ -7,7 +7,10 @@ mod traffic;
 
 pub use compute::EcsServiceFacts;
 pub use stores::{AuroraMember, Lag};
-pub use traffic::{AcceleratorEndpoint, AcceleratorGroup, AliasTarget, DnsRecord, Routing};
+pub use traffic::{
+    AcceleratorEndpoint, AcceleratorGroup, AliasTarget, Checkers, DistributionOrigin, DnsRecord, HealthCheck,
+    RegionSwitch, Routing, RoutingControl, SafetyRule, SafetyRuleKind, SwitchExecution, Watched,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +29,14 @@ pub enum Facts {
         bucket: String,
         traffic_dial_percent: u8,
     },
+    /// A Route 53 health check, which is the same seen from every Region.
+    HealthCheck(HealthCheck),
+    /// The ARC routing control that stands for this Region.
+    RoutingControl(RoutingControl),
+    /// This Region's place in the origin groups of a CloudFront distribution.
+    DistributionOrigin(DistributionOrigin),
+    /// An ARC Region switch plan, as its endpoint in this Region tells it.
+    RegionSwitch(RegionSwitch),
 
     // ---- stores
     /// A member of an Aurora Global Database.

@@ -22,7 +22,7 @@ pub use inventory::Inventory;
 pub use observation::{ObservationMap, Observed, Sight};
 pub use person::{Actor, Role, Scope};
 pub use policy::{ApprovalPolicy, ApprovalRule, Group};
-pub use region::{Declaration, DeclaredRegion, REGIONS, RegionInfo};
+pub use region::{Declaration, DeclaredRegion, REGIONS, RegionInfo, region_within};
 pub use resource::{Resource, ResourceKind, ResourceSpec};
 pub use seconds::Seconds;
 pub use strategy::{Band, Strategy};

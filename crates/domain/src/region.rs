@@ -54,6 +54,24 @@ pub const REGIONS: &[RegionInfo] = &[
     region("us-west-2", "Oregon", 45.8, -119.7),
 ];
 
+/// The one Region whose code stands in the text as a word of its own; `None` when none does, or several.
+#[must_use]
+pub fn region_within(text: &str) -> Option<RegionCode> {
+    let text = text.to_ascii_lowercase();
+    let edge = |byte: Option<u8>| !byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let stands = |code: &str| {
+        text.match_indices(code).any(|(at, _)| {
+            let before = at.checked_sub(1).and_then(|at| text.as_bytes().get(at).copied());
+            edge(before) && edge(text.as_bytes().get(at + code.len()).copied())
+        })
+    };
+    let mut found = REGIONS.iter().filter(|region| stands(region.code));
+    match (found.next(), found.next()) {
+        (Some(only), None) => RegionCode::parse(only.code).ok(),
+        _ => None,
+    }
+}
+
 /// What operators say of a Region, beside what is observed of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
@@ -100,6 +118,14 @@ impl RegionCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_inside_another_word_tells_nothing_and_neither_do_two() {
+        assert_eq!(region_within("us-east-12"), None);
+        assert_eq!(region_within("us-east-1 or us-west-2"), None);
+        let within = region_within("dualstack.shop-1.eu-west-1.elb.amazonaws.com.");
+        assert_eq!(within.unwrap().as_str(), "eu-west-1");
+    }
 
     #[test]
     fn every_region_parses_once_and_lies_on_the_earth() {

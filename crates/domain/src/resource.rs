@@ -280,7 +280,11 @@ impl ResourceKind {
         matches!(
             self,
             Self::Route53Records
+                | Self::Route53HealthCheck
                 | Self::GlobalAccelerator
+                | Self::CloudfrontDistribution
+                | Self::ArcRoutingControl
+                | Self::ArcRegionSwitchPlan
                 | Self::S3MultiRegionAccessPoint
                 | Self::AuroraGlobalDatabase
                 | Self::EcsService

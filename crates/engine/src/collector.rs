@@ -35,6 +35,7 @@ pub async fn run(
     settings: EngineSettings,
     stop: CancellationToken,
 ) {
+    recall(&store, cloud.as_ref()).await;
     let mut sweeps = Sweeps::new();
     let mut wakeups = store.wakeups();
     let tick = settings.sweep_interval.min(Duration::from_secs(1));
@@ -67,6 +68,17 @@ pub async fn run(
     }
     for (_, sweep) in sweeps {
         sweep.abort();
+    }
+}
+
+/// Hands what earlier processes saw to this one's cloud.
+async fn recall(store: &Store, cloud: &dyn Cloud) {
+    match store.all_observations().await {
+        Ok(all) => {
+            let seen = all.values().flat_map(BTreeMap::values).filter_map(|observed| observed.seen.as_ref());
+            seen.for_each(|(_, facts)| cloud.recall(facts));
+        }
+        Err(error) => tracing::warn!(%error, "what was seen before could not be read"),
     }
 }
 

@@ -104,6 +104,10 @@ impl Executor {
             let taken = Event::TakenOver { worker: fence.worker, epoch: fence.epoch };
             journal.record(vec![taken], lease.clock().now()).await?;
         }
+        // What the plan was made from outlives the process that saw it.
+        for before in &run.request.plan.before {
+            self.cloud.recall(&before.facts);
+        }
         self.tasks.spawn(ask_roles(self.clone(), ground.clone(), run));
         let parts = StepDrive {
             journal: journal.clone(),

@@ -35,6 +35,26 @@ pub enum Change {
     },
     /// `route53:ChangeResourceRecordSets`: one atomic batch of exact DELETEs and CREATEs.
     ReplaceRecords { hosted_zone_id: String, replace: Vec<RecordReplacement> },
+    /// `route53:UpdateHealthCheck` under the version that was seen.
+    SetHealthCheck { health_check_id: String, version: i64, inverted: bool, disabled: bool },
+    /// `route53-recovery-cluster:UpdateRoutingControlStates`: all of them at once, through any of the cluster's
+    /// endpoints (Region to URL). No safety rule is overridden.
+    SetRoutingControls {
+        cluster_arn: String,
+        endpoints: BTreeMap<String, String>,
+        controls: BTreeMap<RegionCode, RoutingControlTarget>,
+    },
+    /// `cloudfront:UpdateDistribution` of the configuration that `etag` names: of each origin group (by id), the origin
+    /// that is tried first.
+    SetPrimaryOrigins { distribution_id: String, etag: String, primaries: BTreeMap<String, String> },
+    /// `arc-region-switch:StartPlanExecution`, called in `region`.
+    StartRegionSwitch {
+        region: RegionCode,
+        plan_arn: String,
+        target: RegionCode,
+        action: SwitchAction,
+        graceful: bool,
+    },
     // ---- what the recovery Region must have
 }
 
@@ -43,6 +63,31 @@ pub struct AccessPointRouteTarget {
     pub bucket: String,
     /// 0 or 100: S3 takes nothing between.
     pub traffic_dial_percent: u8,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoutingControlTarget {
+    pub control_arn: String,
+    pub on: bool,
+}
+
+/// What a Region switch plan does to its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SwitchAction {
+    Activate,
+    Deactivate,
+}
+
+impl SwitchAction {
+    /// As ARC words it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Activate => "activate",
+            Self::Deactivate => "deactivate",
+        }
+    }
 }
 
 /// `old` must be there to the letter; `new` stands afterwards. Either may be absent, not both.
@@ -79,17 +124,26 @@ impl Change {
             Self::SetAccessPointRoutes { .. } => "s3:SubmitMultiRegionAccessPointRoutes",
             Self::SetAcceleratorGroup { .. } => "globalaccelerator:UpdateEndpointGroup",
             Self::ReplaceRecords { .. } => "route53:ChangeResourceRecordSets",
+            Self::SetHealthCheck { .. } => "route53:UpdateHealthCheck",
+            Self::SetRoutingControls { .. } => "route53-recovery-cluster:UpdateRoutingControlStates",
+            Self::SetPrimaryOrigins { .. } => "cloudfront:UpdateDistribution",
+            Self::StartRegionSwitch { .. } => "arc-region-switch:StartPlanExecution",
         }
     }
 
     #[must_use]
     pub fn idempotency(&self) -> Idempotency {
         match self {
-            Self::ReplaceRecords { .. } => Idempotency::CompareAndSet,
+            Self::ReplaceRecords { .. } | Self::SetHealthCheck { .. } | Self::SetPrimaryOrigins { .. } => {
+                Idempotency::CompareAndSet
+            }
             Self::SetEcsDesiredCount { .. }
             | Self::SetAccessPointRoutes { .. }
-            | Self::SetAcceleratorGroup { .. } => Idempotency::SetState,
-            Self::SwitchAuroraOver { .. } | Self::FailAuroraOver { .. } => Idempotency::OneShot,
+            | Self::SetAcceleratorGroup { .. }
+            | Self::SetRoutingControls { .. } => Idempotency::SetState,
+            Self::SwitchAuroraOver { .. } | Self::FailAuroraOver { .. } | Self::StartRegionSwitch { .. } => {
+                Idempotency::OneShot
+            }
         }
     }
 
@@ -103,7 +157,10 @@ impl Change {
             }
             Self::SetAccessPointRoutes { .. } => "s3-mrap-routes@any-of-five".into(),
             Self::SetAcceleratorGroup { .. } => "globalaccelerator@us-west-2".into(),
-            Self::ReplaceRecords { .. } => "route53@us-east-1".into(),
+            Self::ReplaceRecords { .. } | Self::SetHealthCheck { .. } => "route53@us-east-1".into(),
+            Self::SetRoutingControls { .. } => "arc-cluster@any-of-five".into(),
+            Self::SetPrimaryOrigins { .. } => "cloudfront@us-east-1".into(),
+            Self::StartRegionSwitch { region, .. } => format!("arc-region-switch@{region}"),
         }
     }
 }

@@ -3,10 +3,14 @@
 mod accelerator;
 mod access_point;
 mod compute;
+mod distributions;
 mod dns;
 mod draft;
 mod facts;
 mod guard;
+mod health_checks;
+mod region_switch;
+mod routing_controls;
 mod stores;
 
 pub use facts::{facts_of, record_text};
@@ -135,9 +139,20 @@ pub fn plan(picture: &Picture, movement: &Movement) -> Result<Plan, Refusal> {
             ResourceSpec::S3MultiRegionAccessPoint(spec) => {
                 access_point::route(&mut draft, resource, spec, &ready)?
             }
+            ResourceSpec::ArcRoutingControl(spec) => {
+                routing_controls::switch(&mut draft, resource, spec, &ready)?
+            }
+            ResourceSpec::CloudfrontDistribution(spec) => {
+                distributions::swap(&mut draft, resource, spec, &ready)?
+            }
+            ResourceSpec::ArcRegionSwitchPlan(spec) => {
+                region_switch::start(&mut draft, resource, spec, &ready)?
+            }
             _ => Vec::new(),
         });
     }
+    // After the rest: only where nothing else moves a Region's records are its health checks touched.
+    moved.extend(health_checks::hold(&mut draft, &ready)?);
     let done = if moved.is_empty() { ready } else { moved };
     let done = confirm_serving(&mut draft, done)?;
     if movement.intent == Intent::Failback {

@@ -1,7 +1,9 @@
 //! Readiness: would a failover work right now, and why not.
 
 mod compute;
+mod health_checks;
 mod stores;
+mod switches;
 mod traffic;
 
 use crate::serving::words;
@@ -133,6 +135,17 @@ impl<'a> Look<'a> {
             way_out: way_out.into(),
             seen_at,
         });
+    }
+
+    /// The Region in which a store is written, when it is another one than this and this one writes nothing.
+    fn writes_elsewhere(&self, region: &RegionCode) -> Option<&'a RegionCode> {
+        let writers: Vec<&RegionCode> = self
+            .observations
+            .iter()
+            .filter(|(_, sight)| sight.known().and_then(Facts::writes) == Some(true))
+            .map(|((_, writer), _)| writer)
+            .collect();
+        if writers.contains(&region) { None } else { writers.first().copied() }
     }
 
     fn known(&self, resource: &Resource, region: &RegionCode) -> Option<&'a Facts> {

@@ -5,8 +5,8 @@ mod recovery;
 mod routed;
 
 pub use recovery::{LastRun, recovery_state};
+pub(crate) use routed::{Health, answering, is_open, policy};
 pub use routed::{Routed, routed};
-pub(crate) use routed::{answering, is_open, policy};
 
 use crate::plan::Plan;
 use holdfast_domain::{Application, Name, ObservationMap, RegionCode, ResourceKind};
@@ -26,20 +26,17 @@ pub struct Serving {
     pub reasons: Vec<String>,
 }
 
-/// The kinds that lead traffic to a Region and that this version reads.
+/// The kinds that lead traffic to a Region.
 #[must_use]
 pub fn is_traffic(kind: ResourceKind) -> bool {
     matches!(
         kind,
         ResourceKind::Route53Records
             | ResourceKind::GlobalAccelerator
+            | ResourceKind::CloudfrontDistribution
+            | ResourceKind::ArcRoutingControl
             | ResourceKind::S3MultiRegionAccessPoint
     )
-}
-
-/// The kinds that lead traffic too, but that this version cannot read.
-fn is_unread_traffic(kind: ResourceKind) -> bool {
-    matches!(kind, ResourceKind::ArcRoutingControl | ResourceKind::CloudfrontDistribution)
 }
 
 /// Which Regions serve the application, as far as its resources show.
@@ -51,12 +48,7 @@ pub fn serving(application: &Application, observations: &ObservationMap) -> Serv
     };
     let traffic = of(is_traffic);
     let stores = of(|kind| kind == ResourceKind::AuroraGlobalDatabase);
-    let mut serving = serving_of(&regions, &traffic, &stores, observations, None);
-    for name in of(is_unread_traffic) {
-        serving.certain = false;
-        serving.reasons.push(format!("{name} leads traffic too, and this version cannot read its kind"));
-    }
-    serving
+    serving_of(&regions, &traffic, &stores, observations, None)
 }
 
 /// The same, from the names of the resources that count; `stood` as for [`routed`].

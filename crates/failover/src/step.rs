@@ -3,9 +3,13 @@
 mod aurora;
 mod binding;
 mod check;
+mod cloudfront;
 mod ecs;
+mod health_check;
 mod lag;
 mod look;
+mod region_switch;
+mod routing_control;
 mod traffic;
 
 pub use binding::resource_matches;
@@ -85,6 +89,10 @@ impl Step {
                 Change::SetAccessPointRoutes { .. } => "route_access_point",
                 Change::SetAcceleratorGroup { .. } => "set_accelerator_group",
                 Change::ReplaceRecords { .. } => "replace_records",
+                Change::SetHealthCheck { .. } => "set_health_check",
+                Change::SetRoutingControls { .. } => "set_routing_controls",
+                Change::SetPrimaryOrigins { .. } => "set_primary_origins",
+                Change::StartRegionSwitch { .. } => "start_region_switch",
             },
             Work::ConfirmServing { .. } => "confirm_serving",
             Work::ConfirmProtected { .. } => "confirm_protected",

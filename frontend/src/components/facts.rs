@@ -3,7 +3,10 @@
 use crate::components::tone::Tone;
 use crate::format;
 use holdfast_domain::Facts;
-use holdfast_domain::facts::{AuroraMember, DnsRecord, EcsServiceFacts, Routing};
+use holdfast_domain::facts::{
+    AuroraMember, DistributionOrigin, DnsRecord, EcsServiceFacts, HealthCheck, RegionSwitch, Routing,
+    RoutingControl, Watched,
+};
 
 /// One cell of the matrix: what counts, and what stands under it.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +42,10 @@ pub fn of(facts: &Facts) -> Words {
             vec![bucket.clone()],
             Tone::Quiet,
         ),
+        Facts::HealthCheck(check) => health_check(check),
+        Facts::RoutingControl(control) => routing_control(control),
+        Facts::DistributionOrigin(origin) => distribution(origin),
+        Facts::RegionSwitch(plan) => region_switch(plan),
         Facts::AuroraMember(member) => aurora(member),
         Facts::EcsService(service) => ecs(service),
     }
@@ -56,6 +63,14 @@ fn dns(record: &DnsRecord) -> Words {
                 [continent, country, subdivision].into_iter().flatten().map(String::as_str).collect();
             format!("geolocation {}", if place.is_empty() { "*".to_owned() } else { place.join(" ") })
         }
+        Routing::Geoproximity { region, local_zone_group, coordinates, bias } => {
+            let place = coordinates.as_ref().map(|(latitude, longitude)| format!("{latitude}, {longitude}"));
+            let near = region.clone().or_else(|| local_zone_group.clone()).or(place);
+            let bias = bias.filter(|bias| *bias != 0).map_or(String::new(), |bias| format!(", bias {bias}"));
+            format!("near {}{bias}", near.as_deref().unwrap_or("nowhere named"))
+        }
+        Routing::Multivalue => "multivalue answer".to_owned(),
+        Routing::Cidr { location, .. } => format!("client address {location}"),
     };
     let target = record.alias.as_ref().map(|a| a.dns_name.clone()).or_else(|| record.values.first().cloned());
     let mut under: Vec<String> = target.into_iter().map(|t| format!("→ {t}")).collect();
@@ -66,6 +81,100 @@ fn dns(record: &DnsRecord) -> Words {
         under.push("with health check".into());
     }
     words(main, under, Tone::Quiet)
+}
+
+fn health_check(check: &HealthCheck) -> Words {
+    let main = match check.counts_healthy() {
+        Some(true) => "counts as healthy",
+        Some(false) => "counts as unhealthy",
+        None => "health not told",
+    };
+    let mut under = vec![match &check.watches {
+        Watched::Endpoint { address } => format!("watches {address}"),
+        Watched::Calculated { children, threshold } => format!("{threshold} of {} checks", children.len()),
+        Watched::Alarm { region, name, .. } => format!("alarm {name} in {region}"),
+        Watched::RoutingControl { .. } => "follows a routing control".into(),
+    }];
+    if let Some(checkers) = check.checkers {
+        under.push(format!("{} of {} checkers see it healthy", checkers.healthy, checkers.all));
+    }
+    for (is, word) in [(check.inverted, "inverted"), (check.disabled, "disabled")] {
+        if is {
+            under.push(word.into());
+        }
+    }
+    let odd = check.inverted || check.disabled || check.counts_healthy() != Some(true);
+    words(main, under, if odd { Tone::Watch } else { Tone::Quiet })
+}
+
+fn routing_control(control: &RoutingControl) -> Words {
+    let mut under = vec![format!("told in {}", control.told_by)];
+    under.push(match control.health_checks.len() {
+        0 => "nothing follows it".into(),
+        n => format::count(n, "health check follows", "health checks follow"),
+    });
+    for rule in &control.safety_rules {
+        under.push(format!("rule {}", rule.name));
+    }
+    if control.configuration_is_old {
+        under.push("rules and endpoints as last read".into());
+    }
+    let tone = if control.on && control.health_checks.is_empty() { Tone::Watch } else { Tone::Quiet };
+    words(if control.on { "On" } else { "Off" }, under, tone)
+}
+
+fn distribution(origin: &DistributionOrigin) -> Words {
+    let main = match (origin.origins.is_empty(), origin.is_first()) {
+        (true, _) => "no origin",
+        (false, true) => "tried first",
+        (false, false) => "tried second",
+    };
+    let mut under: Vec<String> =
+        origin.groups.iter().map(|(id, m)| format!("{id}: {}", m.join(" → "))).collect();
+    let moving = origin.status != "Deployed";
+    if moving {
+        under.push(origin.status.clone());
+    }
+    if !origin.enabled {
+        under.push("disabled".into());
+    }
+    let tone = if !origin.enabled || origin.origins.is_empty() {
+        Tone::Watch
+    } else if moving {
+        Tone::Moving
+    } else {
+        Tone::Quiet
+    };
+    words(main, under, tone)
+}
+
+fn region_switch(plan: &RegionSwitch) -> Words {
+    let passed = plan.evaluation.as_deref() == Some("passed");
+    let main = match plan.evaluation.as_deref() {
+        Some("passed") => "evaluation passed".into(),
+        Some("actionRequired") => "action required".into(),
+        Some("pendingEvaluation") => "evaluation pending".into(),
+        Some(other) => format!("evaluation {other}"),
+        None => "never evaluated".into(),
+    };
+    let mut under = plan.warnings.clone();
+    let last = plan.executions.first();
+    under.push(last.map_or_else(
+        || "never executed".into(),
+        |last| {
+            let step = last.step.as_ref().map_or(String::new(), |step| format!(" at {step}"));
+            format!("{} {}: {}{step}", last.action, last.region, last.state)
+        },
+    ));
+    let open = last.is_some_and(|last| !last.is_completed() && !last.is_given_up());
+    let tone = if open {
+        Tone::Moving
+    } else if passed {
+        Tone::Quiet
+    } else {
+        Tone::Watch
+    };
+    words(main, under, tone)
 }
 
 fn aurora(member: &AuroraMember) -> Words {
@@ -121,6 +230,9 @@ pub fn kind(kind: &str) -> String {
         "route53_records" => "Route 53 records".into(),
         "route53_health_check" => "Route 53 health check".into(),
         "global_accelerator" => "Global Accelerator".into(),
+        "cloudfront_distribution" => "CloudFront distribution".into(),
+        "arc_routing_control" => "ARC routing control".into(),
+        "arc_region_switch_plan" => "ARC Region switch plan".into(),
         "aurora_global_database" => "Aurora Global Database".into(),
         "ecs_service" => "ECS service".into(),
         "s3_multi_region_access_point" => "S3 Multi-Region Access Point".into(),

@@ -5,8 +5,9 @@ use crate::perform::answered;
 use crate::settings::{ROUTE53_REGION, Service};
 use aws_sdk_route53::error::BuildError;
 use aws_sdk_route53::types::{
-    AliasTarget, Change as SdkChange, ChangeAction, ChangeBatch, ChangeStatus, GeoLocation, ResourceRecord,
-    ResourceRecordSet, ResourceRecordSetFailover, ResourceRecordSetRegion, RrType,
+    AliasTarget, Change as SdkChange, ChangeAction, ChangeBatch, ChangeStatus, CidrRoutingConfig,
+    Coordinates, GeoLocation, GeoProximityLocation, ResourceRecord, ResourceRecordSet,
+    ResourceRecordSetFailover, ResourceRecordSetRegion, RrType,
 };
 use holdfast_cloud::{Error, ErrorKind, Settled};
 use holdfast_domain::facts::{DnsRecord, Routing};
@@ -70,6 +71,23 @@ fn record_set(record: &DnsRecord) -> Result<ResourceRecordSet, BuildError> {
                 .set_country_code(country.clone())
                 .set_subdivision_code(subdivision.clone())
                 .build(),
+        ),
+        Routing::Geoproximity { region, local_zone_group, coordinates, bias } => {
+            let at = |(latitude, longitude): &(String, String)| {
+                Coordinates::builder().latitude(latitude).longitude(longitude).build()
+            };
+            set.geo_proximity_location(
+                GeoProximityLocation::builder()
+                    .set_aws_region(region.clone())
+                    .set_local_zone_group(local_zone_group.clone())
+                    .set_coordinates(coordinates.as_ref().map(at).transpose()?)
+                    .set_bias(*bias)
+                    .build(),
+            )
+        }
+        Routing::Multivalue => set.multi_value_answer(true),
+        Routing::Cidr { collection_id, location } => set.cidr_routing_config(
+            CidrRoutingConfig::builder().collection_id(collection_id).location_name(location).build()?,
         ),
     };
     for value in &record.values {
@@ -136,6 +154,30 @@ mod tests {
         let batch = batch(&replace).unwrap();
         let actions: Vec<_> = batch.changes().iter().map(|change| change.action().as_str()).collect();
         assert_eq!(actions, ["DELETE", "CREATE", "CREATE"]);
+    }
+
+    #[test]
+    fn every_routing_policy_is_written_as_it_was_read() {
+        let near = |region: Option<&str>, coordinates| Routing::Geoproximity {
+            region: region.map(str::to_owned),
+            local_zone_group: None,
+            coordinates,
+            bias: Some(-20),
+        };
+        for routing in [
+            Routing::Simple,
+            Routing::Weighted { weight: 0 },
+            Routing::Failover { primary: false },
+            Routing::Latency { region: "eu-west-1".into() },
+            Routing::Geolocation { continent: None, country: Some("*".into()), subdivision: None },
+            near(Some("eu-west-1"), None),
+            near(None, Some(("49.22".into(), "-74.01".into()))),
+            Routing::Multivalue,
+            Routing::Cidr { collection_id: "c1".into(), location: "*".into() },
+        ] {
+            let record = DnsRecord { routing, ..record(0) };
+            assert_eq!(super::super::whole(&record_set(&record).unwrap()), Ok(record));
+        }
     }
 
     #[test]

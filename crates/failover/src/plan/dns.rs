@@ -2,9 +2,10 @@
 //! traffic remains, whatever the policy.
 
 use super::draft::{Draft, Making};
+use super::routing_controls;
 use crate::change::{Change, RecordReplacement};
 use crate::refusal::Refusal;
-use crate::serving::{answering, policy};
+use crate::serving::{Health, answering, is_traffic, policy};
 use crate::step::Work;
 use holdfast_domain::facts::{DnsRecord, Routing};
 use holdfast_domain::resource::Route53Records;
@@ -27,6 +28,12 @@ pub(super) fn route(
         if let Some(Facts::DnsRecord { record }) = draft.last(name, &region) {
             now.insert(region, record.clone());
         }
+    }
+    if follows_controls(draft, &now) {
+        draft.note(format!(
+            "The records of {name} follow routing controls by their health checks: the controls are set, the records stay."
+        ));
+        return Ok(Vec::new());
     }
     let wanted = restored(draft, name, &now).transpose().unwrap_or_else(|| moved(draft, name, &now));
     let wanted = match wanted {
@@ -80,15 +87,30 @@ pub(super) fn route(
 }
 
 fn others_lead(draft: &Draft<'_>, resource: &Resource) -> bool {
-    let lead =
-        |kind| matches!(kind, ResourceKind::GlobalAccelerator | ResourceKind::S3MultiRegionAccessPoint);
+    let lead = |kind| kind != ResourceKind::Route53Records && is_traffic(kind);
     let all = &draft.picture.application.resources;
     all.iter().any(|r| r.name != resource.name && lead(r.spec.kind()))
 }
 
+/// Whether the records lead where they must once the plan's routing controls are set, without a call to Route 53's
+/// control plane.
+fn follows_controls(draft: &Draft<'_>, now: &Records) -> bool {
+    let health = routing_controls::health_afterwards(draft);
+    let led =
+        |record: &DnsRecord| record.health_check_id.as_deref().is_some_and(|id| health.contains_key(id));
+    if !now.values().flatten().any(led) {
+        return false;
+    }
+    let answering = answering(&there(now), &health);
+    answering.contains(&&draft.movement.to) && draft.leaving().is_none_or(|from| !answering.contains(&from))
+}
+
+fn there(records: &Records) -> BTreeMap<&RegionCode, &DnsRecord> {
+    records.iter().filter_map(|(region, record)| Some((region, record.as_ref()?))).collect()
+}
+
 fn answers(records: &Records, region: &RegionCode) -> bool {
-    let there = records.iter().filter_map(|(r, record)| record.as_ref().map(|record| (r, record))).collect();
-    answering(&there).contains(&region)
+    answering(&there(records), &Health::new()).contains(&region)
 }
 
 /// A failback's aim: the weights and roles that stood before, as long as they lead home. Targets and everything
@@ -113,7 +135,12 @@ fn restored(draft: &Draft<'_>, name: &Name, now: &Records) -> Result<Option<Reco
                 Routing::Geolocation { .. } if was_sent_elsewhere(draft, name, region, &today, stood) => {
                     before.clone()
                 }
-                Routing::Geolocation { .. } | Routing::Latency { .. } | Routing::Simple => Some(today),
+                Routing::Geolocation { .. }
+                | Routing::Latency { .. }
+                | Routing::Geoproximity { .. }
+                | Routing::Multivalue
+                | Routing::Cidr { .. }
+                | Routing::Simple => Some(today),
             },
         };
     }
@@ -215,7 +242,12 @@ fn moved(draft: &Draft<'_>, name: &Name, now: &Records) -> Result<Records, Strin
                 }
             }
         }
-        Routing::Latency { .. } => {
+        Routing::Cidr { .. } => {
+            return Err(format!(
+                "{name} is routed by client address (CIDR): which networks another Region should take over is not Holdfast's to say."
+            ));
+        }
+        Routing::Latency { .. } | Routing::Geoproximity { .. } | Routing::Multivalue => {
             // The target's own record stays, so the name keeps an answer.
             if let Some((from, _)) = leaving {
                 put(from, None);
@@ -280,8 +312,8 @@ fn text<'a>(
                 Routing::Failover { primary } => {
                     format!(" {}", if *primary { "primary" } else { "secondary" })
                 }
-                Routing::Latency { .. } => " in".into(),
-                Routing::Simple | Routing::Geolocation { .. } => String::new(),
+                Routing::Latency { .. } | Routing::Geoproximity { .. } | Routing::Multivalue => " in".into(),
+                Routing::Simple | Routing::Geolocation { .. } | Routing::Cidr { .. } => String::new(),
             };
             format!("{region}{routing}{}", details(record, other(region, record)))
         }

@@ -96,6 +96,11 @@ impl<'a> Draft<'a> {
         self.before(resource, region).filter(|_| restores)
     }
 
+    /// Whether the plan has a step about this resource so far.
+    pub(super) fn has_step(&self, resource: &Name) -> bool {
+        self.steps.iter().any(|step| step.resource.as_ref() == Some(resource))
+    }
+
     /// The application's Regions in which something of the resource was ever seen.
     pub(super) fn seen_regions(&self, resource: &Name) -> Vec<RegionCode> {
         self.picture.application.regions().filter(|r| self.last(resource, r).is_some()).cloned().collect()
@@ -238,7 +243,12 @@ impl<'a> Draft<'a> {
             let left = self.leaving().is_some_and(|from| plane.ends_with(&format!("@{from}")));
             let single = matches!(
                 step.change(),
-                Some(Change::ReplaceRecords { .. } | Change::SetAcceleratorGroup { .. })
+                Some(
+                    Change::ReplaceRecords { .. }
+                        | Change::SetHealthCheck { .. }
+                        | Change::SetPrimaryOrigins { .. }
+                        | Change::SetAcceleratorGroup { .. }
+                )
             );
             if self.movement.mode == Mode::Planned {
                 if left {

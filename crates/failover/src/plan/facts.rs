@@ -3,7 +3,7 @@
 
 use super::Fact;
 use crate::serving::is_open;
-use holdfast_domain::facts::{AcceleratorGroup, AuroraMember, DnsRecord, Routing};
+use holdfast_domain::facts::{AcceleratorGroup, AuroraMember, DistributionOrigin, DnsRecord, Routing};
 use holdfast_domain::{Facts, Name, RegionCode};
 
 /// What a plan rests on of one resource in one Region.
@@ -26,6 +26,23 @@ pub fn facts_of(resource: &Name, region: &RegionCode, seen: &Facts) -> Vec<Fact>
         Facts::AccessPointRoute { bucket, traffic_dial_percent } => {
             vec![fact("exists", bucket.clone()), fact("routed", yes_no(*traffic_dial_percent > 0))]
         }
+        Facts::HealthCheck(check) => vec![
+            fact("exists", check.id.clone()),
+            fact("inverted", yes_no(check.inverted)),
+            fact("disabled", yes_no(check.disabled)),
+        ],
+        Facts::RoutingControl(control) => {
+            vec![fact("exists", control.control_arn.clone()), fact("routed", yes_no(control.on))]
+        }
+        Facts::DistributionOrigin(origin) => vec![
+            fact("exists", origin.distribution_id.clone()),
+            fact("origin_groups", groups_text(origin)),
+            fact("routed", yes_no(origin.is_first())),
+        ],
+        Facts::RegionSwitch(plan) => vec![
+            fact("exists", plan.plan_arn.clone()),
+            fact("version", plan.version.clone().unwrap_or_else(|| "not told".into())),
+        ],
         Facts::AuroraMember(AuroraMember { cluster_arn, writer, .. }) => {
             vec![fact("exists", cluster_arn.clone()), fact("writer", yes_no(*writer))]
         }
@@ -57,6 +74,19 @@ pub fn record_text(record: Option<&DnsRecord>) -> String {
                 }
             }
         }
+        Routing::Geoproximity { region, local_zone_group, coordinates, bias } => {
+            let place = coordinates.as_ref().map(|(latitude, longitude)| format!("{latitude}/{longitude}"));
+            let bias = bias.map(|bias| bias.to_string());
+            for (word, part) in
+                [("near", region), ("local_zone", local_zone_group), ("place", &place), ("bias", &bias)]
+            {
+                if let Some(part) = part {
+                    say(word, part);
+                }
+            }
+        }
+        Routing::Multivalue => say("multivalue", "yes"),
+        Routing::Cidr { collection_id, location } => say("cidr", &format!("{collection_id}/{location}")),
     }
     if let Some(ttl) = r.ttl_seconds {
         say("ttl", &ttl.to_string());
@@ -77,6 +107,16 @@ pub fn record_text(record: Option<&DnsRecord>) -> String {
         say("health_check", check);
     }
     text
+}
+
+/// Which origins each group has, in whichever order they are tried.
+fn groups_text(origin: &DistributionOrigin) -> String {
+    let one = |(id, members): (&String, &Vec<String>)| {
+        let mut members: Vec<&str> = members.iter().map(String::as_str).collect();
+        members.sort_unstable();
+        format!("{id}: {}", members.join(" "))
+    };
+    origin.groups.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 /// Which endpoints there are, without their weights.

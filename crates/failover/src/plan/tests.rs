@@ -3,6 +3,7 @@
 
 mod failback;
 mod safety;
+mod switches;
 
 use super::*;
 use crate::testing::world::{

@@ -1,3 +1,7 @@
+//! What readiness finds, each lack with its gravity.
+
+mod switches;
+
 use super::*;
 use crate::plan::Picture;
 use crate::testing::world::{

@@ -1,6 +1,6 @@
 //! Could the traffic be moved, would it be quick enough, and would it come back by itself.
 
-use super::{Look, Severity};
+use super::{Look, Severity, health_checks, switches};
 use crate::serving::is_open;
 use holdfast_domain::facts::{AcceleratorGroup, DnsRecord, Routing};
 use holdfast_domain::{Facts, RegionCode, Resource, ResourceSpec, Strategy};
@@ -10,6 +10,10 @@ pub(super) fn look(look: &mut Look<'_>, resource: &Resource) {
         ResourceSpec::Route53Records(_) => records(look, resource),
         ResourceSpec::GlobalAccelerator(_) => accelerator(look, resource),
         ResourceSpec::S3MultiRegionAccessPoint(_) => access_point(look, resource),
+        ResourceSpec::Route53HealthCheck(_) => health_checks::look(look, resource),
+        ResourceSpec::ArcRoutingControl(spec) => switches::routing_controls(look, resource, spec),
+        ResourceSpec::ArcRegionSwitchPlan(_) => switches::region_switch(look, resource),
+        ResourceSpec::CloudfrontDistribution(_) => switches::distribution(look, resource),
         _ => {}
     }
 }
@@ -19,6 +23,9 @@ fn records(look: &mut Look<'_>, resource: &Resource) {
     let rto = look.application.objectives.rto;
     let mut simple = false;
     let mut failover = false;
+    let mut by_address = false;
+    let mut follows = 0;
+    let mut there = 0;
     for region in look.application.regions() {
         let Some(Facts::DnsRecord { record }) = look.known(resource, region) else { continue };
         let Some(record) = record else {
@@ -34,18 +41,28 @@ fn records(look: &mut Look<'_>, resource: &Resource) {
         };
         simple |= record.routing == Routing::Simple;
         failover |= matches!(record.routing, Routing::Failover { .. });
+        by_address |= matches!(record.routing, Routing::Cidr { .. });
+        there += 1;
+        follows += usize::from(follows_control(look, record));
         if let Some(ttl) = record.ttl_seconds
             && ttl.saturating_mul(2) > i64::from(rto.get())
         {
+            // From the objective on, a failover that took no time at all would miss it.
+            let (severity, share) = if ttl >= i64::from(rto.get()) {
+                (Severity::Blocker, "as long as the RTO or longer")
+            } else {
+                (Severity::Warning, "more than half of the RTO")
+            };
             look.add(
-                Severity::Warning,
+                severity,
                 "ttl_too_long",
                 Some(resource),
                 Some(region),
-                format!("Resolvers keep {name} for {ttl} s, more than half of the RTO of {rto}."),
+                format!("Resolvers keep {name} for {ttl} s, which is {share} ({rto})."),
                 "Lower the TTL, to 60 s say.",
             );
         }
+        onto_stale_data(look, resource, region, record);
         no_health(look, resource, region, record);
     }
     if simple {
@@ -61,6 +78,20 @@ fn records(look: &mut Look<'_>, resource: &Resource) {
     if failover {
         returns(look, resource, "Failover records return traffic");
     }
+    if by_address {
+        look.add(
+            Severity::Blocker,
+            "routed_by_address",
+            Some(resource),
+            None,
+            format!("{name} is routed by client address (CIDR): Holdfast reads it and does not move it."),
+            "Let its records follow routing controls by their health checks, or move them by hand.",
+        );
+    }
+    if there > 0 && follows == there {
+        // The data plane moves them: no call to Route 53 is needed.
+        return;
+    }
     look.add(
         Severity::Note,
         "single_region_plane",
@@ -75,9 +106,11 @@ fn no_health(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, reco
     let checked =
         record.health_check_id.is_some() || record.alias.as_ref().is_some_and(|a| a.evaluate_target_health);
     let automatic = match record.routing {
-        Routing::Latency { .. } => true,
+        Routing::Latency { .. } | Routing::Geoproximity { .. } | Routing::Multivalue => true,
         Routing::Failover { primary } => primary,
-        Routing::Simple | Routing::Weighted { .. } | Routing::Geolocation { .. } => false,
+        Routing::Simple | Routing::Weighted { .. } | Routing::Geolocation { .. } | Routing::Cidr { .. } => {
+            false
+        }
     };
     if automatic && !checked {
         look.add(
@@ -91,8 +124,34 @@ fn no_health(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, reco
     }
 }
 
+/// Whether the record's health check follows a routing control of the application.
+fn follows_control(look: &Look<'_>, record: &DnsRecord) -> bool {
+    let Some(check) = &record.health_check_id else { return false };
+    look.observations
+        .values()
+        .filter_map(|sight| sight.known())
+        .any(|facts| matches!(facts, Facts::RoutingControl(control) if control.health_checks.contains(check)))
+}
+
+/// A primary whose Region no longer writes: as soon as it is healthy, Route 53 sends everybody back to it.
+fn onto_stale_data(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, record: &DnsRecord) {
+    if record.routing != (Routing::Failover { primary: true }) || follows_control(look, record) {
+        return;
+    }
+    if let Some(elsewhere) = look.writes_elsewhere(region) {
+        look.add(
+            Severity::Warning,
+            "returns_onto_stale_data",
+            Some(resource),
+            Some(region),
+            format!("{} returns to {region} by itself as soon as that is healthy, and the data is written in {elsewhere}.", resource.name),
+            format!("Make the record for {elsewhere} the primary, or hold {region} out by its health check until the failback."),
+        );
+    }
+}
+
 /// Whatever returns traffic by itself may return it onto stale data.
-fn returns(look: &mut Look<'_>, resource: &Resource, what: &str) {
+pub(super) fn returns(look: &mut Look<'_>, resource: &Resource, what: &str) {
     look.add(
         Severity::Note,
         "returns_by_itself",
@@ -132,6 +191,9 @@ fn accelerator(look: &mut Look<'_>, resource: &Resource) {
             );
         }
     }
+    for (region, group) in &groups {
+        dials(look, resource, region, group);
+    }
     let all_open = groups.iter().filter(|(_, g)| is_open(g)).count();
     if look.application.strategy == Strategy::ActiveActive && !groups.is_empty() && all_open == 1 {
         one_region(look, resource);
@@ -147,6 +209,35 @@ fn accelerator(look: &mut Look<'_>, resource: &Resource) {
         format!("Moving {name} needs Global Accelerator's control plane, which is in us-west-2."),
         "Have its endpoints' health checks fail with the Region, or waive it by name.",
     );
+}
+
+/// A dial is no wall, and an open standby takes whoever is nearest to it.
+fn dials(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, group: &AcceleratorGroup) {
+    let name = &resource.name;
+    let one_place = look.application.strategy != Strategy::ActiveActive;
+    if one_place
+        && is_open(group)
+        && let Some(elsewhere) = look.writes_elsewhere(region)
+    {
+        look.add(
+            Severity::Warning,
+            "open_where_nothing_is_written",
+            Some(resource),
+            Some(region),
+            format!("{name} is open in {region}: it sends whoever is nearest there, and the data is written in {elsewhere}."),
+            format!("Set the weights of its endpoints in {region} to 0."),
+        );
+    }
+    if group.traffic_dial_percent == 0 && group.endpoints.iter().any(|e| e.weight > 0) {
+        look.add(
+            Severity::Note,
+            "dial_is_no_wall",
+            Some(resource),
+            Some(region),
+            format!("{name} is dialled down in {region} and its endpoints there have weights: the dial is ignored when no other endpoint is healthy."),
+            "Where the Region must stay out, set the weights to 0 as well, as a run does.",
+        );
+    }
 }
 
 fn access_point(look: &mut Look<'_>, resource: &Resource) {

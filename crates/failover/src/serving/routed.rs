@@ -48,6 +48,16 @@ pub fn routed(
                     said.regions.push(region.clone());
                 }
             }
+            Some(Facts::RoutingControl(control)) => {
+                if control.on {
+                    said.regions.push(region.clone());
+                }
+            }
+            Some(Facts::DistributionOrigin(origin)) => {
+                if origin.is_first() {
+                    said.regions.push(region.clone());
+                }
+            }
             Some(_) => {
                 said.doubt(format!("what was seen of {name} in {region} does not lead traffic"));
             }
@@ -61,7 +71,7 @@ pub fn routed(
                 _ => None,
             })
             .collect();
-        lead(name, regions, &records, &stood, &mut said);
+        lead(name, regions, &records, &stood, &switched(observations), &mut said);
     }
     if said.regions.is_empty() && said.certain {
         said.doubt(format!("{name} leads to none of the application's Regions"));
@@ -81,16 +91,41 @@ impl Routed {
     }
 }
 
-/// The record sets that Route 53 answers with, by policy. Health checks are not looked at: a record set that
-/// is not healthy is the outside view's to find.
+/// What the health checks say that somebody switches, by id.
+pub(crate) type Health<'a> = BTreeMap<&'a str, bool>;
+
+/// The health checks that are a switch: those that follow a routing control, and those that are inverted. One that
+/// merely fails takes its record out as well, but may bring it back any moment: that is no move, and the outside
+/// view's to find.
+fn switched(observations: &ObservationMap) -> Health<'_> {
+    let mut health = Health::new();
+    let known = || observations.values().filter_map(|sight| sight.known());
+    for facts in known() {
+        if let Facts::HealthCheck(check) = facts
+            && check.inverted
+            && let Some(healthy) = check.counts_healthy()
+        {
+            health.insert(&check.id, healthy);
+        }
+    }
+    for facts in known() {
+        if let Facts::RoutingControl(control) = facts {
+            health.extend(control.health_checks.iter().map(|id| (id.as_str(), control.on)));
+        }
+    }
+    health
+}
+
+/// The record sets that Route 53 answers with, by policy.
 fn lead<'a>(
     name: &Name,
     regions: &'a [RegionCode],
     records: &BTreeMap<&'a RegionCode, &DnsRecord>,
     stood: &BTreeMap<&'a RegionCode, &DnsRecord>,
+    health: &Health<'_>,
     said: &mut Routed,
 ) {
-    let answering = answering(records);
+    let answering = answering(records, health);
     let mut kinds: Vec<&str> = records.values().map(|r| policy(&r.routing)).collect();
     kinds.sort_unstable();
     kinds.dedup();
@@ -111,21 +146,36 @@ fn lead<'a>(
     said.regions.sort_by_key(|r| regions.iter().position(|other| other == r));
 }
 
-/// The Regions whose records are answered at all.
-pub(crate) fn answering<'a>(records: &BTreeMap<&'a RegionCode, &DnsRecord>) -> Vec<&'a RegionCode> {
+/// The Regions whose records are answered at all. Records with a weight come before those without, primaries before
+/// secondaries, healthy ones before others; where none is healthy, Route 53 answers as if all were (Route 53
+/// developer guide, "How Route 53 chooses records when health checking is configured").
+pub(crate) fn answering<'a>(
+    records: &BTreeMap<&'a RegionCode, &DnsRecord>,
+    health: &Health<'_>,
+) -> Vec<&'a RegionCode> {
     let weight = |r: &DnsRecord| if let Routing::Weighted { weight } = r.routing { weight } else { 1 };
     // All weights at zero: Route 53 treats them as equal.
     let all_zero = records.values().all(|r| weight(r) == 0);
     let has_primary = records.values().any(|r| r.routing == (Routing::Failover { primary: true }));
-    records
-        .iter()
-        .filter(|(_, r)| match &r.routing {
-            Routing::Weighted { weight } => *weight > 0 || all_zero,
-            Routing::Failover { primary } => *primary || !has_primary,
-            Routing::Simple | Routing::Latency { .. } | Routing::Geolocation { .. } => true,
-        })
-        .map(|(region, _)| *region)
-        .collect()
+    let stands_back = |r: &DnsRecord| match &r.routing {
+        Routing::Weighted { weight } => *weight == 0 && !all_zero,
+        Routing::Failover { primary } => !*primary && has_primary,
+        _ => false,
+    };
+    let healthy = |r: &DnsRecord| {
+        r.health_check_id.as_deref().and_then(|id| health.get(id)).is_none_or(|healthy| *healthy)
+    };
+    let of = |back: bool, only_healthy: bool| -> Vec<&'a RegionCode> {
+        records
+            .iter()
+            .filter(|(_, r)| stands_back(r) == back && (!only_healthy || healthy(r)))
+            .map(|(region, _)| *region)
+            .collect()
+    };
+    [of(false, true), of(true, true), of(false, false)]
+        .into_iter()
+        .find(|some| !some.is_empty())
+        .unwrap_or_default()
 }
 
 /// The Region that a record's target is in: the one that its alias or value names, else the Region that the
@@ -166,5 +216,8 @@ pub(crate) fn policy(routing: &Routing) -> &'static str {
         Routing::Failover { .. } => "failover",
         Routing::Latency { .. } => "latency",
         Routing::Geolocation { .. } => "geolocation",
+        Routing::Geoproximity { .. } => "geoproximity",
+        Routing::Multivalue => "multivalue",
+        Routing::Cidr { .. } => "cidr",
     }
 }

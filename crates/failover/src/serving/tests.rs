@@ -189,3 +189,53 @@ fn an_evacuated_region_is_ours_or_somebody_elses() {
     assert_eq!(state(&picture, None, Some((Intent::Failover, A, B, true))), RecoveryState::Evacuated);
     assert_eq!(state(&picture, None, None), RecoveryState::MovedOutside);
 }
+
+#[test]
+fn records_are_answered_as_the_routing_controls_of_their_health_checks_say() {
+    use crate::testing::switches::{see, switched, tickets};
+    let cases = [
+        (true, false, vec![A], true),
+        (false, true, vec![B], true),
+        // Both on: the primary is answered, and the controls lead to both.
+        (true, true, vec![A, B], false),
+    ];
+    for (a, b, expected, certain) in cases {
+        let mut picture = tickets();
+        see(&mut picture, "switch", A, switched(A, a));
+        see(&mut picture, "switch", B, switched(B, b));
+        let serving = serving(&picture.application, &picture.observations);
+        assert_eq!((regions(&serving), serving.certain), (expected, certain), "{a} {b}");
+    }
+}
+
+#[test]
+fn a_control_that_cannot_be_seen_makes_serving_uncertain() {
+    let mut picture = crate::testing::switches::tickets();
+    picture.observations.insert(key("switch", B), unknown(None));
+    assert!(!serving(&picture.application, &picture.observations).certain);
+}
+
+#[test]
+fn a_distribution_leads_where_its_origin_groups_try_first() {
+    use crate::testing::switches::{distribution, origin, picture, see};
+    let mut picture = picture(vec![distribution("cdn")], Default::default());
+    for code in [A, B] {
+        see(&mut picture, "cdn", code, Facts::DistributionOrigin(origin(code, &[B, A])));
+    }
+    assert_eq!(regions(&serving(&picture.application, &picture.observations)), [B]);
+}
+
+#[test]
+fn a_check_that_is_held_out_takes_its_record_out_and_one_that_merely_fails_does_not() {
+    use crate::testing::switches::{both, check, health_check, picture, role, see};
+    use holdfast_domain::facts::{Checkers, HealthCheck};
+    let failing = HealthCheck { checkers: Some(Checkers { healthy: 0, all: 3 }), ..check() };
+    let held = HealthCheck { inverted: true, disabled: true, ..check() };
+    for (check, expected) in [(check(), A), (failing, A), (held, B)] {
+        let resources = vec![dns("front-door"), health_check("guard")];
+        let mut picture = picture(resources, both("guard", &Facts::HealthCheck(check)));
+        see(&mut picture, "front-door", A, role(A, true));
+        see(&mut picture, "front-door", B, role(B, false));
+        assert_eq!(regions(&serving(&picture.application, &picture.observations)), [expected]);
+    }
+}

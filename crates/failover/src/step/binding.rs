@@ -3,9 +3,10 @@
 //! What was seen of the resource is no matter here: that is the step's check.
 
 use super::Step;
-use crate::change::{Change, RecordReplacement};
-use holdfast_domain::resource::{EcsPlace, Route53Records};
+use crate::change::{Change, RecordReplacement, RoutingControlTarget};
+use holdfast_domain::resource::{ArcRoutingControl, EcsPlace, Route53Records};
 use holdfast_domain::{RegionCode, ResourceSpec};
+use std::collections::BTreeMap;
 
 /// Steps that call nothing fit whatever the inventory says.
 ///
@@ -56,6 +57,30 @@ pub fn resource_matches(step: &Step, spec: &ResourceSpec) -> Result<(), String> 
                 ),
             }
         }
+        (Change::SetHealthCheck { health_check_id, .. }, ResourceSpec::Route53HealthCheck(spec)) => {
+            if *health_check_id == spec.health_check_id {
+                return Ok(());
+            }
+            (format!("health check {health_check_id}"), format!("health check {}", spec.health_check_id))
+        }
+        (Change::SetRoutingControls { cluster_arn, controls, .. }, ResourceSpec::ArcRoutingControl(spec)) => {
+            match other_control(cluster_arn, controls, spec) {
+                None => return Ok(()),
+                Some(words) => words,
+            }
+        }
+        (Change::SetPrimaryOrigins { distribution_id, .. }, ResourceSpec::CloudfrontDistribution(spec)) => {
+            if *distribution_id == spec.distribution_id {
+                return Ok(());
+            }
+            (format!("distribution {distribution_id}"), format!("distribution {}", spec.distribution_id))
+        }
+        (Change::StartRegionSwitch { plan_arn, .. }, ResourceSpec::ArcRegionSwitchPlan(spec)) => {
+            if *plan_arn == spec.plan_arn {
+                return Ok(());
+            }
+            (plan_arn.clone(), spec.plan_arn.clone())
+        }
         (change, spec) => (
             format!("something that {} changes", change.action()),
             format!("of the kind {}", spec.kind().as_str()),
@@ -67,6 +92,24 @@ pub fn resource_matches(step: &Step, spec: &ResourceSpec) -> Result<(), String> 
 
 fn ecs_words(place: &EcsPlace, region: &RegionCode) -> String {
     format!("service {} of cluster {} in {region}", place.service, place.cluster)
+}
+
+/// What differs between the controls that are to be set and the inventory's, in words: the call's, the inventory's.
+fn other_control(
+    cluster_arn: &str,
+    controls: &BTreeMap<RegionCode, RoutingControlTarget>,
+    spec: &ArcRoutingControl,
+) -> Option<(String, String)> {
+    if cluster_arn != spec.cluster_arn {
+        return Some((cluster_arn.to_owned(), spec.cluster_arn.clone()));
+    }
+    controls.iter().find_map(|(region, target)| {
+        let place = spec.per_region.get(region).map(|place| place.control_arn.as_str());
+        (place != Some(target.control_arn.as_str())).then(|| {
+            let inventory = place.map_or_else(|| format!("nothing in {region}"), str::to_owned);
+            (format!("{} in {region}", target.control_arn), inventory)
+        })
+    })
 }
 
 /// The first record of the batch that is not one of the inventory's name.
@@ -153,7 +196,7 @@ mod tests {
                 hosted_zone_id: zone.into(),
                 record: name.into(),
                 record_type: kind.into(),
-                set_identifiers: std::collections::BTreeMap::new(),
+                set_identifiers: BTreeMap::new(),
             })
         };
         let zone = "Z0123456789ABC";

@@ -1,6 +1,9 @@
 //! Check and verify, as one dispatch over every kind of work. Both are pure: what was seen is an argument.
 
-use super::{Seen, Step, Verdict, Work, aurora, ecs, lags, traffic};
+use super::{
+    Seen, Step, Verdict, Work, aurora, cloudfront, ecs, health_check, lags, region_switch, routing_control,
+    traffic,
+};
 use crate::change::Change;
 use crate::movement::{Mode, Movement};
 use crate::plan::{Plan, facts_of};
@@ -61,6 +64,14 @@ impl Step {
                 traffic::accelerator(&look, change, endpoint_group_region, &self.regions)
             }
             Change::ReplaceRecords { replace, .. } => traffic::records(&look, change, replace, &self.regions),
+            Change::SetHealthCheck { .. } => health_check::check(&look, change, &self.regions),
+            Change::SetRoutingControls { controls, .. } => {
+                routing_control::check(&look, change, controls, &self.regions)
+            }
+            Change::SetPrimaryOrigins { .. } => cloudfront::check(&look, change, &self.regions),
+            Change::StartRegionSwitch { region, target, action, .. } => {
+                region_switch::check(&look, change, region, target, *action)
+            }
         }
     }
 }

@@ -21,7 +21,8 @@ impl Step {
                 stores.iter().for_each(all)
             }
             Work::ConfirmServing { .. } => {
-                plan.traffic().iter().chain(&plan.stores()).for_each(all);
+                // A record whose health check is held out is not answered, so the checks are looked at as well.
+                plan.traffic().iter().chain(&plan.stores()).chain(&plan.health_checks()).for_each(all);
             }
             Work::Call { .. } => {
                 if let Some(resource) = &self.resource {
@@ -38,6 +39,12 @@ impl Plan {
     #[must_use]
     pub fn traffic(&self) -> BTreeSet<Name> {
         self.having(&["record", "routed"])
+    }
+
+    /// Health checks that the inventory names, as the plan's facts have them.
+    #[must_use]
+    pub fn health_checks(&self) -> BTreeSet<Name> {
+        self.having(&["inverted"])
     }
 
     /// Stores with a writer, as the plan's facts have them.

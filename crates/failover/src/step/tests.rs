@@ -1,5 +1,7 @@
 //! Each kind of step against what may be seen, as tables.
 
+mod switches;
+
 use super::*;
 use crate::movement::{Mode, Movement};
 use crate::plan::{Picture, Plan, plan};

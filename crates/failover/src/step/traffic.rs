@@ -10,7 +10,7 @@ use holdfast_domain::facts::{AcceleratorEndpoint, AcceleratorGroup, DnsRecord};
 use holdfast_domain::{Facts, RegionCode};
 use std::collections::BTreeMap;
 
-fn last_one(look: &Look<'_>) -> Verdict {
+pub(super) fn last_one(look: &Look<'_>) -> Verdict {
     Verdict::Stuck {
         reason: format!("this would take away the last Region that {} leads to", look.resource),
         way_out: "Open another Region first, then retry the step.".into(),

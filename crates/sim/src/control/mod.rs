@@ -4,6 +4,7 @@
 mod forms;
 mod page;
 mod sections;
+mod switches;
 mod tables;
 
 use crate::faults::Fault;

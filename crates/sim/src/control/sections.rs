@@ -1,6 +1,6 @@
 //! The control page's sections as HTML: what can be broken, above, and what it did, below.
 
-use super::tables;
+use super::{switches, tables};
 use crate::faults::{Fault, FaultKind};
 use crate::state::State;
 use crate::world::World;
@@ -79,6 +79,10 @@ pub(super) fn all(sim: &State, now: Moment, live: bool) -> String {
         card("records", "Route 53 records", false, &tables::records(world)),
         card("accelerators", "Global Accelerator", false, &tables::accelerators(world, now)),
         card("routes", "S3 Multi-Region Access Points", false, &tables::routes(world, now)),
+        card("controls", "ARC routing controls", false, &switches::routing_controls(world)),
+        card("checks", "Route 53 health checks", false, &switches::health_checks(world, now)),
+        card("switches", "ARC Region switch", false, &switches::switch_plans(world, now)),
+        card("distributions", "CloudFront", false, &switches::distributions(world, now)),
         card("ledger", "The last hundred calls", true, &tables::ledger(sim)),
         "</div>".to_owned(),
     ]

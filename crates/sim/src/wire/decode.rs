@@ -2,7 +2,7 @@
 //! goes to the service and into the ledger.
 
 use super::service::{Protocol, Service};
-use super::{route53, s3control};
+use super::{cloudfront, recovery_control_config, route53, s3control};
 use crate::refusal::Refusal;
 use ciborium::Value as Cbor;
 use http::request::Parts;
@@ -21,7 +21,7 @@ pub(super) fn request(service: Service, parts: &Parts, body: &[u8]) -> Result<(S
         Protocol::Query => query(body),
         Protocol::Json => json_target(parts, body),
         Protocol::Cbor => cbor_path(parts, body),
-        Protocol::RestXml => rest(service, parts, body),
+        Protocol::RestXml | Protocol::RestJson => rest(service, parts, body),
     }
 }
 
@@ -133,6 +133,8 @@ fn rest(service: Service, parts: &Parts, body: &[u8]) -> Result<(String, Value),
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let routed = match service {
         Service::Route53 => route53::route(&parts.method, &path),
+        Service::CloudFront => cloudfront::route(&parts.method, &path),
+        Service::RecoveryControlConfig => recovery_control_config::route(&parts.method, &path),
         _ => s3control::route(&parts.method, &path),
     };
     let Some((operation, mut input)) = routed else {
@@ -143,10 +145,24 @@ fn rest(service: Service, parts: &Parts, body: &[u8]) -> Result<(String, Value),
     for (key, value) in form_urlencoded::parse(query.as_bytes()) {
         input.insert(key.into_owned(), Value::String(value.into_owned()));
     }
+    if let Some(version) = parts.headers.get(http::header::IF_MATCH).and_then(|v| v.to_str().ok()) {
+        input.insert("IfMatch".to_owned(), Value::String(version.to_owned()));
+    }
     if !body.is_empty() {
-        let text = std::str::from_utf8(body).map_err(|_| malformed("the body is not UTF-8"))?;
-        if let Value::Object(fields) = parse_xml(text)? {
-            input.extend(fields);
+        let content = match service.protocol() {
+            Protocol::RestJson => serde_json::from_slice(body)
+                .map_err(|e| Refusal::new("SerializationException", e.to_string()))?,
+            _ => {
+                let text = std::str::from_utf8(body).map_err(|_| malformed("the body is not UTF-8"))?;
+                parse_xml(text)?
+            }
+        };
+        match content {
+            config if service == Service::CloudFront => {
+                input.insert(cloudfront::BODY.to_owned(), config);
+            }
+            Value::Object(fields) => input.extend(fields),
+            _ => {}
         }
     }
     Ok((operation.to_owned(), Value::Object(input)))

@@ -3,6 +3,7 @@
 //! The order is AWS's own: who calls, is the endpoint there at all, may the caller, does the service agree.
 //! One file per service below; none of them knows about signatures, faults or the ledger.
 
+mod cloudfront;
 mod cloudwatch;
 mod cut;
 mod decode;
@@ -10,8 +11,12 @@ mod ecs;
 mod globalaccelerator;
 mod input;
 mod rds;
+mod recovery_cluster;
+mod recovery_control_config;
+mod region_switch;
 mod render;
 mod route53;
+mod route53_health;
 mod route53_xml;
 mod s3control;
 mod service;
@@ -48,6 +53,9 @@ const HANG: Duration = Duration::from_secs(30);
 struct Context<'a> {
     account: &'a str,
     region: &'a str,
+    /// The name that the simulator was called by, for addresses that an answer gives out.
+    host: &'a str,
+    path: &'a str,
     caller: &'a Caller,
     now: Moment,
 }
@@ -57,15 +65,22 @@ struct Context<'a> {
 struct Reply {
     effect: Effect,
     body: Vec<u8>,
+    /// Of services that tell an object's version in a header.
+    etag: Option<String>,
 }
 
 impl Reply {
     fn look(body: impl Into<Vec<u8>>) -> Self {
-        Self { effect: Effect::None, body: body.into() }
+        Self { effect: Effect::None, body: body.into(), etag: None }
     }
 
     fn did(changed: bool, body: impl Into<Vec<u8>>) -> Self {
-        Self { effect: if changed { Effect::Changed } else { Effect::Unchanged }, body: body.into() }
+        let effect = if changed { Effect::Changed } else { Effect::Unchanged };
+        Self { effect, body: body.into(), etag: None }
+    }
+
+    fn with_etag(self, etag: &str) -> Self {
+        Self { etag: Some(etag.to_owned()), ..self }
     }
 }
 
@@ -106,6 +121,8 @@ struct Call<'a> {
     input: Value,
     user_agent: String,
     request_id: String,
+    host: String,
+    path: &'a str,
 }
 
 fn take(shared: &Shared, parts: &Parts, body: &Bytes) -> Outcome {
@@ -134,6 +151,8 @@ fn take(shared: &Shared, parts: &Parts, body: &Bytes) -> Outcome {
         input,
         user_agent: user_agent(&signed),
         request_id,
+        host: signed.header("host").unwrap_or_default(),
+        path: parts.uri.path(),
     };
     shared.with(|state, now| {
         let key = hex::decode(&state.world.session_key).unwrap_or_default();
@@ -151,7 +170,7 @@ struct Settled {
 }
 
 enum Answer {
-    Done(Vec<u8>),
+    Done(Reply),
     Refused(Refusal),
     Hang,
     Cut,
@@ -226,12 +245,13 @@ fn perform(
     if operation.changing && control_plane_is_dark(&state.world, operation.plane, region) {
         return refused(service.unavailable());
     }
-    let context = Context { account: &caller.account, region, caller, now };
+    let context =
+        Context { account: &caller.account, region, host: &call.host, path: call.path, caller, now };
     if let Err(refusal) = authorize(&state.world, service, operation, &context, &call.input) {
         return refused(refusal);
     }
     match service.perform(&mut state.world, &context, operation.name, &call.input) {
-        Ok(reply) => Settled { effect: reply.effect, answer: Answer::Done(reply.body) },
+        Ok(reply) => Settled { effect: reply.effect, answer: Answer::Done(reply) },
         Err(refusal) => refused(refusal),
     }
 }
@@ -306,7 +326,9 @@ fn outcome(call: &Call<'_>, settled: Settled) -> Outcome {
     match (settled.answer, call.service) {
         (Answer::Hang, _) => Outcome::Hang,
         (Answer::Cut, _) => Outcome::Cut,
-        (Answer::Done(body), Some(service)) => Outcome::Answer(render::done(service, body, &call.request_id)),
+        (Answer::Done(reply), Some(service)) => {
+            Outcome::Answer(render::done(service, reply, &call.request_id))
+        }
         (Answer::Refused(refusal), Some(service)) => {
             Outcome::Answer(render::refused(service, &refusal, &call.request_id))
         }

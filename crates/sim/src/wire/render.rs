@@ -1,5 +1,6 @@
 //! Answers in the shape that each protocol gives them, with the request id where the SDKs look for it.
 
+use super::Reply;
 use super::service::{Protocol, Service};
 use super::xml::Xml;
 use crate::refusal::Refusal;
@@ -9,8 +10,12 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
 /// A call that was carried out.
-pub(super) fn done(service: Service, body: Vec<u8>, request_id: &str) -> Response {
-    answer(service, StatusCode::OK, body, request_id)
+pub(super) fn done(service: Service, reply: Reply, request_id: &str) -> Response {
+    let mut response = answer(service, StatusCode::OK, reply.body, request_id);
+    if let Some(etag) = reply.etag.and_then(|e| HeaderValue::from_str(&e).ok()) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    response
 }
 
 /// A call that was not.
@@ -18,10 +23,10 @@ pub(super) fn refused(service: Service, refusal: &Refusal, request_id: &str) -> 
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
     let body = match service.protocol() {
         Protocol::Query | Protocol::RestXml => error_xml(namespace(service), refusal, request_id),
-        Protocol::Json => {
+        Protocol::Json | Protocol::RestJson => {
             json!({"__type": refusal.code, "message": refusal.message}).to_string().into_bytes()
         }
-        Protocol::Cbor => error_cbor(refusal),
+        Protocol::Cbor => error_cbor(service, refusal),
     };
     answer(service, status, body, request_id)
 }
@@ -37,6 +42,7 @@ pub(super) fn namespace(service: Service) -> &'static str {
         Service::Rds => "http://rds.amazonaws.com/doc/2014-10-31/",
         Service::Route53 => "https://route53.amazonaws.com/doc/2013-04-01/",
         Service::S3Control => "http://awss3control.amazonaws.com/doc/2018-08-20/",
+        Service::CloudFront => "http://cloudfront.amazonaws.com/doc/2020-05-31/",
         _ => "https://sts.amazonaws.com/doc/2011-06-15/",
     }
 }
@@ -52,10 +58,10 @@ fn error_xml(namespace: &str, refusal: &Refusal, request_id: &str) -> Vec<u8> {
     })
 }
 
-fn error_cbor(refusal: &Refusal) -> Vec<u8> {
+fn error_cbor(service: Service, refusal: &Refusal) -> Vec<u8> {
     let text = |t: &str| ciborium::Value::Text(t.to_owned());
     let map = ciborium::Value::Map(vec![
-        (text("__type"), ciborium::Value::Text(format!("com.amazonaws.cloudwatch#{}", refusal.code))),
+        (text("__type"), ciborium::Value::Text(format!("com.amazonaws.{}#{}", service.name(), refusal.code))),
         (text("message"), text(&refusal.message)),
     ]);
     cbor(&map)
@@ -73,6 +79,7 @@ fn answer(service: Service, status: StatusCode, body: Vec<u8>, request_id: &str)
     let content_type = match service.protocol() {
         Protocol::Query => "text/xml",
         Protocol::RestXml => "application/xml",
+        Protocol::RestJson => "application/json",
         Protocol::Json => "application/x-amz-json-1.1",
         Protocol::Cbor => "application/cbor",
     };

@@ -1,16 +1,17 @@
-//! Route 53 over REST-XML: zones, record sets, changes and health checks. The XML itself is in
-//! `route53_xml`; what a change batch may do is the world's.
+//! Route 53 over REST-XML: zones, record sets and changes; health checks are in `route53_health`. The XML itself
+//! is in `route53_xml`; what a change batch may do is the world's.
 
 use super::input::{flag, integer, list, required, text};
 use super::render::namespace;
-use super::route53_xml::{change_info, health_check, record_set, zone};
+use super::route53_health;
+use super::route53_xml::{change_info, record_set, zone};
 use super::service::{Operation, Plane, Service};
 use super::xml::Xml;
 use super::{Context, Reply};
 use crate::refusal::Refusal;
 use crate::world::World;
 use crate::world::dns::{
-    Action, Alias, Change, Geo, HealthCheck, HostedZone, RecordSet, labels, normal_name,
+    Action, Alias, Change, Cidr, Geo, HostedZone, Proximity, RecordSet, labels, normal_name,
 };
 use http::Method;
 use serde_json::{Map, Value};
@@ -26,6 +27,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::look("ListHealthChecks", "route53:ListHealthChecks", AT),
     Operation::look("GetHealthCheck", "route53:GetHealthCheck", AT),
     Operation::look("GetHealthCheckStatus", "route53:GetHealthCheckStatus", AT),
+    Operation::change("UpdateHealthCheck", "route53:UpdateHealthCheck", AT),
 ];
 
 const MAX_PAGE: i64 = 300;
@@ -41,6 +43,7 @@ pub(super) fn route(method: &Method, path: &[&str]) -> Option<(&'static str, Map
         ("GET", ["2013-04-01", "change", id]) => ("GetChange", "Id", *id),
         ("GET", ["2013-04-01", "healthcheck"]) => ("ListHealthChecks", "", ""),
         ("GET", ["2013-04-01", "healthcheck", id]) => ("GetHealthCheck", "HealthCheckId", *id),
+        ("POST", ["2013-04-01", "healthcheck", id]) => ("UpdateHealthCheck", "HealthCheckId", *id),
         ("GET", ["2013-04-01", "healthcheck", id, "status"]) => {
             ("GetHealthCheckStatus", "HealthCheckId", *id)
         }
@@ -60,7 +63,7 @@ pub(super) fn resources(operation: &str, input: &Value) -> Vec<String> {
         "GetHostedZone" => of("hostedzone", "Id"),
         "ListResourceRecordSets" | "ChangeResourceRecordSets" => of("hostedzone", "HostedZoneId"),
         "GetChange" => of("change", "Id"),
-        "GetHealthCheck" | "GetHealthCheckStatus" => of("healthcheck", "HealthCheckId"),
+        "GetHealthCheck" | "GetHealthCheckStatus" | "UpdateHealthCheck" => of("healthcheck", "HealthCheckId"),
         _ => vec!["*".to_owned()],
     }
 }
@@ -77,12 +80,11 @@ pub(super) fn perform(
         "ListResourceRecordSets" => list_records(world, context, input),
         "ChangeResourceRecordSets" => change_records(world, context, input),
         "GetChange" => get_change(world, context, input),
-        "ListHealthChecks" => Ok(list_health_checks(world, context)),
-        _ => one_health_check(world, context, operation, input),
+        _ => route53_health::perform(world, context, operation, input),
     }
 }
 
-fn document(root: &str, content: impl FnOnce(&mut Xml)) -> Reply {
+pub(super) fn document(root: &str, content: impl FnOnce(&mut Xml)) -> Reply {
     Reply::look(Xml::document(root, namespace(Service::Route53), content))
 }
 
@@ -207,6 +209,21 @@ fn read_change(change: &Value) -> Result<(Action, RecordSet), Refusal> {
         country: text(g, "CountryCode").map(str::to_owned),
         subdivision: text(g, "SubdivisionCode").map(str::to_owned),
     });
+    let proximity = set.get("GeoProximityLocation").map(|p| Proximity {
+        region: text(p, "AWSRegion").map(str::to_owned),
+        local_zone_group: text(p, "LocalZoneGroup").map(str::to_owned),
+        coordinates: p
+            .get("Coordinates")
+            .and_then(|c| Some((text(c, "Latitude")?.to_owned(), text(c, "Longitude")?.to_owned()))),
+        bias: integer(p, "Bias"),
+    });
+    let cidr = match set.get("CidrRoutingConfig") {
+        None => None,
+        Some(c) => Some(Cidr {
+            collection_id: required(c, "CollectionId", "InvalidInput")?.to_owned(),
+            location: required(c, "LocationName", "InvalidInput")?.to_owned(),
+        }),
+    };
     let values = list(set, "ResourceRecords", "ResourceRecord");
     let record = RecordSet {
         name: normal_name(required(set, "Name", "InvalidInput")?),
@@ -217,6 +234,8 @@ fn read_change(change: &Value) -> Result<(Action, RecordSet), Refusal> {
         region: owned("Region"),
         geo,
         multi_value: flag(set, "MultiValueAnswer"),
+        proximity,
+        cidr,
         ttl_s: integer(set, "TTL").and_then(|t| u64::try_from(t).ok()),
         values: values.into_iter().filter_map(|v| text(v, "Value").map(str::to_owned)).collect(),
         alias,
@@ -234,59 +253,4 @@ fn get_change(world: &World, context: &Context<'_>, input: &Value) -> Result<Rep
     Ok(document("GetChangeResponse", |xml| {
         xml.element("ChangeInfo", |xml| change_info(xml, found, context.now));
     }))
-}
-
-fn list_health_checks(world: &World, context: &Context<'_>) -> Reply {
-    document("ListHealthChecksResponse", |xml| {
-        xml.element("HealthChecks", |xml| {
-            for found in world.health_checks.iter().filter(|h| h.account == context.account) {
-                xml.element("HealthCheck", |xml| health_check(xml, found));
-            }
-        });
-        xml.text("Marker", "");
-        xml.text("IsTruncated", false);
-        xml.text("MaxItems", 100);
-    })
-}
-
-fn one_health_check(
-    world: &World,
-    context: &Context<'_>,
-    operation: &str,
-    input: &Value,
-) -> Result<Reply, Refusal> {
-    let id = required(input, "HealthCheckId", "InvalidInput")?;
-    let found =
-        world.health_checks.iter().find(|h| h.id == id && h.account == context.account).ok_or_else(|| {
-            Refusal::new("NoSuchHealthCheck", format!("A health check with id {id} does not exist."))
-                .with_status(404)
-        })?;
-    if operation == "GetHealthCheck" {
-        return Ok(document("GetHealthCheckResponse", |xml| {
-            xml.element("HealthCheck", |xml| health_check(xml, found));
-        }));
-    }
-    Ok(document("GetHealthCheckStatusResponse", |xml| {
-        xml.element("HealthCheckObservations", |xml| {
-            for checker in ["us-west-1", "eu-west-1", "sa-east-1"] {
-                xml.element("HealthCheckObservation", |xml| {
-                    xml.text("Region", checker);
-                    xml.text("IPAddress", "192.0.2.53");
-                    xml.element("StatusReport", |xml| {
-                        xml.text("Status", observed(world, found));
-                        xml.text("CheckedTime", context.now.wall(context.now.virtual_ms));
-                    });
-                });
-            }
-        });
-    }))
-}
-
-/// What the checkers see: the raw answer, before inverting and disabling are applied.
-fn observed(world: &World, check: &HealthCheck) -> &'static str {
-    if world.regions.get(&check.region).is_some_and(|r| r.dark) {
-        "Failure: Connection timed out. The endpoint or the internet connection is down."
-    } else {
-        "Success: HTTP Status Code 200, OK"
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::xml::Xml;
 use crate::world::clock::Moment;
-use crate::world::dns::{Change, HealthCheck, HostedZone, RecordSet};
+use crate::world::dns::{Change, HostedZone, RecordSet};
 
 pub(super) fn zone(xml: &mut Xml, zone: &HostedZone) {
     xml.text("Id", format!("/hostedzone/{}", zone.id));
@@ -23,6 +23,25 @@ pub(super) fn record_set(xml: &mut Xml, record: &RecordSet) {
             xml.maybe("ContinentCode", geo.continent.as_ref());
             xml.maybe("CountryCode", geo.country.as_ref());
             xml.maybe("SubdivisionCode", geo.subdivision.as_ref());
+        });
+    }
+    if let Some(proximity) = &record.proximity {
+        xml.element("GeoProximityLocation", |xml| {
+            xml.maybe("AWSRegion", proximity.region.as_ref());
+            xml.maybe("LocalZoneGroup", proximity.local_zone_group.as_ref());
+            if let Some((latitude, longitude)) = &proximity.coordinates {
+                xml.element("Coordinates", |xml| {
+                    xml.text("Latitude", latitude);
+                    xml.text("Longitude", longitude);
+                });
+            }
+            xml.maybe("Bias", proximity.bias);
+        });
+    }
+    if let Some(cidr) = &record.cidr {
+        xml.element("CidrRoutingConfig", |xml| {
+            xml.text("CollectionId", &cidr.collection_id);
+            xml.text("LocationName", &cidr.location);
         });
     }
     xml.maybe("Failover", record.failover.as_ref());
@@ -49,20 +68,4 @@ pub(super) fn change_info(xml: &mut Xml, change: &Change, now: Moment) {
     xml.text("Id", format!("/change/{}", change.id));
     xml.text("Status", change.status(now.virtual_ms));
     xml.text("SubmittedAt", now.wall(change.submitted_ms));
-}
-
-pub(super) fn health_check(xml: &mut Xml, check: &HealthCheck) {
-    xml.text("Id", &check.id);
-    xml.text("CallerReference", &check.id);
-    xml.element("HealthCheckConfig", |xml| {
-        xml.text("Port", 443);
-        xml.text("Type", "HTTPS");
-        xml.text("ResourcePath", &check.path);
-        xml.text("FullyQualifiedDomainName", &check.domain);
-        xml.text("RequestInterval", 30);
-        xml.text("FailureThreshold", 3);
-        xml.text("Inverted", check.inverted);
-        xml.text("Disabled", check.disabled);
-    });
-    xml.text("HealthCheckVersion", check.version);
 }

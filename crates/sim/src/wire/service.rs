@@ -1,7 +1,10 @@
 //! The services: how each is told apart, which operations it has, on which plane they sit, and the codes
 //! that it says no with.
 
-use super::{Context, Reply, cloudwatch, ecs, globalaccelerator, rds, route53, s3control, sts};
+use super::{
+    Context, Reply, cloudfront, cloudwatch, ecs, globalaccelerator, rds, recovery_cluster,
+    recovery_control_config, region_switch, route53, s3control, sts,
+};
 use crate::auth::AuthFault;
 use crate::refusal::Refusal;
 use crate::world::World;
@@ -17,6 +20,10 @@ pub(super) enum Service {
     GlobalAccelerator,
     S3Control,
     CloudWatch,
+    CloudFront,
+    RecoveryCluster,
+    RecoveryControlConfig,
+    RegionSwitch,
 }
 
 /// How a service is spoken to.
@@ -24,6 +31,7 @@ pub(super) enum Service {
 pub(super) enum Protocol {
     Query,
     RestXml,
+    RestJson,
     Json,
     Cbor,
 }
@@ -73,6 +81,10 @@ impl Service {
             "globalaccelerator" => Self::GlobalAccelerator,
             "s3" => Self::S3Control,
             "monitoring" => Self::CloudWatch,
+            "cloudfront" => Self::CloudFront,
+            "route53-recovery-cluster" => Self::RecoveryCluster,
+            "route53-recovery-control-config" => Self::RecoveryControlConfig,
+            "arc-region-switch" => Self::RegionSwitch,
             _ => return None,
         })
     }
@@ -87,15 +99,20 @@ impl Service {
             Self::GlobalAccelerator => "globalaccelerator",
             Self::S3Control => "s3control",
             Self::CloudWatch => "cloudwatch",
+            Self::CloudFront => "cloudfront",
+            Self::RecoveryCluster => "route53-recovery-cluster",
+            Self::RecoveryControlConfig => "route53-recovery-control-config",
+            Self::RegionSwitch => "arc-region-switch",
         }
     }
 
     pub(super) fn protocol(self) -> Protocol {
         match self {
             Self::Sts | Self::Rds => Protocol::Query,
-            Self::Route53 | Self::S3Control => Protocol::RestXml,
-            Self::Ecs | Self::GlobalAccelerator => Protocol::Json,
-            Self::CloudWatch => Protocol::Cbor,
+            Self::Route53 | Self::S3Control | Self::CloudFront => Protocol::RestXml,
+            Self::RecoveryControlConfig => Protocol::RestJson,
+            Self::Ecs | Self::GlobalAccelerator | Self::RecoveryCluster => Protocol::Json,
+            Self::CloudWatch | Self::RegionSwitch => Protocol::Cbor,
         }
     }
 
@@ -108,6 +125,10 @@ impl Service {
             Self::GlobalAccelerator => globalaccelerator::OPERATIONS,
             Self::S3Control => s3control::OPERATIONS,
             Self::CloudWatch => cloudwatch::OPERATIONS,
+            Self::CloudFront => cloudfront::OPERATIONS,
+            Self::RecoveryCluster => recovery_cluster::OPERATIONS,
+            Self::RecoveryControlConfig => recovery_control_config::OPERATIONS,
+            Self::RegionSwitch => region_switch::OPERATIONS,
         }
     }
 
@@ -118,8 +139,10 @@ impl Service {
     /// Whether the service has an endpoint for calls signed for this Region.
     pub(super) fn is_at(self, region: &str) -> bool {
         match self {
-            Self::Route53 => region == "us-east-1",
+            Self::Route53 | Self::CloudFront => region == "us-east-1",
             Self::GlobalAccelerator => region == "us-west-2",
+            Self::RecoveryControlConfig => region == recovery_control_config::REGION,
+            Self::RecoveryCluster => recovery_cluster::is_at(region),
             _ => true,
         }
     }
@@ -133,6 +156,10 @@ impl Service {
             Self::Route53 => route53::resources(operation, input),
             Self::GlobalAccelerator => globalaccelerator::resources(input),
             Self::S3Control => s3control::resources(operation, context, input),
+            Self::CloudFront => cloudfront::resources(context, input),
+            Self::RecoveryCluster => recovery_cluster::resources(operation, input),
+            Self::RecoveryControlConfig => recovery_control_config::resources(input),
+            Self::RegionSwitch => region_switch::resources(input),
         }
     }
 
@@ -151,6 +178,10 @@ impl Service {
             Self::GlobalAccelerator => globalaccelerator::perform(world, context, operation, input),
             Self::S3Control => s3control::perform(world, context, operation, input),
             Self::CloudWatch => cloudwatch::perform(world, context, operation, input),
+            Self::CloudFront => cloudfront::perform(world, context, operation, input),
+            Self::RecoveryCluster => recovery_cluster::perform(world, context, operation, input),
+            Self::RecoveryControlConfig => recovery_control_config::perform(world, context, operation, input),
+            Self::RegionSwitch => region_switch::perform(world, context, operation, input),
         }
     }
 
@@ -158,7 +189,7 @@ impl Service {
     fn pick(self, xml: &'static str, json: &'static str) -> &'static str {
         match self.protocol() {
             Protocol::Query | Protocol::RestXml => xml,
-            Protocol::Json | Protocol::Cbor => json,
+            Protocol::RestJson | Protocol::Json | Protocol::Cbor => json,
         }
     }
 
@@ -202,7 +233,10 @@ impl Service {
             Self::GlobalAccelerator => "InternalServiceErrorException",
             Self::S3Control => "InternalError",
             Self::CloudWatch => "InternalServiceFault",
-            Self::Sts | Self::Rds | Self::Route53 => "InternalFailure",
+            Self::Sts | Self::Rds | Self::Route53 | Self::CloudFront => "InternalFailure",
+            Self::RecoveryCluster | Self::RecoveryControlConfig | Self::RegionSwitch => {
+                "InternalServerException"
+            }
         };
         Refusal::new(code, "We encountered an internal error. Please try again.").with_status(500)
     }
@@ -236,7 +270,7 @@ impl Service {
         let code = match self.protocol() {
             Protocol::Query => "InvalidAction",
             Protocol::RestXml => "UnknownOperation",
-            Protocol::Json | Protocol::Cbor => "UnknownOperationException",
+            Protocol::RestJson | Protocol::Json | Protocol::Cbor => "UnknownOperationException",
         };
         Refusal::new(code, format!("The simulator's {} does not know the operation '{name}'.", self.name()))
     }

@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 
 /// What a role for looking may do.
 const READ_ACTIONS: &[&str] = &[
+    "arc-region-switch:Get*",
+    "arc-region-switch:List*",
+    "cloudfront:Get*",
     "cloudwatch:Describe*",
     "cloudwatch:Get*",
     "cloudwatch:List*",
@@ -14,6 +17,10 @@ const READ_ACTIONS: &[&str] = &[
     "globalaccelerator:Describe*",
     "globalaccelerator:List*",
     "rds:Describe*",
+    "route53-recovery-cluster:Get*",
+    "route53-recovery-cluster:List*",
+    "route53-recovery-control-config:Describe*",
+    "route53-recovery-control-config:List*",
     "route53:Get*",
     "route53:List*",
     "s3:GetMultiRegionAccessPoint*",
@@ -22,11 +29,16 @@ const READ_ACTIONS: &[&str] = &[
 
 /// What a role for failing over may do beside looking.
 const ACT_ACTIONS: &[&str] = &[
+    "arc-region-switch:StartPlanExecution",
+    "cloudfront:UpdateDistribution",
     "ecs:UpdateService",
     "globalaccelerator:UpdateEndpointGroup",
     "rds:FailoverGlobalCluster",
     "rds:SwitchoverGlobalCluster",
+    "route53-recovery-cluster:UpdateRoutingControlState",
+    "route53-recovery-cluster:UpdateRoutingControlStates",
     "route53:ChangeResourceRecordSets",
+    "route53:UpdateHealthCheck",
     "s3:SubmitMultiRegionAccessPointRoutes",
 ];
 

@@ -6,7 +6,8 @@ use super::accounts::Account;
 use super::aurora::{GlobalCluster, Instance, Member, Sync};
 use super::clock::Clock;
 use super::compute::EcsService;
-use super::dns::{Alias, Geo, HealthCheck, HostedZone, RecordSet, labels, normal_name};
+use super::dns::{Alias, Geo, HostedZone, RecordSet, labels, normal_name};
+use super::health::{HealthCheck, Watch};
 use super::lag::Lag;
 use super::regions::{REGIONS, Region};
 use super::traffic::{Accelerator, AccessPoint, Endpoint, EndpointGroup, Route};
@@ -54,6 +55,9 @@ impl World {
             changes: Vec::new(),
             accelerators: Vec::new(),
             access_points: Vec::new(),
+            clusters: Vec::new(),
+            switch_plans: Vec::new(),
+            distributions: Vec::new(),
         }
     }
 
@@ -147,7 +151,8 @@ impl World {
                     record.failover = Some(if home { "PRIMARY" } else { "SECONDARY" }.to_owned());
                     record.set_identifier = Some(if home { "primary" } else { "secondary" }.to_owned());
                     if home {
-                        record.health_check_id = Some(self.add_health_check(zone_id, name, region));
+                        record.health_check_id =
+                            Some(self.add_health_check(zone_id, name, region, Watch::Endpoint));
                     }
                 }
                 Routing::Geolocation => {
@@ -164,7 +169,14 @@ impl World {
         self
     }
 
-    fn add_health_check(&mut self, zone_id: &str, name: &str, region: &str) -> String {
+    /// Adds a health check to the account of a zone; its id follows from name and Region.
+    pub(super) fn add_health_check(
+        &mut self,
+        zone_id: &str,
+        name: &str,
+        region: &str,
+        watches: Watch,
+    ) -> String {
         let hex = digits_of(&format!("check {name} {region}"), 32);
         let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().to_owned();
         let id = [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-");
@@ -179,6 +191,7 @@ impl World {
             version: 1,
             inverted: false,
             disabled: false,
+            watches,
         });
         id
     }

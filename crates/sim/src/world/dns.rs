@@ -38,6 +38,12 @@ pub struct RecordSet {
     pub geo: Option<Geo>,
     /// Multivalue routing.
     pub multi_value: Option<bool>,
+    /// Geoproximity routing.
+    #[serde(default)]
+    pub proximity: Option<Proximity>,
+    /// Routing by the client's address.
+    #[serde(default)]
+    pub cidr: Option<Cidr>,
     /// Seconds; absent for an alias.
     pub ttl_s: Option<u64>,
     /// The values, in the order given.
@@ -59,6 +65,28 @@ pub struct Geo {
     pub subdivision: Option<String>,
 }
 
+/// Where a geoproximity record is: a Region, a Local Zone group or a place on the map, and how far it reaches.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proximity {
+    /// A Region.
+    pub region: Option<String>,
+    /// A Local Zone group.
+    pub local_zone_group: Option<String>,
+    /// Latitude and longitude, as written.
+    pub coordinates: Option<(String, String)>,
+    /// -99 to 99.
+    pub bias: Option<i64>,
+}
+
+/// A location of a CIDR collection.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cidr {
+    /// The collection.
+    pub collection_id: String,
+    /// `*` for whoever is left.
+    pub location: String,
+}
+
 /// An alias target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alias {
@@ -68,27 +96,6 @@ pub struct Alias {
     pub dns_name: String,
     /// Whether the target's health counts.
     pub evaluate_target_health: bool,
-}
-
-/// A Route 53 health check, as far as a status page reads it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct HealthCheck {
-    /// Owner.
-    pub account: String,
-    /// A UUID.
-    pub id: String,
-    /// What it watches.
-    pub domain: String,
-    /// The path that it asks for.
-    pub path: String,
-    /// The Region whose darkness makes it fail.
-    pub region: String,
-    /// Optimistic lock.
-    pub version: u64,
-    /// Healthy and unhealthy swapped.
-    pub inverted: bool,
-    /// Counts as healthy whatever it sees.
-    pub disabled: bool,
 }
 
 /// An accepted change batch.
@@ -133,6 +140,10 @@ impl RecordSet {
             "geolocation"
         } else if self.multi_value.is_some() {
             "multivalue"
+        } else if self.proximity.is_some() {
+            "geoproximity"
+        } else if self.cidr.is_some() {
+            "cidr"
         } else {
             "simple"
         }

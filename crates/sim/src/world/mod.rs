@@ -4,24 +4,33 @@
 //! it. No wire formats, no credentials and no faults of calls here: those are `wire`, `auth`, `faults`.
 
 pub mod accounts;
+pub mod arc;
 pub mod aurora;
 pub mod build;
+pub mod build_traffic;
 pub mod clock;
+pub mod cloudfront;
 pub mod compute;
 pub mod demo;
 pub mod dns;
 pub mod fleet;
+pub mod health;
 pub mod lag;
 pub mod moves;
+pub mod region_switch;
 pub mod regions;
 pub mod traffic;
 pub mod view;
 
 use accounts::Account;
+use arc::Cluster;
 use aurora::GlobalCluster;
 use clock::{Clock, Moment};
+use cloudfront::Distribution;
 use compute::EcsService;
-use dns::{Change, HealthCheck, HostedZone};
+use dns::{Change, HostedZone};
+use health::HealthCheck;
+use region_switch::SwitchPlan;
 use regions::{Link, Region, link_key, usual_lag_ms};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -59,6 +68,15 @@ pub struct World {
     pub accelerators: Vec<Accelerator>,
     /// S3 Multi-Region Access Points.
     pub access_points: Vec<AccessPoint>,
+    /// ARC clusters of routing controls.
+    #[serde(default)]
+    pub clusters: Vec<Cluster>,
+    /// ARC Region switch plans.
+    #[serde(default)]
+    pub switch_plans: Vec<SwitchPlan>,
+    /// CloudFront distributions.
+    #[serde(default)]
+    pub distributions: Vec<Distribution>,
 }
 
 /// What is wrong with the places and the lines between them: borrowed by what must ask about both.
@@ -101,6 +119,7 @@ impl World {
             changed |= cluster.resync(now_ms, &reachable);
             cluster.set_lags(now_ms, &reachable, &base);
         }
+        changed |= self.settle_switches(now_ms);
         changed
     }
 

@@ -30,7 +30,48 @@ impl World {
             "access_points": self.access_points.iter().map(|p| json!({
                 "account": p.account, "arn": p.arn(), "name": p.name, "routes": p.effective(now.virtual_ms),
             })).collect::<Vec<_>>(),
+            "health_checks": self.health_checks.iter().map(|c| json!({
+                "account": c.account, "id": c.id, "watches": c.watches, "region": c.region, "version": c.version,
+                "inverted": c.inverted, "disabled": c.disabled, "healthy": self.counts_healthy(c, now),
+            })).collect::<Vec<_>>(),
+            "routing_controls": self.controls_view(),
+            "region_switch_plans": self.switches_view(now),
+            "distributions": self.distributions.iter().map(|d| json!({
+                "account": d.account, "id": d.id, "etag": d.etag, "status": d.status(now.virtual_ms),
+                "origin_groups": d.groups().into_iter().map(|(id, members)| json!({"id": id, "members": members}))
+                    .collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
         })
+    }
+
+    fn controls_view(&self) -> Vec<Value> {
+        let controls = self.clusters.iter().flat_map(|c| {
+            c.panels.iter().flat_map(move |p| {
+                p.controls.iter().map(move |control| {
+                    json!({
+                        "account": c.account, "cluster": c.arn(), "panel": p.name, "name": control.name,
+                        "arn": c.control_arn(p, control), "on": control.on,
+                    })
+                })
+            })
+        });
+        controls.collect()
+    }
+
+    fn switches_view(&self, now: Moment) -> Vec<Value> {
+        let plans = self.switch_plans.iter().map(|p| {
+            let executions = p.executions.iter().map(|e| {
+                json!({
+                    "id": e.id, "region": e.region, "action": e.action, "mode": e.mode,
+                    "state": e.state(now.virtual_ms), "started": now.wall(e.started_ms).to_string(),
+                })
+            });
+            json!({
+                "account": p.account, "arn": p.arn(), "name": p.name, "regions": p.regions,
+                "executions": executions.collect::<Vec<_>>(),
+            })
+        });
+        plans.collect()
     }
 
     fn global_clusters_view(&self, now: Moment) -> Vec<Value> {

@@ -2,13 +2,17 @@
 //! SDKs refuse answers that are only nearly right.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test is a panic")]
 
+mod arc;
 mod aurora;
+mod cloudfront;
 mod control;
 mod demo;
 mod dns;
 mod ecs;
 mod faults;
 mod harness;
+mod health_checks;
 mod persist;
+mod region_switch;
 mod sts;
 mod traffic;

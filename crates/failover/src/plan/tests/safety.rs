@@ -3,7 +3,8 @@
 
 use super::*;
 use crate::change::Change;
-use crate::serving::{answering, is_open};
+use crate::serving::{Health, answering, is_open};
+use crate::testing::switches::{controls, switched};
 use crate::testing::world::{edge, group, route};
 use holdfast_domain::Strategy;
 use holdfast_domain::{ObservationMap, Sight};
@@ -27,6 +28,13 @@ fn routing(kind: u8, code: &str, primary: bool, weight: i64) -> Routing {
         0 => Routing::Weighted { weight },
         1 => Routing::Failover { primary },
         2 => Routing::Latency { region: code.to_owned() },
+        5 => Routing::Multivalue,
+        6 => Routing::Geoproximity {
+            region: Some(code.to_owned()),
+            local_zone_group: None,
+            coordinates: None,
+            bias: None,
+        },
         3 => Routing::Geolocation { continent: Some(code.to_owned()), country: None, subdivision: None },
         _ => Routing::Simple,
     }
@@ -50,6 +58,7 @@ prop_compose! {
         tasks in 0_u32..9,
         plain in any::<bool>(),
         connected in proptest::bool::weighted(0.75),
+        on in any::<bool>(),
     )(
         dns in a_sight(Facts::DnsRecord { record: (!out).then(|| {
             let routing = routing(kind, code, writer, weight);
@@ -58,9 +67,17 @@ prop_compose! {
         edge in a_sight(group(code, dial, endpoint)),
         point in a_sight(route(code, if open { 100 } else { 0 })),
         store in a_sight(store(code, writer, connected)),
+        control in a_sight(switched(code, on)),
         tasks in a_sight(service(tasks)),
     ) -> ObservationMap {
-        [("front-door", dns), ("edge", edge), ("assets", point), ("orders", store), ("web", tasks)]
+        [
+            ("front-door", dns),
+            ("edge", edge),
+            ("assets", point),
+            ("orders", store),
+            ("web", tasks),
+            ("switch", control),
+        ]
             .into_iter()
             .map(|(resource, sight)| (key(resource, code), sight))
             .collect()
@@ -69,11 +86,11 @@ prop_compose! {
 
 prop_compose! {
     fn a_picture()(
-        kind in 0_u8..5,
+        kind in 0_u8..7,
         writer in 0_usize..3,
         active in any::<bool>(),
         regions in 2_usize..=3,
-        keep in proptest::collection::vec(proptest::bool::weighted(0.8), 5),
+        keep in proptest::collection::vec(proptest::bool::weighted(0.8), 6),
     )(
         a in a_region(A, kind, writer == 0).boxed(),
         b in a_region(B, kind, writer == 1).boxed(),
@@ -89,7 +106,14 @@ prop_compose! {
     ) -> Picture {
         let codes = &[A, B, C][..regions];
         let places: Vec<_> = codes.iter().map(|c| (*c, Some(4))).collect();
-        let resources = [dns("front-door"), edge("edge"), access_point("assets"), aurora("orders"), ecs("web", &places)];
+        let resources = [
+            dns("front-door"),
+            edge("edge"),
+            access_point("assets"),
+            aurora("orders"),
+            ecs("web", &places),
+            controls("switch", codes),
+        ];
         let resources = resources.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(r, _)| r).collect();
         let strategy = if active { Strategy::ActiveActive } else { Strategy::WarmStandby };
         let mut observations: ObservationMap = a.into_iter().chain(b).chain(c).collect();
@@ -115,6 +139,17 @@ fn a_case() -> impl Gen<Value = (Picture, Movement)> {
     })
 }
 
+/// What the health checks that follow the world's controls say.
+fn health(world: &BTreeMap<(Name, RegionCode), Facts>) -> Health<'_> {
+    let mut health = Health::new();
+    for facts in world.values() {
+        if let Facts::RoutingControl(control) = facts {
+            health.extend(control.health_checks.iter().map(|id| (id.as_str(), control.on)));
+        }
+    }
+    health
+}
+
 /// The Regions that a resource leads to in this world.
 fn leads_to(world: &BTreeMap<(Name, RegionCode), Facts>, resource: &Name) -> usize {
     let mut records = BTreeMap::new();
@@ -129,10 +164,11 @@ fn leads_to(world: &BTreeMap<(Name, RegionCode), Facts>, resource: &Name) -> usi
             Facts::AccessPointRoute { traffic_dial_percent, .. } => {
                 open += usize::from(*traffic_dial_percent > 0)
             }
+            Facts::RoutingControl(control) => open += usize::from(control.on),
             _ => {}
         }
     }
-    open + answering(&records).len()
+    open + answering(&records, &health(world)).len()
 }
 
 fn act(world: &mut BTreeMap<(Name, RegionCode), Facts>, resource: &Name, change: &Change) {
@@ -175,7 +211,19 @@ fn act(world: &mut BTreeMap<(Name, RegionCode), Facts>, resource: &Name, change:
                 );
             }
         }
-        Change::SetEcsDesiredCount { .. }
+        Change::SetRoutingControls { controls, .. } => {
+            for (region, target) in controls {
+                let key = (resource.clone(), region.clone());
+                if let Some(Facts::RoutingControl(control)) = world.get_mut(&key) {
+                    control.on = target.on;
+                }
+            }
+        }
+        // Others of this enumeration move no traffic, or none of the pictures above has them.
+        Change::SetHealthCheck { .. }
+        | Change::SetPrimaryOrigins { .. }
+        | Change::StartRegionSwitch { .. }
+        | Change::SetEcsDesiredCount { .. }
         | Change::SwitchAuroraOver { .. }
         | Change::FailAuroraOver { .. } => {}
     }
@@ -192,7 +240,7 @@ proptest! {
         let Ok(plan) = plan(&picture, &movement) else { return Ok(()) };
         let mut world: BTreeMap<(Name, RegionCode), Facts> =
             plan.before.iter().map(|b| ((b.resource.clone(), b.region.clone()), b.facts.clone())).collect();
-        let traffic: Vec<Name> = ["front-door", "edge", "assets"].iter().map(|n| name(n)).collect();
+        let traffic: Vec<Name> = ["front-door", "edge", "assets", "switch"].iter().map(|n| name(n)).collect();
         let led: Vec<_> = traffic.iter().map(|n| leads_to(&world, n) > 0).collect();
         let mut done: Vec<StepId> = Vec::new();
         let mut order = order.into_iter().cycle();
@@ -258,6 +306,7 @@ fn the_generated_pictures_reach_plans_of_every_sort() {
         "planned failback emergency",
         "planned drill planned",
         "step replace_records",
+        "step set_routing_controls",
         "step set_accelerator_group",
         "step route_access_point",
         "step switch_aurora_over",
