@@ -128,9 +128,15 @@ async fn a_control_is_read_with_its_endpoints_its_rules_and_what_follows_it() {
     assert!(home.on && !home.configuration_is_old);
     assert_eq!(home.endpoints.len(), 5);
     assert_eq!(home.safety_rules[0].name, "tickets-one-region-on");
-    let check = sim.look(|w| w.zones[0].records.iter().find_map(|r| r.health_check_id.clone())).unwrap();
-    let followers = [&home, &control(&cloud, RECOVERY).await.unwrap()].map(|c| c.health_checks.clone());
-    assert!(followers.iter().all(|ids| ids.len() == 1), "{followers:?} {check}");
+    let guarding = |primary: &str| {
+        sim.look(|w| {
+            let is =
+                |r: &&RecordSet| r.name == "tickets.example.com." && r.failover.as_deref() == Some(primary);
+            w.zones[0].records.iter().find(is).unwrap().health_check_id.clone().unwrap()
+        })
+    };
+    assert_eq!(home.health_checks, [guarding("PRIMARY")]);
+    assert_eq!(control(&cloud, RECOVERY).await.unwrap().health_checks, [guarding("SECONDARY")]);
     let described = sim.ledger().iter().filter(|e| e.operation == "DescribeCluster").count();
     assert_eq!(described, 1, "the configuration is asked for once a minute at most");
 }

@@ -1,4 +1,5 @@
 //! What the tests against the peers share: accounts, resources and access in the domain's words.
+#![allow(dead_code, reason = "each of the test binaries uses a part of it")]
 
 use holdfast_cloud::{Access, Acting, Direction};
 use holdfast_domain::facts::{DnsRecord, Routing};
