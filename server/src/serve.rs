@@ -144,8 +144,8 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
     for note in &notes {
         tracing::warn!("{note}");
     }
-    if demo {
-        crate::demo::fill(&store, &settings.data).await?;
+    if let Some(simulator) = &simulator_url {
+        crate::demo::fill(&store, &settings.data, simulator).await?;
     }
     let server = Server::start(Parts {
         store,

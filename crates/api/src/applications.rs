@@ -3,7 +3,7 @@
 use crate::problem::Answer;
 use crate::runs::RunSummary;
 use async_trait::async_trait;
-use holdfast_domain::{Actor, Application, Name};
+use holdfast_domain::{Actor, Application, Name, OwnStep};
 use holdfast_failover::readiness::Finding;
 use holdfast_failover::serving::{RecoveryState, Serving};
 use jiff::Timestamp;
@@ -47,6 +47,10 @@ pub struct ApplicationView {
     /// As the inventory has it.
     #[schema(value_type = Object)]
     pub application: Application,
+    /// The steps of one's own that its plans are given, as the inventory has them.
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>)]
+    pub own_steps: Vec<OwnStep>,
     pub resources: Vec<ResourceStatus>,
     #[schema(value_type = Vec<Object>)]
     pub findings: Vec<Finding>,
@@ -55,6 +59,19 @@ pub struct ApplicationView {
     pub lag: Vec<LagSeries>,
     /// What this actor may start now, each with its refusal where it may not.
     pub moves: Vec<Move>,
+}
+
+/// What a webhook is signed with from now on. Shown this once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct WebhookSecret {
+    /// `whsec_` and base64, as libraries for Standard Webhooks take it.
+    pub secret: String,
+}
+
+impl std::fmt::Debug for WebhookSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WebhookSecret(hidden)")
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -131,6 +148,8 @@ pub trait Applications {
     async fn remove_application(&self, actor: &Actor, name: &Name) -> Answer<()>;
     async fn application_status(&self, actor: &Actor, name: &Name) -> Answer<ApplicationStatus>;
     async fn application_readiness(&self, actor: &Actor, name: &Name) -> Answer<Vec<Finding>>;
+    /// A new secret for a webhook among the application's own steps; the one before signs nothing any more.
+    async fn new_webhook_secret(&self, actor: &Actor, name: &Name, step: &Name) -> Answer<WebhookSecret>;
     /// Asks the collector to look again soon; the answer does not wait for it.
     async fn refresh_application(&self, actor: &Actor, name: &Name) -> Answer<()>;
 }

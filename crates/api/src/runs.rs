@@ -62,11 +62,25 @@ pub struct ReviewRun {
 /// What a person asks of a run that stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunVerb {
-    Pause { reason: Option<String> },
+    Pause {
+        reason: Option<String>,
+    },
     Resume,
-    Cancel { reason: String },
-    RetryStep { step: StepId },
-    SkipStep { step: StepId, reason: String },
+    Cancel {
+        reason: String,
+    },
+    RetryStep {
+        step: StepId,
+    },
+    SkipStep {
+        step: StepId,
+        reason: String,
+    },
+    /// A person says that what the step waits for is so.
+    ConfirmStep {
+        step: StepId,
+        comment: Option<String>,
+    },
     Withdraw,
 }
 
@@ -181,6 +195,9 @@ pub struct StepView {
     /// Whether this actor may retry or skip it now.
     pub may_retry: bool,
     pub may_skip: bool,
+    /// Whether this actor's word would end it now.
+    #[serde(default)]
+    pub may_confirm: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -6,14 +6,15 @@ use crate::authority::{Action, may};
 use crate::compliance::{application_has_store, counted, row, word};
 use crate::picture::{Judged, began};
 use crate::problems::of_store;
+use crate::secrets::new_webhook_secret;
 use async_trait::async_trait;
 use holdfast_api::applications::{
     ApplicationFilter, ApplicationStatus, ApplicationSummary, ApplicationView, Applications, LagSeries, Move,
-    RegionStatus, ResourceStatus,
+    RegionStatus, ResourceStatus, WebhookSecret,
 };
 use holdfast_api::runs::RunFilter as RunList;
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, Application, Facts, Inventory, Name, Sight, Strategy};
+use holdfast_domain::{Actor, Application, Inventory, Name, Sight, Strategy};
 use holdfast_failover::compliance::Standing;
 use holdfast_failover::readiness::{Finding, Severity, Survive, would_survive};
 use holdfast_failover::{Intent, Mode, Movement, Refusal, plan};
@@ -51,6 +52,7 @@ impl Applications for App {
             runs: runs.items,
             lag: series(lag),
             moves: self.moves(&judged, now).await?,
+            own_steps: self.store.own_steps(name).await.map_err(of_store)?,
             application: judged.application,
         })
     }
@@ -101,6 +103,26 @@ impl Applications for App {
     async fn application_readiness(&self, actor: &Actor, name: &Name) -> Answer<Vec<Finding>> {
         may(actor, Action::ReadStatus)?;
         Ok(self.judge(name, Timestamp::now()).await?.findings)
+    }
+
+    async fn new_webhook_secret(&self, actor: &Actor, name: &Name, step: &Name) -> Answer<WebhookSecret> {
+        let subject = format!("application:{name}");
+        if let Err(refused) = may(actor, Action::WriteProtected) {
+            return Err(self.refused(actor, "webhook.new_secret", &subject, refused).await);
+        }
+        let secret = new_webhook_secret();
+        let mut change = self.store.begin().await.map_err(of_store)?;
+        match change.replace_webhook_secret(name, step, &secret).await {
+            Err(holdfast_store::Error::NotFound(_)) => {
+                return Err(Problem::not_found("webhook", &format!("{name}/{step}")));
+            }
+            other => other.map_err(of_store)?,
+        }
+        let entry = done(actor, "webhook.new_secret", &subject)
+            .of_application(name)
+            .with(serde_json::json!({ "step": step }));
+        change.commit(entry).await.map_err(of_store)?;
+        Ok(WebhookSecret { secret })
     }
 
     async fn refresh_application(&self, actor: &Actor, name: &Name) -> Answer<()> {

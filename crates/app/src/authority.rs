@@ -18,6 +18,8 @@ pub enum Action {
     ReadRuns,
     RequestRun,
     DriveRun,
+    /// Saying that what a step of one's own waits for is so; a group that the step names is the pure core's.
+    ConfirmStep,
     ReviewRun,
     ReadAudit,
     ReadPeople,
@@ -26,7 +28,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ReadInventory,
         Self::WriteInventory,
         Self::WriteProtected,
@@ -35,6 +37,7 @@ impl Action {
         Self::ReadRuns,
         Self::RequestRun,
         Self::DriveRun,
+        Self::ConfirmStep,
         Self::ReviewRun,
         Self::ReadAudit,
         Self::ReadPeople,
@@ -52,6 +55,7 @@ impl Action {
             Self::WriteInventory | Self::DeclareRegion | Self::RequestRun | Self::DriveRun => {
                 &[Role::Operator, Role::Admin]
             }
+            Self::ConfirmStep => &[Role::Operator, Role::Approver, Role::Admin],
             Self::ReviewRun => &[Role::Approver],
             Self::WriteProtected | Self::ReadPeople => &[Role::Admin],
         }
@@ -68,6 +72,7 @@ impl Action {
             Self::ReadAudit => Some(Scope::AuditRead),
             Self::WriteProtected
             | Self::DeclareRegion
+            | Self::ConfirmStep
             | Self::ReviewRun
             | Self::ReadPeople
             | Self::ManageOwnTokens => None,
@@ -84,6 +89,7 @@ impl Action {
             Self::ReadRuns => "reading runs",
             Self::RequestRun => "requesting a run",
             Self::DriveRun => "steering a run",
+            Self::ConfirmStep => "confirming a step",
             Self::ReviewRun => "reviewing a run",
             Self::ReadAudit => "reading the audit log",
             Self::ReadPeople => "reading who the people are",
@@ -175,6 +181,7 @@ mod tests {
             Action::WriteInventory | Action::DeclareRegion | Action::RequestRun | Action::DriveRun => {
                 [false, true, false, true]
             }
+            Action::ConfirmStep => [false, true, true, true],
             Action::ReviewRun => [false, false, true, false],
             Action::WriteProtected | Action::ReadPeople => [false, false, false, true],
         };

@@ -191,13 +191,16 @@ impl App {
             Intent::Failback => self.before(&judged.application.name, movement).await?,
             Intent::Failover | Intent::Drill => BTreeMap::new(),
         };
+        let own = self.store.own_steps(&judged.application.name).await.map_err(of_store)?;
+        let named = |name: &Name| {
+            judged.application.resources.iter().any(|r| r.account == *name)
+                || own.iter().any(|step| step.work.account() == Some(name))
+        };
         Ok(Picture {
             application: judged.application.clone(),
-            accounts: accounts
-                .into_iter()
-                .filter(|a| judged.application.resources.iter().any(|r| r.account == a.name))
-                .collect(),
+            accounts: accounts.into_iter().filter(|a| named(&a.name)).collect(),
             observations: judged.observations.clone(),
+            own,
             before,
             now,
         })

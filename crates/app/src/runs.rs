@@ -111,6 +111,16 @@ impl Runs for App {
             RunVerb::RetryStep { step } => {
                 (Command::RetryStep { by, step }, "run.retry_step", Action::DriveRun)
             }
+            RunVerb::ConfirmStep { step, comment } => (
+                Command::ConfirmStep {
+                    by,
+                    groups: actor.groups.clone(),
+                    step,
+                    comment: said(comment.as_deref())?,
+                },
+                "run.confirm_step",
+                Action::ConfirmStep,
+            ),
             RunVerb::SkipStep { step, reason } => (
                 Command::SkipStep { by, step, reason: said(Some(&reason))?.unwrap_or_default() },
                 "run.skip_step",

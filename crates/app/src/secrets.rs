@@ -2,6 +2,7 @@
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use base64::Engine as _;
 use holdfast_store::hash_secret;
 use rand::RngCore;
 
@@ -29,6 +30,13 @@ pub fn new_token() -> (String, [u8; 32]) {
     let token = format!("{PREFIX}{}", hex::encode(secret));
     let hash = hash_secret(token.as_bytes());
     (token, hash)
+}
+
+/// `whsec_` and 256 random bits, as the Standard Webhooks scheme writes a signing key.
+pub fn new_webhook_secret() -> String {
+    let mut key = [0_u8; 32];
+    rand::rng().fill_bytes(&mut key);
+    format!("whsec_{}", base64::engine::general_purpose::STANDARD.encode(key))
 }
 
 /// `None`: not the shape of a token.

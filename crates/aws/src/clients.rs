@@ -4,6 +4,7 @@
 use crate::arc_clusters::Clusters;
 use crate::failure::Call;
 use crate::hedge::Silence;
+use crate::outside_view::OutsideView;
 use crate::settings::{AwsSettings, Service};
 use crate::user_agent::RunMark;
 use aws_credential_types::Credentials;
@@ -46,6 +47,7 @@ pub(crate) struct Caller {
     pub http: SharedHttpClient,
     pub silence: Arc<Silence>,
     pub clusters: Arc<Clusters>,
+    pub view: Arc<OutsideView>,
     pub credentials: Credentials,
     pub mark: Option<RunMark>,
     /// A changing call gets one attempt and nothing of it is repeated.

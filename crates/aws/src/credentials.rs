@@ -6,6 +6,7 @@ use crate::arc_clusters::Clusters;
 use crate::clients::{Caller, behavior, shared_http_client};
 use crate::failure::Call;
 use crate::hedge::{Silence, first_answer};
+use crate::outside_view::OutsideView;
 use crate::policy;
 use crate::settings::{AwsSettings, ControlCredentials, Service};
 use crate::user_agent::RunMark;
@@ -109,19 +110,21 @@ pub(crate) struct Sessions {
     http: SharedHttpClient,
     silence: Arc<Silence>,
     clusters: Arc<Clusters>,
+    view: Arc<OutsideView>,
     control: Control,
     /// The inner lock makes one caller ask while the others of the same session wait for its answer.
     slots: Mutex<HashMap<Request, Arc<tokio::sync::Mutex<Slot>>>>,
 }
 
 impl Sessions {
-    pub(crate) fn new(settings: Arc<AwsSettings>) -> Self {
+    pub(crate) fn new(settings: Arc<AwsSettings>, view: Arc<OutsideView>) -> Self {
         let http = shared_http_client();
         let control = Control::new(&settings, http.clone());
         Self {
             settings,
             http,
             silence: Arc::default(),
+            view,
             clusters: Arc::default(),
             control,
             slots: Mutex::default(),
@@ -207,6 +210,7 @@ impl Sessions {
             http: self.http.clone(),
             silence: self.silence.clone(),
             clusters: self.clusters.clone(),
+            view: self.view.clone(),
             credentials,
             mark,
             changing,

@@ -17,6 +17,7 @@ mod ecs_service;
 mod failure;
 mod global_accelerator;
 mod hedge;
+mod outside_view;
 mod perform;
 pub mod policy;
 pub mod registry;
@@ -26,13 +27,15 @@ mod s3_multi_region_access_point;
 mod settings;
 mod user_agent;
 
+pub use holdfast_outside::{Egress, Settings as OutsideSettings};
 pub use settings::{AwsSettings, ControlCredentials};
 
 use crate::credentials::Sessions;
+use crate::outside_view::OutsideView;
 use crate::settings::Service;
 use async_trait::async_trait;
-use holdfast_cloud::{Access, Acting, Cloud, Error, ErrorKind, Identity, Looked, Settled};
-use holdfast_domain::{Account, Facts, RegionCode, Resource};
+use holdfast_cloud::{Access, Acting, Cloud, Delivery, Error, ErrorKind, Identity, Looked, Settled};
+use holdfast_domain::{Account, Facts, RegionCode, Resource, ResourceSpec};
 use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
 use std::sync::Arc;
@@ -45,13 +48,15 @@ const GET_CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
 pub struct AwsCloud {
     settings: Arc<AwsSettings>,
     sessions: Sessions,
+    view: Arc<OutsideView>,
 }
 
 impl AwsCloud {
     #[must_use]
     pub fn new(settings: AwsSettings) -> Self {
         let settings = Arc::new(settings);
-        Self { sessions: Sessions::new(settings.clone()), settings }
+        let view = Arc::new(OutsideView::new(settings.outside.clone()));
+        Self { sessions: Sessions::new(settings.clone(), view.clone()), settings, view }
     }
 }
 
@@ -85,6 +90,10 @@ impl Cloud for AwsCloud {
         resource: &Resource,
         regions: &[RegionCode],
     ) -> Looked {
+        // Asked from here, as nobody in particular: no role of any account stands in between.
+        if let ResourceSpec::Probe(spec) = &resource.spec {
+            return self.view.probe(account.id.as_str(), spec, regions).await;
+        }
         if let Some(error) = registry::unsupported(account.id.as_str(), resource) {
             return registry::everywhere(regions, &error);
         }
@@ -108,6 +117,10 @@ impl Cloud for AwsCloud {
             ..caller
         };
         perform::perform(&caller, change).await
+    }
+
+    async fn deliver(&self, delivery: &Delivery) -> Result<Answer, Error> {
+        self.view.deliver(delivery, self.settings.change_timeout).await
     }
 
     async fn settled(

@@ -7,7 +7,7 @@ use crate::{
     ecs_service, global_accelerator, route53_health_check, route53_records, s3_multi_region_access_point,
 };
 use aws_types::request_id::RequestId;
-use holdfast_cloud::{Error, Settled};
+use holdfast_cloud::{Error, ErrorKind, Settled};
 use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
 
@@ -57,6 +57,13 @@ pub(crate) async fn perform(caller: &Caller, change: &Change) -> Result<Answer, 
             arc_region_switch_plan::start(caller, action, (region, plan_arn), (target, *what), *graceful)
                 .await
         } // ---- what the recovery Region must have
+        // ---- steps of one's own
+        Change::CallWebhook { .. } => Err(caller
+            .call("", action)
+            .error(ErrorKind::NotSupported, "a webhook is delivered, not called in AWS")),
+        Change::InvokeLambda { region, .. } | Change::RunDocument { region, .. } => Err(caller
+            .call(region.as_str(), action)
+            .error(ErrorKind::NotSupported, "this version has no adapter for it")),
     }
 }
 

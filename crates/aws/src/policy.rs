@@ -96,6 +96,10 @@ pub fn changing(account: &Account, change: &Change) -> Result<String, String> {
 fn statements(account: &Account, change: &Change) -> Vec<Statement> {
     let id = account.id.as_str();
     match change {
+        // ---- steps of one's own
+        Change::CallWebhook { .. } | Change::InvokeLambda { .. } | Change::RunDocument { .. } => {
+            vec![allow(&[NOTHING], anything())]
+        }
         Change::SetEcsDesiredCount { region, cluster, service, .. } => {
             let (cluster, service) = (last_part(cluster), last_part(service));
             let target = format!("arn:aws:ecs:{region}:{id}:service/{cluster}/{service}");
@@ -151,7 +155,14 @@ fn statements(account: &Account, change: &Change) -> Vec<Statement> {
         Change::ReplaceRecords { hosted_zone_id, .. } => {
             let zone = format!("arn:aws:route53:::hostedzone/{}", last_part(hosted_zone_id));
             vec![
-                allow(&["route53:ChangeResourceRecordSets", "route53:ListResourceRecordSets"], vec![zone]),
+                allow(
+                    &[
+                        "route53:ChangeResourceRecordSets",
+                        "route53:ListResourceRecordSets",
+                        "route53:GetHostedZone",
+                    ],
+                    vec![zone],
+                ),
                 // Tells only whether a change is in sync, and only to whoever knows its id.
                 allow(&["route53:GetChange"], anything()),
             ]

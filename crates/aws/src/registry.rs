@@ -20,6 +20,8 @@ pub const ADAPTERS: &[ResourceKind] = &[
     ResourceKind::S3MultiRegionAccessPoint,
     ResourceKind::AuroraGlobalDatabase,
     ResourceKind::EcsService,
+    // ---- the outside view
+    ResourceKind::Probe,
 ];
 
 /// The IAM actions that one look at a resource of this kind needs.

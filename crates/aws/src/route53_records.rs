@@ -12,24 +12,31 @@ use holdfast_domain::{Facts, RegionCode, region_within};
 use std::collections::BTreeMap;
 
 mod change;
+mod outside;
 
 pub(crate) use change::{replace, settled};
 
 const LIST: &str = "route53:ListResourceRecordSets";
 
-pub(crate) const LOOK: &[&str] = &[LIST, change::GET_CHANGE];
+pub(crate) const LOOK: &[&str] = &[LIST, change::GET_CHANGE, outside::GET_ZONE];
 
 pub(crate) async fn look(caller: &Caller, spec: &Route53Records, regions: &[RegionCode]) -> Looked {
-    let told = match list(caller, spec).await {
+    // Side by side: name servers that do not answer cost their own time once.
+    let (listed, asked) = futures::join!(list(caller, spec), outside::ask(caller, spec));
+    let told = match listed {
         Ok(sets) => by_region(spec, &sets)
             .map_err(|why| caller.call(ROUTE53_REGION, LIST).error(ErrorKind::Invalid, why)),
         Err(error) => Err(error),
     };
     match told {
-        Ok(mut records) => regions
-            .iter()
-            .map(|region| (region.clone(), Ok(Facts::DnsRecord { record: records.remove(region) })))
-            .collect(),
+        Ok(mut records) => {
+            let mut looked: Looked = regions
+                .iter()
+                .map(|region| (region.clone(), Ok(Facts::record(records.remove(region)))))
+                .collect();
+            outside::add(caller, spec, &mut looked, asked).await;
+            looked
+        }
         Err(error) => everywhere(regions, &error),
     }
 }

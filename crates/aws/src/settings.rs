@@ -28,6 +28,8 @@ pub struct AwsSettings {
     pub session_timeout: Duration,
     /// How long an endpoint may stay silent before the next Region is asked beside it.
     pub patience: Duration,
+    /// How the outside is looked at: the guard of stored addresses, who is asked for names, where from.
+    pub outside: holdfast_outside::Settings,
 }
 
 /// Who assumes the members' roles.
@@ -65,6 +67,7 @@ impl AwsSettings {
             change_timeout: Duration::from_secs(6),
             session_timeout: Duration::from_secs(4),
             patience: Duration::from_millis(800),
+            outside: holdfast_outside::Settings::production("this replica"),
         }
     }
 

@@ -201,6 +201,7 @@ impl Peer {
             attempt_timeout: Duration::from_secs(15),
             change_timeout: Duration::from_secs(30),
             session_timeout: Duration::from_secs(20),
+            outside: nobody_to_ask(),
             ..AwsSettings::new(vec![region("eu-central-1"), region("us-east-1")])
         })
     }

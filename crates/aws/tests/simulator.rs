@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test is a panic")]
 
 mod common;
+mod outside_view;
 
 use common::*;
 use holdfast_aws::{AwsCloud, AwsSettings, ControlCredentials};
@@ -48,6 +49,7 @@ fn settings(sim: &Sim) -> AwsSettings {
         change_timeout: Duration::from_secs(2),
         session_timeout: Duration::from_secs(2),
         patience: Duration::from_millis(200),
+        outside: outside(sim.addr),
         ..AwsSettings::new(vec![region("eu-central-1"), region("us-west-2"), region("us-east-1")])
     }
 }

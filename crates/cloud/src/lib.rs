@@ -1,8 +1,10 @@
 //! The port to the cloud: what the engine needs of AWS, in the domain's words. No AWS crate stands behind
 //! these types, and no AWS type passes through them.
 
+mod delivery;
 mod error;
 
+pub use delivery::Delivery;
 pub use error::{Error, ErrorKind};
 
 use async_trait::async_trait;
@@ -80,6 +82,10 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
 
     /// Makes the one changing call. `Error::outcome_unknown` tells "it may have happened" from "it did not".
     async fn perform(&self, account: &Account, acting: &Acting, change: &Change) -> Result<Answer, Error>;
+
+    /// Posts one signed webhook, once, within [`Cloud::call_deadline`]; errors as those of [`Cloud::perform`]. That a
+    /// receiver was at fault (5xx) may pass: the same id does no harm twice.
+    async fn deliver(&self, delivery: &Delivery) -> Result<Answer, Error>;
 
     /// Asks after an accepted change by the tracking id of its answer.
     async fn settled(

@@ -1,11 +1,13 @@
 //! What can be seen of one resource in one Region, per kind. Values as AWS gives them, units in names.
 
 mod compute;
+mod outside;
 mod stores;
 mod supporting;
 mod traffic;
 
 pub use compute::EcsServiceFacts;
+pub use outside::{NameAnswer, ProbeAnswer};
 pub use stores::{AuroraMember, Lag};
 pub use traffic::{
     AcceleratorEndpoint, AcceleratorGroup, AliasTarget, Checkers, DistributionOrigin, DnsRecord, HealthCheck,
@@ -21,6 +23,9 @@ pub enum Facts {
     /// The record set that leads to this Region; `None` when the Region has been taken out of the set.
     DnsRecord {
         record: Option<DnsRecord>,
+        /// What the zone's name servers answer; `None` where nobody asked them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outside: Option<NameAnswer>,
     },
     /// The endpoint group of a Global Accelerator listener in this Region.
     AcceleratorGroup(AcceleratorGroup),
@@ -45,6 +50,10 @@ pub enum Facts {
     // ---- compute
     EcsService(EcsServiceFacts),
     // ---- what the recovery Region must have
+
+    // ---- the outside view
+    /// What the health endpoint of a Region answered.
+    Probe(ProbeAnswer),
 }
 
 /// What the deciding code asks of any kind, so that it need not know them all. `None`: the question does not arise
@@ -77,6 +86,24 @@ impl Facts {
             Self::AuroraMember(member) => member.lag.as_ref(),
             _ => None,
         }
+    }
+
+    /// Of a signal: that it is well, or what is wrong.
+    #[must_use]
+    pub fn signal(&self) -> Option<Result<(), String>> {
+        match self {
+            Self::Probe(answer) => {
+                let trouble = || answer.trouble.clone().unwrap_or_else(|| "it is not healthy".into());
+                Some(if answer.healthy { Ok(()) } else { Err(trouble()) })
+            }
+            _ => None,
+        }
+    }
+
+    /// A record set that nobody asked the name servers about.
+    #[must_use]
+    pub fn record(record: Option<DnsRecord>) -> Self {
+        Self::DnsRecord { record, outside: None }
     }
 
     /// Of compute: how many units are wanted, and how many run.

@@ -2,6 +2,7 @@
 
 use crate::account::Account;
 use crate::application::Application;
+use crate::own_step::OwnPlan;
 use crate::policy::{ApprovalPolicy, Group};
 use crate::region::DeclaredRegion;
 use serde::{Deserialize, Serialize};
@@ -20,4 +21,6 @@ pub struct Inventory {
     pub approval_policies: Option<Vec<ApprovalPolicy>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applications: Option<Vec<Application>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plans: Option<Vec<OwnPlan>>,
 }

@@ -288,7 +288,15 @@ impl ResourceKind {
                 | Self::S3MultiRegionAccessPoint
                 | Self::AuroraGlobalDatabase
                 | Self::EcsService
+                // ---- the outside view
+                | Self::Probe
         )
+    }
+
+    /// Kinds that tell whether something is well, which a step can wait for.
+    #[must_use]
+    pub fn is_signal(self) -> bool {
+        matches!(self, Self::Probe | Self::CloudwatchAlarm)
     }
 
     /// Kinds that hold the application's data: their lag is its RPO.

@@ -111,6 +111,7 @@ impl Executor {
         self.tasks.spawn(ask_roles(self.clone(), ground.clone(), run));
         let parts = StepDrive {
             journal: journal.clone(),
+            store: self.store.clone(),
             cloud: self.cloud.clone(),
             lease: lease.clone(),
             ground: ground.clone(),

@@ -10,6 +10,7 @@ mod journal;
 mod lease;
 mod look;
 mod step;
+mod webhook;
 mod worker_id;
 
 use holdfast_cloud::Cloud;

@@ -4,6 +4,7 @@
 use crate::journal::{Journal, Lost};
 use crate::lease::Lease;
 use crate::look::Ground;
+use crate::webhook::delivery;
 use holdfast_cloud::{Access, Acting, Cloud, Direction, ErrorKind, Settled};
 use holdfast_domain::{Account, StepId};
 use holdfast_failover::change::Change;
@@ -11,7 +12,8 @@ use holdfast_failover::plan::Before;
 use holdfast_failover::run::may_repeat;
 use holdfast_failover::run::{CallState, Event, Run, StepProgress, StepState};
 use holdfast_failover::step::{Seen, Work, lags, resource_matches};
-use holdfast_failover::{Step, Verdict};
+use holdfast_failover::{Idempotency, Step, Verdict};
+use holdfast_store::Store;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug, Clone)]
 pub struct StepDrive {
     pub journal: Arc<Journal>,
+    pub store: Store,
     pub cloud: Arc<dyn Cloud>,
     pub lease: Lease,
     pub ground: Arc<Ground>,
@@ -106,6 +109,13 @@ impl StepDrive {
                 {
                     return Ok(turn);
                 }
+                // Nothing shows its effect: the answer is all there is.
+                if step.change().is_some_and(|change| !change.shows()) {
+                    let note = answer.request_id.clone().unwrap_or_else(|| "no request id".into());
+                    return self
+                        .succeed(step, progress, &seen, Vec::new(), format!("answered ({note})"))
+                        .await;
+                }
                 self.verify(run, step, progress, &seen, None).await
             }
             // Nothing of ours is in flight here: whoever sent it has died between the intent and the outcome.
@@ -134,13 +144,14 @@ impl StepDrive {
 
     /// The roles that the approval showed must be the roles that would be assumed.
     async fn ground_has_moved(&self, run: &Run, step: &Step) -> Result<Option<Turn>, Lost> {
-        for (resource, _) in self.ground.looks(step, &run.request.plan) {
-            let approved = run.request.plan.roles.get(&resource.account);
-            let present = self.ground.account(&resource.account).map(|a| &a.act_role_arn);
+        let looks = self.ground.looks(step, &run.request.plan);
+        let own = step.change().and_then(Change::account);
+        for name in looks.iter().map(|(resource, _)| &resource.account).chain(own) {
+            let approved = run.request.plan.roles.get(name);
+            let present = self.ground.account(name).map(|a| &a.act_role_arn);
             if approved != present {
                 let reason = format!(
-                    "account {}: the approval covers the role {}, the inventory now says {}",
-                    resource.account,
+                    "account {name}: the approval covers the role {}, the inventory now says {}",
                     approved.map_or("none", String::as_str),
                     present.map_or("none", String::as_str),
                 );
@@ -177,7 +188,9 @@ impl StepDrive {
         seen: &Seen,
         refusals: &mut u32,
     ) -> Result<Turn, Lost> {
-        let verdict = step.check(seen, &run.request.plan, &run.request.movement, self.now());
+        let verdict = step
+            .waited(progress.started_at, self.now())
+            .unwrap_or_else(|| step.check(seen, &run.request.plan, &run.request.movement, self.now()));
         let mut events = Vec::new();
         if let (Work::RecordLag { stores, target, .. }, StepState::Pending) = (&step.work, progress.state) {
             events.push(Event::LagMeasured {
@@ -254,20 +267,35 @@ impl StepDrive {
 
     /// The call, once its intent stands in the journal.
     async fn call(&self, run: &Run, step: &Step, change: &Change, refusals: &mut u32) -> Result<Turn, Lost> {
-        let Some(account) = self.account(step) else {
-            return self
-                .park(
-                    step,
-                    "the inventory no longer has the account".into(),
-                    "Put the account back and retry.",
-                )
-                .await;
+        let outcome = match change {
+            Change::CallWebhook { url, application, movement, step: name } => {
+                let Some(secret) = self.store.webhook_secret(application, name).await? else {
+                    return self
+                        .park(
+                            step,
+                            "the webhook has no secret to sign it with".into(),
+                            "Make one on the application's page, give it to the receiver, then retry.",
+                        )
+                        .await;
+                };
+                let delivery = delivery((run.id, step), (application, movement), url, secret);
+                self.must_hold_the_lease().await?;
+                self.cloud.deliver(&delivery).await
+            }
+            _ => {
+                let Some(account) = self.account(step) else {
+                    return self
+                        .park(
+                            step,
+                            "the inventory no longer has the account".into(),
+                            "Put the account back and retry.",
+                        )
+                        .await;
+                };
+                self.must_hold_the_lease().await?;
+                self.cloud.perform(account, &self.acting(run, step), change).await
+            }
         };
-        // Between the intent and the socket this process may have been stopped for longer than its lease.
-        if !self.lease.holds(self.journal.epoch()).await {
-            return Err(Lost::Fenced);
-        }
-        let outcome = self.cloud.perform(account, &self.acting(run, step), change).await;
         let id = step.id.clone();
         let event = match outcome {
             Ok(answer) => vec![Event::CallAnswered { step: id, answer }],
@@ -288,6 +316,11 @@ impl StepDrive {
         };
         self.journal.record(event, self.now()).await?;
         Ok(Turn::Moved)
+    }
+
+    /// Between the intent and the socket this process may have been stopped for longer than its lease.
+    async fn must_hold_the_lease(&self) -> Result<(), Lost> {
+        if self.lease.holds(self.journal.epoch()).await { Ok(()) } else { Err(Lost::Fenced) }
     }
 
     /// AWS accepted the change; it has not reached every place yet.
@@ -361,6 +394,17 @@ impl StepDrive {
                     )
                     .await;
             }
+            // A person who has it tried again has decided that a second one does no harm.
+            let blind = !change.shows() && change.idempotency() == Idempotency::OneShot;
+            if blind && progress.state != StepState::Pending {
+                return self
+                    .park(
+                        step,
+                        format!("the answer of {} was lost, and nothing shows whether it happened", change.action()),
+                        "Find out by what it does: if it happened, skip the step saying so; if not, or if twice does no harm, retry.",
+                    )
+                    .await;
+            }
             return self.intend_and_call(run, step, progress, seen, &change, &mut 0).await;
         }
         self.verify(run, step, progress, seen, Some("the answer to the call was lost, its effect was seen"))
@@ -431,6 +475,9 @@ impl StepDrive {
     }
 
     fn account(&self, step: &Step) -> Option<&Account> {
+        if let Some(own) = step.change().and_then(Change::account) {
+            return self.ground.account(own);
+        }
         let resource = self.ground.application.resource(step.resource.as_ref()?)?;
         self.ground.account(&resource.account)
     }

@@ -1,8 +1,9 @@
 //! The changing AWS calls that a step can make. Each sets a target value; none toggles. The adapter
 //! translates a change to the wire and adds nothing to it.
 
-use holdfast_domain::RegionCode;
+use crate::movement::Movement;
 use holdfast_domain::facts::{AcceleratorEndpoint, DnsRecord};
+use holdfast_domain::{Name, RegionCode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -56,6 +57,21 @@ pub enum Change {
         graceful: bool,
     },
     // ---- what the recovery Region must have
+
+    // ---- steps of one's own
+    /// A signed POST to `url` that tells of the move.
+    CallWebhook { step: Name, url: String, application: Name, movement: Movement },
+    /// `lambda:Invoke` in `region`, synchronous.
+    InvokeLambda { account: Name, region: RegionCode, function: String, payload: String },
+    /// `ssm:SendCommand` in `region`, to the instances that have the tag.
+    RunDocument {
+        account: Name,
+        region: RegionCode,
+        document: String,
+        parameters: BTreeMap<String, String>,
+        target_tag: String,
+        target_value: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +144,10 @@ impl Change {
             Self::SetRoutingControls { .. } => "route53-recovery-cluster:UpdateRoutingControlStates",
             Self::SetPrimaryOrigins { .. } => "cloudfront:UpdateDistribution",
             Self::StartRegionSwitch { .. } => "arc-region-switch:StartPlanExecution",
+            // ---- steps of one's own
+            Self::CallWebhook { .. } => "webhook:Post",
+            Self::InvokeLambda { .. } => "lambda:InvokeFunction",
+            Self::RunDocument { .. } => "ssm:SendCommand",
         }
     }
 
@@ -144,6 +164,9 @@ impl Change {
             Self::SwitchAuroraOver { .. } | Self::FailAuroraOver { .. } | Self::StartRegionSwitch { .. } => {
                 Idempotency::OneShot
             }
+            // ---- steps of one's own: a receiver keeps webhooks' ids; a function's effect is its own affair.
+            Self::CallWebhook { .. } => Idempotency::Token,
+            Self::InvokeLambda { .. } | Self::RunDocument { .. } => Idempotency::OneShot,
         }
     }
 
@@ -161,6 +184,26 @@ impl Change {
             Self::SetRoutingControls { .. } => "arc-cluster@any-of-five".into(),
             Self::SetPrimaryOrigins { .. } => "cloudfront@us-east-1".into(),
             Self::StartRegionSwitch { region, .. } => format!("arc-region-switch@{region}"),
+            // ---- steps of one's own
+            Self::CallWebhook { .. } => "webhook@outside".into(),
+            Self::InvokeLambda { region, .. } => format!("lambda@{region}"),
+            Self::RunDocument { region, .. } => format!("ssm@{region}"),
         }
+    }
+
+    /// Of a step of one's own: the account whose act role makes the call. Others are made in their resource's account.
+    #[must_use]
+    pub fn account(&self) -> Option<&Name> {
+        match self {
+            Self::InvokeLambda { account, .. } | Self::RunDocument { account, .. } => Some(account),
+            _ => None,
+        }
+    }
+
+    /// Whether what it does shows in what is observed. What does not is done when it was answered, and nothing but a
+    /// person can tell what became of a one-shot call whose answer was lost.
+    #[must_use]
+    pub fn shows(&self) -> bool {
+        !matches!(self, Self::CallWebhook { .. } | Self::InvokeLambda { .. } | Self::RunDocument { .. })
     }
 }

@@ -17,7 +17,7 @@ pub mod step;
 mod testing;
 
 pub use approval::{FrozenPolicy, Review, Tally};
-pub use change::Change;
+pub use change::{Change, Idempotency};
 pub use digest::Digest;
 pub use movement::{Intent, Mode, Movement};
 pub use plan::{Fact, Measurement, Picture, Plan};

@@ -9,6 +9,7 @@ mod draft;
 mod facts;
 mod guard;
 mod health_checks;
+mod own;
 mod region_switch;
 mod routing_controls;
 mod stores;
@@ -19,8 +20,9 @@ use crate::movement::{Intent, Mode, Movement};
 use crate::refusal::Refusal;
 use crate::step::{Step, Work};
 use draft::{Draft, Making};
+use holdfast_domain::own_step::Phase;
 use holdfast_domain::{
-    Account, Application, Facts, Name, ObservationMap, RegionCode, ResourceSpec, StepId, Strategy,
+    Account, Application, Facts, Name, ObservationMap, OwnStep, RegionCode, ResourceSpec, StepId, Strategy,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -33,6 +35,8 @@ pub struct Picture {
     /// Those that the application's resources name.
     pub accounts: Vec<Account>,
     pub observations: ObservationMap,
+    /// The steps of one's own that the inventory adds to this application's plans.
+    pub own: Vec<OwnStep>,
     /// How every (resource, Region) stood before the failover that a failback takes back; empty when
     /// nothing was moved by a run of ours.
     pub before: BTreeMap<(Name, RegionCode), Facts>,
@@ -121,16 +125,20 @@ pub fn plan(picture: &Picture, movement: &Movement) -> Result<Plan, Refusal> {
         value_to_be: "everything as it was when the plan was made".into(),
         ..Making::default()
     })?;
+    draft.enter(Phase::RaiseCompute);
     let scaled = compute::raise(&mut draft, &observe)?;
     let mut prepared = if scaled.is_empty() { vec![observe] } else { scaled };
     // Raising takes minutes, in which the lag changes: the cut is after it.
+    draft.enter(Phase::RecordLag);
     if let Some(lag) = stores::record_lag(&mut draft, &moves, &prepared)? {
         prepared = vec![lag];
     }
 
+    draft.enter(Phase::SwitchStores);
     let switched = stores::switch(&mut draft, &moves, &prepared)?;
     let ready = if switched.is_empty() { prepared } else { switched };
 
+    draft.enter(Phase::MoveTraffic);
     let mut moved = Vec::new();
     for resource in &picture.application.resources {
         moved.extend(match &resource.spec {
@@ -154,11 +162,15 @@ pub fn plan(picture: &Picture, movement: &Movement) -> Result<Plan, Refusal> {
     // After the rest: only where nothing else moves a Region's records are its health checks touched.
     moved.extend(health_checks::hold(&mut draft, &ready)?);
     let done = if moved.is_empty() { ready } else { moved };
+    draft.enter(Phase::ConfirmServing);
     let done = confirm_serving(&mut draft, done)?;
+    draft.enter(Phase::Lower);
     if movement.intent == Intent::Failback {
         compute::lower(&mut draft, &done)?;
     }
+    draft.enter(Phase::ConfirmProtected);
     stores::confirm_protected(&mut draft, &moves, &done)?;
+    own::insert(&mut draft)?;
     draft.finish()
 }
 
@@ -173,19 +185,28 @@ fn confirm_serving(draft: &mut Draft<'_>, after: Vec<StepId>) -> Result<Vec<Step
         draft.note("Nothing in the inventory shows which Region traffic goes to, so nothing can confirm it.");
         return Ok(after);
     }
+    let probes: Vec<Name> = application
+        .resources
+        .iter()
+        .filter(|r| matches!(r.spec, ResourceSpec::Probe(_)) && r.spec.is_in(&movement.to))
+        .map(|r| r.name.clone())
+        .collect();
     let not_from = draft.leaving().filter(|_| movement.mode == Mode::Planned).cloned();
+    let held = probes.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
     let id = draft.add(Making {
         id: ("confirm-serving", &[]),
         title: format!("See that {} is served from {}", application.name, movement.to),
-        work: Work::ConfirmServing { region: movement.to.clone(), not_from },
+        work: Work::ConfirmServing { region: movement.to.clone(), not_from, probes },
         regions: application.regions().cloned().collect(),
         after,
         timeout_seconds: 600,
         value_now: format!("served from {}", movement.from),
-        value_to_be: match application.strategy {
-            Strategy::ActiveActive => format!("served from {} among others", movement.to),
-            _ => format!("served from {}", movement.to),
-        },
+        value_to_be: format!(
+            "served from {}{}{}",
+            movement.to,
+            if application.strategy == Strategy::ActiveActive { " among others" } else { "" },
+            if held.is_empty() { String::new() } else { format!(", and {held} answering there") }
+        ),
         ..Making::default()
     })?;
     Ok(vec![id])

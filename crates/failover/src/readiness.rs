@@ -2,6 +2,7 @@
 
 mod compute;
 mod health_checks;
+mod outside;
 mod stores;
 mod switches;
 mod traffic;
@@ -86,6 +87,7 @@ pub fn findings(
 ) -> Vec<Finding> {
     let mut look = Look { application, accounts, observations, now, found: Vec::new() };
     look.inventory(empty_groups);
+    outside::lacking(&mut look);
     for resource in &application.resources {
         if !resource.spec.kind().is_observed() {
             look.add(
@@ -106,6 +108,7 @@ pub fn findings(
         stores::look(&mut look, resource);
         compute::look(&mut look, resource);
         traffic::look(&mut look, resource);
+        outside::look(&mut look, resource);
     }
     let mut found = look.found;
     found.sort_by_key(|f| std::cmp::Reverse(f.severity));

@@ -173,6 +173,12 @@ pub enum Event {
         by: Who,
         reason: String,
     },
+    /// A person says that what the step waits for is so.
+    StepConfirmed {
+        step: StepId,
+        by: Who,
+        comment: Option<String>,
+    },
     Paused {
         by: Who,
         reason: Option<String>,
@@ -228,6 +234,12 @@ pub enum Command {
         by: Who,
         step: StepId,
         reason: String,
+    },
+    ConfirmStep {
+        by: Who,
+        groups: Vec<Name>,
+        step: StepId,
+        comment: Option<String>,
     },
     /// The database's clock passed the request's expiry.
     Expire,

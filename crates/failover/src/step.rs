@@ -8,6 +8,8 @@ mod ecs;
 mod health_check;
 mod lag;
 mod look;
+mod outside;
+mod own;
 mod region_switch;
 mod routing_control;
 mod traffic;
@@ -16,6 +18,7 @@ pub use binding::resource_matches;
 pub use lag::{LAG_MAX_AGE_SECONDS, lags};
 
 use crate::change::Change;
+use holdfast_domain::own_step::Until;
 use holdfast_domain::{Name, ObservationMap, RegionCode, StepId};
 use serde::{Deserialize, Serialize};
 
@@ -53,9 +56,29 @@ pub enum Work {
     /// One changing call, and when it counts as done.
     Call { change: Change },
     /// The application is seen serving from `region` (and, planned, no longer from `not_from`).
-    ConfirmServing { region: RegionCode, not_from: Option<RegionCode> },
+    /// The probes named must answer from `region` too.
+    ConfirmServing {
+        region: RegionCode,
+        not_from: Option<RegionCode>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        probes: Vec<Name>,
+    },
     /// Every store has a connected copy outside `region`.
     ConfirmProtected { stores: Vec<Name>, region: RegionCode },
+
+    // ---- steps of one's own
+    /// A person says that it is done; with a group, only its members may.
+    WaitForPerson {
+        says: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<Name>,
+    },
+    WaitForTime {
+        #[serde(flatten)]
+        until: Until,
+    },
+    /// A resource that tells whether something is well says that it is.
+    WaitForSignal { signal: Name, region: RegionCode },
 }
 
 /// What the check or the verification of a step says, from what was just seen.
@@ -93,9 +116,17 @@ impl Step {
                 Change::SetRoutingControls { .. } => "set_routing_controls",
                 Change::SetPrimaryOrigins { .. } => "set_primary_origins",
                 Change::StartRegionSwitch { .. } => "start_region_switch",
+                // ---- steps of one's own
+                Change::CallWebhook { .. } => "call_webhook",
+                Change::InvokeLambda { .. } => "invoke_lambda",
+                Change::RunDocument { .. } => "run_document",
             },
             Work::ConfirmServing { .. } => "confirm_serving",
             Work::ConfirmProtected { .. } => "confirm_protected",
+            // ---- steps of one's own
+            Work::WaitForPerson { .. } => "wait_for_person",
+            Work::WaitForTime { .. } => "wait_for_time",
+            Work::WaitForSignal { .. } => "wait_for_signal",
         }
     }
 

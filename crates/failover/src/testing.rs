@@ -108,7 +108,7 @@ pub fn small_plan() -> Plan {
             step("switch-orders", Work::Call { change: switch() }, &["record-lag", "scale-web"]),
             step(
                 "confirm-serving",
-                Work::ConfirmServing { region: region("eu-central-1"), not_from: None },
+                Work::ConfirmServing { region: region("eu-central-1"), not_from: None, probes: Vec::new() },
                 &["switch-orders"],
             ),
         ],

@@ -19,6 +19,7 @@ pub enum Section {
     Groups,
     ApprovalPolicies,
     Applications,
+    Plans,
 }
 
 impl Section {
@@ -30,6 +31,7 @@ impl Section {
             Self::Groups => "groups",
             Self::ApprovalPolicies => "approval_policies",
             Self::Applications => "applications",
+            Self::Plans => "plans",
         }
     }
 }
@@ -105,7 +107,7 @@ impl Diff {
                     let path = |c: &EntryChange| format!("applications.{}.approval_policy", c.name);
                     all.extend(section.changed.iter().filter(moved).map(path));
                 }
-                Section::Regions | Section::Groups => {}
+                Section::Regions | Section::Groups | Section::Plans => {}
             }
         }
         all
@@ -243,6 +245,9 @@ impl Sections {
             }),
             all(Section::Applications, i.applications.as_ref(), document::application, |a| {
                 (a.name.as_str(), a.name.as_str())
+            }),
+            all(Section::Plans, i.plans.as_ref(), document::plan, |p| {
+                (p.application.as_str(), p.application.as_str())
             }),
         ];
         Self(sections.into_iter().flatten().collect())

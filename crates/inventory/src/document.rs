@@ -1,16 +1,18 @@
 //! The canonical form of each entry: which keys it has, in which order, and what stands on one line. The YAML
 //! and the JSON writer and the comparison all start from here, so they cannot disagree.
 //!
-//! One rule for lines: sections, entries, resources, `rules`, `waivers` and what is given by Region each take
+//! One rule for lines: sections, entries, resources, `rules`, `waivers`, own steps and what is given by Region each take
 //! their own lines; everything within those (a rule, a waiver, the objectives, one Region's part, a list of
 //! Regions or names) is written on one line.
 //!
 //! One rule for order: keys as the documentation lists them, entries of a section by key, resources and lists
 //! as they were given, Regions of a resource as the application names its own: home first.
 
+use holdfast_domain::own_step::{InEmergency, Occasion, OwnWork, Place, Side, Until, Where};
 use holdfast_domain::resource::{Key, KeyShape};
 use holdfast_domain::{
-    Account, Application, ApprovalPolicy, DeclaredRegion, Group, Inventory, RegionCode, Resource, Waiver,
+    Account, Application, ApprovalPolicy, DeclaredRegion, Group, Inventory, OwnPlan, OwnStep, RegionCode,
+    Resource, Waiver,
 };
 use serde_json::{Map, Value};
 
@@ -90,6 +92,7 @@ pub(crate) fn inventory(inventory: &Inventory) -> Out {
         .maybe("groups", section(sorted.groups.as_ref(), group))
         .maybe("approval_policies", section(sorted.approval_policies.as_ref(), policy))
         .maybe("applications", section(sorted.applications.as_ref(), application))
+        .maybe("plans", section(sorted.plans.as_ref(), plan))
         .out()
 }
 
@@ -167,6 +170,65 @@ fn waiver(waiver: &Waiver) -> Out {
         .with("reason", Out::text(&waiver.reason))
         .with("review_on", Out::Bare(waiver.review_on.to_string()))
         .out()
+}
+
+/// The steps of one's own that an application's plan is given.
+pub(crate) fn plan(plan: &OwnPlan) -> Out {
+    Entry::new(Lines)
+        .with("application", Out::text(&plan.application))
+        .with("steps", Out::List(Lines, plan.steps.iter().map(step).collect()))
+        .out()
+}
+
+fn step(step: &OwnStep) -> Out {
+    let entry =
+        Entry::new(OneLine).with("name", Out::text(&step.name)).with("kind", Out::text(step.work.kind()));
+    let entry = match &step.place {
+        Place::Before(phase) => entry.with("before", Out::text(phase.as_str())),
+        Place::After(phase) => entry.with("after", Out::text(phase.as_str())),
+        Place::BeforeStep(id) => entry.with("before_step", Out::text(id)),
+        Place::AfterStep(id) => entry.with("after_step", Out::text(id)),
+    };
+    let is_usual = step.moves == [Occasion::Failover, Occasion::Failback];
+    own_work(entry, &step.work)
+        .maybe("moves", (!is_usual).then(|| Out::texts(step.moves.iter().map(|o| o.as_str()))))
+        .maybe(
+            "in_emergency",
+            (step.in_emergency != InEmergency::CarriedOut).then(|| Out::text(step.in_emergency.as_str())),
+        )
+        .maybe("timeout", step.timeout.map(Out::text))
+        .out()
+}
+
+/// What its kind has; the target's Region is where a step is that names none.
+fn own_work(entry: Entry, work: &OwnWork) -> Entry {
+    let there = |region: &Where| (*region != Where::Side(Side::Target)).then(|| Out::text(region.as_str()));
+    match work {
+        OwnWork::Webhook { url } => entry.with("url", Out::text(url)),
+        OwnWork::LambdaInvoke { account, region, function, payload } => entry
+            .with("account", Out::text(account))
+            .maybe("region", there(region))
+            .with("function", Out::text(function))
+            .maybe("payload", payload.as_ref().map(Out::text)),
+        OwnWork::SsmDocument { account, region, document, parameters, target_tag, target_value } => {
+            let texts = parameters.iter().map(|(key, value)| (key.clone(), Out::text(value))).collect();
+            entry
+                .with("account", Out::text(account))
+                .maybe("region", there(region))
+                .with("document", Out::text(document))
+                .maybe("parameters", (!parameters.is_empty()).then_some(Out::Map(OneLine, texts)))
+                .with("target_tag", Out::text(target_tag))
+                .with("target_value", Out::text(target_value))
+        }
+        OwnWork::WaitForPerson { says, group } => {
+            entry.with("says", Out::text(says)).maybe("group", group.as_ref().map(Out::text))
+        }
+        OwnWork::WaitForTime { until: Until::For(length) } => entry.with("for", Out::text(length)),
+        OwnWork::WaitForTime { until: Until::At(at) } => entry.with("until", Out::text(at)),
+        OwnWork::WaitForSignal { signal, region } => {
+            entry.with("signal", Out::text(signal)).maybe("region", there(region))
+        }
+    }
 }
 
 fn resource(resource: &Resource, regions: &[&RegionCode]) -> Out {

@@ -16,6 +16,7 @@ mod fields;
 mod json;
 mod links;
 mod merge;
+mod plans;
 mod problem;
 mod render;
 mod resources;

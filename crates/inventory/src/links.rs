@@ -3,6 +3,7 @@
 
 use crate::problem::{MOST_PROBLEMS, Problem, Problems, listed, nearest};
 use crate::shapes;
+use holdfast_domain::own_step::{OwnWork, Where};
 use holdfast_domain::{Account, Application, Inventory, Name, ResourceSpec};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,7 +53,60 @@ pub(crate) fn problems(whole: &Inventory, found: &mut Problems) {
             }
         }
     }
+    own_steps(whole, found);
     circles(applications).into_iter().for_each(|p| found.push(p));
+}
+
+/// What the steps of one's own name: the application, accounts, the signal among its resources. A group that is not
+/// there is made when the file is stored.
+fn own_steps(whole: &Inventory, found: &mut Problems) {
+    let accounts: BTreeSet<_> = whole.accounts.iter().flatten().map(|a| &a.name).collect();
+    let applications = whole.applications.as_deref().unwrap_or_default();
+    for plan in whole.plans.iter().flatten() {
+        let Some(application) = applications.iter().find(|a| a.name == plan.application) else {
+            let path = format!("plans.{}.application", plan.application);
+            found.push_with(|| {
+                missing("application", &plan.application, applications.iter().map(|a| &a.name), path)
+            });
+            continue;
+        };
+        for step in &plan.steps {
+            let path = |key: &str| format!("plans.{}.steps.{}.{key}", plan.application, step.name);
+            if let Some(account) = step.work.account().filter(|account| !accounts.contains(account)) {
+                found.push_with(|| missing("account", account, accounts.iter().copied(), path("account")));
+            }
+            let OwnWork::WaitForSignal { signal, region } = &step.work else { continue };
+            match application.resource(signal) {
+                None => {
+                    let there = application.resources.iter().map(|r| &r.name);
+                    found.push_with(|| missing("resource", signal, there, path("signal")));
+                }
+                Some(resource) if !resource.spec.kind().is_signal() => found.push_with(|| {
+                    Problem::of_value(
+                        path("signal"),
+                        format!(
+                            "`{signal}` is a {}, which does not tell whether something is well",
+                            resource.spec.kind().as_str()
+                        ),
+                        "name a resource of the kind probe or cloudwatch_alarm",
+                    )
+                }),
+                Some(resource) => {
+                    if let Where::Region(region) = region
+                        && !resource.spec.is_in(region)
+                    {
+                        found.push_with(|| {
+                            Problem::of_value(
+                                path("region"),
+                                format!("`{signal}` has nothing in {region}"),
+                                format!("add {region} to its `per_region`, or name another Region"),
+                            )
+                        });
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn missing<'n>(

@@ -9,6 +9,7 @@ pub(crate) fn sort(inventory: &mut Inventory) {
     inventory.groups.iter_mut().for_each(|s| s.sort_by(|a, b| a.name.cmp(&b.name)));
     inventory.approval_policies.iter_mut().for_each(|s| s.sort_by(|a, b| a.name.cmp(&b.name)));
     inventory.applications.iter_mut().for_each(|s| s.sort_by(|a, b| a.name.cmp(&b.name)));
+    inventory.plans.iter_mut().for_each(|s| s.sort_by(|a, b| a.application.cmp(&b.application)));
 }
 
 /// `new` over `stored`: an absent section is left alone; in one that is present, entries that it does not
@@ -35,7 +36,14 @@ pub fn apply(stored: &Inventory, new: &Inventory, prune: bool) -> Inventory {
             |p| &p.name,
         ),
         applications: section(stored.applications.as_ref(), new.applications.as_ref(), prune, |a| &a.name),
+        plans: section(stored.plans.as_ref(), new.plans.as_ref(), prune, |p| &p.application),
     };
+    if new.plans.is_none()
+        && let (Some(plans), Some(applications)) = (&mut merged.plans, &merged.applications)
+    {
+        // An application that goes takes its own steps along.
+        plans.retain(|p| applications.iter().any(|a| a.name == p.application));
+    }
     sort(&mut merged);
     merged
 }

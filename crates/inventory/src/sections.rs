@@ -1,8 +1,9 @@
-//! The file's sections: accounts, Regions, groups and approval policies; applications have their own module.
+//! The file's sections: accounts, Regions, groups and approval policies; applications and plans have their own modules.
 
 use crate::applications;
 use crate::fields::{KeyRule, Reader, join};
 use crate::merge;
+use crate::plans;
 use crate::shapes;
 use crate::tree::{Node, What};
 use holdfast_domain::{
@@ -22,7 +23,7 @@ const FILE: &[KeyRule] = &[
     ("game_days", false),
 ];
 /// Sections that are named in the documentation and belong to a later version.
-const NOT_YET: [&str; 3] = ["plans", "triggers", "game_days"];
+const NOT_YET: [&str; 2] = ["triggers", "game_days"];
 
 /// The whole file, in canonical order. Problems are in the reader.
 pub(crate) fn inventory(reader: &mut Reader, root: &Node) -> Option<Inventory> {
@@ -66,6 +67,9 @@ pub(crate) fn inventory(reader: &mut Reader, root: &Node) -> Option<Inventory> {
     if let Some(node) = fields.get("applications") {
         read.applications = reader.entries(node, "applications", "applications", applications::application);
         applications::circles(reader, node, read.applications.as_deref().unwrap_or_default());
+    }
+    if let Some(node) = fields.get("plans") {
+        read.plans = reader.entries(node, "plans", "applications' own steps", plans::plan);
     }
     merge::sort(&mut read);
     Some(read)

@@ -51,7 +51,7 @@ impl Node {
 
     /// The name under which paths know this entry of a list.
     pub fn label(&self) -> Option<&str> {
-        ["name", "code"].into_iter().find_map(|key| self.get(key)?.as_text())
+        ["name", "code", "application"].into_iter().find_map(|key| self.get(key)?.as_text())
     }
 
     pub fn is_empty_list(&self) -> bool {

@@ -10,6 +10,7 @@
 
 mod auth;
 mod control;
+mod dns;
 pub mod faults;
 pub mod ledger;
 mod persist;
@@ -30,7 +31,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use world::World;
@@ -84,7 +85,7 @@ pub struct Sim {
     pub addr: SocketAddr,
     shared: Arc<Shared>,
     stop: CancellationToken,
-    server: Option<JoinHandle<()>>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 /// Starts a simulator with the demonstration's world, or with the one that lies in the data folder.
@@ -119,18 +120,22 @@ pub async fn start_with(config: SimConfig, fresh: World) -> Result<Sim, Error> {
     let in_listen = |source| Error::Listen { address: config.listen, source };
     let listener = TcpListener::bind(config.listen).await.map_err(in_listen)?;
     let addr = listener.local_addr().map_err(in_listen)?;
+    // The name server's, on the same port.
+    let socket = UdpSocket::bind(addr).await.map_err(in_listen)?;
     let stop = CancellationToken::new();
     let shared = Arc::new(Shared::new(state, stop.clone()));
     let app = control::router(Arc::clone(&shared)).into_make_service_with_connect_info::<wire::Peer>();
+    let (arrivals, accepting) = wire::listen(listener, Arc::clone(&shared)).map_err(in_listen)?;
+    let names = tokio::spawn(dns::serve_udp(socket, Arc::clone(&shared)));
     let stopped = stop.clone();
     let server = tokio::spawn(async move {
-        let serving = axum::serve(wire::CutListener(listener), app)
-            .with_graceful_shutdown(async move { stopped.cancelled().await });
+        let serving =
+            axum::serve(arrivals, app).with_graceful_shutdown(async move { stopped.cancelled().await });
         if let Err(error) = serving.await {
             tracing::error!(%error, "the simulator stopped serving");
         }
     });
-    Ok(Sim { addr, shared, stop, server: Some(server) })
+    Ok(Sim { addr, shared, stop, tasks: vec![accepting, names, server] })
 }
 
 impl Sim {
@@ -142,10 +147,10 @@ impl Sim {
     /// Stops, after open calls have ended; hanging ones are cut.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
-        if let Some(server) = self.server.take()
-            && let Err(error) = server.await
-        {
-            tracing::error!(%error, "the simulator's server did not end well");
+        for task in std::mem::take(&mut self.tasks) {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a part of the simulator did not end well");
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 mod replace;
 
 use crate::change::Change;
+use crate::own_plans::own_plans;
 use crate::store::Store;
 use crate::wire::{from_json, from_word};
 use crate::{Error, Result};
@@ -207,6 +208,7 @@ async fn whole(connection: &mut PgConnection) -> Result<Inventory> {
         groups: Some(groups(connection).await?),
         approval_policies: Some(policies(connection).await?),
         applications: Some(applications(connection, None).await?),
+        plans: Some(own_plans(connection, None).await?),
     })
 }
 

@@ -18,6 +18,7 @@ mod logins;
 mod maintenance;
 mod migrate;
 mod observations;
+mod own_plans;
 mod people;
 mod role;
 mod runs;

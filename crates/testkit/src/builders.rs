@@ -45,6 +45,12 @@ pub fn inventory() -> Inventory {
              "expires_after": "2h"},
         ],
         "applications": [billing, shop],
+        "plans": [{"application": "shop", "steps": [
+            {"name": "tell-partners", "place": {"before": "move_traffic"}, "moves": ["failover"], "in_emergency": "left_out",
+             "timeout": "1m", "kind": "webhook", "url": "https://hooks.example.com/holdfast"},
+            {"name": "bank-told", "place": {"after_step": "confirm-serving"}, "moves": ["failover", "failback"],
+             "in_emergency": "carried_out", "kind": "wait_for_person", "says": "the bank knows", "group": "sre"},
+        ]}],
     }))
     .expect("the inventory of the tests")
 }

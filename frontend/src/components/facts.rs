@@ -4,8 +4,8 @@ use crate::components::tone::Tone;
 use crate::format;
 use holdfast_domain::Facts;
 use holdfast_domain::facts::{
-    AuroraMember, DistributionOrigin, DnsRecord, EcsServiceFacts, HealthCheck, RegionSwitch, Routing,
-    RoutingControl, Watched,
+    AuroraMember, DistributionOrigin, DnsRecord, EcsServiceFacts, HealthCheck, NameAnswer, ProbeAnswer,
+    RegionSwitch, Routing, RoutingControl, Watched,
 };
 
 /// One cell of the matrix: what counts, and what stands under it.
@@ -24,10 +24,14 @@ fn words(main: impl Into<String>, under: Vec<String>, tone: Tone) -> Words {
 #[must_use]
 pub fn of(facts: &Facts) -> Words {
     match facts {
-        Facts::DnsRecord { record: None } => {
-            words("not in the set", vec!["no record leads here".into()], Tone::Quiet)
+        Facts::DnsRecord { record, outside } => {
+            let mut said = match record {
+                None => words("not in the set", vec!["no record leads here".into()], Tone::Quiet),
+                Some(record) => dns(record),
+            };
+            said.under.extend(outside.as_ref().map(name_servers));
+            said
         }
-        Facts::DnsRecord { record: Some(record) } => dns(record),
         Facts::AcceleratorGroup(group) => {
             let healthy = group.endpoints.iter().filter(|e| e.health.as_deref() == Some("HEALTHY")).count();
             let tone = if group.traffic_dial_percent > 0 && healthy == 0 { Tone::Watch } else { Tone::Quiet };
@@ -48,6 +52,8 @@ pub fn of(facts: &Facts) -> Words {
         Facts::RegionSwitch(plan) => region_switch(plan),
         Facts::AuroraMember(member) => aurora(member),
         Facts::EcsService(service) => ecs(service),
+        // ---- the outside view
+        Facts::Probe(answer) => probe(answer),
     }
 }
 
@@ -177,6 +183,33 @@ fn region_switch(plan: &RegionSwitch) -> Words {
     words(main, under, tone)
 }
 
+/// What the zone's own name servers say, which may be another thing than what Route 53 was told.
+fn name_servers(answer: &NameAnswer) -> String {
+    match answer {
+        NameAnswer::Known { answers, here, ttl_seconds, from, .. } => {
+            let kept = ttl_seconds.map(|ttl| format!(", kept {ttl} s")).unwrap_or_default();
+            format!("name servers: {here} of {answers} answers lead here{kept}, asked from {from}")
+        }
+        NameAnswer::Unknown { reason, .. } => format!("name servers: not known, {reason}"),
+    }
+}
+
+fn probe(answer: &ProbeAnswer) -> Words {
+    let mut under = Vec::new();
+    if let Some(status) = answer.status {
+        under.push(format!("status {status} in {} ms", answer.milliseconds));
+    }
+    under.extend(answer.trouble.clone());
+    under.push(format!("asked from {}", answer.from));
+    let main = match (answer.healthy, answer.status) {
+        (true, _) => "answers",
+        (false, Some(_)) => "answers wrongly",
+        (false, None) if answer.certificate.is_some() => "certificate does not hold",
+        (false, None) => "does not answer",
+    };
+    words(main, under, if answer.healthy { Tone::Quiet } else { Tone::Watch })
+}
+
 fn aurora(member: &AuroraMember) -> Words {
     let mut under = vec![member.global_status.clone()];
     if let Some(status) = &member.failover_status {
@@ -239,6 +272,7 @@ pub fn kind(kind: &str) -> String {
         "s3_replication" => "S3 replication".into(),
         "dynamodb_global_table" => "DynamoDB global table".into(),
         "backup_vault" => "AWS Backup vault".into(),
+        "probe" => "health endpoint".into(),
         "cloudformation_stack" => "CloudFormation stack".into(),
         other => format::plain(other),
     }

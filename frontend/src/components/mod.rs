@@ -9,6 +9,7 @@ pub mod labels;
 pub mod land;
 pub mod map;
 pub mod menu;
+pub mod own_steps;
 pub mod parts;
 pub mod plan;
 pub mod projection;

@@ -1,5 +1,6 @@
 //! What exactly would happen: the steps with values now and to be, and what they rest on. For reviews.
 
+use crate::components::own_steps;
 use crate::components::parts;
 use crate::components::time;
 use crate::components::tone::{Tone, badge};
@@ -19,7 +20,11 @@ pub fn steps(steps: &[StepView]) -> AnyView {
         .map(|(i, step)| {
             let irreversible = step.irreversible.then(|| badge(Tone::Bad, "cannot be undone"));
             let calls = step.action.is_some();
-            let what = if calls {
+            let what = if own_steps::CALLS.contains(&step.kind.as_str()) {
+                view! { <span class="tag">"calls your own"</span> }.into_any()
+            } else if step.kind.starts_with("wait_for_") {
+                view! { <span class="tag quiet">"waits"</span> }.into_any()
+            } else if calls {
                 view! { <span class="tag">"changes AWS"</span> }.into_any()
             } else {
                 view! { <span class="tag quiet">"only looks"</span> }.into_any()
@@ -66,7 +71,9 @@ pub fn call_rows(step: &StepView) -> AnyView {
         .map(|r| view! { <tr><th scope="row">"Resource"</th><td><code>{r}</code></td></tr> });
     let after = (!step.after.is_empty())
         .then(|| view! { <tr><th scope="row">"Begins after"</th><td>{step.after.join(", ")}</td></tr> });
-    let undo = if step.irreversible {
+    let undo = if own_steps::CALLS.contains(&step.kind.as_str()) {
+        "only by what it calls"
+    } else if step.irreversible {
         "no"
     } else if step.action.is_some() {
         "yes"

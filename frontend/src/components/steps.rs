@@ -212,12 +212,21 @@ fn detail(run: &str, step: &StepView) -> AnyView {
 }
 
 fn person_forms(run: &str, step: &StepView) -> AnyView {
-    if !step.may_retry && !step.may_skip {
+    if !step.may_retry && !step.may_skip && !step.may_confirm {
         return parts::nothing();
     }
     let path =
         |verb: &str| format!("/runs/{}/steps/{}/{verb}", format::encode(run), format::encode(&step.id));
-    let retry = step.may_retry.then(|| {
+    let confirm = step.may_confirm.then(|| {
+        let form = format!("confirm-{}", step.id);
+        view! {
+            <form method="post" action=path("confirm") class="stack">
+                {parts::text_field(&form, "comment", "What you saw", "Kept in the journal and the audit log.", false)}
+                <button class="btn primary" type="submit">{icon("approve")}{format!("Confirm step {}", step.id)}</button>
+            </form>
+        }
+    });
+    let retry = (step.may_retry && !step.may_confirm).then(|| {
         view! {
             <form method="post" action=path("retry")>
                 <button class="btn" type="submit">{icon("again")}{format!("Retry step {}", step.id)}</button>
@@ -237,7 +246,7 @@ fn person_forms(run: &str, step: &StepView) -> AnyView {
         .into_any();
         parts::fold(form.clone(), crate::screen::typed(&form, "reason").is_some(), "ask", summary, body)
     });
-    view! { <div class="verbs step-verbs">{retry}<div class="apart">{skip}</div></div> }.into_any()
+    view! { <div class="verbs step-verbs">{confirm}{retry}<div class="apart">{skip}</div></div> }.into_any()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::components::icon::icon;
 use crate::components::tone::{self, Tone, badge};
-use crate::components::{applications, bars, facts, parts, runs, spark, time};
+use crate::components::{applications, bars, facts, own_steps, parts, runs, spark, time};
 use crate::pages::LOOK_AGAIN;
 use crate::screen::Screen;
 use crate::{format, words};
@@ -55,11 +55,20 @@ fn body(view: &ApplicationView) -> AnyView {
                     {moves(view)}
                 </section>
                 {parts::card("findings", "Findings", view! { {format::count(view.findings.len(), "finding", "findings")} }.into_any(), findings(&view.findings))}
+                {own_steps(view)}
                 {parts::card("about", "As the inventory has it", parts::nothing(), about(view))}
             </div>
         </div>
     }
     .into_any()
+}
+
+fn own_steps(view: &ApplicationView) -> AnyView {
+    if view.own_steps.is_empty() {
+        return parts::nothing();
+    }
+    let count = view! { {format::count(view.own_steps.len(), "step", "steps")} }.into_any();
+    parts::card("own-steps", "Steps of its own in every plan", count, own_steps::list(&view.own_steps))
 }
 
 fn figures(view: &ApplicationView) -> AnyView {

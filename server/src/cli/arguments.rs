@@ -199,6 +199,14 @@ pub enum Run {
     },
     /// Try a step again
     Retry { id: String, step: String },
+    /// Say that what a step of your own waits for is so (needs `holdfast login`)
+    Confirm {
+        id: String,
+        step: String,
+        /// Kept in the journal and the audit log
+        #[arg(long)]
+        comment: Option<String>,
+    },
     /// Leave a step out
     Skip {
         id: String,

@@ -57,6 +57,13 @@ pub async fn run(command: Run, output: Output) -> Outcome {
             output.show(&view, show);
             return Ok(());
         }
+        Run::Confirm { id, step, comment } => {
+            let path = one(&id, &format!("/steps/{}/confirm", segment(&step)));
+            let view: RunView =
+                client.change(Method::POST, &path, because(comment).as_ref(), As::Person, &[]).await?;
+            output.show(&view, show);
+            return Ok(());
+        }
         Run::Pause { id, reason } => (one(&id, "/pause"), because(reason)),
         Run::Resume { id } => (one(&id, "/resume"), None),
         Run::Cancel { id, reason } => (one(&id, "/cancel"), because(Some(reason))),

@@ -14,6 +14,7 @@ pub struct File {
     pub database_url: Option<String>,
     pub migration_database_url: Option<String>,
     pub dns_resolver: Option<String>,
+    pub region: Option<String>,
     pub sweep_interval: Option<String>,
     pub stale_after: Option<String>,
     #[serde(default)]

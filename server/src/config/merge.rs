@@ -17,7 +17,7 @@ pub struct Flags {
 }
 
 /// Variables with the prefix that some command or script of ours reads.
-const VARIABLES: [&str; 23] = [
+const VARIABLES: [&str; 24] = [
     "HOLDFAST_CONFIG",
     "HOLDFAST_MODE",
     "HOLDFAST_LISTEN",
@@ -25,6 +25,7 @@ const VARIABLES: [&str; 23] = [
     "HOLDFAST_DATA",
     "HOLDFAST_MIGRATION_DATABASE_URL",
     "HOLDFAST_DNS_RESOLVER",
+    "HOLDFAST_REGION",
     "HOLDFAST_SWEEP_INTERVAL",
     "HOLDFAST_STALE_AFTER",
     "HOLDFAST_WEB_CONNECTIONS",
@@ -93,6 +94,7 @@ pub fn merge(flags: &Flags, environment: &Environment) -> Result<Said, Wrong> {
         database_url: text("DATABASE_URL", &file.database_url).map(SecretString::from),
         migration_database_url: text("HOLDFAST_MIGRATION_DATABASE_URL", &file.migration_database_url)
             .map(SecretString::from),
+        region: text("HOLDFAST_REGION", &file.region),
         dns_resolver: resolver.map(|text| address(resolver_name, text)).transpose()?,
         sweep_interval: sweep.map(|text| duration(sweep_name, text)).transpose()?,
         stale_after: stale.map(|text| duration(stale_name, text)).transpose()?,

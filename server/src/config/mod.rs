@@ -8,7 +8,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-pub use aws::{aws_settings, demo_credentials};
+pub use aws::{address_of, aws_settings, demo_credentials};
 pub use merge::{Environment, Flags, merge};
 pub use rules::{database_is_near, decide};
 
@@ -58,6 +58,7 @@ pub struct Said {
     pub database_url: Option<SecretString>,
     pub migration_database_url: Option<SecretString>,
     pub dns_resolver: Option<SocketAddr>,
+    pub region: Option<String>,
     pub sweep_interval: Option<Duration>,
     pub stale_after: Option<Duration>,
     pub web_connections: Option<u32>,
@@ -84,6 +85,8 @@ pub struct Settings {
     pub database_url: Option<SecretString>,
     pub migration_database_url: Option<SecretString>,
     pub dns_resolver: Option<SocketAddr>,
+    /// Where this replica stands, as it says beside what it sees from outside.
+    pub region: String,
     pub sweep_interval: Duration,
     pub stale_after: Duration,
     pub web_connections: u32,

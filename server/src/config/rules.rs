@@ -80,6 +80,7 @@ pub fn decide(said: Said, listens: bool) -> Result<Settings, Wrong> {
         database_url: said.database_url,
         migration_database_url: said.migration_database_url,
         dns_resolver: said.dns_resolver,
+        region: said.region.unwrap_or_else(|| "this replica".to_owned()),
         sweep_interval: said.sweep_interval.unwrap_or(Duration::from_secs(30)),
         stale_after: said.stale_after.unwrap_or(Duration::from_secs(90)),
         web_connections: said.web_connections.unwrap_or(16).max(1),

@@ -7,11 +7,14 @@ use holdfast_app::{App, Settings};
 use holdfast_store::Store;
 use std::{collections::HashSet, path::Path};
 
+/// Where the demonstration's file has its health endpoints.
+const USUAL_SIMULATOR: &str = "http://127.0.0.1:4600";
+
 /// Fills an empty database, or finishes what an interrupted start began; answers who can sign in.
 ///
 /// # Errors
 /// When the database does not answer, or people's passwords cannot be kept.
-pub async fn fill(store: &Store, data: &Path) -> anyhow::Result<Vec<DemoPerson>> {
+pub async fn fill(store: &Store, data: &Path, simulator_url: &str) -> anyhow::Result<Vec<DemoPerson>> {
     let empty = store.is_empty().await?;
     let people = match people::read(data)? {
         Some(people) => people,
@@ -21,7 +24,9 @@ pub async fn fill(store: &Store, data: &Path) -> anyhow::Result<Vec<DemoPerson>>
     };
     let app = App::new(store.clone(), Settings::default());
     if empty || store.applications().await?.is_empty() {
-        app.seed_inventory(holdfast_sim::DEMO_INVENTORY).await.map_err(said)?;
+        // The endpoints that are probed are the simulator's own, wherever it listens today.
+        let inventory = holdfast_sim::DEMO_INVENTORY.replace(USUAL_SIMULATOR, simulator_url);
+        app.seed_inventory(&inventory).await.map_err(said)?;
     }
     let there: HashSet<String> =
         app.list_people().await.map_err(said)?.into_iter().map(|person| person.email).collect();

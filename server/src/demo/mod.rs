@@ -8,13 +8,13 @@ mod place;
 pub use fill::fill;
 
 use crate::{
-    config::demo_credentials,
+    config::{address_of, demo_credentials},
     serve::{Parts, Server, Workers, bind, make_folder},
     signals,
     state::Site,
 };
 use anyhow::Context as _;
-use holdfast_aws::AwsSettings;
+use holdfast_aws::{AwsSettings, Egress, OutsideSettings};
 use holdfast_domain::RegionCode;
 use holdfast_embedded_postgres::EmbeddedPostgres;
 use holdfast_engine::EngineSettings;
@@ -121,13 +121,18 @@ async fn start(options: &Options, running: &mut Running) -> anyhow::Result<Vec<D
     step.end(&format!("a small AWS on {simulator_url}"));
 
     let step = Step::begin("Inventory and people");
-    let people = fill(&store, &data).await?;
+    let people = fill(&store, &data, &simulator_url).await?;
     step.end("there");
 
     let step = Step::begin("Server");
     let mut aws = AwsSettings::new(vec![RegionCode::parse("us-east-1")?, RegionCode::parse("eu-central-1")?]);
     aws.endpoint_url = Some(simulator_url.clone());
     aws.control_credentials = demo_credentials();
+    aws.outside = OutsideSettings {
+        egress: Egress::Local,
+        dns_resolver: address_of(&simulator_url),
+        from: "this machine".to_owned(),
+    };
     let mut engine = EngineSettings::new(data);
     engine.sweep_interval = SWEEP_EVERY;
     engine.poll_interval = Duration::from_millis(250);

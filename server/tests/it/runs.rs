@@ -55,6 +55,12 @@ async fn verbs_work_without_a_body_and_with_a_reason() {
             r#"{"reason": "done by hand"}"#,
             "SkipStep { step: StepId(\"switch-orders\"), reason: \"done by hand\" }",
         ),
+        (
+            "POST",
+            "steps/own-bank/confirm",
+            r#"{"reason": "rang them"}"#,
+            "ConfirmStep { step: StepId(\"own-bank\"), comment: Some(\"rang them\") }",
+        ),
         ("DELETE", "reviews", "", "Withdraw"),
     ] {
         let answer = house.token(method, &format!("/api/v1/runs/{RUN}/{path}"), body).await;

@@ -118,6 +118,7 @@ pub fn planned_step(step: &Step) -> StepView {
         after_values: Value::Null,
         may_retry: false,
         may_skip: false,
+        may_confirm: false,
     }
 }
 
@@ -145,7 +146,19 @@ fn step(actor: &Actor, run: &Run, step: &Step, now: Timestamp) -> StepView {
         before: values(&progress.before),
         after_values: values(&progress.after),
         may_retry: legal(Command::RetryStep { by: by.clone(), step: step.id.clone() }),
-        may_skip: legal(Command::SkipStep { by, step: step.id.clone(), reason: "?".into() }),
+        may_skip: legal(Command::SkipStep { by: by.clone(), step: step.id.clone(), reason: "?".into() }),
+        may_confirm: may(actor, Action::ConfirmStep).is_ok()
+            && run
+                .handle(
+                    Command::ConfirmStep {
+                        by,
+                        groups: actor.groups.clone(),
+                        step: step.id.clone(),
+                        comment: None,
+                    },
+                    now,
+                )
+                .is_ok(),
         ..planned
     }
 }

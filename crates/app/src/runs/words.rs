@@ -22,6 +22,7 @@ fn reason(event: &Event) -> Option<String> {
         Event::Requested { request } => Some(request.reason.clone()),
         Event::Approved { review, .. } => review.comment.clone(),
         Event::Denied { comment, .. } => comment.clone(),
+        Event::StepConfirmed { comment, .. } => comment.clone(),
         Event::Paused { reason, .. } => reason.clone(),
         Event::CallUnknown { reason, .. }
         | Event::CallRefused { reason, .. }
@@ -80,6 +81,7 @@ fn sentence(event: &Event) -> String {
         Event::StepParked { step, reason, .. } => format!("{step}: needs a person: {reason}"),
         Event::StepRetried { step, by } => format!("{} has {step} tried again", by.email),
         Event::StepSkipped { step, by, reason } => format!("{} skipped {step}: {reason}", by.email),
+        Event::StepConfirmed { step, by, .. } => format!("{} confirmed {step}", by.email),
         Event::Paused { by, .. } => format!("{} paused the run", by.email),
         Event::Resumed { by } => format!("{} resumed the run", by.email),
         Event::Cancelled { by, reason } => format!("{} cancelled the run: {reason}", by.email),

@@ -142,18 +142,16 @@ pub fn tasks(desired: u32) -> Facts {
 }
 
 pub fn weighted(code: &str, weight: i64) -> Facts {
-    Facts::DnsRecord {
-        record: Some(DnsRecord {
-            name: "front.example.com".into(),
-            record_type: "A".into(),
-            set_identifier: Some(format!("front-{code}")),
-            routing: Routing::Weighted { weight },
-            ttl_seconds: Some(60),
-            values: vec!["192.0.2.1".into()],
-            alias: None,
-            health_check_id: None,
-        }),
-    }
+    Facts::record(Some(DnsRecord {
+        name: "front.example.com".into(),
+        record_type: "A".into(),
+        set_identifier: Some(format!("front-{code}")),
+        routing: Routing::Weighted { weight },
+        ttl_seconds: Some(60),
+        values: vec!["192.0.2.1".into()],
+        alias: None,
+        health_check_id: None,
+    }))
 }
 
 impl House {

@@ -74,7 +74,7 @@ pub fn act(step: &str, change: &Change) -> Access {
 
 pub fn record_of(facts: &Facts) -> DnsRecord {
     match facts {
-        Facts::DnsRecord { record: Some(record) } => record.clone(),
+        Facts::DnsRecord { record: Some(record), .. } => record.clone(),
         other => panic!("a record was expected, not {other:?}"),
     }
 }
@@ -90,4 +90,18 @@ pub fn weight_of(record: &DnsRecord) -> i64 {
 pub fn reweigh(region: &RegionCode, old: &DnsRecord, weight: i64) -> RecordReplacement {
     let new = DnsRecord { routing: Routing::Weighted { weight }, ..old.clone() };
     RecordReplacement { region: region.clone(), old: Some(old.clone()), new: Some(new) }
+}
+
+/// The simulator answers for its zones on the port that it has for AWS.
+pub fn outside(name_server: std::net::SocketAddr) -> holdfast_aws::OutsideSettings {
+    holdfast_aws::OutsideSettings {
+        egress: holdfast_aws::Egress::Local,
+        dns_resolver: Some(name_server),
+        from: "a test".into(),
+    }
+}
+
+/// A peer that is no name server: every question about names is refused at once.
+pub fn nobody_to_ask() -> holdfast_aws::OutsideSettings {
+    outside(([127, 0, 0, 1], 9).into())
 }

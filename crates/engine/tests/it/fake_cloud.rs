@@ -1,8 +1,8 @@
 //! A cloud of one service and one weighted record, in memory: what engine tests need where the wire is not the point.
 
 use async_trait::async_trait;
-use holdfast_cloud::{Access, Acting, Cloud, Error, ErrorKind, Identity, Looked, Settled};
-use holdfast_domain::facts::{DnsRecord, EcsServiceFacts, Routing};
+use holdfast_cloud::{Access, Acting, Cloud, Delivery, Error, ErrorKind, Identity, Looked, Settled};
+use holdfast_domain::facts::{DnsRecord, EcsServiceFacts, ProbeAnswer, Routing};
 use holdfast_domain::{Account, Facts, RegionCode, Resource, ResourceSpec};
 use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
@@ -19,6 +19,8 @@ pub enum Fate {
     Lost,
     Denied,
     Throttled,
+    /// A receiver's own trouble.
+    Sick,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +38,8 @@ struct World {
     fates: VecDeque<Fate>,
     made: Vec<Made>,
     dark: Option<RegionCode>,
+    delivered: Vec<Delivery>,
+    unhealthy: bool,
 }
 
 #[derive(Debug)]
@@ -79,6 +83,13 @@ impl FakeCloud {
     /// Somebody else changes a weight behind our back.
     pub fn meddle(&self, code: &str, weight: i64) {
         self.world.lock().unwrap().weights.insert(region(code), weight);
+    }
+    /// Webhooks as they left, each attempt.
+    pub fn delivered(&self) -> Vec<Delivery> {
+        self.world.lock().unwrap().delivered.clone()
+    }
+    pub fn sicken(&self, unhealthy: bool) {
+        self.world.lock().unwrap().unhealthy = unhealthy;
     }
     pub fn darken(&self, code: Option<&str>) {
         self.world.lock().unwrap().dark = code.map(region);
@@ -132,7 +143,16 @@ impl Cloud for FakeCloud {
                         rollout: Some("COMPLETED".into()),
                         status: "ACTIVE".into(),
                     }),
-                    _ => Facts::DnsRecord { record: Some(record(region, world.weights[region])) },
+                    ResourceSpec::Probe(_) => Facts::Probe(ProbeAnswer {
+                        healthy: !world.unhealthy,
+                        status: Some(if world.unhealthy { 503 } else { 200 }),
+                        trouble: world.unhealthy.then(|| "status 503".to_owned()),
+                        certificate: None,
+                        milliseconds: 3,
+                        from: "here".into(),
+                        at: jiff::Timestamp::UNIX_EPOCH,
+                    }),
+                    _ => Facts::record(Some(record(region, world.weights[region]))),
                 };
                 (region.clone(), Ok(facts))
             })
@@ -161,6 +181,8 @@ impl Cloud for FakeCloud {
                         }
                     }
                 }
+                // What one's own code does shows nowhere.
+                Change::InvokeLambda { .. } => {}
                 other => panic!("no such call in this world: {other:?}"),
             }
         }
@@ -174,6 +196,24 @@ impl Cloud for FakeCloud {
             Some(Fate::DoneAnswerLost | Fate::Lost) => Err(error(ErrorKind::Unreachable, true)),
             Some(Fate::Denied) => Err(error(ErrorKind::Denied, false)),
             Some(Fate::Throttled) => Err(error(ErrorKind::Throttled, false)),
+            Some(Fate::Sick) => Err(error(ErrorKind::ServiceError, false)),
+        }
+    }
+
+    async fn deliver(&self, delivery: &Delivery) -> Result<Answer, Error> {
+        let mut world = self.world.lock().unwrap();
+        world.delivered.push(delivery.clone());
+        match world.fates.pop_front() {
+            None => Ok(Answer {
+                action: "webhook:Post".into(),
+                region: "here".into(),
+                request_id: Some(delivery.id.clone()),
+                tracking: None,
+            }),
+            Some(Fate::DoneAnswerLost | Fate::Lost) => Err(error(ErrorKind::Unreachable, true)),
+            Some(Fate::Denied) => Err(error(ErrorKind::Denied, false)),
+            Some(Fate::Throttled) => Err(error(ErrorKind::Throttled, false)),
+            Some(Fate::Sick) => Err(error(ErrorKind::ServiceError, false)),
         }
     }
 

@@ -53,6 +53,13 @@ applications:
           eu-central-1: {cluster: shop, service: web, desired_in_recovery: 6}
 "#;
 
+const PROBE: &str = "      - name: healthy
+        kind: probe
+        account: prod
+        per_region:
+          eu-central-1: {url: https://shop.example.com/health}
+";
+
 pub struct House {
     pub app: App,
     pub store: Store,
@@ -82,11 +89,21 @@ impl House {
         Self::with_sweeps_every(Duration::from_millis(200)).await
     }
 
+    /// With these steps of its own in shop's plans, and a probe among its resources.
+    pub async fn with_own_steps(steps: &str) -> Self {
+        let inventory = format!("{INVENTORY}{PROBE}plans:\n  - application: shop\n    steps:\n{steps}");
+        Self::of(&inventory, Duration::from_millis(200)).await
+    }
+
     pub async fn with_sweeps_every(sweep_interval: Duration) -> Self {
+        Self::of(INVENTORY, sweep_interval).await
+    }
+
+    async fn of(inventory: &str, sweep_interval: Duration) -> Self {
         let database = test_database().await;
         let store = Store::connect(&database.app_url, Pools { web: 6, engine: 6 }).await.unwrap();
         let app = App::new(store.clone(), Settings::default());
-        app.seed_inventory(INVENTORY).await.unwrap();
+        app.seed_inventory(inventory).await.unwrap();
         let operator = actor(&app, "operator@example.com", Role::Operator, &[]).await;
         let approver = actor(&app, "approver@example.com", Role::Approver, &["approvers"]).await;
         let mut house = Self {
@@ -119,10 +136,18 @@ impl House {
     }
 
     async fn sees_everything(&self) {
+        // A probe that the inventory has in one Region only is never seen in the other.
+        let here = |r: &holdfast_api::applications::ResourceStatus| r.kind != "probe";
         let shop = Name::parse("shop").unwrap();
         until("the first sweep", || async {
             let status = self.app.application_status(&self.operator, &shop).await.unwrap();
-            status.resources.iter().flat_map(|r| &r.regions).all(|r| r.state == "known").then_some(())
+            status
+                .resources
+                .iter()
+                .filter(|r| here(r))
+                .flat_map(|r| &r.regions)
+                .all(|r| r.state == "known")
+                .then_some(())
         })
         .await;
     }

@@ -4,6 +4,7 @@
 
 mod fake_cloud;
 mod house;
+mod own_steps;
 
 use fake_cloud::Fate;
 use holdfast_api::audit::{AuditFilter, Audits};

@@ -25,7 +25,7 @@ pub(super) fn route(
     let to = &draft.movement.to;
     let mut now = Records::new();
     for region in draft.seen_regions(name) {
-        if let Some(Facts::DnsRecord { record }) = draft.last(name, &region) {
+        if let Some(Facts::DnsRecord { record, .. }) = draft.last(name, &region) {
             now.insert(region, record.clone());
         }
     }
@@ -120,7 +120,7 @@ fn restored(draft: &Draft<'_>, name: &Name, now: &Records) -> Result<Option<Reco
     let mut wanted = now.clone();
     let mut any = false;
     for (region, record) in &mut wanted {
-        let Some(Facts::DnsRecord { record: before }) = draft.led(name, region) else { continue };
+        let Some(Facts::DnsRecord { record: before, .. }) = draft.led(name, region) else { continue };
         any = true;
         *record = match (record.take(), before) {
             (None, before) => before.clone(),
@@ -151,7 +151,7 @@ fn restored(draft: &Draft<'_>, name: &Name, now: &Records) -> Result<Option<Reco
         return Ok(None);
     }
     match (home, draft.led(name, to)) {
-        (Some(home), Some(Facts::DnsRecord { record: Some(stood) })) if !same_target(home, stood) => {
+        (Some(home), Some(Facts::DnsRecord { record: Some(stood), .. })) if !same_target(home, stood) => {
             leads_by_itself(name, to, home, &wanted).map(|()| Some(wanted))
         }
         _ => Ok(Some(wanted)),
@@ -186,7 +186,7 @@ fn was_sent_elsewhere(
     today: &DnsRecord,
     stood: &DnsRecord,
 ) -> bool {
-    let led_there = |other: &RegionCode| matches!(draft.before(name, other), Some(Facts::DnsRecord { record: Some(r) }) if same_target(r, today));
+    let led_there = |other: &RegionCode| matches!(draft.before(name, other), Some(Facts::DnsRecord { record: Some(r), .. }) if same_target(r, today));
     !same_target(today, stood)
         && draft.picture.application.regions().any(|other| other != region && led_there(other))
 }

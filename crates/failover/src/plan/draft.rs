@@ -1,10 +1,11 @@
 //! A plan in the making: what is known, what is asked, and the steps so far.
 
-use super::{Before, Measurement, Picture, Plan, facts_of};
+use super::{Before, Measurement, Picture, Plan, facts_of, own};
 use crate::change::Change;
 use crate::movement::{Intent, Mode, Movement};
 use crate::refusal::Refusal;
 use crate::step::{Step, Work};
+use holdfast_domain::own_step::Phase;
 use holdfast_domain::{Facts, Name, RegionCode, StepId, Strategy};
 use std::collections::BTreeMap;
 
@@ -12,6 +13,9 @@ pub(super) struct Draft<'a> {
     pub picture: &'a Picture,
     pub movement: &'a Movement,
     steps: Vec<Step>,
+    /// The part of the plan that is being made, and the part that each step so far is of.
+    phase: Phase,
+    phases: BTreeMap<StepId, Phase>,
     notes: Vec<String>,
 }
 
@@ -49,7 +53,29 @@ impl Default for Making<'_> {
 
 impl<'a> Draft<'a> {
     pub(super) fn new(picture: &'a Picture, movement: &'a Movement) -> Self {
-        Self { picture, movement, steps: Vec::new(), notes: Vec::new() }
+        Self {
+            picture,
+            movement,
+            steps: Vec::new(),
+            phase: Phase::Observe,
+            phases: BTreeMap::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// What is added from here on is of this part.
+    pub(super) fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+    }
+
+    /// The steps so far, each with its part of the plan.
+    pub(super) fn placed(&self) -> impl Iterator<Item = (Phase, StepId)> {
+        self.steps.iter().filter_map(|s| Some((*self.phases.get(&s.id)?, s.id.clone())))
+    }
+
+    /// Moves the step that was added last to its place.
+    pub(super) fn put(&mut self, id: &StepId, spot: &own::Spot) {
+        own::put(&mut self.steps, id, spot);
     }
 
     pub(super) fn note(&mut self, note: impl Into<String>) {
@@ -126,7 +152,12 @@ impl<'a> Draft<'a> {
             Work::RecordLag { .. } => format!("cloudwatch@{to}"),
             Work::ConfirmProtected { .. } => format!("rds@{to}"),
             Work::ObserveAgain | Work::ConfirmServing { .. } => format!("sts@{to}"),
+            // ---- steps of one's own
+            Work::WaitForPerson { .. } => "a person".into(),
+            Work::WaitForTime { .. } => "time".into(),
+            Work::WaitForSignal { region, .. } => format!("sts@{region}"),
         };
+        self.phases.insert(id.clone(), self.phase);
         self.steps.push(Step {
             id: id.clone(),
             title: making.title,
@@ -175,6 +206,16 @@ impl<'a> Draft<'a> {
                     });
                 }
             }
+        }
+        for name in self.steps.iter().filter_map(|s| s.change()?.account()) {
+            let account = self.picture.accounts.iter().find(|a| a.name == *name).ok_or_else(|| {
+                Refusal::new(
+                    "account_missing",
+                    format!("An own step acts in account `{name}`, which is not registered."),
+                    "Register the account with its read and act roles.",
+                )
+            })?;
+            roles.insert(account.name.clone(), account.act_role_arn.clone());
         }
         // The first step reads whatever the plan rests on.
         if let Some(observe) = self.steps.first_mut() {

@@ -4,7 +4,7 @@ use super::draft::Draft;
 use crate::movement::{Intent, Mode};
 use crate::refusal::Refusal;
 use crate::serving::{serving, words};
-use holdfast_domain::{RegionCode, Resource, Sight, Strategy};
+use holdfast_domain::{RegionCode, Resource, ResourceKind, Sight, Strategy};
 
 pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     let application = &draft.picture.application;
@@ -115,7 +115,8 @@ fn see(draft: &mut Draft<'_>, resource: &Resource) -> Result<(), Refusal> {
             }
             None => ("unknown", "not looked at yet".into(), None),
         };
-        let planned = movement.mode == Mode::Planned;
+        // What the outside sees decides nothing of the plan; the step that waits for it holds by itself.
+        let planned = movement.mode == Mode::Planned && kind != ResourceKind::Probe;
         let needed = *region == movement.to || (*region == movement.from && movement.intent != Intent::Drill);
         if planned && needed {
             return Err(Refusal::new(

@@ -1,7 +1,8 @@
 //! Golden plans as text, refusals as a table; `safety` holds the properties over generated pictures, `failback`
-//! what comes back and how.
+//! what comes back and how, `own` where steps of one's own stand.
 
 mod failback;
+mod own;
 mod safety;
 mod switches;
 
@@ -88,7 +89,7 @@ fn an_active_active_region_comes_back() {
     let mut picture = feed();
     picture.before =
         before.observations.iter().map(|(k, s)| (k.clone(), s.known().unwrap().clone())).collect();
-    picture.observations.insert(key("front-door", A), known(Facts::DnsRecord { record: None }));
+    picture.observations.insert(key("front-door", A), known(Facts::record(None)));
     picture.observations.insert(key("edge", A), known(crate::testing::world::group(A, 0, 0)));
     for code in [A, B, C] {
         picture.observations.insert(key("posts", code), known(aurora_facts("posts", code, code == B)));
@@ -236,7 +237,7 @@ fn dns_step(routings: [Facts; 2], mode: Mode) -> Vec<String> {
 }
 
 fn dns_fact(code: &str, routing: Routing) -> Facts {
-    Facts::DnsRecord { record: Some(record(code, routing)) }
+    Facts::record(Some(record(code, routing)))
 }
 
 #[test]
@@ -268,8 +269,8 @@ fn each_routing_policy_moves_in_its_own_way() {
         (
             "geolocation",
             [
-                Facts::DnsRecord { record: Some(plain_record(A, place("NA"), "192.0.2.1")) },
-                Facts::DnsRecord { record: Some(plain_record(B, place("EU"), "192.0.2.2")) },
+                Facts::record(Some(plain_record(A, place("NA"), "192.0.2.1"))),
+                Facts::record(Some(plain_record(B, place("EU"), "192.0.2.2"))),
             ],
         ),
     ];
@@ -287,7 +288,7 @@ fn what_cannot_be_routed_is_refused_when_planned_and_noted_in_an_emergency() {
         observations: observed(&[("front-door", A, a), ("front-door", B, b)]),
         ..shop()
     };
-    let none = Facts::DnsRecord { record: None };
+    let none = Facts::record(None);
     for p in [
         picture(weighted(A, 100), none.clone()),
         picture(dns_fact(A, Routing::Latency { region: A.into() }), none.clone()),

@@ -45,8 +45,8 @@ fn records(
 ) -> Picture {
     with(|p| {
         p.application.resources = vec![dns("front-door")];
-        p.observations.insert(key("front-door", A), known(Facts::DnsRecord { record: a }));
-        p.observations.insert(key("front-door", B), known(Facts::DnsRecord { record: b }));
+        p.observations.insert(key("front-door", A), known(Facts::record(a)));
+        p.observations.insert(key("front-door", B), known(Facts::record(b)));
     })
 }
 

@@ -27,7 +27,7 @@ fn records(look: &mut Look<'_>, resource: &Resource) {
     let mut follows = 0;
     let mut there = 0;
     for region in look.application.regions() {
-        let Some(Facts::DnsRecord { record }) = look.known(resource, region) else { continue };
+        let Some(Facts::DnsRecord { record, .. }) = look.known(resource, region) else { continue };
         let Some(record) = record else {
             look.add(
                 Severity::Warning,

@@ -107,6 +107,10 @@ impl Run {
             Command::Cancel { by, reason } => self.one(Event::Cancelled { by, reason }, now),
             Command::RetryStep { by, step } => self.one(Event::StepRetried { step, by }, now),
             Command::SkipStep { by, step, reason } => self.one(Event::StepSkipped { step, by, reason }, now),
+            Command::ConfirmStep { by, groups, step, comment } => {
+                self.may_confirm_in(&step, &groups)?;
+                self.one(Event::StepConfirmed { step, by, comment }, now)
+            }
             Command::Expire => {
                 self.legal(&Event::Expired, now)?;
                 if now >= self.expires_at {
@@ -179,6 +183,7 @@ impl Run {
             | Event::Started
             | Event::StepRetried { .. }
             | Event::StepSkipped { .. }
+            | Event::StepConfirmed { .. }
             | Event::Paused { .. }
             | Event::Resumed { .. }
             | Event::Cancelled { .. }

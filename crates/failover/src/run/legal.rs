@@ -4,7 +4,7 @@
 use super::{CallState, Event, Run, RunState, StepProgress, StepState, may_repeat};
 use crate::refusal::Refusal;
 use crate::step::{Step, Work};
-use holdfast_domain::StepId;
+use holdfast_domain::{Name, StepId};
 use jiff::Timestamp;
 
 type Legal = Result<(), Refusal>;
@@ -129,6 +129,7 @@ impl Run {
                 }
             }
             Event::StepSkipped { step, reason, .. } => self.may_skip(step, reason, at),
+            Event::StepConfirmed { step, .. } => self.may_confirm(step),
             Event::Paused { .. } => match self.state {
                 RunState::Running | RunState::NeedsPerson => Ok(()),
                 RunState::Paused => {
@@ -311,6 +312,45 @@ impl Run {
             }
         }
         no_answer_can_come(id, progress, at)
+    }
+
+    /// A person's word ends only a step that asks for it, in its turn.
+    fn may_confirm(&self, id: &StepId) -> Legal {
+        self.must_be_under_way()?;
+        let (step, progress) = self.of(id)?;
+        if !step.is_confirmed_by_a_person() {
+            return Err(Refusal::new(
+                "not_confirmable",
+                format!("`{id}` is ended by what is seen, not by a person's word."),
+                "Wait until it succeeds, or skip it with a reason.",
+            ));
+        }
+        match progress.state {
+            StepState::NeedsPerson | StepState::Running | StepState::Waiting => Ok(()),
+            StepState::Pending if self.ready(step) => Ok(()),
+            StepState::Pending => Err(wrong_state(
+                format!("`{id}` is not next: steps before it are not done."),
+                "Wait for its turn: what it confirms must be so then.",
+            )),
+            state => Err(wrong_state(
+                format!("`{id}` is {} already.", state.as_str()),
+                "There is nothing to confirm.",
+            )),
+        }
+    }
+
+    /// Whether somebody of these groups may say it.
+    pub(super) fn may_confirm_in(&self, id: &StepId, groups: &[Name]) -> Legal {
+        match self.of(id)?.0.work {
+            Work::WaitForPerson { group: Some(ref group), .. } if !groups.contains(group) => {
+                Err(Refusal::new(
+                    "not_the_owner",
+                    format!("`{id}` is confirmed by the group {group} only."),
+                    format!("Ask somebody of {group}."),
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn may_cancel(&self, reason: &str, at: Timestamp) -> Legal {

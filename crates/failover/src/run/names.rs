@@ -144,6 +144,7 @@ impl Event {
             Self::StepParked { .. } => "step_parked",
             Self::StepRetried { .. } => "step_retried",
             Self::StepSkipped { .. } => "step_skipped",
+            Self::StepConfirmed { .. } => "step_confirmed",
             Self::Paused { .. } => "paused",
             Self::Resumed { .. } => "resumed",
             Self::Cancelled { .. } => "cancelled",
@@ -165,7 +166,8 @@ impl Event {
             | Self::StepSucceeded { step, .. }
             | Self::StepParked { step, .. }
             | Self::StepRetried { step, .. }
-            | Self::StepSkipped { step, .. } => Some(step),
+            | Self::StepSkipped { step, .. }
+            | Self::StepConfirmed { step, .. } => Some(step),
             _ => None,
         }
     }
@@ -182,6 +184,7 @@ impl Event {
             | Self::Denied { by, .. }
             | Self::StepRetried { by, .. }
             | Self::StepSkipped { by, .. }
+            | Self::StepConfirmed { by, .. }
             | Self::Paused { by, .. }
             | Self::Resumed { by }
             | Self::Cancelled { by, .. } => Some(by.clone()),

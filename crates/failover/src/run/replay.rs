@@ -198,6 +198,17 @@ impl Run {
                 });
                 self.settle();
             }
+            Event::StepConfirmed { step, by, comment } => {
+                let said = comment.as_deref().map(|c| format!(": {c}")).unwrap_or_default();
+                self.with(step, |p| {
+                    p.state = StepState::Succeeded;
+                    p.parked = None;
+                    p.started_at = p.started_at.or(Some(at));
+                    p.ended_at = Some(at);
+                    p.note = Some(format!("confirmed by {}{said}", by.email));
+                });
+                self.settle();
+            }
             Event::Paused { by, reason } => {
                 self.state = RunState::Paused;
                 self.paused_by = Some((by.clone(), reason.clone()));

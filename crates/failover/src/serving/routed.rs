@@ -34,10 +34,10 @@ pub fn routed(
         };
         match sight.known() {
             None => said.doubt(format!("{name} in {region} is {}", sight.word())),
-            Some(Facts::DnsRecord { record: Some(record) }) => {
+            Some(Facts::DnsRecord { record: Some(record), .. }) => {
                 records.insert(region, record);
             }
-            Some(Facts::DnsRecord { record: None }) => {}
+            Some(Facts::DnsRecord { record: None, .. }) => {}
             Some(Facts::AcceleratorGroup(group)) => {
                 if is_open(group) {
                     said.regions.push(region.clone());
@@ -67,7 +67,7 @@ pub fn routed(
         let stood: BTreeMap<&RegionCode, &DnsRecord> = regions
             .iter()
             .filter_map(|region| match stood?.stood(name, region)? {
-                Facts::DnsRecord { record: Some(record) } => Some((region, record)),
+                Facts::DnsRecord { record: Some(record), .. } => Some((region, record)),
                 _ => None,
             })
             .collect();

@@ -24,13 +24,13 @@ fn dns_only(facts: [Option<Facts>; 2]) -> Serving {
 }
 
 fn of(code: &str, routing: Routing) -> Option<Facts> {
-    Some(Facts::DnsRecord { record: Some(record(code, routing)) })
+    Some(Facts::record(Some(record(code, routing))))
 }
 
 #[test]
 fn each_routing_policy_says_which_regions_it_leads_to() {
     let latency = |code: &str| of(code, Routing::Latency { region: code.into() });
-    let out = || Some(Facts::DnsRecord { record: None });
+    let out = || Some(Facts::record(None));
     let primary = |code, primary| of(code, Routing::Failover { primary });
     let cases = [
         ([Some(weighted(A, 100)), Some(weighted(B, 0))], vec![A], true),
@@ -59,10 +59,9 @@ fn a_place_repointed_to_another_region_is_served_from_there() {
         |code: &str| Routing::Geolocation { continent: Some(code.into()), country: None, subdivision: None };
     let mut moved = record(A, place("NA"));
     moved.alias = record(B, place("EU")).alias;
-    let serving = dns_only([Some(Facts::DnsRecord { record: Some(moved) }), of(B, place("EU"))]);
+    let serving = dns_only([Some(Facts::record(Some(moved))), of(B, place("EU"))]);
     assert_eq!((regions(&serving), serving.certain), (vec![B], true));
-    let address =
-        |code: &str| Some(Facts::DnsRecord { record: Some(plain_record(code, place(code), "192.0.2.2")) });
+    let address = |code: &str| Some(Facts::record(Some(plain_record(code, place(code), "192.0.2.2"))));
     assert!(
         !dns_only([address(A), address(B)]).certain,
         "two places with one address do not say which Region"
@@ -180,7 +179,7 @@ fn what_cannot_be_seen_is_unknown() {
 fn an_evacuated_region_is_ours_or_somebody_elses() {
     assert_eq!(state(&feed(), None, None), RecoveryState::Steady);
     let mut picture = feed();
-    picture.observations.insert(key("front-door", A), known(Facts::DnsRecord { record: None }));
+    picture.observations.insert(key("front-door", A), known(Facts::record(None)));
     picture.observations.insert(key("edge", A), known(group(A, 0, 0)));
     assert_eq!(state(&picture, None, None), RecoveryState::PartlyMoved, "the writer is still there");
     for code in [A, B, C] {

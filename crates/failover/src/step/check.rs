@@ -1,8 +1,8 @@
 //! Check and verify, as one dispatch over every kind of work. Both are pure: what was seen is an argument.
 
 use super::{
-    Seen, Step, Verdict, Work, aurora, cloudfront, ecs, health_check, lags, region_switch, routing_control,
-    traffic,
+    Seen, Step, Verdict, Work, aurora, cloudfront, ecs, health_check, lags, outside, own, region_switch,
+    routing_control, traffic,
 };
 use crate::change::Change;
 use crate::movement::{Mode, Movement};
@@ -21,10 +21,17 @@ impl Step {
                 record_lag(stores, target, *limit_ms, seen, plan, now)
             }
             Work::Call { change } => self.check_call(change, seen, plan, movement),
-            Work::ConfirmServing { region, not_from } => {
-                confirm_serving(region, not_from.as_ref(), seen, plan)
+            Work::ConfirmServing { region, not_from, probes } => {
+                match confirm_serving(region, not_from.as_ref(), seen, plan) {
+                    Verdict::Reached { note } => outside::confirm(region, probes, seen, plan, note, now),
+                    not_yet => not_yet,
+                }
             }
             Work::ConfirmProtected { stores, region } => aurora::protected(stores, region, seen, plan),
+            // ---- steps of one's own
+            Work::WaitForPerson { says, group } => own::person(says, group.as_ref()),
+            Work::WaitForTime { until } => own::time(until, None, now),
+            Work::WaitForSignal { signal, region } => own::signal(signal, region, seen),
         }
     }
 
@@ -38,6 +45,9 @@ impl Step {
     }
 
     fn check_call(&self, change: &Change, seen: &Seen, plan: &Plan, movement: &Movement) -> Verdict {
+        if !change.shows() {
+            return Verdict::Act(change.clone());
+        }
         let Some(resource) = &self.resource else {
             return Verdict::Stuck {
                 reason: format!("step `{}` names no resource", self.id),
@@ -71,6 +81,10 @@ impl Step {
             Change::SetPrimaryOrigins { .. } => cloudfront::check(&look, change, &self.regions),
             Change::StartRegionSwitch { region, target, action, .. } => {
                 region_switch::check(&look, change, region, target, *action)
+            }
+            // ---- steps of one's own: nothing shows them, so they were sent above.
+            Change::CallWebhook { .. } | Change::InvokeLambda { .. } | Change::RunDocument { .. } => {
+                Verdict::Act(change.clone())
             }
         }
     }

@@ -20,9 +20,17 @@ impl Step {
             Work::RecordLag { stores, .. } | Work::ConfirmProtected { stores, .. } => {
                 stores.iter().for_each(all)
             }
-            Work::ConfirmServing { .. } => {
+            Work::ConfirmServing { region, probes, .. } => {
                 // A record whose health check is held out is not answered, so the checks are looked at as well.
                 plan.traffic().iter().chain(&plan.stores()).chain(&plan.health_checks()).for_each(all);
+                for probe in probes {
+                    looks.entry(probe.clone()).or_default().insert(region.clone());
+                }
+            }
+            // ---- steps of one's own
+            Work::WaitForPerson { .. } | Work::WaitForTime { .. } => {}
+            Work::WaitForSignal { signal, region } => {
+                looks.entry(signal.clone()).or_default().insert(region.clone());
             }
             Work::Call { .. } => {
                 if let Some(resource) = &self.resource {

@@ -174,7 +174,7 @@ fn records_are_replaced_only_when_they_are_the_ones_that_were_approved() {
     }
     let mut edited = record(A, Routing::Weighted { weight: 100 });
     edited.health_check_id = None;
-    let scene_edited = scene(Mode::Planned).see("front-door", A, Facts::DnsRecord { record: Some(edited) });
+    let scene_edited = scene(Mode::Planned).see("front-door", A, Facts::record(Some(edited)));
     assert_eq!(scene_edited.check(id), "drift");
     assert_eq!(scene(Mode::Emergency).lose("front-door", A).check(id), "unseen");
 }

@@ -26,7 +26,7 @@ pub(super) fn records(
     let mut now: BTreeMap<&RegionCode, Option<&DnsRecord>> = BTreeMap::new();
     for region in regions.iter().chain(replace.iter().map(|r| &r.region)) {
         match look.at(region) {
-            Ok(Facts::DnsRecord { record }) => {
+            Ok(Facts::DnsRecord { record, .. }) => {
                 now.insert(region, record.as_ref());
             }
             Ok(other) => return look.not_what_it_was(region, other),

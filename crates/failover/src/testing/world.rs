@@ -130,7 +130,7 @@ pub fn plain_record(code: &str, routing: Routing, value: &str) -> DnsRecord {
 }
 
 pub fn weighted(code: &str, weight: i64) -> Facts {
-    Facts::DnsRecord { record: Some(record(code, Routing::Weighted { weight })) }
+    Facts::record(Some(record(code, Routing::Weighted { weight })))
 }
 
 pub fn group(code: &str, dial: u8, weight: i32) -> Facts {
@@ -216,7 +216,14 @@ pub fn shop() -> Picture {
         ("web", A, service(6)),
         ("web", B, service(2)),
     ]);
-    Picture { application, accounts: vec![account()], observations, before: BTreeMap::new(), now: NOW }
+    Picture {
+        application,
+        accounts: vec![account()],
+        observations,
+        own: Vec::new(),
+        before: BTreeMap::new(),
+        now: NOW,
+    }
 }
 
 /// The same after a completed failover to [`B`], with what stood before kept.
@@ -244,9 +251,7 @@ pub fn moved_shop() -> Picture {
 
 /// Active in three Regions, by latency, with an accelerator beside it.
 pub fn feed() -> Picture {
-    let latency = |code: &str| Facts::DnsRecord {
-        record: Some(record(code, Routing::Latency { region: code.into() })),
-    };
+    let latency = |code: &str| Facts::record(Some(record(code, Routing::Latency { region: code.into() })));
     let application = application(
         Strategy::ActiveActive,
         &[A, B, C],
@@ -264,5 +269,12 @@ pub fn feed() -> Picture {
         observations.insert(key("posts", code), known(aurora_facts("posts", code, code == A)));
         observations.insert(key("timeline", code), known(service(5)));
     }
-    Picture { application, accounts: vec![account()], observations, before: BTreeMap::new(), now: NOW }
+    Picture {
+        application,
+        accounts: vec![account()],
+        observations,
+        own: Vec::new(),
+        before: BTreeMap::new(),
+        now: NOW,
+    }
 }

@@ -1,10 +1,11 @@
 //! Any inventory that the file can hold, from the same tables of keys that readers and writers go by.
 
+use holdfast_domain::own_step::{InEmergency, Occasion, OwnWork, Phase, Place, Side, Until, Where};
 use holdfast_domain::resource::{Key, KeyShape};
 use holdfast_domain::{
     Account, AccountId, Application, ApprovalPolicy, ApprovalRule, Declaration, DeclaredRegion, Group,
-    Inventory, Name, Objectives, REGIONS, RegionCode, Resource, ResourceKind, Seconds, Strategy as Way,
-    Waiver,
+    Inventory, Name, Objectives, OwnPlan, OwnStep, REGIONS, RegionCode, Resource, ResourceKind, Seconds,
+    Strategy as Way, Waiver,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::of;
@@ -289,6 +290,67 @@ fn application(name: Name) -> BoxedStrategy<Application> {
         .boxed()
 }
 
+fn place() -> BoxedStrategy<Place> {
+    let id = || "[a-z0-9-]{1,30}";
+    prop_oneof![
+        select(&Phase::ALL[1..]).prop_map(Place::Before),
+        select(Phase::ALL).prop_map(Place::After),
+        id().prop_map(Place::BeforeStep),
+        id().prop_map(Place::AfterStep),
+    ]
+    .boxed()
+}
+
+fn own_work() -> BoxedStrategy<OwnWork> {
+    let wait = || (1_u32..=604_800).prop_map(Seconds);
+    let whence = || prop_oneof![select(Side::ALL).prop_map(Where::Side), region().prop_map(Where::Region)];
+    let date = (0_i64..4_000_000_000).prop_map(|s| jiff::Timestamp::from_second(s).unwrap());
+    let json =
+        prop_oneof![Just("{\"a\": [1, null]}".to_owned()), Just("\"text\"".to_owned()), Just("7".to_owned())];
+    prop_oneof![
+        text_of("url").prop_map(|url| OwnWork::Webhook { url }),
+        (name(), whence(), word(), of(json)).prop_map(|(account, region, function, payload)| {
+            OwnWork::LambdaInvoke { account, region, function, payload }
+        }),
+        (name(), whence(), word(), btree_map(nasty(), nasty(), 0..3), word(), word()).prop_map(
+            |(account, region, document, parameters, target_tag, target_value)| OwnWork::SsmDocument {
+                account,
+                region,
+                document,
+                parameters,
+                target_tag,
+                target_value
+            }
+        ),
+        (nasty(), of(name())).prop_map(|(says, group)| OwnWork::WaitForPerson { says, group }),
+        wait().prop_map(|length| OwnWork::WaitForTime { until: Until::For(length) }),
+        date.prop_map(|at| OwnWork::WaitForTime { until: Until::At(at) }),
+        (name(), whence()).prop_map(|(signal, region)| OwnWork::WaitForSignal { signal, region }),
+    ]
+    .boxed()
+}
+
+fn own_step(name: Name) -> BoxedStrategy<OwnStep> {
+    let timeout = of((1_u32..=604_800).prop_map(Seconds));
+    (place(), subsequence(Occasion::ALL, 1..=3), select(InEmergency::ALL), timeout, own_work())
+        .prop_map(move |(place, moves, in_emergency, timeout, work)| OwnStep {
+            name: name.clone(),
+            place,
+            moves,
+            in_emergency,
+            timeout,
+            work,
+        })
+        .boxed()
+}
+
+/// Of an application that need not be in the file: what it names is looked at when the file is compared.
+fn own_plan() -> BoxedStrategy<OwnPlan> {
+    let steps =
+        btree_set(name(), 1..4).prop_flat_map(|all| all.into_iter().map(own_step).collect::<Vec<_>>());
+    (name(), steps).prop_map(|(application, steps)| OwnPlan { application, steps }).boxed()
+}
+
 fn name_pair() -> BoxedStrategy<(Name, Name)> {
     (name(), name()).boxed()
 }
@@ -329,14 +391,16 @@ pub fn inventory() -> BoxedStrategy<Inventory> {
     let groups = vec((name(), of(nasty())).prop_map(|(name, description)| Group { name, description }), 0..4)
         .prop_map(|all| unique(all, &[&|g: &Group| g.name.clone()]));
     let policies = vec(policy(), 0..3).prop_map(|all| unique(all, &[&|p: &ApprovalPolicy| p.name.clone()]));
-    (of(accounts), of(regions), of(groups), of(policies), of(applications()))
-        .prop_map(|(accounts, regions, groups, approval_policies, applications)| Inventory {
+    let plans = vec(own_plan(), 0..3).prop_map(|all| unique(all, &[&|p: &OwnPlan| p.application.clone()]));
+    (of(accounts), of(regions), of(groups), of(policies), of(applications()), of(plans))
+        .prop_map(|(accounts, regions, groups, approval_policies, applications, plans)| Inventory {
             version: 1,
             accounts,
             regions,
             groups,
             approval_policies,
             applications,
+            plans,
         })
         .boxed()
 }

@@ -6,5 +6,6 @@ mod arbitrary;
 mod demo;
 mod diff;
 mod hostile;
+mod plans;
 mod read;
 mod round_trip;

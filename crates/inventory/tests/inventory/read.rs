@@ -321,7 +321,7 @@ fn the_same_name_or_account_twice_is_refused() {
 
 #[test]
 fn sections_of_a_later_version_are_refused_by_name() {
-    for section in ["plans", "triggers", "game_days"] {
+    for section in ["triggers", "game_days"] {
         let found = problems(&format!("version: 1\n{section}: []\n"));
         assert_eq!(found.len(), 1);
         assert!(

@@ -2,6 +2,7 @@
 //! people. Changes are taken from the page itself or from programs, never from another site's page.
 
 mod forms;
+mod health;
 mod page;
 mod sections;
 mod switches;
@@ -31,6 +32,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/_sim/links/{a}/{b}", patch(link))
         .route("/_sim/clock", post(clock))
         .route("/_sim/world", get(world))
+        .route("/_sim/health/{region}/{cluster}/{service}", get(health::ask))
         .route("/_sim/page.css", get(page::css))
         .route("/_sim/form", post(forms::submit))
         .route(

@@ -1,20 +1,65 @@
 //! Connections that can be cut from inside a handler: how an answer gets lost and how a Region is a black
-//! hole. Not a way to refuse: a refusal is an answer.
+//! hole. Not a way to refuse: a refusal is an answer. Connections that begin with a DNS message go to the name
+//! server, which shares the port.
 
+use crate::dns;
+use crate::state::Shared;
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-/// A TCP listener whose connections can be cut.
+/// The connections that speak HTTP; they can be cut.
 #[derive(Debug)]
-pub(crate) struct CutListener(pub(crate) TcpListener);
+pub(crate) struct CutListener {
+    arrivals: mpsc::Receiver<(TcpStream, SocketAddr)>,
+    address: SocketAddr,
+}
+
+/// Connections that have arrived and not been taken yet.
+const WAITING: usize = 1_024;
+
+/// Takes connections until the simulator stops, and sends each where its first byte belongs.
+pub(crate) fn listen(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+) -> io::Result<(CutListener, JoinHandle<()>)> {
+    let address = listener.local_addr()?;
+    let (pass_on, arrivals) = mpsc::channel(WAITING);
+    let mut listener = listener;
+    let accepting = tokio::spawn(async move {
+        loop {
+            let (stream, peer) = tokio::select! {
+                arrived = Listener::accept(&mut listener) => arrived,
+                () = shared.stopping() => return,
+            };
+            let (pass_on, shared) = (pass_on.clone(), shared.clone());
+            tokio::spawn(async move {
+                let mut first = [0_u8; 1];
+                let dns = tokio::select! {
+                    peeked = stream.peek(&mut first) => matches!(peeked, Ok(1)) && dns::begins_like_dns(first[0]),
+                    () = shared.stopping() => return,
+                };
+                if dns {
+                    dns::serve_tcp(stream, shared).await;
+                } else {
+                    // Refused only when nobody serves any more.
+                    pass_on.send((stream, peer)).await.ok();
+                }
+            });
+        }
+    });
+    Ok((CutListener { arrivals, address }, accepting))
+}
 
 /// A connection, as its handlers see it.
 #[derive(Debug, Clone)]
@@ -44,7 +89,7 @@ impl Listener for CutListener {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (CutStream, SocketAddr) {
-        let (inner, addr) = Listener::accept(&mut self.0).await;
+        let Some((inner, addr)) = self.arrivals.recv().await else { return std::future::pending().await };
         // Small answers must not wait for more: a page of calls would add up to seconds.
         if let Err(error) = inner.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
@@ -55,7 +100,7 @@ impl Listener for CutListener {
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        Ok(self.address)
     }
 }
 

@@ -23,7 +23,7 @@ mod service;
 mod sts;
 mod xml;
 
-pub(crate) use cut::{CutListener, Peer};
+pub(crate) use cut::{Peer, listen};
 
 use crate::auth::policy::{Policy, Verdict};
 use crate::auth::sigv4::{Scope, SignedRequest};

@@ -1,4 +1,4 @@
-//! Route 53: hosted zones, record sets and changes. Not a name server: nothing here answers DNS.
+//! Route 53: hosted zones, record sets and changes. What is answered for a name is `answers`.
 
 use crate::refusal::Refusal;
 use serde::{Deserialize, Serialize};

@@ -4,6 +4,7 @@
 //! it. No wire formats, no credentials and no faults of calls here: those are `wire`, `auth`, `faults`.
 
 pub mod accounts;
+pub mod answers;
 pub mod arc;
 pub mod aurora;
 pub mod build;

@@ -2,6 +2,7 @@
 //! AWS API would show from some Region.
 
 use super::World;
+use super::answers::Answer;
 use super::aurora::Sync;
 use super::clock::Moment;
 use serde_json::{Value, json};
@@ -20,6 +21,7 @@ impl World {
             "global_clusters": self.global_clusters_view(now),
             "ecs_services": self.services_view(now),
             "record_sets": self.records_view(),
+            "names": self.names_view(),
             "changes": self.changes.iter().rev().take(50).map(|c| json!({
                 "id": c.id, "account": c.account, "status": c.status(now.virtual_ms),
             })).collect::<Vec<_>>(),
@@ -100,6 +102,22 @@ impl World {
             })
         });
         clusters.collect()
+    }
+
+    /// What the name server answers now, for the middle of the draw.
+    fn names_view(&self) -> Vec<Value> {
+        let mut names: Vec<_> =
+            self.zones.iter().flat_map(|z| z.records.iter().map(|r| (&r.name, &r.kind))).collect();
+        names.dedup();
+        let answered = names.into_iter().map(|(name, kind)| {
+            let values = match self.answer(name, kind, 0.5) {
+                Answer::Found { values, .. } => values,
+                Answer::Elsewhere { name, .. } => vec![name],
+                Answer::NoData { .. } | Answer::NoName { .. } | Answer::NotOurs => Vec::new(),
+            };
+            json!({"name": name, "type": kind, "answer": values})
+        });
+        answered.collect()
     }
 
     fn services_view(&self, now: Moment) -> Vec<Value> {

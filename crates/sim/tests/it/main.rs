@@ -12,6 +12,7 @@ mod ecs;
 mod faults;
 mod harness;
 mod health_checks;
+mod names;
 mod persist;
 mod region_switch;
 mod sts;

@@ -31,6 +31,9 @@ impl Change {
         if let Some(applications) = &inventory.applications {
             self.put_applications(applications).await?;
         }
+        if let Some(plans) = &inventory.plans {
+            self.put_own_plans(plans).await?;
+        }
         // From what refers to what is referred to.
         if let Some(applications) = &inventory.applications {
             self.drop_applications_but(applications).await?;
@@ -286,21 +289,23 @@ impl Change {
         .await
     }
 
-    /// A group that a rule in force names stays, as it would be made again at once.
+    /// A group that a rule in force or a step of one's own names stays, as it would be made again at once.
     async fn drop_groups_but(&mut self, kept: &[Group]) -> Result<()> {
         let kept = json!(kept.iter().map(|g| &g.name).collect::<Vec<_>>());
         self.execute(
             "UPDATE groups g SET archived_at = clock_timestamp()
              WHERE archived_at IS NULL AND name NOT IN (SELECT jsonb_array_elements_text($1))
                AND NOT EXISTS (SELECT FROM approval_rules r JOIN approval_policies p ON p.name = r.policy
-                               WHERE r.group_name = g.name AND p.archived_at IS NULL)",
+                               WHERE r.group_name = g.name AND p.archived_at IS NULL)
+               AND NOT EXISTS (SELECT FROM own_plans o, jsonb_array_elements(o.steps) s WHERE s ->> 'group' = g.name)",
             kept.clone(),
         )
         .await?;
         self.execute(
             "DELETE FROM groups g
              WHERE archived_at IS NOT NULL AND name NOT IN (SELECT jsonb_array_elements_text($1))
-               AND NOT EXISTS (SELECT FROM approval_rules r WHERE r.group_name = g.name)",
+               AND NOT EXISTS (SELECT FROM approval_rules r WHERE r.group_name = g.name)
+               AND NOT EXISTS (SELECT FROM own_plans o, jsonb_array_elements(o.steps) s WHERE s ->> 'group' = g.name)",
             kept,
         )
         .await

@@ -58,6 +58,7 @@ pub fn router() -> Router<AppState> {
         .route("/runs/{id}/withdraw", post(run_forms::withdraw))
         .route("/runs/{id}/steps/{step}/retry", post(run_forms::retry))
         .route("/runs/{id}/steps/{step}/skip", post(run_forms::skip))
+        .route("/runs/{id}/steps/{step}/confirm", post(run_forms::confirm))
         .route("/approvals", get(views::approvals))
         .route("/accounts", get(views::accounts))
         .route("/regions", get(views::regions))

@@ -166,6 +166,21 @@ pub async fn skip(
     .await
 }
 
+pub async fn confirm(
+    s: State<AppState>,
+    visit: Visit,
+    Path((run, step)): Path<(String, String)>,
+    sent: Sent,
+) -> Response {
+    let id = step_id(&step);
+    let form = format!("confirm-{step}");
+    let comment = sent.0.get("comment");
+    drive(s, visit, Path(run), sent, &form, &format!("{step} is confirmed"), |_| {
+        Ok(RunVerb::ConfirmStep { step: id?, comment })
+    })
+    .await
+}
+
 async fn drive(
     State(state): State<AppState>,
     visit: Visit,

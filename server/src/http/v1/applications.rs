@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        body::{Params, Raw, Segment},
+        body::{Params, Raw, Segment, Segments},
         etag,
         principal::Principal,
         problem::Reply,
@@ -17,7 +17,9 @@ use axum::{
 };
 use holdfast_api::{
     Problem,
-    applications::{ApplicationFilter, ApplicationStatus, ApplicationSummary, ApplicationView},
+    applications::{
+        ApplicationFilter, ApplicationStatus, ApplicationSummary, ApplicationView, WebhookSecret,
+    },
     runs::{RequestRun, RunPreview},
 };
 use holdfast_domain::Name;
@@ -201,6 +203,18 @@ pub async fn get_plans(
         }
     }
     Ok(Json(List { items }))
+}
+
+/// A new secret for a webhook among the application's own steps, shown this once. The one before signs nothing any more.
+#[utoipa::path(post, path = "/applications/{name}/webhooks/{step}/secret", tag = "inventory",
+    params(("name" = String, Path), ("step" = String, Path)),
+    responses((status = 200, body = WebhookSecret)))]
+pub async fn post_webhook_secret(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segments(name, step): Segments<Name, Name>,
+) -> Reply<Json<WebhookSecret>> {
+    Ok(Json(state.plane.new_webhook_secret(&actor, &name, &step).await?))
 }
 
 /// Asks for a fresh look; the answer does not wait for it.

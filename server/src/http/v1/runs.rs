@@ -245,6 +245,20 @@ pub async fn post_retry(
     Ok(Json(state.plane.drive_run(&actor, id, RunVerb::RetryStep { step }).await?))
 }
 
+/// Says that what a step of one's own waits for is so. A person's word: tokens cannot.
+#[utoipa::path(post, path = "/runs/{id}/steps/{step}/confirm", tag = "runs",
+    params(("id" = String, Path), ("step" = String, Path)),
+    request_body(content = Option<Because>), responses((status = 200, body = RunView)))]
+pub async fn post_confirm(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segments(id, step): Segments<RunId, StepId>,
+    MaybeJson(because): MaybeJson<Because>,
+) -> Reply<Json<RunView>> {
+    let verb = RunVerb::ConfirmStep { step, comment: because.reason };
+    Ok(Json(state.plane.drive_run(&actor, id, verb).await?))
+}
+
 /// Leaves a step out, with a reason.
 #[utoipa::path(post, path = "/runs/{id}/steps/{step}/skip", tag = "runs",
     params(("id" = String, Path), ("step" = String, Path)),

@@ -11,8 +11,8 @@ fn back(mode: Mode) -> Movement {
 
 /// The front door alone: how it stood before the failover, and how it stands now.
 fn front_door(before: [Option<DnsRecord>; 2], now: [Option<DnsRecord>; 2]) -> Picture {
-    let [a, b] = before.map(|record| Facts::DnsRecord { record });
-    let [now_a, now_b] = now.map(|record| Facts::DnsRecord { record });
+    let [a, b] = before.map(Facts::record);
+    let [now_a, now_b] = now.map(Facts::record);
     Picture {
         application: application(Strategy::WarmStandby, &[A, B], vec![dns("front-door")]),
         observations: observed(&[("front-door", A, now_a), ("front-door", B, now_b)]),
@@ -171,7 +171,7 @@ fn evacuated(out: &str, to: &str) -> Picture {
     }
     picture.before =
         picture.observations.iter().map(|(k, s)| (k.clone(), s.known().unwrap().clone())).collect();
-    picture.observations.insert(key("front-door", out), known(Facts::DnsRecord { record: None }));
+    picture.observations.insert(key("front-door", out), known(Facts::record(None)));
     picture.observations.insert(key("edge", out), known(group(out, 0, 0)));
     picture.observations.insert(key("assets", out), known(route(out, 0)));
     if out == A {
@@ -224,7 +224,7 @@ fn the_writer_goes_to_a_region_that_comes_back_only_if_it_was_there() {
 fn a_region_that_comes_back_takes_no_other_out_whatever_stood_before() {
     // When C was evacuated, A was out too; A has come back in the meantime.
     let mut picture = evacuated(C, B);
-    picture.before.insert(key("front-door", A), Facts::DnsRecord { record: None });
+    picture.before.insert(key("front-door", A), Facts::record(None));
     picture.before.insert(key("edge", A), group(A, 0, 0));
     picture.before.insert(key("assets", A), route(A, 0));
     for from in [A, B] {

@@ -60,10 +60,10 @@ prop_compose! {
         connected in proptest::bool::weighted(0.75),
         on in any::<bool>(),
     )(
-        dns in a_sight(Facts::DnsRecord { record: (!out).then(|| {
+        dns in a_sight(Facts::record((!out).then(|| {
             let routing = routing(kind, code, writer, weight);
             if plain { plain_record(code, routing, &format!("192.0.2.{weight}")) } else { record(code, routing) }
-        }) }),
+        }))),
         edge in a_sight(group(code, dial, endpoint)),
         point in a_sight(route(code, if open { 100 } else { 0 })),
         store in a_sight(store(code, writer, connected)),
@@ -157,7 +157,7 @@ fn leads_to(world: &BTreeMap<(Name, RegionCode), Facts>, resource: &Name) -> usi
     for ((name, region), facts) in world.iter().filter(|((name, _), _)| name == resource) {
         assert_eq!(name, resource);
         match facts {
-            Facts::DnsRecord { record: Some(record) } => {
+            Facts::DnsRecord { record: Some(record), .. } => {
                 records.insert(region, record);
             }
             Facts::AcceleratorGroup(group) => open += usize::from(is_open(group)),
@@ -176,14 +176,13 @@ fn act(world: &mut BTreeMap<(Name, RegionCode), Facts>, resource: &Name, change:
         Change::ReplaceRecords { replace, .. } => {
             for r in replace {
                 assert!(r.old.is_some() || r.new.is_some());
-                world
-                    .insert((resource.clone(), r.region.clone()), Facts::DnsRecord { record: r.new.clone() });
+                world.insert((resource.clone(), r.region.clone()), Facts::record(r.new.clone()));
             }
             let mut weights = world
                 .iter()
                 .filter(|((name, _), _)| name == resource)
                 .filter_map(|(_, facts)| match facts {
-                    Facts::DnsRecord { record: Some(r) } => match r.routing {
+                    Facts::DnsRecord { record: Some(r), .. } => match r.routing {
                         Routing::Weighted { weight } => Some(weight),
                         _ => None,
                     },
@@ -226,6 +225,8 @@ fn act(world: &mut BTreeMap<(Name, RegionCode), Facts>, resource: &Name, change:
         | Change::SetEcsDesiredCount { .. }
         | Change::SwitchAuroraOver { .. }
         | Change::FailAuroraOver { .. } => {}
+        // ---- steps of one's own
+        Change::CallWebhook { .. } | Change::InvokeLambda { .. } | Change::RunDocument { .. } => {}
     }
 }
 

@@ -51,6 +51,12 @@ fn a_try() -> impl Strategy<Value = Try> {
         2 => Just(Command::Resume { by: who(2) }),
         3 => a_step().prop_map(|step| Command::RetryStep { by: who(2), step }),
         1 => a_step().prop_map(|step| Command::SkipStep { by: who(2), step, reason: "by hand".into() }),
+        1 => a_step().prop_map(|step| Command::ConfirmStep {
+            by: who(3),
+            groups: Vec::new(),
+            step,
+            comment: None
+        }),
         2 => Just(Command::Conclude),
         4 => a_step().prop_map(|step| Command::Record(Event::CallAnswered { step, answer: answer() })),
         3 => a_step().prop_map(|step| Command::Record(Event::CallUnknown { step, reason: "lost".into() })),
@@ -178,7 +184,9 @@ fn promises(story: &Story) {
             Event::CallAnswered { step, .. } | Event::CallRefused { step, .. } => {
                 out.remove(step);
             }
-            Event::StepSucceeded { step, .. } | Event::StepSkipped { step, .. } => {
+            Event::StepSucceeded { step, .. }
+            | Event::StepSkipped { step, .. }
+            | Event::StepConfirmed { step, .. } => {
                 done.insert(step);
             }
             _ => {}

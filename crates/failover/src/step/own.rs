@@ -1,0 +1,108 @@
+//! Steps of one's own that wait: for a person, for a time, for a signal.
+
+use super::outside;
+use super::{Seen, Step, Verdict, Work};
+use holdfast_domain::own_step::Until;
+use holdfast_domain::{Name, RegionCode, Seconds};
+use jiff::{SignedDuration, Timestamp};
+
+/// Asked at once: waiting for people is what a run that needs a person does.
+pub(super) fn person(says: &str, group: Option<&Name>) -> Verdict {
+    let who =
+        group.map_or_else(|| "Whoever may steer runs".to_owned(), |g| format!("Somebody of the group {g}"));
+    Verdict::Stuck {
+        reason: format!("waits for a person to say: {says}"),
+        way_out: format!("{who} confirms the step when it is so; it can be skipped with a reason."),
+    }
+}
+
+pub(super) fn time(until: &Until, began: Option<Timestamp>, now: Timestamp) -> Verdict {
+    let due = match until {
+        Until::At(at) => Some(*at),
+        Until::For(length) => began.and_then(|at| at.checked_add(length_of(*length)).ok()),
+    };
+    match due {
+        Some(due) if now >= due => Verdict::Reached { note: format!("it is past {due:.0}") },
+        Some(due) => Verdict::Wait { note: format!("waits until {due:.0}") },
+        None => Verdict::Wait { note: "begins to wait".into() },
+    }
+}
+
+fn length_of(length: Seconds) -> SignedDuration {
+    SignedDuration::from_secs(i64::from(length.get()))
+}
+
+pub(super) fn signal(signal: &Name, region: &RegionCode, seen: &Seen) -> Verdict {
+    match outside::signal(signal, region, seen) {
+        Ok(Ok(())) => Verdict::Reached { note: format!("{signal} in {region} is well") },
+        Ok(Err(trouble)) => Verdict::Wait { note: format!("{signal} in {region}: {trouble}") },
+        Err(reason) => Verdict::Unseen { reason },
+    }
+}
+
+impl Step {
+    /// The verdict of a wait for a length of time, which is counted from the step's own start; [`Step::check`] does not
+    /// know it. `None`: not such a step.
+    #[must_use]
+    pub fn waited(&self, began: Option<Timestamp>, now: Timestamp) -> Option<Verdict> {
+        match &self.work {
+            Work::WaitForTime { until } => Some(time(until, began, now)),
+            _ => None,
+        }
+    }
+
+    /// Whether a person's word ends it.
+    #[must_use]
+    pub fn is_confirmed_by_a_person(&self) -> bool {
+        matches!(self.work, Work::WaitForPerson { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::world::{B, key, known, unknown};
+    use crate::testing::{NOW, after, name, region};
+    use holdfast_domain::facts::ProbeAnswer;
+    use holdfast_domain::{Facts, ObservationMap};
+
+    fn word(verdict: &Verdict) -> &'static str {
+        match verdict {
+            Verdict::Reached { .. } => "reached",
+            Verdict::Wait { .. } => "wait",
+            Verdict::Unseen { .. } => "unseen",
+            Verdict::Stuck { .. } => "stuck",
+            Verdict::Act(_) | Verdict::Drift { .. } => "other",
+        }
+    }
+
+    #[test]
+    fn a_length_of_time_is_counted_from_the_steps_start() {
+        let wait = Until::For(Seconds(60));
+        assert_eq!(word(&time(&wait, None, NOW)), "wait");
+        assert_eq!(word(&time(&wait, Some(NOW), after(59))), "wait");
+        assert_eq!(word(&time(&wait, Some(NOW), after(60))), "reached");
+        assert_eq!(word(&time(&Until::At(after(5)), None, after(5))), "reached");
+        assert_eq!(word(&time(&Until::At(after(6)), Some(NOW), after(5))), "wait");
+    }
+
+    #[test]
+    fn a_signal_that_cannot_be_seen_is_not_taken_for_well() {
+        let probe = |healthy: bool| {
+            known(Facts::Probe(ProbeAnswer {
+                healthy,
+                status: Some(if healthy { 200 } else { 503 }),
+                trouble: (!healthy).then(|| "status 503".to_owned()),
+                certificate: None,
+                milliseconds: 12,
+                from: "here".into(),
+                at: NOW,
+            }))
+        };
+        for (sight, expected) in [(probe(true), "reached"), (probe(false), "wait"), (unknown(None), "unseen")]
+        {
+            let seen = ObservationMap::from([(key("healthy", B), sight)]);
+            assert_eq!(word(&signal(&name("healthy"), &region(B), &seen)), expected);
+        }
+    }
+}
