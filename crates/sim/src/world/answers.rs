@@ -264,7 +264,7 @@ mod tests {
     fn a_name_without_the_type_is_told_from_a_name_that_is_not_there() {
         let world = world(Routing::Weighted);
         let zone = || "example.com.".to_owned();
-        assert_eq!(world.answer(NAME, "AAAA", 0.0), Answer::Found { values: vec![], ttl_s: 60 });
+        assert_eq!(world.answer(NAME, "AAAA", 0.0), Answer::NoData { zone: zone() });
         assert_eq!(world.answer("example.com", "A", 0.0), Answer::NoData { zone: zone() });
         assert_eq!(world.answer("no.example.com", "A", 0.0), Answer::NoName { zone: zone() });
         assert_eq!(world.answer("example.org", "A", 0.0), Answer::NotOurs);
