@@ -440,7 +440,7 @@ async fn records_of_every_routing_kind_are_read_whole() {
                 set_identifiers: BTreeMap::new(),
             }),
         );
-        let Facts::DnsRecord { record: Some(record) } =
+        let Facts::DnsRecord { record: Some(record), .. } =
             look(&cloud, &reading(), &records).await.remove(&region(HOME)).unwrap().unwrap()
         else {
             panic!("a record was expected")

@@ -6,7 +6,7 @@ use crate::settings::{ROUTE53_REGION, Service};
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::facts::{DnsRecord, NameAnswer};
 use holdfast_domain::resource::Route53Records;
-use holdfast_domain::{Facts, RegionCode};
+use holdfast_domain::{Facts, RegionCode, region_within};
 use holdfast_outside::Answer;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,7 +110,7 @@ async fn targets(
 
 /// A record taken out of service may stand under its own Region and lead to another's balancer.
 fn leads_to(region: &RegionCode, record: &DnsRecord) -> RegionCode {
-    let alias = record.alias.as_ref().and_then(|alias| super::code_within(&alias.dns_name));
+    let alias = record.alias.as_ref().and_then(|alias| region_within(&alias.dns_name));
     alias.unwrap_or_else(|| region.clone())
 }
 

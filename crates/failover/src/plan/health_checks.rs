@@ -55,7 +55,7 @@ fn guarded(draft: &Draft<'_>, check: &HealthCheck) -> Option<RegionCode> {
     let application = &draft.picture.application;
     let by_record = application.resources.iter().find_map(|resource| {
         application.regions().find(|region| {
-            matches!(draft.last(&resource.name, region), Some(Facts::DnsRecord { record: Some(record) })
+            matches!(draft.last(&resource.name, region), Some(Facts::DnsRecord { record: Some(record), .. })
                 if record.health_check_id.as_deref() == Some(check.id.as_str()))
         })
     });
@@ -99,7 +99,7 @@ fn moved_otherwise(draft: &Draft<'_>, check: &HealthCheck) -> bool {
     let application = &draft.picture.application;
     application.resources.iter().filter(|r| draft.has_step(&r.name)).any(|resource| {
         application.regions().any(|region| {
-            matches!(draft.last(&resource.name, region), Some(Facts::DnsRecord { record: Some(record) })
+            matches!(draft.last(&resource.name, region), Some(Facts::DnsRecord { record: Some(record), .. })
                 if record.health_check_id.as_deref() == Some(check.id.as_str()))
         })
     })

@@ -108,7 +108,7 @@ fn guarded(look: &Look<'_>, check: &HealthCheck) -> Option<RegionCode> {
         application
             .regions()
             .find(|region| {
-                matches!(look.known(resource, region), Some(Facts::DnsRecord { record: Some(record) })
+                matches!(look.known(resource, region), Some(Facts::DnsRecord { record: Some(record), .. })
                     if record.health_check_id.as_deref() == Some(check.id.as_str()))
             })
             .cloned()

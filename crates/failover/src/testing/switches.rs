@@ -65,7 +65,7 @@ pub fn switched(code: &str, on: bool) -> Facts {
 }
 
 pub fn role(code: &str, primary: bool) -> Facts {
-    Facts::DnsRecord { record: Some(record(code, Routing::Failover { primary })) }
+    Facts::record(Some(record(code, Routing::Failover { primary })))
 }
 
 /// A warm standby whose failover records follow routing controls.
@@ -96,6 +96,7 @@ pub fn picture(resources: Vec<Resource>, observations: ObservationMap) -> Pictur
         application: application(Strategy::WarmStandby, &[A, B], resources),
         accounts: vec![account()],
         observations,
+        own: Vec::new(),
         before: BTreeMap::new(),
         now: NOW,
     }
@@ -191,5 +192,5 @@ pub fn guarded_by(check: &str, code: &str) -> Facts {
         health_check_id: Some(check.into()),
         ..record(code, Routing::Latency { region: code.into() })
     };
-    Facts::DnsRecord { record: Some(record) }
+    Facts::record(Some(record))
 }

@@ -261,7 +261,7 @@ fn multivalue_and_geoproximity_records_leave_the_set_and_come_back_whole() {
         },
     ];
     for routing in routings {
-        let at = |code: &str| Facts::DnsRecord { record: Some(record(code, routing(code))) };
+        let at = |code: &str| Facts::record(Some(record(code, routing(code))));
         let mut picture =
             picture(vec![dns("front-door")], observed(&[("front-door", A, at(A)), ("front-door", B, at(B))]));
         let Change::ReplaceRecords { replace, .. } =
@@ -272,7 +272,7 @@ fn multivalue_and_geoproximity_records_leave_the_set_and_come_back_whole() {
         assert_eq!(replace.len(), 1);
         assert_eq!((replace[0].region.as_str(), &replace[0].new), (A, &None));
         picture.before = remembered(&picture).before;
-        see(&mut picture, "front-door", A, Facts::DnsRecord { record: None });
+        see(&mut picture, "front-door", A, Facts::record(None));
         let Change::ReplaceRecords { replace, .. } = only(&planned(&picture, &home()), "route-front-door")
         else {
             panic!("records were expected")
@@ -286,7 +286,7 @@ fn multivalue_and_geoproximity_records_leave_the_set_and_come_back_whole() {
 fn records_by_client_address_are_read_and_not_moved() {
     let at = |code: &str| {
         let routing = Routing::Cidr { collection_id: "c".into(), location: code.into() };
-        Facts::DnsRecord { record: Some(record(code, routing)) }
+        Facts::record(Some(record(code, routing)))
     };
     let picture =
         picture(vec![dns("front-door")], observed(&[("front-door", A, at(A)), ("front-door", B, at(B))]));
