@@ -6,6 +6,7 @@ pub mod approval;
 pub mod change;
 pub mod compliance;
 pub mod digest;
+pub mod guard;
 pub mod movement;
 pub mod plan;
 pub mod readiness;

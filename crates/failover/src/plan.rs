@@ -100,6 +100,25 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Somebody takes the loss of what is not copied on themselves, by name: the lag is recorded, and stops nothing.
+    pub(crate) fn accept_any_lag(&mut self) {
+        for step in &mut self.steps {
+            if let Work::RecordLag { limit_ms, .. } = &mut step.work
+                && limit_ms.take().is_some()
+            {
+                step.value_to_be = LAG_WHATEVER.into();
+            }
+        }
+        for measurement in self.measurements.iter_mut().filter(|m| m.what == "lag") {
+            measurement.limit = None;
+        }
+    }
+}
+
+/// What a lag is to be where nothing limits it.
+const LAG_WHATEVER: &str = "recorded, whatever it is";
+
 /// Where a plan comes from, for whoever reads it: the movement and the plan together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlannedMovement {

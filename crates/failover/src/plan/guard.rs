@@ -1,4 +1,5 @@
-//! What must hold before anything is planned. Each no says the way out.
+//! What must hold before anything is planned, whoever asks and however urgent: each no says the way out. What may be
+//! overridden, or only noted, by kind of run is `crate::guard`.
 
 use super::draft::Draft;
 use crate::movement::{Intent, Mode};
@@ -46,20 +47,8 @@ pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), Refusal> {
             "Request the drill as planned.",
         ));
     }
-    if !application.data_residency.is_empty() && !application.data_residency.contains(&movement.to) {
-        return Err(Refusal::new(
-            "guard_refused",
-            format!(
-                "The data of {} may be in {} only, not in {}.",
-                application.name,
-                words(&application.data_residency),
-                movement.to
-            ),
-            "Choose a Region inside the data residency, or have the owner change it in the inventory.",
-        ));
-    }
     for resource in &application.resources {
-        see(draft, resource)?;
+        see(draft, resource);
     }
     Ok(())
 }
@@ -90,8 +79,8 @@ fn comes_back(draft: &Draft<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Refuses or notes what cannot be believed of one resource.
-fn see(draft: &mut Draft<'_>, resource: &Resource) -> Result<(), Refusal> {
+/// Notes what cannot be believed of one resource; whether that stands against the run is the guards' to say.
+fn see(draft: &mut Draft<'_>, resource: &Resource) {
     let kind = resource.spec.kind();
     if !kind.is_observed() {
         draft.note(format!(
@@ -99,9 +88,8 @@ fn see(draft: &mut Draft<'_>, resource: &Resource) -> Result<(), Refusal> {
             resource.name,
             kind.as_str()
         ));
-        return Ok(());
+        return;
     }
-    let movement = draft.movement;
     for region in draft.picture.application.regions() {
         if !resource.spec.is_in(region) {
             continue;
@@ -115,16 +103,6 @@ fn see(draft: &mut Draft<'_>, resource: &Resource) -> Result<(), Refusal> {
             }
             None => ("unknown", "not looked at yet".into(), None),
         };
-        // What the outside sees decides nothing of the plan; the step that waits for it holds by itself.
-        let planned = movement.mode == Mode::Planned && kind != ResourceKind::Probe;
-        let needed = *region == movement.to || (*region == movement.from && movement.intent != Intent::Drill);
-        if planned && needed {
-            return Err(Refusal::new(
-                "guard_refused",
-                format!("The picture of {} in {region} is {word}: {reason}.", resource.name),
-                "Refresh the application's status and try again; where the Region cannot be seen at all, request an emergency.",
-            ));
-        }
         draft.note(match last {
             Some(at) => format!(
                 "The picture of {} in {region} is {word} ({reason}); the plan uses what was last seen at {at}.",
@@ -136,5 +114,4 @@ fn see(draft: &mut Draft<'_>, resource: &Resource) -> Result<(), Refusal> {
             ),
         });
     }
-    Ok(())
 }

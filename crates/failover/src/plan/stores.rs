@@ -142,7 +142,7 @@ pub(super) fn record_lag(
     let title = format!("Record how far {} is behind in {target}", names.join(", "));
     let value_to_be = match limit_ms {
         Some(_) => format!("at most {} behind", application.objectives.rpo),
-        None => "recorded, whatever it is".into(),
+        None => super::LAG_WHATEVER.into(),
     };
     let id = draft.add(Making {
         id: ("record-lag", &[]),

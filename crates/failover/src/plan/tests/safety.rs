@@ -315,7 +315,6 @@ fn the_generated_pictures_reach_plans_of_every_sort() {
         "step scale_ecs_service",
         "refused not_ready",
         "refused not_ready_to_fail_back",
-        "refused guard_refused",
         "refused already_serving",
     ];
     for kind in kinds {

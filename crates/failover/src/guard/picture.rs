@@ -1,0 +1,106 @@
+//! The guards that follow from what was seen and from the inventory.
+
+use super::{Guard, Raised};
+use crate::movement::{Intent, Mode, Movement};
+use crate::plan::Picture;
+use crate::serving::{is_traffic, words};
+use crate::step::{LAG_MAX_AGE_SECONDS, lags};
+use holdfast_domain::{Name, RegionCode, Resource, ResourceKind, Sight};
+use jiff::Timestamp;
+
+pub(super) fn raised(picture: &Picture, movement: &Movement) -> Vec<Raised> {
+    let mut raised = Vec::new();
+    for resource in &picture.application.resources {
+        // What the outside sees decides nothing of the plan; the step that waits for it holds by itself.
+        if !resource.spec.kind().is_observed() || resource.spec.kind() == ResourceKind::Probe {
+            continue;
+        }
+        // What leads traffic is read through one plane, which may be the dark one: an emergency moves the data
+        // without waiting for it, and its own step looks before it acts.
+        let elsewhere = movement.mode == Mode::Emergency && is_traffic(resource.spec.kind());
+        if !elsewhere {
+            raised.extend(unseen(picture, resource, &movement.to, Guard::TargetNotSeen));
+        }
+        // A drill touches nothing where the application is.
+        if movement.intent != Intent::Drill {
+            raised.extend(unseen(picture, resource, &movement.from, Guard::LeavingNotSeen));
+        }
+    }
+    raised.extend(behind(picture, movement));
+    let allowed = &picture.application.data_residency;
+    if !allowed.is_empty() && !allowed.contains(&movement.to) {
+        raised.push(Raised {
+            guard: Guard::DataResidency,
+            sentence: format!(
+                "The data of {} may be in {} only, not in {}",
+                picture.application.name,
+                words(allowed),
+                movement.to
+            ),
+            since: None,
+            way_out:
+                "Choose a Region inside the data residency, or have the owner change it in the inventory."
+                    .into(),
+        });
+    }
+    raised
+}
+
+fn unseen(picture: &Picture, resource: &Resource, region: &RegionCode, guard: Guard) -> Option<Raised> {
+    if !resource.spec.is_in(region) {
+        return None;
+    }
+    let (word, reason, since) = match picture.observations.get(&(resource.name.clone(), region.clone())) {
+        Some(Sight::Known { .. }) => return None,
+        Some(Sight::Stale { at, reason, .. }) => ("stale", reason.clone(), Some(*at)),
+        Some(Sight::Unknown { reason, since, .. }) => ("unknown", reason.clone(), *since),
+        None => ("unknown", "not looked at yet".into(), None),
+    };
+    Some(Raised {
+        guard,
+        sentence: format!("The picture of {} in {region} is {word}: {reason}", resource.name),
+        since,
+        way_out: "Refresh the application's status and try again; where the Region cannot be seen at all, request an emergency.".into(),
+    })
+}
+
+/// The lag as it was last seen. It is measured again at the cut, and held to the objective there.
+fn behind(picture: &Picture, movement: &Movement) -> Option<Raised> {
+    let application = &picture.application;
+    let stores: Vec<Name> = application
+        .resources
+        .iter()
+        .filter(|r| r.spec.kind().is_store() && r.spec.kind().is_observed() && r.spec.is_in(&movement.to))
+        .map(|r| r.name.clone())
+        .collect();
+    let allowed = f64::from(application.objectives.rpo.get()) * 1000.0;
+    let (mut said, mut since): (Vec<String>, Option<Timestamp>) = (Vec::new(), None);
+    for lag in lags(&stores, &movement.to, &picture.observations, picture.now) {
+        match lag.milliseconds {
+            Some(ms) if ms > allowed => {
+                said.push(format!("{} is {:.1} s behind in {}", lag.store, ms / 1000.0, movement.to));
+                since = since.or(lag.measured_at);
+            }
+            Some(_) => {}
+            None => said.push(format!(
+                "how far {} is behind in {} is not known ({})",
+                lag.store,
+                movement.to,
+                lag.reason.unwrap_or_else(|| format!("nothing measured in the last {LAG_MAX_AGE_SECONDS} s"))
+            )),
+        }
+    }
+    if said.is_empty() {
+        return None;
+    }
+    let mut sentence = said.join("; ");
+    if let Some(first) = sentence.get(..1) {
+        sentence = first.to_uppercase() + sentence.get(1..).unwrap_or_default();
+    }
+    Some(Raised {
+        guard: Guard::LagAboveRpo,
+        sentence: format!("{sentence}, and the objective allows {}", application.objectives.rpo),
+        since,
+        way_out: "Wait until the lag falls below the objective.".into(),
+    })
+}

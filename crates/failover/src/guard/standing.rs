@@ -1,0 +1,84 @@
+//! What stands around an application beside what AWS shows: earlier runs, freezes, the automation switch.
+
+use super::{Guard, Raised};
+use holdfast_domain::RunId;
+use jiff::{SignedDuration, Timestamp};
+
+/// How long after a run's end automation leaves the application alone. Two moves in a row are more often a mistake of
+/// the signals than a second disaster.
+pub const COOL_DOWN_SECONDS: i64 = 1800;
+
+/// A declared time in which nothing is to change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Freeze {
+    pub reason: String,
+    pub by: String,
+    pub from: Timestamp,
+    pub until: Timestamp,
+}
+
+/// The application's last run that began and ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastEnded {
+    pub run: RunId,
+    pub ended_at: Timestamp,
+    /// Ended otherwise than completed, and nobody has acknowledged it.
+    pub unacknowledged: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Standing {
+    pub freezes: Vec<Freeze>,
+    pub last: Option<LastEnded>,
+    /// Who switched all automation off, and when.
+    pub automation_off: Option<(String, Option<Timestamp>)>,
+}
+
+impl Standing {
+    pub(super) fn raised(&self, now: Timestamp) -> Vec<Raised> {
+        let mut raised = Vec::new();
+        if let Some(last) = &self.last {
+            let until = last.ended_at.checked_add(SignedDuration::from_secs(COOL_DOWN_SECONDS));
+            if until.as_ref().is_ok_and(|until| now < *until) {
+                raised.push(Raised {
+                    guard: Guard::CoolDown,
+                    sentence: format!(
+                        "Run {} of this application ended less than {} minutes ago",
+                        last.run,
+                        COOL_DOWN_SECONDS / 60
+                    ),
+                    since: Some(last.ended_at),
+                    way_out: "Wait until the cool-down is over, or have a person request the run.".into(),
+                });
+            }
+            if last.unacknowledged {
+                raised.push(Raised {
+                    guard: Guard::Unacknowledged,
+                    sentence: format!("Run {} did not end well, and nobody has acknowledged it", last.run),
+                    since: Some(last.ended_at),
+                    way_out: "An operator reads that run and acknowledges it on its page.".into(),
+                });
+            }
+        }
+        for freeze in self.freezes.iter().filter(|freeze| freeze.from <= now && now < freeze.until) {
+            raised.push(Raised {
+                guard: Guard::ChangeFreeze,
+                sentence: format!(
+                    "A change freeze holds until {}, declared by {}: {}",
+                    freeze.until, freeze.by, freeze.reason
+                ),
+                since: Some(freeze.from),
+                way_out: "Wait for its end, or have an administrator end it on the settings page.".into(),
+            });
+        }
+        if let Some((by, since)) = &self.automation_off {
+            raised.push(Raised {
+                guard: Guard::AutomationOff,
+                sentence: format!("{by} switched all automation off"),
+                since: *since,
+                way_out: "An operator or administrator switches it on again on the first page.".into(),
+            });
+        }
+        raised
+    }
+}

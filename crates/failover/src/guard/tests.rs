@@ -1,0 +1,200 @@
+use super::*;
+use crate::step::Work;
+use crate::testing::world::{A, B, key, known, member, shop, unknown};
+use crate::testing::{NOW, failover, movement, region};
+use holdfast_domain::{Facts, RunId};
+use jiff::SignedDuration;
+
+fn ago(seconds: i64) -> Timestamp {
+    NOW.checked_sub(SignedDuration::from_secs(seconds)).unwrap()
+}
+
+fn ahead(seconds: i64) -> Timestamp {
+    NOW.checked_add(SignedDuration::from_secs(seconds)).unwrap()
+}
+
+fn not_seen(picture: &mut Picture, at: &str) {
+    let last = picture.observations[&key("web", at)].known().cloned();
+    picture.observations.insert(key("web", at), unknown(last));
+}
+
+/// A picture and surroundings in which exactly this guard is raised.
+fn only(guard: Guard) -> (Picture, Standing) {
+    let (mut picture, mut standing) = (shop(), Standing::default());
+    let last = |ended_at, unacknowledged| Some(LastEnded { run: RunId::fresh(), ended_at, unacknowledged });
+    match guard {
+        Guard::TargetNotSeen => not_seen(&mut picture, B),
+        Guard::LeavingNotSeen => not_seen(&mut picture, A),
+        Guard::LagAboveRpo => {
+            let mut copy = member("orders", B, false);
+            copy.lag.as_mut().unwrap().milliseconds = 31_000.0;
+            picture.observations.insert(key("orders", B), known(Facts::AuroraMember(copy)));
+        }
+        Guard::CoolDown => standing.last = last(ago(COOL_DOWN_SECONDS - 1), false),
+        Guard::Unacknowledged => standing.last = last(ago(COOL_DOWN_SECONDS + 1), true),
+        Guard::ChangeFreeze => standing.freezes.push(Freeze {
+            reason: "end of the quarter".into(),
+            by: "admin@example.com".into(),
+            from: ago(60),
+            until: ahead(60),
+        }),
+        Guard::DataResidency => picture.application.data_residency = vec![region(A)],
+        Guard::AutomationOff => standing.automation_off = Some(("admin@example.com".into(), Some(ago(5)))),
+    }
+    (picture, standing)
+}
+
+fn asked(kind: RunKind) -> Movement {
+    match kind {
+        RunKind::Automatic | RunKind::Planned => failover(Mode::Planned),
+        RunKind::Emergency => failover(Mode::Emergency),
+        RunKind::Drill => movement(Intent::Drill, Mode::Planned, A, B),
+    }
+}
+
+fn none() -> BTreeSet<Guard> {
+    BTreeSet::new()
+}
+
+#[test]
+fn each_guard_alone_is_ruled_as_the_table_says_for_every_kind_of_run() {
+    for guard in Guard::ALL {
+        for kind in RunKind::ALL {
+            let (picture, standing) = only(guard);
+            let go = asked(kind);
+            // A drill leaves nothing, so nothing is asked of the Region that it does not leave.
+            let asks = !(guard == Guard::LeavingNotSeen && kind == RunKind::Drill);
+            let raised: Vec<Guard> = raised(&picture, &go, &standing).iter().map(|r| r.guard).collect();
+            assert_eq!(raised, if asks { vec![guard] } else { vec![] }, "{guard:?} {kind:?}");
+
+            let bare = guarded(&picture, &go, kind, &standing, &none()).unwrap().ruled;
+            let named = guarded(&picture, &go, kind, &standing, &BTreeSet::from([guard])).unwrap().ruled;
+            let code = |ruled: &Ruled| ruled.refusal().map(|refusal| refusal.code);
+            let noted = |ruled: &Ruled| ruled.noted.len();
+            match guard.ruling(kind) {
+                Ruling::Refuse => {
+                    assert_eq!(code(&bare).as_deref(), Some("guard_refused"), "{guard:?} {kind:?}");
+                    assert_eq!(code(&named).as_deref(), Some("guard_refused"), "{guard:?} {kind:?}");
+                }
+                Ruling::Override => {
+                    assert_eq!(code(&bare).as_deref(), Some("override_needed"), "{guard:?} {kind:?}");
+                    assert_eq!((code(&named), noted(&named)), (None, 1), "{guard:?} {kind:?}");
+                    assert!(named.noted[0].1, "it is said to be overridden");
+                }
+                Ruling::Note => {
+                    let expected = usize::from(asks);
+                    assert_eq!((code(&bare), noted(&bare)), (None, expected), "{guard:?} {kind:?}");
+                }
+                Ruling::NotAsked => assert_eq!((code(&bare), noted(&bare)), (None, 0), "{guard:?} {kind:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_is_raised_where_all_is_well() {
+    for kind in RunKind::ALL {
+        assert_eq!(raised(&shop(), &asked(kind), &Standing::default()), [], "{kind:?}");
+    }
+}
+
+#[test]
+fn every_no_names_what_lifts_it() {
+    for guard in Guard::ALL {
+        let (picture, standing) = only(guard);
+        for one in raised(&picture, &failover(Mode::Planned), &standing) {
+            assert!(one.sentence.len() > 20 && one.way_out.ends_with('.'), "{one:?}");
+        }
+        let bare = rule(RunKind::Planned, raised(&picture, &failover(Mode::Planned), &standing), &none());
+        if guard.ruling(RunKind::Planned) == Ruling::Override {
+            assert!(bare.refusal().unwrap().way_out.contains(guard.as_str()), "{guard:?}");
+        }
+    }
+}
+
+#[test]
+fn a_refusal_comes_before_what_an_override_could_lift() {
+    let (mut picture, standing) = only(Guard::LagAboveRpo);
+    not_seen(&mut picture, A);
+    let ruled =
+        guarded(&picture, &failover(Mode::Planned), RunKind::Planned, &standing, &none()).unwrap().ruled;
+    let refusal = ruled.refusal().unwrap();
+    assert_eq!(refusal.code, "guard_refused");
+    assert!(refusal.sentence.contains("web") && !refusal.sentence.contains("behind"), "{refusal}");
+}
+
+#[test]
+fn a_lag_accepted_by_name_stops_the_run_no_longer_and_is_still_recorded() {
+    let (picture, standing) = only(Guard::LagAboveRpo);
+    let go = failover(Mode::Planned);
+    let limit = |overrides: BTreeSet<Guard>| {
+        let plan = guarded(&picture, &go, RunKind::Planned, &standing, &overrides).unwrap().plan;
+        plan.steps.iter().find_map(|step| match &step.work {
+            Work::RecordLag { limit_ms, .. } => Some(*limit_ms),
+            _ => None,
+        })
+    };
+    assert_eq!(limit(none()), Some(Some(30_000.0)));
+    assert_eq!(limit(BTreeSet::from([Guard::LagAboveRpo])), Some(None));
+}
+
+#[test]
+fn an_unknown_lag_counts_as_too_much() {
+    let mut picture = shop();
+    let mut copy = member("orders", B, false);
+    copy.lag = None;
+    picture.observations.insert(key("orders", B), known(Facts::AuroraMember(copy)));
+    let raised = raised(&picture, &failover(Mode::Planned), &Standing::default());
+    assert_eq!(raised.iter().map(|r| r.guard).collect::<Vec<_>>(), [Guard::LagAboveRpo]);
+    assert!(raised[0].sentence.contains("not known"), "{}", raised[0].sentence);
+}
+
+#[test]
+fn an_emergency_does_not_wait_for_what_leads_traffic_to_be_seen() {
+    let mut picture = shop();
+    for at in [A, B] {
+        picture.observations.insert(key("front-door", at), unknown(None));
+    }
+    let raised = raised(&picture, &failover(Mode::Emergency), &Standing::default());
+    assert!(raised.iter().all(|r| r.guard != Guard::TargetNotSeen), "{raised:?}");
+}
+
+#[test]
+fn a_freeze_holds_from_its_beginning_until_before_its_end() {
+    let freeze = |from, until| Standing {
+        freezes: vec![Freeze { reason: "r".into(), by: "b".into(), from, until }],
+        ..Standing::default()
+    };
+    let holds = |standing: Standing| !raised(&shop(), &failover(Mode::Planned), &standing).is_empty();
+    assert!(holds(freeze(NOW, ahead(1))));
+    assert!(!holds(freeze(ago(2), NOW)));
+    assert!(!holds(freeze(ahead(1), ahead(2))));
+}
+
+#[test]
+fn a_guard_is_named_by_its_code_and_by_nothing_else() {
+    for guard in Guard::ALL {
+        assert_eq!(guard.as_str().parse(), Ok(guard));
+        assert_eq!(serde_json::to_value(guard).unwrap(), guard.as_str());
+    }
+    let wrong = "lag".parse::<Guard>().unwrap_err().to_string();
+    assert!(wrong.contains("lag_above_rpo"), "{wrong}");
+}
+
+/// The table of the documentation, as the code has it.
+fn table() -> String {
+    let mut text = String::from(
+        "| guard | raised when | automatic | planned | emergency | drill |\n|---|---|---|---|---|---|\n",
+    );
+    for guard in Guard::ALL {
+        let rulings: Vec<&str> = RunKind::ALL.iter().map(|kind| guard.ruling(*kind).as_str()).collect();
+        text.push_str(&format!("| `{}` | {} | {} |\n", guard.as_str(), guard.words(), rulings.join(" | ")));
+    }
+    text
+}
+
+#[test]
+fn the_documentation_has_the_table_of_the_code() {
+    let page = include_str!("../../../../docs/GUARDS.md");
+    assert!(page.contains(&table()), "docs/GUARDS.md should have:\n{}", table());
+}
