@@ -3,6 +3,7 @@
 
 use crate::components::shell;
 use crate::components::tone::Tone;
+use holdfast_api::safeguards::AutomationView;
 use hydration_context::SsrSharedContext;
 use jiff::Timestamp;
 use leptos::prelude::*;
@@ -97,6 +98,8 @@ pub struct Chrome {
     pub now: Timestamp,
     pub theme: Theme,
     pub signed: Option<Signed>,
+    /// Shown on every page while all automation is switched off.
+    pub automation_off: Option<AutomationView>,
     /// `None`: could not be counted.
     pub active_runs: Option<usize>,
     pub approvals: Option<usize>,
@@ -115,6 +118,7 @@ impl Chrome {
             now,
             theme: Theme::System,
             signed: None,
+            automation_off: None,
             active_runs: None,
             approvals: None,
             simulator_url: None,

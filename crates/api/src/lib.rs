@@ -11,6 +11,7 @@ pub mod people;
 pub mod problem;
 pub mod regions;
 pub mod runs;
+pub mod safeguards;
 
 pub use problem::{Answer, FieldProblem, Problem};
 
@@ -27,6 +28,7 @@ pub trait ControlPlane:
     + people::People
     + regions::Regions
     + runs::Runs
+    + safeguards::Safeguards
     + Send
     + Sync
     + std::fmt::Debug

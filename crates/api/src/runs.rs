@@ -82,6 +82,8 @@ pub enum RunVerb {
         comment: Option<String>,
     },
     Withdraw,
+    /// Of a run that is over: somebody has read how it ended.
+    Acknowledge,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -144,6 +146,10 @@ pub struct RunView {
     pub ending: Option<String>,
     /// What this actor may do now, each with its refusal where not.
     pub verbs: Vec<VerbView>,
+    /// Who has read how it ended; only of runs that are over.
+    pub acknowledged_by: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub acknowledged_at: Option<Timestamp>,
     /// Sequence number of the newest event in this view.
     pub seq: i64,
     /// When this view was made, for elapsed times.
@@ -151,7 +157,7 @@ pub struct RunView {
     pub at: Timestamp,
 }
 
-/// `verb`: approve, deny, withdraw, pause, resume, cancel.
+/// `verb`: approve, deny, withdraw, pause, resume, cancel, acknowledge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct VerbView {
     pub verb: String,
@@ -249,12 +255,25 @@ pub struct RunPreview {
     #[schema(value_type = Vec<Object>)]
     pub measurements: Vec<Measurement>,
     pub notes: Vec<String>,
+    /// Guards that the request must override by name; `plan_digest` is of the request that does.
+    pub overrides_needed: Vec<OverrideNeeded>,
     pub approval_policy: String,
     #[schema(value_type = Object)]
     pub tally: Tally,
     /// What a request would be refused for now.
     #[schema(value_type = Option<Object>)]
     pub refused: Option<Refusal>,
+}
+
+/// A guard that stands against the run and that people may override by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct OverrideNeeded {
+    /// As `overrides` names it, such as `lag_above_rpo`.
+    pub guard: String,
+    /// What was found, and since when.
+    pub sentence: String,
+    /// Who can lift it instead, and how.
+    pub way_out: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

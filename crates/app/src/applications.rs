@@ -16,11 +16,12 @@ use holdfast_api::runs::RunFilter as RunList;
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, Application, Inventory, Name, Sight, Strategy};
 use holdfast_failover::compliance::Standing;
+use holdfast_failover::guard::{RunKind, guarded};
 use holdfast_failover::readiness::{Finding, Severity, Survive, would_survive};
-use holdfast_failover::{Intent, Mode, Movement, Refusal, plan};
+use holdfast_failover::{Intent, Mode, Movement, Refusal};
 use holdfast_store::{LagPoint, RunFilter, RunHead};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const LAG_SHOWN_FOR: SignedDuration = SignedDuration::from_mins(30);
 
@@ -168,6 +169,7 @@ impl App {
     async fn moves(&self, judged: &Judged, now: Timestamp) -> Answer<Vec<Move>> {
         let application = &judged.application;
         let serving = judged.serving.regions.first().unwrap_or(&application.home_region);
+        let standing = self.standing(&application.name).await?;
         let mut moves: Vec<Move> = Vec::new();
         for from in judged.serving.regions.iter().chain(judged.serving.regions.is_empty().then_some(serving))
         {
@@ -182,7 +184,14 @@ impl App {
                 let intent = if comes_back { Intent::Failback } else { Intent::Failover };
                 let movement = Movement { intent, mode: Mode::Planned, from: from.clone(), to: to.clone() };
                 let refused = match self.picture(judged, &movement, now).await {
-                    Ok(picture) => plan::plan(&picture, &movement).err(),
+                    Ok(picture) => {
+                        match guarded(&picture, &movement, RunKind::Planned, &standing, &BTreeSet::new()) {
+                            // What may be overridden by name is offered: the review says what must be named.
+                            Ok(guarded) if guarded.ruled.refused.is_empty() => None,
+                            Ok(guarded) => guarded.ruled.refusal(),
+                            Err(refusal) => Some(refusal),
+                        }
+                    }
                     // A journal that cannot be read stands against this move, not against the whole page.
                     Err(p) if p.status == 500 => Some(Refusal::new(&p.code, p.detail, p.way_out)),
                     Err(problem) => return Err(problem),

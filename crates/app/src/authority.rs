@@ -21,6 +21,10 @@ pub enum Action {
     /// Saying that what a step of one's own waits for is so; a group that the step names is the pure core's.
     ConfirmStep,
     ReviewRun,
+    /// Stopping all automation, and letting it go on.
+    SwitchAutomation,
+    /// Declaring a change freeze, and lifting it.
+    DeclareFreeze,
     ReadAudit,
     ReadPeople,
     /// One's own API tokens.
@@ -28,7 +32,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::ReadInventory,
         Self::WriteInventory,
         Self::WriteProtected,
@@ -39,6 +43,8 @@ impl Action {
         Self::DriveRun,
         Self::ConfirmStep,
         Self::ReviewRun,
+        Self::SwitchAutomation,
+        Self::DeclareFreeze,
         Self::ReadAudit,
         Self::ReadPeople,
         Self::ManageOwnTokens,
@@ -52,12 +58,14 @@ impl Action {
             | Self::ReadRuns
             | Self::ReadAudit
             | Self::ManageOwnTokens => &Role::ALL,
-            Self::WriteInventory | Self::DeclareRegion | Self::RequestRun | Self::DriveRun => {
-                &[Role::Operator, Role::Admin]
-            }
             Self::ConfirmStep => &[Role::Operator, Role::Approver, Role::Admin],
+            Self::WriteInventory
+            | Self::DeclareRegion
+            | Self::RequestRun
+            | Self::DriveRun
+            | Self::SwitchAutomation => &[Role::Operator, Role::Admin],
             Self::ReviewRun => &[Role::Approver],
-            Self::WriteProtected | Self::ReadPeople => &[Role::Admin],
+            Self::WriteProtected | Self::ReadPeople | Self::DeclareFreeze => &[Role::Admin],
         }
     }
 
@@ -74,6 +82,8 @@ impl Action {
             | Self::DeclareRegion
             | Self::ConfirmStep
             | Self::ReviewRun
+            | Self::SwitchAutomation
+            | Self::DeclareFreeze
             | Self::ReadPeople
             | Self::ManageOwnTokens => None,
         }
@@ -91,6 +101,8 @@ impl Action {
             Self::DriveRun => "steering a run",
             Self::ConfirmStep => "confirming a step",
             Self::ReviewRun => "reviewing a run",
+            Self::SwitchAutomation => "switching automation",
+            Self::DeclareFreeze => "declaring or lifting a change freeze",
             Self::ReadAudit => "reading the audit log",
             Self::ReadPeople => "reading who the people are",
             Self::ManageOwnTokens => "managing API tokens",

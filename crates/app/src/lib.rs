@@ -16,6 +16,7 @@ mod picture;
 mod problems;
 mod regions;
 mod runs;
+mod safeguards;
 mod secrets;
 
 use holdfast_api::ControlPlane;

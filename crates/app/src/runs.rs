@@ -98,6 +98,10 @@ impl Runs for App {
     async fn drive_run(&self, actor: &Actor, id: RunId, verb: RunVerb) -> Answer<RunView> {
         let by = who(actor);
         let (command, action, right) = match verb {
+            RunVerb::Acknowledge => {
+                self.acknowledge(actor, id).await?;
+                return self.run_view(actor, id).await;
+            }
             RunVerb::Withdraw => (Command::Withdraw { by }, "run.withdraw", Action::ReviewRun),
             RunVerb::Pause { reason } => {
                 (Command::Pause { by, reason: said(reason.as_deref())? }, "run.pause", Action::DriveRun)
@@ -230,6 +234,26 @@ impl App {
         ))
     }
 
+    /// Somebody has read how a run ended. Done again it changes nothing.
+    async fn acknowledge(&self, actor: &Actor, id: RunId) -> Answer<()> {
+        let subject = format!("run:{id}");
+        if let Err(refused) = may(actor, Action::DriveRun) {
+            return Err(self.refused(actor, "run.acknowledge", &subject, refused).await);
+        }
+        let run = self.as_it_stands(self.replayed(id).await?).await?;
+        if let Some(refusal) = view::not_to_acknowledge(&run) {
+            return Err(self.refused(actor, "run.acknowledge", &subject, of_refusal(refusal)).await);
+        }
+        let mut change = self.store.begin().await.map_err(of_store)?;
+        if change.acknowledge_run(id, &actor.email).await.map_err(of_store)?.is_some() {
+            let entry = done(actor, "run.acknowledge", &subject)
+                .of_application(&run.request.application)
+                .with(serde_json::json!({ "state": run.state }));
+            change.commit(entry).await.map_err(of_store)?;
+        }
+        Ok(())
+    }
+
     async fn entries_of(&self, id: RunId) -> Answer<Vec<Entry>> {
         let entries = self.store.entries(id, 0).await.map_err(of_store)?;
         if entries.is_empty() { Err(Problem::not_found("run", &id.to_string())) } else { Ok(entries) }
@@ -244,7 +268,9 @@ impl App {
         let entries = self.entries_of(id).await?;
         let run = self.as_it_stands(replay(id, &entries)?).await?;
         let now = self.store.now().await.map_err(of_store)?;
-        Ok(view::run_view(actor, &run, now))
+        let acknowledged =
+            if run.state.is_over() { self.store.acknowledgement(id).await.map_err(of_store)? } else { None };
+        Ok(view::run_view(actor, &run, acknowledged, now))
     }
 
     pub(crate) async fn run_page(&self, filter: &RunFilter) -> Answer<Page<RunSummary>> {

@@ -13,6 +13,7 @@ use crate::refusal::Refusal;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::fmt;
 use std::str::FromStr;
 
 /// The codes are stored with the request and named by people: a contract.
@@ -227,7 +228,7 @@ impl Ruled {
     /// The no, where the guards say one. What refuses comes before what only asks for a name.
     #[must_use]
     pub fn refusal(&self) -> Option<Refusal> {
-        let say = |all: &[Raised]| all.iter().map(Raised::words).collect::<Vec<_>>().join(" ");
+        let say = |all: &[Raised]| all.iter().map(Raised::to_string).collect::<Vec<_>>().join(" ");
         if !self.refused.is_empty() {
             let mut ways: Vec<&str> = Vec::new();
             for one in &self.refused {
@@ -260,7 +261,7 @@ impl Ruled {
         self.noted
             .iter()
             .map(|(one, overridden)| {
-                let words = one.words();
+                let words = one.to_string();
                 if *overridden {
                     format!("Overridden by name, `{}`: {words}", one.guard.as_str())
                 } else {
@@ -271,11 +272,13 @@ impl Ruled {
     }
 }
 
-impl Raised {
-    fn words(&self) -> String {
+/// What was found, and since when.
+impl fmt::Display for Raised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sentence = self.sentence.trim_end_matches('.');
         match self.since {
-            Some(since) => format!("{} (since {since}).", self.sentence.trim_end_matches('.')),
-            None => format!("{}.", self.sentence.trim_end_matches('.')),
+            Some(since) => write!(f, "{sentence} (since {since})."),
+            None => write!(f, "{sentence}."),
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct RunHead {
     /// The worker that drives it, and its epoch.
     pub owner: Option<(String, i64)>,
     pub ended_at: Option<Timestamp>,
+    /// Who has read how it ended, and when.
+    pub acknowledged: Option<(String, Timestamp)>,
     /// As the last writer left it.
     pub summary: Value,
     /// Of ended runs that measured something.
@@ -85,6 +87,8 @@ struct RunRow {
     owner_worker: Option<String>,
     epoch: Option<i64>,
     ended_at: Option<Time>,
+    acknowledged_by: Option<String>,
+    acknowledged_at: Option<Time>,
     summary: Value,
     rto: Option<Value>,
     stores: Option<Value>,
@@ -92,7 +96,7 @@ struct RunRow {
 
 const SELECT: &str = "SELECT r.id, r.application::text, r.state, r.digest, r.intent, r.mode, r.from_region::text, \
      r.to_region::text, r.dry_run, r.requested_by, r.requested_email, r.reason, r.requested_at, r.expires_at, r.seq, \
-     r.owner_worker, r.epoch, r.ended_at, r.summary, m.rto, m.stores \
+     r.owner_worker, r.epoch, r.ended_at, r.acknowledged_by, r.acknowledged_at, r.summary, m.rto, m.stores \
      FROM runs r LEFT JOIN measured m ON m.run = r.id WHERE true";
 
 impl RunRow {
@@ -125,6 +129,7 @@ impl RunRow {
             seq: self.seq,
             owner: self.owner_worker.zip(self.epoch),
             ended_at: maybe_time(self.ended_at),
+            acknowledged: self.acknowledged_by.zip(maybe_time(self.acknowledged_at)),
             summary: self.summary,
             measured,
         })
@@ -132,6 +137,22 @@ impl RunRow {
 }
 
 impl Change {
+    /// Once a run is over: somebody has read how it ended. Said again by another, the first stands.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn acknowledge_run(&mut self, run: RunId, by: &str) -> Result<Option<Timestamp>> {
+        let at: Option<Time> = sqlx::query_scalar(
+            "UPDATE runs SET acknowledged_by = $2, acknowledged_at = clock_timestamp()
+             WHERE id = $1 AND ended_at IS NOT NULL AND acknowledged_at IS NULL RETURNING acknowledged_at",
+        )
+        .bind(run.0)
+        .bind(by)
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(maybe_time(at))
+    }
+
     /// Answers with the journal's first entries. The request's and its expiry's times are the database's.
     ///
     /// # Errors
@@ -309,6 +330,19 @@ impl Store {
             .push_bind(i64::from(k))
             .push(") AS last WHERE a.archived_at IS NULL) ORDER BY r.application, r.id DESC");
         self.heads(query).await
+    }
+
+    /// Who has read how a run ended, and when.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn acknowledgement(&self, run: RunId) -> Result<Option<(String, Timestamp)>> {
+        let row: Option<(Option<String>, Option<Time>)> =
+            sqlx::query_as("SELECT acknowledged_by, acknowledged_at FROM runs WHERE id = $1")
+                .bind(run.0)
+                .fetch_optional(&self.pool)
+                .await?;
+        Ok(row.and_then(|(by, at)| by.zip(maybe_time(at))))
     }
 
     /// Requests whose time to be approved is over, by the database's clock.

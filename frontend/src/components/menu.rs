@@ -20,7 +20,11 @@ const DECIDE: &[Entry] = &[
     entry("/runs", "Runs", "run"),
     entry("/approvals", "Approvals", "approve"),
 ];
-const SEE: &[Entry] = &[entry("/regions", "Regions", "globe"), entry("/accounts", "Accounts", "key")];
+const SEE: &[Entry] = &[
+    entry("/regions", "Regions", "globe"),
+    entry("/accounts", "Accounts", "key"),
+    entry("/safeguards", "Safeguards", "pause"),
+];
 const PROVE: &[Entry] = &[entry("/compliance", "Compliance", "shield"), entry("/audit", "Audit", "log")];
 
 /// Both menus, the wide one and the narrow one, show this; only one of them is displayed.

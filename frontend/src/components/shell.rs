@@ -1,10 +1,11 @@
 //! The document around every page: head, menu, the strip with the live state, the flash.
 
 use crate::components::icon::sized;
-use crate::components::{menu, parts};
+use crate::components::{menu, parts, time};
 use crate::islands::{Desk, Live};
 use crate::screen::{Chrome, Flash, Screen};
 use crate::{components::tone::Tone, format};
+use holdfast_api::safeguards::AutomationView;
 use leptos::prelude::*;
 
 /// In the order in which they are loaded; the layers inside decide who wins.
@@ -65,6 +66,7 @@ fn within(screen: Screen, chrome: Chrome) -> AnyView {
         .collect_view();
     let live = screen.live.map(|url| view! { <Live url as_of=format::clock(chrome.now) /> });
     let flash = chrome.flash.clone().map(|flash| flash_view(flash, &chrome.path));
+    let automation = chrome.automation_off.clone().map(automation_off);
     let body = (screen.body)();
     view! {
         <a class="skip" href="#main">"Skip to the content"</a>
@@ -91,13 +93,25 @@ fn within(screen: Screen, chrome: Chrome) -> AnyView {
                         </details>
                     </div>
                 </header>
-                <main id="main" tabindex="-1" data-shape=screen.shape>{flash}{body}</main>
+                <main id="main" tabindex="-1" data-shape=screen.shape>{automation}{flash}{body}</main>
                 <footer class="foot muted">"Times are UTC. "<span class="needs-js">"Press " <kbd>"?"</kbd> " for keys."</span></footer>
             </div>
         </div>
         <Desk />
     }
     .into_any()
+}
+
+/// On every page, so that nobody waits for what will not start by itself.
+fn automation_off(automation: AutomationView) -> AnyView {
+    let by = automation.changed_by.unwrap_or_else(|| "somebody".into());
+    let at = automation.changed_at.map(time::ago);
+    let why = automation.reason.map(|reason| view! { <p>{parts::prose(&reason)}</p> });
+    let body = view! {
+        <p>{format!("Switched off by {by} ")}{at}". "<a href="/safeguards">"Safeguards"</a></p>
+        {why}
+    };
+    parts::callout(Tone::Watch, "Automation is off", body.into_any())
 }
 
 /// Nobody is signed in: no menu, one thing to do.

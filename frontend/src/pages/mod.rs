@@ -15,6 +15,7 @@ pub mod run;
 mod run_ended;
 mod run_verbs;
 pub mod runs;
+pub mod safeguards;
 pub mod sign_in;
 
 /// The stream of pages that are not about one run: it only says "look again".

@@ -5,7 +5,7 @@ use crate::components::{applications, approval, parts, plan};
 use crate::format;
 use crate::pages::application::move_words;
 use crate::screen::{Screen, typed};
-use holdfast_api::runs::RunPreview;
+use holdfast_api::runs::{OverrideNeeded, RunPreview};
 use holdfast_failover::Mode;
 use leptos::prelude::*;
 
@@ -85,11 +85,8 @@ fn form(preview: &RunPreview, key: &str, words: &str) -> AnyView {
     let request = &preview.request;
     let hidden = |name: &'static str, value: String| view! { <input type="hidden" name=name value=value /> };
     let reason = typed(FORM, "reason").unwrap_or_else(|| request.reason.clone());
-    let needs_override = preview.refused.as_ref().is_some_and(|r| r.code == "override_needed");
-    let blocked = preview.refused.is_some() && !needs_override;
-    let overriding = needs_override.then(|| {
-        parts::text_field(FORM, "overrides", "Override by name", "The code of what is overridden, such as the one above. It is approved with the rest and stays in the audit log.", true)
-    });
+    let blocked = preview.refused.is_some();
+    let overriding = (!preview.overrides_needed.is_empty()).then(|| overriding(&preview.overrides_needed));
     let losing = request.mode == Mode::Emergency && preview.steps.iter().any(|s| s.irreversible);
     let warning = losing.then(|| {
         parts::callout(Tone::Bad, "Data may be lost", view! { <p>"What had not been copied at the cut is given up. The measurements say how much that is now."</p> }.into_any())
@@ -129,6 +126,32 @@ fn form(preview: &RunPreview, key: &str, words: &str) -> AnyView {
         </form>
     }
     .into_any()
+}
+
+/// One box for each guard that stands in the way: nobody overrides what they were not shown.
+fn overriding(needed: &[OverrideNeeded]) -> AnyView {
+    let boxes = needed
+        .iter()
+        .map(|one| {
+            let id = format!("override_{}", one.guard);
+            let for_id = id.clone();
+            view! {
+                <div class="field">
+                    <label class="check" for=for_id>
+                        <input type="checkbox" id=id.clone() name=id value="yes" required />
+                        <span>"Override "<code>{one.guard.clone()}</code></span>
+                    </label>
+                    <span class="hint">{one.sentence.clone()}</span>
+                    <span class="hint">{format!("Instead: {}", one.way_out)}</span>
+                </div>
+            }
+        })
+        .collect_view();
+    let body = view! {
+        <p>"What stands against it may be overridden by name. Approvers see each override, and it stays in the audit log."</p>
+        {boxes}
+    };
+    parts::callout(Tone::Watch, "Guards stand in the way", body.into_any())
 }
 
 fn lower(words: &str) -> String {

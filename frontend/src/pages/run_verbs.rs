@@ -64,7 +64,14 @@ pub fn first(run: &RunView) -> AnyView {
         .into_any();
         view! { <div class="apart">{parts::fold("ask-cancel".into(), typed("cancel", "reason").is_some(), "ask ask-right", summary, body)}</div> }
     });
-    view! { {pause}{resume}{withdraw}{cancel} }.into_any()
+    let acknowledge = may(run, "acknowledge").then(|| {
+        view! {
+            <form method="post" action=action(run, "acknowledge")>
+                <button class="btn primary" type="submit">{icon("approve")}"Acknowledge how it ended"</button>
+            </form>
+        }
+    });
+    view! { {pause}{resume}{withdraw}{acknowledge}{cancel} }.into_any()
 }
 
 /// Approve or deny: two forms, far apart, each bound to the digest that is shown.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use holdfast_api::{
     Answer, ControlPlane, Page, Problem, accounts::*, applications::*, audit::*, compliance::*, inventory::*,
-    now::*, people::*, regions::*, runs::*,
+    now::*, people::*, regions::*, runs::*, safeguards::*,
 };
 use holdfast_domain::{
     Account, Actor, Application, Declaration, Name, PersonId, RegionCode, Role, RunId, Scope,
@@ -84,7 +84,7 @@ fn view(ended: bool) -> RunView {
         "measurements": [], "notes": [],
         "measured": {"rto": {"detect_and_decide_seconds": null, "approve_seconds": null, "execute_seconds": null,
             "verify_seconds": null, "total_seconds": null, "from_impact": false}, "stores": []},
-        "ending": null, "verbs": [], "seq": 1, "at": "2026-11-21T10:00:00Z"
+        "ending": null, "verbs": [], "acknowledged_by": null, "acknowledged_at": null, "seq": 1, "at": "2026-11-21T10:00:00Z"
     });
     value.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
     serde_json::from_value(value).unwrap()
@@ -357,6 +357,7 @@ impl Runs for Fake {
             facts: vec![],
             measurements: vec![],
             notes: vec![],
+            overrides_needed: vec![],
             approval_policy: "one-approver".into(),
             tally: serde_json::from_value(json!({"rules": [], "met": false})).unwrap(),
             refused: None,
@@ -405,3 +406,43 @@ impl Runs for Fake {
 }
 
 impl ControlPlane for Fake {}
+
+#[async_trait]
+impl Safeguards for Fake {
+    async fn automation(&self, _: &Actor) -> Answer<AutomationView> {
+        Ok(AutomationView { on: true, reason: None, changed_by: None, changed_at: None })
+    }
+
+    async fn switch_automation(&self, actor: &Actor, switch: SwitchAutomation) -> Answer<AutomationView> {
+        self.note(format!("automation {}", if switch.on { "on" } else { "off" }));
+        Ok(AutomationView {
+            on: switch.on,
+            reason: switch.reason,
+            changed_by: Some(actor.email.clone()),
+            changed_at: Some(Timestamp::UNIX_EPOCH),
+        })
+    }
+
+    async fn freezes(&self, _: &Actor) -> Answer<Vec<FreezeView>> {
+        Ok(Vec::new())
+    }
+
+    async fn declare_freeze(&self, actor: &Actor, freeze: DeclareFreeze) -> Answer<FreezeView> {
+        self.note(format!("freeze {}", freeze.reason));
+        Ok(FreezeView {
+            id: RUN.parse().unwrap(),
+            application: freeze.application,
+            reason: freeze.reason,
+            starts_at: freeze.starts_at.unwrap_or(Timestamp::UNIX_EPOCH),
+            ends_at: freeze.ends_at,
+            declared_by: actor.email.clone(),
+            declared_at: Timestamp::UNIX_EPOCH,
+            holds: true,
+        })
+    }
+
+    async fn lift_freeze(&self, _: &Actor, id: uuid::Uuid) -> Answer<()> {
+        self.note(format!("lift {id}"));
+        Ok(())
+    }
+}

@@ -7,16 +7,18 @@ use crate::audit::done;
 use crate::free_text::{LINE_AT_MOST, REASON_AT_MOST, free_text};
 use crate::picture::Judged;
 use crate::problems::{active_run, of_refusal, of_store};
-use holdfast_api::runs::{RequestRun, RunPreview};
+use holdfast_api::runs::{OverrideNeeded, RequestRun, RunPreview};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, ApprovalPolicy, RegionCode, RunId};
 use holdfast_failover::approval::{FrozenPolicy, tally};
 use holdfast_failover::digest::request_digest;
+use holdfast_failover::guard::{Guard, Guarded, Raised, Ruled, RunKind, guarded};
 use holdfast_failover::run::{Command, Entry, Event, Request, Run, Who};
-use holdfast_failover::{Digest, Intent, Mode, Movement, Plan, Refusal, RunState, plan};
+use holdfast_failover::{Digest, Intent, Mode, Movement, Plan, Refusal, RunState};
 use holdfast_store::{Change, Idempotent, NewRun};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeSet;
 
 /// A request thought through, not yet made.
 struct Thought {
@@ -25,6 +27,7 @@ struct Thought {
     policy: FrozenPolicy,
     digest: Digest,
     judged: Judged,
+    ruled: Ruled,
 }
 
 /// What makes two sendings one request.
@@ -99,7 +102,16 @@ impl Superseded {
 impl App {
     pub(super) async fn preview(&self, request: &RequestRun) -> Answer<RunPreview> {
         let now = Timestamp::now();
-        let thought = self.think(request, now).await?;
+        // Shown as the request that overrides what people may override: that is the one that would be sent.
+        let bare = self.think(request, now).await?;
+        let overrides_needed = bare.ruled.needed.iter().map(override_needed).collect::<Vec<_>>();
+        let mut request = request.clone();
+        for needed in &overrides_needed {
+            if !request.overrides.contains(&needed.guard) {
+                request.overrides.push(needed.guard.clone());
+            }
+        }
+        let thought = if overrides_needed.is_empty() { bare } else { self.think(&request, now).await? };
         let refused = thought.judged.active.as_ref().filter(|_| !request.dry_run).map(|run| {
             Refusal::new(
                 "run_active",
@@ -107,6 +119,7 @@ impl App {
                 "Wait for it, or cancel it. An emergency takes the place of a run that still waits for approval.",
             )
         });
+        let refused = thought.ruled.refusal().or(refused);
         Ok(RunPreview {
             from_region: thought.movement.from.to_string(),
             to_region: thought.movement.to.to_string(),
@@ -115,10 +128,11 @@ impl App {
             facts: thought.plan.facts.clone(),
             measurements: thought.plan.measurements.clone(),
             notes: thought.plan.notes.clone(),
+            overrides_needed,
             approval_policy: thought.policy.name.to_string(),
             tally: tally(&thought.policy, &[]),
             refused,
-            request: request.clone(),
+            request,
         })
     }
 
@@ -137,9 +151,7 @@ impl App {
             ));
         }
         let incident = free_text("incident", asked.incident.as_deref(), LINE_AT_MOST)?;
-        for code in &asked.overrides {
-            free_text("overrides", Some(code), LINE_AT_MOST)?;
-        }
+        overrides(&asked)?;
         good_key(idempotency_key)?;
         let body = serde_json::to_vec(&asked)
             .map_err(|e| Problem::bad_field("body", e.to_string(), "Send JSON."))?;
@@ -169,6 +181,9 @@ impl App {
         let now = self.store.now().await.map_err(of_store)?;
         good_impact(asked.impact_began_at, now)?;
         let thought = self.think(&asked, now).await?;
+        if let Some(refusal) = thought.ruled.refusal() {
+            return Err(of_refusal(refusal));
+        }
         if let Some(shown) = asked.plan_digest.as_deref().map(str::trim).filter(|d| !d.is_empty())
             && shown != thought.digest.0
         {
@@ -266,7 +281,10 @@ impl App {
         let judged = self.judge(&name, now).await?;
         let movement = movement(asked, &judged)?;
         let picture = self.picture(&judged, &movement, now).await?;
-        let plan = plan::plan(&picture, &movement).map_err(of_refusal)?;
+        let standing = self.standing(&name).await?;
+        let Guarded { plan, ruled } =
+            guarded(&picture, &movement, RunKind::of(&movement), &standing, &overrides(asked)?)
+                .map_err(of_refusal)?;
         let policy = self.policy(&judged, asked.dry_run).await?;
         let digest = request_digest(&name, &movement, &plan, &policy, &asked.overrides, asked.dry_run)
             .map_err(|e| {
@@ -278,7 +296,7 @@ impl App {
                     "Look at the server's log.",
                 )
             })?;
-        Ok(Thought { movement, plan, policy, digest, judged })
+        Ok(Thought { movement, plan, policy, digest, judged, ruled })
     }
 
     /// The application's policy, frozen. A dry run changes nothing and asks nobody.
@@ -294,6 +312,27 @@ impl App {
             rules: if dry_run { Vec::new() } else { policy.rules },
             expires_after_seconds: policy.expires_after.get(),
         })
+    }
+}
+
+/// The guards that a request overrides, by their codes.
+fn overrides(asked: &RequestRun) -> Answer<BTreeSet<Guard>> {
+    asked
+        .overrides
+        .iter()
+        .map(|code| {
+            code.trim().parse().map_err(|e: holdfast_domain::Invalid| {
+                Problem::bad_field("overrides", e.to_string(), "Name the guard by its code, or leave it out.")
+            })
+        })
+        .collect()
+}
+
+fn override_needed(raised: &Raised) -> OverrideNeeded {
+    OverrideNeeded {
+        guard: raised.guard.as_str().to_owned(),
+        sentence: raised.to_string(),
+        way_out: raised.way_out.clone(),
     }
 }
 

@@ -64,7 +64,14 @@ fn summary(run: &Run, measured: &Measured) -> RunSummary {
     }
 }
 
-pub fn run_view(actor: &Actor, run: &Run, now: Timestamp) -> RunView {
+pub fn run_view(
+    actor: &Actor,
+    run: &Run,
+    acknowledged: Option<(String, Timestamp)>,
+    now: Timestamp,
+) -> RunView {
+    let unread = acknowledged.is_none();
+    let (acknowledged_by, acknowledged_at) = acknowledged.unzip();
     let measured = of_run(run);
     let request = &run.request;
     RunView {
@@ -85,7 +92,9 @@ pub fn run_view(actor: &Actor, run: &Run, now: Timestamp) -> RunView {
         notes: request.plan.notes.clone(),
         measured,
         ending: run.ending.clone(),
-        verbs: verbs(actor, run, now),
+        verbs: verbs(actor, run, unread, now),
+        acknowledged_by,
+        acknowledged_at,
         seq: run.seq,
         at: now,
     }
@@ -181,7 +190,7 @@ fn values(seen: &[Before]) -> Value {
 }
 
 /// Each verb asked of the rules themselves, so that what a page offers and what is refused cannot differ.
-fn verbs(actor: &Actor, run: &Run, now: Timestamp) -> Vec<VerbView> {
+fn verbs(actor: &Actor, run: &Run, unread: bool, now: Timestamp) -> Vec<VerbView> {
     let by = who(actor);
     let right = |action| {
         may(actor, action).err().map(|p| Refusal { code: p.code, sentence: p.detail, way_out: p.way_out })
@@ -215,8 +224,29 @@ fn verbs(actor: &Actor, run: &Run, now: Timestamp) -> Vec<VerbView> {
         add("pause", steering(Command::Pause { by: by.clone(), reason: None }));
         add("resume", steering(Command::Resume { by: by.clone() }));
     }
+    if unread && not_to_acknowledge(run).is_none() {
+        add("acknowledge", right(Action::DriveRun));
+    }
     if waits {
         add("cancel", steering(Command::Cancel { by, reason: "?".into() }));
     }
     verbs
+}
+
+/// Why nobody need say that they have read how the run ended.
+pub fn not_to_acknowledge(run: &Run) -> Option<Refusal> {
+    if !run.state.is_over() {
+        return Some(Refusal::new(
+            "wrong_state",
+            format!("The run is {} and not over.", run.state.as_str().replace('_', " ")),
+            "Acknowledge it once it has ended.",
+        ));
+    }
+    (run.approved_at.is_none() || run.request.dry_run || super::completed(run.state)).then(|| {
+        Refusal::new(
+            "wrong_state",
+            "The run completed, or never began: nothing of it need be acknowledged.",
+            "Nothing need be done.",
+        )
+    })
 }

@@ -4,6 +4,7 @@
 
 mod approvals;
 mod failback;
+mod guards;
 mod house;
 mod inventory;
 mod measured;

@@ -7,6 +7,7 @@ mod forms;
 mod query;
 mod render;
 mod run_forms;
+mod safeguards;
 mod views;
 
 use crate::http::principal;
@@ -56,6 +57,7 @@ pub fn router() -> Router<AppState> {
         .route("/runs/{id}/resume", post(run_forms::resume))
         .route("/runs/{id}/cancel", post(run_forms::cancel))
         .route("/runs/{id}/withdraw", post(run_forms::withdraw))
+        .route("/runs/{id}/acknowledge", post(run_forms::acknowledge))
         .route("/runs/{id}/steps/{step}/retry", post(run_forms::retry))
         .route("/runs/{id}/steps/{step}/skip", post(run_forms::skip))
         .route("/runs/{id}/steps/{step}/confirm", post(run_forms::confirm))
@@ -63,6 +65,10 @@ pub fn router() -> Router<AppState> {
         .route("/accounts", get(views::accounts))
         .route("/regions", get(views::regions))
         .route("/regions/{code}", post(forms::declare))
+        .route("/safeguards", get(safeguards::page))
+        .route("/safeguards/automation", post(safeguards::switch))
+        .route("/safeguards/freezes", post(safeguards::declare))
+        .route("/safeguards/freezes/{id}/lift", post(safeguards::lift))
         .route("/compliance", get(views::compliance))
         .route("/compliance.csv", get(views::compliance_csv))
         .route("/audit", get(views::audit))

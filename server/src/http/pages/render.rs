@@ -81,12 +81,16 @@ impl Visit {
             screen.refresh_seconds = None;
         }
         let live = RunFilter { live: true, limit: Some(COUNTED), ..RunFilter::default() };
-        let (runs, approvals) =
-            futures::join!(state.plane.runs(&self.actor, &live), state.plane.approvals(&self.actor));
+        let (runs, approvals, automation) = futures::join!(
+            state.plane.runs(&self.actor, &live),
+            state.plane.approvals(&self.actor),
+            state.plane.automation(&self.actor)
+        );
         let mut chrome = chrome(state, &self.path, self.theme);
         chrome.signed = Some(self.signed());
         chrome.active_runs = runs.ok().map(|page| page.items.len());
         chrome.approvals = approvals.ok().map(|waiting| waiting.len());
+        chrome.automation_off = automation.ok().filter(|automation| !automation.on);
         chrome.flash = self.flash;
         respond(status, screen, chrome, self.had_flash)
     }

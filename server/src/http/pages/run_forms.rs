@@ -10,6 +10,7 @@ use axum::response::Response;
 use holdfast_api::runs::{Decision, RequestRun, ReviewRun, RunVerb, RunView};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Name, RunId, StepId};
+use holdfast_failover::guard::Guard;
 use holdfast_frontend::components::{applications, runs};
 use holdfast_frontend::format;
 use holdfast_frontend::pages::review::FORM;
@@ -38,7 +39,7 @@ pub async fn request(
             flash::done(format!("Asked for: {}", runs::what(&run.summary))),
         ),
         Err(problem) => {
-            let typed = sent.typed(&["reason", "incident", "impact_began_at", "overrides"]);
+            let typed = sent.typed(&["reason", "incident", "impact_began_at"]);
             back(&review_path(&text, &sent), flash::refused(&problem, FORM, typed))
         }
     }
@@ -54,7 +55,6 @@ fn read_request(application: &str, sent: &Fields) -> Answer<RequestRun> {
             )
         })
     });
-    let overrides = sent.text("overrides");
     Ok(RequestRun {
         application: Name::parse(application)
             .map_err(|_| Problem::not_found("application", application))?
@@ -67,10 +67,10 @@ fn read_request(application: &str, sent: &Fields) -> Answer<RequestRun> {
         reason: sent.text("reason"),
         incident: sent.get("incident"),
         impact_began_at: began.transpose()?,
-        overrides: overrides
-            .split([',', ' ', '\n'])
-            .map(str::trim)
-            .filter(|o| !o.is_empty())
+        overrides: Guard::ALL
+            .iter()
+            .map(|guard| guard.as_str())
+            .filter(|guard| !sent.text(&format!("override_{guard}")).is_empty())
             .map(str::to_owned)
             .collect(),
         plan_digest: sent.get("plan_digest"),
@@ -140,6 +140,11 @@ pub async fn cancel(s: State<AppState>, visit: Visit, path: Path<String>, sent: 
         Ok(RunVerb::Cancel { reason: reason(sent)? })
     })
     .await
+}
+
+pub async fn acknowledge(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
+    let words = "You have acknowledged how the run ended";
+    drive(s, visit, path, sent, "acknowledge", words, |_| Ok(RunVerb::Acknowledge)).await
 }
 
 pub async fn retry(

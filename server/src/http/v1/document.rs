@@ -30,6 +30,7 @@ use utoipa::{
         (name = "inventory", description = "The declarative file, whole"),
         (name = "status", description = "What stands where, and whether it would survive"),
         (name = "runs", description = "Failovers and failbacks: request, review, drive, follow"),
+        (name = "safeguards", description = "Change freezes, and the switch that stops all automation"),
         (name = "evidence", description = "Compliance and the audit log"),
         (name = "people", description = "People, groups, policies and API tokens"),
         (name = "system", description = "Health, metrics and this document")

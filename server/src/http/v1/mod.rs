@@ -18,6 +18,7 @@ mod policies;
 mod regions;
 mod reviews;
 mod runs;
+mod safeguards;
 mod session;
 mod tokens;
 
@@ -66,10 +67,14 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(runs::post_pause))
         .routes(routes!(runs::post_resume))
         .routes(routes!(runs::post_cancel))
+        .routes(routes!(runs::post_acknowledge))
         .routes(routes!(runs::post_retry))
         .routes(routes!(runs::post_skip))
         .routes(routes!(runs::post_confirm))
         .routes(routes!(events::get_events))
+        .routes(routes!(safeguards::get_automation, safeguards::put_automation))
+        .routes(routes!(safeguards::get_freezes, safeguards::post_freeze))
+        .routes(routes!(safeguards::delete_freeze))
         .routes(routes!(compliance::get_compliance))
         .routes(routes!(audit::get_audit))
         .routes(routes!(audit::get_audit_export))

@@ -232,6 +232,18 @@ pub async fn post_cancel(
     Ok(Json(state.plane.drive_run(&actor, id, verb).await?))
 }
 
+/// Says that a person has read how the run ended. Until then, automation leaves the application alone.
+#[utoipa::path(post, path = "/runs/{id}/acknowledge", tag = "runs", params(("id" = String, Path)),
+    request_body(content = Option<Because>), responses((status = 200, body = RunView)))]
+pub async fn post_acknowledge(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<RunId>,
+    MaybeJson(_because): MaybeJson<Because>,
+) -> Reply<Json<RunView>> {
+    Ok(Json(state.plane.drive_run(&actor, id, RunVerb::Acknowledge).await?))
+}
+
 /// Tries a step again that failed or asks for a person.
 #[utoipa::path(post, path = "/runs/{id}/steps/{step}/retry", tag = "runs",
     params(("id" = String, Path), ("step" = String, Path)),

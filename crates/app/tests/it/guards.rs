@@ -1,0 +1,153 @@
+//! Guards, freezes, the automation switch and acknowledgements, as people meet them.
+
+use crate::house::{AWAY, HOME, House, id, refused};
+use holdfast_api::runs::{RequestRun, RunVerb, Runs};
+use holdfast_api::safeguards::{DeclareFreeze, Safeguards, SwitchAutomation};
+use holdfast_domain::Role;
+use holdfast_failover::run::RunState;
+use holdfast_failover::{Intent, Mode};
+use jiff::{SignedDuration, Timestamp};
+
+fn in_an_hour() -> Timestamp {
+    Timestamp::now().checked_add(SignedDuration::from_hours(1)).unwrap()
+}
+
+fn freeze(application: Option<&str>) -> DeclareFreeze {
+    DeclareFreeze {
+        application: application.map(str::to_owned),
+        reason: "the end of the quarter".into(),
+        starts_at: None,
+        ends_at: in_an_hour(),
+    }
+}
+
+fn asked(mode: Mode) -> RequestRun {
+    RequestRun { mode, ..House::asked("shop", Intent::Failover, HOME, AWAY) }
+}
+
+#[tokio::test]
+async fn a_freeze_asks_a_planned_run_for_an_override_by_name_and_lets_an_emergency_go() {
+    let house = House::new().await;
+    house.sees_services("shop", &[HOME, AWAY]).await;
+    let admin = house.another("admin@example.com", Role::Admin, &[]).await;
+    house.app.declare_freeze(&admin, freeze(Some("shop"))).await.unwrap();
+
+    let no = refused(house.request(asked(Mode::Planned)).await);
+    assert_eq!(no.code, "override_needed");
+    assert!(no.detail.contains("the end of the quarter") && no.detail.contains("since"), "{}", no.detail);
+    assert!(no.way_out.contains("`change_freeze`"), "{}", no.way_out);
+
+    let named = RequestRun { overrides: vec!["change_freeze".into()], ..asked(Mode::Planned) };
+    let run = house.request(named).await.unwrap();
+    assert_eq!(run.overrides, ["change_freeze"]);
+    assert!(
+        run.notes.iter().any(|n| n.starts_with("Overridden by name, `change_freeze`")),
+        "{:?}",
+        run.notes
+    );
+
+    let emergency = house.request(asked(Mode::Emergency)).await.unwrap();
+    assert!(emergency.notes.iter().any(|n| n.contains("the end of the quarter")), "{:?}", emergency.notes);
+}
+
+#[tokio::test]
+async fn what_the_review_shows_is_what_is_asked_for_with_its_overrides() {
+    let house = House::new().await;
+    house.sees_services("shop", &[HOME, AWAY]).await;
+    let admin = house.another("admin@example.com", Role::Admin, &[]).await;
+    house.app.declare_freeze(&admin, freeze(None)).await.unwrap();
+    let preview = house.app.preview_run(&house.operator, &asked(Mode::Planned)).await.unwrap();
+    let needed: Vec<&str> = preview.overrides_needed.iter().map(|o| o.guard.as_str()).collect();
+    assert_eq!((needed, preview.refused), (vec!["change_freeze"], None));
+
+    let shown = Some(preview.plan_digest);
+    let silent = RequestRun { plan_digest: shown.clone(), ..asked(Mode::Planned) };
+    assert_eq!(refused(house.request(silent).await).code, "override_needed");
+    let named =
+        RequestRun { plan_digest: shown, overrides: vec!["change_freeze".into()], ..asked(Mode::Planned) };
+    house.request(named).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_freeze_of_one_application_leaves_the_others_alone_and_ends_when_it_is_lifted() {
+    let house = House::new().await;
+    house.sees_services("shop", &[HOME, AWAY]).await;
+    let admin = house.another("admin@example.com", Role::Admin, &[]).await;
+    house.app.declare_freeze(&admin, freeze(Some("pair"))).await.unwrap();
+    let all = house.app.declare_freeze(&admin, freeze(None)).await.unwrap();
+    assert_eq!(refused(house.request(asked(Mode::Planned)).await).code, "override_needed");
+    house.app.lift_freeze(&admin, all.id).await.unwrap();
+    house.request(asked(Mode::Planned)).await.unwrap();
+    assert_eq!(house.app.freezes(&admin).await.unwrap().len(), 1);
+    assert_eq!(refused(house.app.lift_freeze(&admin, all.id).await).code, "not_found");
+}
+
+#[tokio::test]
+async fn a_freeze_needs_an_administrator_a_reason_and_a_time_that_makes_sense() {
+    let house = House::new().await;
+    assert_eq!(refused(house.app.declare_freeze(&house.operator, freeze(None)).await).status, 403);
+    let admin = house.another("admin@example.com", Role::Admin, &[]).await;
+    let field = |problem: holdfast_api::Problem| problem.fields.first().map(|f| f.path.clone());
+    let silent = DeclareFreeze { reason: " ".into(), ..freeze(None) };
+    assert_eq!(field(refused(house.app.declare_freeze(&admin, silent).await)).as_deref(), Some("reason"));
+    let past = DeclareFreeze { ends_at: Timestamp::UNIX_EPOCH, ..freeze(None) };
+    assert_eq!(field(refused(house.app.declare_freeze(&admin, past).await)).as_deref(), Some("ends_at"));
+    let endless = Timestamp::now().checked_add(SignedDuration::from_hours(24 * 93)).unwrap();
+    let endless = DeclareFreeze { ends_at: endless, ..freeze(None) };
+    assert_eq!(field(refused(house.app.declare_freeze(&admin, endless).await)).as_deref(), Some("ends_at"));
+    let nowhere = freeze(Some("nowhere"));
+    assert_eq!(refused(house.app.declare_freeze(&admin, nowhere).await).status, 404);
+    assert!(house.app.freezes(&admin).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_word_that_is_no_guard_is_named_and_nothing_is_asked_for() {
+    let house = House::new().await;
+    house.sees_services("shop", &[HOME, AWAY]).await;
+    let wrong = RequestRun { overrides: vec!["lag".into()], ..asked(Mode::Planned) };
+    let no = refused(house.request(wrong).await);
+    assert_eq!((no.status, no.fields[0].path.as_str()), (422, "overrides"));
+    assert!(no.detail.contains("lag_above_rpo") || no.fields[0].problem.contains("lag_above_rpo"), "{no:?}");
+}
+
+#[tokio::test]
+async fn the_switch_is_an_operators_and_off_needs_a_reason() {
+    let house = House::new().await;
+    assert!(house.app.automation(&house.operator).await.unwrap().on);
+    let off = |reason: Option<&str>| SwitchAutomation { on: false, reason: reason.map(str::to_owned) };
+    assert_eq!(refused(house.app.switch_automation(&house.approver, off(Some("x"))).await).status, 403);
+    assert_eq!(refused(house.app.switch_automation(&house.operator, off(None)).await).status, 422);
+    let view = house.app.switch_automation(&house.operator, off(Some("signals are wrong"))).await.unwrap();
+    assert_eq!((view.on, view.reason.as_deref()), (false, Some("signals are wrong")));
+    assert_eq!(view.changed_by.as_deref(), Some("operator@example.com"));
+    // People go on as before.
+    house.sees_services("shop", &[HOME, AWAY]).await;
+    house.request(asked(Mode::Planned)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_run_that_did_not_end_well_is_noted_until_somebody_acknowledges_it() {
+    let house = House::new().await;
+    house.sees_services("shop", &[HOME, AWAY]).await;
+    let run = house.request(asked(Mode::Planned)).await.unwrap();
+    assert_eq!(
+        refused(house.app.drive_run(&house.operator, id(&run), RunVerb::Acknowledge).await).code,
+        "wrong_state"
+    );
+    house.approve(&house.approver, &run).await.unwrap();
+    let cancel = RunVerb::Cancel { reason: "enough".into() };
+    let ended = house.app.drive_run(&house.operator, id(&run), cancel).await.unwrap();
+    assert_eq!(ended.summary.state, RunState::Cancelled);
+    assert!(ended.verbs.iter().any(|v| v.verb == "acknowledge" && v.refused.is_none()), "{:?}", ended.verbs);
+
+    let says = |notes: &[String]| notes.iter().any(|n| n.contains("nobody has acknowledged it"));
+    assert!(says(&house.app.preview_run(&house.operator, &asked(Mode::Planned)).await.unwrap().notes));
+    let read = house.app.drive_run(&house.operator, id(&run), RunVerb::Acknowledge).await.unwrap();
+    assert_eq!(read.acknowledged_by.as_deref(), Some("operator@example.com"));
+    assert!(read.verbs.iter().all(|v| v.verb != "acknowledge"));
+    assert!(!says(&house.app.preview_run(&house.operator, &asked(Mode::Planned)).await.unwrap().notes));
+    // Said again by another, the first stands.
+    let admin = house.another("admin@example.com", Role::Admin, &[]).await;
+    let again = house.app.drive_run(&admin, id(&run), RunVerb::Acknowledge).await.unwrap();
+    assert_eq!(again.acknowledged_by.as_deref(), Some("operator@example.com"));
+}
