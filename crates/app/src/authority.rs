@@ -190,12 +190,16 @@ mod tests {
             | Action::ReadRuns
             | Action::ReadAudit
             | Action::ManageOwnTokens => [true, true, true, true],
-            Action::WriteInventory | Action::DeclareRegion | Action::RequestRun | Action::DriveRun => {
-                [false, true, false, true]
-            }
             Action::ConfirmStep => [false, true, true, true],
+            Action::WriteInventory
+            | Action::DeclareRegion
+            | Action::RequestRun
+            | Action::DriveRun
+            | Action::SwitchAutomation => [false, true, false, true],
             Action::ReviewRun => [false, false, true, false],
-            Action::WriteProtected | Action::ReadPeople => [false, false, false, true],
+            Action::WriteProtected | Action::ReadPeople | Action::DeclareFreeze => {
+                [false, false, false, true]
+            }
         };
         for action in Action::ALL {
             for (role, allowed) in Role::ALL.into_iter().zip(expected(action)) {
