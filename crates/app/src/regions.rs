@@ -77,7 +77,12 @@ enum Reply {
 fn answer(spec: &ResourceSpec, code: &RegionCode, sight: &Sight) -> Reply {
     match spec {
         spec if !spec.is_in(code) => return Reply::NotThere,
-        ResourceSpec::EcsService(_) | ResourceSpec::AuroraGlobalDatabase(_) => {}
+        ResourceSpec::EcsService(_)
+        | ResourceSpec::AutoScalingGroup(_)
+        | ResourceSpec::EksNodeGroup(_)
+        | ResourceSpec::LambdaFunction(_)
+        | ResourceSpec::EcrRepository(_)
+        | ResourceSpec::AuroraGlobalDatabase(_) => {}
         _ => return Reply::FromElsewhere,
     }
     // Any member's Region lists the whole global database; its cluster's status comes from its own Region alone.

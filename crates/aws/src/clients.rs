@@ -2,6 +2,7 @@
 //! deadlines by whether the call looks or changes. Clients are cheap; the pool under them is what is kept.
 
 use crate::arc_clusters::Clusters;
+use crate::ecs_service::TaskDefinitions;
 use crate::failure::Call;
 use crate::hedge::Silence;
 use crate::outside_view::OutsideView;
@@ -48,6 +49,7 @@ pub(crate) struct Caller {
     pub silence: Arc<Silence>,
     pub clusters: Arc<Clusters>,
     pub view: Arc<OutsideView>,
+    pub task_definitions: Arc<TaskDefinitions>,
     pub credentials: Credentials,
     pub mark: Option<RunMark>,
     /// A changing call gets one attempt and nothing of it is repeated.
@@ -111,6 +113,13 @@ impl Caller {
         builder.set_endpoint_url(Some(url.to_owned()));
         aws_sdk_route53recoverycluster::Client::from_conf(builder.build())
     }
+    // ---- compute
+    plain_client!(autoscaling, aws_sdk_autoscaling, Service::AutoScaling);
+    plain_client!(elbv2, aws_sdk_elasticloadbalancingv2, Service::ElbV2);
+    plain_client!(eks, aws_sdk_eks, Service::Eks);
+    plain_client!(lambda, aws_sdk_lambda, Service::Lambda);
+    plain_client!(application_autoscaling, aws_sdk_applicationautoscaling, Service::ApplicationAutoScaling);
+    plain_client!(ecr, aws_sdk_ecr, Service::Ecr);
 
     pub(crate) fn s3control(&self, region: &str) -> aws_sdk_s3control::Client {
         let mut builder = configure!(self, aws_sdk_s3control::Config::builder(), Service::S3Control, region);

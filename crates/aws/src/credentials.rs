@@ -4,6 +4,7 @@
 
 use crate::arc_clusters::Clusters;
 use crate::clients::{Caller, behavior, shared_http_client};
+use crate::ecs_service::TaskDefinitions;
 use crate::failure::Call;
 use crate::hedge::{Silence, first_answer};
 use crate::outside_view::OutsideView;
@@ -111,6 +112,7 @@ pub(crate) struct Sessions {
     silence: Arc<Silence>,
     clusters: Arc<Clusters>,
     view: Arc<OutsideView>,
+    task_definitions: Arc<TaskDefinitions>,
     control: Control,
     /// The inner lock makes one caller ask while the others of the same session wait for its answer.
     slots: Mutex<HashMap<Request, Arc<tokio::sync::Mutex<Slot>>>>,
@@ -126,6 +128,7 @@ impl Sessions {
             silence: Arc::default(),
             view,
             clusters: Arc::default(),
+            task_definitions: Arc::default(),
             control,
             slots: Mutex::default(),
         }
@@ -211,6 +214,7 @@ impl Sessions {
             silence: self.silence.clone(),
             clusters: self.clusters.clone(),
             view: self.view.clone(),
+            task_definitions: self.task_definitions.clone(),
             credentials,
             mark,
             changing,

@@ -1,27 +1,50 @@
-//! ECS services: one in each Region, each asked in its own.
+//! ECS services: one in each Region, each asked in its own, with what stands beside its count: the bounds that
+//! Application Auto Scaling keeps it within, the health of its targets, the images it runs.
 
 use crate::clients::Caller;
 use crate::perform::answered;
+use crate::reading::{beside, count, per_region};
 use crate::settings::Service;
+use crate::target_health;
+use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
 use aws_sdk_ecs::types;
-use futures::future::join_all;
 use holdfast_cloud::{Error, ErrorKind, Looked};
-use holdfast_domain::facts::EcsServiceFacts;
+use holdfast_domain::facts::{Beside, EcsServiceFacts, ScalingBounds};
 use holdfast_domain::resource::{EcsPlace, EcsService};
 use holdfast_domain::{Facts, RegionCode};
 use holdfast_failover::run::Answer;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 const DESCRIBE: &str = "ecs:DescribeServices";
+const TASK_DEFINITION: &str = "ecs:DescribeTaskDefinition";
+const SCALABLE_TARGETS: &str = "application-autoscaling:DescribeScalableTargets";
 
-pub(crate) const LOOK: &[&str] = &[DESCRIBE];
+pub(crate) const LOOK: &[&str] = &[DESCRIBE, TASK_DEFINITION, SCALABLE_TARGETS, target_health::DESCRIBE];
+
+/// The images that task definitions name, by ARN. A revision never changes, so it is asked for once.
+#[derive(Debug, Default)]
+pub(crate) struct TaskDefinitions(Mutex<HashMap<String, Vec<String>>>);
+
+/// A revision lives as long as its rollout is the newest; far more than run at any time.
+const KEPT_DEFINITIONS: usize = 10_000;
+
+impl TaskDefinitions {
+    fn get(&self, arn: &str) -> Option<Vec<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(arn).cloned()
+    }
+
+    fn keep(&self, arn: &str, images: Vec<String>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT_DEFINITIONS {
+            kept.clear();
+        }
+        kept.insert(arn.to_owned(), images);
+    }
+}
 
 pub(crate) async fn look(caller: &Caller, spec: &EcsService, regions: &[RegionCode]) -> Looked {
-    join_all(
-        regions.iter().map(|region| async move { (region.clone(), look_in(caller, spec, region).await) }),
-    )
-    .await
-    .into_iter()
-    .collect()
+    per_region(regions, |region| look_in(caller, spec, region)).await
 }
 
 async fn look_in(caller: &Caller, spec: &EcsService, region: &RegionCode) -> Result<Facts, Error> {
@@ -31,18 +54,39 @@ async fn look_in(caller: &Caller, spec: &EcsService, region: &RegionCode) -> Res
             format!("the inventory names no service in {region}: add it under per_region"),
         ));
     };
-    let sent = caller.ecs(region.as_str()).describe_services().cluster(cluster).services(service).send();
-    let answer = caller.ask(Service::Ecs, region.as_str(), DESCRIBE, sent).await?;
-    match answer.services().first() {
-        Some(found) => Ok(Facts::EcsService(facts(found))),
-        None => {
-            let reason =
-                answer.failures().first().and_then(types::Failure::reason).unwrap_or("no reason given");
-            Err(caller
-                .call(region.as_str(), DESCRIBE)
-                .error(ErrorKind::NotFound, format!("no service {service} in cluster {cluster}: {reason}")))
-        }
-    }
+    let region = region.as_str();
+    let (found, scaling) =
+        tokio::join!(describe(caller, region, cluster, service), bounds(caller, region, cluster, service));
+    let found = found?;
+    let target_groups: Vec<String> =
+        found.load_balancers().iter().filter_map(|b| b.target_group_arn().map(str::to_owned)).collect();
+    let (targets, images) = tokio::join!(
+        target_health::of(caller, region, &target_groups),
+        images(caller, region, found.task_definition()),
+    );
+    let mut facts = facts(&found);
+    let unread = &mut facts.unread;
+    facts.scaling = beside(Beside::ScalingBounds, scaling, unread).flatten();
+    facts.targets = beside(Beside::TargetHealth, targets, unread).flatten();
+    facts.images = beside(Beside::Images, images, unread).unwrap_or_default();
+    Ok(Facts::EcsService(facts))
+}
+
+async fn describe(
+    caller: &Caller,
+    region: &str,
+    cluster: &str,
+    service: &str,
+) -> Result<types::Service, Error> {
+    let sent = caller.ecs(region).describe_services().cluster(cluster).services(service).send();
+    let answer = caller.ask(Service::Ecs, region, DESCRIBE, sent).await?;
+    let failure =
+        answer.failures().first().and_then(types::Failure::reason).unwrap_or("no reason given").to_owned();
+    answer.services.unwrap_or_default().into_iter().next().ok_or_else(|| {
+        caller
+            .call(region, DESCRIBE)
+            .error(ErrorKind::NotFound, format!("no service {service} in cluster {cluster}: {failure}"))
+    })
 }
 
 fn facts(service: &types::Service) -> EcsServiceFacts {
@@ -53,12 +97,58 @@ fn facts(service: &types::Service) -> EcsServiceFacts {
         pending: count(service.pending_count()),
         rollout: primary.and_then(types::Deployment::rollout_state).map(|state| state.as_str().to_owned()),
         status: service.status().unwrap_or("UNKNOWN").to_owned(),
+        ..EcsServiceFacts::default()
     }
 }
 
-/// AWS's counts are signed in the wire format only.
-fn count(number: i32) -> u32 {
-    u32::try_from(number).unwrap_or(0)
+/// Names given as ARNs stand for their last part here: Application Auto Scaling takes no ARN.
+fn scalable(cluster: &str, service: &str) -> String {
+    let last = |name: &str| name.rsplit('/').next().unwrap_or(name).to_owned();
+    format!("service/{}/{}", last(cluster), last(service))
+}
+
+async fn bounds(
+    caller: &Caller,
+    region: &str,
+    cluster: &str,
+    service: &str,
+) -> Result<Option<ScalingBounds>, Error> {
+    let sent = caller
+        .application_autoscaling(region)
+        .describe_scalable_targets()
+        .service_namespace(ServiceNamespace::Ecs)
+        .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+        .resource_ids(scalable(cluster, service))
+        .send();
+    let answer = caller.ask(Service::ApplicationAutoScaling, region, SCALABLE_TARGETS, sent).await?;
+    let target = answer.scalable_targets().first();
+    Ok(target.map(|t| ScalingBounds { min: count(t.min_capacity()), max: count(t.max_capacity()) }))
+}
+
+async fn images(caller: &Caller, region: &str, definition: Option<&str>) -> Result<Vec<String>, Error> {
+    let Some(arn) = definition else { return Ok(Vec::new()) };
+    if let Some(images) = caller.task_definitions.get(arn) {
+        return Ok(images);
+    }
+    let sent = caller.ecs(region).describe_task_definition().task_definition(arn).send();
+    let answer = caller.ask(Service::Ecs, region, TASK_DEFINITION, sent).await?;
+    let images: Vec<String> = answer
+        .task_definition()
+        .map(types::TaskDefinition::container_definitions)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|container| container.image().map(str::to_owned))
+        .collect();
+    caller.task_definitions.keep(arn, images.clone());
+    Ok(images)
+}
+
+fn wire_count(caller: &Caller, region: &str, action: &'static str, number: u32) -> Result<i32, Error> {
+    i32::try_from(number).map_err(|_| {
+        caller
+            .call(region, action)
+            .error(ErrorKind::Invalid, format!("{number} is more tasks than ECS can count"))
+    })
 }
 
 pub(crate) async fn set_desired_count(
@@ -70,12 +160,30 @@ pub(crate) async fn set_desired_count(
     desired: u32,
 ) -> Result<Answer, Error> {
     let region = region.as_str();
-    let Ok(desired) = i32::try_from(desired) else {
-        return Err(caller
-            .call(region, action)
-            .error(ErrorKind::Invalid, format!("{desired} is more tasks than ECS can count")));
-    };
+    let desired = wire_count(caller, region, action, desired)?;
     let sent =
         caller.ecs(region).update_service().cluster(cluster).service(service).desired_count(desired).send();
     answered(action, region, &caller.ask(Service::Ecs, region, action, sent).await?, None)
+}
+
+pub(crate) async fn set_scaling_bounds(
+    caller: &Caller,
+    action: &'static str,
+    region: &RegionCode,
+    cluster: &str,
+    service: &str,
+    bounds: ScalingBounds,
+) -> Result<Answer, Error> {
+    let region = region.as_str();
+    let sent = caller
+        .application_autoscaling(region)
+        .register_scalable_target()
+        .service_namespace(ServiceNamespace::Ecs)
+        .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+        .resource_id(scalable(cluster, service))
+        .min_capacity(wire_count(caller, region, action, bounds.min)?)
+        .max_capacity(wire_count(caller, region, action, bounds.max)?)
+        .send();
+    let answer = caller.ask(Service::ApplicationAutoScaling, region, action, sent).await?;
+    answered(action, region, &answer, None)
 }

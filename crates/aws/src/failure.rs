@@ -153,6 +153,7 @@ fn kind_of(code: &str, status: u16) -> ErrorKind {
         "TooManyRequestsException",
     ];
     const CONFLICT: &[&str] = &[
+        "ConcurrentUpdateException",
         "ConflictException",
         "HealthCheckVersionMismatch",
         "IllegalStateException",
@@ -162,7 +163,10 @@ fn kind_of(code: &str, status: u16) -> ErrorKind {
         "InvalidGlobalClusterStateFault",
         "OperationAborted",
         "PreconditionFailed",
+        "ResourceContention",
+        "ResourceInUse",
         "ResourceInUseException",
+        "ScalingActivityInProgress",
         "ServiceNotActiveException",
         "TransactionInProgressException",
     ];
@@ -199,6 +203,9 @@ mod tests {
             ("SlowDown", 503, ErrorKind::Throttled),
             ("PriorRequestNotComplete", 400, ErrorKind::Throttled),
             ("InvalidChangeBatch", 400, ErrorKind::Conflict),
+            ("ScalingActivityInProgress", 400, ErrorKind::Conflict),
+            ("ResourceInUseException", 409, ErrorKind::Conflict),
+            ("TooManyRequestsException", 429, ErrorKind::Throttled),
             ("InvalidGlobalClusterStateFault", 400, ErrorKind::Conflict),
             ("GlobalClusterNotFoundFault", 404, ErrorKind::NotFound),
             ("NoSuchHostedZone", 404, ErrorKind::NotFound),

@@ -3,8 +3,9 @@
 
 use crate::clients::Caller;
 use crate::{
-    arc_region_switch_plan, arc_routing_control, aurora_global_database, cloudfront_distribution,
-    ecs_service, global_accelerator, route53_health_check, route53_records, s3_multi_region_access_point,
+    arc_region_switch_plan, arc_routing_control, aurora_global_database, auto_scaling_group,
+    cloudfront_distribution, ecs_service, eks_node_group, global_accelerator, lambda_function,
+    route53_health_check, route53_records, s3_multi_region_access_point,
 };
 use aws_types::request_id::RequestId;
 use holdfast_cloud::{Error, ErrorKind, Settled};
@@ -17,6 +18,30 @@ pub(crate) async fn perform(caller: &Caller, change: &Change) -> Result<Answer, 
         // ---- compute
         Change::SetEcsDesiredCount { region, cluster, service, desired } => {
             ecs_service::set_desired_count(caller, action, region, cluster, service, *desired).await
+        }
+        Change::SetEcsScalingBounds { region, cluster, service, bounds } => {
+            ecs_service::set_scaling_bounds(caller, action, region, cluster, service, *bounds).await
+        }
+        Change::SetAutoScalingGroupSize { region, group, size } => {
+            auto_scaling_group::set_size(caller, action, region, group, *size).await
+        }
+        Change::SuspendScalingProcesses { region, group, processes } => {
+            auto_scaling_group::suspend(caller, action, region, group, processes).await
+        }
+        Change::ResumeScalingProcesses { region, group, processes } => {
+            auto_scaling_group::resume(caller, action, region, group, processes).await
+        }
+        Change::SetEksNodeGroupSize { region, cluster, node_group, size } => {
+            eks_node_group::set_size(caller, action, region, cluster, node_group, *size).await
+        }
+        Change::SetLambdaConcurrency { region, function, reserved } => {
+            lambda_function::set_concurrency(caller, action, region, function, *reserved).await
+        }
+        Change::SetLambdaProvisioned { region, function, qualifier, provisioned } => {
+            lambda_function::set_provisioned(caller, action, region, function, qualifier, *provisioned).await
+        }
+        Change::SetEventSource { region, mapping, enabled, .. } => {
+            lambda_function::set_event_source(caller, action, region, mapping, *enabled).await
         }
         // ---- stores
         Change::SwitchAuroraOver { region, global_cluster, target_cluster_arn } => {
@@ -82,10 +107,13 @@ pub(crate) fn answered(
     })
 }
 
-/// Only Route 53 tells when an accepted change has spread; the others are observed.
+/// Route 53 tells when an accepted change has spread, EKS when it has carried one out; the others are observed.
 pub(crate) async fn settled(caller: &Caller, change: &Change, tracking: &str) -> Result<Settled, Error> {
     match change {
         Change::ReplaceRecords { .. } => route53_records::settled(caller, tracking).await,
+        Change::SetEksNodeGroupSize { region, cluster, node_group, .. } => {
+            eks_node_group::settled(caller, region, cluster, node_group, tracking).await
+        }
         _ => Ok(Settled::Yes),
     }
 }

@@ -18,10 +18,19 @@ const NOTHING: &str = "sts:GetCallerIdentity";
 
 /// What the steps of runs change.
 pub const CHANGE_ACTIONS: &[&str] = &[
+    "application-autoscaling:RegisterScalableTarget",
     "arc-region-switch:StartPlanExecution",
+    "autoscaling:ResumeProcesses",
+    "autoscaling:SuspendProcesses",
+    "autoscaling:UpdateAutoScalingGroup",
     "cloudfront:UpdateDistribution",
     "ecs:UpdateService",
+    "eks:UpdateNodegroupConfig",
     "globalaccelerator:UpdateEndpointGroup",
+    "lambda:DeleteFunctionConcurrency",
+    "lambda:PutFunctionConcurrency",
+    "lambda:PutProvisionedConcurrencyConfig",
+    "lambda:UpdateEventSourceMapping",
     "rds:FailoverGlobalCluster",
     "rds:SwitchoverGlobalCluster",
     "route53-recovery-cluster:UpdateRoutingControlStates",
@@ -100,15 +109,50 @@ fn statements(account: &Account, change: &Change) -> Vec<Statement> {
         Change::CallWebhook { .. } | Change::InvokeLambda { .. } | Change::RunDocument { .. } => {
             vec![allow(&[NOTHING], anything())]
         }
+        // ---- compute
         Change::SetEcsDesiredCount { region, cluster, service, .. } => {
             let (cluster, service) = (last_part(cluster), last_part(service));
-            let target = format!("arn:aws:ecs:{region}:{id}:service/{cluster}/{service}");
+            compute(
+                change,
+                ResourceKind::EcsService,
+                format!("arn:aws:ecs:{region}:{id}:service/{cluster}/{service}"),
+            )
+        }
+        // The ARN of a scalable target has an id that only registering it tells.
+        Change::SetEcsScalingBounds { region, .. } => compute(
+            change,
+            ResourceKind::EcsService,
+            format!("arn:aws:application-autoscaling:{region}:{id}:scalable-target/*"),
+        ),
+        Change::SetAutoScalingGroupSize { region, group, .. }
+        | Change::SuspendScalingProcesses { region, group, .. }
+        | Change::ResumeScalingProcesses { region, group, .. } => compute(
+            change,
+            ResourceKind::AutoScalingGroup,
+            format!("arn:aws:autoscaling:{region}:{id}:autoScalingGroup:*:autoScalingGroupName/{group}"),
+        ),
+        Change::SetEksNodeGroupSize { region, cluster, node_group, .. } => compute(
+            change,
+            ResourceKind::EksNodeGroup,
+            format!("arn:aws:eks:{region}:{id}:nodegroup/{cluster}/{node_group}/*"),
+        ),
+        Change::SetLambdaConcurrency { region, function, .. }
+        | Change::SetLambdaProvisioned { region, function, .. } => {
+            let name = function.rsplit(':').next().unwrap_or(function);
+            // Provisioned concurrency is an alias's, and its ARN ends in the alias.
+            let target = format!("arn:aws:lambda:{region}:{id}:function:{name}");
+            let aliases = format!("{target}:*");
             vec![
-                allow(&["ecs:UpdateService"], vec![target]),
-                // The same service of the other Regions is looked at too, and may have another name there.
-                allow(&["ecs:DescribeServices"], anything()),
+                allow(&[change.action()], vec![target, aliases]),
+                allow(look_actions(ResourceKind::LambdaFunction), anything()),
             ]
         }
+        Change::SetEventSource { region, mapping, .. } => compute(
+            change,
+            ResourceKind::LambdaFunction,
+            format!("arn:aws:lambda:{region}:{id}:event-source-mapping:{mapping}"),
+        ),
+        // ---- stores
         Change::SwitchAuroraOver { global_cluster, target_cluster_arn, .. } => {
             aurora(id, "rds:SwitchoverGlobalCluster", global_cluster, target_cluster_arn)
         }
@@ -196,6 +240,12 @@ fn routing_controls(
     ]
 }
 
+/// The change on its one target, and the looks of its kind at whatever stands beside it: other Regions' names, groups
+/// behind node groups, target groups.
+fn compute(change: &Change, kind: ResourceKind, target: String) -> Vec<Statement> {
+    vec![allow(&[change.action()], vec![target]), allow(look_actions(kind), anything())]
+}
+
 fn aurora(account: &str, action: &'static str, global_cluster: &str, target: &str) -> Vec<Statement> {
     vec![
         allow(
@@ -223,9 +273,9 @@ fn last_part(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use holdfast_domain::facts::{DnsRecord, Routing};
+    use holdfast_domain::facts::{DnsRecord, Routing, ScalingBounds};
     use holdfast_domain::{AccountId, Name};
-    use holdfast_failover::change::{AccessPointRouteTarget, RecordReplacement, SwitchAction};
+    use holdfast_failover::change::{AccessPointRouteTarget, GroupSize, RecordReplacement, SwitchAction};
     use serde_json::Value;
 
     const ARC: &str = "arn:aws:route53-recovery-control::222222222222";
@@ -246,6 +296,7 @@ mod tests {
 
     /// One of each call, with names as long as AWS takes them.
     fn changes() -> Vec<Change> {
+        let size = GroupSize { min: 6, max: 12, desired: 6 };
         let target = format!("arn:aws:rds:eu-central-1:222222222222:cluster:{}", "o".repeat(63));
         let record = |weight| DnsRecord {
             name: format!("{}.example.com", "shop.".repeat(45)),
@@ -263,6 +314,51 @@ mod tests {
                 cluster: "c".repeat(255),
                 service: "s".repeat(255),
                 desired: 6,
+            },
+            Change::SetEcsScalingBounds {
+                region: region("eu-central-1"),
+                cluster: "c".repeat(255),
+                service: "s".repeat(255),
+                bounds: ScalingBounds { min: 6, max: 12 },
+            },
+            Change::SetAutoScalingGroupSize { region: region("eu-central-1"), group: "g".repeat(255), size },
+            Change::SuspendScalingProcesses {
+                region: region("eu-central-1"),
+                group: "g".repeat(255),
+                processes: vec!["ScheduledActions".into()],
+            },
+            Change::ResumeScalingProcesses {
+                region: region("eu-central-1"),
+                group: "g".repeat(255),
+                processes: vec!["Launch".into()],
+            },
+            Change::SetEksNodeGroupSize {
+                region: region("eu-central-1"),
+                cluster: "c".repeat(100),
+                node_group: "n".repeat(63),
+                size,
+            },
+            Change::SetLambdaConcurrency {
+                region: region("eu-central-1"),
+                function: "f".repeat(140),
+                reserved: Some(50),
+            },
+            Change::SetLambdaConcurrency {
+                region: region("eu-central-1"),
+                function: "f".repeat(140),
+                reserved: None,
+            },
+            Change::SetLambdaProvisioned {
+                region: region("eu-central-1"),
+                function: "f".repeat(140),
+                qualifier: "live".into(),
+                provisioned: 10,
+            },
+            Change::SetEventSource {
+                region: region("eu-central-1"),
+                function: "f".repeat(140),
+                mapping: "5f8a1c3e-27b4-4d90-b6e2-9a1c0d7e4f68".into(),
+                enabled: true,
             },
             Change::SwitchAuroraOver {
                 region: region("us-east-1"),

@@ -3,8 +3,9 @@
 
 use crate::clients::Caller;
 use crate::{
-    arc_region_switch_plan, arc_routing_control, aurora_global_database, cloudfront_distribution,
-    ecs_service, global_accelerator, route53_health_check, route53_records, s3_multi_region_access_point,
+    arc_region_switch_plan, arc_routing_control, aurora_global_database, auto_scaling_group,
+    cloudfront_distribution, ecr_repository, ecs_service, eks_node_group, global_accelerator,
+    lambda_function, route53_health_check, route53_records, s3_multi_region_access_point,
 };
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::{RegionCode, Resource, ResourceKind, ResourceSpec};
@@ -19,7 +20,12 @@ pub const ADAPTERS: &[ResourceKind] = &[
     ResourceKind::ArcRegionSwitchPlan,
     ResourceKind::S3MultiRegionAccessPoint,
     ResourceKind::AuroraGlobalDatabase,
+    // ---- compute
     ResourceKind::EcsService,
+    ResourceKind::AutoScalingGroup,
+    ResourceKind::EksNodeGroup,
+    ResourceKind::LambdaFunction,
+    ResourceKind::EcrRepository,
     // ---- the outside view
     ResourceKind::Probe,
 ];
@@ -35,7 +41,12 @@ pub(crate) fn look_actions(kind: ResourceKind) -> &'static [&'static str] {
         ResourceKind::ArcRegionSwitchPlan => arc_region_switch_plan::LOOK,
         ResourceKind::S3MultiRegionAccessPoint => s3_multi_region_access_point::LOOK,
         ResourceKind::AuroraGlobalDatabase => aurora_global_database::LOOK,
+        // ---- compute
         ResourceKind::EcsService => ecs_service::LOOK,
+        ResourceKind::AutoScalingGroup => auto_scaling_group::LOOK,
+        ResourceKind::EksNodeGroup => eks_node_group::LOOK,
+        ResourceKind::LambdaFunction => lambda_function::LOOK,
+        ResourceKind::EcrRepository => ecr_repository::LOOK,
         _ => &[],
     }
 }
@@ -68,7 +79,12 @@ pub(crate) async fn look(caller: &Caller, resource: &Resource, regions: &[Region
             s3_multi_region_access_point::look(caller, spec, regions).await
         }
         ResourceSpec::AuroraGlobalDatabase(spec) => aurora_global_database::look(caller, spec, regions).await,
+        // ---- compute
         ResourceSpec::EcsService(spec) => ecs_service::look(caller, spec, regions).await,
+        ResourceSpec::AutoScalingGroup(spec) => auto_scaling_group::look(caller, spec, regions).await,
+        ResourceSpec::EksNodeGroup(spec) => eks_node_group::look(caller, spec, regions).await,
+        ResourceSpec::LambdaFunction(spec) => lambda_function::look(caller, spec, regions).await,
+        ResourceSpec::EcrRepository(spec) => ecr_repository::look(caller, spec, regions).await,
         _ => unsupported(&caller.account, resource)
             .map(|error| everywhere(regions, &error))
             .unwrap_or_default(),

@@ -11,7 +11,7 @@ pub struct AwsSettings {
     /// Stands for every service that `service_endpoints` does not name. `None`: AWS itself.
     pub endpoint_url: Option<String>,
     /// By the ending of `AWS_ENDPOINT_URL_<SERVICE>`, in any case: `STS`, `ROUTE_53`, `GLOBAL_ACCELERATOR`,
-    /// `S3_CONTROL`, `RDS`, `ECS`, `CLOUDWATCH`.
+    /// `S3_CONTROL`, `RDS`, `ECS`, `AUTO_SCALING`, …
     pub service_endpoints: BTreeMap<String, String>,
     pub control_credentials: ControlCredentials,
     /// Regions whose STS is asked for sessions, the preferred one first. The others are asked when it does
@@ -103,6 +103,13 @@ pub(crate) enum Service {
     RecoveryCluster,
     RecoveryControlConfig,
     RegionSwitch,
+    // ---- compute
+    AutoScaling,
+    ElbV2,
+    Eks,
+    Lambda,
+    ApplicationAutoScaling,
+    Ecr,
 }
 
 impl Service {
@@ -120,6 +127,13 @@ impl Service {
             Self::RecoveryCluster => "ROUTE53_RECOVERY_CLUSTER",
             Self::RecoveryControlConfig => "ROUTE53_RECOVERY_CONTROL_CONFIG",
             Self::RegionSwitch => "ARC_REGION_SWITCH",
+            // ---- compute
+            Self::AutoScaling => "AUTO_SCALING",
+            Self::ElbV2 => "ELASTIC_LOAD_BALANCING_V2",
+            Self::Eks => "EKS",
+            Self::Lambda => "LAMBDA",
+            Self::ApplicationAutoScaling => "APPLICATION_AUTO_SCALING",
+            Self::Ecr => "ECR",
         }
     }
 }

@@ -46,6 +46,11 @@ macro_rules! as_root {
             .build()
     };
 }
+
+// After the macro that it uses.
+#[path = "ministack/compute.rs"]
+mod compute;
+
 /// A ministack of this test's own; gone with it.
 struct Peer {
     url: String,
@@ -413,7 +418,7 @@ async fn weights_move_by_compare_and_set_until_in_sync() {
         match cloud.settled(&shop(), &access, &change, &tracking).await.unwrap() {
             Settled::Yes => break,
             Settled::NotYet(status) => assert_eq!(status, "PENDING"),
-            Settled::NotKnown(why) => panic!("{why}"),
+            Settled::NotKnown(why) | Settled::Failed(why) => panic!("{why}"),
         }
         assert!(began.elapsed() < Duration::from_secs(60), "never in sync");
         tokio::time::sleep(Duration::from_millis(100)).await;

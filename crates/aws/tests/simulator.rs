@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test is a panic")]
 
 mod common;
+#[path = "simulator/compute.rs"]
+mod compute;
 mod outside_view;
 
 use common::*;

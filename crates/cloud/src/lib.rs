@@ -62,6 +62,8 @@ pub enum Settled {
     NotYet(String),
     /// AWS does not know the tracking id (any more).
     NotKnown(String),
+    /// AWS accepted it and then did not carry it out: by itself it will not come.
+    Failed(String),
 }
 
 /// Implemented by `holdfast-aws`, and by small fakes in tests. Every method has its own deadline inside and

@@ -6,7 +6,10 @@ mod stores;
 mod supporting;
 mod traffic;
 
-pub use compute::EcsServiceFacts;
+pub use compute::{
+    AutoScalingGroupFacts, Beside, EcrImage, EcrRepositoryFacts, EcsServiceFacts, EksNodeGroupFacts,
+    EventSourceMapping, LambdaFunctionFacts, ProvisionedConcurrency, ScalingBounds, TargetHealth, Unread,
+};
 pub use outside::{NameAnswer, ProbeAnswer};
 pub use stores::{AuroraMember, Lag};
 pub use traffic::{
@@ -49,6 +52,10 @@ pub enum Facts {
 
     // ---- compute
     EcsService(EcsServiceFacts),
+    AutoScalingGroup(AutoScalingGroupFacts),
+    EksNodeGroup(EksNodeGroupFacts),
+    LambdaFunction(LambdaFunctionFacts),
+    EcrRepository(EcrRepositoryFacts),
     // ---- what the recovery Region must have
 
     // ---- the outside view
@@ -109,11 +116,39 @@ impl Facts {
     /// Of compute: how many units are wanted, and how many run.
     #[must_use]
     pub fn capacity(&self) -> Option<Capacity> {
-        match self {
-            Self::EcsService(service) => {
-                Some(Capacity { desired: service.desired, running: service.running, unit: "tasks" })
+        let (desired, running, unit) = match self {
+            Self::EcsService(service) => (service.desired, Some(service.running), "tasks"),
+            Self::AutoScalingGroup(group) => (group.desired, Some(group.in_service), "instances"),
+            Self::EksNodeGroup(group) => (group.desired, group.in_service, "nodes"),
+            Self::LambdaFunction(function) => {
+                // What is reserved is there at once: nothing has to start.
+                let reserved = function.reserved?;
+                (reserved, Some(reserved), "concurrent executions")
             }
+            _ => return None,
+        };
+        Some(Capacity { desired, running, unit })
+    }
+
+    /// Of compute behind a load balancer: what the balancer says of it.
+    #[must_use]
+    pub fn target_health(&self) -> Option<&TargetHealth> {
+        match self {
+            Self::EcsService(service) => service.targets.as_ref(),
+            Self::AutoScalingGroup(group) => group.targets.as_ref(),
             _ => None,
+        }
+    }
+
+    /// What stands beside the main answer and could not be asked.
+    #[must_use]
+    pub fn unread(&self) -> &[Unread] {
+        match self {
+            Self::EcsService(service) => &service.unread,
+            Self::AutoScalingGroup(group) => &group.unread,
+            Self::EksNodeGroup(group) => &group.unread,
+            Self::EcrRepository(repository) => &repository.unread,
+            _ => &[],
         }
     }
 }
@@ -122,7 +157,8 @@ impl Facts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capacity {
     pub desired: u32,
-    pub running: u32,
+    /// `None`: what is wanted is known, and how much of it runs is not.
+    pub running: Option<u32>,
     /// Plural, such as `tasks`.
     pub unit: &'static str,
 }

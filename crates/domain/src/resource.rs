@@ -273,7 +273,33 @@ impl ResourceSpec {
     }
 }
 
+impl ResourceSpec {
+    /// Of compute: the size that the inventory wants in a Region that takes the load over.
+    #[must_use]
+    pub fn recovery_size(&self, region: &RegionCode) -> Option<u32> {
+        match self {
+            Self::EcsService(spec) => spec.per_region.get(region)?.desired_in_recovery,
+            Self::AutoScalingGroup(spec) => spec.per_region.get(region)?.desired_in_recovery,
+            Self::EksNodeGroup(spec) => spec.per_region.get(region)?.desired_in_recovery,
+            Self::LambdaFunction(spec) => spec.per_region.get(region)?.concurrency,
+            _ => None,
+        }
+    }
+}
+
 impl ResourceKind {
+    /// Of kinds that do the work: what their size counts, in the plural.
+    #[must_use]
+    pub fn unit(self) -> Option<&'static str> {
+        match self {
+            Self::EcsService => Some("tasks"),
+            Self::AutoScalingGroup => Some("instances"),
+            Self::EksNodeGroup => Some("nodes"),
+            Self::LambdaFunction => Some("concurrent executions"),
+            _ => None,
+        }
+    }
+
     /// Kinds whose live status this version can read. The others are honestly Unknown.
     #[must_use]
     pub fn is_observed(self) -> bool {
@@ -288,6 +314,10 @@ impl ResourceKind {
                 | Self::S3MultiRegionAccessPoint
                 | Self::AuroraGlobalDatabase
                 | Self::EcsService
+                | Self::AutoScalingGroup
+                | Self::EksNodeGroup
+                | Self::LambdaFunction
+                | Self::EcrRepository
                 // ---- the outside view
                 | Self::Probe
         )

@@ -336,6 +336,13 @@ impl StepDrive {
         let note = match self.cloud.settled(account, access, change, tracking).await {
             Ok(Settled::Yes) => return Ok(None),
             Ok(Settled::NotYet(says)) => format!("accepted; AWS says {says}"),
+            Ok(Settled::Failed(says)) => {
+                let way_out = "Mend what AWS names and retry, or skip the step with a reason.";
+                return self
+                    .park(step, format!("AWS accepted it and then failed: {says}"), way_out)
+                    .await
+                    .map(Some);
+            }
             Ok(Settled::NotKnown(says)) => format!("AWS no longer knows the change: {says}"),
             Err(error) => format!("accepted; its progress cannot be read: {error}"),
         };

@@ -2,7 +2,7 @@
 //! translates a change to the wire and adds nothing to it.
 
 use crate::movement::Movement;
-use holdfast_domain::facts::{AcceleratorEndpoint, DnsRecord};
+use holdfast_domain::facts::{AcceleratorEndpoint, DnsRecord, ScalingBounds};
 use holdfast_domain::{Name, RegionCode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -13,6 +13,22 @@ pub enum Change {
     // ---- compute
     /// `ecs:UpdateService` in `region`.
     SetEcsDesiredCount { region: RegionCode, cluster: String, service: String, desired: u32 },
+    /// `application-autoscaling:RegisterScalableTarget` in `region`: what an ECS service's count is kept within.
+    SetEcsScalingBounds { region: RegionCode, cluster: String, service: String, bounds: ScalingBounds },
+    /// `autoscaling:UpdateAutoScalingGroup` in `region`.
+    SetAutoScalingGroupSize { region: RegionCode, group: String, size: GroupSize },
+    /// `autoscaling:SuspendProcesses` in `region`.
+    SuspendScalingProcesses { region: RegionCode, group: String, processes: Vec<String> },
+    /// `autoscaling:ResumeProcesses` in `region`.
+    ResumeScalingProcesses { region: RegionCode, group: String, processes: Vec<String> },
+    /// `eks:UpdateNodegroupConfig` in `region`.
+    SetEksNodeGroupSize { region: RegionCode, cluster: String, node_group: String, size: GroupSize },
+    /// `lambda:PutFunctionConcurrency` in `region`, or `DeleteFunctionConcurrency` where nothing is to be reserved.
+    SetLambdaConcurrency { region: RegionCode, function: String, reserved: Option<u32> },
+    /// `lambda:PutProvisionedConcurrencyConfig` in `region`.
+    SetLambdaProvisioned { region: RegionCode, function: String, qualifier: String, provisioned: u32 },
+    /// `lambda:UpdateEventSourceMapping` in `region`.
+    SetEventSource { region: RegionCode, function: String, mapping: String, enabled: bool },
 
     // ---- stores
     /// `rds:SwitchoverGlobalCluster`, called in the Region of the present writer.
@@ -106,6 +122,14 @@ impl SwitchAction {
     }
 }
 
+/// The three sizes of a group, always set together: one that is left out may stand in the way of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupSize {
+    pub min: u32,
+    pub max: u32,
+    pub desired: u32,
+}
+
 /// `old` must be there to the letter; `new` stands afterwards. Either may be absent, not both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordReplacement {
@@ -135,6 +159,15 @@ impl Change {
     pub fn action(&self) -> &'static str {
         match self {
             Self::SetEcsDesiredCount { .. } => "ecs:UpdateService",
+            Self::SetEcsScalingBounds { .. } => "application-autoscaling:RegisterScalableTarget",
+            Self::SetAutoScalingGroupSize { .. } => "autoscaling:UpdateAutoScalingGroup",
+            Self::SuspendScalingProcesses { .. } => "autoscaling:SuspendProcesses",
+            Self::ResumeScalingProcesses { .. } => "autoscaling:ResumeProcesses",
+            Self::SetEksNodeGroupSize { .. } => "eks:UpdateNodegroupConfig",
+            Self::SetLambdaConcurrency { reserved: Some(_), .. } => "lambda:PutFunctionConcurrency",
+            Self::SetLambdaConcurrency { reserved: None, .. } => "lambda:DeleteFunctionConcurrency",
+            Self::SetLambdaProvisioned { .. } => "lambda:PutProvisionedConcurrencyConfig",
+            Self::SetEventSource { .. } => "lambda:UpdateEventSourceMapping",
             Self::SwitchAuroraOver { .. } => "rds:SwitchoverGlobalCluster",
             Self::FailAuroraOver { .. } => "rds:FailoverGlobalCluster",
             Self::SetAccessPointRoutes { .. } => "s3:SubmitMultiRegionAccessPointRoutes",
@@ -158,6 +191,14 @@ impl Change {
                 Idempotency::CompareAndSet
             }
             Self::SetEcsDesiredCount { .. }
+            | Self::SetEcsScalingBounds { .. }
+            | Self::SetAutoScalingGroupSize { .. }
+            | Self::SuspendScalingProcesses { .. }
+            | Self::ResumeScalingProcesses { .. }
+            | Self::SetEksNodeGroupSize { .. }
+            | Self::SetLambdaConcurrency { .. }
+            | Self::SetLambdaProvisioned { .. }
+            | Self::SetEventSource { .. }
             | Self::SetAccessPointRoutes { .. }
             | Self::SetAcceleratorGroup { .. }
             | Self::SetRoutingControls { .. } => Idempotency::SetState,
@@ -175,6 +216,14 @@ impl Change {
     pub fn plane(&self) -> String {
         match self {
             Self::SetEcsDesiredCount { region, .. } => format!("ecs@{region}"),
+            Self::SetEcsScalingBounds { region, .. } => format!("application-autoscaling@{region}"),
+            Self::SetAutoScalingGroupSize { region, .. }
+            | Self::SuspendScalingProcesses { region, .. }
+            | Self::ResumeScalingProcesses { region, .. } => format!("autoscaling@{region}"),
+            Self::SetEksNodeGroupSize { region, .. } => format!("eks@{region}"),
+            Self::SetLambdaConcurrency { region, .. }
+            | Self::SetLambdaProvisioned { region, .. }
+            | Self::SetEventSource { region, .. } => format!("lambda@{region}"),
             Self::SwitchAuroraOver { region, .. } | Self::FailAuroraOver { region, .. } => {
                 format!("rds@{region}")
             }

@@ -6,6 +6,7 @@ mod compute;
 mod distributions;
 mod dns;
 mod draft;
+mod events;
 mod facts;
 mod guard;
 mod health_checks;
@@ -144,9 +145,13 @@ pub fn plan(picture: &Picture, movement: &Movement) -> Result<Plan, Refusal> {
         value_to_be: "everything as it was when the plan was made".into(),
         ..Making::default()
     })?;
+    draft.enter(Phase::StopEventSources);
+    let mut prepared = events::stop(&mut draft, &observe)?;
     draft.enter(Phase::RaiseCompute);
-    let scaled = compute::raise(&mut draft, &observe)?;
-    let mut prepared = if scaled.is_empty() { vec![observe] } else { scaled };
+    prepared.extend(compute::raise(&mut draft, &observe)?);
+    if prepared.is_empty() {
+        prepared.push(observe);
+    }
     // Raising takes minutes, in which the lag changes: the cut is after it.
     draft.enter(Phase::RecordLag);
     if let Some(lag) = stores::record_lag(&mut draft, &moves, &prepared)? {
@@ -183,6 +188,8 @@ pub fn plan(picture: &Picture, movement: &Movement) -> Result<Plan, Refusal> {
     let done = if moved.is_empty() { ready } else { moved };
     draft.enter(Phase::ConfirmServing);
     let done = confirm_serving(&mut draft, done)?;
+    draft.enter(Phase::StartEventSources);
+    events::start(&mut draft, &done)?;
     draft.enter(Phase::Lower);
     if movement.intent == Intent::Failback {
         compute::lower(&mut draft, &done)?;

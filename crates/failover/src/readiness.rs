@@ -1,7 +1,9 @@
 //! Readiness: would a failover work right now, and why not.
 
 mod compute;
+mod functions;
 mod health_checks;
+mod images;
 mod outside;
 mod stores;
 mod switches;
@@ -107,6 +109,8 @@ pub fn findings(
         look.sights(resource);
         stores::look(&mut look, resource);
         compute::look(&mut look, resource);
+        functions::look(&mut look, resource);
+        images::look(&mut look, resource);
         traffic::look(&mut look, resource);
         outside::look(&mut look, resource);
     }
@@ -234,7 +238,7 @@ impl<'a> Look<'a> {
                 continue;
             }
             match self.observations.get(&(resource.name.clone(), region.clone())) {
-                Some(Sight::Known { .. }) => {}
+                Some(Sight::Known { facts, .. }) => self.unread(resource, region, facts),
                 Some(Sight::Stale { reason, .. }) => self.add(
                     Severity::Unknown,
                     "picture_stale",
@@ -263,6 +267,26 @@ impl<'a> Look<'a> {
                     "Refresh the application.",
                 ),
             }
+        }
+    }
+
+    /// What stands beside the main answer and could not be asked.
+    fn unread(&mut self, resource: &Resource, region: &RegionCode, facts: &Facts) {
+        for unread in facts.unread() {
+            let way_out = self.mend(resource, region, &unread.reason);
+            self.add(
+                Severity::Unknown,
+                "part_not_seen",
+                Some(resource),
+                Some(region),
+                format!(
+                    "Of {} in {region}, {} is not known: {}.",
+                    resource.name,
+                    unread.what,
+                    unread.reason.trim_end_matches('.')
+                ),
+                way_out,
+            );
         }
     }
 

@@ -2,11 +2,14 @@
 
 mod aurora;
 mod binding;
+mod capacity;
 mod check;
 mod cloudfront;
 mod ecs;
+mod groups;
 mod health_check;
 mod lag;
+mod lambda;
 mod look;
 mod outside;
 mod own;
@@ -107,6 +110,14 @@ impl Step {
             Work::RecordLag { .. } => "record_lag",
             Work::Call { change } => match change {
                 Change::SetEcsDesiredCount { .. } => "scale_ecs_service",
+                Change::SetEcsScalingBounds { .. } => "set_ecs_scaling_bounds",
+                Change::SetAutoScalingGroupSize { .. } => "scale_auto_scaling_group",
+                Change::SuspendScalingProcesses { .. } => "suspend_scaling_processes",
+                Change::ResumeScalingProcesses { .. } => "resume_scaling_processes",
+                Change::SetEksNodeGroupSize { .. } => "scale_eks_node_group",
+                Change::SetLambdaConcurrency { .. } => "set_lambda_concurrency",
+                Change::SetLambdaProvisioned { .. } => "set_lambda_provisioned_concurrency",
+                Change::SetEventSource { .. } => "switch_event_source",
                 Change::SwitchAuroraOver { .. } => "switch_aurora_over",
                 Change::FailAuroraOver { .. } => "fail_aurora_over",
                 Change::SetAccessPointRoutes { .. } => "route_access_point",

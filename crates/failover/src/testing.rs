@@ -1,5 +1,6 @@
 //! Builders for this crate's tests: people, applications, pictures, requests.
 
+pub mod compute;
 pub mod switches;
 pub mod world;
 

@@ -30,7 +30,7 @@ pub struct Entry {
     pub at: String,
     /// From 1, without gaps.
     pub seq: u64,
-    /// `sts`, `rds`, `ecs`, `route53`, `globalaccelerator`, `s3control`, `cloudwatch`, or as signed for.
+    /// As `wire` names it: `sts`, `rds`, `ecs`, `route53`, `globalaccelerator`, …; or as signed for.
     pub service: String,
     /// The operation.
     pub operation: String,

@@ -189,6 +189,14 @@ impl Sim {
         });
     }
 
+    /// Takes the capacity for anything more away from a Region, or gives it back.
+    pub fn set_capacity_short(&self, region: &str, short: bool) {
+        self.shared.with(|state, now| {
+            state.world.set_capacity_short(region, short, now.virtual_ms);
+            state.save();
+        });
+    }
+
     /// Cuts the link between two Regions, or mends it.
     pub fn set_link_cut(&self, a: &str, b: &str, cut: bool) {
         self.shared.with(|state, now| {

@@ -1,5 +1,7 @@
 //! What was seen of a resource in a Region, in the words of its kind.
 
+mod compute;
+
 use crate::components::tone::Tone;
 use crate::format;
 use holdfast_domain::Facts;
@@ -52,6 +54,10 @@ pub fn of(facts: &Facts) -> Words {
         Facts::RegionSwitch(plan) => region_switch(plan),
         Facts::AuroraMember(member) => aurora(member),
         Facts::EcsService(service) => ecs(service),
+        Facts::AutoScalingGroup(group) => compute::auto_scaling_group(group),
+        Facts::EksNodeGroup(group) => compute::node_group(group),
+        Facts::LambdaFunction(function) => compute::function(function),
+        Facts::EcrRepository(repository) => compute::repository(repository),
         // ---- the outside view
         Facts::Probe(answer) => probe(answer),
     }
@@ -245,11 +251,17 @@ fn ecs(service: &EcsServiceFacts) -> Words {
     if service.status != "ACTIVE" {
         under.push(service.status.to_lowercase());
     }
+    if let Some(bounds) = service.scaling {
+        under.push(format!("scales between {} and {}", bounds.min, bounds.max));
+    }
+    let unhealthy = compute::beside(&mut under, service.targets.as_ref(), &service.unread);
     let short = service.running < service.desired;
     let tone = if service.rollout.as_deref() == Some("FAILED") || service.status != "ACTIVE" {
         Tone::Watch
     } else if short {
         Tone::Moving
+    } else if unhealthy {
+        Tone::Watch
     } else {
         Tone::Quiet
     };
@@ -268,6 +280,10 @@ pub fn kind(kind: &str) -> String {
         "arc_region_switch_plan" => "ARC Region switch plan".into(),
         "aurora_global_database" => "Aurora Global Database".into(),
         "ecs_service" => "ECS service".into(),
+        "auto_scaling_group" => "Auto Scaling group".into(),
+        "eks_node_group" => "EKS node group".into(),
+        "lambda_function" => "Lambda function".into(),
+        "ecr_repository" => "ECR repository".into(),
         "s3_multi_region_access_point" => "S3 Multi-Region Access Point".into(),
         "s3_replication" => "S3 replication".into(),
         "dynamodb_global_table" => "DynamoDB global table".into(),
@@ -290,6 +306,7 @@ mod tests {
             pending: 4,
             rollout: Some("IN_PROGRESS".into()),
             status: "ACTIVE".into(),
+            ..EcsServiceFacts::default()
         };
         assert_eq!(ecs(&service).tone, Tone::Moving);
         assert_eq!(ecs(&service).main, "2 of 6 tasks");

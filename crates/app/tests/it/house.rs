@@ -138,6 +138,7 @@ pub fn tasks(desired: u32) -> Facts {
         pending: 0,
         rollout: Some("COMPLETED".into()),
         status: "ACTIVE".into(),
+        ..EcsServiceFacts::default()
     })
 }
 

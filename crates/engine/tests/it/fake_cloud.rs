@@ -142,6 +142,7 @@ impl Cloud for FakeCloud {
                         pending: 0,
                         rollout: Some("COMPLETED".into()),
                         status: "ACTIVE".into(),
+                        ..EcsServiceFacts::default()
                     }),
                     ResourceSpec::Probe(_) => Facts::Probe(ProbeAnswer {
                         healthy: !world.unhealthy,

@@ -1,66 +1,105 @@
-//! Capacity: raised where the load will go before anything moves, lowered again after a failback.
+//! Capacity: raised where the load will go before anything moves, lowered again after a failback. One rule for every
+//! kind that does work says how much; each kind's own file says by which steps.
+
+mod ecs;
+mod groups;
+mod lambda;
 
 use super::draft::{Draft, Making};
 use crate::change::Change;
 use crate::movement::{Intent, Mode};
 use crate::refusal::Refusal;
 use crate::step::Work;
-use holdfast_domain::facts::EcsServiceFacts;
-use holdfast_domain::resource::EcsService;
-use holdfast_domain::{Facts, Name, RegionCode, ResourceSpec, StepId};
+use holdfast_domain::{Facts, RegionCode, Resource, ResourceSpec, StepId};
+use std::collections::BTreeSet;
 
-fn desired(facts: Option<&Facts>) -> Option<u32> {
-    match facts {
-        Some(Facts::EcsService(EcsServiceFacts { desired, .. })) => Some(*desired),
-        _ => None,
-    }
+/// One resource in one Region, and what its size counts.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    resource: &'a Resource,
+    region: &'a RegionCode,
+    unit: &'static str,
 }
 
-/// Every service to the size that its Region needs; what has it already gets no step.
+fn desired(facts: Option<&Facts>) -> Option<u32> {
+    facts.and_then(Facts::capacity).map(|c| c.desired)
+}
+
+/// `1 task`, `2 tasks`.
+fn count(number: u32, unit: &str) -> String {
+    let unit = if number == 1 { unit.trim_end_matches('s') } else { unit };
+    format!("{number} {unit}")
+}
+
+fn sized<'a>(draft: &Draft<'a>) -> Vec<(&'a Resource, &'static str)> {
+    let resources = draft.picture.application.resources.iter();
+    resources.filter_map(|r| Some((r, r.spec.kind().unit()?))).collect()
+}
+
+/// Everything to the size that its Region needs; what has it already gets no step. Answers the last step of each.
 pub(super) fn raise(draft: &mut Draft<'_>, observe: &StepId) -> Result<Vec<StepId>, Refusal> {
     let mut ids = Vec::new();
-    for resource in &draft.picture.application.resources {
-        let ResourceSpec::EcsService(spec) = &resource.spec else { continue };
-        for (region, target) in targets(draft, &resource.name, spec) {
+    for (resource, unit) in sized(draft) {
+        for (region, target) in targets(draft, resource, unit) {
             // What has more already keeps it: raising never lowers.
             let target = desired(draft.last(&resource.name, &region)).map_or(target, |now| now.max(target));
-            let stands = matches!(
-                draft.known(&resource.name, &region),
-                Some(Facts::EcsService(s)) if s.desired >= target && s.running >= target
-            );
-            if !stands && let Some(id) = set(draft, "scale", &resource.name, spec, &region, target, observe)?
-            {
-                ids.push(id);
-            }
+            let at = At { resource, region: &region, unit };
+            ids.extend(match &resource.spec {
+                ResourceSpec::EcsService(spec) => ecs::raise(draft, at, spec, target, observe)?,
+                ResourceSpec::AutoScalingGroup(spec) => {
+                    groups::raise_group(draft, at, spec, target, observe)?
+                }
+                ResourceSpec::EksNodeGroup(spec) => groups::raise_nodes(draft, at, spec, target, observe)?,
+                ResourceSpec::LambdaFunction(spec) => lambda::reserve(draft, at, spec, target, observe)?,
+                _ => None,
+            });
+        }
+        if let ResourceSpec::LambdaFunction(spec) = &resource.spec {
+            ids.extend(lambda::provision(draft, resource, spec, observe)?);
         }
     }
     Ok(ids)
 }
 
+/// Whether that much was seen to run, and to be healthy where a balancer stands before it.
+fn runs(draft: &Draft<'_>, at: At<'_>, target: u32) -> bool {
+    draft.known(&at.resource.name, at.region).is_some_and(|facts| {
+        facts.capacity().is_some_and(|c| c.desired >= target && c.running.is_some_and(|n| n >= target))
+            && facts.target_health().is_none_or(|health| health.healthy >= target)
+    })
+}
+
 /// The Regions that take the load, each with its size.
-fn targets(draft: &mut Draft<'_>, service: &Name, spec: &EcsService) -> Vec<(RegionCode, u32)> {
+fn targets(draft: &mut Draft<'_>, resource: &Resource, unit: &str) -> Vec<(RegionCode, u32)> {
     if draft.is_evacuation() {
-        return share(draft, service, spec);
+        return share(draft, resource, unit);
     }
+    let name = &resource.name;
     let to = &draft.movement.to;
-    let Some(place) = spec.per_region.get(to) else {
-        draft.note(format!("{service} has no service in {to}; nothing of it is raised there."));
+    if !resource.spec.is_in(to) {
+        draft.note(format!("{name} has nothing in {to}; nothing of it is raised there."));
         return Vec::new();
-    };
-    let serves = desired(draft.last(service, &draft.movement.from));
-    let stood = desired(draft.before(service, to));
+    }
+    let serves = desired(draft.last(name, &draft.movement.from));
+    let stood = desired(draft.before(name, to));
+    let own = resource.spec.recovery_size(to);
     let wanted = if draft.movement.intent == Intent::Failback {
         // The load may have grown since the failover, so what stood before it is no more than the least.
         let left = draft.leaving().and(serves);
-        stood.max(place.desired_in_recovery).max(left).or(serves)
+        stood.max(own).max(left).or(serves)
     } else {
-        place.desired_in_recovery.or(serves)
+        own.or(serves)
     };
     match wanted {
         Some(target) => vec![(to.clone(), target)],
+        // Nothing is reserved for a function where it serves, so nothing need be where it will.
+        None if matches!(draft.last(name, &draft.movement.from), Some(Facts::LambdaFunction(_))) => {
+            Vec::new()
+        }
         None => {
             draft.note(format!(
-                "How many tasks {service} needs in {to} is not known: `desired_in_recovery` is not set, and {} could not be seen. It is left as it is.",
+                "How many {unit} {name} needs in {to} is not known: {} is not set, and {} could not be seen. It is left as it is.",
+                size_key(&resource.spec),
                 draft.movement.from
             ));
             Vec::new()
@@ -68,102 +107,127 @@ fn targets(draft: &mut Draft<'_>, service: &Name, spec: &EcsService) -> Vec<(Reg
     }
 }
 
+/// The inventory's word for the size wanted.
+fn size_key(spec: &ResourceSpec) -> &'static str {
+    if matches!(spec, ResourceSpec::LambdaFunction(_)) { "`concurrency`" } else { "`desired_in_recovery`" }
+}
+
 /// The stated rule of an evacuation: the load of the Region being left in even shares, rounded up.
-fn share(draft: &mut Draft<'_>, service: &Name, spec: &EcsService) -> Vec<(RegionCode, u32)> {
+fn share(draft: &mut Draft<'_>, resource: &Resource, unit: &str) -> Vec<(RegionCode, u32)> {
+    let name = &resource.name;
     let from = &draft.movement.from;
-    let remaining: Vec<_> = spec.per_region.iter().filter(|(region, _)| *region != from).collect();
+    let key = size_key(&resource.spec);
+    let remaining: BTreeSet<&RegionCode> = draft
+        .picture
+        .application
+        .regions()
+        .filter(|region| *region != from && resource.spec.is_in(region))
+        .collect();
     if remaining.is_empty() {
-        draft.note(format!("{service} runs in no Region but {from}; nothing of it can carry the load on."));
+        draft.note(format!("{name} runs in no Region but {from}; nothing of it can carry the load on."));
         return Vec::new();
     }
-    let leaving =
-        if spec.per_region.contains_key(from) { desired(draft.last(service, from)) } else { Some(0) };
-    let count = u32::try_from(remaining.len()).unwrap_or(u32::MAX);
-    let each = leaving.map(|total| total.div_ceil(count));
-    draft.note(match (leaving, each) {
-        (Some(total), Some(each)) => format!(
-            "{service}: the {total} tasks of {from} are split evenly over {count} remaining Regions, rounded up: {each} more in each, and never fewer than its `desired_in_recovery`."
-        ),
-        _ => format!(
-            "{service}: the tasks of {from} could not be counted; each remaining Region gets its `desired_in_recovery`."
-        ),
-    });
+    let leaving = if resource.spec.is_in(from) { desired(draft.last(name, from)) } else { Some(0) };
+    let unreserved = matches!(draft.last(name, from), Some(Facts::LambdaFunction(f)) if f.reserved.is_none());
+    let number = u32::try_from(remaining.len()).unwrap_or(u32::MAX);
+    let each = leaving.map(|total| total.div_ceil(number));
+    if !unreserved {
+        draft.note(match (leaving, each) {
+            (Some(total), Some(each)) => format!(
+                "{name}: the {total} {unit} of {from} are split evenly over {number} remaining Regions, rounded up: {each} more in each, and never fewer than its {key}."
+            ),
+            _ => format!("{name}: the {unit} of {from} could not be counted; each remaining Region gets its {key}."),
+        });
+    }
     let mut targets = Vec::new();
-    for (region, place) in remaining {
-        let own = desired(draft.last(service, region));
+    for region in remaining {
+        let own = desired(draft.last(name, region));
         let shared = own.zip(each).map(|(own, each)| own.saturating_add(each));
-        match shared.max(place.desired_in_recovery) {
+        match shared.max(resource.spec.recovery_size(region)) {
             Some(target) => targets.push((region.clone(), target)),
-            None => draft.note(format!(
-                "How many tasks {service} needs in {region} is not known; it is left as it is."
-            )),
+            None if unreserved => {}
+            None => draft
+                .note(format!("How many {unit} {name} needs in {region} is not known; it is left as it is.")),
         }
     }
     targets
 }
 
-/// After a failback: the services that the failover raised, back to what stood before it and never below.
+/// After a failback: what the failover raised, back to what stood before it and never below.
 pub(super) fn lower(draft: &mut Draft<'_>, after: &[StepId]) -> Result<(), Refusal> {
     if draft.movement.intent != Intent::Failback {
         return Ok(());
     }
     let Some(last) = after.last() else { return Ok(()) };
-    for resource in &draft.picture.application.resources {
-        let ResourceSpec::EcsService(spec) = &resource.spec else { continue };
-        for region in spec.per_region.keys().filter(|r| **r != draft.movement.to) {
+    let regions: BTreeSet<&RegionCode> =
+        draft.picture.application.regions().filter(|r| **r != draft.movement.to).collect();
+    for (resource, unit) in sized(draft) {
+        for region in regions.iter().filter(|r| resource.spec.is_in(r)) {
             let (Some(stood), Some(now)) =
-                (desired(draft.before(&resource.name, region)), desired(draft.last(&resource.name, region)))
+                (draft.before(&resource.name, region), draft.last(&resource.name, region))
             else {
                 continue;
             };
-            if stood < now && draft.movement.mode == Mode::Emergency {
+            let at = At { resource, region, unit };
+            if draft.movement.mode == Mode::Emergency {
                 // The Region being left may be dark, and lowering what it has is no part of the rescue.
-                draft.note(format!(
-                    "{} in {region} is not lowered to the {stood} tasks that stood before.",
-                    resource.name
-                ));
-            } else if stood < now {
-                set(draft, "lower", &resource.name, spec, region, stood, last)?;
+                if let (Some(stood), Some(now)) = (desired(Some(stood)), desired(Some(now)))
+                    && stood < now
+                {
+                    draft.note(format!(
+                        "{} in {region} is not lowered to the {stood} {unit} that stood before.",
+                        resource.name
+                    ));
+                }
+                continue;
+            }
+            match (&resource.spec, stood, now) {
+                (ResourceSpec::EcsService(spec), Facts::EcsService(stood), Facts::EcsService(now)) => {
+                    ecs::lower(draft, at, spec, (stood, now), last)?;
+                }
+                (
+                    ResourceSpec::AutoScalingGroup(spec),
+                    Facts::AutoScalingGroup(stood),
+                    Facts::AutoScalingGroup(now),
+                ) => groups::lower_group(draft, at, spec, (stood, now), last)?,
+                (ResourceSpec::EksNodeGroup(spec), Facts::EksNodeGroup(stood), Facts::EksNodeGroup(now)) => {
+                    groups::lower_nodes(draft, at, spec, (stood, now), last)?;
+                }
+                (
+                    ResourceSpec::LambdaFunction(spec),
+                    Facts::LambdaFunction(stood),
+                    Facts::LambdaFunction(now),
+                ) => {
+                    lambda::lower(draft, at, spec, (stood, now), last)?;
+                }
+                _ => {}
             }
         }
     }
     Ok(())
 }
 
-fn set(
-    draft: &mut Draft<'_>,
-    verb: &str,
-    service: &Name,
-    spec: &EcsService,
-    region: &RegionCode,
-    target: u32,
-    after: &StepId,
-) -> Result<Option<StepId>, Refusal> {
-    let Some(place) = spec.per_region.get(region) else { return Ok(None) };
-    let value_now = match desired(draft.last(service, region)) {
-        Some(1) => "1 task".into(),
-        Some(now) => format!("{now} tasks"),
-        None => "not known".into(),
-    };
-    let word = if verb == "lower" { "Lower" } else { "Scale" };
-    let id = draft.add(Making {
-        id: (verb, &[service.as_str(), region.as_str()]),
-        title: format!("{word} {service} in {region} to {target} tasks"),
-        work: Work::Call {
-            change: Change::SetEcsDesiredCount {
-                region: region.clone(),
-                cluster: place.cluster.clone(),
-                service: place.service.clone(),
-                desired: target,
-            },
-        },
-        resource: Some(service),
-        regions: vec![region.clone()],
+/// One call that sets a size, in words.
+struct Call<'a> {
+    verb: &'a str,
+    title: String,
+    change: Change,
+    value_now: String,
+    value_to_be: String,
+    timeout_seconds: u32,
+}
+
+fn call(draft: &mut Draft<'_>, at: At<'_>, after: &StepId, call: Call<'_>) -> Result<StepId, Refusal> {
+    draft.add(Making {
+        id: (call.verb, &[at.resource.name.as_str(), at.region.as_str()]),
+        title: call.title,
+        work: Work::Call { change: call.change },
+        resource: Some(&at.resource.name),
+        regions: vec![at.region.clone()],
         after: vec![after.clone()],
-        timeout_seconds: 900,
-        value_now,
-        value_to_be: format!("{target} tasks"),
+        timeout_seconds: call.timeout_seconds,
+        value_now: call.value_now,
+        value_to_be: call.value_to_be,
         ..Making::default()
-    })?;
-    Ok(Some(id))
+    })
 }

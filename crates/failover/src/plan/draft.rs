@@ -261,9 +261,10 @@ impl<'a> Draft<'a> {
                             .get(&(resource.name.clone(), region.clone()))
                             .and_then(|s| s.last_seen())
                             .map(|(at, _)| at);
-                        let count =
-                            |what, count| measured(what, Some(f64::from(count)), capacity.unit, None, at);
-                        measurements.push(count("desired", capacity.desired));
+                        let count = |what, count: Option<u32>| {
+                            measured(what, count.map(f64::from), capacity.unit, None, at)
+                        };
+                        measurements.push(count("desired", Some(capacity.desired)));
                         measurements.push(count("running", capacity.running));
                     }
                     None if target && kind.is_store() && kind.is_observed() => {

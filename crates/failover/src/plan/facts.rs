@@ -3,7 +3,9 @@
 
 use super::Fact;
 use crate::serving::is_open;
-use holdfast_domain::facts::{AcceleratorGroup, AuroraMember, DistributionOrigin, DnsRecord, Routing};
+use holdfast_domain::facts::{
+    AcceleratorGroup, AuroraMember, DistributionOrigin, DnsRecord, EventSourceMapping, Routing,
+};
 use holdfast_domain::{Facts, Name, RegionCode};
 
 /// What a plan rests on of one resource in one Region.
@@ -16,6 +18,7 @@ pub fn facts_of(resource: &Name, region: &RegionCode, seen: &Facts) -> Vec<Fact>
         value,
     };
     let yes_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    let on_off = |on: bool| if on { "on" } else { "off" }.to_owned();
     match seen {
         Facts::DnsRecord { record, .. } => vec![fact("record", record_text(record.as_ref()))],
         Facts::AcceleratorGroup(group) => vec![
@@ -47,6 +50,20 @@ pub fn facts_of(resource: &Name, region: &RegionCode, seen: &Facts) -> Vec<Fact>
             vec![fact("exists", cluster_arn.clone()), fact("writer", yes_no(*writer))]
         }
         Facts::EcsService(service) => vec![fact("exists", service.status.clone())],
+        Facts::AutoScalingGroup(group) => {
+            // Which processes rest decides which steps there are.
+            vec![fact("exists", yes_no(true)), fact("suspended", group.suspended.join(" "))]
+        }
+        Facts::EksNodeGroup(group) => {
+            let there = !matches!(group.status.as_str(), "CREATE_FAILED" | "DELETING" | "DELETE_FAILED");
+            vec![fact("exists", yes_no(there))]
+        }
+        Facts::LambdaFunction(function) => {
+            let on = |m: &EventSourceMapping| fact(&format!("mapping {}", m.uuid), on_off(m.is_on()));
+            std::iter::once(fact("exists", yes_no(true))).chain(function.mappings.iter().map(on)).collect()
+        }
+        // Readiness looks at images; no plan rests on them, so that no emergency waits for their registry.
+        Facts::EcrRepository(_) => Vec::new(),
         // ---- the outside view: what answers moves by itself, so nothing rests on it.
         Facts::Probe(_) => Vec::new(),
     }

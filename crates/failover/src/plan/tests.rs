@@ -1,6 +1,7 @@
 //! Golden plans as text, refusals as a table; `safety` holds the properties over generated pictures, `failback`
-//! what comes back and how, `own` where steps of one's own stand.
+//! what comes back and how, `own` where steps of one's own stand, `compute` all that does work.
 
+mod compute;
 mod failback;
 mod own;
 mod safety;

@@ -1,5 +1,6 @@
 //! What readiness finds, each lack with its gravity.
 
+mod compute;
 mod switches;
 
 use super::*;

@@ -4,7 +4,7 @@
 
 use super::Step;
 use crate::change::{Change, RecordReplacement, RoutingControlTarget};
-use holdfast_domain::resource::{ArcRoutingControl, EcsPlace, Route53Records};
+use holdfast_domain::resource::{ArcRoutingControl, Route53Records};
 use holdfast_domain::{RegionCode, ResourceSpec};
 use std::collections::BTreeMap;
 
@@ -15,16 +15,65 @@ use std::collections::BTreeMap;
 pub fn resource_matches(step: &Step, spec: &ResourceSpec) -> Result<(), String> {
     let Some(change) = step.change() else { return Ok(()) };
     let (approved, inventory) = match (change, spec) {
-        (Change::SetEcsDesiredCount { region, cluster, service, .. }, ResourceSpec::EcsService(spec)) => {
-            let place = spec.per_region.get(region);
-            let same = place.is_some_and(|p| p.cluster == *cluster && p.service == *service);
-            let inventory = place.map_or_else(|| format!("nothing in {region}"), |p| ecs_words(p, region));
-            if same {
+        (
+            Change::SetEcsDesiredCount { region, cluster, service, .. }
+            | Change::SetEcsScalingBounds { region, cluster, service, .. },
+            ResourceSpec::EcsService(spec),
+        ) => {
+            let words = |cluster: &str, service: &str| format!("service {service} of cluster {cluster}");
+            let place = spec.per_region.get(region).map(|p| words(&p.cluster, &p.service));
+            match placed(words(cluster, service), place, region) {
+                Some(difference) => difference,
+                None => return Ok(()),
+            }
+        }
+        (
+            Change::SetAutoScalingGroupSize { region, group, .. }
+            | Change::SuspendScalingProcesses { region, group, .. }
+            | Change::ResumeScalingProcesses { region, group, .. },
+            ResourceSpec::AutoScalingGroup(spec),
+        ) => {
+            let words = |group: &str| format!("Auto Scaling group {group}");
+            let place = spec.per_region.get(region).map(|p| words(&p.group));
+            match placed(words(group), place, region) {
+                Some(difference) => difference,
+                None => return Ok(()),
+            }
+        }
+        (
+            Change::SetEksNodeGroupSize { region, cluster, node_group, .. },
+            ResourceSpec::EksNodeGroup(spec),
+        ) => {
+            let words = |cluster: &str, group: &str| format!("node group {group} of cluster {cluster}");
+            let place = spec.per_region.get(region).map(|p| words(&p.cluster, &p.node_group));
+            match placed(words(cluster, node_group), place, region) {
+                Some(difference) => difference,
+                None => return Ok(()),
+            }
+        }
+        (
+            Change::SetLambdaConcurrency { region, function, .. }
+            | Change::SetLambdaProvisioned { region, function, .. },
+            ResourceSpec::LambdaFunction(spec),
+        ) => {
+            let words = |function: &str| format!("function {function}");
+            let place = spec.per_region.get(region).map(|_| words(&spec.function));
+            match placed(words(function), place, region) {
+                Some(difference) => difference,
+                None => return Ok(()),
+            }
+        }
+        (Change::SetEventSource { region, function, mapping, .. }, ResourceSpec::LambdaFunction(spec)) => {
+            let listed = spec.per_region.get(region).map(|p| p.event_source_mappings.as_slice());
+            let listed = listed.unwrap_or_default();
+            if *function == spec.function && listed.contains(mapping) {
                 return Ok(());
             }
-            let named =
-                EcsPlace { cluster: cluster.clone(), service: service.clone(), desired_in_recovery: None };
-            (ecs_words(&named, region), inventory)
+            let lists = if listed.is_empty() { "none".to_owned() } else { listed.join(", ") };
+            (
+                format!("mapping {mapping} of function {function} in {region}"),
+                format!("function {} with the mappings {lists} there", spec.function),
+            )
         }
         (
             Change::SwitchAuroraOver { global_cluster, .. } | Change::FailAuroraOver { global_cluster, .. },
@@ -90,8 +139,13 @@ pub fn resource_matches(step: &Step, spec: &ResourceSpec) -> Result<(), String> 
     Err(format!("the approved call names {approved}, but {name} in the inventory is now {inventory}"))
 }
 
-fn ecs_words(place: &EcsPlace, region: &RegionCode) -> String {
-    format!("service {} of cluster {} in {region}", place.service, place.cluster)
+/// The approved words and the inventory's, where they differ.
+fn placed(approved: String, inventory: Option<String>, region: &RegionCode) -> Option<(String, String)> {
+    match inventory {
+        Some(same) if same == approved => None,
+        Some(other) => Some((format!("{approved} in {region}"), format!("{other} in {region}"))),
+        None => Some((format!("{approved} in {region}"), format!("nothing in {region}"))),
+    }
 }
 
 /// What differs between the controls that are to be set and the inventory's, in words: the call's, the inventory's.
@@ -132,10 +186,12 @@ fn same_name(one: &str, other: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::movement::Mode;
+    use crate::movement::{Intent, Mode};
     use crate::plan::plan;
+    use crate::testing::compute::{events, fulfilment, moved_fulfilment, nodes, workers};
     use crate::testing::world::{A, B, access_point, aurora, dns, ecs, edge, shop};
-    use crate::testing::{failover, region, step_id};
+    use crate::testing::{failover, movement, region, step_id};
+    use holdfast_domain::resource::EcsPlace;
 
     fn step(mode: Mode, id: &str) -> Step {
         plan(&shop(), &failover(mode)).unwrap().step(&step_id(id)).unwrap().clone()
@@ -148,9 +204,12 @@ mod tests {
 
     #[test]
     fn every_step_of_a_plan_fits_the_inventory_that_it_was_made_from() {
-        for mode in [Mode::Planned, Mode::Emergency] {
-            let picture = shop();
-            for step in plan(&picture, &failover(mode)).unwrap().steps {
+        let cases = [Mode::Planned, Mode::Emergency]
+            .into_iter()
+            .flat_map(|mode| [(shop(), failover(mode)), (fulfilment(), failover(mode))]);
+        let home = movement(Intent::Failback, Mode::Planned, B, A);
+        for (picture, movement) in cases.chain([(moved_fulfilment(), home)]) {
+            for step in plan(&picture, &movement).unwrap().steps {
                 let Some(name) = &step.resource else { continue };
                 let resource = picture.application.resource(name).unwrap();
                 assert_eq!(resource_matches(&step, &resource.spec), Ok(()), "{}", step.id);
@@ -178,6 +237,27 @@ mod tests {
         refused(&scale, &with(&|p| p.cluster = "other".into()), [approved, "service web of cluster other"]);
         refused(&scale, &with(&|p| p.service = "api".into()), [approved, "service api of cluster shop"]);
         refused(&scale, &ecs("web", &[(A, None)]).spec, [approved, "nothing in eu-central-1"]);
+    }
+
+    #[test]
+    fn a_group_a_function_and_a_mapping_are_those_of_the_calls_own_region() {
+        let plan = plan(&fulfilment(), &failover(Mode::Planned)).unwrap();
+        let step = |id: &str| plan.step(&step_id(id)).unwrap().clone();
+        for id in
+            ["scale-workers-eu-central-1", "resume-workers-eu-central-1", "suspend-workers-eu-central-1"]
+        {
+            let approved = "Auto Scaling group workers in eu-central-1";
+            refused(&step(id), &workers(&[(A, None)]).spec, [approved, "nothing in eu-central-1"]);
+        }
+        let approved = "node group general of cluster shop in eu-central-1";
+        refused(&step("scale-nodes-eu-central-1"), &nodes(&[(A, None)]).spec, [approved, "nothing"]);
+        refused(
+            &step("reserve-events-eu-central-1"),
+            &events(&[(A, None, &[])]).spec,
+            ["function order-events in eu-central-1", "nothing"],
+        );
+        let other = events(&[(B, None, &["another"])]).spec;
+        refused(&step("start-events-1-eu-central-1"), &other, ["mapping bbbbbbbb", "the mappings another"]);
     }
 
     #[test]

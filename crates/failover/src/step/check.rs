@@ -1,8 +1,8 @@
 //! Check and verify, as one dispatch over every kind of work. Both are pure: what was seen is an argument.
 
 use super::{
-    Seen, Step, Verdict, Work, aurora, cloudfront, ecs, health_check, lags, outside, own, region_switch,
-    routing_control, traffic,
+    Seen, Step, Verdict, Work, aurora, cloudfront, ecs, groups, health_check, lags, lambda, outside, own,
+    region_switch, routing_control, traffic,
 };
 use crate::change::Change;
 use crate::movement::{Mode, Movement};
@@ -63,6 +63,24 @@ impl Step {
         };
         match change {
             Change::SetEcsDesiredCount { region, desired, .. } => ecs::check(&look, change, region, *desired),
+            Change::SetEcsScalingBounds { region, bounds, .. } => ecs::bounds(&look, change, region, *bounds),
+            Change::SetAutoScalingGroupSize { region, size, .. }
+            | Change::SetEksNodeGroupSize { region, size, .. } => groups::check(&look, change, region, *size),
+            Change::SuspendScalingProcesses { region, processes, .. } => {
+                groups::processes(&look, change, region, processes, true)
+            }
+            Change::ResumeScalingProcesses { region, processes, .. } => {
+                groups::processes(&look, change, region, processes, false)
+            }
+            Change::SetLambdaConcurrency { region, reserved, .. } => {
+                lambda::concurrency(&look, change, region, *reserved)
+            }
+            Change::SetLambdaProvisioned { region, qualifier, provisioned, .. } => {
+                lambda::provisioned(&look, change, region, qualifier, *provisioned)
+            }
+            Change::SetEventSource { region, mapping, enabled, .. } => {
+                lambda::event_source(&look, change, region, mapping, *enabled)
+            }
             Change::SwitchAuroraOver { region, target_cluster_arn, .. } => {
                 aurora::switch(&look, change, region, target_cluster_arn, &self.regions)
             }

@@ -1,8 +1,11 @@
-//! Scaling an ECS service: raising is reached at the target or above it, lowering at the target or below.
+//! Scaling an ECS service: raising is reached at the target or above it, lowering at the target or below. Its floor
+//! and ceiling are set in a step of their own, before.
 
 use super::Verdict;
+use super::capacity::serves;
 use super::check::Look;
 use crate::change::Change;
+use holdfast_domain::facts::{Beside, ScalingBounds};
 use holdfast_domain::{Facts, RegionCode};
 
 pub(super) fn check(look: &Look<'_>, change: &Change, region: &RegionCode, target: u32) -> Verdict {
@@ -26,9 +29,8 @@ pub(super) fn check(look: &Look<'_>, change: &Change, region: &RegionCode, targe
     if lowering {
         return Verdict::Reached { note: format!("{} tasks are wanted", service.desired) };
     }
-    let rollout = service.rollout.as_deref();
-    if rollout == Some("FAILED") {
-        return Verdict::Stuck {
+    match service.rollout.as_deref() {
+        Some("FAILED") => Verdict::Stuck {
             reason: format!(
                 "the rollout of {} in {region} failed at {} of {} tasks",
                 look.resource, service.running, service.desired
@@ -36,11 +38,42 @@ pub(super) fn check(look: &Look<'_>, change: &Change, region: &RegionCode, targe
             way_out:
                 "Read the service's events (image, capacity, health checks), mend it, and retry the step."
                     .into(),
-        };
+        },
+        None | Some("COMPLETED") => serves(look, region, facts, target, None),
+        Some(_) => Verdict::Wait { note: format!("{} of {target} tasks run", service.running) },
     }
-    if service.running >= target && rollout.is_none_or(|r| r == "COMPLETED") {
-        Verdict::Reached { note: format!("{} tasks run", service.running) }
-    } else {
-        Verdict::Wait { note: format!("{} of {target} tasks run", service.running) }
+}
+
+/// The floor and ceiling of a service's count, to the letter: both are set and neither moves by itself.
+pub(super) fn bounds(
+    look: &Look<'_>,
+    change: &Change,
+    region: &RegionCode,
+    wanted: ScalingBounds,
+) -> Verdict {
+    let facts = match look.at(region) {
+        Ok(facts) => facts,
+        Err(reason) => return Verdict::Unseen { reason },
+    };
+    let Facts::EcsService(service) = facts else { return look.not_what_it_was(region, facts) };
+    let words = |b: ScalingBounds| format!("between {} and {} tasks", b.min, b.max);
+    let Some(now) = service.scaling else {
+        return match service.unread.iter().find(|u| u.what == Beside::ScalingBounds) {
+            Some(unread) => Verdict::Unseen { reason: unread.reason.clone() },
+            // Registering one would start to scale what nobody had scaled.
+            None => Verdict::Drift {
+                expected: format!("{} in {region} has a scalable target", look.resource),
+                found: "it has none any more".into(),
+            },
+        };
+    };
+    if now == wanted {
+        return Verdict::Reached { note: format!("the count is kept {}", words(now)) };
+    }
+    match look.plan.stood(look.resource, region) {
+        Some(Facts::EcsService(stood)) if stood.scaling.is_some_and(|stood| stood != now) => {
+            Verdict::Drift { expected: stood.scaling.map(words).unwrap_or_default(), found: words(now) }
+        }
+        _ => Verdict::Act(change.clone()),
     }
 }

@@ -1,5 +1,6 @@
 //! Each kind of step against what may be seen, as tables.
 
+mod compute;
 mod switches;
 
 use super::*;

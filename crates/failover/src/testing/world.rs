@@ -180,6 +180,7 @@ pub fn service(desired: u32) -> Facts {
         pending: 0,
         rollout: Some("COMPLETED".into()),
         status: "ACTIVE".into(),
+        ..EcsServiceFacts::default()
     })
 }
 

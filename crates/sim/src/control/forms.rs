@@ -60,6 +60,7 @@ fn act(state: &mut SimState, now: Moment, fields: &Fields) -> Result<&'static st
     match fields.what.as_str() {
         "dark" => known(state.world.set_region(&fields.a, Some(on), None, now), "regions"),
         "control_plane_dark" => known(state.world.set_region(&fields.a, None, Some(on), now), "regions"),
+        "capacity_short" => known(state.world.set_capacity_short(&fields.a, on, now.virtual_ms), "regions"),
         "cut" => known(state.world.set_link(&fields.a, &fields.b, Some(on), None, now), "links"),
         "lag" => {
             let lag_ms = match optional::<f64>("Lag", &fields.value)? {

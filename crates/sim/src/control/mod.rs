@@ -136,6 +136,7 @@ async fn clear_faults(State(shared): State<Arc<Shared>>) -> StatusCode {
 struct RegionPatch {
     dark: Option<bool>,
     control_plane_dark: Option<bool>,
+    capacity_short: Option<bool>,
 }
 
 async fn region(State(shared): State<Arc<Shared>>, Path(code): Path<String>, body: bytes::Bytes) -> Response {
@@ -145,6 +146,9 @@ async fn region(State(shared): State<Arc<Shared>>, Path(code): Path<String>, bod
     };
     let after = shared.with(|state, now| {
         let known = state.world.set_region(&code, change.dark, change.control_plane_dark, now);
+        if let Some(short) = change.capacity_short {
+            state.world.set_capacity_short(&code, short, now.virtual_ms);
+        }
         state.save();
         state.world.regions.get(&code).copied().filter(|_| known)
     });

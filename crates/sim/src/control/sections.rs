@@ -76,6 +76,8 @@ pub(super) fn all(sim: &State, now: Moment, live: bool) -> String {
         card("faults", "Faults of calls", false, &faults(sim, live)),
         card("aurora", "Aurora global databases", true, &tables::aurora(world, now)),
         card("services", "ECS services", false, &tables::services(world, now)),
+        card("groups", "Auto Scaling and EKS node groups", false, &tables::groups(world, now)),
+        card("functions", "Lambda functions", false, &tables::functions(world, now)),
         card("records", "Route 53 records", false, &tables::records(world)),
         card("accelerators", "Global Accelerator", false, &tables::accelerators(world, now)),
         card("routes", "S3 Multi-Region Access Points", false, &tables::routes(world, now)),
@@ -98,6 +100,7 @@ fn regions(world: &World, live: bool) -> String {
                 (true, true) => state("bad", "dark, control planes out"),
                 (true, false) => state("bad", "dark"),
                 (false, true) => state("watch", "control planes out"),
+                (false, false) if region.capacity_short => state("watch", "no capacity"),
                 (false, false) => state("good", "lit"),
             };
             let flip = |what: &str, is: bool, on: &str, off: &str| {
@@ -112,7 +115,7 @@ fn regions(world: &World, live: bool) -> String {
                 )
             };
             format!(
-                "<tr><th scope=\"row\">{}</th><td>{shown}</td><td><div class=\"verbs\">{}{}</div></td></tr>",
+                "<tr><th scope=\"row\">{}</th><td>{shown}</td><td><div class=\"verbs\">{}{}{}</div></td></tr>",
                 esc(code),
                 flip("dark", region.dark, "Darken", "Light"),
                 flip(
@@ -121,12 +124,14 @@ fn regions(world: &World, live: bool) -> String {
                     "Control planes out",
                     "Control planes back"
                 ),
+                flip("capacity_short", region.capacity_short, "Take its capacity", "Give capacity back"),
             )
         })
         .collect();
     format!(
         "<p class=\"muted\">Dark: the Region's own endpoints take a call and never answer. Control planes out: changes are \
-         refused, also in the global ones that live there (Route 53 in us-east-1, Global Accelerator in us-west-2).</p>{}",
+         refused, also in the global ones that live there (Route 53 in us-east-1, Global Accelerator in us-west-2). No \
+         capacity: sizes are accepted, and the tasks and instances do not come.</p>{}",
         table("Regions", &["Region", "State", "Change"], &rows)
     )
 }
@@ -236,8 +241,7 @@ fn faults(sim: &State, live: bool) -> String {
     let same = |s: &str| (s.to_owned(), s.to_owned());
     let accounts =
         options(sim.world.accounts.values().map(|a| (a.id.clone(), format!("{} ({})", a.name, a.id))));
-    let services =
-        options(["sts", "rds", "ecs", "route53", "globalaccelerator", "s3control", "cloudwatch"].map(same));
+    let services = options(crate::wire::service_names().map(same));
     let regions = options(sim.world.regions.keys().map(|r| same(r)));
     let form = format!(
         "<form class=\"fields\" method=\"post\" action=\"/_sim/form\">{}\

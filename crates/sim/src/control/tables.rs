@@ -90,6 +90,52 @@ pub(super) fn services(world: &World, now: Moment) -> String {
     table("ECS services", &["Service", "Region", "Desired", "Running", "State"], &rows)
 }
 
+pub(super) fn groups(world: &World, now: Moment) -> String {
+    let rows: String = world
+        .groups
+        .iter()
+        .map(|g| {
+            let in_service = g.in_service(now.virtual_ms);
+            let shown = if is_dark(world, &g.region) {
+                state("bad", "out: Region dark")
+            } else if in_service == g.size.desired {
+                state("good", "steady")
+            } else if g.starved {
+                state("watch", "no capacity")
+            } else {
+                state("moving", "scaling")
+            };
+            format!(
+                "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{} to {}</td><td class=\"n\">{}</td><td class=\"n\">{in_service}</td><td>{shown}</td></tr>",
+                esc(&g.name),
+                esc(&g.region),
+                g.size.min,
+                g.size.max,
+                g.size.desired,
+            )
+        })
+        .collect();
+    table("Auto Scaling groups", &["Group", "Region", "Bounds", "Desired", "In service", "State"], &rows)
+}
+
+pub(super) fn functions(world: &World, now: Moment) -> String {
+    let rows: String = world
+        .functions
+        .iter()
+        .map(|f| {
+            let mappings: Vec<String> = f.mappings.iter().map(|m| esc(m.state(now.virtual_ms))).collect();
+            format!(
+                "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
+                esc(&f.name),
+                esc(&f.region),
+                f.reserved.map_or_else(|| "–".to_owned(), |n| n.to_string()),
+                mappings.join(", "),
+            )
+        })
+        .collect();
+    table("Lambda functions", &["Function", "Region", "Reserved", "Event sources"], &rows)
+}
+
 pub(super) fn records(world: &World) -> String {
     let rows: String = world
         .zones

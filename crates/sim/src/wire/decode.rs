@@ -1,8 +1,8 @@
 //! Requests into an operation and its parameters as one JSON value, whatever the protocol. The same value
 //! goes to the service and into the ledger.
 
+use super::cloudfront;
 use super::service::{Protocol, Service};
-use super::{cloudfront, recovery_control_config, route53, s3control};
 use crate::refusal::Refusal;
 use ciborium::Value as Cbor;
 use http::request::Parts;
@@ -131,13 +131,7 @@ fn rest(service: Service, parts: &Parts, body: &[u8]) -> Result<(String, Value),
         .map(|s| percent_encoding::percent_decode_str(s).decode_utf8_lossy().into_owned())
         .collect();
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    let routed = match service {
-        Service::Route53 => route53::route(&parts.method, &path),
-        Service::CloudFront => cloudfront::route(&parts.method, &path),
-        Service::RecoveryControlConfig => recovery_control_config::route(&parts.method, &path),
-        _ => s3control::route(&parts.method, &path),
-    };
-    let Some((operation, mut input)) = routed else {
+    let Some((operation, mut input)) = service.route(&parts.method, &path) else {
         let at = format!("{} {}", parts.method, parts.uri.path());
         return Err(Refusal::new("UnknownOperation", format!("No operation at {at}.")).with_status(404));
     };

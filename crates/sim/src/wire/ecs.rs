@@ -1,4 +1,5 @@
-//! ECS over JSON 1.1: services, their counts, and changing the count. No tasks, no task definitions.
+//! ECS over JSON 1.1: services, their counts, changing the count, and which images their task definitions name. No
+//! tasks.
 
 use super::input::{flag, integer, list, text};
 use super::service::{Operation, Plane};
@@ -7,10 +8,12 @@ use crate::refusal::Refusal;
 use crate::world::World;
 use crate::world::clock::Moment;
 use crate::world::compute::EcsService;
+use crate::world::groups::Behind;
 use serde_json::{Value, json};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::look("DescribeServices", "ecs:DescribeServices", Plane::Control),
+    Operation::look("DescribeTaskDefinition", "ecs:DescribeTaskDefinition", Plane::Control),
     Operation::look("ListServices", "ecs:ListServices", Plane::Control),
     Operation::look("ListClusters", "ecs:ListClusters", Plane::Control),
     Operation::change("UpdateService", "ecs:UpdateService", Plane::Control),
@@ -45,6 +48,7 @@ pub(super) fn perform(
     match operation {
         "DescribeServices" => describe(world, context, input),
         "UpdateService" => update(world, context, input),
+        "DescribeTaskDefinition" => task_definition(world, context, input),
         "ListClusters" => Ok(list_clusters(world, context)),
         _ => list_services(world, context, input),
     }
@@ -82,7 +86,7 @@ fn describe(world: &World, context: &Context<'_>, input: &Value) -> Result<Reply
     let (mut services, mut failures) = (Vec::new(), Vec::new());
     for id in wanted {
         match here(world, context).find(|s| s.cluster == cluster && s.name == last(id)) {
-            Some(service) => services.push(service_json(service, context.now)),
+            Some(service) => services.push(service_json(world, service, context.now)),
             None => {
                 let arn = resources("UpdateService", context, &json!({"cluster": cluster, "service": id}));
                 failures.push(json!({"arn": arn.first(), "reason": "MISSING"}));
@@ -108,18 +112,43 @@ fn update(world: &mut World, context: &Context<'_>, input: &Value) -> Result<Rep
         }
     };
     let (account, region, now_ms) = (context.account, context.region, context.now.virtual_ms);
-    let service = world
-        .services
-        .iter_mut()
-        .find(|s| s.account == account && s.region == region && s.cluster == cluster && s.name == name)
-        .ok_or_else(|| Refusal::new("ServiceNotFoundException", "Service not found."))?;
+    let missing = || Refusal::new("ServiceNotFoundException", "Service not found.");
+    let is =
+        |s: &EcsService| s.account == account && s.region == region && s.cluster == cluster && s.name == name;
+    let service = world.services.iter_mut().find(|s| is(s)).ok_or_else(missing)?;
     let scaled = desired.is_some_and(|count| service.scale(count, now_ms));
     let forced = flag(input, "forceNewDeployment").unwrap_or(false);
     if forced {
         service.deployment += 1;
     }
-    let body = json!({"service": service_json(service, context.now)}).to_string();
+    let service = world.services.iter().find(|s| is(s)).ok_or_else(missing)?;
+    let body = json!({"service": service_json(world, service, context.now)}).to_string();
     Ok(Reply::did(scaled || forced, body))
+}
+
+fn task_definition(world: &World, context: &Context<'_>, input: &Value) -> Result<Reply, Refusal> {
+    let id = text(input, "taskDefinition").ok_or_else(|| invalid("taskDefinition must be given."))?;
+    let service = here(world, context)
+        .find(|s| s.task_definition == last(id))
+        .ok_or_else(|| Refusal::new("ClientException", "Unable to describe task definition."))?;
+    let (family, revision) =
+        service.task_definition.split_once(':').unwrap_or((&service.task_definition, "1"));
+    let containers: Vec<Value> = service
+        .images
+        .iter()
+        .enumerate()
+        .map(|(number, image)| {
+            json!({"name": format!("container-{}", number + 1), "image": image, "essential": number == 0})
+        })
+        .collect();
+    let body = json!({"taskDefinition": {
+        "taskDefinitionArn": service.task_definition_arn(),
+        "family": family,
+        "revision": revision.parse::<u32>().unwrap_or(1),
+        "status": "ACTIVE",
+        "containerDefinitions": containers,
+    }});
+    Ok(Reply::look(body.to_string()))
 }
 
 fn list_services(world: &World, context: &Context<'_>, input: &Value) -> Result<Reply, Refusal> {
@@ -137,15 +166,21 @@ fn list_clusters(world: &World, context: &Context<'_>) -> Reply {
     Reply::look(json!({"clusterArns": arns}).to_string())
 }
 
-fn service_json(service: &EcsService, now: Moment) -> Value {
+fn service_json(world: &World, service: &EcsService, now: Moment) -> Value {
     let running = service.running(now.virtual_ms);
     let pending = service.desired.saturating_sub(running);
     let steady = service.steady(now.virtual_ms);
     let seconds = |ms: i64| now.wall(ms).as_millisecond() as f64 / 1_000.0;
-    let definition = format!(
-        "arn:aws:ecs:{}:{}:task-definition/{}",
-        service.region, service.account, service.task_definition
-    );
+    let definition = service.task_definition_arn();
+    let balancers: Vec<Value> = world
+        .target_groups
+        .iter()
+        .filter(|t| t.account == service.account && t.region == service.region)
+        .filter(|t| {
+            t.behind == Behind::Service { cluster: service.cluster.clone(), service: service.name.clone() }
+        })
+        .map(|t| json!({"targetGroupArn": t.arn(), "containerName": "container-1", "containerPort": 8080}))
+        .collect();
     json!({
         "serviceArn": service.arn(),
         "serviceName": service.name,
@@ -157,7 +192,7 @@ fn service_json(service: &EcsService, now: Moment) -> Value {
         "launchType": "FARGATE",
         "schedulingStrategy": "REPLICA",
         "taskDefinition": definition,
-        "loadBalancers": [],
+        "loadBalancers": balancers,
         "deployments": [{
             "id": format!("ecs-svc/{:019}", service.deployment),
             "status": "PRIMARY",

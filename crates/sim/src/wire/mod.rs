@@ -3,13 +3,19 @@
 //! The order is AWS's own: who calls, is the endpoint there at all, may the caller, does the service agree.
 //! One file per service below; none of them knows about signatures, faults or the ledger.
 
+mod applicationautoscaling;
+mod autoscaling;
 mod cloudfront;
 mod cloudwatch;
 mod cut;
 mod decode;
+mod ecr;
 mod ecs;
+mod eks;
+mod elbv2;
 mod globalaccelerator;
 mod input;
+mod lambda;
 mod rds;
 mod recovery_cluster;
 mod recovery_control_config;
@@ -42,6 +48,11 @@ use serde_json::Value;
 use service::{Operation, Plane, Service};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// The services, as the ledger and the faults name them.
+pub(crate) fn service_names() -> impl Iterator<Item = &'static str> {
+    Service::ALL.iter().map(|service| service.name())
+}
 
 /// AWS takes a megabyte for none of the calls here.
 const MAX_BODY_BYTES: usize = 1024 * 1024;

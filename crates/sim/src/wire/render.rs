@@ -28,7 +28,14 @@ pub(super) fn refused(service: Service, refusal: &Refusal, request_id: &str) -> 
         }
         Protocol::Cbor => error_cbor(service, refusal),
     };
-    answer(service, status, body, request_id)
+    let mut response = answer(service, status, body, request_id);
+    // Over REST the body need not name the error: the SDKs look here first.
+    if service.protocol() == Protocol::RestJson
+        && let Ok(code) = HeaderValue::from_str(&refusal.code)
+    {
+        response.headers_mut().insert("x-amzn-errortype", code);
+    }
+    response
 }
 
 /// A request whose service could not be told.
@@ -41,6 +48,8 @@ pub(super) fn namespace(service: Service) -> &'static str {
     match service {
         Service::Rds => "http://rds.amazonaws.com/doc/2014-10-31/",
         Service::Route53 => "https://route53.amazonaws.com/doc/2013-04-01/",
+        Service::AutoScaling => "http://autoscaling.amazonaws.com/doc/2011-01-01/",
+        Service::ElbV2 => "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
         Service::S3Control => "http://awss3control.amazonaws.com/doc/2018-08-20/",
         Service::CloudFront => "http://cloudfront.amazonaws.com/doc/2020-05-31/",
         _ => "https://sts.amazonaws.com/doc/2011-06-15/",

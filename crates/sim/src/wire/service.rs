@@ -2,13 +2,15 @@
 //! that it says no with.
 
 use super::{
-    Context, Reply, cloudfront, cloudwatch, ecs, globalaccelerator, rds, recovery_cluster,
-    recovery_control_config, region_switch, route53, s3control, sts,
+    Context, Reply, applicationautoscaling, autoscaling, cloudfront, cloudwatch, ecr, ecs, eks, elbv2,
+    globalaccelerator, lambda, rds, recovery_cluster, recovery_control_config, region_switch, route53,
+    s3control, sts,
 };
 use crate::auth::AuthFault;
 use crate::refusal::Refusal;
 use crate::world::World;
-use serde_json::Value;
+use http::Method;
+use serde_json::{Map, Value};
 
 /// An AWS service that the simulator speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +26,13 @@ pub(super) enum Service {
     RecoveryCluster,
     RecoveryControlConfig,
     RegionSwitch,
+    // ---- compute
+    AutoScaling,
+    ElbV2,
+    Eks,
+    Lambda,
+    ApplicationAutoScaling,
+    Ecr,
 }
 
 /// How a service is spoken to.
@@ -71,6 +80,27 @@ impl Operation {
 }
 
 impl Service {
+    pub(super) const ALL: &[Self] = &[
+        Self::Sts,
+        Self::Rds,
+        Self::Ecs,
+        Self::Route53,
+        Self::GlobalAccelerator,
+        Self::S3Control,
+        Self::CloudWatch,
+        Self::CloudFront,
+        Self::RecoveryCluster,
+        Self::RecoveryControlConfig,
+        Self::RegionSwitch,
+        // ---- compute
+        Self::AutoScaling,
+        Self::ElbV2,
+        Self::Eks,
+        Self::Lambda,
+        Self::ApplicationAutoScaling,
+        Self::Ecr,
+    ];
+
     /// The service of a SigV4 credential scope.
     pub(super) fn signed_as(signing_name: &str) -> Option<Self> {
         Some(match signing_name {
@@ -85,6 +115,13 @@ impl Service {
             "route53-recovery-cluster" => Self::RecoveryCluster,
             "route53-recovery-control-config" => Self::RecoveryControlConfig,
             "arc-region-switch" => Self::RegionSwitch,
+            // ---- compute
+            "autoscaling" => Self::AutoScaling,
+            "elasticloadbalancing" => Self::ElbV2,
+            "eks" => Self::Eks,
+            "lambda" => Self::Lambda,
+            "application-autoscaling" => Self::ApplicationAutoScaling,
+            "ecr" => Self::Ecr,
             _ => return None,
         })
     }
@@ -103,6 +140,13 @@ impl Service {
             Self::RecoveryCluster => "route53-recovery-cluster",
             Self::RecoveryControlConfig => "route53-recovery-control-config",
             Self::RegionSwitch => "arc-region-switch",
+            // ---- compute
+            Self::AutoScaling => "autoscaling",
+            Self::ElbV2 => "elasticloadbalancing",
+            Self::Eks => "eks",
+            Self::Lambda => "lambda",
+            Self::ApplicationAutoScaling => "application-autoscaling",
+            Self::Ecr => "ecr",
         }
     }
 
@@ -113,6 +157,10 @@ impl Service {
             Self::RecoveryControlConfig => Protocol::RestJson,
             Self::Ecs | Self::GlobalAccelerator | Self::RecoveryCluster => Protocol::Json,
             Self::CloudWatch | Self::RegionSwitch => Protocol::Cbor,
+            // ---- compute
+            Self::AutoScaling | Self::ElbV2 => Protocol::Query,
+            Self::Eks | Self::Lambda => Protocol::RestJson,
+            Self::ApplicationAutoScaling | Self::Ecr => Protocol::Json,
         }
     }
 
@@ -129,6 +177,27 @@ impl Service {
             Self::RecoveryCluster => recovery_cluster::OPERATIONS,
             Self::RecoveryControlConfig => recovery_control_config::OPERATIONS,
             Self::RegionSwitch => region_switch::OPERATIONS,
+            // ---- compute
+            Self::AutoScaling => autoscaling::OPERATIONS,
+            Self::ElbV2 => elbv2::OPERATIONS,
+            Self::Eks => eks::OPERATIONS,
+            Self::Lambda => lambda::OPERATIONS,
+            Self::ApplicationAutoScaling => applicationautoscaling::OPERATIONS,
+            Self::Ecr => ecr::OPERATIONS,
+        }
+    }
+
+    /// Of REST services: the operation at a method and path, and what the path says of its input.
+    pub(super) fn route(self, method: &Method, path: &[&str]) -> Option<(&'static str, Map<String, Value>)> {
+        match self {
+            Self::Route53 => route53::route(method, path),
+            Self::S3Control => s3control::route(method, path),
+            Self::CloudFront => cloudfront::route(method, path),
+            Self::RecoveryControlConfig => recovery_control_config::route(method, path),
+            // ---- compute
+            Self::Eks => eks::route(method, path),
+            Self::Lambda => lambda::route(method, path),
+            _ => None,
         }
     }
 
@@ -160,6 +229,13 @@ impl Service {
             Self::RecoveryCluster => recovery_cluster::resources(operation, input),
             Self::RecoveryControlConfig => recovery_control_config::resources(input),
             Self::RegionSwitch => region_switch::resources(input),
+            // ---- compute
+            Self::AutoScaling => autoscaling::resources(operation, context, input),
+            Self::ElbV2 => vec!["*".to_owned()],
+            Self::Eks => eks::resources(context, input),
+            Self::Lambda => lambda::resources(operation, context, input),
+            Self::ApplicationAutoScaling => applicationautoscaling::resources(operation, context),
+            Self::Ecr => ecr::resources(operation, context, input),
         }
     }
 
@@ -182,6 +258,13 @@ impl Service {
             Self::RecoveryCluster => recovery_cluster::perform(world, context, operation, input),
             Self::RecoveryControlConfig => recovery_control_config::perform(world, context, operation, input),
             Self::RegionSwitch => region_switch::perform(world, context, operation, input),
+            // ---- compute
+            Self::AutoScaling => autoscaling::perform(world, context, operation, input),
+            Self::ElbV2 => elbv2::perform(world, context, input),
+            Self::Eks => eks::perform(world, context, operation, input),
+            Self::Lambda => lambda::perform(world, context, operation, input),
+            Self::ApplicationAutoScaling => applicationautoscaling::perform(world, context, operation, input),
+            Self::Ecr => ecr::perform(world, context, operation, input),
         }
     }
 
@@ -223,17 +306,22 @@ impl Service {
     pub(super) fn throttled(self) -> Refusal {
         match self {
             Self::S3Control => Refusal::new("SlowDown", "Please reduce your request rate.").with_status(503),
+            Self::Lambda => Refusal::new("TooManyRequestsException", "Rate exceeded").with_status(429),
             _ => Refusal::new(self.pick("Throttling", "ThrottlingException"), "Rate exceeded"),
         }
     }
 
     pub(super) fn failing(self) -> Refusal {
         let code = match self {
-            Self::Ecs => "ServerException",
+            Self::Ecs | Self::Eks | Self::Ecr => "ServerException",
+            Self::Lambda => "ServiceException",
+            Self::ApplicationAutoScaling => "InternalServiceException",
             Self::GlobalAccelerator => "InternalServiceErrorException",
             Self::S3Control => "InternalError",
             Self::CloudWatch => "InternalServiceFault",
-            Self::Sts | Self::Rds | Self::Route53 | Self::CloudFront => "InternalFailure",
+            Self::Sts | Self::Rds | Self::Route53 | Self::CloudFront | Self::AutoScaling | Self::ElbV2 => {
+                "InternalFailure"
+            }
             Self::RecoveryCluster | Self::RecoveryControlConfig | Self::RegionSwitch => {
                 "InternalServerException"
             }

@@ -6,16 +6,23 @@ use std::collections::BTreeMap;
 
 /// What a role for looking may do.
 const READ_ACTIONS: &[&str] = &[
+    "application-autoscaling:Describe*",
     "arc-region-switch:Get*",
     "arc-region-switch:List*",
+    "autoscaling:Describe*",
     "cloudfront:Get*",
     "cloudwatch:Describe*",
     "cloudwatch:Get*",
     "cloudwatch:List*",
+    "ecr:Describe*",
     "ecs:Describe*",
     "ecs:List*",
+    "eks:Describe*",
+    "elasticloadbalancing:Describe*",
     "globalaccelerator:Describe*",
     "globalaccelerator:List*",
+    "lambda:Get*",
+    "lambda:List*",
     "rds:Describe*",
     "route53-recovery-cluster:Get*",
     "route53-recovery-cluster:List*",
@@ -29,10 +36,19 @@ const READ_ACTIONS: &[&str] = &[
 
 /// What a role for failing over may do beside looking.
 const ACT_ACTIONS: &[&str] = &[
+    "application-autoscaling:RegisterScalableTarget",
     "arc-region-switch:StartPlanExecution",
+    "autoscaling:ResumeProcesses",
+    "autoscaling:SuspendProcesses",
+    "autoscaling:UpdateAutoScalingGroup",
     "cloudfront:UpdateDistribution",
     "ecs:UpdateService",
+    "eks:UpdateNodegroupConfig",
     "globalaccelerator:UpdateEndpointGroup",
+    "lambda:DeleteFunctionConcurrency",
+    "lambda:PutFunctionConcurrency",
+    "lambda:PutProvisionedConcurrencyConfig",
+    "lambda:UpdateEventSourceMapping",
     "rds:FailoverGlobalCluster",
     "rds:SwitchoverGlobalCluster",
     "route53-recovery-cluster:UpdateRoutingControlState",

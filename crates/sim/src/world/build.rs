@@ -1,6 +1,8 @@
 //! Building a world: an empty one, and a builder that puts resources into it. The demonstration and the
 //! tests' worlds are made with nothing else.
 
+mod compute;
+
 use super::World;
 use super::accounts::Account;
 use super::aurora::{GlobalCluster, Instance, Member, Sync};
@@ -58,6 +60,12 @@ impl World {
             clusters: Vec::new(),
             switch_plans: Vec::new(),
             distributions: Vec::new(),
+            groups: Vec::new(),
+            node_groups: Vec::new(),
+            target_groups: Vec::new(),
+            functions: Vec::new(),
+            repositories: Vec::new(),
+            replication_rules: Vec::new(),
         }
     }
 
@@ -103,6 +111,9 @@ impl World {
             ran: count,
             changed_ms: 0,
             deployment: 1,
+            starved: false,
+            images: vec![format!("{account}.dkr.ecr.{region}.amazonaws.com/{cluster}/{name}:1.12.0")],
+            scaling: None,
         });
         self
     }

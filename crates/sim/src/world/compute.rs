@@ -1,5 +1,5 @@
 //! ECS services: a desired count, and tasks that take their time to start. No task is ever placed; a
-//! service has as many as its count says.
+//! service has as many as its count says, unless its Region is short of capacity.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,36 @@ pub struct EcsService {
     pub changed_ms: i64,
     /// Grows with each deployment.
     pub deployment: u64,
+    /// Whether its Region has no capacity for more tasks.
+    #[serde(default)]
+    pub starved: bool,
+    /// As its task definition names them.
+    #[serde(default)]
+    pub images: Vec<String>,
+    /// What Application Auto Scaling keeps the count within, if anything.
+    #[serde(default)]
+    pub scaling: Option<Scaling>,
+}
+
+/// A scalable target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scaling {
+    /// `MinCapacity`.
+    pub min: u32,
+    /// `MaxCapacity`.
+    pub max: u32,
+    /// `SuspendedState.DynamicScalingInSuspended`.
+    pub scale_in_suspended: bool,
+}
+
+/// How a number has followed another for some time, one by one, up in `start_ms` and down in `stop_ms` each.
+pub(super) fn following(from: u32, to: u32, elapsed_ms: i64, (start_ms, stop_ms): (i64, i64)) -> u32 {
+    let moved = |step_ms: i64| u32::try_from(elapsed_ms.max(0) / step_ms).unwrap_or(u32::MAX);
+    if to >= from {
+        from.saturating_add(moved(start_ms)).min(to)
+    } else {
+        from.saturating_sub(moved(stop_ms)).max(to)
+    }
 }
 
 impl EcsService {
@@ -44,13 +74,13 @@ impl EcsService {
 
     /// Tasks running at an instant.
     pub fn running(&self, now_ms: i64) -> u32 {
-        let elapsed = (now_ms - self.changed_ms).max(0);
-        let moved = |step_ms: i64| u32::try_from(elapsed / step_ms).unwrap_or(u32::MAX);
-        if self.desired >= self.ran {
-            self.ran.saturating_add(moved(START_MS)).min(self.desired)
-        } else {
-            self.ran.saturating_sub(moved(STOP_MS)).max(self.desired)
-        }
+        let wanted = if self.starved { self.desired.min(self.ran) } else { self.desired };
+        following(self.ran, wanted, now_ms - self.changed_ms, (START_MS, STOP_MS))
+    }
+
+    /// The ARN of its task definition.
+    pub fn task_definition_arn(&self) -> String {
+        format!("arn:aws:ecs:{}:{}:task-definition/{}", self.region, self.account, self.task_definition)
     }
 
     /// Whether the last change has been carried out.
@@ -63,10 +93,15 @@ impl EcsService {
         if desired == self.desired {
             return false;
         }
-        self.ran = self.running(now_ms);
+        self.stand(now_ms);
         self.desired = desired;
-        self.changed_ms = now_ms;
         true
+    }
+
+    /// From here on another rule holds: what runs now is where it starts from.
+    pub(super) fn stand(&mut self, now_ms: i64) {
+        self.ran = self.running(now_ms);
+        self.changed_ms = now_ms;
     }
 }
 
@@ -86,6 +121,9 @@ mod tests {
             ran: 2,
             changed_ms: 0,
             deployment: 1,
+            starved: false,
+            images: Vec::new(),
+            scaling: None,
         };
         assert!(service.scale(6, 10_000));
         assert!(!service.scale(6, 10_001));

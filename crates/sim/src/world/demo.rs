@@ -4,6 +4,7 @@
 
 use super::World;
 use super::build::Routing;
+use super::groups::Behind;
 
 const SHOP: &str = "222222222222";
 const PLATFORM: &str = "333333333333";
@@ -21,7 +22,7 @@ pub fn demo_world() -> World {
         .zone_named(SHOP, SHOP_ZONE, "shop.example.com")
         .zone_named(PLATFORM, PLATFORM_ZONE, "platform.example.com")
         .zone_named(DATA, DATA_ZONE, "data.example.com");
-    active_active(warm_standby(shop(world)))
+    active_active(fulfilment(warm_standby(shop(world))))
 }
 
 fn shop(world: World) -> World {
@@ -99,6 +100,40 @@ fn warm_standby(world: World) -> World {
                 .service(account, recovery.0, service.0, service.1, recovery.1)
         },
     )
+}
+
+/// All that does work, in one application: tasks, instances, nodes, functions and the images that they start from.
+fn fulfilment(world: World) -> World {
+    let (home, recovery) = ("eu-west-1", "eu-central-1");
+    let api = || Behind::Service { cluster: "fulfilment".to_owned(), service: "api".to_owned() };
+    let workers = || Behind::Group("fulfilment-workers".to_owned());
+    let tags = ["1.10.0", "1.11.0", "1.12.0"];
+    world
+        .front_door(PLATFORM_ZONE, "fulfilment.platform.example.com", Routing::Weighted, &[home, recovery])
+        .aurora(PLATFORM, "fulfilment", &[home, recovery])
+        .service(PLATFORM, home, "fulfilment", "api", 4)
+        .target_group(PLATFORM, home, "fulfilment-api", api())
+        .service(PLATFORM, recovery, "fulfilment", "api", 2)
+        .scaling(2, 6)
+        .target_group(PLATFORM, recovery, "fulfilment-api", api())
+        .group(PLATFORM, home, "fulfilment-workers", 5, 10)
+        .target_group(PLATFORM, home, "fulfilment-workers", workers())
+        .group(PLATFORM, recovery, "fulfilment-workers", 1, 3)
+        .schedule("nights")
+        .warm_pool(2)
+        .target_group(PLATFORM, recovery, "fulfilment-workers", workers())
+        .node_group(PLATFORM, home, ("fulfilment", "general"), 3, 6)
+        .node_group(PLATFORM, recovery, ("fulfilment", "general"), 1, 6)
+        .function(PLATFORM, home, "fulfilment-labels", Some(50))
+        .mapping("1b8e4c70-5a2d-4f96-b3e1-90d7a6c85f21", "parcels-to-label", true)
+        .function(PLATFORM, recovery, "fulfilment-labels", Some(10))
+        .mapping("6d1f0a52-93c4-4b7e-8a15-2f0e7c9b3d84", "parcels-to-label", false)
+        .repository(PLATFORM, home, "fulfilment/api", &tags)
+        .replicate_images(PLATFORM, home, &[recovery])
+        .repository(PLATFORM, recovery, "fulfilment/api", &tags)
+        // What the demonstration's pilot light invokes.
+        .function(PLATFORM, "ap-southeast-1", "notifications-sender", Some(50))
+        .function(PLATFORM, "us-west-2", "notifications-sender", None)
 }
 
 fn active_active(world: World) -> World {

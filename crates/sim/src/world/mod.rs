@@ -15,7 +15,10 @@ pub mod compute;
 pub mod demo;
 pub mod dns;
 pub mod fleet;
+pub mod functions;
+pub mod groups;
 pub mod health;
+pub mod images;
 pub mod lag;
 pub mod moves;
 pub mod region_switch;
@@ -30,7 +33,10 @@ use clock::{Clock, Moment};
 use cloudfront::Distribution;
 use compute::EcsService;
 use dns::{Change, HostedZone};
+use functions::Function;
+use groups::{AutoScalingGroup, NodeGroup, TargetGroup};
 use health::HealthCheck;
+use images::{ReplicationRule, Repository};
 use region_switch::SwitchPlan;
 use regions::{Link, Region, link_key, usual_lag_ms};
 use serde::{Deserialize, Serialize};
@@ -78,6 +84,24 @@ pub struct World {
     /// CloudFront distributions.
     #[serde(default)]
     pub distributions: Vec<Distribution>,
+    /// EC2 Auto Scaling groups.
+    #[serde(default)]
+    pub groups: Vec<AutoScalingGroup>,
+    /// EKS node groups.
+    #[serde(default)]
+    pub node_groups: Vec<NodeGroup>,
+    /// Target groups of load balancers.
+    #[serde(default)]
+    pub target_groups: Vec<TargetGroup>,
+    /// Lambda functions.
+    #[serde(default)]
+    pub functions: Vec<Function>,
+    /// ECR repositories.
+    #[serde(default)]
+    pub repositories: Vec<Repository>,
+    /// What the ECR registries replicate.
+    #[serde(default)]
+    pub replication_rules: Vec<ReplicationRule>,
 }
 
 /// What is wrong with the places and the lines between them: borrowed by what must ask about both.

@@ -21,6 +21,9 @@ pub struct Region {
     /// Its control planes refuse changes, the global ones that live there too: Route 53 in us-east-1,
     /// Global Accelerator in us-west-2. Data planes and reads go on.
     pub control_plane_dark: bool,
+    /// It has no capacity for anything more: sizes are accepted, and what they ask for does not come.
+    #[serde(default)]
+    pub capacity_short: bool,
 }
 
 /// The line between two Regions.

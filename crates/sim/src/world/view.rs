@@ -20,6 +20,20 @@ impl World {
             "links": self.links,
             "global_clusters": self.global_clusters_view(now),
             "ecs_services": self.services_view(now),
+            "auto_scaling_groups": self.groups.iter().map(|g| json!({
+                "account": g.account, "region": g.region, "group": g.name, "min": g.size.min, "max": g.size.max,
+                "desired": g.size.desired, "in_service": g.in_service(now.virtual_ms), "suspended": g.suspended,
+            })).collect::<Vec<_>>(),
+            "node_groups": self.node_groups.iter().map(|g| json!({
+                "account": g.account, "region": g.region, "cluster": g.cluster, "node_group": g.name,
+                "group": g.group, "updating": g.updating(now.virtual_ms),
+            })).collect::<Vec<_>>(),
+            "functions": self.functions.iter().map(|f| json!({
+                "account": f.account, "region": f.region, "function": f.name, "reserved": f.reserved,
+                "mappings": f.mappings.iter().map(|m| json!({
+                    "uuid": m.uuid, "source": m.source_arn, "state": m.state(now.virtual_ms),
+                })).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
             "record_sets": self.records_view(),
             "names": self.names_view(),
             "changes": self.changes.iter().rev().take(50).map(|c| json!({
@@ -125,6 +139,7 @@ impl World {
             json!({
                 "account": s.account, "region": s.region, "cluster": s.cluster, "service": s.name,
                 "desired": s.desired, "running": s.running(now.virtual_ms),
+                "floor": s.scaling.map(|b| b.min), "ceiling": s.scaling.map(|b| b.max),
             })
         });
         services.collect()

@@ -29,6 +29,26 @@ fn everything_that_the_inventory_names_and_the_simulator_speaks_is_there() {
     for zone in values("hosted_zone_id") {
         assert!(world.zones.iter().any(|z| z.id == zone), "zone {zone}");
     }
+    for arn in values("target_group_arn") {
+        assert!(world.target_groups.iter().any(|t| t.arn() == arn), "target group {arn}");
+    }
+    for line in DEMO_INVENTORY.lines().filter(|l| l.contains(": {group: ")) {
+        let (region, rest) = line.trim().split_once(": {group: ").unwrap();
+        let group = rest.split(',').next().unwrap();
+        assert!(
+            world.groups.iter().any(|g| g.region == region && g.name == group),
+            "group {group} in {region}"
+        );
+    }
+    for node_group in values("node_group") {
+        assert!(world.node_groups.iter().any(|g| g.name == node_group), "node group {node_group}");
+    }
+    for function in values("function") {
+        assert!(world.functions.iter().any(|f| f.name == function), "function {function}");
+    }
+    for repository in values("repository") {
+        assert!(world.repositories.iter().any(|r| r.name == repository), "repository {repository}");
+    }
     let services = DEMO_INVENTORY.lines().filter(|l| l.contains("service: "));
     for line in services {
         let (region, rest) = line.trim().split_once(": {cluster: ").unwrap();

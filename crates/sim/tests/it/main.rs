@@ -5,11 +5,13 @@
 mod arc;
 mod aurora;
 mod cloudfront;
+mod compute;
 mod control;
 mod demo;
 mod dns;
 mod ecs;
 mod faults;
+mod functions;
 mod harness;
 mod health_checks;
 mod names;

@@ -13,6 +13,7 @@ fn facts(running: u32) -> Facts {
         pending: 0,
         rollout: Some("COMPLETED".into()),
         status: "ACTIVE".into(),
+        ..EcsServiceFacts::default()
     })
 }
 

@@ -1,0 +1,194 @@
+//! EC2 Auto Scaling groups: sizes, what is in service, what rests, and the targets behind a balancer.
+
+use crate::clients::Caller;
+use crate::perform::answered;
+use crate::reading::{beside, count, per_region};
+use crate::settings::Service;
+use crate::target_health;
+use aws_sdk_autoscaling::types::{self, LifecycleState, ScalingActivityStatusCode};
+use holdfast_cloud::{Error, ErrorKind, Looked};
+use holdfast_domain::facts::{AutoScalingGroupFacts, Beside};
+use holdfast_domain::resource::AutoScalingGroup;
+use holdfast_domain::{Facts, RegionCode};
+use holdfast_failover::change::GroupSize;
+use holdfast_failover::run::Answer;
+
+pub(crate) const DESCRIBE: &str = "autoscaling:DescribeAutoScalingGroups";
+const ACTIVITIES: &str = "autoscaling:DescribeScalingActivities";
+const SCHEDULE: &str = "autoscaling:DescribeScheduledActions";
+
+pub(crate) const LOOK: &[&str] = &[DESCRIBE, ACTIVITIES, SCHEDULE, target_health::DESCRIBE];
+
+/// Enough to hold the launches of one attempt in every zone.
+const NEWEST_ACTIVITIES: i32 = 20;
+
+pub(crate) async fn look(caller: &Caller, spec: &AutoScalingGroup, regions: &[RegionCode]) -> Looked {
+    per_region(regions, |region| look_in(caller, spec, region)).await
+}
+
+async fn look_in(caller: &Caller, spec: &AutoScalingGroup, region: &RegionCode) -> Result<Facts, Error> {
+    let Some(place) = spec.per_region.get(region) else {
+        return Err(caller.call(region.as_str(), DESCRIBE).error(
+            ErrorKind::Invalid,
+            format!("the inventory names no group in {region}: add it under per_region"),
+        ));
+    };
+    let (region, name) = (region.as_str(), place.group.as_str());
+    let target_groups: Vec<String> = place.target_group_arn.iter().cloned().collect();
+    let names = [name.to_owned()];
+    let (found, schedule, targets) = tokio::join!(
+        describe(caller, region, &names),
+        scheduled_actions(caller, region, name),
+        target_health::of(caller, region, &target_groups),
+    );
+    let found = found?.into_iter().next().ok_or_else(|| {
+        caller.call(region, DESCRIBE).error(ErrorKind::NotFound, format!("no Auto Scaling group {name}"))
+    })?;
+    let mut facts = facts(&found);
+    let missing = facts.in_service < facts.desired;
+    let failure = if missing { launch_failure(caller, region, name).await } else { Ok(None) };
+    let unread = &mut facts.unread;
+    facts.scheduled_actions = beside(Beside::ScheduledActions, schedule, unread);
+    facts.targets = beside(Beside::TargetHealth, targets, unread).flatten();
+    facts.launch_failure = beside(Beside::LaunchFailures, failure, unread).flatten();
+    Ok(Facts::AutoScalingGroup(facts))
+}
+
+/// Those of the named groups that there are.
+pub(crate) async fn describe(
+    caller: &Caller,
+    region: &str,
+    names: &[String],
+) -> Result<Vec<types::AutoScalingGroup>, Error> {
+    let sent = caller
+        .autoscaling(region)
+        .describe_auto_scaling_groups()
+        .set_auto_scaling_group_names(Some(names.to_vec()))
+        .send();
+    let answer = caller.ask(Service::AutoScaling, region, DESCRIBE, sent).await?;
+    Ok(answer.auto_scaling_groups.unwrap_or_default())
+}
+
+pub(crate) fn in_service(group: &types::AutoScalingGroup) -> u32 {
+    in_state(group, |state| *state == LifecycleState::InService)
+}
+
+fn in_state(group: &types::AutoScalingGroup, is: impl Fn(&LifecycleState) -> bool) -> u32 {
+    let number = group.instances().iter().filter(|i| i.lifecycle_state().is_some_and(&is)).count();
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn facts(group: &types::AutoScalingGroup) -> AutoScalingGroupFacts {
+    let mut suspended: Vec<String> =
+        group.suspended_processes().iter().filter_map(|p| p.process_name().map(str::to_owned)).collect();
+    suspended.sort();
+    AutoScalingGroupFacts {
+        min: count(group.min_size().unwrap_or(0)),
+        max: count(group.max_size().unwrap_or(0)),
+        desired: count(group.desired_capacity().unwrap_or(0)),
+        in_service: in_service(group),
+        pending: in_state(group, |state| state.as_str().starts_with("Pending")),
+        warm: group.warm_pool_configuration().map(|_| count(group.warm_pool_size().unwrap_or(0))),
+        suspended,
+        ..AutoScalingGroupFacts::default()
+    }
+}
+
+async fn scheduled_actions(caller: &Caller, region: &str, name: &str) -> Result<u32, Error> {
+    let sent = caller.autoscaling(region).describe_scheduled_actions().auto_scaling_group_name(name).send();
+    let answer = caller.ask(Service::AutoScaling, region, SCHEDULE, sent).await?;
+    Ok(u32::try_from(answer.scheduled_update_group_actions().len()).unwrap_or(u32::MAX))
+}
+
+/// The newest activity, where it is a failure: an older one has been made good since.
+async fn launch_failure(caller: &Caller, region: &str, name: &str) -> Result<Option<String>, Error> {
+    let sent = caller
+        .autoscaling(region)
+        .describe_scaling_activities()
+        .auto_scaling_group_name(name)
+        .max_records(NEWEST_ACTIVITIES)
+        .send();
+    let answer = caller.ask(Service::AutoScaling, region, ACTIVITIES, sent).await?;
+    let ended = answer.activities().iter().find(|a| {
+        matches!(
+            a.status_code(),
+            Some(
+                ScalingActivityStatusCode::Failed
+                    | ScalingActivityStatusCode::Cancelled
+                    | ScalingActivityStatusCode::Successful
+            )
+        )
+    });
+    Ok(ended
+        .filter(|a| a.status_code() != Some(&ScalingActivityStatusCode::Successful))
+        .and_then(|a| a.status_message().map(str::to_owned)))
+}
+
+pub(crate) async fn set_size(
+    caller: &Caller,
+    action: &'static str,
+    region: &RegionCode,
+    group: &str,
+    size: GroupSize,
+) -> Result<Answer, Error> {
+    let region = region.as_str();
+    let [min, max, desired] = wire_size(caller, region, action, size)?;
+    let sent = caller
+        .autoscaling(region)
+        .update_auto_scaling_group()
+        .auto_scaling_group_name(group)
+        .min_size(min)
+        .max_size(max)
+        .desired_capacity(desired)
+        .send();
+    answered(action, region, &caller.ask(Service::AutoScaling, region, action, sent).await?, None)
+}
+
+/// Least, most and wanted as the wire has them.
+pub(crate) fn wire_size(
+    caller: &Caller,
+    region: &str,
+    action: &'static str,
+    size: GroupSize,
+) -> Result<[i32; 3], Error> {
+    match [size.min, size.max, size.desired].map(i32::try_from) {
+        [Ok(min), Ok(max), Ok(desired)] => Ok([min, max, desired]),
+        _ => Err(caller
+            .call(region, action)
+            .error(ErrorKind::Invalid, format!("{} machines are more than AWS can count", size.max))),
+    }
+}
+
+pub(crate) async fn suspend(
+    caller: &Caller,
+    action: &'static str,
+    region: &RegionCode,
+    group: &str,
+    processes: &[String],
+) -> Result<Answer, Error> {
+    let region = region.as_str();
+    let sent = caller
+        .autoscaling(region)
+        .suspend_processes()
+        .auto_scaling_group_name(group)
+        .set_scaling_processes(Some(processes.to_vec()))
+        .send();
+    answered(action, region, &caller.ask(Service::AutoScaling, region, action, sent).await?, None)
+}
+
+pub(crate) async fn resume(
+    caller: &Caller,
+    action: &'static str,
+    region: &RegionCode,
+    group: &str,
+    processes: &[String],
+) -> Result<Answer, Error> {
+    let region = region.as_str();
+    let sent = caller
+        .autoscaling(region)
+        .resume_processes()
+        .auto_scaling_group_name(group)
+        .set_scaling_processes(Some(processes.to_vec()))
+        .send();
+    answered(action, region, &caller.ask(Service::AutoScaling, region, action, sent).await?, None)
+}

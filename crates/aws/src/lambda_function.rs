@@ -1,0 +1,173 @@
+//! Lambda functions: one of the same name in each Region, its concurrency, and what brings it events.
+
+use crate::clients::Caller;
+use crate::perform::answered;
+use crate::reading::{count, per_region};
+use crate::settings::Service;
+use holdfast_cloud::{Error, ErrorKind, Looked};
+use holdfast_domain::facts::{EventSourceMapping, LambdaFunctionFacts, ProvisionedConcurrency};
+use holdfast_domain::resource::LambdaFunction;
+use holdfast_domain::{Facts, RegionCode};
+use holdfast_failover::run::Answer;
+
+const CONFIGURATION: &str = "lambda:GetFunctionConfiguration";
+const CONCURRENCY: &str = "lambda:GetFunctionConcurrency";
+const PROVISIONED: &str = "lambda:ListProvisionedConcurrencyConfigs";
+const MAPPINGS: &str = "lambda:ListEventSourceMappings";
+
+pub(crate) const LOOK: &[&str] = &[CONFIGURATION, CONCURRENCY, PROVISIONED, MAPPINGS];
+
+pub(crate) async fn look(caller: &Caller, spec: &LambdaFunction, regions: &[RegionCode]) -> Looked {
+    per_region(regions, |region| look_in(caller, spec, region)).await
+}
+
+async fn look_in(caller: &Caller, spec: &LambdaFunction, region: &RegionCode) -> Result<Facts, Error> {
+    if !spec.per_region.contains_key(region) {
+        return Err(caller.call(region.as_str(), CONFIGURATION).error(
+            ErrorKind::Invalid,
+            format!("the inventory has the function not in {region}: add it under per_region"),
+        ));
+    }
+    let (region, name) = (region.as_str(), spec.function.as_str());
+    let (state, reserved, provisioned, mappings) = tokio::try_join!(
+        state(caller, region, name),
+        reserved(caller, region, name),
+        provisioned(caller, region, name),
+        mappings(caller, region, name),
+    )?;
+    Ok(Facts::LambdaFunction(LambdaFunctionFacts { state, reserved, provisioned, mappings }))
+}
+
+async fn state(caller: &Caller, region: &str, name: &str) -> Result<String, Error> {
+    let sent = caller.lambda(region).get_function_configuration().function_name(name).send();
+    let answer = caller.ask(Service::Lambda, region, CONFIGURATION, sent).await?;
+    Ok(answer.state().map_or("Active", |s| s.as_str()).to_owned())
+}
+
+async fn reserved(caller: &Caller, region: &str, name: &str) -> Result<Option<u32>, Error> {
+    let sent = caller.lambda(region).get_function_concurrency().function_name(name).send();
+    let answer = caller.ask(Service::Lambda, region, CONCURRENCY, sent).await?;
+    Ok(answer.reserved_concurrent_executions().map(count))
+}
+
+async fn provisioned(
+    caller: &Caller,
+    region: &str,
+    name: &str,
+) -> Result<Vec<ProvisionedConcurrency>, Error> {
+    let mut all = Vec::new();
+    let mut marker = None;
+    loop {
+        let sent = caller
+            .lambda(region)
+            .list_provisioned_concurrency_configs()
+            .function_name(name)
+            .set_marker(marker)
+            .send();
+        let page = match caller.ask(Service::Lambda, region, PROVISIONED, sent).await {
+            Ok(page) => page,
+            // That a function has none may be said so, too; that there is no function, its state says.
+            Err(error) if error.kind == ErrorKind::NotFound => return Ok(all),
+            Err(error) => return Err(error),
+        };
+        all.extend(page.provisioned_concurrency_configs().iter().filter_map(|config| {
+            Some(ProvisionedConcurrency {
+                // …:function:NAME:QUALIFIER
+                qualifier: config.function_arn()?.rsplit(':').next()?.to_owned(),
+                requested: count(config.requested_provisioned_concurrent_executions()?),
+                available: count(config.available_provisioned_concurrent_executions().unwrap_or(0)),
+                status: config.status().map_or("IN_PROGRESS", |s| s.as_str()).to_owned(),
+            })
+        }));
+        marker = page.next_marker.filter(|m| !m.is_empty());
+        if marker.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+async fn mappings(caller: &Caller, region: &str, name: &str) -> Result<Vec<EventSourceMapping>, Error> {
+    let mut all = Vec::new();
+    let mut marker = None;
+    loop {
+        let sent =
+            caller.lambda(region).list_event_source_mappings().function_name(name).set_marker(marker).send();
+        let page = caller.ask(Service::Lambda, region, MAPPINGS, sent).await?;
+        all.extend(page.event_source_mappings().iter().filter_map(|mapping| {
+            Some(EventSourceMapping {
+                uuid: mapping.uuid()?.to_owned(),
+                source: mapping.event_source_arn().map(str::to_owned),
+                state: mapping.state().unwrap_or("Unknown").to_owned(),
+            })
+        }));
+        marker = page.next_marker.filter(|m| !m.is_empty());
+        if marker.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+fn wire(caller: &Caller, region: &str, action: &'static str, number: u32) -> Result<i32, Error> {
+    i32::try_from(number).map_err(|_| {
+        let message = format!("{number} executions are more than Lambda can count");
+        caller.call(region, action).error(ErrorKind::Invalid, message)
+    })
+}
+
+pub(crate) async fn set_concurrency(
+    caller: &Caller,
+    action: &'static str,
+    region: &RegionCode,
+    function: &str,
+    reserved: Option<u32>,
+) -> Result<Answer, Error> {
+    let region = region.as_str();
+    let client = caller.lambda(region);
+    match reserved {
+        Some(count) => {
+            let count = wire(caller, region, action, count)?;
+            let sent = client
+                .put_function_concurrency()
+                .function_name(function)
+                .reserved_concurrent_executions(count)
+                .send();
+            answered(action, region, &caller.ask(Service::Lambda, region, action, sent).await?, None)
+        }
+        None => {
+            let sent = client.delete_function_concurrency().function_name(function).send();
+            answered(action, region, &caller.ask(Service::Lambda, region, action, sent).await?, None)
+        }
+    }
+}
+
+pub(crate) async fn set_provisioned(
+    caller: &Caller,
+    action: &'static str,
+    region: &RegionCode,
+    function: &str,
+    qualifier: &str,
+    provisioned: u32,
+) -> Result<Answer, Error> {
+    let region = region.as_str();
+    let provisioned = wire(caller, region, action, provisioned)?;
+    let sent = caller
+        .lambda(region)
+        .put_provisioned_concurrency_config()
+        .function_name(function)
+        .qualifier(qualifier)
+        .provisioned_concurrent_executions(provisioned)
+        .send();
+    answered(action, region, &caller.ask(Service::Lambda, region, action, sent).await?, None)
+}
+
+pub(crate) async fn set_event_source(
+    caller: &Caller,
+    action: &'static str,
+    region: &RegionCode,
+    mapping: &str,
+    enabled: bool,
+) -> Result<Answer, Error> {
+    let region = region.as_str();
+    let sent = caller.lambda(region).update_event_source_mapping().uuid(mapping).enabled(enabled).send();
+    answered(action, region, &caller.ask(Service::Lambda, region, action, sent).await?, None)
+}
