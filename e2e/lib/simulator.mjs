@@ -28,6 +28,7 @@ export async function simulator(demo) {
         .filter(Boolean)
         .map((line) => JSON.parse(line)),
     dark: (region, dark) => send("PATCH", `/_sim/regions/${region}`, { dark }),
+    controlPlaneDark: (region, dark) => send("PATCH", `/_sim/regions/${region}`, { control_plane_dark: dark }),
     fault: (fault) => send("POST", "/_sim/faults", fault),
     clearFaults: () => send("DELETE", "/_sim/faults"),
   };

@@ -11,6 +11,8 @@ const PLATFORM: &str = "333333333333";
 const DATA: &str = "444444444444";
 const SHOP_ZONE: &str = "Z0123456789ABC";
 const PLATFORM_ZONE: &str = "Z0234567891BCD";
+const CLUSTER: &str = "0f4c2a91-6f1d-4f0e-9b1e-0f5f2b8f6a10";
+const PLATFORM_CLUSTER: &str = "7b1d5e3c-2a94-4c1f-8f0d-3e6a9b57c2d4";
 const DATA_ZONE: &str = "Z0345678912CDE";
 
 /// The world that matches [`crate::DEMO_INVENTORY`].
@@ -22,7 +24,7 @@ pub fn demo_world() -> World {
         .zone_named(SHOP, SHOP_ZONE, "shop.example.com")
         .zone_named(PLATFORM, PLATFORM_ZONE, "platform.example.com")
         .zone_named(DATA, DATA_ZONE, "data.example.com");
-    active_active(fulfilment(warm_standby(shop(world))))
+    switched(active_active(fulfilment(warm_standby(shop(world)))))
 }
 
 fn shop(world: World) -> World {
@@ -160,4 +162,25 @@ fn active_active(world: World) -> World {
         )
         .access_point(PLATFORM, "media-library", "m4mediali8rary.mrap", &media.map(|region| (region, true)));
     media.iter().fold(world, |world, region| world.service(PLATFORM, region, "media", "streaming", 5))
+}
+
+/// The applications whose traffic moves by a switch: routing controls that the records follow, and a distribution
+/// beside a Region switch plan.
+fn switched(world: World) -> World {
+    let (home, recovery) = ("us-east-1", "eu-central-1");
+    let name = "tickets.shop.example.com";
+    let world = world
+        .front_door(SHOP_ZONE, name, Routing::Failover, &[home, recovery])
+        .routing_controls(SHOP, CLUSTER, "tickets", &[(home, true), (recovery, false)])
+        .following(SHOP_ZONE, name, "tickets", &[home, recovery])
+        .aurora(SHOP, "tickets", &[home, recovery])
+        .service(SHOP, home, "tickets", "booking", 4)
+        .service(SHOP, recovery, "tickets", "booking", 2);
+    let (home, recovery) = ("us-east-1", "eu-west-1");
+    world
+        .distribution(PLATFORM, "E2WEBSITE0DEMO", "www.platform.example.com", &[home, recovery])
+        .routing_controls(PLATFORM, PLATFORM_CLUSTER, "website", &[(home, true), (recovery, false)])
+        .switch_plan(PLATFORM, "website", "website", &[home, recovery])
+        .service(PLATFORM, home, "website", "pages", 4)
+        .service(PLATFORM, recovery, "website", "pages", 2)
 }

@@ -22,6 +22,21 @@ fn everything_that_the_inventory_names_and_the_simulator_speaks_is_there() {
     for arn in values("mrap_arn") {
         assert!(world.access_points.iter().any(|p| p.arn() == arn), "access point {arn}");
     }
+    for arn in values("control_arn") {
+        assert!(world.clusters.iter().any(|c| c.control(&arn).is_some()), "routing control {arn}");
+    }
+    for arn in values("cluster_arn") {
+        assert!(world.clusters.iter().any(|c| c.arn() == arn), "cluster {arn}");
+    }
+    for arn in values("plan_arn") {
+        assert!(world.switch_plans.iter().any(|p| p.arn() == arn), "Region switch plan {arn}");
+    }
+    for id in values("distribution_id") {
+        assert!(world.distributions.iter().any(|d| d.id == id), "distribution {id}");
+    }
+    for id in values("health_check_id") {
+        assert!(world.health_checks.iter().any(|c| c.id == id), "health check {id}");
+    }
     for record in values("record") {
         let name = format!("{record}.");
         assert!(world.zones.iter().any(|z| z.records.iter().any(|r| r.name == name)), "record {record}");
@@ -66,6 +81,8 @@ fn nothing_stands_in_the_world_that_the_inventory_does_not_name() {
     assert_eq!(world.global_clusters.len(), values("global_cluster").len());
     assert_eq!(world.accelerators.len(), values("accelerator_arn").len());
     assert_eq!(world.access_points.len(), values("mrap_arn").len());
+    assert_eq!(world.distributions.len(), values("distribution_id").len());
+    assert_eq!(world.switch_plans.len(), values("plan_arn").len());
     assert_eq!(world.services.len(), DEMO_INVENTORY.matches("service: ").count());
 }
 
