@@ -82,6 +82,7 @@ fn answer(spec: &ResourceSpec, code: &RegionCode, sight: &Sight) -> Reply {
         | ResourceSpec::EksNodeGroup(_)
         | ResourceSpec::LambdaFunction(_)
         | ResourceSpec::EcrRepository(_)
+        | ResourceSpec::ArcRegionSwitchPlan(_)
         | ResourceSpec::AuroraGlobalDatabase(_) => {}
         _ => return Reply::FromElsewhere,
     }
