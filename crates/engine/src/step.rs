@@ -391,15 +391,14 @@ impl StepDrive {
     ) -> Result<Turn, Lost> {
         if let Verdict::Act(change) = step.check(seen, &run.request.plan, &run.request.movement, self.now()) {
             if !may_repeat(call, self.now()) {
-                return self
-                    .wait(
-                        step,
-                        progress,
-                        seen,
-                        Vec::new(),
-                        "the answer was lost; looking before anything is repeated",
-                    )
-                    .await;
+                let reason = match call {
+                    CallState::Unknown { reason, .. } => format!(" ({reason})"),
+                    CallState::Intended { .. } | CallState::Answered(_) => String::new(),
+                };
+                let note = format!(
+                    "whether the call took effect is not known{reason}; looking before anything is repeated"
+                );
+                return self.wait(step, progress, seen, Vec::new(), &note).await;
             }
             // A person who has it tried again has decided that a second one does no harm.
             let blind = !change.shows() && change.idempotency() == Idempotency::OneShot;

@@ -62,9 +62,9 @@ fn answer(shared: &Shared, bytes: &[u8]) -> Option<Vec<u8>> {
     let query = Query::read(bytes)?;
     let draw = rand::random::<f64>();
     let (mut records, mut name) = (Vec::new(), query.name.clone());
-    let reply = shared.with(|state, _| {
+    let reply = shared.with(|state, now| {
         for _ in 0..MOST_NAMES {
-            match state.world.answer(&name, query.kind(), draw) {
+            match state.world.answer(&name, query.kind(), draw, now) {
                 Answer::Found { values, ttl_s } => {
                     let kind = query.kind().to_owned();
                     records.extend(values.into_iter().map(|value| Record {

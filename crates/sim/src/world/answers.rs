@@ -3,6 +3,7 @@
 
 use super::World;
 use super::build::digits_of;
+use super::clock::Moment;
 use super::dns::{HostedZone, RecordSet, normal_name};
 use super::regions::usual_lag_ms;
 
@@ -37,11 +38,11 @@ pub enum Answer {
 
 impl World {
     /// What is answered for a name and type; `draw` from 0 to 1 decides between weights.
-    pub fn answer(&self, name: &str, kind: &str, draw: f64) -> Answer {
-        self.answer_within(&normal_name(name), kind, draw, MOST_ALIASES)
+    pub fn answer(&self, name: &str, kind: &str, draw: f64, now: Moment) -> Answer {
+        self.answer_within(&normal_name(name), kind, draw, MOST_ALIASES, now)
     }
 
-    fn answer_within(&self, name: &str, kind: &str, draw: f64, left: u8) -> Answer {
+    fn answer_within(&self, name: &str, kind: &str, draw: f64, left: u8, now: Moment) -> Answer {
         if let Some(values) = balancer_addresses(name, kind) {
             return Answer::Found { values, ttl_s: ALIAS_TTL_S };
         }
@@ -50,14 +51,18 @@ impl World {
             zone.records.iter().filter(|r| r.name == name && r.kind == kind).collect()
         };
         let (of_kind, names) = (sets(kind), sets("CNAME"));
-        let chosen = if of_kind.is_empty() { self.choose(&names, draw) } else { self.choose(&of_kind, draw) };
+        let chosen = if of_kind.is_empty() {
+            self.choose(&names, draw, now)
+        } else {
+            self.choose(&of_kind, draw, now)
+        };
         let (zone, ttl_of) = (zone.name.clone(), |r: &RecordSet| r.ttl_s.map_or(ALIAS_TTL_S, to_u32));
         match chosen.as_slice() {
             [] if zone_has(self.zone_with(name), name) => Answer::NoData { zone },
             [] => Answer::NoName { zone },
             [one, ..] => match &one.alias {
                 Some(_) if left == 0 => Answer::NoData { zone },
-                Some(alias) => self.answer_within(&normal_name(&alias.dns_name), kind, draw, left - 1),
+                Some(alias) => self.answer_within(&normal_name(&alias.dns_name), kind, draw, left - 1, now),
                 None if one.kind == "CNAME" && kind != "CNAME" => {
                     let name = one.values.first().map(|v| normal_name(v)).unwrap_or_default();
                     Answer::Elsewhere { name, ttl_s: ttl_of(one) }
@@ -77,9 +82,9 @@ impl World {
     }
 
     /// Of the sets of one name and type those that are answered with: one, or several of a multivalue answer.
-    fn choose<'a>(&self, sets: &[&'a RecordSet], draw: f64) -> Vec<&'a RecordSet> {
+    fn choose<'a>(&self, sets: &[&'a RecordSet], draw: f64, now: Moment) -> Vec<&'a RecordSet> {
         let Some(first) = sets.first() else { return Vec::new() };
-        let healthy: Vec<_> = sets.iter().copied().filter(|r| self.is_healthy(r)).collect();
+        let healthy: Vec<_> = sets.iter().copied().filter(|r| self.is_healthy(r, now)).collect();
         // Where nothing is healthy, Route 53 takes everything for healthy.
         let live = if healthy.is_empty() { sets.to_vec() } else { healthy };
         let one = |chosen: Option<&'a RecordSet>| chosen.into_iter().collect();
@@ -94,8 +99,9 @@ impl World {
             let ((primary, live_primary), (_, live_secondary)) = (role("PRIMARY"), role("SECONDARY"));
             return one(live_primary.or(live_secondary).or(primary));
         }
-        if first.region.is_some() {
-            let far = |r: &&&RecordSet| latency(r.region.as_deref().unwrap_or_default());
+        if first.region.is_some() || first.proximity.is_some() {
+            let near = |r: &RecordSet| r.region.clone().or_else(|| r.proximity.as_ref()?.region.clone());
+            let far = |r: &&&RecordSet| latency(&near(r).unwrap_or_default());
             return one(live.iter().min_by(|a, b| far(a).total_cmp(&far(b))).copied());
         }
         if first.geo.is_some() {
@@ -108,15 +114,11 @@ impl World {
     }
 
     /// Its health check, and its target where it asks for that.
-    fn is_healthy(&self, record: &RecordSet) -> bool {
+    fn is_healthy(&self, record: &RecordSet, now: Moment) -> bool {
         let dark = |region: &str| self.regions.get(region).is_some_and(|r| r.dark);
         let check =
             record.health_check_id.as_ref().and_then(|id| self.health_checks.iter().find(|h| &h.id == id));
-        let checked = check.is_none_or(|check| {
-            // A disabled check counts as healthy; inverting turns that over too.
-            let sees = check.disabled || !dark(&check.region);
-            sees != check.inverted
-        });
+        let checked = check.is_none_or(|check| self.counts_healthy(check, now));
         let target = record.alias.as_ref().filter(|alias| alias.evaluate_target_health);
         let there =
             target.and_then(|alias| balancer_region(&alias.dns_name)).is_none_or(|region| !dark(region));
@@ -196,6 +198,7 @@ mod tests {
     use crate::world::build::Routing;
 
     const NAME: &str = "www.example.com";
+    const NOW: Moment = Moment { virtual_ms: 0, real_ms: 0 };
 
     fn world(routing: Routing) -> World {
         World::empty().account("1", "one", "x").zone_named("1", "Z1", "example.com").front_door(
@@ -208,7 +211,13 @@ mod tests {
 
     /// The Region whose balancer is answered with.
     fn answered(world: &World, draw: f64) -> String {
-        let Answer::Found { values, .. } = world.answer(NAME, "A", draw) else { return "nothing".into() };
+        answered_at(world, draw, NOW)
+    }
+
+    fn answered_at(world: &World, draw: f64, now: Moment) -> String {
+        let Answer::Found { values, .. } = world.answer(NAME, "A", draw, now) else {
+            return "nothing".into();
+        };
         let leads = |r: &&RecordSet| {
             let name = r.alias.as_ref().map(|a| a.dns_name.clone()).unwrap_or_default();
             balancer_addresses(&name, "A") == Some(values.clone())
@@ -261,12 +270,25 @@ mod tests {
     }
 
     #[test]
+    fn a_routing_control_takes_its_record_out_a_moment_after_it_is_off() {
+        let mut world = world(Routing::Failover)
+            .routing_controls("1", "c", "www", &[("us-east-1", true), ("eu-central-1", false)])
+            .following("Z1", NAME, "www", &["us-east-1", "eu-central-1"]);
+        assert_eq!(answered(&world, 0.5), "us-east-1");
+        let set = |region: &str, on| (super::super::build_traffic::control_arn("1", "www", region), on);
+        let entries = [set("us-east-1", false), set("eu-central-1", true)];
+        assert_eq!(world.clusters[0].set(&entries, &[], NOW.virtual_ms), Ok(true));
+        assert_eq!(answered(&world, 0.5), "us-east-1");
+        assert_eq!(answered_at(&world, 0.5, Moment { virtual_ms: 2_000, ..NOW }), "eu-central-1");
+    }
+
+    #[test]
     fn a_name_without_the_type_is_told_from_a_name_that_is_not_there() {
         let world = world(Routing::Weighted);
         let zone = || "example.com.".to_owned();
-        assert_eq!(world.answer(NAME, "AAAA", 0.0), Answer::NoData { zone: zone() });
-        assert_eq!(world.answer("example.com", "A", 0.0), Answer::NoData { zone: zone() });
-        assert_eq!(world.answer("no.example.com", "A", 0.0), Answer::NoName { zone: zone() });
-        assert_eq!(world.answer("example.org", "A", 0.0), Answer::NotOurs);
+        assert_eq!(world.answer(NAME, "AAAA", 0.0, NOW), Answer::NoData { zone: zone() });
+        assert_eq!(world.answer("example.com", "A", 0.0, NOW), Answer::NoData { zone: zone() });
+        assert_eq!(world.answer("no.example.com", "A", 0.0, NOW), Answer::NoName { zone: zone() });
+        assert_eq!(world.answer("example.org", "A", 0.0, NOW), Answer::NotOurs);
     }
 }

@@ -35,7 +35,7 @@ impl World {
                 })).collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),
             "record_sets": self.records_view(),
-            "names": self.names_view(),
+            "names": self.names_view(now),
             "changes": self.changes.iter().rev().take(50).map(|c| json!({
                 "id": c.id, "account": c.account, "status": c.status(now.virtual_ms),
             })).collect::<Vec<_>>(),
@@ -119,12 +119,12 @@ impl World {
     }
 
     /// What the name server answers now, for the middle of the draw.
-    fn names_view(&self) -> Vec<Value> {
+    fn names_view(&self, now: Moment) -> Vec<Value> {
         let mut names: Vec<_> =
             self.zones.iter().flat_map(|z| z.records.iter().map(|r| (&r.name, &r.kind))).collect();
         names.dedup();
         let answered = names.into_iter().map(|(name, kind)| {
-            let values = match self.answer(name, kind, 0.5) {
+            let values = match self.answer(name, kind, 0.5, now) {
                 Answer::Found { values, .. } => values,
                 Answer::Elsewhere { name, .. } => vec![name],
                 Answer::NoData { .. } | Answer::NoName { .. } | Answer::NotOurs => Vec::new(),
