@@ -53,8 +53,11 @@ test("an application on the data plane leaves a dark Region with every global co
   const { operator, approve } = await people();
   const sim = await simulator(demo);
   await serves(operator, "tickets", "us-east-1");
-  await sim.dark("us-east-1", true);
-  for (const region of globalPlanes) await sim.controlPlaneDark(region, true);
+  // Two of the cluster's five endpoints, and the one place that tells where the five are.
+  for (const region of globalPlanes) {
+    await sim.dark(region, true);
+    await sim.controlPlaneDark(region, true);
+  }
   try {
     const asked = { application: "tickets", intent: "failover", mode: "emergency", from_region: "us-east-1", to_region: "eu-central-1" };
     const run = expect(await operator.request(asked), 201).body;
@@ -65,7 +68,7 @@ test("an application on the data plane leaves a dark Region with every global co
     await approve(run);
     const now = await stepSucceeds(operator, run, "confirm-serving");
     const [answer] = step(now, "switch-switch").answers;
-    assert.notEqual(answer.region, "us-east-1", "the dark endpoint was not the one that took it");
+    assert.ok(!globalPlanes.includes(answer.region), "no dark endpoint took it");
     const controls = (await sim.world()).routing_controls.filter((one) => one.panel === "tickets");
     assert.deepEqual(controls.map((one) => [one.name, one.on]), [
       ["tickets-us-east-1", false],
@@ -75,8 +78,10 @@ test("an application on the data plane leaves a dark Region with every global co
     assert.deepEqual(done.filter((operation) => operation === "UpdateRoutingControlStates").length, 1);
     assert.ok(!done.includes("ChangeResourceRecordSets"));
   } finally {
-    await sim.dark("us-east-1", false);
-    for (const region of globalPlanes) await sim.controlPlaneDark(region, false);
+    for (const region of globalPlanes) {
+      await sim.dark(region, false);
+      await sim.controlPlaneDark(region, false);
+    }
   }
   await serves(operator, "tickets", "eu-central-1");
   await readyToFailBack(operator, "tickets");

@@ -40,6 +40,7 @@ struct World {
     dark: Option<RegionCode>,
     delivered: Vec<Delivery>,
     unhealthy: bool,
+    recalled: Vec<Facts>,
 }
 
 #[derive(Debug)]
@@ -90,6 +91,10 @@ impl FakeCloud {
     }
     pub fn sicken(&self, unhealthy: bool) {
         self.world.lock().unwrap().unhealthy = unhealthy;
+    }
+    /// What it was told that earlier processes saw.
+    pub fn recalled(&self) -> Vec<Facts> {
+        self.world.lock().unwrap().recalled.clone()
     }
     pub fn darken(&self, code: Option<&str>) {
         self.world.lock().unwrap().dark = code.map(region);
@@ -158,6 +163,10 @@ impl Cloud for FakeCloud {
                 (region.clone(), Ok(facts))
             })
             .collect()
+    }
+
+    fn recall(&self, facts: &Facts) {
+        self.world.lock().unwrap().recalled.push(facts.clone());
     }
 
     async fn perform(&self, _: &Account, acting: &Acting, change: &Change) -> Result<Answer, Error> {

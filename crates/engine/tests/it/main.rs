@@ -65,6 +65,21 @@ async fn once_a_run_says_completed_everybody_sees_where_the_application_serves()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_plan_was_made_from_is_handed_to_the_process_that_carries_it_out() {
+    let mut house = House::new().await;
+    let run = house.started().await;
+    house.reaches(&run, RunState::Completed).await;
+    let recalled = house.cloud.recalled();
+    let entries = house.app.run_journal(&house.operator, id(&run)).await.unwrap();
+    let Some(Event::Requested { request }) = entries.iter().map(|e| &e.event).next() else {
+        panic!("no request")
+    };
+    assert!(!request.plan.before.is_empty());
+    assert!(request.plan.before.iter().all(|before| recalled.contains(&before.facts)), "{recalled:?}");
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_call_has_its_intent_and_the_values_before_in_the_journal() {
     let mut house = House::new().await;
     let run = house.started().await;
