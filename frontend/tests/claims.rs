@@ -97,7 +97,8 @@ bears! {
     a_payload_in_every_text_of_the_events_stays_text: fixtures::runs::events(22) => |v| pages::run::page(fixtures::runs::live(), v, fixtures::signed());
     a_payload_in_every_text_of_the_runs_stays_text: fixtures::runs::page() => |v| pages::runs::page(v, Default::default());
     a_payload_in_every_text_of_the_approvals_stays_text: fixtures::runs::waiting() => pages::approvals::page;
-    a_payload_in_every_text_of_the_accounts_stays_text: fixtures::inventory::accounts() => pages::accounts::page;
+    a_payload_in_every_text_of_the_accounts_stays_text: fixtures::inventory::accounts() => |v| pages::accounts::page(v, vec![]);
+    a_payload_in_every_text_of_the_discovered_accounts_stays_text: fixtures::inventory::discovered() => |v| pages::accounts::page(vec![], v);
     a_payload_in_every_text_of_the_regions_stays_text: fixtures::inventory::regions() => |v| pages::regions::page(v, true);
     a_payload_in_every_text_of_compliance_stays_text: fixtures::inventory::compliance() => pages::compliance::page;
     a_payload_in_every_text_of_the_audit_stays_text: fixtures::inventory::audit() => |v| pages::audit::page(v, Default::default());

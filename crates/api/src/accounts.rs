@@ -16,7 +16,37 @@ pub struct AccountView {
     pub read: RoleAnswer,
     /// The act role is assumed by steps only; until a step has done so this is unknown.
     pub act: RoleAnswer,
+    /// What IAM says that the roles may not do and will be asked for; empty until IAM was asked.
+    pub permissions: Vec<PermissionsAnswer>,
     pub applications: Vec<String>,
+}
+
+/// The last answer about what one of the roles may do. `state`: `ok`, `missing` or `unknown` (could not be asked).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PermissionsAnswer {
+    /// `read` or `act`.
+    pub role: String,
+    pub state: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// IAM actions.
+    pub missing: Vec<String>,
+    pub reason: Option<String>,
+    pub way_out: Option<String>,
+}
+
+/// An account of the organization that the inventory does not have.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DiscoveredAccount {
+    pub id: String,
+    /// As the organization calls it.
+    pub name: String,
+    /// `ACTIVE`, `SUSPENDED` or `PENDING_CLOSURE`.
+    pub status: String,
+    /// The registered account that told of it.
+    pub told_by: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub seen_at: Timestamp,
 }
 
 /// The last answer of assuming a role. `state`: `ok`, `failed` or `unknown` (never asked).
@@ -36,6 +66,8 @@ pub trait Accounts {
     async fn accounts(&self, actor: &Actor) -> Answer<Vec<AccountView>>;
     /// By id or name.
     async fn account(&self, actor: &Actor, id: &str) -> Answer<AccountView>;
+    /// The accounts of the organizations that registered accounts administer, without those that are registered.
+    async fn discovered_accounts(&self, actor: &Actor) -> Answer<Vec<DiscoveredAccount>>;
     async fn put_account(&self, actor: &Actor, account: Account) -> Answer<AccountView>;
     /// Refused while an application's resource names it.
     async fn remove_account(&self, actor: &Actor, id: &str) -> Answer<()>;

@@ -5,10 +5,10 @@ use crate::audit::done;
 use crate::authority::{Action, may};
 use crate::problems::of_store;
 use async_trait::async_trait;
-use holdfast_api::accounts::{AccountView, Accounts, RoleAnswer};
+use holdfast_api::accounts::{AccountView, Accounts, DiscoveredAccount, PermissionsAnswer, RoleAnswer};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Account, Actor, Inventory};
-use holdfast_store::{AccountProbe, AccountRole};
+use holdfast_store::{AccountProbe, AccountRole, RolePermissions};
 use std::collections::BTreeSet;
 
 #[async_trait]
@@ -17,6 +17,7 @@ impl Accounts for App {
         may(actor, Action::ReadStatus)?;
         let accounts = self.store.accounts().await.map_err(of_store)?;
         let probes = self.store.account_probes().await.map_err(of_store)?;
+        let permissions = self.store.role_permissions().await.map_err(of_store)?;
         let applications = self.store.applications().await.map_err(of_store)?;
         Ok(accounts
             .into_iter()
@@ -26,7 +27,7 @@ impl Accounts for App {
                     .filter(|a| a.resources.iter().any(|r| r.account == account.name))
                     .map(|a| a.name.to_string())
                     .collect();
-                view(&account, &probes, users.into_iter().collect())
+                view(&account, &probes, &permissions, users.into_iter().collect())
             })
             .collect())
     }
@@ -34,6 +35,23 @@ impl Accounts for App {
     async fn account(&self, actor: &Actor, id: &str) -> Answer<AccountView> {
         let all = self.accounts(actor).await?;
         all.into_iter().find(|a| a.id == id || a.name == id).ok_or_else(|| Problem::not_found("account", id))
+    }
+
+    async fn discovered_accounts(&self, actor: &Actor) -> Answer<Vec<DiscoveredAccount>> {
+        may(actor, Action::ReadStatus)?;
+        let found = self.store.unregistered_accounts().await.map_err(of_store)?;
+        let accounts = self.store.accounts().await.map_err(of_store)?;
+        let told_by = |id| accounts.iter().find(|account| account.id == id).map(|a| a.name.to_string());
+        Ok(found
+            .into_iter()
+            .map(|account| DiscoveredAccount {
+                id: account.id.to_string(),
+                name: account.name,
+                status: account.status,
+                told_by: told_by(account.told_by).unwrap_or_default(),
+                seen_at: account.seen_at,
+            })
+            .collect())
     }
 
     async fn put_account(&self, actor: &Actor, account: Account) -> Answer<AccountView> {
@@ -93,7 +111,45 @@ fn in_use(applications: &str) -> Problem {
     )
 }
 
-fn view(account: &Account, probes: &[AccountProbe], applications: Vec<String>) -> AccountView {
+fn permissions_of(account: &Account, all: &[RolePermissions]) -> Vec<PermissionsAnswer> {
+    let of_account = all.iter().filter(|told| told.account == account.id);
+    of_account
+        .map(|told| {
+            let (role, arn) = match told.role {
+                AccountRole::Read => ("read", &account.read_role_arn),
+                AccountRole::Act => ("act", &account.act_role_arn),
+            };
+            let (state, way_out) = match &told.missing {
+                Ok(missing) if missing.is_empty() => ("ok", None),
+                Ok(_) => (
+                    "missing",
+                    Some(format!(
+                        "Allow these actions in the policy of {arn}; infra/member-account.yaml has them all."
+                    )),
+                ),
+                Err(_) => (
+                    "unknown",
+                    Some(format!("Allow iam:SimulatePrincipalPolicy to {}.", account.read_role_arn)),
+                ),
+            };
+            PermissionsAnswer {
+                role: role.to_owned(),
+                state: state.to_owned(),
+                at: told.at,
+                missing: told.missing.clone().unwrap_or_default(),
+                reason: told.missing.clone().err(),
+                way_out,
+            }
+        })
+        .collect()
+}
+
+fn view(
+    account: &Account,
+    probes: &[AccountProbe],
+    permissions: &[RolePermissions],
+    applications: Vec<String>,
+) -> AccountView {
     let answer = |role: AccountRole, arn: &str| {
         let probe = probes.iter().find(|p| p.account == account.id && p.role == role);
         let state = match probe.map(|p| &p.answer) {
@@ -121,6 +177,7 @@ fn view(account: &Account, probes: &[AccountProbe], applications: Vec<String>) -
         external_id: account.external_id.clone(),
         read: answer(AccountRole::Read, &account.read_role_arn),
         act: answer(AccountRole::Act, &account.act_role_arn),
+        permissions: permissions_of(account, permissions),
         applications,
     }
 }

@@ -6,10 +6,11 @@ use crate::runs::{completed, last_run, under_way};
 use holdfast_api::Answer;
 use holdfast_domain::observation::Observed;
 use holdfast_domain::{Account, Application, ApprovalPolicy, Facts, Name, ObservationMap, RegionCode};
+use holdfast_failover::readiness::Surroundings;
 use holdfast_failover::run::Summary;
 use holdfast_failover::serving::{RecoveryState, Serving, recovery_state, serving};
 use holdfast_failover::{Finding, Intent, Mode, Movement, Picture, readiness};
-use holdfast_store::{RunFilter, RunHead};
+use holdfast_store::{AccountRole, RunFilter, RunHead};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +27,7 @@ pub(crate) fn began(run: &RunHead) -> bool {
 pub(crate) struct Around {
     pub accounts: Vec<Account>,
     policies: Vec<ApprovalPolicy>,
+    permissions: Vec<readiness::Permissions>,
     /// Groups with at least one person who can sign in.
     peopled: BTreeSet<Name>,
 }
@@ -84,8 +86,19 @@ impl App {
 
     pub(crate) async fn around(&self) -> Answer<Around> {
         let people = self.store.people().await.map_err(of_store)?;
+        let accounts = self.store.accounts().await.map_err(of_store)?;
+        let told = self.store.role_permissions().await.map_err(of_store)?;
+        let permissions = told
+            .into_iter()
+            .filter_map(|told| {
+                let account = accounts.iter().find(|account| account.id == told.account)?.name.clone();
+                let acts = told.role == AccountRole::Act;
+                Some(readiness::Permissions { account, acts, at: told.at, missing: told.missing })
+            })
+            .collect();
         Ok(Around {
-            accounts: self.store.accounts().await.map_err(of_store)?,
+            accounts,
+            permissions,
             policies: self.store.approval_policies().await.map_err(of_store)?,
             peopled: people.into_iter().filter(|p| p.disabled_at.is_none()).flat_map(|p| p.groups).collect(),
         })
@@ -114,13 +127,12 @@ impl App {
         let serving = serving(&application, &observations);
         let (moving, ended) = (under_way(active.as_ref()), last_run(last.as_ref()));
         let state = recovery_state(&application, &serving, &observations, moving, ended.as_ref());
-        let findings = readiness::findings(
-            &application,
-            &around.accounts,
-            &observations,
-            &around.empty_groups(&application),
-            now,
-        );
+        let surroundings = Surroundings {
+            accounts: &around.accounts,
+            permissions: &around.permissions,
+            empty_groups: &around.empty_groups(&application),
+        };
+        let findings = readiness::findings(&application, surroundings, &observations, now);
         Judged { application, observations, serving, state, findings, active }
     }
 

@@ -8,7 +8,7 @@ use crate::hedge::first_answer;
 use crate::perform::answered;
 use crate::registry::everywhere;
 use crate::settings::Service;
-use aws_sdk_rds::types::{DbInstance, Filter, GlobalCluster};
+use aws_sdk_rds::types::{DbCluster, DbInstance, Filter, GlobalCluster};
 use futures::future::join_all;
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::facts::{AuroraMember, Lag};
@@ -84,8 +84,8 @@ async fn member_in(
             .error(ErrorKind::Unreadable, format!("whether {arn} is the writer is not told")));
     };
     let cluster = cluster_of(arn);
-    let (status, instances, lag) = tokio::join!(
-        cluster_status(caller, region, cluster),
+    let (described, instances, lag) = tokio::join!(
+        describe_cluster(caller, region, cluster),
         instances_of(caller, region, cluster),
         lag_of(caller, region, cluster, writer)
     );
@@ -98,17 +98,18 @@ async fn member_in(
             .and_then(|state| state.status())
             .map(|status| status.as_str().to_owned()),
         synchronization: member.synchronization_status().map(|status| status.as_str().to_owned()),
-        cluster_status: status,
+        cluster_status: described.as_ref().and_then(|cluster| cluster.status()).map(str::to_owned),
         instances: instances.as_ref().map(|them| count(them.iter().filter(|one| serves(one)))),
         instance_classes: instances.map(|them| classes(&them)).unwrap_or_default(),
         lag,
+        endpoint: described.as_ref().and_then(|cluster| cluster.endpoint()).map(str::to_owned),
     }))
 }
 
-async fn cluster_status(caller: &Caller, region: &RegionCode, cluster: &str) -> Option<String> {
+async fn describe_cluster(caller: &Caller, region: &RegionCode, cluster: &str) -> Option<DbCluster> {
     let sent = caller.rds(region.as_str()).describe_db_clusters().db_cluster_identifier(cluster).send();
     let answer = told(caller.ask(Service::Rds, region.as_str(), CLUSTERS, sent).await)?;
-    answer.db_clusters().first().and_then(|cluster| cluster.status()).map(str::to_owned)
+    answer.db_clusters.unwrap_or_default().into_iter().next()
 }
 
 async fn instances_of(caller: &Caller, region: &RegionCode, cluster: &str) -> Option<Vec<DbInstance>> {

@@ -52,6 +52,10 @@ pub(crate) struct Caller {
     pub task_definitions: Arc<TaskDefinitions>,
     pub credentials: Credentials,
     pub mark: Option<RunMark>,
+    /// Goes with a step's call where AWS takes one; `None` while looking.
+    pub token: Option<String>,
+    /// A step that sets something in a secret must read what else is in it; no other caller does.
+    pub may_read_secrets: bool,
     /// A changing call gets one attempt and nothing of it is repeated.
     pub changing: bool,
     /// Nothing is waited for beyond this.
@@ -120,6 +124,12 @@ impl Caller {
     plain_client!(lambda, aws_sdk_lambda, Service::Lambda);
     plain_client!(application_autoscaling, aws_sdk_applicationautoscaling, Service::ApplicationAutoScaling);
     plain_client!(ecr, aws_sdk_ecr, Service::Ecr);
+    // ---- what the recovery Region must have
+    plain_client!(secrets_manager, aws_sdk_secretsmanager, Service::SecretsManager);
+    plain_client!(kms, aws_sdk_kms, Service::Kms);
+    plain_client!(service_quotas, aws_sdk_servicequotas, Service::ServiceQuotas);
+    plain_client!(cloudformation, aws_sdk_cloudformation, Service::CloudFormation);
+    plain_client!(organizations, aws_sdk_organizations, Service::Organizations);
 
     pub(crate) fn s3control(&self, region: &str) -> aws_sdk_s3control::Client {
         let mut builder = configure!(self, aws_sdk_s3control::Config::builder(), Service::S3Control, region);
@@ -130,7 +140,7 @@ impl Caller {
         aws_sdk_s3control::Client::from_conf(builder.build())
     }
 
-    fn timeouts(&self, service: Service, region: &str) -> TimeoutConfig {
+    pub(crate) fn timeouts(&self, service: Service, region: &str) -> TimeoutConfig {
         let left = self.deadline.saturating_duration_since(Instant::now());
         let builder = TimeoutConfig::builder().connect_timeout(self.settings.connect_timeout);
         if self.changing {
@@ -142,7 +152,7 @@ impl Caller {
         builder.operation_timeout(left).operation_attempt_timeout(attempt.min(left)).build()
     }
 
-    fn retries(&self, service: Service, region: &str) -> RetryConfig {
+    pub(crate) fn retries(&self, service: Service, region: &str) -> RetryConfig {
         if self.changing || self.silence.is_silent(service, region) {
             RetryConfig::disabled()
         } else {

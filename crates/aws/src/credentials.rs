@@ -20,6 +20,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::region::Region;
 use holdfast_cloud::{Access, Error, ErrorKind};
 use holdfast_domain::{Account, ResourceKind};
+use holdfast_failover::Change;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -67,6 +68,12 @@ impl Request {
             Access::Read(kinds) => {
                 Ok(base(&account.read_role_arn, "holdfast-read".into(), policy::looking(kinds), READ_SECONDS))
             }
+            Access::Survey => Ok(base(
+                &account.read_role_arn,
+                "holdfast-read".into(),
+                Some(policy::surveying()),
+                READ_SECONDS,
+            )),
             Access::Act(acting) => {
                 // Steps that only look share one session per run and kind of resource.
                 let (policy, step) = match &acting.change {
@@ -160,7 +167,14 @@ impl Sessions {
                     return Err(self.about(&request.account).error(ErrorKind::Unreachable, silent));
                 }
             };
-        Ok(self.with(&request.account, credentials, mark, changing, deadline))
+        let caller = self.with(&request.account, credentials, mark, changing, deadline);
+        let (token, may_read_secrets) = match access {
+            Access::Read(_) | Access::Survey => (None, false),
+            Access::Act(acting) => {
+                (Some(acting.token()), matches!(acting.change, Some(Change::SetSecretEndpoint { .. })))
+            }
+        };
+        Ok(Caller { token, may_read_secrets, ..caller })
     }
 
     /// The same with a session made just now, whatever is kept: a probe asks whether the role can be assumed,
@@ -217,6 +231,8 @@ impl Sessions {
             task_definitions: self.task_definitions.clone(),
             credentials,
             mark,
+            token: None,
+            may_read_secrets: false,
             changing,
             deadline,
         }
@@ -298,7 +314,7 @@ fn still_good(slot: &Slot) -> Option<Session> {
 
 fn mark(access: &Access) -> Option<RunMark> {
     match access {
-        Access::Read(_) => None,
+        Access::Read(_) | Access::Survey => None,
         Access::Act(acting) => Some(RunMark::of(acting)),
     }
 }

@@ -125,6 +125,23 @@ fn in_words(code: &str, message: &str, status: u16) -> String {
     }
 }
 
+/// The codes by which AWS says that it is asked too often.
+const THROTTLED: &[&str] = &[
+    "PriorRequestNotComplete",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+];
+
+pub(crate) fn is_throttle(code: &str) -> bool {
+    THROTTLED.contains(&code)
+}
+
 /// By AWS's error code first: one status stands for many things.
 fn kind_of(code: &str, status: u16) -> ErrorKind {
     const DENIED: &[&str] = &[
@@ -140,17 +157,6 @@ fn kind_of(code: &str, status: u16) -> ErrorKind {
         "SignatureDoesNotMatch",
         "UnauthorizedOperation",
         "UnrecognizedClientException",
-    ];
-    const THROTTLED: &[&str] = &[
-        "PriorRequestNotComplete",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingException",
-        "ThrottledException",
-        "TooManyRequestsException",
     ];
     const CONFLICT: &[&str] = &[
         "ConcurrentUpdateException",
@@ -172,7 +178,7 @@ fn kind_of(code: &str, status: u16) -> ErrorKind {
     ];
     if DENIED.contains(&code) {
         ErrorKind::Denied
-    } else if THROTTLED.contains(&code) || status == 429 {
+    } else if is_throttle(code) || status == 429 {
         ErrorKind::Throttled
     } else if CONFLICT.contains(&code) || matches!(status, 409 | 412) {
         ErrorKind::Conflict

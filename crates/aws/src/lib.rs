@@ -12,25 +12,38 @@ mod aurora_global_database;
 mod aurora_lag;
 mod auto_scaling_group;
 mod clients;
+mod cloudformation_stack;
 mod cloudfront_distribution;
+mod cloudwatch_alarm;
+mod config_recorder;
 mod credentials;
 mod ecr_repository;
 mod ecs_service;
 mod eks_node_group;
+mod endpoint_setting;
 mod failure;
 mod global_accelerator;
 mod hedge;
+mod kms_key;
 mod lambda_function;
 mod outside_view;
 mod perform;
 pub mod policy;
 mod reading;
+mod regional;
 pub mod registry;
 mod route53_health_check;
 mod route53_records;
 mod s3_multi_region_access_point;
+mod secret;
+mod security_hub;
+mod service_quota;
 mod settings;
+mod signed;
+mod ssm_parameter;
+mod survey;
 mod target_health;
+mod transit_gateway;
 mod user_agent;
 
 pub use holdfast_outside::{Egress, Settings as OutsideSettings};
@@ -40,10 +53,13 @@ use crate::credentials::Sessions;
 use crate::outside_view::OutsideView;
 use crate::settings::Service;
 use async_trait::async_trait;
-use holdfast_cloud::{Access, Acting, Cloud, Delivery, Error, ErrorKind, Identity, Looked, Settled};
-use holdfast_domain::{Account, Facts, RegionCode, Resource, ResourceSpec};
+use holdfast_cloud::{
+    Access, Acting, Cloud, Delivery, Error, ErrorKind, Identity, Looked, OrganizationAccount, Settled,
+};
+use holdfast_domain::{Account, Facts, RegionCode, Resource, ResourceKind, ResourceSpec};
 use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,6 +79,12 @@ impl AwsCloud {
         let settings = Arc::new(settings);
         let view = Arc::new(OutsideView::new(settings.outside.clone()));
         Self { sessions: Sessions::new(settings.clone(), view.clone()), settings, view }
+    }
+}
+
+impl AwsCloud {
+    async fn surveyor(&self, account: &Account) -> Result<clients::Caller, Error> {
+        self.sessions.caller(account, (&Access::Survey, None), false, self.settings.operation_timeout).await
     }
 }
 
@@ -143,6 +165,24 @@ impl Cloud for AwsCloud {
 
     fn recall(&self, facts: &Facts) {
         self.sessions.clusters().recall(facts);
+    }
+
+    async fn organization(&self, account: &Account) -> Result<Vec<OrganizationAccount>, Error> {
+        survey::organization(&self.surveyor(account).await?).await
+    }
+
+    async fn missing_permissions(
+        &self,
+        account: &Account,
+        acts: bool,
+        kinds: &BTreeSet<ResourceKind>,
+    ) -> Result<Vec<String>, Error> {
+        let role_arn = if acts { &account.act_role_arn } else { &account.read_role_arn };
+        let needed = survey::needed(acts, kinds);
+        if needed.is_empty() {
+            return Ok(Vec::new());
+        }
+        survey::missing(&self.surveyor(account).await?, role_arn, &needed).await
     }
 
     fn call_deadline(&self) -> Duration {

@@ -7,6 +7,7 @@ use crate::{
     cloudfront_distribution, ecs_service, eks_node_group, global_accelerator, lambda_function,
     route53_health_check, route53_records, s3_multi_region_access_point,
 };
+use crate::{cloudformation_stack, endpoint_setting};
 use aws_types::request_id::RequestId;
 use holdfast_cloud::{Error, ErrorKind, Settled};
 use holdfast_failover::Change;
@@ -81,7 +82,20 @@ pub(crate) async fn perform(caller: &Caller, change: &Change) -> Result<Answer, 
         Change::StartRegionSwitch { region, plan_arn, target, action: what, graceful } => {
             arc_region_switch_plan::start(caller, action, (region, plan_arn), (target, *what), *graceful)
                 .await
-        } // ---- what the recovery Region must have
+        }
+        // ---- what the recovery Region must have
+        Change::CreateStack { region, build } => {
+            cloudformation_stack::create(caller, action, region, build).await
+        }
+        Change::UpdateStack { region, build } => {
+            cloudformation_stack::update(caller, action, region, build).await
+        }
+        Change::SetParameterEndpoint { region, parameter, key, to } => {
+            endpoint_setting::set_parameter(caller, action, region, (parameter, key.as_deref()), to).await
+        }
+        Change::SetSecretEndpoint { region, secret, key, to } => {
+            endpoint_setting::set_secret(caller, action, region, (secret, key), to).await
+        }
         // ---- steps of one's own
         Change::CallWebhook { .. } => Err(caller
             .call("", action)
@@ -107,12 +121,16 @@ pub(crate) fn answered(
     })
 }
 
-/// Route 53 tells when an accepted change has spread, EKS when it has carried one out; the others are observed.
+/// Route 53 tells when an accepted change has spread, EKS and CloudFormation when they have carried one out; the others
+/// are observed.
 pub(crate) async fn settled(caller: &Caller, change: &Change, tracking: &str) -> Result<Settled, Error> {
     match change {
         Change::ReplaceRecords { .. } => route53_records::settled(caller, tracking).await,
         Change::SetEksNodeGroupSize { region, cluster, node_group, .. } => {
             eks_node_group::settled(caller, region, cluster, node_group, tracking).await
+        }
+        Change::UpdateStack { region, build } => {
+            cloudformation_stack::settled(caller, region, build, tracking).await
         }
         _ => Ok(Settled::Yes),
     }

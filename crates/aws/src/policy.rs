@@ -3,9 +3,10 @@
 //! role; these texts make it hold less.
 
 use crate::registry::{ADAPTERS, look_actions};
+use crate::survey;
 use holdfast_domain::{Account, RegionCode, ResourceKind};
 use holdfast_failover::Change;
-use holdfast_failover::change::RoutingControlTarget;
+use holdfast_failover::change::{RoutingControlTarget, StackBuild};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,18 +38,46 @@ pub const CHANGE_ACTIONS: &[&str] = &[
     "route53:ChangeResourceRecordSets",
     "route53:UpdateHealthCheck",
     "s3:SubmitMultiRegionAccessPointRoutes",
+    // ---- what the recovery Region must have
+    "cloudformation:CreateStack",
+    "cloudformation:UpdateStack",
+    "secretsmanager:PutSecretValue",
+    "ssm:PutParameter",
 ];
+
+/// What a step needs beside its look and its change: to hand a role over to the service that works as it, and to read
+/// the secret in which it sets one key.
+pub const STEP_ACTIONS: &[&str] = &["iam:PassRole", "secretsmanager:GetSecretValue"];
 
 /// Everything the read role needs: the looks at every kind that has an adapter.
 #[must_use]
 pub fn read_role_actions() -> BTreeSet<&'static str> {
-    ADAPTERS.iter().flat_map(|kind| look_actions(*kind)).copied().collect()
+    let looks = ADAPTERS.iter().flat_map(|kind| look_actions(*kind));
+    looks.chain(survey::ASKS).copied().collect()
+}
+
+/// What the read role needs in an account that has these kinds.
+pub(crate) fn looking_at(kinds: &BTreeSet<ResourceKind>) -> BTreeSet<&'static str> {
+    kinds.iter().flat_map(|kind| look_actions(*kind)).copied().collect()
+}
+
+/// What the act role needs there: a service that is looked at for a step is also the one that the step calls.
+pub(crate) fn acting_on(kinds: &BTreeSet<ResourceKind>) -> BTreeSet<&'static str> {
+    let moved: BTreeSet<ResourceKind> =
+        kinds.iter().copied().filter(|kind| !kind.is_for_readiness_only()).collect();
+    let looks = looking_at(&moved);
+    let service = |action: &'static str| action.split_once(':').map_or(action, |(service, _)| service);
+    let called: BTreeSet<&str> = looks.iter().map(|action| service(action)).collect();
+    let changes = CHANGE_ACTIONS.iter().chain(STEP_ACTIONS).copied();
+    let changes: Vec<_> = changes.filter(|action| called.contains(service(action))).collect();
+    looks.into_iter().chain(changes).collect()
 }
 
 /// Everything the act role needs: a step looks before and after it changes.
 #[must_use]
 pub fn act_role_actions() -> BTreeSet<&'static str> {
-    read_role_actions().into_iter().chain(CHANGE_ACTIONS.iter().copied()).collect()
+    let looks = ADAPTERS.iter().flat_map(|kind| look_actions(*kind));
+    looks.chain(CHANGE_ACTIONS).chain(STEP_ACTIONS).copied().collect()
 }
 
 #[derive(Serialize)]
@@ -84,6 +113,12 @@ pub fn looking(kinds: &BTreeSet<ResourceKind>) -> Option<String> {
     }
     let actions: Vec<_> = actions.into_iter().collect();
     Some(policy(&[allow(&actions, anything())])).filter(|text| text.len() <= POLICY_LIMIT)
+}
+
+/// For asking an account about itself.
+#[must_use]
+pub(crate) fn surveying() -> String {
+    policy(&[allow(survey::ASKS, anything())])
 }
 
 /// For one step: its own action on its own resources, and the looks that its kind needs.
@@ -211,6 +246,27 @@ fn statements(account: &Account, change: &Change) -> Vec<Statement> {
                 allow(&["route53:GetChange"], anything()),
             ]
         }
+        // ---- what the recovery Region must have
+        Change::CreateStack { region, build } => stack(id, "cloudformation:CreateStack", region, build),
+        Change::UpdateStack { region, build } => stack(id, "cloudformation:UpdateStack", region, build),
+        Change::SetParameterEndpoint { region, parameter, .. } => {
+            let name = parameter.trim_start_matches('/');
+            let target = format!("arn:aws:ssm:{region}:{id}:parameter/{name}");
+            vec![allow(&["ssm:PutParameter", "ssm:GetParameter"], vec![target]), looks_at_stores()]
+        }
+        Change::SetSecretEndpoint { region, secret, .. } => {
+            // AWS adds a hyphen and six characters of its own to a secret's name.
+            let target = match secret.strip_prefix("arn:") {
+                Some(_) => secret.clone(),
+                None => format!("arn:aws:secretsmanager:{region}:{id}:secret:{secret}-??????"),
+            };
+            let actions = &[
+                "secretsmanager:PutSecretValue",
+                "secretsmanager:GetSecretValue",
+                "secretsmanager:DescribeSecret",
+            ];
+            vec![allow(actions, vec![target]), looks_at_stores()]
+        }
     }
 }
 
@@ -246,6 +302,23 @@ fn compute(change: &Change, kind: ResourceKind, target: String) -> Vec<Statement
     vec![allow(&[change.action()], vec![target]), allow(look_actions(kind), anything())]
 }
 
+fn stack(account: &str, action: &'static str, region: &RegionCode, build: &StackBuild) -> Vec<Statement> {
+    let target = format!("arn:aws:cloudformation:{region}:{account}:stack/{}/*", build.stack);
+    let looks = ["cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents"];
+    let mut statements = vec![allow(&[action, looks[0], looks[1]], vec![target])];
+    if let Some(role_arn) = &build.role_arn {
+        statements.push(allow(&["iam:PassRole"], vec![role_arn.clone()]));
+    }
+    statements
+}
+
+/// A setting is pointed at what its store tells, whichever kind that is.
+fn looks_at_stores() -> Statement {
+    let stores = ResourceKind::ALL.iter().filter(|kind| kind.has_endpoint());
+    let actions: BTreeSet<&'static str> = stores.flat_map(|kind| look_actions(*kind)).copied().collect();
+    allow(&actions.into_iter().collect::<Vec<_>>(), anything())
+}
+
 fn aurora(account: &str, action: &'static str, global_cluster: &str, target: &str) -> Vec<Statement> {
     vec![
         allow(
@@ -275,7 +348,9 @@ mod tests {
     use super::*;
     use holdfast_domain::facts::{DnsRecord, Routing, ScalingBounds};
     use holdfast_domain::{AccountId, Name};
-    use holdfast_failover::change::{AccessPointRouteTarget, GroupSize, RecordReplacement, SwitchAction};
+    use holdfast_failover::change::{
+        AccessPointRouteTarget, GroupSize, RecordReplacement, StoreEndpoint, SwitchAction,
+    };
     use serde_json::Value;
 
     const ARC: &str = "arn:aws:route53-recovery-control::222222222222";
@@ -430,7 +505,35 @@ mod tests {
                 action: SwitchAction::Activate,
                 graceful: true,
             },
+            // ---- what the recovery Region must have
+            Change::CreateStack { region: region("us-west-2"), build: build() },
+            Change::UpdateStack { region: region("us-west-2"), build: build() },
+            Change::SetParameterEndpoint {
+                region: region("us-west-2"),
+                parameter: format!("/{}", "p".repeat(1000)),
+                key: Some("host".into()),
+                to: to(),
+            },
+            Change::SetSecretEndpoint {
+                region: region("us-west-2"),
+                secret: "s".repeat(512),
+                key: "host".into(),
+                to: to(),
+            },
         ]
+    }
+
+    fn build() -> StackBuild {
+        StackBuild {
+            stack: "s".repeat(128),
+            template_url: "https://templates.s3.us-west-2.amazonaws.com/recovery.yaml".into(),
+            parameters: BTreeMap::new(),
+            role_arn: Some(format!("arn:aws:iam::222222222222:role/{}", "r".repeat(64))),
+        }
+    }
+
+    fn to() -> StoreEndpoint {
+        StoreEndpoint { store: Name::parse("orders").unwrap(), endpoint: None, on_version: None }
     }
 
     fn actions(policy: &str) -> BTreeSet<String> {
@@ -484,7 +587,20 @@ mod tests {
             .filter(|action| action != NOTHING)
             .collect();
         assert_eq!(used, act_role_actions().into_iter().map(str::to_owned).collect());
+        let asked = actions(&surveying());
+        let looked = ADAPTERS.iter().flat_map(|kind| actions(&looking(&BTreeSet::from([*kind])).unwrap()));
+        let read: BTreeSet<String> = looked.chain(asked).collect();
+        assert_eq!(read, read_role_actions().into_iter().map(str::to_owned).collect());
         assert!(CHANGE_ACTIONS.iter().all(|action| !read_role_actions().contains(*action)));
+    }
+
+    #[test]
+    fn a_role_is_asked_about_the_calls_of_the_kinds_that_its_account_has() {
+        let needed = |kinds: &[ResourceKind]| acting_on(&kinds.iter().copied().collect());
+        let ecs = needed(&[ResourceKind::EcsService]);
+        assert!(ecs.contains("ecs:UpdateService") && !ecs.contains("rds:SwitchoverGlobalCluster"));
+        assert!(!needed(&[ResourceKind::Secret]).contains("secretsmanager:PutSecretValue"));
+        assert!(needed(&[ResourceKind::EndpointSetting]).contains("secretsmanager:PutSecretValue"));
     }
 
     #[test]

@@ -7,6 +7,11 @@ use crate::{
     cloudfront_distribution, ecr_repository, ecs_service, eks_node_group, global_accelerator,
     lambda_function, route53_health_check, route53_records, s3_multi_region_access_point,
 };
+// ---- what the recovery Region must have
+use crate::{
+    cloudformation_stack, cloudwatch_alarm, config_recorder, endpoint_setting, kms_key, secret, security_hub,
+    service_quota, ssm_parameter, transit_gateway,
+};
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::{RegionCode, Resource, ResourceKind, ResourceSpec};
 
@@ -26,6 +31,17 @@ pub const ADAPTERS: &[ResourceKind] = &[
     ResourceKind::EksNodeGroup,
     ResourceKind::LambdaFunction,
     ResourceKind::EcrRepository,
+    // ---- what the recovery Region must have
+    ResourceKind::Secret,
+    ResourceKind::SsmParameter,
+    ResourceKind::KmsKey,
+    ResourceKind::CloudwatchAlarm,
+    ResourceKind::ServiceQuota,
+    ResourceKind::TransitGateway,
+    ResourceKind::ConfigRecorder,
+    ResourceKind::SecurityHub,
+    ResourceKind::CloudformationStack,
+    ResourceKind::EndpointSetting,
     // ---- the outside view
     ResourceKind::Probe,
 ];
@@ -47,6 +63,17 @@ pub(crate) fn look_actions(kind: ResourceKind) -> &'static [&'static str] {
         ResourceKind::EksNodeGroup => eks_node_group::LOOK,
         ResourceKind::LambdaFunction => lambda_function::LOOK,
         ResourceKind::EcrRepository => ecr_repository::LOOK,
+        // ---- what the recovery Region must have
+        ResourceKind::Secret => secret::LOOK,
+        ResourceKind::SsmParameter => ssm_parameter::LOOK,
+        ResourceKind::KmsKey => kms_key::LOOK,
+        ResourceKind::CloudwatchAlarm => cloudwatch_alarm::LOOK,
+        ResourceKind::ServiceQuota => service_quota::LOOK,
+        ResourceKind::TransitGateway => transit_gateway::LOOK,
+        ResourceKind::ConfigRecorder => config_recorder::LOOK,
+        ResourceKind::SecurityHub => security_hub::LOOK,
+        ResourceKind::CloudformationStack => cloudformation_stack::LOOK,
+        ResourceKind::EndpointSetting => endpoint_setting::LOOK,
         _ => &[],
     }
 }
@@ -85,6 +112,23 @@ pub(crate) async fn look(caller: &Caller, resource: &Resource, regions: &[Region
         ResourceSpec::EksNodeGroup(spec) => eks_node_group::look(caller, spec, regions).await,
         ResourceSpec::LambdaFunction(spec) => lambda_function::look(caller, spec, regions).await,
         ResourceSpec::EcrRepository(spec) => ecr_repository::look(caller, spec, regions).await,
+        // ---- what the recovery Region must have. Without a key of its own it is called as the entry is.
+        ResourceSpec::Secret(spec) => {
+            let name = spec.secret.as_deref().unwrap_or(resource.name.as_str());
+            secret::look(caller, name, regions).await
+        }
+        ResourceSpec::SsmParameter(spec) => {
+            let name = spec.parameter.as_deref().unwrap_or(resource.name.as_str());
+            ssm_parameter::look(caller, name, regions).await
+        }
+        ResourceSpec::KmsKey(spec) => kms_key::look(caller, spec, regions).await,
+        ResourceSpec::CloudwatchAlarm(spec) => cloudwatch_alarm::look(caller, spec, regions).await,
+        ResourceSpec::ServiceQuota(spec) => service_quota::look(caller, spec, regions).await,
+        ResourceSpec::TransitGateway(spec) => transit_gateway::look(caller, spec, regions).await,
+        ResourceSpec::ConfigRecorder(spec) => config_recorder::look(caller, spec, regions).await,
+        ResourceSpec::SecurityHub(spec) => security_hub::look(caller, spec, regions).await,
+        ResourceSpec::CloudformationStack(spec) => cloudformation_stack::look(caller, spec, regions).await,
+        ResourceSpec::EndpointSetting(spec) => endpoint_setting::look(caller, spec, regions).await,
         _ => unsupported(&caller.account, resource)
             .map(|error| everywhere(regions, &error))
             .unwrap_or_default(),

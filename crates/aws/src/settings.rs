@@ -10,8 +10,8 @@ use std::time::Duration;
 pub struct AwsSettings {
     /// Stands for every service that `service_endpoints` does not name. `None`: AWS itself.
     pub endpoint_url: Option<String>,
-    /// By the ending of `AWS_ENDPOINT_URL_<SERVICE>`, in any case: `STS`, `ROUTE_53`, `GLOBAL_ACCELERATOR`,
-    /// `S3_CONTROL`, `RDS`, `ECS`, `AUTO_SCALING`, …
+    /// By the ending of `AWS_ENDPOINT_URL_<SERVICE>`, in any case: `STS`, `ROUTE_53`, `GLOBAL_ACCELERATOR` and the
+    /// others of [`Service::endpoint_key`].
     pub service_endpoints: BTreeMap<String, String>,
     pub control_credentials: ControlCredentials,
     /// Regions whose STS is asked for sessions, the preferred one first. The others are asked when it does
@@ -110,6 +110,17 @@ pub(crate) enum Service {
     Lambda,
     ApplicationAutoScaling,
     Ecr,
+    // ---- what the recovery Region must have
+    SecretsManager,
+    Ssm,
+    Kms,
+    ServiceQuotas,
+    Ec2,
+    Config,
+    SecurityHub,
+    CloudFormation,
+    Organizations,
+    Iam,
 }
 
 impl Service {
@@ -134,12 +145,25 @@ impl Service {
             Self::Lambda => "LAMBDA",
             Self::ApplicationAutoScaling => "APPLICATION_AUTO_SCALING",
             Self::Ecr => "ECR",
+            // ---- what the recovery Region must have
+            Self::SecretsManager => "SECRETS_MANAGER",
+            Self::Ssm => "SSM",
+            Self::Kms => "KMS",
+            Self::ServiceQuotas => "SERVICE_QUOTAS",
+            Self::Ec2 => "EC2",
+            Self::Config => "CONFIG_SERVICE",
+            Self::SecurityHub => "SECURITYHUB",
+            Self::CloudFormation => "CLOUDFORMATION",
+            Self::Organizations => "ORGANIZATIONS",
+            Self::Iam => "IAM",
         }
     }
 }
 
 /// Route 53's control plane is signed for this Region, wherever it is called from.
 pub(crate) const ROUTE53_REGION: &str = "us-east-1";
+/// IAM and Organizations are signed for this Region, wherever they are called from.
+pub(crate) const IAM_REGION: &str = "us-east-1";
 /// Global Accelerator's control plane lives here only.
 pub(crate) const GLOBAL_ACCELERATOR_REGION: &str = "us-west-2";
 /// CloudFront's control plane is signed for this Region.

@@ -47,9 +47,11 @@ macro_rules! as_root {
     };
 }
 
-// After the macro that it uses.
+// After the macro that they use.
 #[path = "ministack/compute.rs"]
 mod compute;
+#[path = "ministack/supporting.rs"]
+mod supporting;
 
 /// A ministack of this test's own; gone with it.
 struct Peer {

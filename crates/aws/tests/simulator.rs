@@ -6,6 +6,8 @@ mod common;
 #[path = "simulator/compute.rs"]
 mod compute;
 mod outside_view;
+#[path = "simulator/supporting.rs"]
+mod supporting;
 
 use common::*;
 use holdfast_aws::{AwsCloud, AwsSettings, ControlCredentials};

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use holdfast_domain::{Account, Facts, RegionCode, Resource, ResourceKind, RunId, StepId};
 use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Under whose eyes a call is made. Decides the role, the session's name and what the session may do.
@@ -19,6 +20,8 @@ pub enum Access {
     /// The collector: the account's read role, one cached session per account, narrowed to the looks at these kinds:
     /// those that the inventory has in the account.
     Read(BTreeSet<ResourceKind>),
+    /// The collector asking an account about itself: the read role, narrowed to those questions.
+    Survey,
     /// One step of a run: the account's act role, narrowed to the step's own actions.
     Act(Acting),
 }
@@ -32,10 +35,28 @@ pub struct Acting {
     pub source_identity: String,
     /// The worker's lease epoch; rides in the user agent.
     pub epoch: i64,
+    /// How often a person has had the step tried again: an automatic repeat is the same call to AWS, a person's a new one.
+    pub retries: u32,
     pub direction: Direction,
     /// The step's call, from which the session policy is made. `None` for steps that only look: their sessions are
     /// narrowed to the kind of each resource that they look at.
     pub change: Option<Change>,
+}
+
+impl Acting {
+    /// The client token of the step's call, for services that answer a second call with the same token as they answered
+    /// the first. In the form of a UUID, which all of them take.
+    #[must_use]
+    pub fn token(&self) -> String {
+        let way = match self.direction {
+            Direction::Do => "do",
+            Direction::Undo => "undo",
+        };
+        let digest = Sha256::digest(format!("{}/{}/{way}/{}", self.run, self.step, self.retries));
+        let hex = hex::encode(digest);
+        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+        [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +70,16 @@ pub enum Direction {
 pub struct Identity {
     pub account: String,
     pub arn: String,
+}
+
+/// An account of the organization that one of ours is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrganizationAccount {
+    /// Twelve digits, as AWS gives them.
+    pub id: String,
+    pub name: String,
+    /// `ACTIVE`, `SUSPENDED` or `PENDING_CLOSURE`.
+    pub status: String,
 }
 
 /// What one look at a resource brought, Region by Region; a Region that could not be seen has its reason.
@@ -102,6 +133,41 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
     /// that may be dark by now can tell, and is needed to go on without it.
     fn recall(&self, _facts: &Facts) {}
 
+    /// The accounts of the organization that this account administers; `Denied` for every other account.
+    async fn organization(&self, account: &Account) -> Result<Vec<OrganizationAccount>, Error>;
+
+    /// The actions that one of the account's roles (`acts`: the act role) will be asked for, where the account has these
+    /// kinds, and that its policies do not allow.
+    async fn missing_permissions(
+        &self,
+        account: &Account,
+        acts: bool,
+        kinds: &BTreeSet<ResourceKind>,
+    ) -> Result<Vec<String>, Error>;
+
     /// How long `perform` may take at most; an answer cannot come later.
     fn call_deadline(&self) -> std::time::Duration;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_the_same_for_every_repeat_but_a_persons() {
+        let acting = |step: &str, epoch, retries| Acting {
+            run: RunId(Default::default()),
+            step: StepId::parse(step).unwrap(),
+            source_identity: "operator@example.com".into(),
+            epoch,
+            retries,
+            direction: Direction::Do,
+            change: None,
+        };
+        let token = acting("build-platform", 7, 0).token();
+        assert_eq!(token.len(), 36);
+        assert_eq!(token, acting("build-platform", 8, 0).token());
+        assert_ne!(token, acting("build-platform", 7, 1).token());
+        assert_ne!(token, acting("build-other", 7, 0).token());
+    }
 }

@@ -12,6 +12,10 @@ pub use compute::{
 };
 pub use outside::{NameAnswer, ProbeAnswer};
 pub use stores::{AuroraMember, Lag};
+pub use supporting::{
+    AlarmFacts, AttachmentFacts, HubFacts, KmsKeyFacts, ParameterFacts, QuotaFacts, RecorderFacts,
+    SecretFacts, SettingFacts, StackFacts,
+};
 pub use traffic::{
     AcceleratorEndpoint, AcceleratorGroup, AliasTarget, Checkers, DistributionOrigin, DnsRecord, HealthCheck,
     RegionSwitch, Routing, RoutingControl, SafetyRule, SafetyRuleKind, SwitchExecution, Watched,
@@ -56,7 +60,36 @@ pub enum Facts {
     EksNodeGroup(EksNodeGroupFacts),
     LambdaFunction(LambdaFunctionFacts),
     EcrRepository(EcrRepositoryFacts),
-    // ---- what the recovery Region must have
+    // ---- what the recovery Region must have. `None`: it is not there.
+    Secret {
+        secret: Option<SecretFacts>,
+    },
+    Parameter {
+        parameter: Option<ParameterFacts>,
+    },
+    KmsKey {
+        key: Option<KmsKeyFacts>,
+    },
+    Alarm {
+        alarm: Option<AlarmFacts>,
+    },
+    Quota(QuotaFacts),
+    Attachment {
+        attachment: Option<AttachmentFacts>,
+    },
+    ConfigRecorder {
+        recorder: Option<RecorderFacts>,
+    },
+    /// `None`: Security Hub is not enabled.
+    SecurityHub {
+        hub: Option<HubFacts>,
+    },
+    Stack {
+        stack: Option<StackFacts>,
+    },
+    Setting {
+        setting: Option<SettingFacts>,
+    },
 
     // ---- the outside view
     /// What the health endpoint of a Region answered.
@@ -103,6 +136,15 @@ impl Facts {
                 let trouble = || answer.trouble.clone().unwrap_or_else(|| "it is not healthy".into());
                 Some(if answer.healthy { Ok(()) } else { Err(trouble()) })
             }
+            _ => None,
+        }
+    }
+
+    /// Of a store: where its writer is reached in this Region, once it is here.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&str> {
+        match self {
+            Self::AuroraMember(member) => member.endpoint.as_deref(),
             _ => None,
         }
     }

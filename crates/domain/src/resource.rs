@@ -123,9 +123,10 @@ kinds! {
     ConfigRecorder(InRegions) = "config_recorder" { must!("regions", Regions) }
     SecurityHub(InRegions) = "security_hub" { must!("regions", Regions) }
     CloudformationStack(CloudformationStack) = "cloudformation_stack" {
-        must!("per_region", ObjectPerRegion(&[must!("stack", Text), may!("template_url", Text), may!("parameters", TextMap)])) }
+        must!("per_region", ObjectPerRegion(&[
+            must!("stack", Text), may!("template_url", Text), may!("parameters", TextMap), may!("role_arn", Text)])) }
     EndpointSetting(EndpointSetting) = "endpoint_setting" {
-        must!("per_region", ObjectPerRegion(&[may!("parameter", Text), may!("secret", Text), may!("key", Text)])) }
+        may!("store", Text), must!("per_region", ObjectPerRegion(&[may!("parameter", Text), may!("secret", Text), may!("key", Text)])) }
     Probe(Probe) = "probe" {
         must!("per_region", ObjectPerRegion(&[must!("url", Text), may!("expect", Text), may!("timeout", Text)])) }
 }
@@ -209,8 +210,14 @@ specs! {
         stack: String,
         #[serde(default, skip_serializing_if = "Option::is_none")] template_url: Option<String>,
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")] parameters: BTreeMap<String, String>,
+        /// What CloudFormation makes the stack's resources as: a step's own session may make none of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")] role_arn: Option<String>,
     }
-    EndpointSetting { per_region: PerRegion<SettingPlace> }
+    EndpointSetting {
+        /// Which of the application's stores; may be left out where there is only one.
+        #[serde(default, skip_serializing_if = "Option::is_none")] store: Option<String>,
+        per_region: PerRegion<SettingPlace>,
+    }
     SettingPlace {
         #[serde(default, skip_serializing_if = "Option::is_none")] parameter: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")] secret: Option<String>,
@@ -318,8 +325,48 @@ impl ResourceKind {
                 | Self::EksNodeGroup
                 | Self::LambdaFunction
                 | Self::EcrRepository
+                // ---- what the recovery Region must have
+                | Self::Secret
+                | Self::SsmParameter
+                | Self::KmsKey
+                | Self::CloudwatchAlarm
+                | Self::ServiceQuota
+                | Self::TransitGateway
+                | Self::ConfigRecorder
+                | Self::SecurityHub
+                | Self::CloudformationStack
+                | Self::EndpointSetting
                 // ---- the outside view
                 | Self::Probe
+        )
+    }
+
+    /// Kinds that no plan rests on: they are looked at for readiness alone, so that one of them out of sight holds up
+    /// no move.
+    #[must_use]
+    pub fn is_for_readiness_only(self) -> bool {
+        matches!(
+            self,
+            Self::Secret
+                | Self::SsmParameter
+                | Self::KmsKey
+                | Self::CloudwatchAlarm
+                | Self::ServiceQuota
+                | Self::TransitGateway
+                | Self::ConfigRecorder
+                | Self::SecurityHub
+        )
+    }
+
+    /// Stores that clients reach under a name of one Region, which changes with a move.
+    #[must_use]
+    pub fn has_endpoint(self) -> bool {
+        matches!(
+            self,
+            Self::AuroraGlobalDatabase
+                | Self::RdsReadReplica
+                | Self::ElasticacheGlobalDatastore
+                | Self::BackupVault
         )
     }
 

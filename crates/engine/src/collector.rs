@@ -4,6 +4,7 @@
 use crate::EngineSettings;
 use crate::clock::DatabaseClock;
 use crate::look::Ground;
+use crate::survey::survey;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use holdfast_cloud::{Access, Cloud};
@@ -155,6 +156,8 @@ async fn sweep_account(
         tracing::warn!(account = %account.name, %error, "the role's answer could not be kept");
     }
     look_at(&store, &cloud, &clock, &account, &targets, &access, at_once).await;
+    let kinds = targets.iter().map(|target| target.resource.spec.kind()).collect();
+    survey((&store, &cloud, &clock), &account, &kinds).await;
 }
 
 async fn look_at(

@@ -194,6 +194,7 @@ async fn ask_roles(executor: Executor, ground: Arc<Ground>, run: Run) {
             step: step.clone(),
             source_identity: run.request.by.id.to_string(),
             epoch: executor.lease.epoch(),
+            retries: 0,
             direction: Direction::Do,
             change: None,
         });

@@ -10,6 +10,7 @@ mod journal;
 mod lease;
 mod look;
 mod step;
+mod survey;
 mod webhook;
 mod worker_id;
 

@@ -137,6 +137,7 @@ impl StepDrive {
             step: step.id.clone(),
             source_identity: run.request.by.id.to_string(),
             epoch: self.journal.epoch(),
+            retries: run.steps.get(&step.id).map_or(0, |progress| progress.retries),
             direction: Direction::Do,
             change: step.change().cloned(),
         }

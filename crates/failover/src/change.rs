@@ -72,7 +72,16 @@ pub enum Change {
         action: SwitchAction,
         graceful: bool,
     },
+
     // ---- what the recovery Region must have
+    /// `cloudformation:CreateStack` in `region`, without any capability: a template that makes IAM is refused.
+    CreateStack { region: RegionCode, build: StackBuild },
+    /// `cloudformation:UpdateStack`, the same for a stack that stands.
+    UpdateStack { region: RegionCode, build: StackBuild },
+    /// `ssm:PutParameter` with `Overwrite`; everything else of the parameter stays.
+    SetParameterEndpoint { region: RegionCode, parameter: String, key: Option<String>, to: StoreEndpoint },
+    /// `secretsmanager:PutSecretValue`; the secret's other keys stay.
+    SetSecretEndpoint { region: RegionCode, secret: String, key: String, to: StoreEndpoint },
 
     // ---- steps of one's own
     /// A signed POST to `url` that tells of the move.
@@ -88,6 +97,30 @@ pub enum Change {
         target_tag: String,
         target_value: String,
     },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StackBuild {
+    pub stack: String,
+    pub template_url: String,
+    pub parameters: BTreeMap<String, String>,
+    /// What CloudFormation works as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role_arn: Option<String>,
+}
+
+/// Where the writer of a store is reached in the call's Region. In a plan it is a rule: what it comes to is often known
+/// only when the store has been promoted or restored. The step resolves it, and what it then sets stands in the journal
+/// before the call is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreEndpoint {
+    pub store: Name,
+    /// `None` in a plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// The version of the setting that the step has seen; the call is not made on another. `None` in a plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_version: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,6 +214,11 @@ impl Change {
             Self::CallWebhook { .. } => "webhook:Post",
             Self::InvokeLambda { .. } => "lambda:InvokeFunction",
             Self::RunDocument { .. } => "ssm:SendCommand",
+            // ---- what the recovery Region must have
+            Self::CreateStack { .. } => "cloudformation:CreateStack",
+            Self::UpdateStack { .. } => "cloudformation:UpdateStack",
+            Self::SetParameterEndpoint { .. } => "ssm:PutParameter",
+            Self::SetSecretEndpoint { .. } => "secretsmanager:PutSecretValue",
         }
     }
 
@@ -208,6 +246,20 @@ impl Change {
             // ---- steps of one's own: a receiver keeps webhooks' ids; a function's effect is its own affair.
             Self::CallWebhook { .. } => Idempotency::Token,
             Self::InvokeLambda { .. } | Self::RunDocument { .. } => Idempotency::OneShot,
+            // ---- what the recovery Region must have
+            Self::CreateStack { .. } | Self::UpdateStack { .. } | Self::SetSecretEndpoint { .. } => {
+                Idempotency::Token
+            }
+            Self::SetParameterEndpoint { .. } => Idempotency::SetState,
+        }
+    }
+
+    /// The store that a setting is pointed at.
+    #[must_use]
+    pub fn endpoint_of(&self) -> Option<&StoreEndpoint> {
+        match self {
+            Self::SetParameterEndpoint { to, .. } | Self::SetSecretEndpoint { to, .. } => Some(to),
+            _ => None,
         }
     }
 
@@ -237,6 +289,12 @@ impl Change {
             Self::CallWebhook { .. } => "webhook@outside".into(),
             Self::InvokeLambda { region, .. } => format!("lambda@{region}"),
             Self::RunDocument { region, .. } => format!("ssm@{region}"),
+            // ---- what the recovery Region must have
+            Self::CreateStack { region, .. } | Self::UpdateStack { region, .. } => {
+                format!("cloudformation@{region}")
+            }
+            Self::SetParameterEndpoint { region, .. } => format!("ssm@{region}"),
+            Self::SetSecretEndpoint { region, .. } => format!("secretsmanager@{region}"),
         }
     }
 

@@ -2,10 +2,12 @@
 
 mod accelerator;
 mod access_point;
+mod build;
 mod compute;
 mod distributions;
 mod dns;
 mod draft;
+mod endpoint;
 mod events;
 mod facts;
 mod guard;
@@ -15,6 +17,7 @@ mod region_switch;
 mod routing_controls;
 mod stores;
 
+pub use endpoint::store_of;
 pub use facts::{facts_of, record_text};
 
 use crate::movement::{Intent, Mode, Movement};
@@ -147,11 +150,15 @@ pub fn plan(picture: &Picture, movement: &Movement) -> Result<Plan, Refusal> {
     })?;
     draft.enter(Phase::StopEventSources);
     let mut prepared = events::stop(&mut draft, &observe)?;
+    draft.enter(Phase::Build);
+    let built = build::stacks(&mut draft, observe.clone())?;
     draft.enter(Phase::RaiseCompute);
-    prepared.extend(compute::raise(&mut draft, &observe)?);
-    if prepared.is_empty() {
-        prepared.push(observe);
+    let raised = compute::raise(&mut draft, &built)?;
+    // What was built must stand before the cut, also where nothing of it is raised.
+    if raised.is_empty() && (built != observe || prepared.is_empty()) {
+        prepared.push(built);
     }
+    prepared.extend(raised);
     // Raising takes minutes, in which the lag changes: the cut is after it.
     draft.enter(Phase::RecordLag);
     if let Some(lag) = stores::record_lag(&mut draft, &moves, &prepared)? {
@@ -161,6 +168,8 @@ pub fn plan(picture: &Picture, movement: &Movement) -> Result<Plan, Refusal> {
     draft.enter(Phase::SwitchStores);
     let switched = stores::switch(&mut draft, &moves, &prepared)?;
     let ready = if switched.is_empty() { prepared } else { switched };
+    draft.enter(Phase::PointEndpoints);
+    let ready = endpoint::point(&mut draft, ready)?;
 
     draft.enter(Phase::MoveTraffic);
     let mut moved = Vec::new();

@@ -5,7 +5,9 @@ mod functions;
 mod health_checks;
 mod images;
 mod outside;
+mod permissions;
 mod stores;
+mod supporting;
 mod switches;
 mod traffic;
 
@@ -68,6 +70,28 @@ pub fn would_survive(findings: &[Finding]) -> Survive {
     }
 }
 
+/// What a role of an account may not do that it will be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permissions {
+    /// The account's name.
+    pub account: Name,
+    /// The act role, rather than the read role.
+    pub acts: bool,
+    pub at: Timestamp,
+    /// In IAM's own words; or why that could not be asked.
+    pub missing: Result<Vec<String>, String>,
+}
+
+/// Everything around an application that its readiness depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    pub accounts: &'a [Account],
+    /// The last answers about their roles; an account that was never asked has none.
+    pub permissions: &'a [Permissions],
+    /// Groups that the approval policy asks and that nobody is in.
+    pub empty_groups: &'a [Name],
+}
+
 /// What is looked at, and what has been found so far.
 struct Look<'a> {
     application: &'a Application,
@@ -77,18 +101,17 @@ struct Look<'a> {
     found: Vec<Finding>,
 }
 
-/// All that stands in the way of a failover, worst first. `empty_groups`: groups that the approval policy asks
-/// and that nobody is in.
+/// All that stands in the way of a failover, worst first.
 #[must_use]
 pub fn findings(
     application: &Application,
-    accounts: &[Account],
+    around: Surroundings<'_>,
     observations: &ObservationMap,
-    empty_groups: &[Name],
     now: Timestamp,
 ) -> Vec<Finding> {
-    let mut look = Look { application, accounts, observations, now, found: Vec::new() };
-    look.inventory(empty_groups);
+    let mut look = Look { application, accounts: around.accounts, observations, now, found: Vec::new() };
+    look.inventory(around.empty_groups);
+    permissions::look(&mut look, around.permissions);
     outside::lacking(&mut look);
     for resource in &application.resources {
         if !resource.spec.kind().is_observed() {
@@ -113,6 +136,7 @@ pub fn findings(
         images::look(&mut look, resource);
         traffic::look(&mut look, resource);
         outside::look(&mut look, resource);
+        supporting::look(&mut look, resource);
     }
     let mut found = look.found;
     found.sort_by_key(|f| std::cmp::Reverse(f.severity));

@@ -275,6 +275,9 @@ pub enum CallState {
 pub struct StepProgress {
     pub state: StepState,
     pub attempt: u32,
+    /// How often a person has had it tried again. A client token follows from it: an automatic repeat is the same
+    /// call to AWS, a person's is a new one.
+    pub retries: u32,
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
     pub before: Vec<Before>,

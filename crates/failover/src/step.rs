@@ -6,6 +6,7 @@ mod capacity;
 mod check;
 mod cloudfront;
 mod ecs;
+mod endpoint;
 mod groups;
 mod health_check;
 mod lag;
@@ -15,6 +16,7 @@ mod outside;
 mod own;
 mod region_switch;
 mod routing_control;
+mod stack;
 mod traffic;
 
 pub use binding::resource_matches;
@@ -131,6 +133,11 @@ impl Step {
                 Change::CallWebhook { .. } => "call_webhook",
                 Change::InvokeLambda { .. } => "invoke_lambda",
                 Change::RunDocument { .. } => "run_document",
+                // ---- what the recovery Region must have
+                Change::CreateStack { .. } => "create_stack",
+                Change::UpdateStack { .. } => "update_stack",
+                Change::SetParameterEndpoint { .. } => "set_parameter_endpoint",
+                Change::SetSecretEndpoint { .. } => "set_secret_endpoint",
             },
             Work::ConfirmServing { .. } => "confirm_serving",
             Work::ConfirmProtected { .. } => "confirm_protected",

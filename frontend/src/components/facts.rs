@@ -1,6 +1,7 @@
 //! What was seen of a resource in a Region, in the words of its kind.
 
 mod compute;
+mod supporting;
 
 use crate::components::tone::Tone;
 use crate::format;
@@ -60,6 +61,8 @@ pub fn of(facts: &Facts) -> Words {
         Facts::EcrRepository(repository) => compute::repository(repository),
         // ---- the outside view
         Facts::Probe(answer) => probe(answer),
+        // ---- what the recovery Region must have
+        other => supporting::of(other),
     }
 }
 
@@ -290,6 +293,16 @@ pub fn kind(kind: &str) -> String {
         "backup_vault" => "AWS Backup vault".into(),
         "probe" => "health endpoint".into(),
         "cloudformation_stack" => "CloudFormation stack".into(),
+        // ---- what the recovery Region must have
+        "secret" => "Secrets Manager secret".into(),
+        "ssm_parameter" => "SSM parameter".into(),
+        "kms_key" => "KMS key".into(),
+        "cloudwatch_alarm" => "CloudWatch alarm".into(),
+        "service_quota" => "Service quota".into(),
+        "transit_gateway" => "Transit Gateway attachment".into(),
+        "config_recorder" => "AWS Config recorder".into(),
+        "security_hub" => "Security Hub".into(),
+        "endpoint_setting" => "Endpoint setting".into(),
         other => format::plain(other),
     }
 }

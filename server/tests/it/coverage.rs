@@ -101,6 +101,7 @@ fn the_paths_of_the_contract_are_all_there() {
         "PUT /api/v1/accounts/{id}",
         "GET /api/v1/accounts/{id}",
         "DELETE /api/v1/accounts/{id}",
+        "GET /api/v1/discovered_accounts",
         "GET /api/v1/regions",
         "GET /api/v1/regions/{code}",
         "PATCH /api/v1/regions/{code}",

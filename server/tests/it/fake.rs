@@ -122,6 +122,7 @@ fn account_view() -> AccountView {
         external_id: None,
         read: unknown(),
         act: unknown(),
+        permissions: vec![],
         applications: vec![],
     }
 }
@@ -142,6 +143,9 @@ impl Accounts for Fake {
     }
     async fn account(&self, _: &Actor, id: &str) -> Answer<AccountView> {
         if id == "222222222222" { Ok(account_view()) } else { Err(Problem::not_found("account", id)) }
+    }
+    async fn discovered_accounts(&self, _: &Actor) -> Answer<Vec<DiscoveredAccount>> {
+        Ok(vec![])
     }
     async fn put_account(&self, _: &Actor, account: Account) -> Answer<AccountView> {
         self.note(format!("put_account {}", account.id));

@@ -70,6 +70,7 @@ async fn a_database_member_counts_once_its_own_region_has_answered() {
         instances: None,
         instance_classes: Vec::new(),
         lag: None,
+        endpoint: None,
     };
     house.look("bare", "orders", HOME, Ok(Facts::AuroraMember(member.clone()))).await;
     assert_eq!(seen(&house, HOME).await.observed, "dark");

@@ -20,6 +20,9 @@ pub struct AuroraMember {
     pub instance_classes: Vec<String>,
     /// Only of secondaries.
     pub lag: Option<Lag>,
+    /// The cluster's own endpoint in this Region: it leads to the writer once that is here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
 }
 
 /// How far a copy is behind, when that was measured, and by which metric.

@@ -1,2 +1,121 @@
 //! What the recovery Region must have beside traffic, stores and compute: images, secrets, keys, alarms, quotas,
-//! networks, recorders. Mostly looked at, seldom changed.
+//! networks, recorders. Mostly looked at, seldom changed. That something is not there is an answer, not a failed
+//! look: it is told as `None` in the fact of its kind.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A secret's presence in one Region. Its content is in none of our facts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretFacts {
+    pub arn: String,
+    /// Where the secret that this one copies is; `None` for one that was never replicated.
+    pub primary_region: Option<String>,
+    /// `InSync`, `InProgress` or `Failed`, as the primary tells of this Region's replica; `None` of the primary itself,
+    /// and where the primary could not be asked.
+    pub replication: Option<String>,
+    /// Why replication failed, in AWS's words.
+    pub message: Option<String>,
+    /// The id of the version that readers get.
+    pub current_version: Option<String>,
+    /// Marked for deletion: nobody can read it.
+    pub deleted: bool,
+}
+
+/// An SSM parameter. The value is compared while looking and then forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParameterFacts {
+    pub version: i64,
+    /// `String`, `StringList` or `SecureString`.
+    pub parameter_type: String,
+    /// Regions, of those looked at together with this one, whose value is another. `None` where it cannot be compared:
+    /// what is encrypted is not decrypted for this.
+    pub differs_from: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KmsKeyFacts {
+    pub arn: String,
+    /// `Enabled`, `Disabled`, `PendingDeletion` and so on.
+    pub state: String,
+    /// The ARN of the primary where this is a multi-Region key or a replica of one. Two Regions with the same primary
+    /// can read what the other has encrypted.
+    pub primary_arn: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmFacts {
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    pub state: String,
+    pub reason: Option<String>,
+    pub since: Option<Timestamp>,
+    /// Such as `AWS/RDS`; `None` for metric math and composite alarms.
+    pub namespace: Option<String>,
+    pub metric: Option<String>,
+    /// Whether a change of state tells anybody.
+    pub actions_enabled: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QuotaFacts {
+    pub name: String,
+    pub value: f64,
+    /// Whether it was ever raised in this account; otherwise it is AWS's default.
+    pub applied: bool,
+    pub adjustable: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachmentFacts {
+    pub transit_gateway: String,
+    /// `vpc`, `peering`, `vpn` and so on.
+    pub resource_type: String,
+    /// `available`, `pendingAcceptance`, `failed` and so on.
+    pub state: String,
+    /// Of a peering: the Region on the other side.
+    pub peer_region: Option<String>,
+    pub message: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecorderFacts {
+    pub name: String,
+    pub recording: bool,
+    /// `SUCCESS`, `PENDING` or `FAILURE`.
+    pub last_status: Option<String>,
+    pub message: Option<String>,
+}
+
+/// Open findings: active, and neither resolved nor suppressed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HubFacts {
+    pub critical: u32,
+    pub high: u32,
+    /// There are more of them than were counted.
+    pub more: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StackFacts {
+    pub id: String,
+    /// `CREATE_COMPLETE`, `UPDATE_IN_PROGRESS`, `ROLLBACK_COMPLETE` and so on.
+    pub status: String,
+    pub reason: Option<String>,
+    /// When it was last created or updated.
+    pub changed_at: Option<Timestamp>,
+    /// What CloudFormation works as, where the stack has a role of its own.
+    pub role_arn: Option<String>,
+}
+
+/// Where an application reads which store to use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingFacts {
+    /// What holds the setting has this version now.
+    pub version: String,
+    /// The endpoint, and nothing else of what stands there.
+    pub endpoint: Option<String>,
+    /// Why no endpoint is told.
+    pub not_told: Option<String>,
+    /// It is a copy of another Region's and cannot be written here.
+    pub is_replica: bool,
+}

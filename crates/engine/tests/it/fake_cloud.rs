@@ -1,12 +1,14 @@
 //! A cloud of one service and one weighted record, in memory: what engine tests need where the wire is not the point.
 
 use async_trait::async_trait;
-use holdfast_cloud::{Access, Acting, Cloud, Delivery, Error, ErrorKind, Identity, Looked, Settled};
+use holdfast_cloud::{
+    Access, Acting, Cloud, Delivery, Error, ErrorKind, Identity, Looked, OrganizationAccount, Settled,
+};
 use holdfast_domain::facts::{DnsRecord, EcsServiceFacts, ProbeAnswer, Routing};
-use holdfast_domain::{Account, Facts, RegionCode, Resource, ResourceSpec};
+use holdfast_domain::{Account, Facts, RegionCode, Resource, ResourceKind, ResourceSpec};
 use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -229,6 +231,24 @@ impl Cloud for FakeCloud {
 
     async fn settled(&self, _: &Account, _: &Access, _: &Change, _: &str) -> Result<Settled, Error> {
         Ok(Settled::Yes)
+    }
+
+    async fn organization(&self, _: &Account) -> Result<Vec<OrganizationAccount>, Error> {
+        let stranger = OrganizationAccount {
+            id: "999999999999".into(),
+            name: "elsewhere".into(),
+            status: "ACTIVE".into(),
+        };
+        Ok(vec![stranger])
+    }
+
+    async fn missing_permissions(
+        &self,
+        _: &Account,
+        acts: bool,
+        _: &BTreeSet<ResourceKind>,
+    ) -> Result<Vec<String>, Error> {
+        if acts { Ok(vec!["ecs:UpdateService".into()]) } else { Err(error(ErrorKind::Denied, false)) }
     }
 
     fn call_deadline(&self) -> Duration {

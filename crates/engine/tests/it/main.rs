@@ -47,6 +47,22 @@ async fn a_planned_failover_moves_capacity_and_traffic_once_and_is_measured() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn accounts_are_asked_about_themselves_and_what_they_tell_is_shown() {
+    use holdfast_api::accounts::Accounts;
+    let mut house = House::new().await;
+    until("what the accounts tell", || async {
+        let accounts = house.app.accounts(&house.operator).await.unwrap();
+        let told: Vec<_> =
+            accounts[0].permissions.iter().map(|p| (p.role.as_str(), p.state.as_str())).collect();
+        let found = house.app.discovered_accounts(&house.operator).await.unwrap();
+        (told == [("read", "unknown"), ("act", "missing")] && found.iter().any(|a| a.name == "elsewhere"))
+            .then_some(())
+    })
+    .await;
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn once_a_run_says_completed_everybody_sees_where_the_application_serves() {
     use holdfast_api::accounts::Accounts;
     use holdfast_api::applications::Applications;

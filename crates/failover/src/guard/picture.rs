@@ -12,7 +12,8 @@ pub(super) fn raised(picture: &Picture, movement: &Movement) -> Vec<Raised> {
     let mut raised = Vec::new();
     for resource in &picture.application.resources {
         // What the outside sees decides nothing of the plan; the step that waits for it holds by itself.
-        if !resource.spec.kind().is_observed() || resource.spec.kind() == ResourceKind::Probe {
+        let kind = resource.spec.kind();
+        if !kind.is_observed() || kind.is_for_readiness_only() || kind == ResourceKind::Probe {
             continue;
         }
         // What leads traffic is read through one plane, which may be the dark one: an emergency moves the data

@@ -181,7 +181,8 @@ impl<'a> Draft<'a> {
         let mut roles = BTreeMap::new();
         let all: Vec<RegionCode> = self.picture.application.regions().cloned().collect();
         for resource in &self.picture.application.resources {
-            if !resource.spec.kind().is_observed() {
+            let kind = resource.spec.kind();
+            if !kind.is_observed() || kind.is_for_readiness_only() {
                 continue;
             }
             let account =

@@ -66,6 +66,18 @@ pub fn facts_of(resource: &Name, region: &RegionCode, seen: &Facts) -> Vec<Fact>
         Facts::EcrRepository(_) => Vec::new(),
         // ---- the outside view: what answers moves by itself, so nothing rests on it.
         Facts::Probe(_) => Vec::new(),
+        // ---- what the recovery Region must have: no plan rests on it, but on the stack that it builds and on the
+        // setting that it sets.
+        Facts::Stack { stack } => vec![fact("stack", yes_no(stack.is_some()))],
+        Facts::Setting { setting } => vec![fact("setting", yes_no(setting.is_some()))],
+        Facts::Secret { .. }
+        | Facts::Parameter { .. }
+        | Facts::KmsKey { .. }
+        | Facts::Alarm { .. }
+        | Facts::Quota(_)
+        | Facts::Attachment { .. }
+        | Facts::ConfigRecorder { .. }
+        | Facts::SecurityHub { .. } => Vec::new(),
     }
 }
 

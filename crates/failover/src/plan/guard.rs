@@ -5,7 +5,7 @@ use super::draft::Draft;
 use crate::movement::{Intent, Mode};
 use crate::refusal::Refusal;
 use crate::serving::{serving, words};
-use holdfast_domain::{RegionCode, Resource, ResourceKind, Sight, Strategy};
+use holdfast_domain::{RegionCode, Resource, Sight, Strategy};
 
 pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     let application = &draft.picture.application;
@@ -88,6 +88,9 @@ fn see(draft: &mut Draft<'_>, resource: &Resource) {
             resource.name,
             kind.as_str()
         ));
+        return;
+    }
+    if kind.is_for_readiness_only() {
         return;
     }
     for region in draft.picture.application.regions() {

@@ -14,7 +14,12 @@ use holdfast_domain::facts::{Lag, Routing};
 use holdfast_domain::{Seconds, Strategy};
 
 fn found(picture: &Picture) -> Vec<Finding> {
-    findings(&picture.application, &picture.accounts, &picture.observations, &[], picture.now)
+    found_with(picture, &[], &[])
+}
+
+fn found_with(picture: &Picture, permissions: &[Permissions], empty_groups: &[Name]) -> Vec<Finding> {
+    let around = Surroundings { accounts: &picture.accounts, permissions, empty_groups };
+    findings(&picture.application, around, &picture.observations, picture.now)
 }
 
 /// Codes with their severity, without the notes.
@@ -237,8 +242,7 @@ fn a_stale_picture_is_unknown_even_where_it_was_well() {
 #[test]
 fn nobody_to_approve_is_a_blocker() {
     let picture = shop();
-    let found =
-        findings(&picture.application, &picture.accounts, &picture.observations, &[name("sre")], picture.now);
+    let found = found_with(&picture, &[], &[name("sre")]);
     assert_eq!((found[0].code.as_str(), would_survive(&found)), ("nobody_can_approve", Survive::No));
 }
 
@@ -253,4 +257,27 @@ fn findings_come_worst_first_and_each_has_a_way_out() {
     let found = found(&picture);
     assert!(found.windows(2).all(|pair| pair[0].severity >= pair[1].severity));
     assert!(found.iter().all(|f| f.sentence.ends_with('.') && !f.way_out.is_empty()), "{found:?}");
+}
+
+#[test]
+fn a_permission_that_a_role_lacks_is_named_before_it_is_needed() {
+    let picture = shop();
+    let told = |acts, missing: Result<&[&str], &str>| Permissions {
+        account: name("shop-prod"),
+        acts,
+        at: picture.now,
+        missing: missing.map(|m| m.iter().map(|a| (*a).to_owned()).collect()).map_err(str::to_owned),
+    };
+    let found = |told: Permissions| {
+        let found = found_with(&picture, &[told], &[]);
+        found.into_iter().find(|f| f.code.starts_with("permission")).map(|f| (f.severity, f.sentence))
+    };
+    let (severity, sentence) = found(told(true, Ok(&["rds:SwitchoverGlobalCluster"]))).unwrap();
+    assert_eq!(severity, Severity::Blocker);
+    assert!(sentence.contains("holdfast-act may not do rds:SwitchoverGlobalCluster"), "{sentence}");
+    assert_eq!(found(told(false, Err("AccessDenied"))).map(|f| f.0), Some(Severity::Unknown));
+    assert_eq!(found(told(true, Ok(&[]))), None);
+    let elsewhere =
+        Permissions { account: name("other"), ..told(true, Ok(&["rds:SwitchoverGlobalCluster"])) };
+    assert_eq!(found(elsewhere), None);
 }

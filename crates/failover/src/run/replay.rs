@@ -176,6 +176,7 @@ impl Run {
                     p.state = StepState::Pending;
                     p.parked = None;
                     p.started_at = None;
+                    p.retries += 1;
                     // An accepted call is forgotten: the person wants it made again where the check says so.
                     // One whose outcome is not known is kept: it may still come.
                     p.call = match p.call.take() {
@@ -280,6 +281,7 @@ impl StepProgress {
         Self {
             state: StepState::Pending,
             attempt: 0,
+            retries: 0,
             started_at: None,
             ended_at: None,
             before: Vec::new(),

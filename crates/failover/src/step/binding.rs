@@ -4,7 +4,7 @@
 
 use super::Step;
 use crate::change::{Change, RecordReplacement, RoutingControlTarget};
-use holdfast_domain::resource::{ArcRoutingControl, Route53Records};
+use holdfast_domain::resource::{ArcRoutingControl, Route53Records, SettingPlace};
 use holdfast_domain::{RegionCode, ResourceSpec};
 use std::collections::BTreeMap;
 
@@ -130,6 +130,36 @@ pub fn resource_matches(step: &Step, spec: &ResourceSpec) -> Result<(), String> 
             }
             (plan_arn.clone(), spec.plan_arn.clone())
         }
+        // ---- what the recovery Region must have
+        (
+            Change::CreateStack { region, build } | Change::UpdateStack { region, build },
+            ResourceSpec::CloudformationStack(spec),
+        ) => {
+            let place = spec.per_region.get(region);
+            if place.is_some_and(|p| p.stack == build.stack) {
+                return Ok(());
+            }
+            let inventory =
+                place.map_or_else(|| format!("nothing in {region}"), |p| format!("stack {}", p.stack));
+            (format!("stack {} in {region}", build.stack), inventory)
+        }
+        (
+            Change::SetParameterEndpoint { region, parameter, key, .. },
+            ResourceSpec::EndpointSetting(spec),
+        ) => {
+            let place = spec.per_region.get(region);
+            if place.is_some_and(|p| p.parameter.as_ref() == Some(parameter) && p.key == *key) {
+                return Ok(());
+            }
+            (setting_words("parameter", parameter, key.as_deref(), region), place_words(place, region))
+        }
+        (Change::SetSecretEndpoint { region, secret, key, .. }, ResourceSpec::EndpointSetting(spec)) => {
+            let place = spec.per_region.get(region);
+            if place.is_some_and(|p| p.secret.as_ref() == Some(secret) && p.key.as_ref() == Some(key)) {
+                return Ok(());
+            }
+            (setting_words("secret", secret, Some(key), region), place_words(place, region))
+        }
         (change, spec) => (
             format!("something that {} changes", change.action()),
             format!("of the kind {}", spec.kind().as_str()),
@@ -164,6 +194,23 @@ fn other_control(
             (format!("{} in {region}", target.control_arn), inventory)
         })
     })
+}
+
+fn setting_words(what: &str, name: &str, key: Option<&str>, region: &RegionCode) -> String {
+    let key = key.map(|key| format!("key {key} of ")).unwrap_or_default();
+    format!("{key}{what} {name} in {region}")
+}
+
+fn place_words(place: Option<&SettingPlace>, region: &RegionCode) -> String {
+    match place {
+        Some(SettingPlace { parameter: Some(name), key, .. }) => {
+            setting_words("parameter", name, key.as_deref(), region)
+        }
+        Some(SettingPlace { secret: Some(name), key, .. }) => {
+            setting_words("secret", name, key.as_deref(), region)
+        }
+        _ => format!("nothing in {region}"),
+    }
 }
 
 /// The first record of the batch that is not one of the inventory's name.

@@ -1,6 +1,7 @@
 //! What a step must have looked at before it can say anything.
 
 use super::{Step, Work};
+use crate::change::Change;
 use crate::plan::Plan;
 use holdfast_domain::{Name, RegionCode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +36,10 @@ impl Step {
             Work::Call { .. } => {
                 if let Some(resource) = &self.resource {
                     looks.entry(resource.clone()).or_default().extend(self.regions.iter().cloned());
+                }
+                // Where an endpoint is set, the store that it is the endpoint of.
+                if let Some(to) = self.change().and_then(Change::endpoint_of) {
+                    looks.entry(to.store.clone()).or_default().extend(self.regions.iter().cloned());
                 }
             }
         }

@@ -3,12 +3,13 @@
 use super::{NOW, name, region};
 use crate::plan::Picture;
 use holdfast_domain::facts::{
-    AcceleratorEndpoint, AcceleratorGroup, AliasTarget, AuroraMember, DnsRecord, EcsServiceFacts, Lag,
-    Routing,
+    AcceleratorEndpoint, AcceleratorGroup, AlarmFacts, AliasTarget, AuroraMember, DnsRecord, EcsServiceFacts,
+    Lag, Routing, SettingFacts, StackFacts,
 };
 use holdfast_domain::resource::{
-    AuroraGlobalDatabase, DynamodbGlobalTable, EcsPlace, EcsService, GlobalAccelerator, Route53Records,
-    S3MultiRegionAccessPoint,
+    AlarmPlace, AuroraGlobalDatabase, CloudformationStack, CloudwatchAlarm, DynamodbGlobalTable, EcsPlace,
+    EcsService, EndpointSetting, GlobalAccelerator, Route53Records, S3MultiRegionAccessPoint, SettingPlace,
+    StackPlace,
 };
 use holdfast_domain::{
     Account, AccountId, Application, Facts, Name, Objectives, ObservationMap, RegionCode, Resource,
@@ -166,6 +167,7 @@ pub fn member(cluster: &str, code: &str, writer: bool) -> AuroraMember {
             measured_at: NOW,
             metric: "AuroraGlobalDBProgressLag".into(),
         }),
+        endpoint: Some(format!("{cluster}.cluster.{code}.rds.amazonaws.com")),
     }
 }
 
@@ -182,6 +184,68 @@ pub fn service(desired: u32) -> Facts {
         status: "ACTIVE".into(),
         ..EcsServiceFacts::default()
     })
+}
+
+/// An alarm on how far an Aurora copy is behind, in the recovery Regions.
+pub fn lag_alarm(of: &str, regions: &[&str]) -> Resource {
+    let per_region = regions.iter().map(|code| (region(code), AlarmPlace { alarm: of.into() })).collect();
+    resource(of, ResourceSpec::CloudwatchAlarm(CloudwatchAlarm { per_region }))
+}
+
+pub fn alarm(state: &str) -> Facts {
+    Facts::Alarm {
+        alarm: Some(AlarmFacts {
+            state: state.into(),
+            reason: None,
+            since: None,
+            namespace: Some("AWS/RDS".into()),
+            metric: Some("AuroraGlobalDBProgressLag".into()),
+            actions_enabled: true,
+        }),
+    }
+}
+
+/// The recovery stack in [`B`].
+pub fn stack(of: &str) -> Resource {
+    let place = StackPlace {
+        stack: format!("{of}-recovery"),
+        template_url: Some(format!("https://templates.s3.eu-central-1.amazonaws.com/{of}.yaml")),
+        parameters: BTreeMap::from([("Environment".into(), "recovery".into())]),
+        role_arn: Some("arn:aws:iam::222222222222:role/build".into()),
+    };
+    let per_region = BTreeMap::from([(region(B), place)]);
+    resource(of, ResourceSpec::CloudformationStack(CloudformationStack { per_region }))
+}
+
+pub fn stack_facts(status: &str, changed_at: i64) -> Facts {
+    Facts::Stack {
+        stack: Some(StackFacts {
+            id: "arn:aws:cloudformation:eu-central-1:222222222222:stack/platform-recovery/1".into(),
+            status: status.into(),
+            reason: None,
+            changed_at: Some(super::after(changed_at)),
+            role_arn: None,
+        }),
+    }
+}
+
+/// Where the application in [`B`] reads its store: a key of a parameter.
+pub fn setting(of: &str) -> Resource {
+    let place =
+        SettingPlace { parameter: Some(format!("/shop/{of}")), secret: None, key: Some("host".into()) };
+    let per_region = BTreeMap::from([(region(B), place)]);
+    resource(of, ResourceSpec::EndpointSetting(EndpointSetting { store: None, per_region }))
+}
+
+pub fn setting_facts(endpoint: &str) -> Facts {
+    Facts::Setting {
+        setting: Some(SettingFacts {
+            version: "3".into(),
+            endpoint: Some(endpoint.into()),
+            not_told: None,
+            is_replica: false,
+        }),
+    }
 }
 
 pub fn observed(entries: &[(&str, &str, Facts)]) -> ObservationMap {
@@ -203,6 +267,7 @@ pub fn shop() -> Picture {
             edge("edge"),
             aurora("orders"),
             ecs("web", &[(A, None), (B, Some(6))]),
+            lag_alarm("orders-lag", &[B]),
         ],
     );
     let observations = observed(&[
@@ -216,6 +281,7 @@ pub fn shop() -> Picture {
         ("orders", B, aurora_facts("orders", B, false)),
         ("web", A, service(6)),
         ("web", B, service(2)),
+        ("orders-lag", B, alarm("OK")),
     ]);
     Picture {
         application,
@@ -261,6 +327,7 @@ pub fn feed() -> Picture {
             edge("edge"),
             aurora("posts"),
             ecs("timeline", &[(A, Some(6)), (B, Some(6)), (C, Some(6))]),
+            lag_alarm("posts-lag", &[B, C]),
         ],
     );
     let mut observations = observed(&[]);
@@ -269,6 +336,9 @@ pub fn feed() -> Picture {
         observations.insert(key("edge", code), known(group(code, 100, 128)));
         observations.insert(key("posts", code), known(aurora_facts("posts", code, code == A)));
         observations.insert(key("timeline", code), known(service(5)));
+        if code != A {
+            observations.insert(key("posts-lag", code), known(alarm("OK")));
+        }
     }
     Picture {
         application,

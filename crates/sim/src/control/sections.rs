@@ -85,6 +85,7 @@ pub(super) fn all(sim: &State, now: Moment, live: bool) -> String {
         card("checks", "Route 53 health checks", false, &switches::health_checks(world, now)),
         card("switches", "ARC Region switch", false, &switches::switch_plans(world, now)),
         card("distributions", "CloudFront", false, &switches::distributions(world, now)),
+        card("supporting", "Stacks, secrets, keys", false, &tables::supporting(world)),
         card("ledger", "The last hundred calls", true, &tables::ledger(sim)),
         "</div>".to_owned(),
     ]

@@ -136,6 +136,44 @@ pub(super) fn functions(world: &World, now: Moment) -> String {
     table("Lambda functions", &["Function", "Region", "Reserved", "Event sources"], &rows)
 }
 
+/// Stacks, secrets and keys: what a recovery Region is built from.
+pub(super) fn supporting(world: &World) -> String {
+    let row = |what: &str, name: &str, region: &str, shown: String| {
+        format!(
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{shown}</td></tr>",
+            esc(name),
+            esc(what),
+            esc(region)
+        )
+    };
+    let all = &world.supporting;
+    let stacks = all.stacks.iter().map(|stack| {
+        let class = match stack.status.as_str() {
+            status if status.contains("ROLLBACK") || status.contains("FAILED") => "bad",
+            status if status.ends_with("_IN_PROGRESS") => "moving",
+            _ => "good",
+        };
+        row("stack", &stack.name, &stack.region, state(class, &stack.status))
+    });
+    let secrets = all.secrets.iter().flat_map(|secret| {
+        secret.replicas.iter().map(|replica| {
+            let status = replica.status(secret.versions.len());
+            let class = match status {
+                "InSync" => "good",
+                "InProgress" => "moving",
+                _ => "bad",
+            };
+            row("replica of a secret", &secret.name, &replica.region, state(class, status))
+        })
+    });
+    let keys = all.keys.iter().map(|key| {
+        let class = if key.state == "Enabled" { "good" } else { "bad" };
+        row("key", &key.id, &key.region, state(class, &key.state))
+    });
+    let rows: String = stacks.chain(secrets).chain(keys).collect();
+    table("What recovery Regions are built from", &["Name", "What", "Region", "State"], &rows)
+}
+
 pub(super) fn records(world: &World) -> String {
     let rows: String = world
         .zones

@@ -8,6 +8,7 @@ use super::{Context, Reply};
 use crate::refusal::Refusal;
 use crate::world::World;
 use crate::world::aurora::{GlobalCluster, Member};
+use crate::world::supporting::Alarm;
 use ciborium::Value as Cbor;
 use serde_json::Value;
 
@@ -37,7 +38,7 @@ pub(super) fn perform(
     let map = match operation {
         "GetMetricData" => get_metric_data(world, context, input)?,
         "ListMetrics" => list_metrics(world, context, input),
-        _ => vec![("MetricAlarms", Cbor::Array(vec![])), ("CompositeAlarms", Cbor::Array(vec![]))],
+        _ => describe_alarms(world, context, input),
     };
     Ok(Reply::look(cbor(&object(map))))
 }
@@ -201,6 +202,56 @@ fn aggregate(
             samples.get(rank).copied().unwrap_or(most)
         }
     }))
+}
+
+fn describe_alarms(world: &World, context: &Context<'_>, input: &Value) -> Vec<(&'static str, Cbor)> {
+    let wanted: Vec<&str> =
+        list(input, "AlarmNames", "AlarmNames").into_iter().filter_map(Value::as_str).collect();
+    let here = world.supporting.alarms.iter();
+    let here = here.filter(|a| a.account == context.account && a.region == context.region);
+    let found = here.filter(|a| wanted.is_empty() || wanted.contains(&a.name.as_str()));
+    let alarms = found.map(|alarm| alarm_cbor(world, context, alarm)).collect();
+    vec![("MetricAlarms", Cbor::Array(alarms)), ("CompositeAlarms", Cbor::Array(vec![]))]
+}
+
+fn alarm_cbor(world: &World, context: &Context<'_>, alarm: &Alarm) -> Cbor {
+    let (state, reason) = alarm_state(world, context, alarm);
+    let dimensions = alarm.dimensions.iter();
+    let dimensions =
+        dimensions.map(|(name, value)| object(vec![("Name", word(name)), ("Value", word(value))]));
+    object(vec![
+        ("AlarmName", word(&alarm.name)),
+        (
+            "AlarmArn",
+            word(format!("arn:aws:cloudwatch:{}:{}:alarm:{}", alarm.region, alarm.account, alarm.name)),
+        ),
+        ("ActionsEnabled", Cbor::Bool(alarm.actions_enabled)),
+        ("StateValue", word(state)),
+        ("StateReason", word(reason)),
+        ("Namespace", word(&alarm.namespace)),
+        ("MetricName", word(&alarm.metric)),
+        ("Dimensions", Cbor::Array(dimensions.collect())),
+        ("Threshold", Cbor::Float(alarm.threshold)),
+        ("ComparisonOperator", word("GreaterThanThreshold")),
+    ])
+}
+
+/// The state of an alarm on the lag of an Aurora member follows from that lag; others say what they were made to say.
+fn alarm_state(world: &World, context: &Context<'_>, alarm: &Alarm) -> (String, String) {
+    let cluster = alarm.dimensions.get("DBClusterIdentifier");
+    let member = members(world, context).into_iter().find(|(_, m)| Some(&m.cluster) == cluster);
+    let lag_ms = member.and_then(|(_, m)| m.lag.at(context.now.virtual_ms));
+    match lag_ms {
+        Some(lag) if lag > alarm.threshold => {
+            let reason = format!(
+                "Threshold Crossed: 1 datapoint [{lag:.0}] was greater than the threshold ({}).",
+                alarm.threshold
+            );
+            ("ALARM".to_owned(), reason)
+        }
+        Some(_) => ("OK".to_owned(), "Threshold not crossed.".to_owned()),
+        None => (alarm.otherwise.clone(), "Unchecked: no datapoints were received.".to_owned()),
+    }
 }
 
 fn list_metrics(world: &World, context: &Context<'_>, input: &Value) -> Vec<(&'static str, Cbor)> {

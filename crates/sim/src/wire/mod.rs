@@ -5,17 +5,23 @@
 
 mod applicationautoscaling;
 mod autoscaling;
+mod cloudformation;
 mod cloudfront;
 mod cloudwatch;
+mod config;
 mod cut;
 mod decode;
+mod ec2;
 mod ecr;
 mod ecs;
 mod eks;
 mod elbv2;
 mod globalaccelerator;
+mod iam;
 mod input;
+mod kms;
 mod lambda;
+mod organizations;
 mod rds;
 mod recovery_cluster;
 mod recovery_control_config;
@@ -25,7 +31,11 @@ mod route53;
 mod route53_health;
 mod route53_xml;
 mod s3control;
+mod secretsmanager;
+mod securityhub;
 mod service;
+mod servicequotas;
+mod ssm;
 mod sts;
 mod xml;
 
@@ -46,6 +56,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use serde_json::Value;
 use service::{Operation, Plane, Service};
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -284,27 +295,33 @@ fn authorize(
     context: &Context<'_>,
     input: &Value,
 ) -> Result<(), Refusal> {
-    let Some(session) = &context.caller.session else { return Ok(()) };
-    if service == Service::Sts {
+    if service == Service::Sts || context.caller.session.is_none() {
         return Ok(());
     }
-    let role = world.accounts.get(&session.account).and_then(|a| a.roles.get(&session.role));
-    let policy = session.policy.as_deref().map(Policy::parse).transpose()?;
+    if let Some(policy) = context.caller.session.as_ref().and_then(|s| s.policy.as_deref()) {
+        Policy::parse(policy)?;
+    }
     for resource in service.resources(operation.name, context, input) {
-        let denied = |why: &str| service.denied(&context.caller.arn, operation.action, &resource, why);
-        let because_of = |kind: &str| format!("no {kind} policy allows the {} action", operation.action);
-        let by_role =
-            role.is_some_and(|r| r.allow.iter().any(|a| crate::auth::policy::wildcard(a, operation.action)));
-        if !by_role {
-            return Err(denied(&because_of("identity-based")));
-        }
-        match policy.as_ref().map(|p| p.verdict(operation.action, &resource)) {
-            None | Some(Verdict::Allow) => {}
-            Some(Verdict::Silent) => return Err(denied(&because_of("session"))),
-            Some(Verdict::Deny) => return Err(denied("of an explicit deny in a session policy")),
-        }
+        may(world, context, operation.action, &resource)
+            .map_err(|why| service.denied(&context.caller.arn, operation.action, &resource, &why))?;
     }
     Ok(())
+}
+
+/// Whether the caller may do this to that, or why not, as AWS words it.
+fn may(world: &World, context: &Context<'_>, action: &str, resource: &str) -> Result<(), String> {
+    let Some(session) = &context.caller.session else { return Ok(()) };
+    let role = world.accounts.get(&session.account).and_then(|a| a.roles.get(&session.role));
+    let because_of = |kind: &str| format!("no {kind} policy allows the {action} action");
+    if !role.is_some_and(|r| r.allow.iter().any(|a| crate::auth::policy::wildcard(a, action))) {
+        return Err(because_of("identity-based"));
+    }
+    let policy = session.policy.as_deref().and_then(|policy| Policy::parse(policy).ok());
+    match policy.map(|p| p.verdict(action, resource)) {
+        None | Some(Verdict::Allow) => Ok(()),
+        Some(Verdict::Silent) => Err(because_of("session")),
+        Some(Verdict::Deny) => Err("of an explicit deny in a session policy".to_owned()),
+    }
 }
 
 fn record(state: &mut State, call: &Call<'_>, caller: Option<&Caller>, settled: &Settled, now: Moment) {
@@ -324,9 +341,19 @@ fn record(state: &mut State, call: &Call<'_>, caller: Option<&Caller>, settled: 
         request_id: call.request_id.clone(),
         changing: call.operation.map_or_else(|| !is_a_look(&call.operation_name), |o| o.changing),
         effect: settled.effect,
-        body: call.input.clone(),
+        body: without_secrets(&call.input),
     };
     state.append(entry);
+}
+
+/// A ledger is read by many. What a secret holds is told by its digest, so that two calls can still be compared.
+fn without_secrets(input: &Value) -> Value {
+    let mut input = input.clone();
+    if let Some(content) = input.get_mut("SecretString") {
+        let digest = Sha256::digest(content.as_str().unwrap_or_default());
+        *content = Value::String(format!("sha256:{}", hex::encode(digest)));
+    }
+    input
 }
 
 fn is_a_look(operation: &str) -> bool {

@@ -1,6 +1,7 @@
 //! Answers in the shape that each protocol gives them, with the request id where the SDKs look for it.
 
 use super::Reply;
+use super::ec2;
 use super::service::{Protocol, Service};
 use super::xml::Xml;
 use crate::refusal::Refusal;
@@ -22,6 +23,7 @@ pub(super) fn done(service: Service, reply: Reply, request_id: &str) -> Response
 pub(super) fn refused(service: Service, refusal: &Refusal, request_id: &str) -> Response {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
     let body = match service.protocol() {
+        Protocol::Query if service == Service::Ec2 => ec2::error_xml(refusal, request_id),
         Protocol::Query | Protocol::RestXml => error_xml(namespace(service), refusal, request_id),
         Protocol::Json | Protocol::RestJson => {
             json!({"__type": refusal.code, "message": refusal.message}).to_string().into_bytes()
@@ -50,6 +52,9 @@ pub(super) fn namespace(service: Service) -> &'static str {
         Service::Route53 => "https://route53.amazonaws.com/doc/2013-04-01/",
         Service::AutoScaling => "http://autoscaling.amazonaws.com/doc/2011-01-01/",
         Service::ElbV2 => "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
+        Service::CloudFormation => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
+        Service::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
+        Service::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
         Service::S3Control => "http://awss3control.amazonaws.com/doc/2018-08-20/",
         Service::CloudFront => "http://cloudfront.amazonaws.com/doc/2020-05-31/",
         _ => "https://sts.amazonaws.com/doc/2011-06-15/",

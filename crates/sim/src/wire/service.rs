@@ -6,6 +6,10 @@ use super::{
     globalaccelerator, lambda, rds, recovery_cluster, recovery_control_config, region_switch, route53,
     s3control, sts,
 };
+// ---- what the recovery Region must have
+use super::{
+    cloudformation, config, ec2, iam, kms, organizations, secretsmanager, securityhub, servicequotas, ssm,
+};
 use crate::auth::AuthFault;
 use crate::refusal::Refusal;
 use crate::world::World;
@@ -33,6 +37,17 @@ pub(super) enum Service {
     Lambda,
     ApplicationAutoScaling,
     Ecr,
+    // ---- what the recovery Region must have
+    SecretsManager,
+    Ssm,
+    Kms,
+    Config,
+    SecurityHub,
+    Organizations,
+    ServiceQuotas,
+    CloudFormation,
+    Ec2,
+    Iam,
 }
 
 /// How a service is spoken to.
@@ -122,6 +137,17 @@ impl Service {
             "lambda" => Self::Lambda,
             "application-autoscaling" => Self::ApplicationAutoScaling,
             "ecr" => Self::Ecr,
+            // ---- what the recovery Region must have
+            "secretsmanager" => Self::SecretsManager,
+            "ssm" => Self::Ssm,
+            "kms" => Self::Kms,
+            "config" => Self::Config,
+            "securityhub" => Self::SecurityHub,
+            "organizations" => Self::Organizations,
+            "servicequotas" => Self::ServiceQuotas,
+            "cloudformation" => Self::CloudFormation,
+            "ec2" => Self::Ec2,
+            "iam" => Self::Iam,
             _ => return None,
         })
     }
@@ -147,6 +173,17 @@ impl Service {
             Self::Lambda => "lambda",
             Self::ApplicationAutoScaling => "application-autoscaling",
             Self::Ecr => "ecr",
+            // ---- what the recovery Region must have
+            Self::SecretsManager => "secretsmanager",
+            Self::Ssm => "ssm",
+            Self::Kms => "kms",
+            Self::Config => "config",
+            Self::SecurityHub => "securityhub",
+            Self::Organizations => "organizations",
+            Self::ServiceQuotas => "servicequotas",
+            Self::CloudFormation => "cloudformation",
+            Self::Ec2 => "ec2",
+            Self::Iam => "iam",
         }
     }
 
@@ -161,6 +198,15 @@ impl Service {
             Self::AutoScaling | Self::ElbV2 => Protocol::Query,
             Self::Eks | Self::Lambda => Protocol::RestJson,
             Self::ApplicationAutoScaling | Self::Ecr => Protocol::Json,
+            // ---- what the recovery Region must have
+            Self::CloudFormation | Self::Ec2 | Self::Iam => Protocol::Query,
+            Self::SecurityHub => Protocol::RestJson,
+            Self::SecretsManager
+            | Self::Ssm
+            | Self::Kms
+            | Self::Config
+            | Self::Organizations
+            | Self::ServiceQuotas => Protocol::Json,
         }
     }
 
@@ -184,6 +230,17 @@ impl Service {
             Self::Lambda => lambda::OPERATIONS,
             Self::ApplicationAutoScaling => applicationautoscaling::OPERATIONS,
             Self::Ecr => ecr::OPERATIONS,
+            // ---- what the recovery Region must have
+            Self::SecretsManager => secretsmanager::OPERATIONS,
+            Self::Ssm => ssm::OPERATIONS,
+            Self::Kms => kms::OPERATIONS,
+            Self::Config => config::OPERATIONS,
+            Self::SecurityHub => securityhub::OPERATIONS,
+            Self::Organizations => organizations::OPERATIONS,
+            Self::ServiceQuotas => servicequotas::OPERATIONS,
+            Self::CloudFormation => cloudformation::OPERATIONS,
+            Self::Ec2 => ec2::OPERATIONS,
+            Self::Iam => iam::OPERATIONS,
         }
     }
 
@@ -197,6 +254,8 @@ impl Service {
             // ---- compute
             Self::Eks => eks::route(method, path),
             Self::Lambda => lambda::route(method, path),
+            // ---- what the recovery Region must have
+            Self::SecurityHub => securityhub::route(method, path),
             _ => None,
         }
     }
@@ -208,7 +267,7 @@ impl Service {
     /// Whether the service has an endpoint for calls signed for this Region.
     pub(super) fn is_at(self, region: &str) -> bool {
         match self {
-            Self::Route53 | Self::CloudFront => region == "us-east-1",
+            Self::Route53 | Self::CloudFront | Self::Iam | Self::Organizations => region == "us-east-1",
             Self::GlobalAccelerator => region == "us-west-2",
             Self::RecoveryControlConfig => region == recovery_control_config::REGION,
             Self::RecoveryCluster => recovery_cluster::is_at(region),
@@ -236,6 +295,15 @@ impl Service {
             Self::Lambda => lambda::resources(operation, context, input),
             Self::ApplicationAutoScaling => applicationautoscaling::resources(operation, context),
             Self::Ecr => ecr::resources(operation, context, input),
+            // ---- what the recovery Region must have
+            Self::SecretsManager => secretsmanager::resources(context, input),
+            Self::Ssm => ssm::resources(context, input),
+            Self::Kms => kms::resources(context, input),
+            Self::CloudFormation => cloudformation::resources(context, input),
+            Self::Iam => iam::resources(input),
+            Self::Config | Self::SecurityHub | Self::Organizations | Self::ServiceQuotas | Self::Ec2 => {
+                vec!["*".to_owned()]
+            }
         }
     }
 
@@ -265,6 +333,17 @@ impl Service {
             Self::Lambda => lambda::perform(world, context, operation, input),
             Self::ApplicationAutoScaling => applicationautoscaling::perform(world, context, operation, input),
             Self::Ecr => ecr::perform(world, context, operation, input),
+            // ---- what the recovery Region must have
+            Self::SecretsManager => secretsmanager::perform(world, context, operation, input),
+            Self::Ssm => ssm::perform(world, context, operation, input),
+            Self::Kms => kms::perform(world, context, input),
+            Self::Config => Ok(config::perform(world, context)),
+            Self::SecurityHub => securityhub::perform(world, context, operation, input),
+            Self::Organizations => organizations::perform(world, context, input),
+            Self::ServiceQuotas => servicequotas::perform(world, context, operation, input),
+            Self::CloudFormation => cloudformation::perform(world, context, operation, input),
+            Self::Ec2 => ec2::perform(world, context, operation, input),
+            Self::Iam => iam::perform(world, context, input),
         }
     }
 
@@ -325,6 +404,14 @@ impl Service {
             Self::RecoveryCluster | Self::RecoveryControlConfig | Self::RegionSwitch => {
                 "InternalServerException"
             }
+            // ---- what the recovery Region must have
+            Self::SecretsManager => "InternalServiceError",
+            Self::Ssm => "InternalServerError",
+            Self::Kms => "KMSInternalException",
+            Self::SecurityHub => "InternalException",
+            Self::Organizations | Self::ServiceQuotas => "ServiceException",
+            Self::CloudFormation | Self::Config | Self::Iam => "InternalFailure",
+            Self::Ec2 => "InternalError",
         };
         Refusal::new(code, "We encountered an internal error. Please try again.").with_status(500)
     }

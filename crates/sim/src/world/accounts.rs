@@ -32,6 +32,18 @@ const READ_ACTIONS: &[&str] = &[
     "route53:List*",
     "s3:GetMultiRegionAccessPoint*",
     "s3:ListMultiRegionAccessPoints",
+    // ---- what the recovery Region must have
+    "cloudformation:Describe*",
+    "config:Describe*",
+    "ec2:DescribeTransitGateway*",
+    "iam:SimulatePrincipalPolicy",
+    "kms:DescribeKey",
+    "organizations:ListAccounts",
+    "secretsmanager:DescribeSecret",
+    "securityhub:DescribeHub",
+    "securityhub:GetFindings",
+    "servicequotas:Get*",
+    "ssm:GetParameter",
 ];
 
 /// What a role for failing over may do beside looking.
@@ -56,6 +68,13 @@ const ACT_ACTIONS: &[&str] = &[
     "route53:ChangeResourceRecordSets",
     "route53:UpdateHealthCheck",
     "s3:SubmitMultiRegionAccessPointRoutes",
+    // ---- what the recovery Region must have
+    "cloudformation:CreateStack",
+    "cloudformation:UpdateStack",
+    "iam:PassRole",
+    "secretsmanager:GetSecretValue",
+    "secretsmanager:PutSecretValue",
+    "ssm:PutParameter",
 ];
 
 /// One AWS account.

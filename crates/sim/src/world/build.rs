@@ -66,6 +66,7 @@ impl World {
             functions: Vec::new(),
             repositories: Vec::new(),
             replication_rules: Vec::new(),
+            supporting: Default::default(),
         }
     }
 

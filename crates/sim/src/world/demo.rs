@@ -1,5 +1,5 @@
 //! The demonstration's world: what `demo/inventory.yaml` says should be there. Kinds that the simulator
-//! does not speak yet (backup vaults, stacks, tables) are in the inventory and not here: Holdfast shows
+//! does not speak yet (backup vaults, tables) are in the inventory and not here: Holdfast shows
 //! them as unknown, which is the truth.
 
 use super::World;
@@ -13,6 +13,7 @@ const SHOP_ZONE: &str = "Z0123456789ABC";
 const PLATFORM_ZONE: &str = "Z0234567891BCD";
 const CLUSTER: &str = "0f4c2a91-6f1d-4f0e-9b1e-0f5f2b8f6a10";
 const PLATFORM_CLUSTER: &str = "7b1d5e3c-2a94-4c1f-8f0d-3e6a9b57c2d4";
+const FARGATE: (&str, &str, &str) = ("fargate", "L-3032A538", "Fargate On-Demand vCPU resource count");
 const DATA_ZONE: &str = "Z0345678912CDE";
 
 /// The world that matches [`crate::DEMO_INVENTORY`].
@@ -24,7 +25,7 @@ pub fn demo_world() -> World {
         .zone_named(SHOP, SHOP_ZONE, "shop.example.com")
         .zone_named(PLATFORM, PLATFORM_ZONE, "platform.example.com")
         .zone_named(DATA, DATA_ZONE, "data.example.com");
-    switched(active_active(fulfilment(warm_standby(shop(world)))))
+    recovery_regions(switched(active_active(fulfilment(warm_standby(shop(world))))))
 }
 
 fn shop(world: World) -> World {
@@ -36,6 +37,49 @@ fn shop(world: World) -> World {
         .aurora(SHOP, "orders", &[home, recovery])
         .service(SHOP, home, "shop", "web", 6)
         .service(SHOP, recovery, "shop", "web", 2)
+}
+
+/// What recovery Regions have beside the applications themselves, and what they lack: catalog's secret is in its home
+/// Region alone, and billing's quota was raised at home only.
+fn recovery_regions(world: World) -> World {
+    let (home, recovery) = ("us-east-1", "us-west-2");
+    let world = world
+        .secret(
+            PLATFORM,
+            "billing/database",
+            &[home, recovery],
+            r#"{"username":"billing","password":"simulated"}"#,
+        )
+        .secret(SHOP, "catalog/database", &[home], r#"{"username":"catalog","password":"simulated"}"#)
+        .parameter(PLATFORM, home, "/billing/currencies", "EUR,GBP,USD")
+        .parameter(PLATFORM, recovery, "/billing/currencies", "EUR,GBP,USD")
+        .parameter(
+            DATA,
+            "us-east-1",
+            "/support/database",
+            r#"{"host":"support.simulated.us-west-2.rds.amazonaws.com","port":5432}"#,
+        )
+        .key(PLATFORM, "billing", &[home, recovery])
+        .lag_alarm(PLATFORM, recovery, "billing-invoices-lag", "billing-us-west-2", 60.0)
+        .quota(PLATFORM, home, FARGATE, 6.0, Some(400.0))
+        .quota(PLATFORM, recovery, FARGATE, 6.0, None)
+        .peering(PLATFORM, "tgw-attach-0b1f6c528d0e4a579", [home, recovery])
+        .watched(PLATFORM, &[home, recovery])
+        .organization(&[PLATFORM], &[("555555555555", "sandbox"), ("666666666666", "analytics-prod")]);
+    let stacks = [
+        (DATA, "archive", "us-west-2", false),
+        (DATA, "ledger", "us-west-2", true),
+        (PLATFORM, "notifications", "us-west-2", true),
+        (DATA, "reports", "us-east-1", false),
+        (DATA, "support", "us-east-1", true),
+    ];
+    stacks.into_iter().fold(world, |world, (account, application, region, stands)| {
+        let owner = if account == DATA { "data-prod" } else { "platform-prod" };
+        let name = format!("{application}-recovery");
+        let url = format!("https://{owner}-templates.s3.{region}.amazonaws.com/{name}.yaml");
+        let world = world.template(&url);
+        if stands { world.stack_of(account, region, &name, &url) } else { world }
+    })
 }
 
 /// The applications that are a database, a service and a front door, at home and in one other Region.

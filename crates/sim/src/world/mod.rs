@@ -8,6 +8,7 @@ pub mod answers;
 pub mod arc;
 pub mod aurora;
 pub mod build;
+pub mod build_supporting;
 pub mod build_traffic;
 pub mod clock;
 pub mod cloudfront;
@@ -23,6 +24,8 @@ pub mod lag;
 pub mod moves;
 pub mod region_switch;
 pub mod regions;
+pub mod stacks;
+pub mod supporting;
 pub mod traffic;
 pub mod view;
 
@@ -41,6 +44,7 @@ use region_switch::SwitchPlan;
 use regions::{Link, Region, link_key, usual_lag_ms};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use supporting::Supporting;
 use traffic::{Accelerator, AccessPoint};
 
 /// Changes of Route 53 kept for `GetChange`.
@@ -102,6 +106,9 @@ pub struct World {
     /// What the ECR registries replicate.
     #[serde(default)]
     pub replication_rules: Vec<ReplicationRule>,
+    /// What a Region must have beside these.
+    #[serde(default)]
+    pub supporting: Supporting,
 }
 
 /// What is wrong with the places and the lines between them: borrowed by what must ask about both.
@@ -144,6 +151,7 @@ impl World {
             changed |= cluster.resync(now_ms, &reachable);
             cluster.set_lags(now_ms, &reachable, &base);
         }
+        changed |= self.supporting.settle(now_ms, &reachable);
         changed |= self.settle_switches(now_ms);
         changed
     }

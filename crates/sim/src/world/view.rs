@@ -57,6 +57,30 @@ impl World {
                 "origin_groups": d.groups().into_iter().map(|(id, members)| json!({"id": id, "members": members}))
                     .collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),
+            "supporting": self.supporting_view(),
+        })
+    }
+
+    /// What secrets and parameters hold is not told.
+    fn supporting_view(&self) -> Value {
+        let all = &self.supporting;
+        json!({
+            "secrets": all.secrets.iter().map(|s| json!({
+                "account": s.account, "name": s.name, "primary": s.primary, "versions": s.versions.len(),
+                "replicas": s.replicas.iter().map(|r| json!({
+                    "region": r.region, "status": r.status(s.versions.len()), "has": r.has,
+                })).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
+            "parameters": all.parameters.iter().map(|p| json!({
+                "account": p.account, "region": p.region, "name": p.name, "type": p.kind, "version": p.version,
+            })).collect::<Vec<_>>(),
+            "keys": all.keys, "alarms": all.alarms, "quotas": all.quotas, "attachments": all.attachments,
+            "recorders": all.recorders, "hubs": all.hubs,
+            "stacks": all.stacks.iter().map(|s| json!({
+                "account": s.account, "region": s.region, "name": s.name, "id": s.id(), "status": s.status,
+                "reason": s.reason, "template_url": s.built.template_url, "parameters": s.built.parameters,
+            })).collect::<Vec<_>>(),
+            "organization": all.organization,
         })
     }
 

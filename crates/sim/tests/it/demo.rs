@@ -64,7 +64,26 @@ fn everything_that_the_inventory_names_and_the_simulator_speaks_is_there() {
     for repository in values("repository") {
         assert!(world.repositories.iter().any(|r| r.name == repository), "repository {repository}");
     }
-    let services = DEMO_INVENTORY.lines().filter(|l| l.contains("service: "));
+    let all = &world.supporting;
+    for name in values("parameter") {
+        assert!(all.parameters.iter().any(|p| p.name == name), "parameter {name}");
+    }
+    for name in values("secret") {
+        assert!(all.secrets.iter().any(|s| s.name == name), "secret {name}");
+    }
+    for id in values("key_id") {
+        assert!(all.keys.iter().any(|k| k.id == id), "key {id}");
+    }
+    for name in values("alarm") {
+        assert!(all.alarms.iter().any(|a| a.name == name), "alarm {name}");
+    }
+    for id in values("attachment") {
+        assert!(all.attachments.iter().any(|a| a.id == id), "attachment {id}");
+    }
+    for url in values("template_url") {
+        assert!(all.templates.contains_key(&url), "template {url}");
+    }
+    let services = DEMO_INVENTORY.lines().filter(|l| l.contains(", service: "));
     for line in services {
         let (region, rest) = line.trim().split_once(": {cluster: ").unwrap();
         let (cluster, rest) = rest.split_once(", service: ").unwrap();
@@ -83,7 +102,7 @@ fn nothing_stands_in_the_world_that_the_inventory_does_not_name() {
     assert_eq!(world.access_points.len(), values("mrap_arn").len());
     assert_eq!(world.distributions.len(), values("distribution_id").len());
     assert_eq!(world.switch_plans.len(), values("plan_arn").len());
-    assert_eq!(world.services.len(), DEMO_INVENTORY.matches("service: ").count());
+    assert_eq!(world.services.len(), DEMO_INVENTORY.matches(", service: ").count());
 }
 
 #[test]

@@ -17,5 +17,7 @@ mod health_checks;
 mod names;
 mod persist;
 mod region_switch;
+mod stacks;
 mod sts;
+mod supporting;
 mod traffic;

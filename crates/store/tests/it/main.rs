@@ -8,6 +8,7 @@ mod observations;
 mod people;
 mod runs;
 mod schema;
+mod surveys;
 mod wakeups;
 mod workers;
 

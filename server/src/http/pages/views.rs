@@ -161,7 +161,13 @@ pub async fn approvals(State(state): State<AppState>, visit: Visit) -> Response 
 }
 
 pub async fn accounts(State(state): State<AppState>, visit: Visit) -> Response {
-    let answer = state.plane.accounts(&visit.actor).await.map(pages::accounts::page);
+    let answer = match state.plane.accounts(&visit.actor).await {
+        Ok(accounts) => {
+            let discovered = state.plane.discovered_accounts(&visit.actor).await;
+            discovered.map(|discovered| pages::accounts::page(accounts, discovered))
+        }
+        Err(problem) => Err(problem),
+    };
     visit.show(&state, answer).await
 }
 

@@ -15,7 +15,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use holdfast_api::accounts::AccountView;
+use holdfast_api::accounts::{AccountView, DiscoveredAccount};
 
 /// What an account's ETag covers: what can be edited.
 fn tag(view: &AccountView) -> Reply<String> {
@@ -28,6 +28,15 @@ pub async fn get_accounts(
     Principal(actor): Principal,
 ) -> Reply<Json<List<AccountView>>> {
     Ok(Json(List { items: state.plane.accounts(&actor).await? }))
+}
+
+/// The accounts of the organization that the inventory does not have yet.
+#[utoipa::path(get, path = "/discovered_accounts", tag = "inventory", responses((status = 200, body = List<DiscoveredAccount>)))]
+pub async fn get_discovered_accounts(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+) -> Reply<Json<List<DiscoveredAccount>>> {
+    Ok(Json(List { items: state.plane.discovered_accounts(&actor).await? }))
 }
 
 #[utoipa::path(get, path = "/accounts/{id}", tag = "inventory",

@@ -47,6 +47,7 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(now::get_now))
         .routes(routes!(now::get_approvals))
         .routes(routes!(accounts::get_accounts))
+        .routes(routes!(accounts::get_discovered_accounts))
         .routes(routes!(accounts::get_account, accounts::put_account, accounts::delete_account))
         .routes(routes!(regions::get_regions))
         .routes(routes!(regions::get_region, regions::patch_region))

@@ -1,0 +1,64 @@
+//! Asks each account about itself, now and then: what its roles may do, and who else is in its organization. Nothing
+//! waits for the answers, and no account need give any.
+
+use crate::clock::DatabaseClock;
+use holdfast_cloud::{Cloud, ErrorKind};
+use holdfast_domain::{Account, AccountId, ResourceKind};
+use holdfast_store::{AccountRole, OrganizationAccount, RolePermissions, Store};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Policies are edited by people, and organizations grow slowly: IAM's own limits are tighter than our curiosity.
+const INTERVAL: Duration = Duration::from_secs(15 * 60);
+
+pub async fn survey(
+    (store, cloud, clock): (&Store, &Arc<dyn Cloud>, &DatabaseClock),
+    account: &Account,
+    kinds: &BTreeSet<ResourceKind>,
+) {
+    match store.begin_survey(&account.id, INTERVAL.as_secs_f64()).await {
+        Ok(true) => {}
+        Ok(false) => return,
+        Err(error) => {
+            tracing::warn!(account = %account.name, %error, "whose turn it is to ask the account could not be asked");
+            return;
+        }
+    }
+    for (role, acts) in [(AccountRole::Read, false), (AccountRole::Act, true)] {
+        let missing = cloud.missing_permissions(account, acts, kinds).await.map_err(|e| e.to_string());
+        let told = RolePermissions { account: account.id.clone(), role, at: clock.now(), missing };
+        if let Err(error) = store.record_role_permissions(&told).await {
+            tracing::warn!(account = %account.name, %error, "what the role may do could not be kept");
+        }
+    }
+    organization((store, cloud, clock), account).await;
+}
+
+async fn organization((store, cloud, clock): (&Store, &Arc<dyn Cloud>, &DatabaseClock), account: &Account) {
+    let told = match cloud.organization(account).await {
+        Ok(told) => told,
+        // All accounts but one or two are refused; and what was told before may still hold where nobody answered.
+        Err(error) if error.kind != ErrorKind::Denied => {
+            tracing::debug!(account = %account.name, %error, "the organization could not be asked");
+            return;
+        }
+        Err(_) => Vec::new(),
+    };
+    let seen_at = clock.now();
+    let members: Vec<OrganizationAccount> = told
+        .into_iter()
+        .filter_map(|member| {
+            Some(OrganizationAccount {
+                id: AccountId::parse(&member.id).ok()?,
+                name: member.name,
+                status: member.status,
+                told_by: account.id.clone(),
+                seen_at,
+            })
+        })
+        .collect();
+    if let Err(error) = store.record_organization(&account.id, &members).await {
+        tracing::warn!(account = %account.name, %error, "the organization's accounts could not be kept");
+    }
+}

@@ -1,0 +1,124 @@
+//! Pointing the application at its store in the target Region, when the store has been promoted or restored and before
+//! traffic comes.
+
+use super::draft::{Draft, Making};
+use crate::change::{Change, StoreEndpoint};
+use crate::refusal::Refusal;
+use crate::step::Work;
+use holdfast_domain::resource::{EndpointSetting, SettingPlace};
+use holdfast_domain::{Application, Facts, Name, RegionCode, Resource, ResourceSpec, StepId};
+
+/// The store that a setting is about: the one that it names, or the only one that has an endpoint.
+///
+/// # Errors
+/// A sentence, when it is not clear which.
+pub fn store_of<'a>(
+    application: &'a Application,
+    setting: &Resource,
+    spec: &EndpointSetting,
+) -> Result<&'a Name, String> {
+    let mut stores = application.resources.iter().filter(|r| r.spec.kind().has_endpoint()).map(|r| &r.name);
+    let name = &setting.name;
+    match &spec.store {
+        Some(wanted) => stores.find(|store| store.as_str() == wanted).ok_or_else(|| {
+            format!(
+                "{name} names the store `{wanted}`, and the application has no such store with an endpoint."
+            )
+        }),
+        None => match (stores.next(), stores.next()) {
+            (Some(only), None) => Ok(only),
+            (None, _) => {
+                Err(format!("{name} names no store, and the application has none with an endpoint."))
+            }
+            (Some(_), Some(_)) => Err(format!("{name} names no store, and the application has several.")),
+        },
+    }
+}
+
+/// The steps, or `after` when nothing is to be set.
+pub(super) fn point(draft: &mut Draft<'_>, after: Vec<StepId>) -> Result<Vec<StepId>, Refusal> {
+    let mut ids = Vec::new();
+    for resource in &draft.picture.application.resources {
+        let ResourceSpec::EndpointSetting(spec) = &resource.spec else { continue };
+        let to = &draft.movement.to;
+        let Some(place) = spec.per_region.get(to) else {
+            draft.note(format!("{} has no setting in {to}; it is left as it is.", resource.name));
+            continue;
+        };
+        let store = match store_of(&draft.picture.application, resource, spec) {
+            Ok(store) => store,
+            Err(sentence) => {
+                draft.cannot(&sentence, "Name one of the application's stores under `store`.")?;
+                continue;
+            }
+        };
+        if let Some(id) = step(draft, &resource.name, place, store, &after)? {
+            ids.push(id);
+        }
+    }
+    Ok(if ids.is_empty() { after } else { ids })
+}
+
+fn step(
+    draft: &mut Draft<'_>,
+    name: &Name,
+    place: &SettingPlace,
+    store: &Name,
+    after: &[StepId],
+) -> Result<Option<StepId>, Refusal> {
+    let region = draft.movement.to.clone();
+    let endpoint = draft.last(store, &region).and_then(Facts::endpoint);
+    let (value_now, stands) = now(draft, name, &region, endpoint);
+    if stands {
+        return Ok(None);
+    }
+    let to = StoreEndpoint { store: store.clone(), endpoint: None, on_version: None };
+    let change = match place {
+        SettingPlace { parameter: Some(parameter), key, .. } => Change::SetParameterEndpoint {
+            region: region.clone(),
+            parameter: parameter.clone(),
+            key: key.clone(),
+            to,
+        },
+        SettingPlace { secret: Some(secret), key: Some(key), .. } => {
+            Change::SetSecretEndpoint { region: region.clone(), secret: secret.clone(), key: key.clone(), to }
+        }
+        _ => {
+            let sentence =
+                format!("{name} in {region} names neither a parameter, nor a secret with its key.");
+            draft.cannot(&sentence, "Correct the entry.")?;
+            return Ok(None);
+        }
+    };
+    let value_to_be = match endpoint {
+        Some(endpoint) => format!("the writer endpoint of {store} in {region}: {endpoint}"),
+        None => format!("the writer endpoint of {store} in {region}, as the store tells it then"),
+    };
+    draft
+        .add(Making {
+            id: ("point", &[name.as_str()]),
+            title: format!("Point {name} at {store} in {region}"),
+            work: Work::Call { change },
+            resource: Some(name),
+            regions: vec![region],
+            after: after.to_vec(),
+            timeout_seconds: 900,
+            value_now,
+            value_to_be,
+            ..Making::default()
+        })
+        .map(Some)
+}
+
+/// What the setting says now, and whether that is known to be what it is to say.
+fn now(draft: &Draft<'_>, name: &Name, region: &RegionCode, endpoint: Option<&str>) -> (String, bool) {
+    let setting = match draft.last(name, region) {
+        Some(Facts::Setting { setting: Some(setting) }) => setting,
+        Some(_) => return ("not there".into(), false),
+        None => return ("not known".into(), false),
+    };
+    let Some(says) = setting.endpoint.as_deref() else {
+        return ("not read beforehand".into(), false);
+    };
+    (says.to_owned(), endpoint == Some(says) && draft.known(name, region).is_some())
+}

@@ -1,0 +1,175 @@
+//! Would anybody notice: alarms, and above all one on how far each store is behind; AWS Config; Security Hub.
+
+use super::super::{Look, Severity};
+use holdfast_domain::{Facts, Resource, ResourceKind, ResourceSpec};
+
+pub(super) fn alarm(look: &mut Look<'_>, resource: &Resource) {
+    let name = &resource.name;
+    for region in look.places(resource) {
+        let at = (resource, region);
+        let alarm = match look.known(resource, region) {
+            Some(Facts::Alarm { alarm: Some(alarm) }) => alarm,
+            Some(Facts::Alarm { alarm: None }) => {
+                look.say(
+                    (Severity::Warning, "alarm_missing"),
+                    at,
+                    format!("Alarm {name} is not in {region}: nobody would be told there."),
+                    "Create it in each Region; alarms see the metrics of their own Region only.",
+                );
+                continue;
+            }
+            _ => continue,
+        };
+        let why =
+            alarm.reason.as_deref().map(|r| format!(": {}", r.trim_end_matches('.'))).unwrap_or_default();
+        match alarm.state.as_str() {
+            "OK" => {}
+            "ALARM" => look.say(
+                (Severity::Warning, "alarm_rings"),
+                at,
+                format!("Alarm {name} in {region} is in ALARM{why}."),
+                "Look at what it watches before anything is moved there.",
+            ),
+            // Missing data is never health.
+            _ => look.say(
+                (Severity::Unknown, "alarm_without_data"),
+                at,
+                format!("Alarm {name} in {region} has too little data to tell{why}."),
+                "See that its metric is published there; a metric that is never published watches nothing.",
+            ),
+        }
+        if !alarm.actions_enabled {
+            look.say(
+                (Severity::Warning, "alarm_silent"),
+                at,
+                format!("Alarm {name} in {region} tells nobody: its actions are off."),
+                "Enable its actions.",
+            );
+        }
+    }
+}
+
+/// The metrics by which CloudWatch tells how far a store of this kind is behind.
+fn lag_metrics(kind: ResourceKind) -> &'static [&'static str] {
+    match kind {
+        ResourceKind::AuroraGlobalDatabase => {
+            &["AuroraGlobalDBProgressLag", "AuroraGlobalDBReplicationLag", "AuroraGlobalDBRPOLag"]
+        }
+        ResourceKind::RdsReadReplica => &["ReplicaLag", "AuroraReplicaLag"],
+        ResourceKind::DynamodbGlobalTable => &["ReplicationLatency"],
+        ResourceKind::ElasticacheGlobalDatastore => &["GlobalDatastoreReplicationLag"],
+        ResourceKind::S3Replication => &[
+            "ReplicationLatency",
+            "BytesPendingReplication",
+            "OperationsPendingReplication",
+            "OperationsFailedReplication",
+        ],
+        _ => &[],
+    }
+}
+
+/// Whether any of the application's alarms in a recovery Region watches how far the store is behind there. An alarm
+/// that could not be seen may be that one, and is told of by itself.
+pub(super) fn lag_alarm(look: &mut Look<'_>, store: &Resource) {
+    let metrics = lag_metrics(store.spec.kind());
+    if metrics.is_empty() {
+        return;
+    }
+    let alarms: Vec<&Resource> = look
+        .application
+        .resources
+        .iter()
+        .filter(|resource| matches!(resource.spec, ResourceSpec::CloudwatchAlarm(_)))
+        .collect();
+    for region in look.places(store) {
+        if *region == look.application.home_region {
+            continue;
+        }
+        let perhaps = alarms.iter().filter(|alarm| alarm.spec.is_in(region)).any(|alarm| {
+            match look.known(alarm, region) {
+                Some(Facts::Alarm { alarm }) => alarm
+                    .as_ref()
+                    .and_then(|alarm| alarm.metric.as_deref())
+                    .is_some_and(|metric| metrics.contains(&metric)),
+                _ => true,
+            }
+        });
+        if !perhaps {
+            look.say(
+                (Severity::Warning, "no_lag_alarm"),
+                (store, region),
+                format!(
+                    "No alarm of the inventory watches how far {} is behind in {region}: it may fall behind its RPO unnoticed.",
+                    store.name
+                ),
+                format!(
+                    "Make a CloudWatch alarm on {} in {region}, and add it as a `cloudwatch_alarm` entry.",
+                    metrics.first().unwrap_or(&"its lag")
+                ),
+            );
+        }
+    }
+}
+
+pub(super) fn recorder(look: &mut Look<'_>, resource: &Resource) {
+    for region in look.places(resource) {
+        let at = (resource, region);
+        let recorder = match look.known(resource, region) {
+            Some(Facts::ConfigRecorder { recorder: Some(recorder) }) => recorder,
+            Some(Facts::ConfigRecorder { recorder: None }) => {
+                look.say(
+                    (Severity::Warning, "recorder_missing"),
+                    at,
+                    format!("AWS Config has no recorder in {region}: changes there would leave no history."),
+                    "Set up AWS Config in that Region.",
+                );
+                continue;
+            }
+            _ => continue,
+        };
+        if !recorder.recording {
+            look.say(
+                (Severity::Warning, "recorder_stopped"),
+                at,
+                format!("AWS Config does not record in {region}."),
+                "Start the recorder (config:StartConfigurationRecorder).",
+            );
+        } else if recorder.last_status.as_deref() == Some("FAILURE") {
+            let why = recorder.message.as_deref().map(|m| format!(": {m}")).unwrap_or_default();
+            look.say(
+                (Severity::Warning, "recorder_failing"),
+                at,
+                format!("AWS Config's last recording in {region} failed{why}."),
+                "Mend what the reason names, mostly the recorder's role or its bucket.",
+            );
+        }
+    }
+}
+
+pub(super) fn hub(look: &mut Look<'_>, resource: &Resource) {
+    for region in look.places(resource) {
+        let at = (resource, region);
+        match look.known(resource, region) {
+            Some(Facts::SecurityHub { hub: None }) => look.say(
+                (Severity::Warning, "security_hub_off"),
+                at,
+                format!("Security Hub is not enabled in {region}: nobody would see what is wrong there."),
+                "Enable it in each Region, or aggregate the Regions into one.",
+            ),
+            Some(Facts::SecurityHub { hub: Some(hub) }) if hub.critical > 0 || hub.high > 0 => {
+                let severity = if hub.critical > 0 { Severity::Warning } else { Severity::Note };
+                let more = if hub.more { ", and more" } else { "" };
+                look.say(
+                    (severity, "open_findings"),
+                    at,
+                    format!(
+                        "Security Hub has {} critical and {} high findings open in {region}{more}.",
+                        hub.critical, hub.high
+                    ),
+                    "Resolve or suppress them before production runs there.",
+                );
+            }
+            _ => {}
+        }
+    }
+}

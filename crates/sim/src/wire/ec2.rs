@@ -1,0 +1,108 @@
+//! EC2's own query protocol, as far as Transit Gateway attachments go.
+
+use super::input::list;
+use super::render::namespace;
+use super::service::{Operation, Plane, Service};
+use super::xml::Xml;
+use super::{Context, Reply};
+use crate::refusal::Refusal;
+use crate::world::World;
+use crate::world::supporting::Attachment;
+use serde_json::Value;
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::look(
+        "DescribeTransitGatewayAttachments",
+        "ec2:DescribeTransitGatewayAttachments",
+        Plane::Control,
+    ),
+    Operation::look(
+        "DescribeTransitGatewayPeeringAttachments",
+        "ec2:DescribeTransitGatewayPeeringAttachments",
+        Plane::Control,
+    ),
+];
+
+pub(super) fn perform(
+    world: &World,
+    context: &Context<'_>,
+    operation: &str,
+    input: &Value,
+) -> Result<Reply, Refusal> {
+    let peerings = operation == "DescribeTransitGatewayPeeringAttachments";
+    let wanted: Vec<&str> = list(input, "TransitGatewayAttachmentIds", "TransitGatewayAttachmentIds")
+        .into_iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let here = world.supporting.attachments.iter();
+    let here = here.filter(|a| a.account == context.account && a.region == context.region);
+    let found: Vec<&Attachment> = here
+        .filter(|a| wanted.is_empty() || wanted.contains(&a.id.as_str()))
+        .filter(|a| !peerings || a.peer.is_some())
+        .collect();
+    if let Some(missing) = wanted.iter().find(|id| !found.iter().any(|a| a.id == **id)) {
+        let message = format!("Transit Gateway Attachment {missing} was deleted or does not exist.");
+        return Err(Refusal::new("InvalidTransitGatewayAttachmentID.NotFound", message));
+    }
+    Ok(Reply::look(Xml::document(&format!("{operation}Response"), namespace(Service::Ec2), |xml| {
+        let set = if peerings { "transitGatewayPeeringAttachments" } else { "transitGatewayAttachments" };
+        xml.element(set, |xml| {
+            for attachment in found {
+                xml.element("item", |xml| match (&attachment.peer, peerings) {
+                    (Some(peer), true) => peering_xml(xml, attachment, peer),
+                    _ => attachment_xml(xml, attachment),
+                });
+            }
+        });
+    })))
+}
+
+fn attachment_xml(xml: &mut Xml, attachment: &Attachment) {
+    xml.text("transitGatewayAttachmentId", &attachment.id);
+    xml.text("transitGatewayId", &attachment.gateway);
+    xml.text("transitGatewayOwnerId", &attachment.account);
+    xml.text("resourceType", if attachment.peer.is_some() { "peering" } else { "vpc" });
+    xml.text("state", &attachment.state);
+}
+
+fn peering_xml(xml: &mut Xml, attachment: &Attachment, (region, gateway): &(String, String)) {
+    let side = |xml: &mut Xml, name: &str, region: &str, gateway: &str| {
+        xml.element(name, |xml| {
+            xml.text("transitGatewayId", gateway);
+            xml.text("ownerId", &attachment.account);
+            xml.text("region", region);
+        });
+    };
+    xml.text("transitGatewayAttachmentId", &attachment.id);
+    side(xml, "requesterTgwInfo", &attachment.region, &attachment.gateway);
+    side(xml, "accepterTgwInfo", region, gateway);
+    xml.text("state", &attachment.state);
+    xml.element("status", |xml| xml.text("code", &attachment.state));
+}
+
+/// EC2 refuses in a shape of its own.
+pub(super) fn error_xml(refusal: &Refusal, request_id: &str) -> Vec<u8> {
+    Xml::document("Response", "", |xml| {
+        xml.element("Errors", |xml| {
+            xml.element("Error", |xml| {
+                xml.text("Code", &refusal.code);
+                xml.text("Message", &refusal.message);
+            });
+        });
+        xml.text("RequestID", request_id);
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_have_the_shape_that_ec2_alone_has() {
+        let refused = error_xml(&Refusal::new("UnauthorizedOperation", "no"), "1");
+        let text = String::from_utf8(refused).unwrap_or_default();
+        assert!(
+            text.contains("<Response") && text.contains("<Errors><Error><Code>UnauthorizedOperation</Code>")
+        );
+    }
+}
