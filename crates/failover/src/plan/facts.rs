@@ -44,7 +44,7 @@ pub fn facts_of(resource: &Name, region: &RegionCode, seen: &Facts) -> Vec<Fact>
         ],
         Facts::RegionSwitch(plan) => vec![
             fact("exists", plan.plan_arn.clone()),
-            fact("version", plan.version.clone().unwrap_or_else(|| "not told".into())),
+            fact("switch_plan", plan.version.clone().unwrap_or_else(|| "not told".into())),
         ],
         Facts::AuroraMember(AuroraMember { cluster_arn, writer, .. }) => {
             vec![fact("exists", cluster_arn.clone()), fact("writer", yes_no(*writer))]

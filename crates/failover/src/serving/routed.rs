@@ -27,13 +27,19 @@ pub fn routed(
 ) -> Routed {
     let mut said = Routed { certain: true, ..Routed::default() };
     let mut records: BTreeMap<&RegionCode, &DnsRecord> = BTreeMap::new();
+    let health = switched(observations);
     for region in regions {
         let Some(sight) = observations.get(&(name.clone(), region.clone())) else {
             said.doubt(format!("{name} was not looked at in {region}"));
             continue;
         };
         match sight.known() {
-            None => said.doubt(format!("{name} in {region} is {}", sight.word())),
+            None => match following(stood, name, region, &health) {
+                Some(record) => {
+                    records.insert(region, record);
+                }
+                None => said.doubt(format!("{name} in {region} is {}", sight.word())),
+            },
             Some(Facts::DnsRecord { record: Some(record), .. }) => {
                 records.insert(region, record);
             }
@@ -71,12 +77,24 @@ pub fn routed(
                 _ => None,
             })
             .collect();
-        lead(name, regions, &records, &stood, &switched(observations), &mut said);
+        lead(name, regions, &records, &stood, &health, &mut said);
     }
     if said.regions.is_empty() && said.certain {
         said.doubt(format!("{name} leads to none of the application's Regions"));
     }
     said
+}
+
+/// A record that cannot be seen, as the plan had it: where it follows a switch that is seen, the plan leaves it alone,
+/// and who leads traffic by the data plane must not wait for the control plane that tells of records.
+fn following<'a>(
+    stood: Option<&'a Plan>,
+    name: &Name,
+    region: &RegionCode,
+    health: &Health<'_>,
+) -> Option<&'a DnsRecord> {
+    let Facts::DnsRecord { record: Some(record), .. } = stood?.stood(name, region)? else { return None };
+    health.contains_key(record.health_check_id.as_deref()?).then_some(record)
 }
 
 /// An endpoint group that new connections go to.

@@ -180,7 +180,7 @@ pub(super) fn known<'a>(seen: &'a Seen, resource: &Name, region: &RegionCode) ->
 /// for the settings that name a store.
 /// Their own steps look before they act. What is seen must still agree.
 fn observe_again(seen: &Seen, plan: &Plan, movement: &Movement) -> Verdict {
-    let traffic = plan.traffic();
+    let traffic = plan.steers();
     let mut unseen = Vec::new();
     let mut dark = Vec::new();
     for expected in &plan.facts {

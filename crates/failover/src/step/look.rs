@@ -60,6 +60,12 @@ impl Plan {
         self.having(&["inverted"])
     }
 
+    /// Everything by which traffic is moved, whether or not it shows where traffic goes.
+    #[must_use]
+    pub fn steers(&self) -> BTreeSet<Name> {
+        self.having(&["record", "routed", "inverted", "switch_plan"])
+    }
+
     /// Stores with a writer, as the plan's facts have them.
     #[must_use]
     pub fn stores(&self) -> BTreeSet<Name> {

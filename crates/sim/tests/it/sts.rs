@@ -161,7 +161,7 @@ async fn accounts_do_not_see_each_other() {
     let shop = aws_sdk_rds::Client::new(&acting(&sim, "us-east-1").await);
     let seen = shop.describe_global_clusters().send().await.unwrap();
     let ids: Vec<_> = seen.global_clusters().iter().filter_map(|g| g.global_cluster_identifier()).collect();
-    assert_eq!(ids, ["orders", "catalog"]);
+    assert_eq!(ids, ["orders", "catalog", "tickets"]);
     let control = aws_sdk_rds::Client::new(&config(&sim, "us-east-1", control_keys()).await);
     assert!(control.describe_global_clusters().send().await.unwrap().global_clusters().is_empty());
 }

@@ -141,3 +141,33 @@ fn serving_is_confirmed_by_the_controls_and_by_the_records_that_follow_them() {
     assert_eq!(moved(true, true).check("confirm-serving"), "wait");
     assert_eq!(moved(false, true).check("confirm-serving"), "reached");
 }
+
+#[test]
+fn records_that_cannot_be_read_are_taken_as_the_plan_had_them_where_they_follow_a_control_that_is_seen() {
+    let blind = |a, b| {
+        from(tickets(), Mode::Emergency)
+            .see("switch", A, switched(A, a))
+            .see("switch", B, switched(B, b))
+            .see("orders", B, aurora_facts("orders", B, true))
+            .lose("orders", A)
+            .lose("front-door", A)
+            .lose("front-door", B)
+    };
+    assert_eq!(blind(false, true).check("confirm-serving"), "reached");
+    assert_eq!(blind(true, false).check("confirm-serving"), "wait");
+    assert_eq!(blind(false, true).lose("switch", B).check("confirm-serving"), "unseen");
+}
+
+#[test]
+fn no_data_waits_in_an_emergency_for_a_switch_that_cannot_be_seen() {
+    let mut seen = tickets();
+    seen.application.resources.extend([health_check("guard"), switch_plan("arc")]);
+    seen.observations.extend(both("guard", &Facts::HealthCheck(check())));
+    seen.observations.extend(both("arc", &Facts::RegionSwitch(region_switch(vec![]))));
+    for (mode, expected) in [(Mode::Emergency, "reached"), (Mode::Planned, "unseen")] {
+        for resource in ["front-door", "switch", "guard", "arc"] {
+            let scene = from(seen.clone(), mode).lose(resource, A).lose(resource, B);
+            assert_eq!(scene.check("observe-again"), expected, "{resource} {mode:?}");
+        }
+    }
+}
