@@ -27,6 +27,7 @@ mod hedge;
 mod kms_key;
 mod lambda_function;
 mod outside_view;
+mod own_calls;
 mod perform;
 pub mod policy;
 mod reading;

@@ -4,7 +4,7 @@
 use crate::clients::Caller;
 use crate::{
     arc_region_switch_plan, arc_routing_control, aurora_global_database, auto_scaling_group,
-    cloudfront_distribution, ecs_service, eks_node_group, global_accelerator, lambda_function,
+    cloudfront_distribution, ecs_service, eks_node_group, global_accelerator, lambda_function, own_calls,
     route53_health_check, route53_records, s3_multi_region_access_point,
 };
 use crate::{cloudformation_stack, endpoint_setting};
@@ -100,7 +100,10 @@ pub(crate) async fn perform(caller: &Caller, change: &Change) -> Result<Answer, 
         Change::CallWebhook { .. } => Err(caller
             .call("", action)
             .error(ErrorKind::NotSupported, "a webhook is delivered, not called in AWS")),
-        Change::InvokeLambda { region, .. } | Change::RunDocument { region, .. } => Err(caller
+        Change::InvokeLambda { region, function, payload, .. } => {
+            own_calls::invoke(caller, action, region, function, payload).await
+        }
+        Change::RunDocument { region, .. } => Err(caller
             .call(region.as_str(), action)
             .error(ErrorKind::NotSupported, "this version has no adapter for it")),
     }

@@ -29,6 +29,7 @@ pub const CHANGE_ACTIONS: &[&str] = &[
     "eks:UpdateNodegroupConfig",
     "globalaccelerator:UpdateEndpointGroup",
     "lambda:DeleteFunctionConcurrency",
+    "lambda:InvokeFunction",
     "lambda:PutFunctionConcurrency",
     "lambda:PutProvisionedConcurrencyConfig",
     "lambda:UpdateEventSourceMapping",
@@ -141,9 +142,15 @@ fn statements(account: &Account, change: &Change) -> Vec<Statement> {
     let id = account.id.as_str();
     match change {
         // ---- steps of one's own
-        Change::CallWebhook { .. } | Change::InvokeLambda { .. } | Change::RunDocument { .. } => {
-            vec![allow(&[NOTHING], anything())]
+        Change::InvokeLambda { region, function, .. } => {
+            let target = if function.starts_with("arn:") {
+                function.clone()
+            } else {
+                format!("arn:aws:lambda:{region}:{id}:function:{function}")
+            };
+            vec![allow(&["lambda:InvokeFunction"], vec![target])]
         }
+        Change::CallWebhook { .. } | Change::RunDocument { .. } => vec![allow(&[NOTHING], anything())],
         // ---- compute
         Change::SetEcsDesiredCount { region, cluster, service, .. } => {
             let (cluster, service) = (last_part(cluster), last_part(service));
@@ -384,6 +391,12 @@ mod tests {
             health_check_id: None,
         };
         vec![
+            Change::InvokeLambda {
+                account: account().name,
+                region: region("eu-central-1"),
+                function: "f".repeat(64),
+                payload: "{}".into(),
+            },
             Change::SetEcsDesiredCount {
                 region: region("eu-central-1"),
                 cluster: "c".repeat(255),

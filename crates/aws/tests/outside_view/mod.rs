@@ -180,3 +180,26 @@ async fn a_receivers_no_is_told_from_its_trouble_and_from_silence() {
     let unreachable = cloud.deliver(&nobody).await.unwrap_err();
     assert_eq!((unreachable.kind, unreachable.outcome_unknown), (ErrorKind::Unreachable, false));
 }
+
+#[tokio::test]
+async fn a_function_of_ones_own_is_invoked_once_under_a_policy_for_it_alone() {
+    let sim = sim().await;
+    let cloud = cloud(&sim, outside(sim.addr));
+    let platform = account("333333333333", "demo-platform-prod");
+    let invoke = |function: &str| Change::InvokeLambda {
+        account: platform.name.clone(),
+        region: region("us-west-2"),
+        function: function.into(),
+        payload: r#"{"application": "billing"}"#.into(),
+    };
+    let change = invoke("notifications-sender");
+    let answer = cloud.perform(&platform, &acting("own-warm", None), &change).await.unwrap();
+    assert_eq!((answer.action.as_str(), answer.region.as_str()), ("lambda:InvokeFunction", "us-west-2"));
+    let ledger = sim.ledger();
+    let invoked: Vec<_> = ledger.iter().filter(|entry| entry.operation == "Invoke").collect();
+    assert_eq!(invoked.len(), 1);
+    assert_eq!(invoked[0].request_id, answer.request_id.unwrap());
+    assert_eq!(invoked[0].session_policy, holdfast_aws::policy::changing(&platform, &change).ok());
+    let missing = cloud.perform(&platform, &acting("own-warm", None), &invoke("nothing")).await.unwrap_err();
+    assert_eq!((missing.kind, missing.outcome_unknown), (ErrorKind::NotFound, false), "{missing}");
+}

@@ -1,4 +1,4 @@
-//! Lambda over rest-json: functions, their concurrency, and what brings them events. Nothing is invoked.
+//! Lambda over rest-json: functions, their concurrency, and what brings them events. Invoking one runs nothing.
 
 use super::input::{flag, integer, required, text};
 use super::service::{Operation, Plane};
@@ -26,6 +26,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Plane::Control,
     ),
     Operation::change("UpdateEventSourceMapping", "lambda:UpdateEventSourceMapping", Plane::Control),
+    Operation::change("Invoke", "lambda:InvokeFunction", Plane::Data),
 ];
 
 /// The dates in the paths are the operations' own.
@@ -50,6 +51,7 @@ pub(super) fn route(method: &Method, path: &[&str]) -> Option<(&'static str, Map
         ("PUT", ["2019-09-30", "functions", name, "provisioned-concurrency"]) => {
             ("PutProvisionedConcurrencyConfig", "FunctionName", *name)
         }
+        ("POST", ["2015-03-31", "functions", name, "invocations"]) => ("Invoke", "FunctionName", *name),
         ("GET", ["2015-03-31", "event-source-mappings"]) => ("ListEventSourceMappings", "Path", ""),
         ("PUT", ["2015-03-31", "event-source-mappings", uuid]) => ("UpdateEventSourceMapping", "UUID", *uuid),
         _ => return None,
@@ -98,6 +100,8 @@ pub(super) fn perform(
             let changed = world.reserve(index, Some(count))?;
             Ok(Reply::did(changed, json!({"ReservedConcurrentExecutions": count}).to_string()))
         }
+        // No code is run; that it was called is what the ledger keeps.
+        "Invoke" => Ok(Reply::did(true, json!({"done": true}).to_string())),
         "DeleteFunctionConcurrency" => Ok(Reply::did(world.reserve(index, None)?, Vec::new())),
         "PutProvisionedConcurrencyConfig" => provision(world, index, now_ms, input),
         _ => world.functions.get(index).map_or_else(

@@ -58,6 +58,7 @@ const ACT_ACTIONS: &[&str] = &[
     "eks:UpdateNodegroupConfig",
     "globalaccelerator:UpdateEndpointGroup",
     "lambda:DeleteFunctionConcurrency",
+    "lambda:InvokeFunction",
     "lambda:PutFunctionConcurrency",
     "lambda:PutProvisionedConcurrencyConfig",
     "lambda:UpdateEventSourceMapping",
