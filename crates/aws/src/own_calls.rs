@@ -1,13 +1,19 @@
-//! Calls to what is one's own: a function invoked. What it does is its affair; what it answers is all that is known.
+//! Calls to what is one's own: a function invoked, a document run. What they do is their affair; what they answer is
+//! all that is known.
 
 use crate::clients::Caller;
 use crate::perform::answered;
 use crate::settings::Service;
+use crate::signed::{self, Request, SSM};
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
-use holdfast_cloud::{Error, ErrorKind};
+use holdfast_cloud::{Error, ErrorKind, Settled};
 use holdfast_domain::RegionCode;
 use holdfast_failover::run::Answer;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+pub(crate) const LIST_COMMANDS: &str = "ssm:ListCommands";
 
 /// More of what a function says is not repeated in a journal.
 const MOST_SAID: usize = 300;
@@ -32,4 +38,62 @@ pub(crate) async fn invoke(
             .error(ErrorKind::Invalid, format!("{function} ran and failed ({error}): {said}")));
     }
     answered(action, region, &answer, None)
+}
+
+/// The document and the tag that its instances have.
+pub(crate) struct Command<'a> {
+    pub document: &'a str,
+    pub parameters: &'a BTreeMap<String, String>,
+    pub target_tag: &'a str,
+    pub target_value: &'a str,
+}
+
+pub(crate) async fn send_command(
+    caller: &Caller,
+    action: &'static str,
+    region: &RegionCode,
+    command: &Command<'_>,
+) -> Result<Answer, Error> {
+    let region = region.as_str();
+    let parameters: Map<String, Value> =
+        command.parameters.iter().map(|(key, value)| (key.clone(), json!([value]))).collect();
+    let body = json!({
+        "DocumentName": command.document,
+        "Parameters": parameters,
+        "Targets": [{"Key": format!("tag:{}", command.target_tag), "Values": [command.target_value]}],
+        // An instance that cannot be reached must not keep its command for an hour.
+        "TimeoutSeconds": 600,
+        "Comment": "a step of a run of Holdfast",
+    });
+    let answer = signed::call(caller, SSM, region, &Request::json(action, body)).await?;
+    let id = answer.json().pointer("/Command/CommandId").and_then(Value::as_str).map(str::to_owned);
+    match id {
+        Some(id) => answered(action, region, &answer, Some(id)),
+        None => Err(caller.call(region, action).error(ErrorKind::Unreadable, "the answer names no command")),
+    }
+}
+
+/// Whether a command has come to its end on every instance.
+pub(crate) async fn command_settled(
+    caller: &Caller,
+    region: &RegionCode,
+    command: &str,
+) -> Result<Settled, Error> {
+    let request = Request::json(LIST_COMMANDS, json!({"CommandId": command}));
+    let answer = signed::call(caller, SSM, region.as_str(), &request).await?;
+    let Some(found) = answer.json().pointer("/Commands/0") else {
+        return Ok(Settled::NotKnown(format!("there is no command {command}")));
+    };
+    let status = found.get("Status").and_then(Value::as_str).unwrap_or("UNKNOWN");
+    let count = |key: &str| found.get(key).and_then(Value::as_u64).unwrap_or(0);
+    Ok(match status {
+        "Success" if count("TargetCount") == 0 => Settled::Failed("no instance has the tag".into()),
+        "Success" => Settled::Yes,
+        "Pending" | "InProgress" | "Delayed" => Settled::NotYet(format!(
+            "{status}, {} of {} instances done",
+            count("CompletedCount"),
+            count("TargetCount")
+        )),
+        other => Settled::Failed(format!("{other}, {} instances with errors", count("ErrorCount"))),
+    })
 }

@@ -103,9 +103,10 @@ pub(crate) async fn perform(caller: &Caller, change: &Change) -> Result<Answer, 
         Change::InvokeLambda { region, function, payload, .. } => {
             own_calls::invoke(caller, action, region, function, payload).await
         }
-        Change::RunDocument { region, .. } => Err(caller
-            .call(region.as_str(), action)
-            .error(ErrorKind::NotSupported, "this version has no adapter for it")),
+        Change::RunDocument { region, document, parameters, target_tag, target_value, .. } => {
+            let command = own_calls::Command { document, parameters, target_tag, target_value };
+            own_calls::send_command(caller, action, region, &command).await
+        }
     }
 }
 
@@ -124,7 +125,7 @@ pub(crate) fn answered(
     })
 }
 
-/// Route 53 tells when an accepted change has spread, EKS and CloudFormation when they have carried one out; the others
+/// Route 53 tells when an accepted change has spread, EKS, CloudFormation and SSM when they have carried one out; the others
 /// are observed.
 pub(crate) async fn settled(caller: &Caller, change: &Change, tracking: &str) -> Result<Settled, Error> {
     match change {
@@ -135,6 +136,7 @@ pub(crate) async fn settled(caller: &Caller, change: &Change, tracking: &str) ->
         Change::UpdateStack { region, build } => {
             cloudformation_stack::settled(caller, region, build, tracking).await
         }
+        Change::RunDocument { region, .. } => own_calls::command_settled(caller, region, tracking).await,
         _ => Ok(Settled::Yes),
     }
 }

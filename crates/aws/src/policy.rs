@@ -2,6 +2,7 @@
 //! of what the two roles need, which `infra/member-account.yaml` grants. A session never holds more than its
 //! role; these texts make it hold less.
 
+use crate::own_calls;
 use crate::registry::{ADAPTERS, look_actions};
 use crate::survey;
 use holdfast_domain::{Account, RegionCode, ResourceKind};
@@ -44,11 +45,13 @@ pub const CHANGE_ACTIONS: &[&str] = &[
     "cloudformation:UpdateStack",
     "secretsmanager:PutSecretValue",
     "ssm:PutParameter",
+    "ssm:SendCommand",
 ];
 
-/// What a step needs beside its look and its change: to hand a role over to the service that works as it, and to read
-/// the secret in which it sets one key.
-pub const STEP_ACTIONS: &[&str] = &["iam:PassRole", "secretsmanager:GetSecretValue"];
+/// What a step needs beside its look and its change: to hand a role over to the service that works as it, to read the
+/// secret in which it sets one key, and to follow a command to its end.
+pub const STEP_ACTIONS: &[&str] =
+    &["iam:PassRole", "secretsmanager:GetSecretValue", own_calls::LIST_COMMANDS];
 
 /// Everything the read role needs: the looks at every kind that has an adapter.
 #[must_use]
@@ -150,7 +153,21 @@ fn statements(account: &Account, change: &Change) -> Vec<Statement> {
             };
             vec![allow(&["lambda:InvokeFunction"], vec![target])]
         }
-        Change::CallWebhook { .. } | Change::RunDocument { .. } => vec![allow(&[NOTHING], anything())],
+        Change::RunDocument { region, document, .. } => {
+            // AWS's own documents belong to nobody's account.
+            let owner = if document.starts_with("AWS-") { "" } else { id };
+            let targets = vec![
+                format!("arn:aws:ssm:{region}:{owner}:document/{document}"),
+                format!("arn:aws:ec2:{region}:{id}:instance/*"),
+                format!("arn:aws:ssm:{region}:{id}:managed-instance/*"),
+            ];
+            vec![
+                allow(&["ssm:SendCommand"], targets),
+                // Tells how a command goes, and only to whoever knows its id.
+                allow(&[own_calls::LIST_COMMANDS], anything()),
+            ]
+        }
+        Change::CallWebhook { .. } => vec![allow(&[NOTHING], anything())],
         // ---- compute
         Change::SetEcsDesiredCount { region, cluster, service, .. } => {
             let (cluster, service) = (last_part(cluster), last_part(service));
@@ -396,6 +413,14 @@ mod tests {
                 region: region("eu-central-1"),
                 function: "f".repeat(64),
                 payload: "{}".into(),
+            },
+            Change::RunDocument {
+                account: account().name,
+                region: region("eu-central-1"),
+                document: "d".repeat(128),
+                parameters: BTreeMap::from([("mode".into(), "hard".into())]),
+                target_tag: "role".into(),
+                target_value: "writer".into(),
             },
             Change::SetEcsDesiredCount {
                 region: region("eu-central-1"),

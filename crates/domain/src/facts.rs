@@ -132,6 +132,12 @@ impl Facts {
     #[must_use]
     pub fn signal(&self) -> Option<Result<(), String>> {
         match self {
+            Self::Alarm { alarm: None } => Some(Err("the alarm is not there".into())),
+            Self::Alarm { alarm: Some(alarm) } if alarm.state == "OK" => Some(Ok(())),
+            Self::Alarm { alarm: Some(alarm) } => {
+                let reason = alarm.reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
+                Some(Err(format!("the alarm is {}{reason}", alarm.state)))
+            }
             Self::Probe(answer) => {
                 let trouble = || answer.trouble.clone().unwrap_or_else(|| "it is not healthy".into());
                 Some(if answer.healthy { Ok(()) } else { Err(trouble()) })

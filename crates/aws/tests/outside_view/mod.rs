@@ -3,7 +3,7 @@
 
 use crate::common::*;
 use holdfast_aws::{AwsCloud, AwsSettings, ControlCredentials, OutsideSettings};
-use holdfast_cloud::{Cloud, Delivery, ErrorKind, Looked};
+use holdfast_cloud::{Cloud, Delivery, ErrorKind, Looked, Settled};
 use holdfast_domain::facts::{NameAnswer, ProbeAnswer};
 use holdfast_domain::resource::{Probe, ProbePlace};
 use holdfast_domain::{Facts, Name, RegionCode, Resource, ResourceSpec};
@@ -202,4 +202,31 @@ async fn a_function_of_ones_own_is_invoked_once_under_a_policy_for_it_alone() {
     assert_eq!(invoked[0].session_policy, holdfast_aws::policy::changing(&platform, &change).ok());
     let missing = cloud.perform(&platform, &acting("own-warm", None), &invoke("nothing")).await.unwrap_err();
     assert_eq!((missing.kind, missing.outcome_unknown), (ErrorKind::NotFound, false), "{missing}");
+}
+
+#[tokio::test]
+async fn a_document_is_run_on_the_instances_with_a_tag_and_followed_to_its_end() {
+    let sim = sim().await;
+    let cloud = cloud(&sim, outside(sim.addr));
+    let shop = account("222222222222", "demo-shop-prod");
+    let run = |tag: &str| Change::RunDocument {
+        account: shop.name.clone(),
+        region: region(AWAY),
+        document: "AWS-RunShellScript".into(),
+        parameters: [("commands".to_owned(), "warm-caches".to_owned())].into(),
+        target_tag: tag.into(),
+        target_value: "cache".into(),
+    };
+    for (tag, ends) in [("role", Settled::Yes), ("none", Settled::Failed("no instance has the tag".into()))] {
+        let change = run(tag);
+        let answer = cloud.perform(&shop, &acting("own-warm", None), &change).await.unwrap();
+        let tracking = answer.tracking.unwrap();
+        let settled =
+            async || cloud.settled(&shop, &act("own-warm", &change), &change, &tracking).await.unwrap();
+        assert!(matches!(settled().await, Settled::NotYet(_)), "{tag}");
+        sim.advance(Duration::from_secs(3));
+        assert_eq!(settled().await, ends, "{tag}");
+    }
+    let sent = sim.ledger().iter().filter(|entry| entry.operation == "SendCommand").count();
+    assert_eq!(sent, 2);
 }

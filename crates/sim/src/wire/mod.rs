@@ -8,6 +8,7 @@ mod autoscaling;
 mod cloudformation;
 mod cloudfront;
 mod cloudwatch;
+mod commands;
 mod config;
 mod cut;
 mod decode;

@@ -297,7 +297,7 @@ impl Service {
             Self::Ecr => ecr::resources(operation, context, input),
             // ---- what the recovery Region must have
             Self::SecretsManager => secretsmanager::resources(context, input),
-            Self::Ssm => ssm::resources(context, input),
+            Self::Ssm => ssm::resources(context, operation, input),
             Self::Kms => kms::resources(context, input),
             Self::CloudFormation => cloudformation::resources(context, input),
             Self::Iam => iam::resources(input),

@@ -1,8 +1,8 @@
-//! SSM parameters over JSON 1.1: reading one, and putting it over.
+//! SSM over JSON 1.1: reading a parameter, and putting it over; commands are in `commands`.
 
 use super::input::{flag, required, text};
 use super::service::{Operation, Plane};
-use super::{Context, Reply};
+use super::{Context, Reply, commands};
 use crate::refusal::Refusal;
 use crate::world::World;
 use crate::world::supporting::Parameter;
@@ -11,9 +11,16 @@ use serde_json::{Value, json};
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::look("GetParameter", "ssm:GetParameter", Plane::Data),
     Operation::change("PutParameter", "ssm:PutParameter", Plane::Control),
+    Operation::look("ListCommands", "ssm:ListCommands", Plane::Control),
+    Operation::change("SendCommand", "ssm:SendCommand", Plane::Control),
 ];
 
-pub(super) fn resources(context: &Context<'_>, input: &Value) -> Vec<String> {
+const COMMANDS: [&str; 2] = ["SendCommand", "ListCommands"];
+
+pub(super) fn resources(context: &Context<'_>, operation: &str, input: &Value) -> Vec<String> {
+    if COMMANDS.contains(&operation) {
+        return commands::resources(context, operation, input);
+    }
     let name = text(input, "Name").unwrap_or("*").trim_start_matches('/');
     vec![format!("arn:aws:ssm:{}:{}:parameter/{name}", context.region, context.account)]
 }
@@ -24,6 +31,9 @@ pub(super) fn perform(
     operation: &str,
     input: &Value,
 ) -> Result<Reply, Refusal> {
+    if COMMANDS.contains(&operation) {
+        return commands::perform(world, context, operation, input);
+    }
     let name = required(input, "Name", "ValidationException")?;
     let mut parameters = world.supporting.parameters.iter_mut();
     let found =
@@ -63,7 +73,7 @@ pub(super) fn perform(
 fn get(parameter: &Parameter, context: &Context<'_>, input: &Value) -> Reply {
     let hidden = parameter.kind == "SecureString" && flag(input, "WithDecryption") != Some(true);
     let value = if hidden { "AQICAHj-not-decrypted" } else { parameter.value.as_str() };
-    let arn = resources(context, input).concat();
+    let arn = resources(context, "GetParameter", input).concat();
     let body = json!({"Parameter": {
         "Name": parameter.name,
         "Type": parameter.kind,

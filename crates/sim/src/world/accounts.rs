@@ -75,7 +75,9 @@ const ACT_ACTIONS: &[&str] = &[
     "iam:PassRole",
     "secretsmanager:GetSecretValue",
     "secretsmanager:PutSecretValue",
+    "ssm:ListCommands",
     "ssm:PutParameter",
+    "ssm:SendCommand",
 ];
 
 /// One AWS account.

@@ -12,6 +12,7 @@ pub mod build_supporting;
 pub mod build_traffic;
 pub mod clock;
 pub mod cloudfront;
+pub mod commands;
 pub mod compute;
 pub mod demo;
 pub mod dns;

@@ -1,6 +1,7 @@
 //! What a Region must have beside traffic, stores and compute: secrets and their replicas, parameters, keys, alarms,
 //! quotas, network attachments, recorders, Security Hub; and the organization that the accounts belong to.
 
+use super::commands::Command;
 use super::stacks::{Stack, Template};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -31,6 +32,9 @@ pub struct Supporting {
     pub stacks: Vec<Stack>,
     /// CloudFormation templates, by URL.
     pub templates: BTreeMap<String, Template>,
+    /// SSM commands.
+    #[serde(default)]
+    pub commands: Vec<Command>,
     /// The organization, where the accounts are in one.
     pub organization: Option<Organization>,
 }
