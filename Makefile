@@ -21,8 +21,8 @@ check: ## The static gates: formatting, lints, licences and sources of dependenc
 fmt: ## Format the Rust sources
 	@cargo fmt --all
 
-bench: ## The benchmarks
-	@exec scripts/later bench
+bench: ## The benchmarks, each beside what one would write by hand
+	@exec scripts/bench
 
 chaos: ## The long fault runs
 	@exec scripts/later chaos

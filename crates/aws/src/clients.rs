@@ -7,9 +7,11 @@ use crate::failure::Call;
 use crate::hedge::Silence;
 use crate::outside_view::OutsideView;
 use crate::settings::{AwsSettings, Service};
+use crate::traffic::{Permit, Traffic};
 use crate::user_agent::RunMark;
 use aws_credential_types::Credentials;
 use aws_sdk_s3control::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
+use aws_sdk_sts::config::retry::RetryPartition;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -50,6 +52,7 @@ pub(crate) struct Caller {
     pub clusters: Arc<Clusters>,
     pub view: Arc<OutsideView>,
     pub task_definitions: Arc<TaskDefinitions>,
+    pub traffic: Arc<Traffic>,
     pub credentials: Credentials,
     pub mark: Option<RunMark>,
     /// Goes with a step's call where AWS takes one; `None` while looking.
@@ -72,7 +75,9 @@ macro_rules! configure {
             .credentials_provider(caller.credentials.clone())
             .http_client(caller.http.clone())
             .timeout_config(caller.timeouts($service, $region))
-            .retry_config(caller.retries($service, $region));
+            .retry_config(caller.retries($service, $region))
+            // By default all accounts share what may be retried of a service, and one that is throttled uses it up.
+            .retry_partition(RetryPartition::new(caller.partition($service, $region)));
         builder.set_app_name(app_name());
         if let Some(mark) = &caller.mark {
             builder = builder.interceptor(mark.clone());
@@ -164,6 +169,16 @@ impl Caller {
         Call { account: self.account.clone(), region: region.to_owned(), operation, changing: self.changing }
     }
 
+    fn partition(&self, service: Service, region: &str) -> String {
+        format!("{}/{}/{region}", self.account, service.endpoint_key())
+    }
+
+    /// The collector's looks give way; what a run does is not held back, nor are the few calls that make sessions, for
+    /// which all the looks of an account wait.
+    fn gives_way(&self, service: Service) -> bool {
+        self.mark.is_none() && !self.changing && service != Service::Sts
+    }
+
     /// Waits for one SDK call, within the deadline, and remembers whether its endpoint answers at all.
     pub(crate) async fn ask<T, E>(
         &self,
@@ -176,17 +191,53 @@ impl Caller {
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
         let call = self.call(region, operation);
-        let mut waiting = Waiting { caller: self, service, region, since: Instant::now(), answered: false };
-        let answer = match tokio::time::timeout_at(self.deadline, sent).await {
-            Ok(answer) => answer.map_err(|error| call.failed(&error)),
-            Err(_) => Err(call.out_of_time()),
+        let arrived = Instant::now();
+        let permit = if self.gives_way(service) {
+            self.traffic.admit(&self.account, &self.silence, (service, region), &call).await?
+        } else {
+            Permit::default()
         };
+        // What it waited for its turn is not AWS's slowness.
+        let deadline = self.deadline + arrived.elapsed();
+        let mut waiting = Waiting { caller: self, service, region, since: Instant::now(), answered: false };
+        let answer =
+            match tokio::time::timeout_at(deadline, self.hold_while_prompt(permit, &waiting, sent)).await {
+                Ok(answer) => answer.map_err(|error| call.failed(&error)),
+                Err(_) => Err(call.out_of_time()),
+            };
         waiting.answered = true;
         match &answer {
             Err(error) if error.kind == ErrorKind::Unreachable => self.silence.unheard(service, region),
             _ => self.silence.heard(service, region),
         }
+        match &answer {
+            Err(error) if error.kind == ErrorKind::Throttled => {
+                self.traffic.pace.throttled(&self.account, service, std::time::Instant::now());
+            }
+            Ok(_) => self.traffic.pace.answered(&self.account, service),
+            Err(_) => {}
+        }
         answer
+    }
+
+    /// A call that stays silent gives its place to others and goes on waiting: the calls to a dark Region must not
+    /// stand in everybody's way until their deadlines.
+    async fn hold_while_prompt<T>(
+        &self,
+        permit: Permit,
+        waiting: &Waiting<'_>,
+        sent: impl Future<Output = T>,
+    ) -> T {
+        let mut sent = std::pin::pin!(sent);
+        tokio::select! {
+            biased;
+            answer = &mut sent => return answer,
+            () = tokio::time::sleep(self.settings.patience) => {}
+        }
+        // In this order: whoever waits for the turn must find what this call has found.
+        self.silence.overdue(waiting.service, waiting.region, waiting.since);
+        drop(permit);
+        sent.await
     }
 }
 

@@ -10,6 +10,7 @@ use crate::hedge::{Silence, first_answer};
 use crate::outside_view::OutsideView;
 use crate::policy;
 use crate::settings::{AwsSettings, ControlCredentials, Service};
+use crate::traffic::Traffic;
 use crate::user_agent::RunMark;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::provider_config::ProviderConfig;
@@ -120,6 +121,7 @@ pub(crate) struct Sessions {
     clusters: Arc<Clusters>,
     view: Arc<OutsideView>,
     task_definitions: Arc<TaskDefinitions>,
+    traffic: Arc<Traffic>,
     control: Control,
     /// The inner lock makes one caller ask while the others of the same session wait for its answer.
     slots: Mutex<HashMap<Request, Arc<tokio::sync::Mutex<Slot>>>>,
@@ -129,6 +131,7 @@ impl Sessions {
     pub(crate) fn new(settings: Arc<AwsSettings>, view: Arc<OutsideView>) -> Self {
         let http = shared_http_client();
         let control = Control::new(&settings, http.clone());
+        let traffic = Arc::new(Traffic::new(&settings));
         Self {
             settings,
             http,
@@ -136,16 +139,18 @@ impl Sessions {
             view,
             clusters: Arc::default(),
             task_definitions: Arc::default(),
+            traffic,
             control,
             slots: Mutex::default(),
         }
     }
 
-    /// A caller with a session for `access` (to look at a resource of `kind`, where that is what it is for), with `budget` from now for everything it does.
     pub(crate) fn clusters(&self) -> &Clusters {
         &self.clusters
     }
 
+    /// A caller with a session for `access` (to look at a resource of `kind`, where that is what it is for), with `budget`
+    /// from now for everything it does.
     pub(crate) async fn caller(
         &self,
         account: &Account,
@@ -229,6 +234,7 @@ impl Sessions {
             clusters: self.clusters.clone(),
             view: self.view.clone(),
             task_definitions: self.task_definitions.clone(),
+            traffic: self.traffic.clone(),
             credentials,
             mark,
             token: None,
@@ -281,17 +287,29 @@ impl Sessions {
 
     async fn assume(&self, request: &Request, mark: Option<&RunMark>) -> Result<Session, Error> {
         let about = self.about(&request.account);
-        let control = match self.control.provide_credentials().await {
-            Ok(credentials) => credentials,
-            Err(why) => return Err(about.error(ErrorKind::Denied, without_control(&why))),
-        };
         // Ends before those who wait for it give up, so that its failure is kept for them.
         let deadline = Instant::now() + self.settings.session_timeout.mul_f32(0.9);
+        let control = match tokio::time::timeout_at(deadline, self.control.provide_credentials()).await {
+            Ok(Ok(credentials)) => credentials,
+            Ok(Err(why)) => return Err(about.error(ErrorKind::Denied, without_control(&why))),
+            Err(_) => {
+                let silent =
+                    "what gives the control account's credentials did not answer before the deadline";
+                return Err(about.error(ErrorKind::Unreachable, silent));
+            }
+        };
         let caller = self.with(&request.account, control, mark.cloned(), false, deadline);
         let regions =
             self.silence.order(Service::Sts, self.settings.sts_regions.iter().map(|region| region.as_str()));
         let go_on = |error: &Error| {
-            matches!(error.kind, ErrorKind::Unreachable | ErrorKind::ServiceError | ErrorKind::Unreadable)
+            // Throttled, too: each Region's STS counts for itself.
+            matches!(
+                error.kind,
+                ErrorKind::Unreachable
+                    | ErrorKind::ServiceError
+                    | ErrorKind::Unreadable
+                    | ErrorKind::Throttled
+            )
         };
         let answer = first_answer(regions, self.settings.patience, go_on, |region| {
             assume_in(&caller, request, region)

@@ -1,6 +1,8 @@
 //! ECS services: one in each Region, each asked in its own, with what stands beside its count: the bounds that
-//! Application Auto Scaling keeps it within, the health of its targets, the images it runs.
+//! Application Auto Scaling keeps it within, the health of its targets, the images it runs. Services of one cluster that
+//! are asked at once are asked together.
 
+use crate::batch::Batches;
 use crate::clients::Caller;
 use crate::perform::answered;
 use crate::reading::{beside, count, per_region};
@@ -78,15 +80,50 @@ async fn describe(
     cluster: &str,
     service: &str,
 ) -> Result<types::Service, Error> {
-    let sent = caller.ecs(region).describe_services().cluster(cluster).services(service).send();
+    let key = (caller.credentials.access_key_id().to_owned(), region.to_owned(), cluster.to_owned());
+    let (asker, place, of) = (caller.clone(), region.to_owned(), cluster.to_owned());
+    let together = move |services: Vec<String>| async move { together(&asker, &place, &of, services).await };
+    let call = || caller.call(region, DESCRIBE);
+    match caller.traffic.ecs_services.ask(key, service.to_owned(), together).await {
+        Some(Ok(Ok(found))) => Ok(found),
+        Some(Ok(Err(reason))) => {
+            Err(call()
+                .error(ErrorKind::NotFound, format!("no service {service} in cluster {cluster}: {reason}")))
+        }
+        Some(Err(error)) => Err(error),
+        None => Err(call().error(ErrorKind::Unreadable, "the question was lost before it was answered")),
+    }
+}
+
+/// By session, Region and cluster.
+pub(crate) type ServiceBatches = Batches<(String, String, String), String, Described>;
+/// A service, or why AWS has none of that name.
+type Described = Result<types::Service, String>;
+/// As many services as one DescribeServices takes.
+pub(crate) const SERVICES_AT_ONCE: usize = 10;
+
+async fn together(
+    caller: &Caller,
+    region: &str,
+    cluster: &str,
+    services: Vec<String>,
+) -> Result<Vec<Described>, Error> {
+    let sent =
+        caller.ecs(region).describe_services().cluster(cluster).set_services(Some(services.clone())).send();
     let answer = caller.ask(Service::Ecs, region, DESCRIBE, sent).await?;
-    let failure =
-        answer.failures().first().and_then(types::Failure::reason).unwrap_or("no reason given").to_owned();
-    answer.services.unwrap_or_default().into_iter().next().ok_or_else(|| {
-        caller
-            .call(region, DESCRIBE)
-            .error(ErrorKind::NotFound, format!("no service {service} in cluster {cluster}: {failure}"))
-    })
+    let described = services.iter().map(|asked| {
+        let name = asked.rsplit('/').next();
+        match answer.services().iter().find(|found| found.service_name() == name) {
+            Some(found) => Ok(found.clone()),
+            None => {
+                let missing = answer.failures().iter().find(|failure| {
+                    failure.arn().is_some_and(|arn| arn == asked || arn.rsplit('/').next() == name)
+                });
+                Err(missing.and_then(types::Failure::reason).unwrap_or("no reason given").to_owned())
+            }
+        }
+    });
+    Ok(described.collect())
 }
 
 fn facts(service: &types::Service) -> EcsServiceFacts {

@@ -48,10 +48,10 @@ pub const CHANGE_ACTIONS: &[&str] = &[
     "ssm:SendCommand",
 ];
 
-/// What a step needs beside its look and its change: to hand a role over to the service that works as it, to read the
-/// secret in which it sets one key, and to follow a command to its end.
+/// What a step needs beside its look and its change: to hand a role over to the service that works as it, to ask after a
+/// change that was accepted, to read the secret in which it sets one key, and to follow a command to its end.
 pub const STEP_ACTIONS: &[&str] =
-    &["iam:PassRole", "secretsmanager:GetSecretValue", own_calls::LIST_COMMANDS];
+    &["iam:PassRole", "route53:GetChange", "secretsmanager:GetSecretValue", own_calls::LIST_COMMANDS];
 
 /// Everything the read role needs: the looks at every kind that has an adapter.
 #[must_use]

@@ -18,7 +18,7 @@ pub(crate) use change::{replace, settled};
 
 const LIST: &str = "route53:ListResourceRecordSets";
 
-pub(crate) const LOOK: &[&str] = &[LIST, change::GET_CHANGE, outside::GET_ZONE];
+pub(crate) const LOOK: &[&str] = &[LIST, outside::GET_ZONE];
 
 pub(crate) async fn look(caller: &Caller, spec: &Route53Records, regions: &[RegionCode]) -> Looked {
     // Side by side: name servers that do not answer cost their own time once.

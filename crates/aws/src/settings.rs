@@ -30,6 +30,10 @@ pub struct AwsSettings {
     pub patience: Duration,
     /// How the outside is looked at: the guard of stored addresses, who is asked for names, where from.
     pub outside: holdfast_outside::Settings,
+    /// How many of the collector's calls may be under way at once, and how many of those in one account. Runs are not
+    /// counted and do not wait.
+    pub looks_at_once: usize,
+    pub looks_at_once_per_account: usize,
 }
 
 /// Who assumes the members' roles.
@@ -68,6 +72,8 @@ impl AwsSettings {
             session_timeout: Duration::from_secs(4),
             patience: Duration::from_millis(800),
             outside: holdfast_outside::Settings::production("this replica"),
+            looks_at_once: 128,
+            looks_at_once_per_account: 16,
         }
     }
 
@@ -125,7 +131,7 @@ pub(crate) enum Service {
 
 impl Service {
     /// The SDKs' own spelling in `AWS_ENDPOINT_URL_<SERVICE>`.
-    fn endpoint_key(self) -> &'static str {
+    pub(crate) fn endpoint_key(self) -> &'static str {
         match self {
             Self::Sts => "STS",
             Self::Route53 => "ROUTE_53",

@@ -376,6 +376,26 @@ impl ResourceKind {
         matches!(self, Self::Probe | Self::CloudwatchAlarm)
     }
 
+    /// Kinds of which each Region is asked by itself, and knows nothing of the others.
+    #[must_use]
+    pub fn is_regional(self) -> bool {
+        matches!(
+            self,
+            Self::EcsService
+                | Self::AutoScalingGroup
+                | Self::EksNodeGroup
+                | Self::LambdaFunction
+                | Self::CloudwatchAlarm
+                | Self::ServiceQuota
+                | Self::TransitGateway
+                | Self::ConfigRecorder
+                | Self::SecurityHub
+                | Self::CloudformationStack
+                | Self::EndpointSetting
+                | Self::Probe
+        )
+    }
+
     /// Kinds that hold the application's data: their lag is its RPO.
     #[must_use]
     pub fn is_store(self) -> bool {

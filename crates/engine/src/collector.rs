@@ -1,23 +1,26 @@
 //! Looks at every resource of the inventory, account by account, and keeps what it saw. An account that denies
 //! or a Region that does not answer delays nobody else: each account has its own sweep, each look its own end.
+//! How many calls may be under way at once is the adapters' care; here many looks are begun together, so that what
+//! AWS answers in one call can be asked in one.
+
+mod keep;
 
 use crate::EngineSettings;
 use crate::clock::DatabaseClock;
 use crate::look::Ground;
 use crate::survey::survey;
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
+use futures::{Stream, StreamExt};
 use holdfast_cloud::{Access, Cloud};
 use holdfast_domain::{Account, Application, Name, RegionCode, Resource};
-use holdfast_store::{AccountProbe, AccountRole, LagPoint, Look, Store, Wakeup, Wakeups};
+use holdfast_store::{AccountProbe, AccountRole, Look, Store, Wakeup, Wakeups};
+use keep::Keeper;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// One resource to look at, with the Regions of its application.
+/// One resource to look at, in these Regions.
 #[derive(Debug, Clone)]
 struct Target {
     application: Name,
@@ -38,6 +41,7 @@ pub async fn run(
 ) {
     recall(&store, cloud.as_ref()).await;
     let mut sweeps = Sweeps::new();
+    let keeper = Keeper::start(store.clone());
     let mut wakeups = store.wakeups();
     let tick = settings.sweep_interval.min(Duration::from_secs(1));
     let mut unreported = false;
@@ -45,7 +49,7 @@ pub async fn run(
         match store.begin_sweep(&worker, settings.sweep_interval.as_secs_f64()).await {
             Ok(true) => {
                 unreported = true;
-                if let Err(error) = begin(&store, &cloud, &clock, &settings, &mut sweeps).await {
+                if let Err(error) = begin(&store, (&cloud, &clock, &keeper), &settings, &mut sweeps).await {
                     tracing::warn!(%error, "the inventory could not be read for a sweep");
                 }
             }
@@ -60,7 +64,8 @@ pub async fn run(
         }
         tokio::select! {
             () = stop.cancelled() => break,
-            () = tokio::time::sleep(if unreported { tick.min(Duration::from_millis(100)) } else { tick }) => {}
+            () = all_over(&mut sweeps), if unreported => {}
+            () = tokio::time::sleep(tick) => {}
             () = refresh_asked(&mut wakeups) => {
                 // By itself: a dark Region that somebody looks at again must not hold up the sweeps.
                 tokio::spawn(refresh(store.clone(), cloud.clone(), clock.clone(), settings.looks_per_account));
@@ -83,14 +88,20 @@ async fn recall(store: &Store, cloud: &dyn Cloud) {
     }
 }
 
+async fn all_over(sweeps: &mut Sweeps) {
+    for sweep in sweeps.values_mut().filter(|sweep| !sweep.is_finished()) {
+        // One that ended badly is over too; it has said why.
+        sweep.await.ok();
+    }
+}
+
 async fn refresh_asked(wakeups: &mut Wakeups) {
     while !matches!(wakeups.next().await, Wakeup::Refresh) {}
 }
 
 async fn begin(
     store: &Store,
-    cloud: &Arc<dyn Cloud>,
-    clock: &DatabaseClock,
+    (cloud, clock, keeper): (&Arc<dyn Cloud>, &DatabaseClock, &Keeper),
     settings: &EngineSettings,
     sweeps: &mut Sweeps,
 ) -> Result<(), holdfast_store::Error> {
@@ -101,141 +112,138 @@ async fn begin(
         }
     }
     let accounts = store.accounts().await?;
+    let mut kinds = store.kinds_by_account().await?;
     sweeps.retain(|name, _| accounts.iter().any(|a| &a.name == name));
     for account in accounts {
         if sweeps.get(&account.name).is_some_and(|sweep| !sweep.is_finished()) {
             continue;
         }
-        let targets = by_account.remove(&account.name).unwrap_or_default();
         let name = account.name.clone();
-        let sweep = sweep_account(
-            store.clone(),
-            cloud.clone(),
-            clock.clone(),
+        let sweep = AccountSweep {
+            store: store.clone(),
+            cloud: cloud.clone(),
+            clock: clock.clone(),
+            keeper: keeper.clone(),
+            targets: by_account.remove(&name).unwrap_or_default(),
+            access: Access::Read(kinds.remove(&name).unwrap_or_default()),
             account,
-            targets,
-            settings.looks_per_account,
-        );
-        sweeps.insert(name, tokio::spawn(sweep));
+            at_once: settings.looks_per_account,
+        };
+        sweeps.insert(name, tokio::spawn(sweep.run()));
     }
     Ok(())
 }
 
+/// A resource that is asked in each Region by itself is one target per Region, so that a dark one keeps nobody waiting.
 fn targets(application: &Application) -> Vec<Target> {
     let regions: Vec<RegionCode> = application.regions().cloned().collect();
-    application
-        .resources
-        .iter()
-        .filter(|r| r.spec.kind().is_observed())
-        .map(|resource| Target {
-            application: application.name.clone(),
-            resource: resource.clone(),
-            regions: regions.clone(),
+    let observed = application.resources.iter().filter(|r| r.spec.kind().is_observed());
+    observed
+        .flat_map(|resource| {
+            let together = if resource.spec.kind().is_regional() { 1 } else { regions.len().max(1) };
+            regions.chunks(together).map(|regions| Target {
+                application: application.name.clone(),
+                resource: resource.clone(),
+                regions: regions.to_vec(),
+            })
         })
         .collect()
 }
 
-/// The access for all of an account's looks: one session, narrowed to what the account has.
-fn reading(targets: &[Target]) -> Access {
-    Access::Read(targets.iter().map(|target| target.resource.spec.kind()).collect())
-}
-
-async fn sweep_account(
+/// One pass over one account, under one session.
+struct AccountSweep {
     store: Store,
     cloud: Arc<dyn Cloud>,
     clock: DatabaseClock,
+    keeper: Keeper,
     account: Account,
     targets: Vec<Target>,
+    access: Access,
     at_once: usize,
-) {
-    let access = reading(&targets);
-    let answer = cloud.probe(&account, &access).await.map(|i| i.arn).map_err(|e| e.to_string());
-    let probe =
-        AccountProbe { account: account.id.clone(), role: AccountRole::Read, at: clock.now(), answer };
-    if let Err(error) = store.record_account_probe(&probe).await {
-        tracing::warn!(account = %account.name, %error, "the role's answer could not be kept");
-    }
-    look_at(&store, &cloud, &clock, &account, &targets, &access, at_once).await;
-    let kinds = targets.iter().map(|target| target.resource.spec.kind()).collect();
-    survey((&store, &cloud, &clock), &account, &kinds).await;
 }
 
-async fn look_at(
-    store: &Store,
-    cloud: &Arc<dyn Cloud>,
-    clock: &DatabaseClock,
-    account: &Account,
-    targets: &[Target],
-    access: &Access,
-    at_once: usize,
-) {
-    let places = Semaphore::new(at_once);
-    let mut looks: FuturesUnordered<_> =
-        targets.iter().map(|target| look(cloud, clock, account, target, access, &places)).collect();
-    while let Some((target, looks)) = looks.next().await {
-        keep(store, target, &looks).await;
+impl AccountSweep {
+    async fn run(self) {
+        let answer =
+            self.cloud.probe(&self.account, &self.access).await.map(|i| i.arn).map_err(|e| e.to_string());
+        let at = self.clock.now();
+        let probe = AccountProbe { account: self.account.id.clone(), role: AccountRole::Read, at, answer };
+        if let Err(error) = self.store.record_account_probe(&probe).await {
+            tracing::warn!(account = %self.account.name, %error, "the role's answer could not be kept");
+        }
+        let eyes = Eyes {
+            cloud: self.cloud.as_ref(),
+            clock: &self.clock,
+            account: &self.account,
+            access: &self.access,
+        };
+        let mut looks = std::pin::pin!(eyes.look_at(&self.targets, self.at_once));
+        while let Some(looks) = looks.next().await {
+            self.keeper.keep(looks).await;
+        }
+        self.keeper.all_kept().await;
+        if let Access::Read(kinds) = &self.access {
+            survey((&self.store, &self.cloud, &self.clock), &self.account, kinds).await;
+        }
     }
 }
 
-async fn look<'a>(
-    cloud: &Arc<dyn Cloud>,
-    clock: &DatabaseClock,
-    account: &Account,
-    target: &'a Target,
-    access: &Access,
-    places: &Semaphore,
-) -> (&'a Target, Vec<Look>) {
-    // A semaphore that nobody closes always gives a place.
-    let _place = places.acquire().await;
-    let looked = cloud.observe(account, access, &target.resource, &target.regions).await;
-    // The database's time: a replica whose clock is ahead would hide every later look behind its own.
-    let at = clock.now();
-    let looks = looked
-        .into_iter()
-        .map(|(region, result)| Look {
-            application: target.application.clone(),
-            resource: target.resource.name.clone(),
-            region,
-            at,
-            outcome: result.map_err(|e| e.to_string()),
-        })
-        .collect();
-    (target, looks)
+/// Who looks, into which account.
+#[derive(Clone, Copy)]
+struct Eyes<'a> {
+    cloud: &'a dyn Cloud,
+    clock: &'a DatabaseClock,
+    account: &'a Account,
+    access: &'a Access,
 }
 
-async fn keep(store: &Store, target: &Target, looks: &[Look]) {
-    if let Err(error) = store.record_observations(looks).await {
-        tracing::warn!(application = %target.application, %error, "what was seen could not be kept");
-    }
-    let lags: Vec<LagPoint> = looks
-        .iter()
-        .filter_map(|look| {
-            let lag = look.outcome.as_ref().ok()?.lag()?;
-            Some(LagPoint {
-                resource: look.resource.clone(),
-                region: look.region.clone(),
-                at: lag.measured_at,
-                milliseconds: lag.milliseconds,
+impl<'a> Eyes<'a> {
+    /// As they come in, each with the Regions of one target.
+    fn look_at(self, targets: &'a [Target], at_once: usize) -> impl Stream<Item = Vec<Look>> + 'a {
+        futures::stream::iter(targets)
+            .map(move |target| async move {
+                let looked =
+                    self.cloud.observe(self.account, self.access, &target.resource, &target.regions).await;
+                // The database's time: a replica whose clock is ahead would hide every later look behind its own.
+                let at = self.clock.now();
+                let look = |(region, result): (RegionCode, Result<_, holdfast_cloud::Error>)| Look {
+                    application: target.application.clone(),
+                    resource: target.resource.name.clone(),
+                    region,
+                    at,
+                    outcome: result.map_err(|e| e.to_string()),
+                };
+                looked.into_iter().map(look).collect()
             })
-        })
-        .collect();
-    if let Err(error) = store.record_lag(&target.application, &lags).await {
-        tracing::warn!(application = %target.application, %error, "the history of lag could not be kept");
+            .buffer_unordered(at_once)
     }
 }
 
-/// Looks at everything of one application now, and keeps it.
+/// Looks at everything of one application now, and keeps it; under the session that the sweeps use, so that nobody is
+/// asked for another.
 pub async fn look_at_application(
     (store, cloud, clock): (&Store, &Arc<dyn Cloud>, &DatabaseClock),
     ground: &Ground,
     at_once: usize,
 ) {
+    let kinds = match store.kinds_by_account().await {
+        Ok(kinds) => kinds,
+        Err(error) => {
+            tracing::warn!(%error, "what the accounts have could not be read; nothing was looked at again");
+            return;
+        }
+    };
     let all = targets(&ground.application);
     let sweeps = ground.accounts.iter().map(|account| {
         let of_account: Vec<Target> =
             all.iter().filter(|t| t.resource.account == account.name).cloned().collect();
+        let access = Access::Read(kinds.get(&account.name).cloned().unwrap_or_default());
         async move {
-            look_at(store, cloud, clock, account, &of_account, &reading(&of_account), at_once).await;
+            let eyes = Eyes { cloud: cloud.as_ref(), clock, account, access: &access };
+            let mut looks = std::pin::pin!(eyes.look_at(&of_account, at_once).ready_chunks(64));
+            while let Some(looks) = looks.next().await {
+                keep::write(store, &looks.concat()).await;
+            }
         }
     });
     futures::future::join_all(sweeps).await;

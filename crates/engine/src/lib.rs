@@ -29,7 +29,7 @@ pub struct EngineSettings {
     pub data: PathBuf,
     /// From the start of one sweep of an account to the start of the next.
     pub sweep_interval: Duration,
-    /// Looks under way at once per account.
+    /// Looks begun at once per account; their calls queue further on, and those that AWS takes together are joined.
     pub looks_per_account: usize,
     /// Runs driven at once by this worker.
     pub runs_at_once: usize,
@@ -43,7 +43,7 @@ impl EngineSettings {
         Self {
             data,
             sweep_interval: Duration::from_secs(30),
-            looks_per_account: 8,
+            looks_per_account: 256,
             runs_at_once: 64,
             poll_interval: Duration::from_millis(500),
         }

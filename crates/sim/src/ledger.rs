@@ -34,6 +34,9 @@ pub struct Entry {
     pub service: String,
     /// The operation.
     pub operation: String,
+    /// As IAM names it; empty for an operation that the simulator does not know.
+    #[serde(default)]
+    pub action: String,
     /// The Region that the call was signed for.
     pub region: String,
     /// The caller's account; empty when it could not be told.

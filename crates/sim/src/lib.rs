@@ -223,6 +223,11 @@ impl Sim {
         });
     }
 
+    /// Lets every answer be this late from now on, as if AWS were so far away.
+    pub fn set_latency(&self, latency: Duration) {
+        self.shared.set_latency(latency);
+    }
+
     /// Lets calls go wrong from now on.
     pub fn add_fault(&self, fault: Fault) {
         self.shared.with(|state, _| {

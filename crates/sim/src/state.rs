@@ -6,7 +6,9 @@ use crate::ledger::{Effect, Entry, Ledger};
 use crate::persist::Persist;
 use crate::world::World;
 use crate::world::clock::Moment;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Everything that changes.
@@ -48,6 +50,8 @@ impl State {
 pub(crate) struct Shared {
     state: Mutex<State>,
     stop: CancellationToken,
+    /// Real milliseconds between a call and its answer, beside what the work takes.
+    latency_ms: AtomicU64,
 }
 
 /// The machine's clock, in milliseconds since the epoch.
@@ -57,7 +61,15 @@ pub(crate) fn real_ms() -> i64 {
 
 impl Shared {
     pub(crate) fn new(state: State, stop: CancellationToken) -> Self {
-        Self { state: Mutex::new(state), stop }
+        Self { state: Mutex::new(state), stop, latency_ms: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn set_latency(&self, latency: Duration) {
+        self.latency_ms.store(u64::try_from(latency.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(crate) fn latency(&self) -> Duration {
+        Duration::from_millis(self.latency_ms.load(Ordering::Relaxed))
     }
 
     /// Does something with the world as it is now.

@@ -147,28 +147,30 @@ impl Store {
         Ok(all)
     }
 
-    /// Adds to the history that sparklines draw. What is not a number of milliseconds is left out.
+    /// Adds to the history that sparklines draw, of any applications in one statement. What is not a number of
+    /// milliseconds is left out.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn record_lag(&self, application: &Name, points: &[LagPoint]) -> Result<()> {
-        let points: Vec<&LagPoint> =
-            points.iter().filter(|p| p.milliseconds.is_finite() && p.milliseconds >= 0.0).collect();
+    pub async fn record_lag(&self, points: &[(Name, LagPoint)]) -> Result<()> {
+        let points: Vec<&(Name, LagPoint)> =
+            points.iter().filter(|(_, p)| p.milliseconds.is_finite() && p.milliseconds >= 0.0).collect();
         if points.is_empty() {
             return Ok(());
         }
         sqlx::query(
             "INSERT INTO lag_history (application, resource, region, at, milliseconds)
              SELECT r.application, r.name, p.region, p.at, p.milliseconds
-             FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::float8[]) AS p(resource, region, at, milliseconds)
-             JOIN resources r ON r.application = $1 AND r.name = p.resource
+             FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::float8[])
+                 AS p(application, resource, region, at, milliseconds)
+             JOIN resources r ON r.application = p.application AND r.name = p.resource
              ON CONFLICT DO NOTHING",
         )
-        .bind(application.as_str())
-        .bind(points.iter().map(|p| p.resource.to_string()).collect::<Vec<_>>())
-        .bind(points.iter().map(|p| p.region.to_string()).collect::<Vec<_>>())
-        .bind(points.iter().map(|p| time(p.at)).collect::<Vec<_>>())
-        .bind(points.iter().map(|p| p.milliseconds).collect::<Vec<_>>())
+        .bind(points.iter().map(|(application, _)| application.to_string()).collect::<Vec<_>>())
+        .bind(points.iter().map(|(_, p)| p.resource.to_string()).collect::<Vec<_>>())
+        .bind(points.iter().map(|(_, p)| p.region.to_string()).collect::<Vec<_>>())
+        .bind(points.iter().map(|(_, p)| time(p.at)).collect::<Vec<_>>())
+        .bind(points.iter().map(|(_, p)| p.milliseconds).collect::<Vec<_>>())
         .execute(&self.pool)
         .await?;
         Ok(())

@@ -1,10 +1,11 @@
 //! Whose turn it is to look at everything, and when that was last done; and what should be looked at now.
 
 use crate::store::Store;
-use crate::wire::{Time, maybe_time};
+use crate::wire::{Time, from_word, maybe_time};
 use crate::{Error, Result};
-use holdfast_domain::Name;
+use holdfast_domain::{Name, ResourceKind};
 use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sweep {
@@ -36,6 +37,25 @@ impl Store {
         .execute(&self.pool)
         .await?;
         Ok(taken.rows_affected() == 1)
+    }
+
+    /// What the inventory has in each account, by the account's name: all that a look into it may be about.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn kinds_by_account(&self) -> Result<BTreeMap<Name, BTreeSet<ResourceKind>>> {
+        let rows: Vec<(String, String)> = sqlx::query_as(
+            "SELECT DISTINCT r.account::text, r.kind
+             FROM resources r JOIN applications a ON a.name = r.application WHERE a.archived_at IS NULL",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut kinds: BTreeMap<Name, BTreeSet<ResourceKind>> = BTreeMap::new();
+        for (account, kind) in rows {
+            let account = Name::parse(&account).map_err(|e| Error::Corrupt(e.0))?;
+            kinds.entry(account).or_default().insert(from_word("kind", &kind)?);
+        }
+        Ok(kinds)
     }
 
     /// # Errors

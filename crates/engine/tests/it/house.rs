@@ -196,7 +196,7 @@ pub fn id(run: &RunView) -> RunId {
     run.summary.id.parse().unwrap()
 }
 
-async fn actor(app: &App, email: &str, role: Role, groups: &[&str]) -> Actor {
+pub async fn actor(app: &App, email: &str, role: Role, groups: &[&str]) -> Actor {
     let new = NewPerson {
         email: email.into(),
         role,

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // A test that cannot go on has failed.
 
 mod fake_cloud;
+mod faults;
 mod house;
 mod own_steps;
+mod wire;
 
 use fake_cloud::Fate;
 use holdfast_api::audit::{AuditFilter, Audits};

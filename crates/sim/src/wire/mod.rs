@@ -121,7 +121,13 @@ pub(crate) async fn handle(shared: Arc<Shared>, peer: ConnectInfo<Peer>, request
         return http::StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     match take(&shared, &parts, &body) {
-        Outcome::Answer(response) => return response,
+        Outcome::Answer(response) => {
+            let latency = shared.latency();
+            if !latency.is_zero() {
+                tokio::time::sleep(latency).await;
+            }
+            return response;
+        }
         Outcome::Hang => {
             tokio::select! {
                 () = tokio::time::sleep(HANG) => {}
@@ -332,6 +338,7 @@ fn record(state: &mut State, call: &Call<'_>, caller: Option<&Caller>, settled: 
         seq: state.ledger.next_seq(),
         service: call.service.map_or(call.scope.service.as_str(), |s| s.name()).to_owned(),
         operation: call.operation_name.clone(),
+        action: call.operation.map(|o| o.action).unwrap_or_default().to_owned(),
         region: call.scope.region.clone(),
         account: caller.map(|c| c.account.clone()).unwrap_or_default(),
         principal: caller.map(|c| c.arn.clone()).unwrap_or_default(),

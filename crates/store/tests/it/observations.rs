@@ -97,7 +97,8 @@ async fn lag_is_a_series_that_is_pruned_by_age() {
         milliseconds,
     };
     let points = [point(30, 5.0), point(2, 120.5), point(1, f64::NAN), point(0, 80.0)];
-    store.record_lag(&name("shop"), &points).await.unwrap();
+    let of_shop: Vec<_> = points.iter().map(|point| (name("shop"), point.clone())).collect();
+    store.record_lag(&of_shop).await.unwrap();
     let series = store.lag_series(&name("shop"), now - SignedDuration::from_hours(48)).await.unwrap();
     assert_eq!(series, [points[0].clone(), points[1].clone(), points[3].clone()]);
     assert_eq!(store.prune(24).await.unwrap().lag_points, 1);
@@ -149,4 +150,20 @@ async fn a_refresh_that_was_asked_for_twice_is_taken_once() {
     assert!(store.request_refresh(&name("nothing")).await.is_err());
     assert_eq!(store.take_refresh_requests().await.unwrap(), [name("shop")]);
     assert!(store.take_refresh_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_kinds_of_an_account_are_those_of_all_its_applications() {
+    let (_database, store) = furnished().await;
+    let kinds = store.kinds_by_account().await.unwrap();
+    let of_applications: std::collections::BTreeSet<_> = store
+        .applications()
+        .await
+        .unwrap()
+        .into_iter()
+        .flat_map(|application| application.resources)
+        .map(|resource| resource.spec.kind())
+        .collect();
+    assert_eq!(kinds.keys().map(ToString::to_string).collect::<Vec<_>>(), ["shop-prod"]);
+    assert_eq!(kinds[&name("shop-prod")], of_applications);
 }

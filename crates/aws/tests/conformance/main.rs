@@ -1,0 +1,33 @@
+//! Conformance: one suite runs the adapters against the simulator and against the peers that nobody here wrote,
+//! wherever a peer has the operation, so that states and typed errors agree. A difference is a bug in the simulator
+//! unless AWS's documents say otherwise.
+//!
+//! One file per kind of resource, with its scenarios, and one row per kind in `suite.rs`, from which `docs/AWS.md` is
+//! made. `sessions.rs` and `failures.rs` are about what all kinds share. How to add a kind: `docs/TESTING.md`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test is a panic")]
+
+#[macro_use]
+mod peers;
+mod suite;
+mod table;
+mod words;
+
+mod failures;
+mod repeats;
+mod roles;
+mod sessions;
+
+mod arc_region_switch_plan;
+mod arc_routing_control;
+mod aurora_global_database;
+mod auto_scaling_group;
+mod cloudfront_distribution;
+mod ecr_repository;
+mod ecs_service;
+mod eks_node_group;
+mod global_accelerator;
+mod lambda_function;
+mod probe;
+mod route53_health_check;
+mod route53_records;
+mod s3_multi_region_access_point;

@@ -1,0 +1,82 @@
+//! The simulator, in this process: the demonstration's world, and beside it what the demonstration has no use for.
+
+use super::{MEMBER, Peer, Running, Which, given};
+use crate::lambda_function::{HOME_QUEUE, RECOVERY_QUEUE};
+use crate::words::{HOME, RECOVERY, account, outside, region};
+use aws_credential_types::Credentials;
+use holdfast_aws::{AwsCloud, AwsSettings};
+use holdfast_sim::world::World;
+use holdfast_sim::world::build::Routing;
+use holdfast_sim::world::compute::Scaling;
+use holdfast_sim::world::groups::Behind;
+use holdfast_sim::{SimConfig, demo_world, start_with};
+use std::time::Duration;
+
+pub const CLUSTER: &str = "0f4c2a91-6f1d-4f0e-9b1e-0f5f2b8f6a10";
+pub const PANEL: &str = "conformance";
+pub const DISTRIBUTION: &str = "E2CONFORMANCE";
+
+impl Peer {
+    /// Always there; an `Option` because the others may be waived.
+    pub async fn simulator() -> Option<Self> {
+        let config = SimConfig { listen: "127.0.0.1:0".parse().unwrap(), data: None, speed: 1.0 };
+        let sim = start_with(config, world()).await.unwrap();
+        let settings = AwsSettings {
+            endpoint_url: Some(sim.url()),
+            control_credentials: given("AKIDCONTROL", "control"),
+            // The usual deadlines, shortened so that silence is told within a test's patience.
+            operation_timeout: Duration::from_secs(3),
+            attempt_timeout: Duration::from_secs(1),
+            change_timeout: Duration::from_secs(2),
+            session_timeout: Duration::from_secs(2),
+            patience: Duration::from_millis(200),
+            outside: outside(sim.addr),
+            ..AwsSettings::new(vec![region("eu-central-1"), region("us-west-2"), region("us-east-1")])
+        };
+        Some(Self {
+            which: Which::Simulator,
+            cloud: AwsCloud::new(settings.clone()),
+            settings,
+            account: account(MEMBER, "demo-shop-prod"),
+            url: sim.url(),
+            root: Credentials::new("AKIDROOT", "root", None, None, "conformance"),
+            running: Running::Here(sim),
+        })
+    }
+}
+
+fn world() -> World {
+    let both = [HOME, RECOVERY];
+    let workers = || Behind::Group("workers".into());
+    let mut world = demo_world()
+        .front_door("Z0123456789ABC", "tickets.shop.example.com", Routing::Failover, &both)
+        .routing_controls(MEMBER, CLUSTER, PANEL, &[(HOME, true), (RECOVERY, false)])
+        .following("Z0123456789ABC", "tickets.shop.example.com", PANEL, &both)
+        .switch_plan(MEMBER, "conformance-switch", PANEL, &both)
+        .distribution(MEMBER, DISTRIBUTION, "www.shop.example.com", &both)
+        .group(MEMBER, HOME, "workers", 5, 10)
+        .target_group(MEMBER, HOME, "workers", workers())
+        .group(MEMBER, RECOVERY, "workers", 1, 3)
+        .schedule("evening")
+        .target_group(MEMBER, RECOVERY, "workers", workers())
+        .node_group(MEMBER, HOME, ("shop", "general"), 3, 6)
+        .node_group(MEMBER, RECOVERY, ("shop", "general"), 1, 2)
+        .function(MEMBER, HOME, "order-events", Some(50))
+        .mapping(HOME_QUEUE, "orders", true)
+        .provisioned("live", 10)
+        .function(MEMBER, RECOVERY, "order-events", Some(5))
+        .mapping(RECOVERY_QUEUE, "orders", false)
+        .provisioned("live", 1)
+        .repository(MEMBER, HOME, "shop/api", &["1.11.0", "1.12.0"])
+        .replicate_images(MEMBER, HOME, &[RECOVERY])
+        .repository(MEMBER, RECOVERY, "shop/api", &["1.11.0", "1.12.0"]);
+    for service in
+        world.services.iter_mut().filter(|service| service.account == MEMBER && service.name == "web")
+    {
+        service.scaling = Some(Scaling { min: 1, max: 8, scale_in_suspended: false });
+    }
+    for group in world.groups.iter_mut().filter(|group| group.name == "workers" && group.region == RECOVERY) {
+        group.suspended.push("ScheduledActions".to_owned());
+    }
+    world
+}

@@ -1,0 +1,169 @@
+//! Every call that a step can make, made again, refused, broken and answered into the void. The judge is the
+//! simulator's ledger.
+
+use crate::peers::Peer;
+use crate::suite::{ROWS, Row, call_name};
+use crate::words::acting;
+use holdfast_cloud::{Access, Acting, Cloud, Error, ErrorKind};
+use holdfast_domain::Resource;
+use holdfast_failover::Change;
+use holdfast_failover::change::Idempotency;
+use holdfast_failover::run::Answer;
+use holdfast_sim::faults::{Fault, FaultKind};
+use holdfast_sim::ledger::{Effect, Entry};
+use std::sync::Arc;
+
+/// One call in a world of its own.
+struct Trial {
+    row: &'static Row,
+    at: usize,
+    peer: Peer,
+    resource: Resource,
+    change: Change,
+    acting: Acting,
+}
+
+impl Trial {
+    /// All calls of a row, each in a fresh world.
+    async fn all_of(row: &'static Row) -> Vec<Self> {
+        let mut trials = Vec::new();
+        loop {
+            let peer = Peer::simulator().await.unwrap();
+            let resource = (row.resource)(&peer).await;
+            let mut changes = (row.changes)(&peer, &resource).await;
+            if trials.len() >= changes.len() {
+                return trials;
+            }
+            let (at, change) = (trials.len(), changes.swap_remove(trials.len()));
+            let acting = acting("one-step", Some(change.clone()));
+            trials.push(Self { row, at, peer, resource, change, acting });
+        }
+    }
+
+    fn name(&self) -> String {
+        format!("{} ({})", call_name(&self.change), self.change.action())
+    }
+
+    async fn perform(&self) -> Result<Answer, Error> {
+        self.peer.cloud.perform(&self.peer.account, &self.acting, &self.change).await
+    }
+
+    /// What of this trial's step could change something, as the ledger has it.
+    fn calls(&self) -> Vec<Arc<Entry>> {
+        let run = self.acting.run.to_string();
+        let ours = |entry: &Arc<Entry>| entry.changing && entry.session_name.as_ref() == Some(&run);
+        self.peer.sim().ledger().into_iter().filter(ours).collect()
+    }
+
+    fn effects(&self) -> Vec<Effect> {
+        self.calls().iter().map(|entry| entry.effect).collect()
+    }
+
+    /// From now on this goes wrong with the changing call, and with no look.
+    async fn let_it(&self, kind: FaultKind) {
+        let operation = {
+            let rehearsal = Peer::simulator().await.unwrap();
+            let resource = (self.row.resource)(&rehearsal).await;
+            let change = (self.row.changes)(&rehearsal, &resource).await.swap_remove(self.at);
+            rehearsal.cloud.perform(&rehearsal.account, &self.acting, &change).await.unwrap();
+            let ledger = rehearsal.sim().ledger();
+            ledger.iter().find(|entry| entry.changing).unwrap().operation.clone()
+        };
+        self.peer.sim().add_fault(Fault { operation: Some(operation), ..Fault::new(kind) });
+    }
+}
+
+#[tokio::test]
+async fn every_call_is_one_call_that_changes_something_once() {
+    for row in ROWS {
+        for trial in Trial::all_of(row).await {
+            let answer = trial.perform().await.unwrap_or_else(|error| panic!("{}: {error}", trial.name()));
+            assert_eq!(trial.effects(), [Effect::Changed], "{}", trial.name());
+            assert_eq!(answer.action, trial.change.action());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_made_twice_does_what_its_class_declares() {
+    for row in ROWS {
+        for trial in Trial::all_of(row).await {
+            trial.perform().await.unwrap();
+            trial.peer.pass_time();
+            let again = trial.perform().await;
+            // None: it was seen beforehand that the call would be refused.
+            let second = trial.effects().get(1).copied();
+            match trial.change.idempotency() {
+                Idempotency::CompareAndSet => {
+                    assert_eq!(again.unwrap_err().kind, ErrorKind::Conflict, "{}", trial.name());
+                    assert!(matches!(second, None | Some(Effect::Refused)), "{}", trial.name());
+                }
+                Idempotency::SetState | Idempotency::Token => {
+                    assert!(again.is_ok(), "{}: {again:?}", trial.name());
+                    assert_eq!(second, Some(Effect::Unchanged), "{}", trial.name());
+                }
+                // Nothing to hope for from AWS: that it is not repeated is the engine's care.
+                Idempotency::OneShot => {}
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_of_unknown_outcome_and_the_call_has_one_effect() {
+    for row in ROWS {
+        for trial in Trial::all_of(row).await {
+            trial.let_it(FaultKind::LoseAnswer).await;
+            let error = trial.perform().await.unwrap_err();
+            // Where any of several endpoints will do, the next one is asked: the call sets a state.
+            if trial.change.idempotency() == Idempotency::SetState && trial.effects().len() > 1 {
+                assert_eq!(trial.effects()[0], Effect::Changed, "{}", trial.name());
+                assert!(trial.effects()[1..].iter().all(|effect| *effect == Effect::Unchanged));
+                assert!(error.outcome_unknown, "{}: {error:?}", trial.name());
+                continue;
+            }
+            assert!(error.outcome_unknown, "{}: {error:?}", trial.name());
+            assert_eq!(error.kind, ErrorKind::Unreachable, "{}", trial.name());
+            assert_eq!(trial.effects(), [Effect::Changed], "{}", trial.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_aws_refuses_did_not_happen_and_what_broke_inside_aws_may_have() {
+    for row in ROWS {
+        for (kind, expected, unknown) in [
+            (FaultKind::Throttle, ErrorKind::Throttled, false),
+            (FaultKind::Deny, ErrorKind::Denied, false),
+            (FaultKind::Error, ErrorKind::ServiceError, true),
+        ] {
+            for trial in Trial::all_of(row).await {
+                trial.let_it(kind).await;
+                let error = trial.perform().await.unwrap_err();
+                assert_eq!((error.kind, error.outcome_unknown), (expected, unknown), "{error:?}");
+                assert_eq!(error.account, trial.peer.account.id.as_str());
+                assert_eq!(error.operation, trial.change.action());
+                assert!(error.request_id.is_some(), "{error:?}");
+                assert!(trial.effects().iter().all(|effect| *effect == Effect::Refused), "{}", trial.name());
+            }
+        }
+    }
+}
+
+/// The session of a step allows all that the step does: its looks before and after, and its call.
+#[tokio::test]
+async fn a_step_sees_its_own_resource_under_its_own_session() {
+    for row in ROWS {
+        for trial in Trial::all_of(row).await {
+            let access = Access::Act(trial.acting.clone());
+            let both = crate::words::both();
+            let cloud = &trial.peer.cloud;
+            let before = cloud.observe(&trial.peer.account, &access, &trial.resource, &both).await;
+            trial.perform().await.unwrap();
+            let after = cloud.observe(&trial.peer.account, &access, &trial.resource, &both).await;
+            for (region, facts) in before.into_iter().chain(after) {
+                assert!(facts.is_ok(), "{} in {region}: {facts:?}", trial.name());
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The sessions that all kinds share: which role, under which name, narrowed to what, and how often they are asked for.
+
+use crate::ecs_service::{self, scaled_to};
+use crate::peers::{MEMBER, Peer};
+use crate::words::{HOME, RECOVERY, account, acting, both, look, reading, region};
+use crate::{aurora_global_database, route53_records};
+use holdfast_cloud::{Access, Acting, Cloud, ErrorKind};
+use holdfast_sim::ledger::{Effect, Entry};
+use std::sync::Arc;
+
+scenarios! {
+    both_roles_of_another_account_are_assumed: simulator, ministack;
+    a_wrong_external_id_is_denied_with_what_to_look_at: simulator, ministack;
+    a_steps_session_is_refused_what_is_not_its_own: simulator, ministack;
+    a_wrong_external_id_is_asked_once: simulator;
+    looking_goes_under_the_read_role_and_its_narrowed_session: simulator;
+    a_change_carries_run_person_step_and_a_policy_of_its_own: simulator;
+    the_check_and_the_change_of_one_step_share_a_session_and_two_steps_do_not: simulator;
+    a_crowd_of_looks_makes_one_session: simulator;
+    sessions_come_from_another_region_when_the_first_is_dark: simulator;
+}
+
+fn assumed(peer: &Peer) -> Vec<Arc<Entry>> {
+    peer.sim().ledger().into_iter().filter(|entry| entry.operation == "AssumeRole").collect()
+}
+
+async fn both_roles_of_another_account_are_assumed(peer: &Peer) {
+    let read = peer.cloud.probe(&peer.account, &reading()).await.unwrap();
+    assert_eq!(read.account, MEMBER);
+    assert!(read.arn.contains("assumed-role/holdfast-read/holdfast-read"), "{}", read.arn);
+    let acting = acting("probe", None);
+    let act = peer.cloud.probe(&peer.account, &Access::Act(acting.clone())).await.unwrap();
+    assert!(act.arn.ends_with(&format!("assumed-role/holdfast-act/{}", acting.run)), "{}", act.arn);
+}
+
+async fn a_wrong_external_id_is_denied_with_what_to_look_at(peer: &Peer) {
+    let error = peer.cloud.probe(&account(MEMBER, "somebody-else"), &reading()).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Denied);
+    for word in ["somebody-else", "role/holdfast-read", "external id"] {
+        assert!(error.message.contains(word), "{}", error.message);
+    }
+}
+
+/// The act role may list records; the session made for the step of a database may not.
+async fn a_steps_session_is_refused_what_is_not_its_own(peer: &Peer) {
+    let orders = aurora_global_database::resource(peer).await;
+    let front_door = route53_records::resource(peer).await;
+    for change in aurora_global_database::changes(peer, &orders).await {
+        let access = Access::Act(acting("switch-orders", Some(change)));
+        let looked = peer.cloud.observe(&peer.account, &access, &front_door, &both()).await;
+        for facts in looked.into_values() {
+            assert_eq!(facts.unwrap_err().kind, ErrorKind::Denied);
+        }
+    }
+}
+
+async fn a_wrong_external_id_is_asked_once(peer: &Peer) {
+    let (wrong, web) = (account(MEMBER, "somebody-else"), ecs_service::resource(peer).await);
+    for _ in 0..6 {
+        let looked = peer.cloud.observe(&wrong, &reading(), &web, &both()).await;
+        assert!(looked.into_values().all(|facts| facts.is_err_and(|error| error.kind == ErrorKind::Denied)));
+    }
+    assert_eq!(assumed(peer).len(), 1);
+}
+
+async fn looking_goes_under_the_read_role_and_its_narrowed_session(peer: &Peer) {
+    look(peer, &ecs_service::resource(peer).await).await;
+    let entry = peer.sim().ledger().into_iter().find(|entry| entry.operation == "DescribeServices").unwrap();
+    assert_eq!(entry.session_name.as_deref(), Some("holdfast-read"));
+    assert_eq!(entry.source_identity, None);
+    let all = holdfast_aws::registry::ADAPTERS.iter().copied().collect();
+    assert_eq!(entry.session_policy, holdfast_aws::policy::looking(&all));
+}
+
+async fn a_change_carries_run_person_step_and_a_policy_of_its_own(peer: &Peer) {
+    let acting = acting("raise-web", None);
+    let answer = peer.cloud.perform(&peer.account, &acting, &scaled_to(6)).await.unwrap();
+    assert_eq!((answer.action.as_str(), answer.region.as_str()), ("ecs:UpdateService", RECOVERY));
+    let changed = peer.sim().ledger().into_iter().filter(|entry| entry.effect == Effect::Changed);
+    let [entry] = &changed.collect::<Vec<_>>()[..] else { panic!("one change was expected") };
+    assert_eq!(answer.request_id.as_deref(), Some(entry.request_id.as_str()));
+    assert_eq!(entry.session_name, Some(acting.run.to_string()));
+    assert_eq!(entry.source_identity.as_deref(), Some("operator@example.com"));
+    assert_eq!(entry.session_policy, holdfast_aws::policy::changing(&peer.account, &scaled_to(6)).ok());
+    let mark = "holdfast-step/raise-web holdfast-direction/do holdfast-epoch/7";
+    assert!(entry.user_agent.ends_with(mark), "{}", entry.user_agent);
+    assert!(assumed(peer)[0].user_agent.ends_with(mark), "{}", assumed(peer)[0].user_agent);
+}
+
+async fn the_check_and_the_change_of_one_step_share_a_session_and_two_steps_do_not(peer: &Peer) {
+    let web = ecs_service::resource(peer).await;
+    let first = acting("raise-web", Some(scaled_to(6)));
+    peer.cloud.observe(&peer.account, &Access::Act(first.clone()), &web, &both()).await;
+    peer.cloud.perform(&peer.account, &first, &scaled_to(6)).await.unwrap();
+    assert_eq!(assumed(peer).len(), 1);
+    let second = Acting { step: "raise-web-again".parse().unwrap(), ..first };
+    peer.cloud.perform(&peer.account, &second, &scaled_to(6)).await.unwrap();
+    assert_eq!(assumed(peer).len(), 2);
+}
+
+async fn a_crowd_of_looks_makes_one_session(peer: &Peer) {
+    let web = ecs_service::resource(peer).await;
+    futures::future::join_all((0..20).map(|_| look(peer, &web))).await;
+    assert_eq!(assumed(peer).len(), 1);
+}
+
+async fn sessions_come_from_another_region_when_the_first_is_dark(peer: &Peer) {
+    peer.sim().set_region_dark(RECOVERY, true);
+    let services = look(peer, &ecs_service::resource(peer).await).await;
+    assert!(services[&region(HOME)].is_ok(), "{services:?}");
+    let mut lent = assumed(peer).into_iter().filter(|entry| entry.effect == Effect::None);
+    assert!(lent.any(|entry| entry.region == "us-west-2"));
+}

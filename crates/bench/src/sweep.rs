@@ -1,0 +1,185 @@
+//! One sweep by the real collector: every application's status read from AWS and written to Postgres.
+
+use crate::peer::{Peer, cpu_seconds};
+use crate::{Size, fleet, script};
+use holdfast_app::{App, Settings};
+use holdfast_aws::{AwsCloud, AwsSettings, ControlCredentials};
+use holdfast_domain::RegionCode;
+use holdfast_engine::{Engine, EngineSettings};
+use holdfast_store::{Pools, Store};
+use holdfast_testkit::{TestDatabase, test_database};
+use sqlx::Row as _;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+const DARK: &str = fleet::REGIONS[0];
+
+/// One sweep, from its begin to its end as the database has them.
+#[derive(Debug)]
+struct Swept {
+    seconds: f64,
+    /// Until the last look at a Region other than [`DARK`] had come in.
+    others_seconds: f64,
+    calls: BTreeMap<String, usize>,
+    cpu_seconds: f64,
+    sim_cpu_seconds: f64,
+    known: i64,
+}
+
+struct House {
+    store: Store,
+    database: TestDatabase,
+    peer: Peer,
+}
+
+pub async fn run(
+    size: Size,
+    beside: Option<&[String]>,
+    concurrency: &[usize],
+    rounds: usize,
+) -> anyhow::Result<()> {
+    let database = test_database().await;
+    let store = Store::connect(&database.app_url, Pools { web: 4, engine: 8 }).await?;
+    let app = App::new(store.clone(), Settings::default());
+    app.seed_inventory(&fleet::inventory(size)?).await.map_err(|problem| anyhow::anyhow!("{problem:?}"))?;
+    let house = House { store, database, peer: Peer::start(size)? };
+    let looks = size.applications * fleet::REGIONS.len();
+    println!(
+        "{} applications in {} Regions over {} accounts, answers {} ms late: {looks} looks, one AssumeRole per account.\n\
+         Limit = the sum of the latencies over the lanes: of one call per look (what the script makes), and of the calls made.",
+        size.applications,
+        fleet::REGIONS.len(),
+        size.accounts,
+        size.latency_ms
+    );
+    for &lanes in concurrency {
+        println!("\n{lanes} calls at once");
+        let limit = |calls: usize| (calls as f64) * size.latency().as_secs_f64() / (lanes as f64);
+        let plain = limit(looks + size.accounts);
+        let (mut ours, mut theirs, mut dark) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..rounds {
+            if let Some(beside) = beside {
+                let told = script::run(beside, &house.peer.url, size, lanes)?;
+                println!(
+                    "  script    {:6.2} s = {:.2} x limit, {} calls, {:.2} ms of processor a call",
+                    told.seconds,
+                    told.seconds / plain,
+                    told.calls,
+                    told.cpu_seconds * 1e3 / told.calls as f64
+                );
+                theirs.push(told.seconds / plain);
+            }
+            let swept = house.sweep(lanes).await?;
+            let calls: usize = swept.calls.values().sum();
+            println!(
+                "  Holdfast  {:6.2} s = {:.2} x limit ({:.2} x that of its own {calls} calls: {}), {} known, {:.2} ms of processor a look; simulator {:.2} s",
+                swept.seconds,
+                swept.seconds / plain,
+                swept.seconds / limit(calls),
+                words(&swept.calls),
+                swept.known,
+                swept.cpu_seconds * 1e3 / looks as f64,
+                swept.sim_cpu_seconds
+            );
+            ours.push(swept.seconds / plain);
+            // Twice: the first finds out that the Region is dark, the second knows.
+            house.peer.set_dark(DARK, true).await?;
+            let after = house.sweep_twice(lanes).await?;
+            house.peer.set_dark(DARK, false).await?;
+            dark.push((
+                after[0].others_seconds / swept.others_seconds,
+                after[1].others_seconds / swept.others_seconds,
+            ));
+        }
+        let (first, later): (Vec<f64>, Vec<f64>) = dark.into_iter().unzip();
+        println!(
+            "  median    Holdfast {} x limit{}; with {DARK} dark the other Regions are seen in {} of the time at the first sweep, {} later",
+            spread(ours),
+            if theirs.is_empty() { String::new() } else { format!(", the script {}", spread(theirs)) },
+            spread(first),
+            spread(later)
+        );
+    }
+    Ok(())
+}
+
+fn words(calls: &BTreeMap<String, usize>) -> String {
+    calls.iter().map(|(operation, count)| format!("{operation} {count}")).collect::<Vec<_>>().join(", ")
+}
+
+/// `1.20 (1.18-1.31)`
+fn spread(mut ratios: Vec<f64>) -> String {
+    ratios.sort_by(f64::total_cmp);
+    let at = |index: usize| ratios.get(index).copied().unwrap_or(f64::NAN);
+    format!("{:.2} ({:.2}-{:.2})", at(ratios.len() / 2), at(0), at(ratios.len().saturating_sub(1)))
+}
+
+impl House {
+    fn cloud(&self, lanes: usize) -> Arc<AwsCloud> {
+        let regions = fleet::REGIONS.iter().filter(|region| **region != DARK);
+        Arc::new(AwsCloud::new(AwsSettings {
+            endpoint_url: Some(self.peer.url.clone()),
+            control_credentials: ControlCredentials::Static {
+                access_key_id: "AKIDCONTROL".into(),
+                secret_access_key: "control".into(),
+                session_token: None,
+            },
+            looks_at_once: lanes,
+            ..AwsSettings::new(regions.filter_map(|region| RegionCode::parse(region).ok()).collect())
+        }))
+    }
+
+    async fn sweep(&self, lanes: usize) -> anyhow::Result<Swept> {
+        self.sweep_with(self.cloud(lanes)).await
+    }
+
+    async fn sweep_twice(&self, lanes: usize) -> anyhow::Result<[Swept; 2]> {
+        let cloud = self.cloud(lanes);
+        Ok([self.sweep_with(cloud.clone()).await?, self.sweep_with(cloud).await?])
+    }
+
+    async fn sweep_with(&self, cloud: Arc<AwsCloud>) -> anyhow::Result<Swept> {
+        let mut owner = self.database.owner().await;
+        sqlx::raw_sql("UPDATE sweeps SET started_at = NULL, finished_at = NULL; TRUNCATE observations")
+            .execute(&mut owner)
+            .await?;
+        let calls_before = self.peer.calls_after(0).await?.len();
+        let me = std::process::id();
+        let (cpu_before, sim_before) = (cpu_seconds(me)?, self.peer.cpu_seconds()?);
+        let data = tempfile::tempdir()?;
+        let mut settings = EngineSettings::new(data.path().to_owned());
+        settings.sweep_interval = Duration::from_secs(3_600);
+        let engine = Engine::start(self.store.clone(), cloud, settings).await?;
+        let swept = loop {
+            let sweep = self.store.last_sweep().await?;
+            if let Some((began, ended)) = sweep.started_at.zip(sweep.finished_at) {
+                break (began, ended);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        let (cpu_after, sim_after) = (cpu_seconds(me)?, self.peer.cpu_seconds()?);
+        engine.shutdown().await;
+        let row = sqlx::query(
+            "SELECT count(*) FILTER (WHERE o.seen_at IS NOT NULL) AS known,
+                    extract(epoch FROM max(coalesce(o.seen_at, o.failed_at)) FILTER (WHERE o.region <> $1)
+                                       - (SELECT started_at FROM sweeps))::float8 AS others
+             FROM observations o",
+        )
+        .bind(DARK)
+        .fetch_one(&mut owner)
+        .await?;
+        let mut calls = BTreeMap::new();
+        for operation in self.peer.calls_after(calls_before).await? {
+            *calls.entry(operation).or_insert(0) += 1;
+        }
+        Ok(Swept {
+            seconds: swept.1.duration_since(swept.0).as_secs_f64(),
+            others_seconds: row.try_get("others")?,
+            calls,
+            cpu_seconds: cpu_after - cpu_before,
+            sim_cpu_seconds: sim_after - sim_before,
+            known: row.try_get("known")?,
+        })
+    }
+}

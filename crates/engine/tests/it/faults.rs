@@ -1,0 +1,87 @@
+//! Runs while AWS throttles, breaks, hangs and swallows answers.
+
+use crate::wire::WireHouse;
+use holdfast_failover::{Intent, Mode, RunState};
+use holdfast_sim::faults::{Fault, FaultKind};
+use holdfast_sim::ledger::Effect;
+
+fn now_and_then(kind: FaultKind, probability: f64) -> Fault {
+    Fault { probability: Some(probability), ..Fault::new(kind) }
+}
+
+async fn moved(faults: &[Fault]) -> (WireHouse, usize) {
+    let house = WireHouse::new().await;
+    faults.iter().for_each(|fault| house.sim.add_fault(fault.clone()));
+    let run = house.started("shop", Intent::Failover, Mode::Planned).await;
+    let run = house.over(&run).await;
+    assert_eq!(run.summary.state, RunState::Completed);
+    assert_eq!(
+        house.serving("shop").await.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["eu-central-1"]
+    );
+    let calls = house.calls().len();
+    (house, calls)
+}
+
+const FAULTS: [(FaultKind, f64); 4] = [
+    (FaultKind::Throttle, 0.3),
+    (FaultKind::Error, 0.2),
+    (FaultKind::Hang, 0.02),
+    (FaultKind::LoseAnswer, 0.1),
+];
+
+/// How many calls it took.
+async fn calls_among(faults: &[Fault]) -> usize {
+    let (house, calls) = moved(faults).await;
+    assert_eq!(house.done_twice(), [""; 0]);
+    house.sim.clear_faults();
+    house.stop().await;
+    calls
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_completes_among_faults_with_few_calls_more_and_nothing_done_twice() {
+    let calm = calls_among(&[]).await;
+    for (kind, probability) in FAULTS {
+        let rough = calls_among(&[now_and_then(kind, probability)]).await;
+        assert!(10 * rough <= 16 * calm, "{kind:?}: {rough} calls, {calm} without faults");
+    }
+}
+
+/// Half of all calls fail then, so that each one that is needed takes two attempts in the mean.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_completes_among_all_faults_at_once_and_nothing_is_done_twice() {
+    let calm = calls_among(&[]).await;
+    let rough = calls_among(&FAULTS.map(|(kind, probability)| now_and_then(kind, probability))).await;
+    assert!(2 * rough <= 5 * calm, "{rough} calls among faults, {calm} without");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_call_whose_answer_is_lost_is_looked_up_and_not_made_again() {
+    for mode in [Mode::Planned, Mode::Emergency] {
+        let house = WireHouse::new().await;
+        let changing: Vec<String> = {
+            let rehearsal = WireHouse::new().await;
+            let run = rehearsal.started("shop", Intent::Failover, mode).await;
+            rehearsal.over(&run).await;
+            let calls = rehearsal.calls();
+            rehearsal.stop().await;
+            calls.iter().filter(|entry| entry.changing).map(|entry| entry.operation.clone()).collect()
+        };
+        for operation in &changing {
+            let once = Fault {
+                operation: Some(operation.clone()),
+                times: Some(1),
+                ..Fault::new(FaultKind::LoseAnswer)
+            };
+            house.sim.add_fault(once);
+        }
+        let run = house.started("shop", Intent::Failover, mode).await;
+        let run = house.over(&run).await;
+        assert_eq!(run.summary.state, RunState::Completed);
+        let made: Vec<_> = house.calls().into_iter().filter(|entry| entry.changing).collect();
+        assert_eq!(made.len(), changing.len(), "{mode:?}: {made:#?}");
+        assert!(made.iter().all(|entry| entry.effect == Effect::Changed), "{mode:?}: {made:#?}");
+        house.stop().await;
+    }
+}
