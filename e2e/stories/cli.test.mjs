@@ -81,3 +81,28 @@ test("wrong usage is exit code 2, and a token without the scope is exit code 1",
   const reading = await token(["status:read"]);
   assert.equal((await holdfast(["export"], { token: reading })).code, 1);
 });
+
+test("the audit log is exported and verified offline; an edited line is named", async () => {
+  const reading = await token(["audit:read"]);
+  const rest = await client(demo.url).as(demo.person("operator"));
+  const file = join(home, "audit.jsonl");
+  done(await holdfast(["audit", "export", "--to", file], { token: reading }));
+  const key = expect(await rest.call("GET", "/audit/keys"), 200).body.items[0].public_key;
+  const verify = (path) => holdfast(["audit", "verify", path, "--public-key", key, "--output", "json"]);
+  const whole = JSON.parse(done(await verify(file)).stdout);
+  assert.equal(whole.verified, true);
+  assert.ok(whole.report.entries > 3 && whole.report.witnesses === 1, JSON.stringify(whole));
+
+  const lines = (await readFile(file, "utf8")).split("\n");
+  const at = lines.findIndex((line) => line.startsWith('{"index":2,'));
+  lines[at] = lines[at].replace('"outcome":"done"', '"outcome":"DONE"');
+  const edited = join(home, "edited.jsonl");
+  await writeFile(edited, lines.join("\n"));
+  const refused = await verify(edited);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stdout + refused.stderr, /entry 2/);
+
+  const entry = expect(await rest.call("GET", "/audit?limit=200"), 200).body.items.at(-1);
+  const proof = expect(await rest.call("GET", `/audit/${entry.id}`), 200).body;
+  assert.ok(proof.proof && proof.proof.checkpoint.note.includes("\u2014 holdfast-audit-"), JSON.stringify(proof));
+});

@@ -23,11 +23,20 @@ const pages = {
   regions: "/regions",
   compliance: "/compliance",
   audit: "/audit",
+  policies: "/policies",
+  tokens: "/tokens",
+  system: "/system",
 };
 
 for (const [name, path] of Object.entries(pages)) {
   test(`the page ${path}`, { timeout: 120_000 }, async () => {
     await everyLook(chrome, demo.url + path, name, { as: demo.person("operator") });
+  });
+}
+
+for (const [name, path] of [["people", "/people"], ["policies-admin", "/policies"]]) {
+  test(`the page ${path} of an admin`, { timeout: 120_000 }, async () => {
+    await everyLook(chrome, demo.url + path, name, { as: demo.person("admin") });
   });
 }
 

@@ -160,3 +160,25 @@ test("an emergency moves shop out of a dark Region, with the loss accepted by na
   }
   assert.deepEqual(duplicates(await sim.ledger()), []);
 });
+
+test("two admins' edits of one version: the second is told; a repeated POST makes one person", async () => {
+  const admin = await client(demo.url).as(demo.person("admin"));
+  const headers = { "idempotency-key": `person-${Date.now()}` };
+  const body = { email: `new-${Date.now()}@example.com`, roles: ["viewer"], password: "a long enough password" };
+  const first = expect(await admin.call("POST", "/people", { body, headers }), 201);
+  const again = expect(await admin.call("POST", "/people", { body, headers }), 201);
+  assert.deepEqual(again.body, first.body);
+  const other = await admin.call("POST", "/people", { body: { ...body, roles: ["admin"] }, headers });
+  assert.equal(expect(other, 409).body.code, "idempotency_key_reused");
+
+  const made = expect(
+    await admin.call("POST", "/policies", { body: { name: "two-of-sre", rules: [{ group: "sre", approvals: 2 }], expires_after: "1h" } }),
+    201,
+  );
+  const edit = { rules: [{ group: "sre", approvals: 1 }], expires_after: "1h" };
+  const version = { "if-match": made.headers.get("etag") };
+  expect(await admin.call("PUT", "/policies/two-of-sre", { body: edit, headers: version }), 200);
+  const late = await admin.call("PUT", "/policies/two-of-sre", { body: { ...edit, expires_after: "2h" }, headers: version });
+  assert.equal(expect(late, 412).body.code, "changed_meanwhile");
+  expect(await admin.call("DELETE", "/policies/two-of-sre"), 204);
+});

@@ -101,7 +101,13 @@ bears! {
     a_payload_in_every_text_of_the_discovered_accounts_stays_text: fixtures::inventory::discovered() => |v| pages::accounts::page(vec![], v);
     a_payload_in_every_text_of_the_regions_stays_text: fixtures::inventory::regions() => |v| pages::regions::page(v, true);
     a_payload_in_every_text_of_compliance_stays_text: fixtures::inventory::compliance() => pages::compliance::page;
-    a_payload_in_every_text_of_the_audit_stays_text: fixtures::inventory::audit() => |v| pages::audit::page(v, Default::default());
+    a_payload_in_every_text_of_the_people_stays_text: fixtures::settings::people() => |v| pages::people::page(v, fixtures::settings::groups(), PAYLOAD.into());
+    a_payload_in_every_text_of_the_groups_stays_text: fixtures::settings::groups() => |v| pages::people::page(fixtures::settings::people(), v, PAYLOAD.into());
+    a_payload_in_every_text_of_the_policies_stays_text: fixtures::settings::policies() => |v| pages::policies::page(v, true);
+    a_payload_in_every_text_of_the_tokens_stays_text: fixtures::settings::tokens() => |v| pages::tokens::page(v, None);
+    a_payload_in_every_text_of_the_audit_stays_text: fixtures::inventory::audit() => |v| pages::audit::page(v, Default::default(), fixtures::settings::log());
+    a_payload_in_every_text_of_the_audit_log_stays_text: fixtures::settings::log_lost() => |v| pages::audit::page(fixtures::inventory::audit(), Default::default(), v);
+    a_payload_in_every_text_of_the_system_stays_text: fixtures::settings::system() => pages::system::page;
 }
 
 #[test]
@@ -246,4 +252,40 @@ fn the_tab_tells_the_state_of_a_run() {
     assert_eq!(title(fixtures::runs::live()), "▶ 3 of 9 · shop → eu-central-1 · Holdfast");
     assert_eq!(title(fixtures::runs::completed()), "● completed · shop → eu-central-1 · Holdfast");
     assert_eq!(title(fixtures::runs::parked()), "■ needs a person · shop → eu-central-1 · Holdfast");
+}
+
+#[test]
+fn a_running_run_says_when_it_may_end_and_what_that_rests_on() {
+    let show = |run| fixtures::show("/", pages::run::page(run, vec![], fixtures::signed()));
+    let mut run = fixtures::runs::live();
+    let html = show(run.clone());
+    assert!(html.contains("1m 14s – 2m 11s") && html.contains("3 earlier runs"), "{html}");
+    assert_eq!(html.matches(">critical path<").count(), 9);
+    let left = html.split_once("The end waits for").map_or("", |(_, rest)| rest);
+    let left = left.split_once("</ol>").map_or("", |(list, _)| list);
+    assert_eq!(left.matches("<li>").count(), 6, "what is done is waited for no longer");
+    if let Some(forecast) = &mut run.forecast {
+        (forecast.likely_seconds, forecast.earlier_runs, forecast.steps_that_never_ran) = (None, 0, 6);
+    }
+    let html = show(run);
+    assert!(html.contains("at most 2m 11s") && html.contains("by the plan&#x27;s time limits"), "{html}");
+    let over = show(fixtures::runs::completed());
+    assert!(!over.contains("May end in") && !over.contains(">critical path<"));
+}
+
+#[test]
+fn a_page_offers_to_notify_only_while_there_is_news_to_come() {
+    let show = |run| fixtures::show("/", pages::run::page(run, vec![], fixtures::signed()));
+    assert!(show(fixtures::runs::live()).contains("data-notify"));
+    assert!(!show(fixtures::runs::completed()).contains("data-notify"));
+}
+
+#[test]
+fn nobody_is_offered_to_change_their_own_rights() {
+    let page = |me: &str| {
+        let (people, groups) = (fixtures::settings::people(), fixtures::settings::groups());
+        fixtures::show("/people", pages::people::page(people, groups, me.into()))
+    };
+    let boxes = |html: &str| html.matches("name=\"role-admin\"").count();
+    assert_eq!(boxes(&page("stranger@example.com")), boxes(&page("admin@example.com")) + 1);
 }

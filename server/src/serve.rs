@@ -14,6 +14,7 @@ use crate::{
 use anyhow::Context as _;
 use holdfast_app::App;
 use holdfast_aws::{AwsCloud, AwsSettings};
+use holdfast_engine::audit::{AuditSettings, FilePlace};
 use holdfast_engine::{Engine, EngineSettings};
 use holdfast_store::Store;
 use jiff::SignedDuration;
@@ -127,7 +128,20 @@ async fn start_workers(store: &Store, workers: Workers) -> anyhow::Result<Engine
 fn engine_settings(settings: &Settings) -> EngineSettings {
     let mut engine = EngineSettings::new(settings.data.clone());
     engine.sweep_interval = settings.sweep_interval;
+    engine.audit = audit_settings(settings);
     engine
+}
+
+/// A key file that is named must be there; without one the key is made in the data folder.
+fn audit_settings(settings: &Settings) -> AuditSettings {
+    let mut audit = AuditSettings::within(&settings.data);
+    if let Some(path) = &settings.audit_key {
+        (audit.key_file, audit.make_key) = (path.clone(), settings.mode == crate::config::Mode::Local);
+    }
+    if let Some(path) = &settings.audit_checkpoints {
+        audit.places = vec![Arc::new(FilePlace::new(path.clone()))];
+    }
+    audit
 }
 
 /// `holdfast serve`.
@@ -154,6 +168,8 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
             public_url: settings.public_url.clone(),
             simulator_url,
             demo,
+            notes,
+            checkpoints: audit_settings(&settings).places,
             production: settings.mode == crate::config::Mode::Production,
         },
         stale_after: settings.stale_after,

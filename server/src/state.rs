@@ -1,6 +1,7 @@
 //! What every handler is given.
 
 use holdfast_api::SharedControlPlane;
+use holdfast_engine::audit::Place;
 use std::sync::Arc;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,10 @@ pub struct Site {
     /// Only in the demonstration: where the simulator's page is.
     pub simulator_url: Option<String>,
     pub demo: bool,
+    /// How this server is set up, where an admin should know of it.
+    pub notes: Vec<String>,
+    /// Where checkpoints of the audit log are kept outside of the database: witnesses for exports.
+    pub checkpoints: Vec<Arc<dyn Place>>,
     /// Plain http is accepted on localhost only.
     pub production: bool,
 }

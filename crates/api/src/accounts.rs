@@ -1,6 +1,7 @@
 //! Accounts and what came of assuming their roles.
 
 use crate::problem::Answer;
+use crate::version::IfMatch;
 use async_trait::async_trait;
 use holdfast_domain::{Account, Actor};
 use jiff::Timestamp;
@@ -68,7 +69,7 @@ pub trait Accounts {
     async fn account(&self, actor: &Actor, id: &str) -> Answer<AccountView>;
     /// The accounts of the organizations that registered accounts administer, without those that are registered.
     async fn discovered_accounts(&self, actor: &Actor) -> Answer<Vec<DiscoveredAccount>>;
-    async fn put_account(&self, actor: &Actor, account: Account) -> Answer<AccountView>;
+    async fn put_account(&self, actor: &Actor, account: Account, if_match: &IfMatch) -> Answer<AccountView>;
     /// Refused while an application's resource names it.
-    async fn remove_account(&self, actor: &Actor, id: &str) -> Answer<()>;
+    async fn remove_account(&self, actor: &Actor, id: &str, if_match: &IfMatch) -> Answer<()>;
 }

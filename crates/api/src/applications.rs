@@ -2,6 +2,8 @@
 
 use crate::problem::Answer;
 use crate::runs::RunSummary;
+use crate::shapes::{FactsShape, FindingShape, RefusalShape, ServingShape};
+use crate::version::IfMatch;
 use async_trait::async_trait;
 use holdfast_domain::{Actor, Application, Name, OwnStep};
 use holdfast_failover::readiness::Finding;
@@ -20,7 +22,7 @@ pub struct ApplicationSummary {
     pub recovery_regions: Vec<String>,
     #[schema(value_type = String, example = "steady")]
     pub recovery_state: RecoveryState,
-    #[schema(value_type = Object)]
+    #[schema(value_type = ServingShape)]
     pub serving: Serving,
     pub rto_objective_seconds: u32,
     pub rpo_objective_seconds: u32,
@@ -52,7 +54,7 @@ pub struct ApplicationView {
     #[schema(value_type = Vec<Object>)]
     pub own_steps: Vec<OwnStep>,
     pub resources: Vec<ResourceStatus>,
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<FindingShape>)]
     pub findings: Vec<Finding>,
     pub runs: Vec<RunSummary>,
     /// Per store and Region, oldest first.
@@ -90,7 +92,7 @@ pub struct Move {
     pub from: String,
     pub to: String,
     /// Why not, when it is refused now.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<RefusalShape>)]
     pub refused: Option<holdfast_failover::Refusal>,
 }
 
@@ -99,7 +101,7 @@ pub struct ApplicationStatus {
     pub application: String,
     #[schema(value_type = String, example = "steady")]
     pub recovery_state: RecoveryState,
-    #[schema(value_type = Object)]
+    #[schema(value_type = ServingShape)]
     pub serving: Serving,
     pub resources: Vec<ResourceStatus>,
 }
@@ -120,7 +122,7 @@ pub struct RegionStatus {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub observed_at: Option<Timestamp>,
     pub reason: Option<String>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<FactsShape>)]
     pub values: Option<holdfast_domain::Facts>,
 }
 
@@ -136,6 +138,25 @@ pub struct ApplicationFilter {
     pub search: Option<String>,
 }
 
+/// The words that the filters of lists know: on pages, and by REST, which refuses any other.
+impl ApplicationFilter {
+    pub const COMPLIANCE: [&str; 3] = ["met", "missed", "unknown"];
+    pub const TIERS: [u8; 4] = [1, 2, 3, 4];
+    pub const RECOVERY_STATES: [RecoveryState; 11] = [
+        RecoveryState::Steady,
+        RecoveryState::FailingOver,
+        RecoveryState::FailedOver,
+        RecoveryState::Reprotecting,
+        RecoveryState::ReadyToFailBack,
+        RecoveryState::FailingBack,
+        RecoveryState::PartlyMoved,
+        RecoveryState::MovedOutside,
+        RecoveryState::Evacuated,
+        RecoveryState::ReHomed,
+        RecoveryState::Unknown,
+    ];
+}
+
 #[async_trait]
 pub trait Applications {
     async fn applications(
@@ -144,8 +165,13 @@ pub trait Applications {
         filter: &ApplicationFilter,
     ) -> Answer<Vec<ApplicationSummary>>;
     async fn application(&self, actor: &Actor, name: &Name) -> Answer<ApplicationView>;
-    async fn put_application(&self, actor: &Actor, application: Application) -> Answer<ApplicationView>;
-    async fn remove_application(&self, actor: &Actor, name: &Name) -> Answer<()>;
+    async fn put_application(
+        &self,
+        actor: &Actor,
+        application: Application,
+        if_match: &IfMatch,
+    ) -> Answer<ApplicationView>;
+    async fn remove_application(&self, actor: &Actor, name: &Name, if_match: &IfMatch) -> Answer<()>;
     async fn application_status(&self, actor: &Actor, name: &Name) -> Answer<ApplicationStatus>;
     async fn application_readiness(&self, actor: &Actor, name: &Name) -> Answer<Vec<Finding>>;
     /// A new secret for a webhook among the application's own steps; the one before signs nothing any more.

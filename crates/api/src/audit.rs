@@ -36,6 +36,10 @@ pub struct AuditFilter {
     pub limit: Option<u32>,
 }
 
+impl AuditFilter {
+    pub const OUTCOMES: [&str; 2] = ["done", "refused"];
+}
+
 #[async_trait]
 pub trait Audits {
     /// Newest first.

@@ -1,6 +1,7 @@
 //! The inventory file, whole.
 
 use crate::problem::Answer;
+use crate::version::IfMatch;
 use async_trait::async_trait;
 use holdfast_domain::Actor;
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,16 @@ use serde::{Deserialize, Serialize};
 pub enum FileFormat {
     Yaml,
     Json,
+}
+
+/// How a file is taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Manner {
+    /// Only say what it would change.
+    pub dry_run: bool,
+    /// Remove what a section that is present leaves out.
+    pub prune: bool,
+    pub if_match: IfMatch,
 }
 
 /// What a file would change or has changed, section by section.
@@ -55,7 +66,6 @@ pub trait Inventories {
         actor: &Actor,
         file: &[u8],
         format: FileFormat,
-        dry_run: bool,
-        prune: bool,
+        manner: &Manner,
     ) -> Answer<InventoryDiff>;
 }

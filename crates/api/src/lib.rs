@@ -4,16 +4,22 @@
 pub mod accounts;
 pub mod applications;
 pub mod audit;
+pub mod audit_log;
 pub mod compliance;
 pub mod inventory;
 pub mod now;
 pub mod people;
 pub mod problem;
 pub mod regions;
+pub mod repeats;
 pub mod runs;
 pub mod safeguards;
+pub mod shapes;
+pub mod system;
+pub mod version;
 
 pub use problem::{Answer, FieldProblem, Problem};
+pub use version::IfMatch;
 
 use std::sync::Arc;
 
@@ -22,11 +28,16 @@ pub trait ControlPlane:
     accounts::Accounts
     + applications::Applications
     + audit::Audits
+    + audit_log::AuditLogs
     + compliance::Compliances
     + inventory::Inventories
     + now::Nows
+    + people::Groups
     + people::People
+    + people::Policies
+    + people::Tokens
     + regions::Regions
+    + repeats::Repeats
     + runs::Runs
     + safeguards::Safeguards
     + Send

@@ -1,10 +1,12 @@
-//! People, groups, sign-in and API tokens.
+//! People, groups, approval policies, sign-in and API tokens.
 
 use crate::problem::Answer;
+use crate::version::IfMatch;
 use async_trait::async_trait;
-use holdfast_domain::{Actor, PersonId, Role, Scope};
+use holdfast_domain::{Actor, ApprovalPolicy, Name, PersonId, Role, Scope};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PersonView {
@@ -15,7 +17,29 @@ pub struct PersonView {
     pub disabled: bool,
 }
 
-/// `secret` is shown once, at creation, and never again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct GroupView {
+    pub name: String,
+    pub description: Option<String>,
+    /// E-mail addresses of those who can sign in. A group without members cannot approve.
+    pub members: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PolicyView {
+    pub name: String,
+    /// Every rule must be met; one person counts once.
+    pub rules: Vec<RuleView>,
+    pub expires_after_seconds: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RuleView {
+    pub group: String,
+    pub approvals: u8,
+}
+
+/// `token` is the secret: shown once, at creation, and never again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TokenView {
     pub id: String,
@@ -31,12 +55,61 @@ pub struct TokenView {
     pub token: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the machine's administrator says of a person at the command line.
+#[derive(Clone, PartialEq, Eq)]
 pub struct NewPerson {
     pub email: String,
     pub role: Role,
     pub groups: Vec<String>,
     pub password: String,
+}
+
+impl fmt::Debug for NewPerson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewPerson").field("email", &self.email).finish_non_exhaustive()
+    }
+}
+
+/// Somebody to be made. Without a password they cannot sign in until they are given one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AddPerson {
+    pub email: String,
+    pub roles: Vec<Role>,
+    pub groups: Vec<String>,
+    pub password: Option<String>,
+}
+
+impl fmt::Debug for AddPerson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AddPerson").field("email", &self.email).finish_non_exhaustive()
+    }
+}
+
+/// What is to change of a person; what is `None` stays.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct ChangePerson {
+    pub roles: Option<Vec<Role>>,
+    pub groups: Option<Vec<String>>,
+    pub password: Option<String>,
+    pub disabled: Option<bool>,
+}
+
+impl fmt::Debug for ChangePerson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChangePerson")
+            .field("roles", &self.roles)
+            .field("groups", &self.groups)
+            .field("disabled", &self.disabled)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PutGroup {
+    pub name: Name,
+    pub description: Option<String>,
+    /// E-mail addresses; `None` leaves the members as they are.
+    pub members: Option<Vec<String>>,
 }
 
 #[async_trait]
@@ -55,6 +128,49 @@ pub trait People {
     /// Writes the audit entry of a sign-out.
     async fn sign_out(&self, actor: &Actor) -> Answer<()>;
     async fn people(&self, actor: &Actor) -> Answer<Vec<PersonView>>;
+    /// By id or e-mail address.
+    async fn person(&self, actor: &Actor, id: &str) -> Answer<PersonView>;
+    /// Refused when the address is somebody's already.
+    async fn add_person(&self, actor: &Actor, new: AddPerson) -> Answer<PersonView>;
+    /// Nobody changes their own roles or groups, nor disables themselves.
+    async fn change_person(
+        &self,
+        actor: &Actor,
+        id: &str,
+        change: ChangePerson,
+        if_match: &IfMatch,
+    ) -> Answer<PersonView>;
+}
+
+/// Who counts for an approval: changing a group's members is as good as changing its policies.
+#[async_trait]
+pub trait Groups {
+    async fn groups(&self, actor: &Actor) -> Answer<Vec<GroupView>>;
+    async fn group(&self, actor: &Actor, name: &Name) -> Answer<GroupView>;
+    /// Refused when there is one of the name.
+    async fn add_group(&self, actor: &Actor, new: PutGroup) -> Answer<GroupView>;
+    async fn put_group(&self, actor: &Actor, group: PutGroup, if_match: &IfMatch) -> Answer<GroupView>;
+}
+
+#[async_trait]
+pub trait Policies {
+    async fn policies(&self, actor: &Actor) -> Answer<Vec<PolicyView>>;
+    async fn policy(&self, actor: &Actor, name: &Name) -> Answer<PolicyView>;
+    /// Refused when there is one of the name.
+    async fn add_policy(&self, actor: &Actor, policy: ApprovalPolicy) -> Answer<PolicyView>;
+    async fn put_policy(
+        &self,
+        actor: &Actor,
+        policy: ApprovalPolicy,
+        if_match: &IfMatch,
+    ) -> Answer<PolicyView>;
+    /// Refused while an application stands under it.
+    async fn remove_policy(&self, actor: &Actor, name: &Name, if_match: &IfMatch) -> Answer<()>;
+}
+
+/// API tokens of whoever asks.
+#[async_trait]
+pub trait Tokens {
     async fn tokens(&self, actor: &Actor) -> Answer<Vec<TokenView>>;
     async fn create_token(
         &self,

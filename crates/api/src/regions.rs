@@ -1,6 +1,7 @@
 //! Regions: observed beside declared.
 
 use crate::problem::Answer;
+use crate::version::IfMatch;
 use async_trait::async_trait;
 use holdfast_domain::{Actor, Declaration, RegionCode};
 use jiff::Timestamp;
@@ -59,5 +60,6 @@ pub trait Regions {
         code: &RegionCode,
         declared: Declaration,
         reason: Option<String>,
+        if_match: &IfMatch,
     ) -> Answer<RegionView>;
 }

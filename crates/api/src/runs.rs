@@ -2,11 +2,15 @@
 
 use crate::Page;
 use crate::problem::Answer;
+use crate::shapes::{
+    FactShape, ForecastShape, MeasuredShape, MeasurementShape, RefusalShape, ReviewShape, TallyShape,
+};
 use async_trait::async_trait;
 use holdfast_domain::{Actor, RunId, StepId};
 use holdfast_failover::approval::Tally;
 use holdfast_failover::compliance::Measured;
 use holdfast_failover::plan::{Fact, Measurement};
+use holdfast_failover::run::forecast::Forecast;
 use holdfast_failover::run::{Entry, RunState, StepState};
 use holdfast_failover::{Intent, Mode, Refusal, Review};
 use jiff::Timestamp;
@@ -130,19 +134,23 @@ pub struct RunView {
     pub rto_objective_seconds: u32,
     pub rpo_objective_seconds: u32,
     pub approval_policy: String,
-    #[schema(value_type = Object)]
+    #[schema(value_type = TallyShape)]
     pub tally: Tally,
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<ReviewShape>)]
     pub reviews: Vec<Review>,
     pub overrides: Vec<String>,
     pub steps: Vec<StepView>,
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<FactShape>)]
     pub facts: Vec<Fact>,
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<MeasurementShape>)]
     pub measurements: Vec<Measurement>,
     pub notes: Vec<String>,
-    #[schema(value_type = Object)]
+    #[schema(value_type = MeasuredShape)]
     pub measured: Measured,
+    /// When it may be at its end; absent before it begins and when it is over.
+    #[serde(default)]
+    #[schema(value_type = Option<ForecastShape>)]
+    pub forecast: Option<Forecast>,
     pub ending: Option<String>,
     /// What this actor may do now, each with its refusal where not.
     pub verbs: Vec<VerbView>,
@@ -161,7 +169,7 @@ pub struct RunView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct VerbView {
     pub verb: String,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<RefusalShape>)]
     pub refused: Option<Refusal>,
 }
 
@@ -250,18 +258,18 @@ pub struct RunPreview {
     pub to_region: String,
     pub plan_digest: String,
     pub steps: Vec<StepView>,
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<FactShape>)]
     pub facts: Vec<Fact>,
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<MeasurementShape>)]
     pub measurements: Vec<Measurement>,
     pub notes: Vec<String>,
     /// Guards that the request must override by name; `plan_digest` is of the request that does.
     pub overrides_needed: Vec<OverrideNeeded>,
     pub approval_policy: String,
-    #[schema(value_type = Object)]
+    #[schema(value_type = TallyShape)]
     pub tally: Tally,
     /// What a request would be refused for now.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<RefusalShape>)]
     pub refused: Option<Refusal>,
 }
 

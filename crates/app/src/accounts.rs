@@ -3,10 +3,11 @@
 use crate::App;
 use crate::audit::done;
 use crate::authority::{Action, may};
+use crate::inventory::Edit;
 use crate::problems::of_store;
 use async_trait::async_trait;
 use holdfast_api::accounts::{AccountView, Accounts, DiscoveredAccount, PermissionsAnswer, RoleAnswer};
-use holdfast_api::{Answer, Problem};
+use holdfast_api::{Answer, IfMatch, Problem, version};
 use holdfast_domain::{Account, Actor, Inventory};
 use holdfast_store::{AccountProbe, AccountRole, RolePermissions};
 use std::collections::BTreeSet;
@@ -54,22 +55,23 @@ impl Accounts for App {
             .collect())
     }
 
-    async fn put_account(&self, actor: &Actor, account: Account) -> Answer<AccountView> {
+    async fn put_account(&self, actor: &Actor, account: Account, if_match: &IfMatch) -> Answer<AccountView> {
         let id = account.id.to_string();
         if let Err(refused) = may(actor, Action::WriteProtected) {
             return Err(self.refused(actor, "account.put", &format!("account:{id}"), refused).await);
         }
         let make = |stored: &Inventory| {
             let mut accounts = stored.accounts.clone().unwrap_or_default();
+            if_match.check(&version_of(&accounts, account.id.as_str()))?;
             accounts.retain(|a| a.id != account.id);
             accounts.push(account);
-            Inventory { version: 1, accounts: Some(accounts), ..Inventory::default() }
+            Ok(Inventory { version: 1, accounts: Some(accounts), ..Inventory::default() })
         };
-        self.store_inventory(actor, make, None, false, false).await?;
+        self.store_inventory(actor, make, Edit::whole("inventory.apply")).await?;
         self.account(actor, &id).await
     }
 
-    async fn remove_account(&self, actor: &Actor, id: &str) -> Answer<()> {
+    async fn remove_account(&self, actor: &Actor, id: &str, if_match: &IfMatch) -> Answer<()> {
         let view = self.account(actor, id).await?;
         let subject = format!("account:{}", view.id);
         if let Err(refused) = may(actor, Action::WriteProtected) {
@@ -81,6 +83,7 @@ impl Accounts for App {
         }
         let mut change = self.store.begin().await.map_err(of_store)?;
         let mut stored = change.load_inventory_for_edit().await.map_err(of_store)?;
+        if_match.check(&version_of(stored.accounts.as_deref().unwrap_or_default(), &view.id))?;
         // Somebody may have put a resource into it since it was looked at.
         let user = stored
             .applications
@@ -99,6 +102,11 @@ impl Accounts for App {
         change.commit(done(actor, "account.remove", &subject)).await.map_err(of_store)?;
         Ok(())
     }
+}
+
+/// Of the account of this id, where there is one.
+fn version_of(accounts: &[Account], id: &str) -> Vec<String> {
+    accounts.iter().filter(|a| a.id.as_str() == id).map(version::of_account).collect()
 }
 
 fn in_use(applications: &str) -> Problem {

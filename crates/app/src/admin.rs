@@ -3,16 +3,14 @@
 
 use crate::App;
 use crate::audit::done;
-use crate::people::person_view;
+use crate::inventory::Edit;
+use crate::people::{email_address, group_names, hashed, person_view};
 use crate::problems::{of_file, of_store};
-use crate::secrets::hash_password;
 use holdfast_api::people::{NewPerson, PersonView, TokenView};
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, Name, PersonId, Role, Scope};
+use holdfast_domain::{Actor, PersonId, Role, Scope};
 use holdfast_inventory::{Format, read};
 use holdfast_store::NewPerson as StoredPerson;
-
-const PASSWORD_AT_LEAST: usize = 12;
 
 /// Whoever can reach the database with the server's own settings.
 fn administrator() -> Actor {
@@ -24,6 +22,7 @@ fn administrator() -> Actor {
         token: None,
         token_scopes: None,
         identity_proved_at: None,
+        sent: None,
     }
 }
 
@@ -33,35 +32,9 @@ impl App {
     /// # Errors
     /// 422 for a bad address, password or group name.
     pub async fn create_person(&self, new: NewPerson) -> Answer<PersonView> {
-        let email = new.email.trim().to_lowercase();
-        if !email.contains('@') || email.len() < 3 || email.len() > 254 || email.contains(char::is_whitespace)
-        {
-            return Err(Problem::bad_field(
-                "email",
-                "is not an e-mail address",
-                "Write it as name@example.com.",
-            ));
-        }
-        if new.password.chars().count() < PASSWORD_AT_LEAST {
-            return Err(Problem::bad_field(
-                "password",
-                "is shorter than 12 characters",
-                "Choose a longer one.",
-            ));
-        }
-        let groups = new
-            .groups
-            .iter()
-            .map(|g| {
-                Name::parse(g).map_err(|e| Problem::bad_field("group", e.to_string(), "Rename the group."))
-            })
-            .collect::<Answer<Vec<_>>>()?;
-        let password = new.password.clone();
-        let hash = tokio::task::spawn_blocking(move || hash_password(&password))
-            .await
-            .map_err(|e| e.to_string())
-            .and_then(|h| h)
-            .map_err(|e| Problem::new(500, "internal", "Something is wrong inside", e, "Try again."))?;
+        let email = email_address(&new.email)?;
+        let groups = group_names(&new.groups)?;
+        let hash = hashed(Some(new.password)).await?.unwrap_or_default();
         let known = match self.store.person_by_email(&email).await {
             Ok(person) => Some(person.id),
             Err(holdfast_store::Error::NotFound(_)) => None,
@@ -111,12 +84,8 @@ impl App {
     /// 404 for an unknown address, 422 for a bad group name.
     pub async fn add_to_group(&self, email: &str, group: &str) -> Answer<PersonView> {
         let person = self.person_named(email).await?;
-        let group = Name::parse(group)
-            .map_err(|e| Problem::bad_field("group", e.to_string(), "Rename the group."))?;
         let mut groups = person.groups.clone();
-        if !groups.contains(&group) {
-            groups.push(group);
-        }
+        groups.extend(group_names(&[group.to_owned()])?.into_iter().filter(|g| !person.groups.contains(g)));
         let mut change = self.store.begin().await.map_err(of_store)?;
         change.set_groups(person.id, &groups).await.map_err(of_store)?;
         let detail = serde_json::json!({ "groups": groups });
@@ -149,8 +118,8 @@ impl App {
     /// # Errors
     /// 422 with every line that is wrong.
     pub async fn seed_inventory(&self, yaml: &str) -> Answer<()> {
-        let sent = read(yaml.as_bytes(), Format::Yaml).map_err(of_file)?;
-        self.store_inventory(&administrator(), |_| sent, None, false, false).await.map(|_| ())
+        let sent = read(yaml.as_bytes(), Format::Yaml).map_err(|found| of_file("inventory", found))?;
+        self.store_inventory(&administrator(), |_| Ok(sent), Edit::whole("inventory.apply")).await.map(|_| ())
     }
 
     /// # Errors

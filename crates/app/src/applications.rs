@@ -4,6 +4,7 @@ use crate::App;
 use crate::audit::done;
 use crate::authority::{Action, may};
 use crate::compliance::{application_has_store, counted, row, word};
+use crate::inventory::Edit;
 use crate::picture::{Judged, began};
 use crate::problems::of_store;
 use crate::secrets::new_webhook_secret;
@@ -13,7 +14,7 @@ use holdfast_api::applications::{
     RegionStatus, ResourceStatus, WebhookSecret,
 };
 use holdfast_api::runs::RunFilter as RunList;
-use holdfast_api::{Answer, Problem};
+use holdfast_api::{Answer, IfMatch, Problem, version};
 use holdfast_domain::{Actor, Application, Inventory, Name, Sight, Strategy};
 use holdfast_failover::compliance::Standing;
 use holdfast_failover::guard::{RunKind, guarded};
@@ -58,7 +59,12 @@ impl Applications for App {
         })
     }
 
-    async fn put_application(&self, actor: &Actor, application: Application) -> Answer<ApplicationView> {
+    async fn put_application(
+        &self,
+        actor: &Actor,
+        application: Application,
+        if_match: &IfMatch,
+    ) -> Answer<ApplicationView> {
         let name = application.name.clone();
         if let Err(refused) = may(actor, Action::WriteInventory) {
             return Err(self
@@ -67,15 +73,16 @@ impl Applications for App {
         }
         let make = |stored: &Inventory| {
             let mut applications = stored.applications.clone().unwrap_or_default();
+            if_match.check(&version_of(&applications, &application.name))?;
             applications.retain(|a| a.name != application.name);
             applications.push(application);
-            Inventory { version: 1, applications: Some(applications), ..Inventory::default() }
+            Ok(Inventory { version: 1, applications: Some(applications), ..Inventory::default() })
         };
-        self.store_inventory(actor, make, None, false, false).await?;
+        self.store_inventory(actor, make, Edit::whole("inventory.apply")).await?;
         self.application(actor, &name).await
     }
 
-    async fn remove_application(&self, actor: &Actor, name: &Name) -> Answer<()> {
+    async fn remove_application(&self, actor: &Actor, name: &Name, if_match: &IfMatch) -> Answer<()> {
         if let Err(refused) = may(actor, Action::WriteInventory) {
             return Err(self
                 .refused(actor, "application.remove", &format!("application:{name}"), refused)
@@ -84,10 +91,11 @@ impl Applications for App {
         self.application_named(name).await?;
         let make = |stored: &Inventory| {
             let mut applications = stored.applications.clone().unwrap_or_default();
+            if_match.check(&version_of(&applications, name))?;
             applications.retain(|a| &a.name != name);
-            Inventory { version: 1, applications: Some(applications), ..Inventory::default() }
+            Ok(Inventory { version: 1, applications: Some(applications), ..Inventory::default() })
         };
-        self.store_inventory(actor, make, None, false, true).await.map(|_| ())
+        self.store_inventory(actor, make, Edit::pruning("inventory.apply")).await.map(|_| ())
     }
 
     async fn application_status(&self, actor: &Actor, name: &Name) -> Answer<ApplicationStatus> {
@@ -133,6 +141,11 @@ impl Applications for App {
         let entry = done(actor, "application.refresh", &format!("application:{name}"));
         self.store.audit(entry).await.map(|_| ()).map_err(of_store)
     }
+}
+
+/// Of the application of this name, where there is one.
+fn version_of(applications: &[Application], name: &Name) -> Vec<String> {
+    applications.iter().filter(|a| &a.name == name).map(version::of_application).collect()
 }
 
 impl App {

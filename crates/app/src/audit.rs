@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use holdfast_api::audit::{AuditEntryView, AuditFilter, Audits};
 use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::Actor;
-use holdfast_store::{AuditActor, AuditEntry, AuditFilter as Question, AuditOutcome};
+use holdfast_store::{AuditActor, AuditEntry, AuditFilter as Question, AuditOutcome, AuditRecord, Mark};
 
 #[async_trait]
 impl Audits for App {
@@ -35,32 +35,31 @@ impl Audits for App {
         };
         let rows = self.store.audit_entries(&question).await.map_err(of_store)?;
         let next = (rows.len() == limit as usize).then(|| rows.last().map(|r| r.id.to_string())).flatten();
-        let items = rows
-            .into_iter()
-            .map(|r| AuditEntryView {
-                id: r.id,
-                at: r.at,
-                action: r.entry.action,
-                actor: match r.entry.actor {
-                    AuditActor::Person { email, token: None, .. } => email,
-                    AuditActor::Person { email, token: Some(token), .. } => {
-                        format!("token {token} of {email}")
-                    }
-                    AuditActor::System { name } => name,
-                    AuditActor::Nobody { name } => format!("not signed in: {name}"),
-                },
-                subject: format!("{}:{}", r.entry.subject_kind, r.entry.subject),
-                outcome: match r.outcome {
-                    AuditOutcome::Done => "done",
-                    AuditOutcome::Refused => "refused",
-                }
-                .to_owned(),
-                code: r.entry.refusal_code,
-                reason: r.entry.reason,
-                detail: r.entry.detail,
-            })
-            .collect();
+        let items = rows.into_iter().map(view).collect();
         Ok(Page { items, next })
+    }
+}
+
+pub(crate) fn view(record: AuditRecord) -> AuditEntryView {
+    AuditEntryView {
+        id: record.id,
+        at: record.at,
+        action: record.entry.action,
+        actor: match record.entry.actor {
+            AuditActor::Person { email, token: None, .. } => email,
+            AuditActor::Person { email, token: Some(token), .. } => format!("token {token} of {email}"),
+            AuditActor::System { name } => name,
+            AuditActor::Nobody { name } => format!("not signed in: {name}"),
+        },
+        subject: format!("{}:{}", record.entry.subject_kind, record.entry.subject),
+        outcome: match record.outcome {
+            AuditOutcome::Done => "done",
+            AuditOutcome::Refused => "refused",
+        }
+        .to_owned(),
+        code: record.entry.refusal_code,
+        reason: record.entry.reason,
+        detail: record.entry.detail,
     }
 }
 
@@ -94,7 +93,7 @@ pub(crate) fn author(actor: &Actor) -> AuditActor {
 /// The entry of a change that was made. `subject` is `kind:name`.
 pub(crate) fn done(actor: &Actor, action: &str, subject: &str) -> AuditEntry {
     let (kind, id) = subject.split_once(':').unwrap_or((subject, ""));
-    AuditEntry::done(action, author(actor), kind, id)
+    AuditEntry::done(action, author(actor), kind, id).marked(Mark::of(actor))
 }
 
 pub(crate) fn refused(actor: &Actor, action: &str, subject: &str, problem: &Problem) -> AuditEntry {

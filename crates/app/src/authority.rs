@@ -27,12 +27,14 @@ pub enum Action {
     DeclareFreeze,
     ReadAudit,
     ReadPeople,
+    /// People, their roles and groups: whoever changes these could approve by other means.
+    WritePeople,
     /// One's own API tokens.
     ManageOwnTokens,
 }
 
 impl Action {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::ReadInventory,
         Self::WriteInventory,
         Self::WriteProtected,
@@ -47,6 +49,7 @@ impl Action {
         Self::DeclareFreeze,
         Self::ReadAudit,
         Self::ReadPeople,
+        Self::WritePeople,
         Self::ManageOwnTokens,
     ];
 
@@ -65,7 +68,9 @@ impl Action {
             | Self::DriveRun
             | Self::SwitchAutomation => &[Role::Operator, Role::Admin],
             Self::ReviewRun => &[Role::Approver],
-            Self::WriteProtected | Self::ReadPeople | Self::DeclareFreeze => &[Role::Admin],
+            Self::WriteProtected | Self::ReadPeople | Self::WritePeople | Self::DeclareFreeze => {
+                &[Role::Admin]
+            }
         }
     }
 
@@ -85,6 +90,7 @@ impl Action {
             | Self::SwitchAutomation
             | Self::DeclareFreeze
             | Self::ReadPeople
+            | Self::WritePeople
             | Self::ManageOwnTokens => None,
         }
     }
@@ -105,6 +111,7 @@ impl Action {
             Self::DeclareFreeze => "declaring or lifting a change freeze",
             Self::ReadAudit => "reading the audit log",
             Self::ReadPeople => "reading who the people are",
+            Self::WritePeople => "changing people, their roles or groups",
             Self::ManageOwnTokens => "managing API tokens",
         }
     }
@@ -178,6 +185,7 @@ mod tests {
             token: None,
             token_scopes: scopes,
             identity_proved_at: None,
+            sent: None,
         }
     }
 
@@ -197,7 +205,7 @@ mod tests {
             | Action::DriveRun
             | Action::SwitchAutomation => [false, true, false, true],
             Action::ReviewRun => [false, false, true, false],
-            Action::WriteProtected | Action::ReadPeople | Action::DeclareFreeze => {
+            Action::WriteProtected | Action::ReadPeople | Action::WritePeople | Action::DeclareFreeze => {
                 [false, false, false, true]
             }
         };

@@ -5,8 +5,10 @@ use crate::audit::{done, refused};
 use crate::authority::{Action, may};
 use crate::problems::{of_file, of_store};
 use async_trait::async_trait;
-use holdfast_api::inventory::{EntryDiff, FieldDiff, FileFormat, Inventories, InventoryDiff, SectionDiff};
-use holdfast_api::{Answer, Problem};
+use holdfast_api::inventory::{
+    EntryDiff, FieldDiff, FileFormat, Inventories, InventoryDiff, Manner, SectionDiff,
+};
+use holdfast_api::{Answer, IfMatch, Problem, version};
 use holdfast_domain::{Actor, Inventory, Name};
 use holdfast_inventory::{
     EntryDiff as Entry, Format, Source, apply, diff, read_with_source, write_json, write_yaml,
@@ -28,8 +30,7 @@ impl Inventories for App {
         actor: &Actor,
         file: &[u8],
         format: FileFormat,
-        dry_run: bool,
-        prune: bool,
+        manner: &Manner,
     ) -> Answer<InventoryDiff> {
         if let Err(problem) = may(actor, Action::WriteInventory) {
             return Err(self.refused(actor, "inventory.apply", "inventory", problem).await);
@@ -38,38 +39,77 @@ impl Inventories for App {
             FileFormat::Yaml => Format::Yaml,
             FileFormat::Json => Format::Json,
         };
-        let (sent, source) = read_with_source(file, format).map_err(of_file)?;
-        self.store_inventory(actor, |_| sent, Some(&source), dry_run, prune).await
+        let (sent, source) = read_with_source(file, format).map_err(|found| of_file("inventory", found))?;
+        let make = |stored: &Inventory| {
+            if manner.if_match != IfMatch::Unconditional {
+                // A file that was read in one format may come back in the other.
+                let forms = [write_json(stored), write_yaml(stored)];
+                manner.if_match.check(&forms.map(|text| version::of_bytes(text.as_bytes())))?;
+            }
+            Ok(sent)
+        };
+        let edit = Edit {
+            source: Some(&source),
+            dry_run: manner.dry_run,
+            prune: manner.prune,
+            ..Edit::whole("inventory.apply")
+        };
+        self.store_inventory(actor, make, edit).await
+    }
+}
+
+/// How an edit of the inventory is taken, and as what it is audited.
+pub(crate) struct Edit<'a> {
+    pub action: &'static str,
+    pub subject: String,
+    /// What was sent, to say in which line a problem stands.
+    pub source: Option<&'a Source>,
+    pub dry_run: bool,
+    pub prune: bool,
+}
+
+impl Edit<'_> {
+    pub fn whole(action: &'static str) -> Self {
+        Self { action, subject: "inventory".into(), source: None, dry_run: false, prune: false }
+    }
+
+    /// The sections sent are all that there is of them.
+    pub fn pruning(action: &'static str) -> Self {
+        Self { prune: true, ..Self::whole(action) }
+    }
+
+    pub fn of(self, subject: String) -> Self {
+        Self { subject, ..self }
     }
 }
 
 impl App {
-    /// One path for the file, for a single application and for a single account. `make` says what is sent, from
-    /// what is stored under the lock: an edit of one entry never carries old copies of the others.
+    /// One path for the file and for a single entry. `make` says what is sent, from what is stored under the lock:
+    /// an edit of one entry never carries old copies of the others, and is refused there when it was made on
+    /// another version.
     pub(crate) async fn store_inventory(
         &self,
         actor: &Actor,
-        make: impl FnOnce(&Inventory) -> Inventory + Send,
-        source: Option<&Source>,
-        dry_run: bool,
-        prune: bool,
+        make: impl FnOnce(&Inventory) -> Answer<Inventory> + Send,
+        edit: Edit<'_>,
     ) -> Answer<InventoryDiff> {
+        let Edit { action, subject, source, dry_run, prune } = edit;
         let mut change = self.store.begin().await.map_err(of_store)?;
         // Locked from here to the commit: two files sent at once are stored one after the other.
         let stored = change.load_inventory_for_edit().await.map_err(of_store)?;
-        let sent = make(&stored);
+        let sent = make(&stored)?;
         let difference = diff(&stored, &sent, prune).map_err(|mut problems| {
             if let Some(source) = source {
                 source.locate(&mut problems);
             }
-            of_file(problems)
+            of_file("inventory", problems)
         })?;
         if difference.touches_protected()
             && let Err(problem) = may(actor, Action::WriteProtected)
         {
             // The refusal is written over a connection of its own: this one goes back first.
             drop(change);
-            return Err(self.refused(actor, "inventory.apply", "inventory", problem).await);
+            return Err(self.refused(actor, action, &subject, problem).await);
         }
         let merged = apply(&stored, &sent, prune);
         let view = view(&difference, dry_run, findings(&merged));
@@ -87,11 +127,11 @@ impl App {
             );
             problem.blocked_by = Some(run.to_string());
             drop(change);
-            return Err(self.refused(actor, "inventory.apply", "inventory", problem).await);
+            return Err(self.refused(actor, action, &subject, problem).await);
         }
         change.replace_inventory(&merged).await.map_err(of_store)?;
         let detail = serde_json::json!({ "sections": view.sections });
-        change.commit(done(actor, "inventory.apply", "inventory").with(detail)).await.map_err(of_store)?;
+        change.commit(done(actor, action, &subject).with(detail)).await.map_err(of_store)?;
         Ok(view)
     }
 

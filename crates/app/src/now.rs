@@ -29,7 +29,7 @@ impl Nows for App {
             at: now,
             picture_at: self.store.last_sweep().await.map_err(of_store)?.finished_at,
             regions: regions_view(&judged, &declared),
-            needs: needs(&applications, &live.items, &approvals_for_me),
+            needs: needs(&applications, &live.items, &approvals_for_me, self.log_view().await?.blocks_starts),
             applications,
             active_runs: live.items,
             approvals_for_me,
@@ -49,7 +49,12 @@ impl Nows for App {
 }
 
 /// Worst first: runs that wait for a person, what would not survive, what is not known, what moves.
-fn needs(applications: &[ApplicationSummary], live: &[RunSummary], for_me: &[RunSummary]) -> Vec<Need> {
+fn needs(
+    applications: &[ApplicationSummary],
+    live: &[RunSummary],
+    for_me: &[RunSummary],
+    blocked: Option<String>,
+) -> Vec<Need> {
     let mut needs = Vec::new();
     let need = |state: &str, title: String, detail: String, href: String, verb: &str| Need {
         state: state.into(),
@@ -58,6 +63,9 @@ fn needs(applications: &[ApplicationSummary], live: &[RunSummary], for_me: &[Run
         href,
         verb: verb.into(),
     };
+    if let Some(why) = blocked {
+        needs.push(need("bad", "No run can start".into(), why, "/audit".into(), "Audit log"));
+    }
     for run in live.iter().filter(|r| r.state == RunState::NeedsPerson) {
         let title = format!("{} → {} needs a person", run.application, run.to_region);
         needs.push(need("bad", title, run.now.clone(), format!("/runs/{}", run.id), "Open"));

@@ -1,18 +1,20 @@
-//! People, sign-in and API tokens.
+//! People and their sign-in.
 
 use crate::App;
 use crate::audit::done;
 use crate::authority::{Action, may};
 use crate::problems::of_store;
-use crate::secrets::{NOBODY, new_token, password_is, token_hash};
+use crate::secrets::{NOBODY, hash_password, password_is, token_hash};
 use async_trait::async_trait;
-use holdfast_api::people::{People, PersonView, TokenView};
-use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, PersonId, Scope};
-use holdfast_store::{LoginGate, LoginLimits, NewToken, Person};
+use holdfast_api::people::{AddPerson, ChangePerson, People, PersonView};
+use holdfast_api::{Answer, IfMatch, Problem, version};
+use holdfast_domain::{Actor, Name, PersonId};
+use holdfast_store::{LoginGate, LoginLimits, NewPerson, Person};
 use jiff::Timestamp;
 
-const TOKEN_DAYS_AT_MOST: u16 = 90;
+const PASSWORD_AT_LEAST: usize = 12;
+/// Hashing more than this would be somebody's way of keeping a core busy.
+const PASSWORD_AT_MOST: usize = 256;
 
 fn wrong_password() -> Problem {
     Problem::new(
@@ -106,112 +108,85 @@ impl People for App {
         Ok(people.into_iter().map(|p| person_view(&p)).collect())
     }
 
-    async fn tokens(&self, actor: &Actor) -> Answer<Vec<TokenView>> {
-        may(actor, Action::ManageOwnTokens)?;
-        let tokens = self.store.tokens(Some(actor.person)).await.map_err(of_store)?;
-        Ok(tokens
-            .into_iter()
-            .map(|t| TokenView {
-                id: t.id.to_string(),
-                name: t.label,
-                email: actor.email.clone(),
-                scopes: t.scopes.iter().map(|s| s.as_str().to_owned()).collect(),
-                expires_at: t.expires_at,
-                last_used_at: t.last_used_at,
-                revoked: t.revoked_at.is_some(),
-                token: None,
-            })
-            .collect())
+    async fn person(&self, actor: &Actor, id: &str) -> Answer<PersonView> {
+        may(actor, Action::ReadPeople)?;
+        let people = self.store.people().await.map_err(of_store)?;
+        found(&people, id).map(person_view)
     }
 
-    async fn create_token(
-        &self,
-        actor: &Actor,
-        name: &str,
-        scopes: Vec<Scope>,
-        days: u16,
-    ) -> Answer<TokenView> {
-        may(actor, Action::ManageOwnTokens)?;
-        self.issue_token(actor, actor.person, &actor.email, name, scopes, days).await
-    }
-
-    async fn revoke_token(&self, actor: &Actor, id: &str) -> Answer<()> {
-        may(actor, Action::ManageOwnTokens)?;
-        let id: uuid::Uuid = id.parse().map_err(|_| Problem::not_found("token", id))?;
-        let own = match self.store.token(id).await {
-            Ok(token) => token.person == actor.person,
-            Err(holdfast_store::Error::NotFound(_)) => false,
-            Err(error) => return Err(of_store(error)),
+    async fn add_person(&self, actor: &Actor, new: AddPerson) -> Answer<PersonView> {
+        let email = email_address(&new.email)?;
+        let subject = format!("person:{email}");
+        if let Err(refused) = may(actor, Action::WritePeople) {
+            return Err(self.refused(actor, "person.add", &subject, refused).await);
+        }
+        let person = NewPerson {
+            id: PersonId::fresh(),
+            email: email.clone(),
+            display_name: email.clone(),
+            password_hash: hashed(new.password).await?,
+            roles: new.roles,
+            groups: group_names(&new.groups)?,
         };
-        // Somebody else's token answers as one that is not there.
-        if !own {
-            return Err(Problem::not_found("token", &id.to_string()));
-        }
         let mut change = self.store.begin().await.map_err(of_store)?;
-        change.revoke_token(id).await.map_err(of_store)?;
-        change.commit(done(actor, "token.revoke", &format!("token:{id}"))).await.map(|_| ()).map_err(of_store)
-    }
-}
-
-impl App {
-    pub(crate) async fn issue_token(
-        &self,
-        actor: &Actor,
-        person: PersonId,
-        email: &str,
-        name: &str,
-        scopes: Vec<Scope>,
-        days: u16,
-    ) -> Answer<TokenView> {
-        if days == 0 || days > TOKEN_DAYS_AT_MOST {
-            return Err(Problem::bad_field("days", "must be 1 to 90", "A token lasts 90 days at most."));
-        }
-        if scopes.is_empty() {
-            let all: Vec<_> = Scope::ALL.iter().map(|s| s.as_str()).collect();
-            return Err(Problem::bad_field(
-                "scopes",
-                "is empty",
-                format!("Name at least one of {}.", all.join(", ")),
+        let people = change.load_people_for_edit().await.map_err(of_store)?;
+        if people.iter().any(|p| p.email == email) {
+            return Err(Problem::new(
+                409,
+                "already_there",
+                "There is one already",
+                format!("{email} is somebody's address already."),
+                "Change that person instead.",
             ));
         }
-        let name = name.trim();
-        if name.is_empty() || name.chars().count() > 100 {
-            return Err(Problem::bad_field(
-                "name",
-                "must have 1 to 100 characters",
-                "Say what the token is for.",
-            ));
+        change.create_person(&person).await.map_err(of_store)?;
+        let detail = serde_json::json!({ "roles": person.roles, "groups": person.groups });
+        change.commit(done(actor, "person.add", &subject).with(detail)).await.map_err(of_store)?;
+        self.person(actor, &email).await
+    }
+
+    async fn change_person(
+        &self,
+        actor: &Actor,
+        id: &str,
+        wanted: ChangePerson,
+        if_match: &IfMatch,
+    ) -> Answer<PersonView> {
+        let subject = format!("person:{}", id.chars().take(254).collect::<String>());
+        if let Err(refused) = may(actor, Action::WritePeople) {
+            return Err(self.refused(actor, "person.put", &subject, refused).await);
         }
-        let id = uuid::Uuid::now_v7();
-        let (token, secret_hash) = new_token();
-        let lives_seconds = u32::from(days) * 86_400;
+        let groups = wanted.groups.as_deref().map(group_names).transpose()?;
+        let password = hashed(wanted.password).await?;
         let mut change = self.store.begin().await.map_err(of_store)?;
-        let new = NewToken {
-            id,
-            person,
-            label: name.to_owned(),
-            secret_hash,
-            scopes: scopes.clone(),
-            lives_seconds,
-        };
-        let expires_at = change.create_token(&new).await.map_err(of_store)?;
-        let scopes: Vec<String> = scopes.iter().map(|s| s.as_str().to_owned()).collect();
-        let detail =
-            serde_json::json!({ "name": name, "scopes": scopes, "expires_at": expires_at, "for": email });
-        change
-            .commit(done(actor, "token.create", &format!("token:{id}")).with(detail))
-            .await
-            .map_err(of_store)?;
-        Ok(TokenView {
-            id: id.to_string(),
-            name: name.to_owned(),
-            email: email.to_owned(),
-            scopes,
-            expires_at,
-            last_used_at: None,
-            revoked: false,
-            token: Some(token),
-        })
+        let people = change.load_people_for_edit().await.map_err(of_store)?;
+        let person = found(&people, id)?;
+        if_match.check(&[version::of_person(&person_view(person))])?;
+        let subject = format!("person:{}", person.email);
+        let of_own_rights = wanted.roles.is_some() || groups.is_some() || wanted.disabled == Some(true);
+        if person.id == actor.person && of_own_rights {
+            drop(change);
+            return Err(self.refused(actor, "person.put", &subject, own_rights()).await);
+        }
+        if let Some(roles) = &wanted.roles {
+            change.set_roles(person.id, roles).await.map_err(of_store)?;
+        }
+        if let Some(groups) = &groups {
+            change.set_groups(person.id, groups).await.map_err(of_store)?;
+        }
+        if let Some(hash) = &password {
+            change.set_password_hash(person.id, hash).await.map_err(of_store)?;
+        }
+        match wanted.disabled {
+            Some(true) => change.disable_person(person.id).await.map_err(of_store)?,
+            Some(false) => change.enable_person(person.id).await.map_err(of_store)?,
+            None => {}
+        }
+        let detail = serde_json::json!({
+            "roles": wanted.roles, "groups": groups, "disabled": wanted.disabled, "password_changed": password.is_some(),
+        });
+        change.commit(done(actor, "person.put", &subject).with(detail)).await.map_err(of_store)?;
+        self.person(actor, &person.email).await
     }
 }
 
@@ -224,6 +199,7 @@ pub(crate) fn actor(person: &Person, identity_proved_at: Option<Timestamp>) -> A
         token: None,
         token_scopes: None,
         identity_proved_at,
+        sent: None,
     }
 }
 
@@ -234,5 +210,89 @@ pub(crate) fn person_view(person: &Person) -> PersonView {
         roles: person.roles.iter().map(|r| r.as_str().to_owned()).collect(),
         groups: person.groups.iter().map(ToString::to_string).collect(),
         disabled: person.disabled_at.is_some(),
+    }
+}
+
+/// By id or e-mail address.
+fn found<'a>(people: &'a [Person], id: &str) -> Answer<&'a Person> {
+    let wanted = id.trim().to_lowercase();
+    people
+        .iter()
+        .find(|p| p.id.to_string() == wanted || p.email == wanted)
+        .ok_or_else(|| Problem::not_found("person", &id.chars().take(254).collect::<String>()))
+}
+
+fn own_rights() -> Problem {
+    Problem::new(
+        403,
+        "own_rights",
+        "Not one's own",
+        "Nobody changes their own roles or groups, or shuts themselves out.",
+        "Ask another admin, or use `holdfast admin` on the server's machine.",
+    )
+}
+
+/// Lower case.
+///
+/// # Errors
+/// 422 when it is none.
+pub(crate) fn email_address(text: &str) -> Answer<String> {
+    let email = text.trim().to_lowercase();
+    let two =
+        email.split('@').filter(|part| !part.is_empty()).count() == 2 && email.matches('@').count() == 1;
+    if !two || email.len() > 254 || email.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(Problem::bad_field("email", "is not an e-mail address", "Write it as name@example.com."));
+    }
+    Ok(email)
+}
+
+/// # Errors
+/// 422 that names the group.
+pub(crate) fn group_names(texts: &[String]) -> Answer<Vec<Name>> {
+    texts
+        .iter()
+        .map(|g| Name::parse(g).map_err(|e| Problem::bad_field("group", e.to_string(), "Rename the group.")))
+        .collect()
+}
+
+/// The hash of a password that is long enough to be one.
+///
+/// # Errors
+/// 422 when it is not.
+pub(crate) async fn hashed(password: Option<String>) -> Answer<Option<String>> {
+    let Some(password) = password else { return Ok(None) };
+    let length = password.chars().count();
+    if length < PASSWORD_AT_LEAST {
+        return Err(Problem::bad_field("password", "is shorter than 12 characters", "Choose a longer one."));
+    }
+    if length > PASSWORD_AT_MOST {
+        return Err(Problem::bad_field("password", "is longer than 256 characters", "Choose a shorter one."));
+    }
+    let hash = tokio::task::spawn_blocking(move || hash_password(&password)).await;
+    match hash.map_err(|e| e.to_string()).and_then(|hash| hash) {
+        Ok(hash) => Ok(Some(hash)),
+        Err(error) => {
+            tracing::error!(%error, "a password could not be hashed");
+            Err(Problem::new(
+                500,
+                "internal",
+                "Something is wrong inside",
+                "The password could not be hashed.",
+                "Try again.",
+            ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_taken_in_lower_case_and_nonsense_is_none() {
+        assert_eq!(email_address(" A@Example.com "), Ok("a@example.com".into()));
+        for bad in ["", "@", "a@", "@b", "a b@c", "a@b@c", "a\0@b", &format!("{}@b", "x".repeat(300))] {
+            assert_eq!(email_address(bad).map_err(|p| p.status), Err(422), "{bad:?}");
+        }
     }
 }

@@ -77,16 +77,17 @@ pub fn of_refusal(refusal: Refusal) -> Problem {
     Problem::new(status, &refusal.code, "Refused", refusal.sentence, refusal.way_out)
 }
 
-/// What the inventory reader found, whole.
-pub fn of_file(problems: Vec<holdfast_inventory::Problem>) -> Problem {
+/// What the inventory's reader found, whole, in `what` was sent: the inventory, or one entry of it.
+#[must_use]
+pub fn of_file(what: &str, problems: Vec<holdfast_inventory::Problem>) -> Problem {
     let count = problems.len();
     let first = problems.first().map(|p| p.to_string()).unwrap_or_default();
     let mut problem = Problem::new(
         422,
         "inventory_invalid",
-        "The inventory was not stored",
+        &format!("The {what} was not stored"),
         if count == 1 { first } else { format!("{count} problems; the first: {first}") },
-        "Mend the lines named and send the file again. Nothing was stored.",
+        "Mend what is named and send it again. Nothing was stored.",
     );
     problem.fields = problems
         .into_iter()

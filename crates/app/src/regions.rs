@@ -8,7 +8,7 @@ use crate::picture::Judged;
 use crate::problems::of_store;
 use async_trait::async_trait;
 use holdfast_api::regions::{RegionView, Regions, RegionsView, Replication};
-use holdfast_api::{Answer, Problem};
+use holdfast_api::{Answer, IfMatch, Problem, version};
 use holdfast_domain::facts::AuroraMember;
 use holdfast_domain::{Actor, Declaration, DeclaredRegion, Facts, RegionCode, ResourceSpec, Sight};
 use jiff::Timestamp;
@@ -38,6 +38,7 @@ impl Regions for App {
         code: &RegionCode,
         declared: Declaration,
         reason: Option<String>,
+        if_match: &IfMatch,
     ) -> Answer<RegionView> {
         let subject = format!("region:{code}");
         if let Err(refused) = may(actor, Action::DeclareRegion) {
@@ -45,11 +46,23 @@ impl Regions for App {
         }
         let reason = free_text("reason", reason.as_deref(), LINE_AT_MOST)?;
         let mut change = self.store.begin().await.map_err(of_store)?;
+        let stored = change.load_inventory_for_edit().await.map_err(of_store)?;
+        if_match.check(&[version_of(stored.regions.unwrap_or_default(), code)])?;
         change.declare_region(code, declared, reason.as_deref()).await.map_err(of_store)?;
         let detail = serde_json::json!({ "declared": declared, "reason": reason });
         change.commit(done(actor, "region.declare", &subject).with(detail)).await.map_err(of_store)?;
         self.region(actor, code).await
     }
+}
+
+/// What nobody has declared anything of is normal.
+fn version_of(declared: Vec<DeclaredRegion>, code: &RegionCode) -> String {
+    let region = declared.into_iter().find(|d| &d.code == code).unwrap_or_else(|| DeclaredRegion {
+        code: code.clone(),
+        declared: Declaration::default(),
+        reason: None,
+    });
+    version::of_region(&region)
 }
 
 pub(crate) fn regions_view(judged: &[Judged], declared: &[DeclaredRegion]) -> RegionsView {

@@ -21,11 +21,15 @@ use holdfast_api::runs::{
 use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::{Actor, RunId};
 use holdfast_failover::approval::{Review, may_review};
+use holdfast_failover::run::forecast::Took;
 use holdfast_failover::run::{Command, Entry, Event, Run, Who};
 use holdfast_failover::serving::LastRun;
 use holdfast_failover::{Digest, Movement, RunState};
 use holdfast_store::{Advance, RunFilter as Question, RunHead};
 use jiff::Timestamp;
+
+/// Earlier runs that a forecast rests on.
+const RUNS_TO_GO_BY: u32 = 10;
 
 #[async_trait]
 impl Runs for App {
@@ -73,6 +77,12 @@ impl Runs for App {
         let subject = format!("run:{id}");
         let now = self.store.now().await.map_err(of_store)?;
         if let Err(refused) = may(actor, Action::ReviewRun).and_then(|()| fresh(actor, now)) {
+            return Err(self.refused(actor, action, &subject, refused).await);
+        }
+        // An approval may be the one that starts the run.
+        if matches!(review.decision, Decision::Approve)
+            && let Err(refused) = self.demand_audit().await
+        {
             return Err(self.refused(actor, action, &subject, refused).await);
         }
         let digest = Digest(review.plan_digest.trim().to_owned());
@@ -270,7 +280,13 @@ impl App {
         let now = self.store.now().await.map_err(of_store)?;
         let acknowledged =
             if run.state.is_over() { self.store.acknowledgement(id).await.map_err(of_store)? } else { None };
-        Ok(view::run_view(actor, &run, acknowledged, now))
+        let took = if run.state.is_under_way() {
+            let (of, intent) = (&run.request.application, run.request.movement.intent);
+            self.store.steps_took(of, intent, RUNS_TO_GO_BY).await.map_err(of_store)?
+        } else {
+            Took::default()
+        };
+        Ok(view::run_view(actor, &run, acknowledged, &took, now))
     }
 
     pub(crate) async fn run_page(&self, filter: &RunFilter) -> Answer<Page<RunSummary>> {

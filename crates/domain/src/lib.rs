@@ -22,7 +22,7 @@ pub use ids::{AccountId, Invalid, Name, PersonId, RegionCode, RunId, StepId};
 pub use inventory::Inventory;
 pub use observation::{ObservationMap, Observed, Sight};
 pub use own_step::{OwnPlan, OwnStep};
-pub use person::{Actor, Role, Scope};
+pub use person::{Actor, RequestKey, Role, Scope};
 pub use policy::{ApprovalPolicy, ApprovalRule, Group};
 pub use region::{Declaration, DeclaredRegion, REGIONS, RegionInfo, region_within};
 pub use resource::{Resource, ResourceKind, ResourceSpec};

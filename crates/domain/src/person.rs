@@ -100,6 +100,20 @@ pub struct Actor {
     pub token_scopes: Option<Vec<Scope>>,
     /// When the person last proved who they are in this session (sign-in or step-up); never for a token.
     pub identity_proved_at: Option<jiff::Timestamp>,
+    /// What makes a second sending of this request the same request; `None`: the sender asked for no such thing.
+    pub sent: Option<RequestKey>,
+}
+
+/// An `Idempotency-Key` with what it was sent with. Whatever the request changes is committed together with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestKey {
+    pub key: String,
+    /// Method and path, such as `POST /api/v1/people`.
+    pub route: String,
+    /// SHA-256.
+    pub body_hash: [u8; 32],
+    /// This very sending: two with the same key are told apart by it.
+    pub sending: uuid::Uuid,
 }
 
 impl Actor {

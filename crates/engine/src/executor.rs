@@ -29,6 +29,8 @@ pub struct Executor {
     pub settings: EngineSettings,
     pub stop: CancellationToken,
     pub tasks: TaskTracker,
+    /// The runs in hand.
+    pub drives: TaskTracker,
 }
 
 impl Executor {
@@ -46,9 +48,8 @@ impl Executor {
                 () = news(&mut wakeups, &hands) => {}
             }
         }
-        while hands.count() > 0 {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        self.drives.close();
+        self.drives.wait().await;
         self.lease.give_back().await;
     }
 
@@ -73,7 +74,7 @@ impl Executor {
         }
         for held in runs.into_iter().filter_map(|run| hands.take(run)) {
             let (executor, fence) = (self.clone(), fence.clone());
-            self.tasks.spawn(async move {
+            let drive = async move {
                 match executor.drive(&held, fence).await {
                     Ok(()) => {}
                     Err(lost @ (Lost::Corrupt(_) | Lost::Illegal(_))) => {
@@ -82,7 +83,8 @@ impl Executor {
                     }
                     Err(lost) => tracing::warn!(run = %held.run(), %lost, "let go of a run"),
                 }
-            });
+            };
+            self.tasks.spawn(self.drives.track_future(drive));
         }
     }
 

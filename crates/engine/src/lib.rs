@@ -1,6 +1,7 @@
 //! The workers: carry out runs, look at the world, let requests expire. They move what the pure core decides
 //! and hold no rule of their own.
 
+pub mod audit;
 mod clock;
 mod collector;
 mod executor;
@@ -35,12 +36,15 @@ pub struct EngineSettings {
     pub runs_at_once: usize,
     /// How often a step that waits for AWS looks again.
     pub poll_interval: Duration,
+    /// The audit log's keys, and where its checkpoints go.
+    pub audit: audit::AuditSettings,
 }
 
 impl EngineSettings {
     #[must_use]
     pub fn new(data: PathBuf) -> Self {
         Self {
+            audit: audit::AuditSettings::within(&data),
             data,
             sweep_interval: Duration::from_secs(30),
             looks_per_account: 256,
@@ -91,6 +95,7 @@ impl Engine {
             settings: settings.clone(),
             stop: stop.clone(),
             tasks: tasks.clone(),
+            drives: TaskTracker::new(),
         };
         // The lease is kept until the executor has given it back: what is under way at a stop still needs it.
         let lease_over = CancellationToken::new();
@@ -99,6 +104,7 @@ impl Engine {
             executor.run().await;
             lease_over.cancel();
         });
+        tasks.spawn(audit::run(store.clone(), settings.audit.clone(), stop.clone()));
         tasks.spawn(collector::run(
             store.clone(),
             cloud,

@@ -35,7 +35,7 @@ pub use write::{write_account_json, write_application_json, write_json, write_ya
 
 use crate::fields::Reader;
 use crate::problem::Problems;
-use holdfast_domain::{Account, Application, Inventory};
+use holdfast_domain::{Account, Application, ApprovalPolicy, Inventory};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -90,6 +90,14 @@ pub fn read_application(bytes: &[u8], format: Format) -> Result<Application, Vec
 /// As [`read`].
 pub fn read_account(bytes: &[u8], format: Format) -> Result<Account, Vec<Problem>> {
     read_as(bytes, format, |reader, root| sections::account(reader, root, "")).map(|(value, _)| value)
+}
+
+/// Reads one approval policy, as it would stand in the file's section.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_policy(bytes: &[u8], format: Format) -> Result<ApprovalPolicy, Vec<Problem>> {
+    read_as(bytes, format, |reader, root| sections::policy(reader, root, "")).map(|(value, _)| value)
 }
 
 fn read_as<T>(

@@ -170,7 +170,7 @@ fn group(reader: &mut Reader, node: &Node, path: &str) -> Option<Group> {
 /// A request that lives shorter cannot be answered; one that lives longer is about another day's facts.
 const EXPIRY: std::ops::RangeInclusive<u32> = 300..=604_800;
 
-fn policy(reader: &mut Reader, node: &Node, path: &str) -> Option<ApprovalPolicy> {
+pub fn policy(reader: &mut Reader, node: &Node, path: &str) -> Option<ApprovalPolicy> {
     let keys = &[("name", true), ("rules", true), ("expires_after", true)];
     let fields = reader.fields(node, path, "an approval policy", keys)?;
     let name = reader.name(&fields, "name");

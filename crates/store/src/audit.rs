@@ -1,5 +1,6 @@
 //! The audit log: who did what, or was refused it. Entries are inserted, never changed.
 
+use crate::idempotency::{self, Mark};
 use crate::store::Store;
 use crate::wire::{Time, time};
 use crate::{Error, Result};
@@ -45,6 +46,8 @@ pub struct AuditEntry {
     pub reason: Option<String>,
     pub detail: Value,
     pub request_id: Option<String>,
+    /// The key under which the request was sent that this is about: committed with the entry, and no part of it.
+    pub mark: Option<Mark>,
 }
 
 impl AuditEntry {
@@ -59,6 +62,7 @@ impl AuditEntry {
             reason: None,
             detail: json!({}),
             request_id: None,
+            mark: None,
         }
     }
 
@@ -90,6 +94,11 @@ impl AuditEntry {
     #[must_use]
     pub fn in_request(mut self, request_id: Option<String>) -> Self {
         self.request_id = request_id;
+        self
+    }
+    #[must_use]
+    pub fn marked(mut self, mark: Option<Mark>) -> Self {
+        self.mark = mark;
         self
     }
 }
@@ -172,6 +181,9 @@ pub(crate) fn bind<'q>(query: Query<'q>, entry: &AuditEntry) -> Query<'q> {
 }
 
 pub(crate) async fn insert(connection: &mut PgConnection, entry: &AuditEntry) -> Result<i64> {
+    if let Some(mark) = &entry.mark {
+        idempotency::mark(&mut *connection, mark).await?;
+    }
     let query = sqlx::query(
         "INSERT INTO audit_entries (action, actor_kind, actor, person, token, subject_kind, subject, application, outcome,
                 code, reason, detail, request_id)
@@ -229,6 +241,7 @@ impl AuditRow {
                 reason: self.reason,
                 detail: self.detail,
                 request_id: self.request_id,
+                mark: None,
             },
             leaf_index: self.leaf_index,
         })
@@ -245,7 +258,10 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn audit(&self, entry: AuditEntry) -> Result<i64> {
-        insert(&mut *self.pool.acquire().await?, &entry).await
+        if entry.mark.is_none() {
+            return insert(&mut *self.pool.acquire().await?, &entry).await;
+        }
+        self.begin().await?.commit(entry).await
     }
 
     /// The entry of a refusal.
@@ -262,7 +278,9 @@ impl Store {
     /// # Errors
     /// When the database does not answer, or an entry cannot be read.
     pub async fn audit_entries(&self, filter: &AuditFilter) -> Result<Vec<AuditRecord>> {
-        let mut query = QueryBuilder::<Postgres>::new("SELECT id, at, leaf_index, ");
+        let mut query = QueryBuilder::<Postgres>::new(
+            "SELECT id, at, (SELECT l.leaf_index FROM audit_leaves l WHERE l.entry = audit_entries.id) AS leaf_index, ",
+        );
         query.push(COLUMNS).push(" FROM audit_entries WHERE true");
         if let Some(application) = &filter.application {
             query.push(" AND application = ").push_bind(application.as_str());

@@ -27,6 +27,8 @@ const LOCK: i64 = 0x686f_6c64_6661_7374;
 pub enum AppRole<'a> {
     /// As `holdfast_app` itself, with this password (letters and digits).
     Login { password: &'a str },
+    /// As a role of its own with this password, made if need be and a member of `holdfast_app`.
+    Own { role: &'a str, password: &'a str },
     /// As a role that exists and is made a member of `holdfast_app`.
     Member { role: &'a str },
     /// Somebody else sees to it.
@@ -81,39 +83,65 @@ async fn ensure_role(
     }
     match app {
         AppRole::Unchanged => Ok(()),
-        AppRole::Login { password } => {
-            if password.len() < 16 || !password.bytes().all(|b| b.is_ascii_alphanumeric()) {
-                return Err(Error::Invalid(
-                    "the password of holdfast_app: 16 or more letters and digits".into(),
-                ));
+        AppRole::Login { password } => give_password(connection, options, APP_ROLE, password).await,
+        AppRole::Own { role, password } => {
+            if !exists().bind(role).fetch_one(&mut *connection).await? {
+                let make: String = sqlx::query_scalar("SELECT format('CREATE ROLE %I NOLOGIN', $1::text)")
+                    .bind(role)
+                    .fetch_one(&mut *connection)
+                    .await?;
+                sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut *connection).await?;
             }
-            if options.clone().username(APP_ROLE).password(password).connect().await.is_ok() {
-                return Ok(());
-            }
-            let login = format!("ALTER ROLE holdfast_app LOGIN PASSWORD '{password}'");
-            sqlx::raw_sql(AssertSqlSafe(login)).execute(&mut *connection).await?;
-            Ok(())
+            make_member(connection, role).await?;
+            give_password(connection, options, role, password).await
         }
         AppRole::Member { role } => {
             if !exists().bind(role).fetch_one(&mut *connection).await? {
                 return Err(Error::NotFound("database role for the application"));
             }
-            let member: bool = sqlx::query_scalar("SELECT pg_has_role($1, $2, 'MEMBER')")
-                .bind(role)
-                .bind(APP_ROLE)
-                .fetch_one(&mut *connection)
-                .await?;
-            if member {
-                return Ok(());
-            }
-            let grant: String = sqlx::query_scalar("SELECT format('GRANT holdfast_app TO %I', $1::text)")
-                .bind(role)
-                .fetch_one(&mut *connection)
-                .await?;
-            sqlx::raw_sql(AssertSqlSafe(grant)).execute(&mut *connection).await?;
-            Ok(())
+            make_member(connection, role).await
         }
     }
+}
+
+/// Leaves a password that serves already: replicas that start at once do not lock each other out for a moment.
+async fn give_password(
+    connection: &mut PgConnection,
+    options: &PgConnectOptions,
+    role: &str,
+    password: &str,
+) -> Result<()> {
+    if password.len() < 16 || !password.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Err(Error::Invalid(format!("the password of {role}: 16 or more letters and digits")));
+    }
+    if options.clone().username(role).password(password).connect().await.is_ok() {
+        return Ok(());
+    }
+    let login: String =
+        sqlx::query_scalar("SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', $1::text, $2::text)")
+            .bind(role)
+            .bind(password)
+            .fetch_one(&mut *connection)
+            .await?;
+    sqlx::raw_sql(AssertSqlSafe(login)).execute(&mut *connection).await?;
+    Ok(())
+}
+
+async fn make_member(connection: &mut PgConnection, role: &str) -> Result<()> {
+    let member: bool = sqlx::query_scalar("SELECT pg_has_role($1, $2, 'MEMBER')")
+        .bind(role)
+        .bind(APP_ROLE)
+        .fetch_one(&mut *connection)
+        .await?;
+    if member {
+        return Ok(());
+    }
+    let grant: String = sqlx::query_scalar("SELECT format('GRANT holdfast_app TO %I', $1::text)")
+        .bind(role)
+        .fetch_one(&mut *connection)
+        .await?;
+    sqlx::raw_sql(AssertSqlSafe(grant)).execute(&mut *connection).await?;
+    Ok(())
 }
 
 impl Store {

@@ -6,6 +6,7 @@ use crate::wire::{Time, from_words, maybe_time, word};
 use crate::{Error, Result};
 use holdfast_domain::{Name, PersonId, Role};
 use jiff::Timestamp;
+use sqlx::PgConnection;
 use std::fmt;
 use uuid::Uuid;
 
@@ -82,22 +83,33 @@ impl PersonRow {
     }
 }
 
+/// `id` and `email`: either, or neither for everybody.
+async fn select_people(
+    connection: &mut PgConnection,
+    id: Option<PersonId>,
+    email: Option<&str>,
+) -> Result<Vec<Credentials>> {
+    let rows: Vec<PersonRow> = sqlx::query_as(
+        "SELECT p.id, p.email, p.display_name, p.password_hash, p.roles, p.created_at, p.disabled_at,
+                ARRAY(SELECT g.group_name::text FROM person_groups g JOIN groups ON groups.name = g.group_name
+                      WHERE g.person = p.id AND groups.archived_at IS NULL ORDER BY g.group_name) AS groups
+         FROM people p
+         WHERE ($1::uuid IS NULL OR p.id = $1) AND ($2::text IS NULL OR p.email = $2)
+         ORDER BY p.email",
+    )
+    .bind(id.map(|id| id.0))
+    .bind(email.map(str::to_ascii_lowercase))
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(PersonRow::into_credentials).collect()
+}
+
+/// Two edits of people at once would each be made from what the other replaces.
+const EDIT_LOCK: i64 = 0x686f_6c64_7065_6f70;
+
 impl Store {
-    /// `id` and `email`: either, or neither for everybody.
     async fn select_people(&self, id: Option<PersonId>, email: Option<&str>) -> Result<Vec<Credentials>> {
-        let rows: Vec<PersonRow> = sqlx::query_as(
-            "SELECT p.id, p.email, p.display_name, p.password_hash, p.roles, p.created_at, p.disabled_at,
-                    ARRAY(SELECT g.group_name::text FROM person_groups g JOIN groups ON groups.name = g.group_name
-                          WHERE g.person = p.id AND groups.archived_at IS NULL ORDER BY g.group_name) AS groups
-             FROM people p
-             WHERE ($1::uuid IS NULL OR p.id = $1) AND ($2::text IS NULL OR p.email = $2)
-             ORDER BY p.email",
-        )
-        .bind(id.map(|id| id.0))
-        .bind(email.map(str::to_ascii_lowercase))
-        .fetch_all(&self.pool)
-        .await?;
-        rows.into_iter().map(PersonRow::into_credentials).collect()
+        select_people(&mut *self.pool.acquire().await?, id, email).await
     }
 
     /// In the order of their e-mail addresses, disabled ones too.
@@ -135,6 +147,15 @@ impl Store {
 }
 
 impl Change {
+    /// Everybody as they stand, held against every other edit of people until this change ends.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn load_people_for_edit(&mut self) -> Result<Vec<Person>> {
+        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(EDIT_LOCK).execute(self.connection()).await?;
+        Ok(select_people(self.connection(), None, None).await?.into_iter().map(|c| c.person).collect())
+    }
+
     /// # Errors
     /// `Conflict("people_email_key")` when the address is taken.
     pub async fn create_person(&mut self, new: &NewPerson) -> Result<()> {

@@ -43,16 +43,24 @@ pub async fn examine_role(url: &str) -> Result<RoleReport> {
     Ok(report)
 }
 
-/// How local mode, which may be given only an owner's URL, works as the lesser role all the same.
+/// How local mode, which may be given only an owner's URL, works as a lesser role all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalRole {
     pub app_url: String,
-    /// For [`crate::AppRole::Login`]; `None` where the owner needs no password either, and the session
-    /// takes the role on instead of signing in as it.
-    pub password: Option<String>,
+    /// For [`crate::AppRole::Own`]; `None` where the owner needs no password either, and the session takes
+    /// `holdfast_app` on instead of signing in as a role of its own.
+    pub login: Option<LocalLogin>,
 }
 
-/// The password follows from the owner's, so that every replica that has the one has the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalLogin {
+    pub role: String,
+    pub password: String,
+}
+
+/// Roles belong to the cluster, so the name follows from the database's: another Holdfast over another database of the
+/// same Postgres, under another owner, has a role and a password of its own. The password follows from the owner's, so
+/// that every replica that has the one has the other.
 ///
 /// # Errors
 /// When the URL is none.
@@ -62,10 +70,13 @@ pub fn local_role(owner_url: &str) -> Result<LocalRole> {
     if owner_password.is_empty() {
         // Set as the session begins, so that RESET ROLE leads back to it.
         let app_url = format!("{}&options[role]={APP_ROLE}", options.to_url_lossy());
-        return Ok(LocalRole { app_url, password: None });
+        return Ok(LocalRole { app_url, login: None });
     }
+    let database = options.get_database().unwrap_or_else(|| options.get_username());
+    let mut role = format!("{APP_ROLE}_{}", hex::encode(crate::hash_secret(database.as_bytes())));
+    role.truncate(APP_ROLE.len() + 17);
     let seed = format!("holdfast_app beside an owner with {owner_password}");
     let password = hex::encode(crate::hash_secret(seed.as_bytes()));
-    let app_url = options.username(APP_ROLE).password(&password).to_url_lossy().to_string();
-    Ok(LocalRole { app_url, password: Some(password) })
+    let app_url = options.clone().username(&role).password(&password).to_url_lossy().to_string();
+    Ok(LocalRole { app_url, login: Some(LocalLogin { role, password }) })
 }

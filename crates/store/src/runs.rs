@@ -6,13 +6,14 @@ use crate::journal;
 use crate::store::Store;
 use crate::wire::{Time, from_json, from_word, maybe_time, to_json, word};
 use crate::{Error, Result};
-use holdfast_domain::{Name, PersonId, RegionCode, RunId};
+use holdfast_domain::{Name, PersonId, RegionCode, RunId, StepId};
 use holdfast_failover::compliance::Measured;
 use holdfast_failover::run::{Entry, Event, Request, RunState, Who};
 use holdfast_failover::{Digest, Intent, Movement};
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::{Postgres, QueryBuilder};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// What lists need, without replaying the journal, which is the truth.
@@ -343,6 +344,45 @@ impl Store {
                 .fetch_optional(&self.pool)
                 .await?;
         Ok(row.and_then(|(by, at)| by.zip(maybe_time(at))))
+    }
+
+    /// What steps took in the last `k` runs of this application and intent that completed, in seconds: from their
+    /// first start to their success.
+    ///
+    /// # Errors
+    /// When the database does not answer, or something stored cannot be read.
+    pub async fn steps_took(
+        &self,
+        application: &Name,
+        intent: Intent,
+        k: u32,
+    ) -> Result<BTreeMap<StepId, Vec<f64>>> {
+        let rows: Vec<(String, f64)> = sqlx::query_as(
+            "WITH last AS (
+                 SELECT id FROM runs
+                 WHERE application = $1 AND intent = $2 AND NOT dry_run
+                   AND state IN ('completed', 'completed_with_exceptions')
+                 ORDER BY id DESC LIMIT $3),
+             taken AS (
+                 SELECT e.run, e.step, min(e.at) FILTER (WHERE e.kind = 'step_started') AS began,
+                        max(e.at) FILTER (WHERE e.kind = 'step_succeeded') AS ended
+                 FROM run_events e JOIN last ON last.id = e.run
+                 WHERE e.kind IN ('step_started', 'step_succeeded') AND e.step IS NOT NULL
+                 GROUP BY e.run, e.step)
+             SELECT step, extract(epoch FROM ended - began)::float8 FROM taken
+             WHERE began IS NOT NULL AND ended >= began ORDER BY run, step",
+        )
+        .bind(application.as_str())
+        .bind(word(&intent))
+        .bind(i64::from(k))
+        .fetch_all(&self.pool)
+        .await?;
+        let mut took: BTreeMap<StepId, Vec<f64>> = BTreeMap::new();
+        for (step, seconds) in rows {
+            let step = StepId::parse(&step).map_err(|e| Error::Corrupt(format!("a step's id: {e}")))?;
+            took.entry(step).or_default().push(seconds);
+        }
+        Ok(took)
     }
 
     /// Requests whose time to be approved is over, by the database's clock.

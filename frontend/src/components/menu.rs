@@ -20,12 +20,17 @@ const DECIDE: &[Entry] = &[
     entry("/runs", "Runs", "run"),
     entry("/approvals", "Approvals", "approve"),
 ];
-const SEE: &[Entry] = &[
-    entry("/regions", "Regions", "globe"),
-    entry("/accounts", "Accounts", "key"),
-    entry("/safeguards", "Safeguards", "pause"),
-];
+const SEE: &[Entry] = &[entry("/regions", "Regions", "globe"), entry("/safeguards", "Safeguards", "pause")];
 const PROVE: &[Entry] = &[entry("/compliance", "Compliance", "shield"), entry("/audit", "Audit", "log")];
+
+const SETTINGS: &[Entry] = &[
+    entry("/accounts", "Accounts", "key"),
+    entry("/policies", "Policies", "approve"),
+    entry("/tokens", "Tokens", "braces"),
+    entry("/system", "System", "now"),
+];
+/// Only admins may read who the people are.
+const OF_ADMINS: &[Entry] = &[entry("/people", "People", "people")];
 
 /// Both menus, the wide one and the narrow one, show this; only one of them is displayed.
 #[must_use]
@@ -50,6 +55,7 @@ pub fn links(chrome: &Chrome, section: &'static str) -> AnyView {
             .collect_view();
         view! { <ul>{items}</ul> }
     };
+    let admin = chrome.signed.as_ref().is_some_and(|s| s.roles.iter().any(|role| role == "admin"));
     let simulator = chrome.simulator_url.clone().map(|url| {
         view! { <li><a href=url rel="noopener">{icon("flask")}<span>"Simulator"</span></a></li> }
     });
@@ -57,6 +63,8 @@ pub fn links(chrome: &Chrome, section: &'static str) -> AnyView {
         {group(DECIDE)}
         {group(SEE)}
         {group(PROVE)}
+        {group(SETTINGS)}
+        {admin.then(|| group(OF_ADMINS))}
         <ul>
             <li><a href="/api">{icon("braces")}<span>"API"</span></a></li>
             {simulator}

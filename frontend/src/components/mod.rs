@@ -2,6 +2,7 @@
 
 pub mod applications;
 pub mod approval;
+pub mod audit_log;
 pub mod bars;
 pub mod facts;
 pub mod icon;

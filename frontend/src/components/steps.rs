@@ -69,11 +69,14 @@ pub fn timeline(run: &RunView) -> AnyView {
         .collect_view();
     let id = run.summary.id.clone();
     let ended = run.summary.ended_at.is_some();
+    let decides = |step: &StepView| {
+        run.forecast.as_ref().is_some_and(|f| f.critical_path.iter().any(|id| id.as_str() == step.id))
+    };
     let rows = run
         .steps
         .iter()
         .enumerate()
-        .map(|(i, step)| row(&id, step, i + 1, count, axis, run.at, ended))
+        .map(|(i, step)| row(&id, step, (i + 1, count, decides(step)), axis, run.at, ended))
         .collect_view();
     view! {
         <div class="steps-head" aria-hidden="true">
@@ -89,8 +92,8 @@ pub fn timeline(run: &RunView) -> AnyView {
 fn row(
     run: &str,
     step: &StepView,
-    number: usize,
-    count: usize,
+    // Which one it is of how many, and whether it decides the end.
+    (number, count, decides): (usize, usize, bool),
     axis: Axis,
     now: Timestamp,
     ended: bool,
@@ -114,12 +117,14 @@ fn row(
         step.irreversible.then(|| view! { <span class="tag danger">"cannot be undone"</span> });
     let attempt =
         (step.attempt > 1).then(|| view! { <span class="tag">{format!("attempt {}", step.attempt)}</span> });
+    let critical = decides
+        .then(|| view! { <span class="tag accent" title="A delay of this step delays the end">"critical path"</span> });
     let key = format!("step-{}", step.id);
     let summary = view! {
         <span class="step-name">
             <span class="sr">{format!("Step {number} of {count}: ")}</span>
             <span class="step-title">{step.title.clone()}</span>
-            <span class="step-state">{badge(tone, word)}{irreversible}{attempt}</span>
+            <span class="step-state">{badge(tone, word)}{irreversible}{critical}{attempt}</span>
         </span>
         <span class="step-bar">{bar(step, tone, axis, now)}</span>
         <span class="step-took n">{took}</span>

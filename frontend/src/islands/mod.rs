@@ -14,6 +14,8 @@ mod dom;
 #[cfg(feature = "hydrate")]
 mod keys;
 #[cfg(feature = "hydrate")]
+mod notice;
+#[cfg(feature = "hydrate")]
 mod patch;
 #[cfg(feature = "hydrate")]
 mod stream;

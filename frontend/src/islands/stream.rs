@@ -1,6 +1,6 @@
 //! Listens for news, fetches the page again, and says how far the page may be believed.
 
-use super::{clock, dom, patch};
+use super::{clock, dom, notice, patch};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::cell::{Cell, RefCell};
@@ -48,6 +48,7 @@ pub fn start(url: String, class: RwSignal<&'static str>, words: RwSignal<String>
         looked_at: Cell::new(now),
         over: Cell::new(false),
     });
+    notice::start();
     watch.say("live quiet", "connecting");
     connect(&watch);
     let ticking = Rc::clone(&watch);
@@ -62,6 +63,10 @@ impl Watch {
         if self.words.with_untracked(|w| w != words) {
             self.words.set(words.to_owned());
         }
+    }
+
+    fn is_of_a_run(&self) -> bool {
+        self.url.starts_with("/api/v1/runs/")
     }
 
     fn heard(&self) {
@@ -161,17 +166,17 @@ async fn look(watch: &Rc<Watch>) {
     let Ok(text) = answer.text() else { return };
     let Some(html) = JsFuture::from(text).await.ok().and_then(|t| t.as_string()) else { return };
     watch.heard();
+    let before = watch.is_of_a_run().then(notice::Said::now).flatten();
     watch.left.set(!patch::apply(&html));
+    notice::offer();
+    notice::tell(before.as_ref());
     clock::tick();
     finish(watch, &html);
 }
 
 /// A run that has ended has no more news: its stream is over, and the page says so.
 fn finish(watch: &Rc<Watch>, html: &str) {
-    if watch.url.starts_with("/api/v1/runs/")
-        && html.contains("data-shape=\"run-ended\"")
-        && !watch.left.get()
-    {
+    if watch.is_of_a_run() && html.contains("data-shape=\"run-ended\"") && !watch.left.get() {
         watch.over.set(true);
         watch.say("live quiet", "ended");
         if let Some(source) = watch.source.take() {

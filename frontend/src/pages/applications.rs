@@ -7,22 +7,7 @@ use crate::pages::LOOK_AGAIN;
 use crate::screen::Screen;
 use holdfast_api::applications::{ApplicationFilter, ApplicationSummary};
 use holdfast_domain::{REGIONS, Strategy};
-use holdfast_failover::serving::RecoveryState;
 use leptos::prelude::*;
-
-const STATES: [RecoveryState; 11] = [
-    RecoveryState::Steady,
-    RecoveryState::FailingOver,
-    RecoveryState::FailedOver,
-    RecoveryState::Reprotecting,
-    RecoveryState::ReadyToFailBack,
-    RecoveryState::FailingBack,
-    RecoveryState::PartlyMoved,
-    RecoveryState::MovedOutside,
-    RecoveryState::Evacuated,
-    RecoveryState::ReHomed,
-    RecoveryState::Unknown,
-];
 
 #[must_use]
 pub fn page(applications: Vec<ApplicationSummary>, filter: ApplicationFilter) -> Screen {
@@ -58,11 +43,13 @@ fn body(all: &[ApplicationSummary], filter: &ApplicationFilter) -> AnyView {
 fn filters(filter: &ApplicationFilter) -> AnyView {
     let strategies = Strategy::ALL.iter().map(|s| (s.as_str().to_owned(), s.words().to_owned())).collect();
     let regions = REGIONS.iter().map(|r| (r.code.to_owned(), format!("{} · {}", r.code, r.name))).collect();
-    let tiers = (1..=4).map(|t| (t.to_string(), format!("tier {t}"))).collect();
-    let states =
-        STATES.iter().map(|s| (s.as_str().to_owned(), crate::components::tone::recovery(*s).1)).collect();
+    let tiers = ApplicationFilter::TIERS.iter().map(|t| (t.to_string(), format!("tier {t}"))).collect();
+    let states = ApplicationFilter::RECOVERY_STATES
+        .iter()
+        .map(|s| (s.as_str().to_owned(), crate::components::tone::recovery(*s).1))
+        .collect();
     let compliance =
-        ["met", "missed", "unknown"].iter().map(|c| ((*c).to_owned(), (*c).to_owned())).collect();
+        ApplicationFilter::COMPLIANCE.iter().map(|c| ((*c).to_owned(), (*c).to_owned())).collect();
     let tier = filter.tier.map(|t| t.to_string());
     view! {
         <form class="filters" method="get" action="/applications" role="search">

@@ -1,19 +1,21 @@
 //! Audit: who did what, who was refused what?
 
 use crate::components::tone::{Tone, badge};
-use crate::components::{parts, time};
+use crate::components::{audit_log, parts, time};
 use crate::format;
 use crate::screen::Screen;
 use holdfast_api::Page;
 use holdfast_api::audit::{AuditEntryView, AuditFilter};
+use holdfast_api::audit_log::AuditLogView;
 use leptos::prelude::*;
 
 #[must_use]
-pub fn page(page: Page<AuditEntryView>, filter: AuditFilter) -> Screen {
-    Screen::new("Audit", "/audit", move || body(&page, &filter))
+pub fn page(page: Page<AuditEntryView>, filter: AuditFilter, log: AuditLogView) -> Screen {
+    let mark = if log.blocks_starts.is_some() { Tone::Bad } else { Tone::Quiet };
+    Screen::new("Audit", "/audit", move || body(&page, &filter, &log)).mark(mark)
 }
 
-fn body(page: &Page<AuditEntryView>, filter: &AuditFilter) -> AnyView {
+fn body(page: &Page<AuditEntryView>, filter: &AuditFilter, log: &AuditLogView) -> AnyView {
     let filtered = [&filter.actor, &filter.action, &filter.subject, &filter.outcome, &filter.cursor]
         .iter()
         .any(|f| f.is_some());
@@ -43,9 +45,10 @@ fn body(page: &Page<AuditEntryView>, filter: &AuditFilter) -> AnyView {
         );
         view! { <p class="more"><a class="btn" href=href rel="next">"Older entries"</a></p> }
     });
-    let outcomes = ["done", "refused"].iter().map(|o| ((*o).to_owned(), (*o).to_owned())).collect();
+    let outcomes = AuditFilter::OUTCOMES.iter().map(|o| ((*o).to_owned(), (*o).to_owned())).collect();
     view! {
         {parts::head("Audit", view! { "Every change, and every refusal of somebody who was signed in. Nothing is ever taken out." }.into_any(), parts::nothing())}
+        {audit_log::card(log)}
         <form class="filters" method="get" action="/audit" role="search">
             {parts::search("actor", "Who", filter.actor.as_deref())}
             {field("action", "What, such as run.request", filter.action.as_deref())}
@@ -103,7 +106,10 @@ fn table(entries: &[AuditEntryView]) -> AnyView {
             view! {
                 <tr>
                     <td class="when">{time::moment(entry.at)}<div class="muted">{entry.at.strftime("%Y-%m-%d").to_string()}</div></td>
-                    <td><code>{entry.action.clone()}</code>{reason}{detail}</td>
+                    <td>
+                        <code>{entry.action.clone()}</code>{reason}{detail}
+                        <a class="small" href=format!("/api/v1/audit/{}", entry.id)>"Proof"<span class="sr">{format!(" of entry {}", entry.id)}</span></a>
+                    </td>
                     <td>{entry.actor.clone()}</td>
                     <td class="opt">{subject(&entry.subject)}</td>
                     <td>{badge(tone, entry.outcome.clone())}{code}</td>

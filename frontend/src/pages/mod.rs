@@ -8,6 +8,8 @@ pub mod approvals;
 pub mod audit;
 pub mod compliance;
 pub mod now;
+pub mod people;
+pub mod policies;
 pub mod problem;
 pub mod regions;
 pub mod review;
@@ -17,6 +19,8 @@ mod run_verbs;
 pub mod runs;
 pub mod safeguards;
 pub mod sign_in;
+pub mod system;
+pub mod tokens;
 
 /// The stream of pages that are not about one run: it only says "look again".
 pub const LOOK_AGAIN: &str = "/live";

@@ -201,6 +201,7 @@ fn moving(run: &RunView) -> AnyView {
                 view! { {bars::against(Some(so_far), objective, rto_tone)}{badge(rto_tone, rto_words)} }
                     .into_any(),
             ),
+            ends(run),
             parts::figure("RPO at the cut", lag_value, lag_note),
         ],
     );
@@ -208,8 +209,58 @@ fn moving(run: &RunView) -> AnyView {
         {figures}
         <section class="card" aria-labelledby="h-timeline">
             <header><h2 id="h-timeline">"Timeline"</h2><div class="aside">"Open a step for its call and what AWS answered."</div></header>
+            {critical_path(run)}
             {steps::timeline(run)}
         </section>
+    }
+    .into_any()
+}
+
+/// The band in which it may end, and what that rests on.
+fn ends(run: &RunView) -> AnyView {
+    let Some(forecast) = &run.forecast else {
+        return parts::figure(
+            "May end in",
+            view! { <span class="figure-words">"not known"</span> }.into_any(),
+            parts::nothing(),
+        );
+    };
+    let latest = words::span(forecast.latest_seconds.ceil());
+    let (value, means) = match forecast.likely_seconds {
+        Some(likely) => {
+            (format!("{} – {latest}", words::span(likely.ceil())), "from the middle to the worst of ")
+        }
+        None => (format!("at most {latest}"), "by the limits of steps that never ran, and "),
+    };
+    let rests_on = match (forecast.earlier_runs, forecast.steps_that_never_ran) {
+        (0, _) => "by the plan's time limits: no earlier run to go by".to_owned(),
+        (runs, 0) => format!("{means}{}", format::count(runs, "earlier run", "earlier runs")),
+        (runs, never) => format!(
+            "{} of {} never ran: their limits count; the rest by {}",
+            never,
+            format::count(never + forecast.steps_that_ran_before, "step left", "steps left"),
+            format::count(runs, "earlier run", "earlier runs")
+        ),
+    };
+    let waits = matches!(run.summary.state, RunState::Paused | RunState::NeedsPerson)
+        .then_some("; it waits for a person, whose time is not counted");
+    parts::figure(
+        "May end in",
+        view! { <span class="figure-words">{value}</span> }.into_any(),
+        view! { <span class="muted">{rests_on}{waits}</span> }.into_any(),
+    )
+}
+
+fn critical_path(run: &RunView) -> AnyView {
+    let Some(forecast) = &run.forecast else { return parts::nothing() };
+    let left = forecast.critical_path.iter().filter_map(|id| run.steps.iter().find(|s| s.id == id.as_str()));
+    let left: Vec<String> = left.filter(|s| !s.state.is_done()).map(|s| s.title.clone()).collect();
+    if left.is_empty() {
+        return parts::nothing();
+    }
+    let items = left.into_iter().map(|title| view! { <li>{title}</li> }).collect_view();
+    view! {
+        <div class="critical" data-live="critical"><span class="critical-words">"The end waits for"</span><ol>{items}</ol></div>
     }
     .into_any()
 }

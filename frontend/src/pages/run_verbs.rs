@@ -47,6 +47,9 @@ pub fn first(run: &RunView) -> AnyView {
             </form>
         }
     });
+    let notify = run.summary.ended_at.is_none().then(|| {
+        view! { <button class="btn needs-js" type="button" data-notify="" hidden=true>"Notify me when it ends or stops"</button> }
+    });
     let cancel = may(run, "cancel").then(|| {
         let summary = view! { <span class="btn danger">{if run.summary.state == RunState::AwaitingApproval { "Cancel the request…" } else { "Cancel the run…" }}</span> }.into_any();
         let what = if run.summary.state == RunState::AwaitingApproval {
@@ -71,7 +74,7 @@ pub fn first(run: &RunView) -> AnyView {
             </form>
         }
     });
-    view! { {pause}{resume}{withdraw}{acknowledge}{cancel} }.into_any()
+    view! { {notify}{pause}{resume}{withdraw}{acknowledge}{cancel} }.into_any()
 }
 
 /// Approve or deny: two forms, far apart, each bound to the digest that is shown.

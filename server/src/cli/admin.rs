@@ -15,7 +15,7 @@ use crate::{
 };
 use holdfast_api::{
     Problem,
-    people::{NewPerson, People as _, PersonView, TokenView},
+    people::{NewPerson, People as _, PersonView, TokenView, Tokens as _},
 };
 use holdfast_app::App;
 use holdfast_domain::{Actor, PersonId, Role, Scope};

@@ -254,16 +254,25 @@ pub struct Request {
 
 #[derive(Debug, Subcommand)]
 pub enum Audit {
-    /// The whole log as JSON lines
+    /// The whole log with its signed checkpoints, as JSON lines
     Export {
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
-    /// Check an exported log against its signed checkpoints
+    /// Check an exported log with the public key alone; needs no server
     Verify {
         file: PathBuf,
+        /// NAME+HASH+KEY, or a file that holds it
         #[arg(long, value_name = "KEY")]
-        public_key: Option<PathBuf>,
+        public_key: String,
+        /// Checkpoints kept apart from the database: the file of a server, or one note. May be given more than once
+        #[arg(long = "checkpoints", value_name = "FILE")]
+        checkpoints: Vec<PathBuf>,
+    },
+    /// Make a key that signs the log; in a file that holds one already it takes over from it
+    NewKey {
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
     },
 }
 

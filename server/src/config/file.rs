@@ -17,6 +17,8 @@ pub struct File {
     pub region: Option<String>,
     pub sweep_interval: Option<String>,
     pub stale_after: Option<String>,
+    pub audit_key: Option<String>,
+    pub audit_checkpoints: Option<String>,
     #[serde(default)]
     pub pools: Pools,
     #[serde(default)]

@@ -17,7 +17,7 @@ pub struct Flags {
 }
 
 /// Variables with the prefix that some command or script of ours reads.
-const VARIABLES: [&str; 24] = [
+const VARIABLES: [&str; 26] = [
     "HOLDFAST_CONFIG",
     "HOLDFAST_MODE",
     "HOLDFAST_LISTEN",
@@ -28,6 +28,8 @@ const VARIABLES: [&str; 24] = [
     "HOLDFAST_REGION",
     "HOLDFAST_SWEEP_INTERVAL",
     "HOLDFAST_STALE_AFTER",
+    "HOLDFAST_AUDIT_KEY",
+    "HOLDFAST_AUDIT_CHECKPOINTS",
     "HOLDFAST_WEB_CONNECTIONS",
     "HOLDFAST_ENGINE_CONNECTIONS",
     "HOLDFAST_STS_REGIONS",
@@ -98,6 +100,8 @@ pub fn merge(flags: &Flags, environment: &Environment) -> Result<Said, Wrong> {
         dns_resolver: resolver.map(|text| address(resolver_name, text)).transpose()?,
         sweep_interval: sweep.map(|text| duration(sweep_name, text)).transpose()?,
         stale_after: stale.map(|text| duration(stale_name, text)).transpose()?,
+        audit_key: text("HOLDFAST_AUDIT_KEY", &file.audit_key).map(PathBuf::from),
+        audit_checkpoints: text("HOLDFAST_AUDIT_CHECKPOINTS", &file.audit_checkpoints).map(PathBuf::from),
         web_connections: number("HOLDFAST_WEB_CONNECTIONS", variable("HOLDFAST_WEB_CONNECTIONS"))?
             .or(file.pools.web),
         engine_connections: number("HOLDFAST_ENGINE_CONNECTIONS", variable("HOLDFAST_ENGINE_CONNECTIONS"))?

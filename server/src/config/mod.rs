@@ -61,6 +61,8 @@ pub struct Said {
     pub region: Option<String>,
     pub sweep_interval: Option<Duration>,
     pub stale_after: Option<Duration>,
+    pub audit_key: Option<PathBuf>,
+    pub audit_checkpoints: Option<PathBuf>,
     pub web_connections: Option<u32>,
     pub engine_connections: Option<u32>,
     pub sts_regions: Option<Vec<RegionCode>>,
@@ -89,6 +91,10 @@ pub struct Settings {
     pub region: String,
     pub sweep_interval: Duration,
     pub stale_after: Duration,
+    /// The key that signs the audit log; none: one in `data`.
+    pub audit_key: Option<PathBuf>,
+    /// The file that its checkpoints are appended to; none: one in `data`.
+    pub audit_checkpoints: Option<PathBuf>,
     pub web_connections: u32,
     pub engine_connections: u32,
     pub sts_regions: Vec<RegionCode>,

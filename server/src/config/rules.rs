@@ -83,6 +83,8 @@ pub fn decide(said: Said, listens: bool) -> Result<Settings, Wrong> {
         region: said.region.unwrap_or_else(|| "this replica".to_owned()),
         sweep_interval: said.sweep_interval.unwrap_or(Duration::from_secs(30)),
         stale_after: said.stale_after.unwrap_or(Duration::from_secs(90)),
+        audit_key: said.audit_key,
+        audit_checkpoints: said.audit_checkpoints,
         web_connections: said.web_connections.unwrap_or(16).max(1),
         engine_connections: said.engine_connections.unwrap_or(16).max(1),
         sts_regions,

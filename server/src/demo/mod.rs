@@ -141,6 +141,11 @@ async fn start(options: &Options, running: &mut Running) -> anyhow::Result<Vec<D
         simulator_url: Some(simulator_url),
         demo: true,
         production: false,
+        notes: vec![format!(
+            "The world is invented, and the database is a private Postgres in {}",
+            options.data.display()
+        )],
+        checkpoints: engine.audit.places.clone(),
     };
     let parts =
         Parts { store, listener, site, stale_after: STALE_AFTER, workers: Some(Workers { aws, engine }) };

@@ -1,31 +1,13 @@
-//! Entity tags over what can be edited, so that two people who edit at once do not undo each other unseen.
-//! Live status beside it has no part in the tag: it changes with every sweep.
+//! Entity tags on the wire. What they are tags of is the door's (`holdfast_api::version`); whether an edit was made on
+//! what is stored is looked at in the edit's own transaction.
 
-use super::problem::Refused;
 use axum::{
     extract::Request,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{IntoResponse as _, Response},
 };
-use holdfast_api::Problem;
-use serde::Serialize;
-use sha2::{Digest, Sha256};
-
-/// A strong tag: SHA-256 of the bytes.
-#[must_use]
-pub fn of_bytes(bytes: &[u8]) -> String {
-    format!("\"{}\"", hex::encode(Sha256::digest(bytes)))
-}
-
-/// # Errors
-/// When the value cannot be written as JSON, which is a defect.
-pub fn of<T: Serialize>(value: &T) -> Result<String, Refused> {
-    let bytes = serde_json::to_vec(value).map_err(|error| {
-        Problem::new(500, "defect", "Defect", error.to_string(), "Report this with the server's log.")
-    })?;
-    Ok(of_bytes(&bytes))
-}
+use holdfast_api::IfMatch;
 
 #[must_use]
 pub fn header(tag: &str) -> HeaderMap {
@@ -33,45 +15,17 @@ pub fn header(tag: &str) -> HeaderMap {
         .map_or_else(|_| HeaderMap::new(), |value| HeaderMap::from_iter([(header::ETAG, value)]))
 }
 
-/// Whether `If-Match` is there and has to be checked.
+/// What `If-Match` asks of what is stored.
 #[must_use]
-pub fn is_conditional(headers: &HeaderMap) -> bool {
-    headers.contains_key(header::IF_MATCH)
-}
-
-/// Compares `If-Match`, if there is one, with what is stored now; `None`: nothing is.
-///
-/// # Errors
-/// 412 when it is another version.
-pub fn check(headers: &HeaderMap, stored: Option<&str>) -> Result<(), Refused> {
-    check_any(headers, stored.as_slice())
-}
-
-/// As [`check`], where what is stored has a tag in each of its formats.
-///
-/// # Errors
-/// As [`check`].
-pub fn check_any<Tag: AsRef<str>>(headers: &HeaderMap, stored: &[Tag]) -> Result<(), Refused> {
-    let mut wanted =
-        headers.get_all(header::IF_MATCH).iter().filter_map(|value| value.to_str().ok()).peekable();
-    if wanted.peek().is_none() {
-        return Ok(());
+pub fn if_match(headers: &HeaderMap) -> IfMatch {
+    let lines: Vec<_> = headers.get_all(header::IF_MATCH).iter().collect();
+    if lines.is_empty() {
+        return IfMatch::Unconditional;
     }
-    let matches = wanted
-        .flat_map(|line| line.split(','))
-        .map(str::trim)
-        .any(|tag| stored.iter().any(|stored| tag == "*" || tag == stored.as_ref()));
-    if matches {
-        return Ok(());
-    }
-    Err(Problem::new(
-        412,
-        "changed_meanwhile",
-        "Changed meanwhile",
-        "What is stored is not the version that If-Match names.",
-        "GET it again, make the change on that, and send it with the new ETag.",
-    )
-    .into())
+    // A line that cannot be read names no version of ours, and so matches none.
+    let tags = lines.iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+    let tags: Vec<String> = tags.map(|tag| tag.trim().to_owned()).collect();
+    if tags.iter().any(|tag| tag == "*") { IfMatch::Anything } else { IfMatch::OneOf(tags) }
 }
 
 /// Leaves the body out where `If-None-Match` says that the reader has it.
@@ -101,13 +55,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_edit_of_another_version_is_refused() {
-        let tag = of_bytes(b"one");
-        let headers = HeaderMap::from_iter([(header::IF_MATCH, HeaderValue::from_static("\"other\""))]);
-        assert!(check(&headers, Some(&tag)).is_err());
-        assert!(check(&HeaderMap::new(), Some(&tag)).is_ok());
-        let any = HeaderMap::from_iter([(header::IF_MATCH, HeaderValue::from_static("*"))]);
-        assert!(check(&any, Some(&tag)).is_ok());
-        assert!(check(&any, None).is_err(), "a star asks for something to be there");
+    fn if_match_is_read_over_all_its_lines() {
+        let read = |lines: &[&'static str]| {
+            let lines = lines.iter().map(|line| (header::IF_MATCH, HeaderValue::from_static(line)));
+            let mut headers = HeaderMap::new();
+            lines.for_each(|(name, value)| {
+                headers.append(name, value);
+            });
+            if_match(&headers)
+        };
+        assert_eq!(read(&[]), IfMatch::Unconditional);
+        assert_eq!(read(&["*"]), IfMatch::Anything);
+        let three = ["\"a\"", "\"b\"", "\"c\""].map(str::to_owned).to_vec();
+        assert_eq!(read(&["\"a\", \"b\"", "\"c\""]), IfMatch::OneOf(three));
     }
 }

@@ -10,6 +10,7 @@ pub mod origin;
 pub mod pages;
 pub mod principal;
 pub mod problem;
+pub mod repeats;
 pub mod security;
 pub mod session;
 pub mod session_store;
@@ -44,7 +45,7 @@ const BODY_WITHIN: Duration = Duration::from_secs(20);
 /// When the public address is no origin.
 pub fn router<Store: SessionStore + Clone>(state: AppState, sessions: Store) -> Result<Router, ConfigError> {
     let guarded = Router::new()
-        .merge(v1::routes())
+        .merge(v1::routes(&state))
         .merge(docs::routes(&state))
         .merge(pages::router())
         .route("/sign-in", post(sign_in::sign_in))

@@ -95,6 +95,23 @@ pub async fn metrics(State(state): State<AppState>, Principal(actor): Principal)
         }
     }
     gauge("holdfast_observations", "What is seen of resources, by Region.", sights);
+    let log = state.plane.audit_log(&actor).await?;
+    gauge(
+        "holdfast_audit_checkpoint_age_seconds",
+        "Since a checkpoint of the audit log was written outside of the database; new runs are refused above 300.",
+        log.seconds_since_written.map(|age| (String::new(), age)).into_iter().collect(),
+    );
+    let covered = log.checkpoint.as_ref().map(|checkpoint| checkpoint.size);
+    gauge(
+        "holdfast_audit_entries",
+        "Entries under the newest checkpoint; absent before the first.",
+        covered.map(|size| (String::new(), size as f64)).into_iter().collect(),
+    );
+    gauge(
+        "holdfast_audit_pending_entries",
+        "Entries younger than the newest checkpoint, counted up to 1000.",
+        vec![(String::new(), log.pending as f64)],
+    );
     let age = now.picture_at.map(|at| Timestamp::now().duration_since(at).as_secs_f64());
     gauge(
         "holdfast_last_sweep_age_seconds",

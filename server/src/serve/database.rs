@@ -23,7 +23,8 @@ pub struct Prepared {
 struct Access {
     owner_url: Option<String>,
     app_url: String,
-    /// The application's role: its password when we make it, its name when it is somebody else's.
+    /// The application's role: with a password it is made, with a name alone it is somebody else's, and with a
+    /// password alone it is `holdfast_app` itself.
     password: Option<String>,
     role: Option<String>,
     notes: Vec<String>,
@@ -93,7 +94,8 @@ pub async fn stop(postgres: Option<EmbeddedPostgres>) -> anyhow::Result<()> {
 async fn apply(access: &Access) -> anyhow::Result<()> {
     let Some(owner_url) = &access.owner_url else { return Ok(()) };
     let role = match (&access.password, &access.role) {
-        (Some(password), _) => AppRole::Login { password },
+        (Some(password), Some(role)) => AppRole::Own { role, password },
+        (Some(password), None) => AppRole::Login { password },
         (None, Some(role)) => AppRole::Member { role },
         (None, None) => AppRole::Unchanged,
     };
@@ -126,15 +128,17 @@ async fn access(settings: &Settings) -> anyhow::Result<Access> {
     // Local mode, and the URL is an owner's: it migrates, and a lesser role is made to work as.
     let owner_url = owner_url.unwrap_or_else(|| given.clone());
     let lesser = local_role(&given).map_err(|error| unusable("DATABASE_URL", error))?;
+    let (role, password) = lesser.login.map(|login| (login.role, login.password)).unzip();
     let note = format!(
-        "DATABASE_URL is of {}, which owns the database: Holdfast works as holdfast_app, a lesser role that it made",
-        report.role
+        "DATABASE_URL is of {}, which owns the database: Holdfast works as {}, a lesser role that it made",
+        report.role,
+        role.as_deref().unwrap_or("holdfast_app")
     );
     Ok(Access {
         owner_url: Some(owner_url),
         app_url: lesser.app_url,
-        password: lesser.password,
-        role: None,
+        password,
+        role,
         notes: vec![note],
         setting: "DATABASE_URL",
         postgres: None,

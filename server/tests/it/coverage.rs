@@ -18,6 +18,8 @@ fn operations() -> Vec<(String, String, String, Value)> {
                 .replace("{name}", "shop")
                 .replace("{code}", "us-east-1")
                 .replace("/accounts/{id}", "/accounts/222222222222")
+                .replace("/audit/{id}", "/audit/2")
+                .replace("/people/{id}", "/people/approver@example.com")
                 .replace("{id}", crate::fake::RUN);
             all.push((method.to_uppercase(), path.clone(), filled, operation.clone()));
         }
@@ -133,7 +135,13 @@ fn the_paths_of_the_contract_are_all_there() {
         "GET /api/v1/compliance",
         "GET /api/v1/audit",
         "GET /api/v1/audit/export",
+        "GET /api/v1/audit/checkpoint",
+        "GET /api/v1/audit/keys",
+        "GET /api/v1/audit/{id}",
         "GET /api/v1/people",
+        "POST /api/v1/people",
+        "POST /api/v1/groups",
+        "POST /api/v1/policies",
         "GET /api/v1/groups",
         "GET /api/v1/policies",
         "GET /api/v1/tokens",
@@ -192,5 +200,25 @@ fn collect_references(value: &Value, into: &mut Vec<String>) {
         }
         Value::Array(items) => items.iter().for_each(|value| collect_references(value, into)),
         _ => {}
+    }
+}
+
+#[test]
+fn what_the_core_says_has_a_schema_of_its_own() {
+    let document = serde_json::to_value(document()).unwrap();
+    let schemas = &document["components"]["schemas"];
+    for (of, property, named) in [
+        ("RunView", "facts", "Fact"),
+        ("RunView", "tally", "Tally"),
+        ("RunView", "measured", "Measured"),
+        ("ApplicationView", "findings", "Finding"),
+        ("ApplicationStatus", "serving", "Serving"),
+        ("RegionStatus", "values", "Facts"),
+        ("Readiness", "findings", "Finding"),
+    ] {
+        assert!(schemas[named]["properties"].is_object(), "{named} has no schema");
+        let schema = schemas[of].to_string();
+        let reference = format!("#/components/schemas/{named}\"");
+        assert!(schema.contains(property) && schema.contains(&reference), "{of}.{property}: {schema}");
     }
 }

@@ -2,16 +2,17 @@
 
 use async_trait::async_trait;
 use holdfast_api::{
-    Answer, ControlPlane, Page, Problem, accounts::*, applications::*, audit::*, compliance::*, inventory::*,
-    now::*, people::*, regions::*, runs::*, safeguards::*,
+    Answer, ControlPlane, IfMatch, Page, Problem, accounts::*, applications::*, audit::*, audit_log::*,
+    compliance::*, inventory::*, now::*, people::*, regions::*, repeats::*, runs::*, safeguards::*, version,
 };
 use holdfast_domain::{
-    Account, Actor, Application, Declaration, Name, PersonId, RegionCode, Role, RunId, Scope,
+    Account, Actor, Application, ApprovalPolicy, Declaration, Name, PersonId, RegionCode, RequestKey, Role,
+    RunId, Scope,
 };
 use holdfast_failover::{readiness::Finding, run::Entry};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::sync::Mutex;
+use std::{collections::BTreeMap, sync::Mutex};
 
 pub const RUN: &str = "01900000-0000-7000-8000-000000000001";
 pub const PASSWORD: &str = "the right password";
@@ -25,11 +26,30 @@ pub struct Fake {
     pub ended: Mutex<bool>,
     pub disabled: Mutex<bool>,
     pub not_ready: Mutex<Option<String>>,
+    /// Requests sent with a key, by it: what they were, and what they were answered.
+    kept: Mutex<BTreeMap<String, (RequestKey, Option<KeptAnswer>)>>,
 }
 
 impl Fake {
     fn note(&self, what: impl Into<String>) {
         self.asked.lock().unwrap().push(what.into());
+    }
+
+    /// A change is made together with its key, or not at all.
+    fn change(&self, actor: &Actor, what: impl Into<String>) -> Answer<()> {
+        if let Some(sent) = &actor.sent {
+            let mut kept = self.kept.lock().unwrap();
+            let (first, _) = kept.entry(sent.key.clone()).or_insert_with(|| (sent.clone(), None));
+            if first.sending != sent.sending {
+                return Err(Problem::new(409, "conflict", "Changed meanwhile", "Twice.", "Again."));
+            }
+        }
+        self.note(what);
+        Ok(())
+    }
+
+    pub fn times_asked(&self, what: &str) -> usize {
+        self.asked.lock().unwrap().iter().filter(|asked| *asked == what).count()
     }
 
     pub fn was_asked(&self, what: &str) -> bool {
@@ -60,6 +80,7 @@ pub fn operator() -> Actor {
         token: None,
         token_scopes: None,
         identity_proved_at: None,
+        sent: None,
     }
 }
 
@@ -136,6 +157,28 @@ fn region_view() -> RegionView {
     .unwrap()
 }
 
+fn person_view() -> PersonView {
+    PersonView {
+        id: operator().person.to_string(),
+        email: "approver@example.com".into(),
+        roles: vec!["approver".into()],
+        groups: vec!["approvers".into()],
+        disabled: false,
+    }
+}
+
+fn group_view() -> GroupView {
+    GroupView { name: "approvers".into(), description: None, members: vec!["approver@example.com".into()] }
+}
+
+fn policy_view() -> PolicyView {
+    PolicyView {
+        name: "one-approver".into(),
+        rules: vec![RuleView { group: "approvers".into(), approvals: 1 }],
+        expires_after_seconds: 7_200,
+    }
+}
+
 #[async_trait]
 impl Accounts for Fake {
     async fn accounts(&self, _: &Actor) -> Answer<Vec<AccountView>> {
@@ -147,11 +190,12 @@ impl Accounts for Fake {
     async fn discovered_accounts(&self, _: &Actor) -> Answer<Vec<DiscoveredAccount>> {
         Ok(vec![])
     }
-    async fn put_account(&self, _: &Actor, account: Account) -> Answer<AccountView> {
+    async fn put_account(&self, _: &Actor, account: Account, if_match: &IfMatch) -> Answer<AccountView> {
+        if_match.check(&[version::of_account_view(&account_view())])?;
         self.note(format!("put_account {}", account.id));
         Ok(account_view())
     }
-    async fn remove_account(&self, _: &Actor, id: &str) -> Answer<()> {
+    async fn remove_account(&self, _: &Actor, id: &str, _: &IfMatch) -> Answer<()> {
         self.note(format!("remove_account {id}"));
         Ok(())
     }
@@ -170,11 +214,17 @@ impl Applications for Fake {
             Err(Problem::not_found("application", name.as_str()))
         }
     }
-    async fn put_application(&self, _: &Actor, application: Application) -> Answer<ApplicationView> {
+    async fn put_application(
+        &self,
+        _: &Actor,
+        application: Application,
+        if_match: &IfMatch,
+    ) -> Answer<ApplicationView> {
+        if_match.check(&[version::of_application(&application_view().application)])?;
         self.note(format!("put_application {}", application.name));
         Ok(application_view())
     }
-    async fn remove_application(&self, _: &Actor, name: &Name) -> Answer<()> {
+    async fn remove_application(&self, _: &Actor, name: &Name, _: &IfMatch) -> Answer<()> {
         self.note(format!("remove_application {name}"));
         Ok(())
     }
@@ -194,9 +244,8 @@ impl Applications for Fake {
         self.note(format!("webhook secret {name} {step}"));
         Ok(WebhookSecret { secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into() })
     }
-    async fn refresh_application(&self, _: &Actor, name: &Name) -> Answer<()> {
-        self.note(format!("refresh {name}"));
-        Ok(())
+    async fn refresh_application(&self, actor: &Actor, name: &Name) -> Answer<()> {
+        self.change(actor, format!("refresh {name}"))
     }
 }
 
@@ -217,6 +266,56 @@ impl Audits for Fake {
         Ok(match filter.cursor.as_deref() {
             None => Page { items: vec![entry(2)], next: Some("2".into()) },
             Some(_) => Page { items: vec![entry(1)], next: None },
+        })
+    }
+}
+
+fn checkpoint() -> CheckpointView {
+    CheckpointView {
+        size: 2,
+        root: "00".repeat(32),
+        at: Timestamp::UNIX_EPOCH,
+        note: "holdfast-audit\n2\nAAAA\n\n\u{2014} holdfast-audit AAAA\n".into(),
+    }
+}
+
+#[async_trait]
+impl AuditLogs for Fake {
+    async fn audit_log(&self, _: &Actor) -> Answer<AuditLogView> {
+        Ok(AuditLogView {
+            checkpoint: Some(checkpoint()),
+            pending: 1,
+            places: vec![],
+            seconds_since_written: Some(12.5),
+            blocks_starts: None,
+            at: Timestamp::UNIX_EPOCH,
+        })
+    }
+    async fn audit_keys(&self, _: &Actor) -> Answer<Vec<AuditKeyView>> {
+        Ok(vec![])
+    }
+    async fn audit_proof(&self, actor: &Actor, id: i64) -> Answer<AuditProofView> {
+        let page = self.audit(actor, &AuditFilter::default()).await?;
+        let entry = page.items.into_iter().find(|entry| entry.id == id);
+        let entry = entry.ok_or_else(|| Problem::not_found("audit entry", &id.to_string()))?;
+        Ok(AuditProofView { entry, logged: json!({}), proof: None })
+    }
+    async fn audit_consistency(&self, _: &Actor, from: u64, to: Option<u64>) -> Answer<ConsistencyView> {
+        Ok(ConsistencyView { from, to: to.unwrap_or(2), hashes: vec![] })
+    }
+    async fn audit_log_head(&self, _: &Actor) -> Answer<LogHead> {
+        Ok(LogHead { origin: "holdfast-audit".into(), size: 2, handovers: vec![] })
+    }
+    async fn audit_log_lines(&self, _: &Actor, _: u64, from: LogPlace) -> Answer<LogLines> {
+        let lines = |text: &str, next| LogLines { lines: vec![text.into()], entries: 1, next };
+        Ok(match from {
+            LogPlace::Log(0) => lines("{\"index\":0}", LogPlace::Log(1)),
+            LogPlace::Log(1) => lines("{\"index\":1}", LogPlace::Log(2)),
+            LogPlace::Log(_) => LogLines { lines: vec![], entries: 0, next: LogPlace::Pending(0) },
+            LogPlace::Pending(0) => lines("{\"pending\":{}}", LogPlace::Pending(3)),
+            LogPlace::Pending(_) | LogPlace::End => {
+                LogLines { lines: vec![], entries: 0, next: LogPlace::End }
+            }
         })
     }
 }
@@ -244,9 +343,10 @@ impl Inventories for Fake {
         _: &Actor,
         file: &[u8],
         format: FileFormat,
-        dry_run: bool,
-        prune: bool,
+        manner: &Manner,
     ) -> Answer<InventoryDiff> {
+        manner.if_match.check(&[YAML, JSON].map(|text| version::of_bytes(text.as_bytes())))?;
+        let Manner { dry_run, prune, .. } = *manner;
         self.note(format!("apply {format:?} {} dry_run={dry_run} prune={prune}", file.len()));
         Ok(InventoryDiff { changed: false, dry_run, sections: vec![], text: String::new(), findings: vec![] })
     }
@@ -297,18 +397,108 @@ impl People for Fake {
         Ok(())
     }
     async fn people(&self, _: &Actor) -> Answer<Vec<PersonView>> {
-        Ok(vec![PersonView {
-            id: operator().person.to_string(),
-            email: "approver@example.com".into(),
-            roles: vec!["approver".into()],
-            groups: vec!["approvers".into()],
-            disabled: false,
-        }])
+        Ok(vec![person_view()])
     }
+    async fn person(&self, _: &Actor, _: &str) -> Answer<PersonView> {
+        Ok(person_view())
+    }
+    async fn add_person(&self, actor: &Actor, new: AddPerson) -> Answer<PersonView> {
+        self.change(actor, format!("add {} {:?}", new.email, new.roles))?;
+        Ok(PersonView { email: new.email, ..person_view() })
+    }
+    async fn change_person(
+        &self,
+        actor: &Actor,
+        id: &str,
+        change: ChangePerson,
+        if_match: &IfMatch,
+    ) -> Answer<PersonView> {
+        if_match.check(&[version::of_person(&person_view())])?;
+        self.change(actor, format!("change {id} {:?} {:?}", change.roles, change.disabled))?;
+        Ok(person_view())
+    }
+}
+
+#[async_trait]
+impl Groups for Fake {
+    async fn groups(&self, _: &Actor) -> Answer<Vec<GroupView>> {
+        Ok(vec![group_view()])
+    }
+    async fn group(&self, _: &Actor, _: &Name) -> Answer<GroupView> {
+        Ok(group_view())
+    }
+    async fn add_group(&self, actor: &Actor, new: PutGroup) -> Answer<GroupView> {
+        self.change(actor, format!("group {} {:?}", new.name, new.members))?;
+        Ok(group_view())
+    }
+    async fn put_group(&self, actor: &Actor, group: PutGroup, if_match: &IfMatch) -> Answer<GroupView> {
+        if_match.check(&[version::of_group(&group_view())])?;
+        self.change(actor, format!("group {} {:?}", group.name, group.members))?;
+        Ok(group_view())
+    }
+}
+
+#[async_trait]
+impl Policies for Fake {
+    async fn policies(&self, _: &Actor) -> Answer<Vec<PolicyView>> {
+        Ok(vec![policy_view()])
+    }
+    async fn policy(&self, _: &Actor, _: &Name) -> Answer<PolicyView> {
+        Ok(policy_view())
+    }
+    async fn add_policy(&self, actor: &Actor, policy: ApprovalPolicy) -> Answer<PolicyView> {
+        self.change(actor, format!("policy {}", policy.name))?;
+        Ok(policy_view())
+    }
+    async fn put_policy(
+        &self,
+        actor: &Actor,
+        policy: ApprovalPolicy,
+        if_match: &IfMatch,
+    ) -> Answer<PolicyView> {
+        if_match.check(&[version::of_policy(&policy_view())])?;
+        self.change(actor, format!("policy {}", policy.name))?;
+        Ok(policy_view())
+    }
+    async fn remove_policy(&self, _: &Actor, name: &Name, _: &IfMatch) -> Answer<()> {
+        self.note(format!("remove policy {name}"));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Repeats for Fake {
+    async fn earlier_answer(&self, actor: &Actor) -> Answer<Earlier> {
+        let Some(sent) = &actor.sent else { return Ok(Earlier::Nothing) };
+        Ok(match self.kept.lock().unwrap().get(&sent.key) {
+            None => Earlier::Nothing,
+            Some((first, _)) if (&first.route, first.body_hash) != (&sent.route, sent.body_hash) => {
+                return Err(Problem::new(
+                    409,
+                    "idempotency_key_reused",
+                    "Reused",
+                    "Another.",
+                    "A fresh one.",
+                ));
+            }
+            Some((_, None)) => Earlier::UnderWay,
+            Some((_, Some(answer))) => Earlier::Answered(answer.clone()),
+        })
+    }
+    async fn keep_answer(&self, actor: &Actor, answer: &KeptAnswer) -> Answer<()> {
+        let sent = actor.sent.clone().unwrap();
+        self.kept.lock().unwrap().insert(sent.key.clone(), (sent, Some(answer.clone())));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Tokens for Fake {
     async fn tokens(&self, _: &Actor) -> Answer<Vec<TokenView>> {
         Ok(vec![])
     }
     async fn create_token(&self, actor: &Actor, name: &str, scopes: Vec<Scope>, _: u16) -> Answer<TokenView> {
+        self.change(actor, format!("token {name}"))?;
         Ok(TokenView {
             id: "1".into(),
             name: name.into(),
@@ -340,7 +530,9 @@ impl Regions for Fake {
         code: &RegionCode,
         declared: Declaration,
         _: Option<String>,
+        if_match: &IfMatch,
     ) -> Answer<RegionView> {
+        if_match.check(&[version::of_region_view(&region_view())])?;
         self.note(format!("declare {code} {}", declared.as_str()));
         Ok(region_view())
     }
@@ -382,12 +574,12 @@ impl Runs for Fake {
     async fn run(&self, _: &Actor, _: RunId) -> Answer<RunView> {
         Ok(view(*self.ended.lock().unwrap()))
     }
-    async fn review_run(&self, _: &Actor, _: RunId, review: ReviewRun) -> Answer<RunView> {
-        self.note(format!("review {:?}", review.decision));
+    async fn review_run(&self, actor: &Actor, _: RunId, review: ReviewRun) -> Answer<RunView> {
+        self.change(actor, format!("review {:?}", review.decision))?;
         Ok(view(false))
     }
-    async fn drive_run(&self, _: &Actor, _: RunId, verb: RunVerb) -> Answer<RunView> {
-        self.note(format!("{verb:?}"));
+    async fn drive_run(&self, actor: &Actor, _: RunId, verb: RunVerb) -> Answer<RunView> {
+        self.change(actor, format!("{verb:?}"))?;
         Ok(view(false))
     }
     async fn run_events(&self, _: &Actor, _: RunId, after_seq: i64) -> Answer<Vec<RunEvent>> {

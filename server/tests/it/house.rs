@@ -83,7 +83,14 @@ impl Answered {
 impl House {
     pub fn new() -> Self {
         let plane = Arc::new(Fake::default());
-        let site = Site { public_url: URL.to_owned(), simulator_url: None, demo: false, production: false };
+        let site = Site {
+            public_url: URL.to_owned(),
+            simulator_url: None,
+            demo: false,
+            notes: vec![],
+            checkpoints: vec![],
+            production: false,
+        };
         let state = AppState::new(plane.clone(), site);
         let router = http::router(state.clone(), MemorySessions::default()).unwrap();
         Self { plane, state, router }

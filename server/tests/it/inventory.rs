@@ -136,9 +136,24 @@ async fn compliance_comes_as_a_table_when_asked() {
 }
 
 #[tokio::test]
-async fn the_audit_export_has_every_entry_on_a_line_of_its_own() {
+async fn the_audit_export_is_the_log_in_its_order_from_its_beginning_to_its_end() {
     let house = House::new();
     let answer = house.token("GET", "/api/v1/audit/export", "").await;
+    let lines: Vec<&str> = answer.text.lines().collect();
+    let wanted = [
+        r#"{"holdfast_audit_log":1,"origin":"holdfast-audit"}"#,
+        r#"{"index":0}"#,
+        r#"{"index":1}"#,
+        r#"{"pending":{}}"#,
+        r#"{"end":3}"#,
+    ];
+    assert_eq!(lines, wanted);
+}
+
+#[tokio::test]
+async fn an_audit_export_of_some_entries_has_each_on_a_line_of_its_own() {
+    let house = House::new();
+    let answer = house.token("GET", "/api/v1/audit/export?outcome=done", "").await;
     let ids: Vec<i64> = answer
         .text
         .lines()

@@ -13,5 +13,6 @@ mod house;
 mod inventory;
 mod live;
 mod refusals;
+mod repeats;
 mod runs;
 mod sessions;

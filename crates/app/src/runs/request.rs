@@ -7,6 +7,7 @@ use crate::audit::done;
 use crate::free_text::{LINE_AT_MOST, REASON_AT_MOST, free_text};
 use crate::picture::Judged;
 use crate::problems::{active_run, of_refusal, of_store};
+use crate::repeats::key_reused;
 use holdfast_api::runs::{OverrideNeeded, RequestRun, RunPreview};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, ApprovalPolicy, RegionCode, RunId};
@@ -47,13 +48,7 @@ impl Key<'_> {
                 let id = response.as_str().unwrap_or_default();
                 id.parse().map(Some).map_err(|_| Problem::not_found("run", id))
             }
-            Idempotent::Reused => Err(Problem::new(
-                409,
-                "idempotency_key_reused",
-                "The idempotency key stands for another request",
-                "This key was sent before with different content.",
-                "Use a fresh key for a new request; the same key only repeats the same one.",
-            )),
+            Idempotent::Reused => Err(key_reused()),
         }
     }
 }
@@ -180,6 +175,9 @@ impl App {
     async fn make(&self, actor: &Actor, asked: RequestRun, key: &Key<'_>) -> Answer<RunId> {
         let now = self.store.now().await.map_err(of_store)?;
         good_impact(asked.impact_began_at, now)?;
+        if !asked.dry_run {
+            self.demand_audit().await?;
+        }
         let thought = self.think(&asked, now).await?;
         if let Some(refusal) = thought.ruled.refusal() {
             return Err(of_refusal(refusal));

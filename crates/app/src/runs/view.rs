@@ -8,6 +8,7 @@ use holdfast_domain::Actor;
 use holdfast_failover::approval::{Review, may_deny, may_review};
 use holdfast_failover::compliance::Measured;
 use holdfast_failover::plan::Before;
+use holdfast_failover::run::forecast::{Took, forecast};
 use holdfast_failover::run::{Command, Next, Run, StepProgress, Summary};
 use holdfast_failover::{Refusal, RunState, Step, StepState};
 use holdfast_store::RunHead;
@@ -68,6 +69,7 @@ pub fn run_view(
     actor: &Actor,
     run: &Run,
     acknowledged: Option<(String, Timestamp)>,
+    took: &Took,
     now: Timestamp,
 ) -> RunView {
     let unread = acknowledged.is_none();
@@ -91,6 +93,7 @@ pub fn run_view(
         measurements: request.plan.measurements.clone(),
         notes: request.plan.notes.clone(),
         measured,
+        forecast: forecast(run, took, now),
         ending: run.ending.clone(),
         verbs: verbs(actor, run, unread, now),
         acknowledged_by,

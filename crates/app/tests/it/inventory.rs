@@ -3,6 +3,8 @@
 use crate::house::{AWAY, FAR, HOME, House, name, refused};
 use holdfast_api::accounts::Accounts;
 use holdfast_api::applications::Applications;
+use holdfast_api::inventory::{FileFormat, Inventories, Manner};
+use holdfast_api::{IfMatch, version};
 use holdfast_domain::{Account, AccountId, Application, Role, Seconds};
 use holdfast_failover::Intent;
 
@@ -18,7 +20,7 @@ async fn edits_of_different_applications_at_once_all_survive() {
         let mut edited = application(&house, &format!("app-{n:02}")).await;
         edited.objectives.rto = Seconds(1_000 + n);
         let (app, operator) = (house.app.clone(), house.operator.clone());
-        all.spawn(async move { app.put_application(&operator, edited).await });
+        all.spawn(async move { app.put_application(&operator, edited, &IfMatch::Unconditional).await });
     }
     for answer in all.join_all().await {
         answer.unwrap();
@@ -37,9 +39,10 @@ async fn an_application_put_while_another_is_removed_stays() {
     let house = House::new().await;
     let mut edited = application(&house, "shop").await;
     edited.name = name("new-shop");
-    let (put, removed) = tokio::join!(house.app.put_application(&house.operator, edited), async {
-        house.app.remove_application(&house.operator, &name("split")).await
-    },);
+    let (put, removed) =
+        tokio::join!(house.app.put_application(&house.operator, edited, &IfMatch::Unconditional), async {
+            house.app.remove_application(&house.operator, &name("split"), &IfMatch::Unconditional).await
+        },);
     put.unwrap();
     removed.unwrap();
     let names: Vec<String> =
@@ -58,8 +61,10 @@ async fn accounts_put_at_once_all_survive() {
         act_role_arn: format!("arn:aws:iam::33333333333{n}:role/holdfast-act"),
         external_id: None,
     };
-    let (first, second) =
-        tokio::join!(house.app.put_account(&admin, account(1)), house.app.put_account(&admin, account(2)),);
+    let (first, second) = tokio::join!(
+        house.app.put_account(&admin, account(1), &IfMatch::Unconditional),
+        house.app.put_account(&admin, account(2), &IfMatch::Unconditional),
+    );
     first.unwrap();
     second.unwrap();
     assert_eq!(house.store.accounts().await.unwrap().len(), 3);
@@ -70,9 +75,10 @@ async fn an_application_that_a_run_holds_is_not_removed() {
     let house = House::new().await;
     house.sees_services("shop", &[HOME, AWAY, FAR]).await;
     let run = house.request(House::asked("shop", Intent::Failover, HOME, AWAY)).await.unwrap();
-    let problem = refused(house.app.remove_application(&house.operator, &name("shop")).await);
+    let problem =
+        refused(house.app.remove_application(&house.operator, &name("shop"), &IfMatch::Unconditional).await);
     assert_eq!((problem.code.as_str(), problem.blocked_by), ("run_active", Some(run.summary.id)));
-    house.app.remove_application(&house.operator, &name("pair")).await.unwrap();
+    house.app.remove_application(&house.operator, &name("pair"), &IfMatch::Unconditional).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,7 +89,9 @@ async fn many_refused_edits_at_once_over_six_connections_are_all_answered() {
     let mut all = tokio::task::JoinSet::new();
     for _ in 0..16 {
         let (app, operator) = (house.app.clone(), house.operator.clone());
-        all.spawn(async move { app.remove_application(&operator, &name("shop")).await });
+        all.spawn(
+            async move { app.remove_application(&operator, &name("shop"), &IfMatch::Unconditional).await },
+        );
     }
     for answer in all.join_all().await {
         assert_eq!(refused(answer).code, "run_active");
@@ -94,5 +102,43 @@ async fn many_refused_edits_at_once_over_six_connections_are_all_answered() {
 async fn an_account_with_resources_is_not_removed() {
     let house = House::new().await;
     let admin = house.another("admin@example.com", Role::Admin, &[]).await;
-    assert_eq!(refused(house.app.remove_account(&admin, "222222222222").await).code, "account_in_use");
+    assert_eq!(
+        refused(house.app.remove_account(&admin, "222222222222", &IfMatch::Unconditional).await).code,
+        "account_in_use"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_edits_made_on_one_version_at_once_one_is_stored_whichever_door_they_come_through() {
+    let house = House::new().await;
+    let stored = application(&house, "shop").await;
+    let one = IfMatch::OneOf(vec![version::of_application(&stored)]);
+    let file = house.app.export_inventory(&house.operator, FileFormat::Yaml).await.unwrap();
+    let whole = IfMatch::OneOf(vec![version::of_bytes(file.as_bytes())]);
+    let mut all = tokio::task::JoinSet::new();
+    for n in 1..=6 {
+        let mut edited = stored.clone();
+        edited.objectives.rto = Seconds(1_000 + n);
+        let (app, operator, if_match) = (house.app.clone(), house.operator.clone(), one.clone());
+        all.spawn(async move { app.put_application(&operator, edited, &if_match).await.map(|_| ()) });
+        let edited = file.replacen("owner: payments", &format!("owner: team-{n}"), 3);
+        let (app, operator) = (house.app.clone(), house.operator.clone());
+        let manner = Manner { if_match: whole.clone(), ..Manner::default() };
+        all.spawn(async move {
+            let applied = app.apply_inventory(&operator, edited.as_bytes(), FileFormat::Yaml, &manner).await;
+            applied.map(|_| ())
+        });
+    }
+    let answers = all.join_all().await;
+    assert_eq!(answers.iter().filter(|a| a.is_ok()).count(), 1, "{answers:?}");
+    assert!(answers.iter().filter_map(|a| a.as_ref().err()).all(|p| p.status == 412), "{answers:?}");
+}
+
+#[tokio::test]
+async fn what_is_gone_is_not_the_version_that_was_read() {
+    let house = House::new().await;
+    let read = application(&house, "pair").await;
+    let if_match = IfMatch::OneOf(vec![version::of_application(&read)]);
+    house.app.remove_application(&house.operator, &name("pair"), &if_match).await.unwrap();
+    assert_eq!(refused(house.app.put_application(&house.operator, read, &if_match).await).status, 412);
 }

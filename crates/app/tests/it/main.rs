@@ -8,6 +8,7 @@ mod guards;
 mod house;
 mod inventory;
 mod measured;
+mod people;
 mod regions;
 mod requests;
 mod sign_in;

@@ -1,6 +1,7 @@
 //! What is said of a Region: only what it says of itself.
 
 use crate::house::{AWAY, FAR, HOME, House, region, tasks, weighted};
+use holdfast_api::IfMatch;
 use holdfast_api::regions::{RegionView, Regions};
 use holdfast_domain::facts::AuroraMember;
 use holdfast_domain::{Declaration, Facts};
@@ -84,7 +85,13 @@ async fn a_region_that_is_only_declared_is_unknown_and_a_missing_service_is_not_
     let house = House::new().await;
     house
         .app
-        .declare_region(&house.operator, &region("sa-east-1"), Declaration::Impaired, None)
+        .declare_region(
+            &house.operator,
+            &region("sa-east-1"),
+            Declaration::Impaired,
+            None,
+            &IfMatch::Unconditional,
+        )
         .await
         .unwrap();
     assert_eq!(seen(&house, "sa-east-1").await.observed, "unknown");

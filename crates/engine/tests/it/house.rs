@@ -69,7 +69,7 @@ pub struct House {
     sweep_interval: Duration,
     pub operator: Actor,
     pub approver: Actor,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 /// Until the condition holds; fails after a time that only a broken build needs.
@@ -115,7 +115,7 @@ impl House {
             sweep_interval,
             operator,
             approver,
-            _database: database,
+            database,
         };
         house.start().await;
         house.sees_everything().await;
@@ -133,6 +133,11 @@ impl House {
         if let Some(engine) = self.engine.take() {
             engine.shutdown().await;
         }
+    }
+
+    /// For looking, and meddling, behind everybody's back.
+    pub async fn owner(&self) -> sqlx::PgConnection {
+        self.database.owner().await
     }
 
     async fn sees_everything(&self) {

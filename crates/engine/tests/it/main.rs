@@ -2,6 +2,7 @@
 //! answers, refusals and stopped workers.
 #![allow(clippy::unwrap_used, clippy::panic)] // A test that cannot go on has failed.
 
+mod audit_log;
 mod fake_cloud;
 mod faults;
 mod house;

@@ -3,7 +3,7 @@
 use crate::fake_cloud::Fate;
 use crate::house::{House, id};
 use holdfast_api::applications::Applications;
-use holdfast_api::inventory::{FileFormat, Inventories};
+use holdfast_api::inventory::{FileFormat, Inventories, Manner};
 use holdfast_api::runs::{RunVerb, RunView, Runs, StepView};
 use holdfast_domain::StepId;
 use holdfast_failover::run::Event;
@@ -159,8 +159,11 @@ async fn the_file_carries_own_steps_and_not_their_secrets() {
     let actor = &house.operator;
     let file = house.app.export_inventory(actor, FileFormat::Yaml).await.unwrap();
     assert!(file.contains(TELL.trim()) && !file.contains("whsec_"), "{file}");
-    let again =
-        house.app.apply_inventory(actor, file.as_bytes(), FileFormat::Yaml, false, false).await.unwrap();
+    let again = house
+        .app
+        .apply_inventory(actor, file.as_bytes(), FileFormat::Yaml, &Manner::default())
+        .await
+        .unwrap();
     assert!(!again.changed);
     let view = house.app.application(actor, &"shop".parse().unwrap()).await.unwrap();
     assert_eq!(view.own_steps.len(), 1);

@@ -1,5 +1,6 @@
 //! Claims about single commands; `random` holds the properties over random sequences.
 
+mod forecast;
 mod random;
 
 use super::*;

@@ -88,18 +88,29 @@ async fn pages_follow_each_other_without_gap_or_repeat() {
 }
 
 #[tokio::test]
-async fn an_entry_takes_a_leaf_once_and_no_other_change_even_by_the_owner() {
+async fn nobody_rewrites_the_log_not_even_its_owner() {
     let (database, _store) = furnished().await;
-    let mut owner = database.owner().await;
-    for (sql, allowed) in [
-        ("UPDATE audit_entries SET leaf_index = 7, reason = 'x' WHERE id = 1", false),
-        ("UPDATE audit_entries SET leaf_index = 7 WHERE id = 1", true),
-        ("UPDATE audit_entries SET leaf_index = 8 WHERE id = 1", false),
-        ("UPDATE audit_entries SET leaf_index = NULL WHERE id = 1", false),
-        ("UPDATE audit_entries SET actor = 'x' WHERE id = 1", false),
-        ("UPDATE audit_entries SET at = at WHERE id = 1", false),
+    let (mut owner, mut app) = (database.owner().await, database.app().await);
+    for sql in [
+        "UPDATE audit_entries SET actor = 'x' WHERE id = 1",
+        "UPDATE audit_entries SET at = at WHERE id = 1",
+        "UPDATE audit_entries SET salt = salt WHERE id = 1",
+        "DELETE FROM audit_entries WHERE id = 1",
+        "TRUNCATE audit_entries CASCADE",
+        "TRUNCATE audit_leaves, audit_nodes, audit_checkpoints, audit_keys",
+        "INSERT INTO audit_entries (id, action, actor_kind, actor, subject_kind, subject, outcome, detail)
+         VALUES (7, 'a.b', 'system', 'x', 'x', 'x', 'done', '{}')",
     ] {
-        let outcome = sqlx::query(sql).execute(&mut owner).await;
-        assert_eq!(outcome.is_ok(), allowed, "{sql}");
+        for (who, connection) in [("the owner", &mut owner), ("the application", &mut app)] {
+            assert!(sqlx::query(sql).execute(connection).await.is_err(), "{who}: {sql}");
+        }
+    }
+    // What the database alone gives, the application does not choose.
+    for column in ["id", "at", "salt"] {
+        let sql = format!(
+            "INSERT INTO audit_entries ({column}, action, actor_kind, actor, subject_kind, subject, outcome, detail)
+             VALUES (DEFAULT, 'a.b', 'system', 'x', 'x', 'x', 'done', '{{}}')"
+        );
+        assert!(sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut app).await.is_err(), "{column}");
     }
 }

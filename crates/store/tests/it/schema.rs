@@ -2,8 +2,8 @@
 
 use crate::{furnished, start_run};
 use holdfast_failover::run::RunState;
-use holdfast_store::{AppRole, Pools, Store, examine_role, local_role, migrate};
-use holdfast_testkit::test_database;
+use holdfast_store::{AppRole, LocalLogin, Pools, Store, examine_role, local_role, migrate};
+use holdfast_testkit::{TestDatabase, test_database};
 use sqlx::{AssertSqlSafe, Executor as _};
 
 #[tokio::test]
@@ -42,7 +42,7 @@ async fn the_applications_role_cannot_rewrite_history_or_change_the_schema() {
     let mut app = database.app().await;
     for sql in [
         "UPDATE audit_entries SET actor = 'x'",
-        "UPDATE audit_entries SET leaf_index = 1",
+        "UPDATE audit_entries SET salt = salt",
         "DELETE FROM audit_entries",
         "TRUNCATE audit_entries",
         "DROP TABLE audit_entries",
@@ -111,32 +111,54 @@ async fn the_role_that_the_application_works_as_is_told_from_the_owners() {
 async fn an_owners_url_leads_to_a_lesser_role_that_works() {
     let database = test_database().await;
     let local = local_role(&database.owner_url).unwrap();
-    let password = local.password.clone().unwrap();
+    let LocalLogin { role, password } = local.login.clone().unwrap();
     assert_eq!(local, local_role(&database.owner_url).unwrap(), "every replica comes to the same");
     assert!(
         local.app_url.contains(&password) && !local.app_url.contains("holdfast_owner"),
         "{}",
         local.app_url
     );
-    // A role of its own rather than the cluster's `holdfast_app`, whose password the other tests use.
-    let member = format!("member_{}", database.name);
-    let make = format!("CREATE ROLE {member} LOGIN PASSWORD '{password}'");
-    database.owner().await.execute(AssertSqlSafe(make)).await.unwrap();
-    migrate(&database.owner_url, AppRole::Member { role: &member }).await.unwrap();
-    let url = local.app_url.replace("holdfast_app", &member);
-    let report = examine_role(&url).await.unwrap();
-    assert!(report.is_lesser() && report.role == member, "{report:?}");
-    let store = Store::connect(&url, Pools::default()).await.unwrap();
+    for _ in 0..2 {
+        migrate(&database.owner_url, AppRole::Own { role: &role, password: &password }).await.unwrap();
+    }
+    let report = examine_role(&local.app_url).await.unwrap();
+    assert!(report.is_lesser() && report.role == role, "{report:?}");
+    let store = Store::connect(&local.app_url, Pools::default()).await.unwrap();
     assert!(store.is_empty().await.unwrap());
     store.close().await;
-    let drop = format!("DROP ROLE {member}");
+    drop_role(&database, &role).await;
+}
+
+async fn drop_role(database: &TestDatabase, role: &str) {
+    let drop = format!("DROP ROLE {role}");
     database.owner().await.execute(AssertSqlSafe(drop)).await.unwrap();
+}
+
+#[tokio::test]
+async fn two_holdfasts_on_one_postgres_do_not_lock_each_other_out() {
+    let (one, two) = (test_database().await, test_database().await);
+    // Their owners have different passwords, so that the passwords of their roles differ too.
+    let other = two.owner_url.replacen("holdfast_owner:", "holdfast_owner:x", 1);
+    let locals = [local_role(&one.owner_url).unwrap(), local_role(&other).unwrap()];
+    let [first, second] = locals.clone().map(|local| local.login.unwrap());
+    assert_ne!((&first.role, &first.password), (&second.role, &second.password));
+    assert_ne!(first.role, second.role);
+    for (database, login) in [(&one, &first), (&two, &second), (&one, &first)] {
+        let own = AppRole::Own { role: &login.role, password: &login.password };
+        migrate(&database.owner_url, own).await.unwrap();
+    }
+    for (database, login, local) in [(&one, &first, &locals[0]), (&two, &second, &locals[1])] {
+        let store = Store::connect(&local.app_url, Pools::default()).await.unwrap();
+        assert!(store.is_empty().await.unwrap());
+        store.close().await;
+        drop_role(database, &login.role).await;
+    }
 }
 
 #[tokio::test]
 async fn an_owner_without_a_password_takes_the_lesser_role_on() {
     let local = local_role("postgres://holdfast_owner@localhost/holdfast").unwrap();
-    assert_eq!(local.password, None);
+    assert_eq!(local.login, None);
     // The same option on a URL that these tests can sign in with.
     let database = test_database().await;
     let option = local.app_url.rsplit_once('&').expect("an option").1;
@@ -258,9 +280,8 @@ async fn every_table_is_granted_and_none_of_the_records_may_be_deleted_from() {
     assert!(rights.len() > 25);
     for (table, read, delete) in rights {
         assert!(read, "{table}");
-        if ["runs", "run_events", "measured", "audit_entries", "people", "api_tokens", "_sqlx_migrations"]
-            .contains(&table.as_str())
-        {
+        let records = ["runs", "run_events", "measured", "people", "api_tokens", "_sqlx_migrations"];
+        if table.starts_with("audit_") || records.contains(&table.as_str()) {
             assert!(!delete, "{table}");
         }
     }

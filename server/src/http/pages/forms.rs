@@ -8,7 +8,7 @@ use crate::state::AppState;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
-use holdfast_api::{Answer, Problem};
+use holdfast_api::{Answer, IfMatch, Problem};
 use holdfast_domain::{Declaration, Name, RegionCode};
 use holdfast_frontend::components::applications;
 use holdfast_frontend::screen::Theme;
@@ -36,7 +36,10 @@ pub async fn declare(
     let answer = async {
         let code = RegionCode::parse(&text).map_err(|_| Problem::not_found("Region", &text))?;
         let declared = declaration(&sent.text("declared"))?;
-        state.plane.declare_region(&visit.actor, &code, declared, sent.get("reason")).await
+        state
+            .plane
+            .declare_region(&visit.actor, &code, declared, sent.get("reason"), &IfMatch::Unconditional)
+            .await
     };
     let flash = match answer.await {
         Ok(region) => flash::done(format!("{} is declared {}", region.code, region.declared)),

@@ -4,6 +4,7 @@
 mod cookies;
 mod flash;
 mod forms;
+mod people_forms;
 mod query;
 mod render;
 mod run_forms;
@@ -69,9 +70,21 @@ pub fn router() -> Router<AppState> {
         .route("/safeguards/automation", post(safeguards::switch))
         .route("/safeguards/freezes", post(safeguards::declare))
         .route("/safeguards/freezes/{id}/lift", post(safeguards::lift))
+        .route("/people", get(views::people).post(people_forms::add_person))
+        .route("/people/{id}", post(people_forms::change_person))
+        .route("/people/{id}/disable", post(people_forms::disable_person))
+        .route("/people/{id}/enable", post(people_forms::enable_person))
+        .route("/groups", post(people_forms::add_group))
+        .route("/groups/{name}", post(people_forms::change_group))
+        .route("/policies", get(views::policies).post(people_forms::add_policy))
+        .route("/policies/{name}", post(people_forms::change_policy))
+        .route("/policies/{name}/remove", post(people_forms::remove_policy))
+        .route("/tokens", get(views::tokens).post(people_forms::make_token))
+        .route("/tokens/{id}/revoke", post(people_forms::revoke_token))
         .route("/compliance", get(views::compliance))
         .route("/compliance.csv", get(views::compliance_csv))
         .route("/audit", get(views::audit))
+        .route("/system", get(views::system))
         .route("/api", get(views::api))
         .route("/theme", post(forms::theme))
 }

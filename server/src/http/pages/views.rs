@@ -178,6 +178,27 @@ pub async fn regions(State(state): State<AppState>, visit: Visit) -> Response {
     visit.show(&state, answer.map(|view| pages::regions::page(view, may_declare))).await
 }
 
+pub async fn people(State(state): State<AppState>, visit: Visit) -> Response {
+    let answer = async {
+        let (people, groups) =
+            futures::try_join!(state.plane.people(&visit.actor), state.plane.groups(&visit.actor))?;
+        Ok(pages::people::page(people, groups, visit.actor.email.clone()))
+    };
+    let answer: Answer<Screen> = answer.await;
+    visit.show(&state, answer).await
+}
+
+pub async fn policies(State(state): State<AppState>, visit: Visit) -> Response {
+    let may_change = visit.actor.has(Role::Admin);
+    let answer = state.plane.policies(&visit.actor).await;
+    visit.show(&state, answer.map(|policies| pages::policies::page(policies, may_change))).await
+}
+
+pub async fn tokens(State(state): State<AppState>, visit: Visit) -> Response {
+    let answer = state.plane.tokens(&visit.actor).await;
+    visit.show(&state, answer.map(|tokens| pages::tokens::page(tokens, None))).await
+}
+
 pub async fn compliance(State(state): State<AppState>, visit: Visit) -> Response {
     let answer = state.plane.compliance(&visit.actor).await.map(pages::compliance::page);
     visit.show(&state, answer).await
@@ -208,8 +229,20 @@ pub async fn audit(State(state): State<AppState>, visit: Visit, Asked(asked): As
         cursor: asked.get("cursor"),
         limit: Some(LINES),
     };
-    let answer = state.plane.audit(&visit.actor, &filter).await;
-    visit.show(&state, answer.map(|page| pages::audit::page(page, filter))).await
+    let answer = async {
+        let (page, log) = futures::try_join!(
+            state.plane.audit(&visit.actor, &filter),
+            state.plane.audit_log(&visit.actor)
+        )?;
+        Ok(pages::audit::page(page, filter.clone(), log))
+    };
+    let answer: Answer<Screen> = answer.await;
+    visit.show(&state, answer).await
+}
+
+pub async fn system(State(state): State<AppState>, visit: Visit) -> Response {
+    let answer = crate::http::v1::system::view(&state, &visit.actor).await;
+    visit.show(&state, answer.map(pages::system::page)).await
 }
 
 pub async fn api(State(state): State<AppState>, visit: Visit) -> Response {

@@ -15,12 +15,10 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use holdfast_api::accounts::{AccountView, DiscoveredAccount};
-
-/// What an account's ETag covers: what can be edited.
-fn tag(view: &AccountView) -> Reply<String> {
-    etag::of(&(&view.id, &view.name, &view.read_role_arn, &view.act_role_arn, &view.external_id))
-}
+use holdfast_api::{
+    accounts::{AccountView, DiscoveredAccount},
+    version,
+};
 
 #[utoipa::path(get, path = "/accounts", tag = "inventory", responses((status = 200, body = List<AccountView>)))]
 pub async fn get_accounts(
@@ -48,7 +46,7 @@ pub async fn get_account(
     Segment(id): Segment<String>,
 ) -> Reply<(HeaderMap, Json<AccountView>)> {
     let view = state.plane.account(&actor, &id).await?;
-    Ok((etag::header(&tag(&view)?), Json(view)))
+    Ok((etag::header(&version::of_account_view(&view)), Json(view)))
 }
 
 /// Registers or changes an account: an entry of the inventory file, as JSON.
@@ -65,28 +63,23 @@ pub async fn put_account(
     headers: HeaderMap,
     Raw(bytes): Raw,
 ) -> Reply<(HeaderMap, Json<AccountView>)> {
-    if etag::is_conditional(&headers) {
-        let stored = match state.plane.account(&actor, &id).await {
-            Ok(view) => Some(tag(&view)?),
-            Err(problem) if problem.status == 404 => None,
-            Err(problem) => return Err(problem.into()),
-        };
-        etag::check(&headers, stored.as_deref())?;
-    }
     let account = entry::account(&id, &bytes)?;
-    let view = state.plane.put_account(&actor, account).await?;
-    Ok((etag::header(&tag(&view)?), Json(view)))
+    let view = state.plane.put_account(&actor, account, &etag::if_match(&headers)).await?;
+    Ok((etag::header(&version::of_account_view(&view)), Json(view)))
 }
 
 /// Removes an account that no application names.
 #[utoipa::path(delete, path = "/accounts/{id}", tag = "inventory",
-    params(("id" = String, Path, description = "The account's id or name")),
-    responses((status = 204, description = "Removed")))]
+    params(("id" = String, Path, description = "The account's id or name"),
+        ("if-match" = Option<String>, Header, description = "The ETag of the version that was read")),
+    responses((status = 204, description = "Removed"),
+        (status = 412, description = "Changed meanwhile", body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn delete_account(
     State(state): State<AppState>,
     Principal(actor): Principal,
     Segment(id): Segment<String>,
+    headers: HeaderMap,
 ) -> Reply<StatusCode> {
-    state.plane.remove_account(&actor, &id).await?;
+    state.plane.remove_account(&actor, &id, &etag::if_match(&headers)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,12 +6,13 @@ use super::{
         etag,
         principal::Principal,
         problem::Reply,
+        repeats::KeepInstead,
     },
     List, entry, filters,
 };
 use crate::state::AppState;
 use axum::{
-    Json,
+    Extension, Json,
     extract::State,
     http::{HeaderMap, StatusCode},
 };
@@ -21,6 +22,8 @@ use holdfast_api::{
         ApplicationFilter, ApplicationStatus, ApplicationSummary, ApplicationView, WebhookSecret,
     },
     runs::{RequestRun, RunPreview},
+    shapes::FindingShape,
+    version,
 };
 use holdfast_domain::Name;
 use holdfast_failover::{Intent, Mode, readiness::Finding};
@@ -50,7 +53,7 @@ pub struct Filter {
 pub struct Readiness {
     pub application: String,
     /// What stands in the way, worst first; empty only when everything was seen and is well.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<FindingShape>)]
     pub findings: Vec<Finding>,
 }
 
@@ -68,10 +71,6 @@ pub struct WouldBe {
     pub problem: Option<Problem>,
 }
 
-fn tag(view: &ApplicationView) -> Reply<String> {
-    etag::of(&view.application)
-}
-
 #[utoipa::path(get, path = "/applications", tag = "status", params(Filter),
     responses((status = 200, body = List<ApplicationSummary>)))]
 pub async fn get_applications(
@@ -84,7 +83,7 @@ pub async fn get_applications(
     filters::region(region.as_deref())?;
     let tier = filters::tier(tier.as_deref())?;
     filters::recovery_state(recovery_state.as_deref())?;
-    filters::one_of("compliance", compliance.as_deref(), &filters::COMPLIANCE)?;
+    filters::one_of("compliance", compliance.as_deref(), &ApplicationFilter::COMPLIANCE)?;
     let filter = ApplicationFilter { strategy, region, tier, owner, recovery_state, compliance, search };
     Ok(Json(List { items: state.plane.applications(&actor, &filter).await? }))
 }
@@ -98,7 +97,7 @@ pub async fn get_application(
     Segment(name): Segment<Name>,
 ) -> Reply<(HeaderMap, Json<ApplicationView>)> {
     let view = state.plane.application(&actor, &name).await?;
-    Ok((etag::header(&tag(&view)?), Json(view)))
+    Ok((etag::header(&version::of_application(&view.application)), Json(view)))
 }
 
 /// Registers or changes an application: an entry of the inventory file, as JSON (`application` of GET).
@@ -115,28 +114,24 @@ pub async fn put_application(
     headers: HeaderMap,
     Raw(bytes): Raw,
 ) -> Reply<(HeaderMap, Json<ApplicationView>)> {
-    if etag::is_conditional(&headers) {
-        let stored = match state.plane.application(&actor, &name).await {
-            Ok(view) => Some(tag(&view)?),
-            Err(problem) if problem.status == 404 => None,
-            Err(problem) => return Err(problem.into()),
-        };
-        etag::check(&headers, stored.as_deref())?;
-    }
     let application = entry::application(name.as_str(), &bytes)?;
-    let view = state.plane.put_application(&actor, application).await?;
-    Ok((etag::header(&tag(&view)?), Json(view)))
+    let view = state.plane.put_application(&actor, application, &etag::if_match(&headers)).await?;
+    Ok((etag::header(&version::of_application(&view.application)), Json(view)))
 }
 
 /// Removes an application; one that has runs or audit history is archived.
-#[utoipa::path(delete, path = "/applications/{name}", tag = "inventory", params(("name" = String, Path)),
-    responses((status = 204, description = "Removed")))]
+#[utoipa::path(delete, path = "/applications/{name}", tag = "inventory",
+    params(("name" = String, Path),
+        ("if-match" = Option<String>, Header, description = "The ETag of the version that was read")),
+    responses((status = 204, description = "Removed"),
+        (status = 412, description = "Changed meanwhile", body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn delete_application(
     State(state): State<AppState>,
     Principal(actor): Principal,
     Segment(name): Segment<Name>,
+    headers: HeaderMap,
 ) -> Reply<StatusCode> {
-    state.plane.remove_application(&actor, &name).await?;
+    state.plane.remove_application(&actor, &name, &etag::if_match(&headers)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -213,8 +208,10 @@ pub async fn post_webhook_secret(
     State(state): State<AppState>,
     Principal(actor): Principal,
     Segments(name, step): Segments<Name, Name>,
-) -> Reply<Json<WebhookSecret>> {
-    Ok(Json(state.plane.new_webhook_secret(&actor, &name, &step).await?))
+) -> Reply<(Extension<KeepInstead>, Json<WebhookSecret>)> {
+    let secret = state.plane.new_webhook_secret(&actor, &name, &step).await?;
+    // A repeat learns that it was made, and not what it is.
+    Ok((Extension(KeepInstead(r#"{"secret":""}"#.to_owned())), Json(secret)))
 }
 
 /// Asks for a fresh look; the answer does not wait for it.

@@ -6,12 +6,13 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use holdfast_api::version;
 use std::sync::OnceLock;
 use utoipa::{
     OpenApi, PartialSchema, ToSchema,
     openapi::{
         Content, HttpMethod, OpenApi as Document, PathItem, Ref, RefOr, Response as Answer,
-        path::Operation,
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn},
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     },
 };
@@ -90,6 +91,9 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation, public: 
     if changes {
         problems.push(("403", "Not allowed, or the request came from another site"));
     }
+    if matches!(method, HttpMethod::Post) && !public {
+        offer_key(operation);
+    }
     let has_parameters = operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());
     if has_parameters && !changes {
         problems.push(("422", "A parameter is understood and not accepted; `fields` names it"));
@@ -131,6 +135,25 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation, public: 
     }
 }
 
+/// Every change by POST may be sent again under the same key.
+fn offer_key(operation: &mut Operation) {
+    let parameters = operation.parameters.get_or_insert_default();
+    let has_one = |parameter: &RefOr<_>| matches!(parameter, RefOr::T(Parameter { name, .. }) if name == "idempotency-key");
+    if parameters.iter().any(has_one) {
+        return;
+    }
+    let key = ParameterBuilder::new()
+        .name("idempotency-key")
+        .parameter_in(ParameterIn::Header)
+        .description(Some(
+            "1 to 200 visible ASCII characters, kept for 24 hours: the same key with the same request answers the \
+             same again and changes nothing; with another request it is `idempotency_key_reused`",
+        ))
+        .schema(Some(String::schema()))
+        .build();
+    parameters.push(RefOr::T(key));
+}
+
 fn refusal(words: &str) -> RefOr<Answer> {
     let reference = RefOr::Ref(Ref::from_schema_name(problem::ProblemBody::name()));
     let mut answer = Answer::new(words);
@@ -170,7 +193,7 @@ pub async fn get_document() -> Response {
     static TEXT: OnceLock<Option<String>> = OnceLock::new();
     match TEXT.get_or_init(|| document().to_json().ok()) {
         Some(text) => {
-            let mut headers: HeaderMap = etag::header(&etag::of_bytes(text.as_bytes()));
+            let mut headers: HeaderMap = etag::header(&version::of_bytes(text.as_bytes()));
             headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
             (headers, text.as_str()).into_response()
         }

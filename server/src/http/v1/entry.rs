@@ -2,8 +2,9 @@
 //! same words, whether it comes in the file or alone.
 
 use super::super::{body, problem::Refused};
-use holdfast_api::{FieldProblem, Problem};
-use holdfast_domain::{Account, Application};
+use holdfast_api::Problem;
+use holdfast_app::problems::of_file;
+use holdfast_domain::{Account, Application, ApprovalPolicy};
 use holdfast_inventory::Format;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
@@ -12,28 +13,44 @@ use std::borrow::Cow;
 /// What the inventory's reader says, with paths that begin at the entry.
 pub fn account(id: &str, bytes: &[u8]) -> Result<Account, Refused> {
     let bytes = named("id", id, bytes)?;
-    Ok(holdfast_inventory::read_account(&bytes, Format::Json).map_err(not_accepted)?)
+    Ok(holdfast_inventory::read_account(&bytes, Format::Json).map_err(|found| of_file("entry", found))?)
 }
 
 /// # Errors
 /// As [`account`].
 pub fn application(name: &str, bytes: &[u8]) -> Result<Application, Refused> {
     let bytes = named("name", name, bytes)?;
-    Ok(holdfast_inventory::read_application(&bytes, Format::Json).map_err(not_accepted)?)
+    Ok(holdfast_inventory::read_application(&bytes, Format::Json).map_err(|found| of_file("entry", found))?)
+}
+
+/// `name` is the path's, where the path has one.
+///
+/// # Errors
+/// As [`account`].
+pub fn policy(name: Option<&str>, bytes: &[u8]) -> Result<ApprovalPolicy, Refused> {
+    let bytes = match name {
+        Some(name) => named("name", name, bytes)?,
+        None if bytes.is_empty() => return Err(missing().into()),
+        None => Cow::Borrowed(bytes),
+    };
+    Ok(holdfast_inventory::read_policy(&bytes, Format::Json).map_err(|found| of_file("entry", found))?)
+}
+
+fn missing() -> Problem {
+    Problem::new(
+        400,
+        "body_missing",
+        "Body missing",
+        "This request needs the entry as JSON.",
+        "Send it as the inventory file has it.",
+    )
 }
 
 /// The entry with the key that the path names. Bytes that hold it already stay as they are, so that lines in
 /// problems are the sender's.
 fn named<'a>(key: &str, id: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, Refused> {
     if bytes.is_empty() {
-        return Err(Problem::new(
-            400,
-            "body_missing",
-            "Body missing",
-            "This request needs the entry as JSON.",
-            "Send it as the inventory file has it.",
-        )
-        .into());
+        return Err(missing().into());
     }
     let mut entry: Map<String, Value> = body::parse(bytes)?;
     match entry.get(key) {
@@ -49,28 +66,4 @@ fn named<'a>(key: &str, id: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, Refu
             Ok(Cow::Owned(Value::Object(entry).to_string().into_bytes()))
         }
     }
-}
-
-fn not_accepted(problems: Vec<holdfast_inventory::Problem>) -> Problem {
-    let first = problems.first().map(ToString::to_string).unwrap_or_default();
-    let detail =
-        if problems.len() == 1 { first } else { format!("{} problems; the first: {first}", problems.len()) };
-    let mut problem = Problem::new(
-        422,
-        "inventory_invalid",
-        "The entry was not stored",
-        detail,
-        "Mend the fields named and send it again. Nothing was stored.",
-    );
-    problem.fields = problems
-        .into_iter()
-        .map(|p| FieldProblem {
-            line: p.line,
-            column: p.column,
-            path: p.path,
-            message: p.message,
-            way_out: p.way_out,
-        })
-        .collect();
-    problem
 }

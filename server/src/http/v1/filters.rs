@@ -1,26 +1,9 @@
 //! Filters of lists: a word that nothing can match is refused, because an empty list would look like an answer.
 
 use super::super::problem::Refused;
-use holdfast_api::Problem;
+use holdfast_api::{Problem, applications::ApplicationFilter};
 use holdfast_domain::{RegionCode, Strategy};
 use holdfast_failover::serving::RecoveryState;
-
-pub const COMPLIANCE: [&str; 3] = ["met", "missed", "unknown"];
-pub const OUTCOMES: [&str; 2] = ["done", "refused"];
-const TIERS: [&str; 4] = ["1", "2", "3", "4"];
-const RECOVERY_STATES: [RecoveryState; 11] = [
-    RecoveryState::Steady,
-    RecoveryState::FailingOver,
-    RecoveryState::FailedOver,
-    RecoveryState::Reprotecting,
-    RecoveryState::ReadyToFailBack,
-    RecoveryState::FailingBack,
-    RecoveryState::PartlyMoved,
-    RecoveryState::MovedOutside,
-    RecoveryState::Evacuated,
-    RecoveryState::ReHomed,
-    RecoveryState::Unknown,
-];
 
 /// # Errors
 /// 422, with the words that are accepted.
@@ -45,13 +28,14 @@ pub fn strategy(given: Option<&str>) -> Result<(), Refused> {
 /// # Errors
 /// As [`one_of`].
 pub fn recovery_state(given: Option<&str>) -> Result<(), Refused> {
-    one_of("recovery_state", given, &RECOVERY_STATES.map(RecoveryState::as_str))
+    one_of("recovery_state", given, &ApplicationFilter::RECOVERY_STATES.map(RecoveryState::as_str))
 }
 
 /// # Errors
 /// As [`one_of`].
 pub fn tier(given: Option<&str>) -> Result<Option<u8>, Refused> {
-    one_of("tier", given, &TIERS)?;
+    let words = ApplicationFilter::TIERS.map(|tier| tier.to_string());
+    one_of("tier", given, &words.each_ref().map(String::as_str))?;
     Ok(given.and_then(|tier| tier.parse().ok()))
 }
 

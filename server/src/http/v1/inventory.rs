@@ -15,10 +15,9 @@ use axum::{
 };
 use holdfast_api::{
     Problem,
-    inventory::{FileFormat, InventoryDiff},
+    inventory::{FileFormat, InventoryDiff, Manner},
+    version,
 };
-use holdfast_domain::{Actor, Inventory};
-use holdfast_inventory::Format;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -29,7 +28,7 @@ const JSON: [&str; 1] = ["application/json"];
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Manner {
+pub struct Taken {
     /// Answer what would change, and change nothing.
     #[serde(default)]
     dry_run: bool,
@@ -73,7 +72,7 @@ pub async fn get_inventory(
     let text = state.plane.export_inventory(&actor, format).await?;
     let kind = if format == FileFormat::Yaml { "application/yaml" } else { "application/json" };
     // Of what is sent: a cache that holds one format may not take it for the other.
-    let mut headers = etag::header(&etag::of_bytes(text.as_bytes()));
+    let mut headers = etag::header(&version::of_bytes(text.as_bytes()));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::VARY, HeaderValue::from_static("accept"));
     Ok((headers, text).into_response())
@@ -81,14 +80,14 @@ pub async fn get_inventory(
 
 /// Stores the whole file or nothing of it, and answers what changed.
 #[utoipa::path(put, path = "/inventory", tag = "inventory",
-    params(Manner, ("if-match" = Option<String>, Header, description = "The ETag of the version that was edited")),
+    params(Taken, ("if-match" = Option<String>, Header, description = "The ETag of the version that was edited")),
     request_body(content((Object = "application/json"), (String = "application/yaml"))),
     responses((status = 200, body = InventoryDiff),
         (status = 412, description = "Changed meanwhile", body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn put_inventory(
     State(state): State<AppState>,
     Principal(actor): Principal,
-    Params(manner): Params<Manner>,
+    Params(manner): Params<Taken>,
     headers: HeaderMap,
     Raw(file): Raw,
 ) -> Reply<Json<InventoryDiff>> {
@@ -101,31 +100,8 @@ pub async fn put_inventory(
         None if file.trim_ascii_start().starts_with(b"{") => FileFormat::Json,
         None => FileFormat::Yaml,
     };
-    if etag::is_conditional(&headers) {
-        etag::check_any(&headers, &versions(&state, &actor).await?)?;
-    }
-    let diff = state.plane.apply_inventory(&actor, &file, format, manner.dry_run, manner.prune).await?;
+    let Taken { dry_run, prune } = manner;
+    let manner = Manner { dry_run, prune, if_match: etag::if_match(&headers) };
+    let diff = state.plane.apply_inventory(&actor, &file, format, &manner).await?;
     Ok(Json(diff))
-}
-
-/// The tags of what is stored: a file that was read in one format may come back in the other.
-async fn versions(state: &AppState, actor: &Actor) -> Reply<[String; 2]> {
-    let json = state.plane.export_inventory(actor, FileFormat::Json).await?;
-    let yaml = state.plane.export_inventory(actor, FileFormat::Yaml).await?;
-    Ok([etag::of_bytes(json.as_bytes()), etag::of_bytes(yaml.as_bytes())])
-}
-
-/// What is stored, for paths that show a part of it.
-pub async fn stored(state: &AppState, actor: &Actor) -> Reply<Inventory> {
-    let text = state.plane.export_inventory(actor, FileFormat::Json).await?;
-    Ok(holdfast_inventory::read(text.as_bytes(), Format::Json).map_err(|problems| {
-        let first = problems.first().map(ToString::to_string).unwrap_or_default();
-        Problem::new(
-            500,
-            "defect",
-            "Defect",
-            format!("The stored inventory cannot be read back: {first}"),
-            "Report this with the server's log.",
-        )
-    })?)
 }

@@ -8,9 +8,10 @@ mod applications;
 mod audit;
 mod compliance;
 mod document;
-mod entry;
+pub mod entry;
 mod events;
 mod filters;
+mod groups;
 mod inventory;
 mod now;
 mod people;
@@ -20,13 +21,17 @@ mod reviews;
 mod runs;
 mod safeguards;
 mod session;
+pub mod system;
 mod tokens;
 
 pub use document::document;
 
-use super::{body, etag, system};
+use super::{body, etag, repeats, system as health};
 use crate::state::AppState;
-use axum::{Extension, Router, middleware::from_fn};
+use axum::{
+    Extension, Router,
+    middleware::{from_fn, from_fn_with_state},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -44,6 +49,7 @@ fn described() -> OpenApiRouter<AppState> {
         .layer(Extension(body::Limit(body::INVENTORY_LIMIT_BYTES)));
     let v1 = OpenApiRouter::new()
         .routes(routes!(session::get_session, session::post_session, session::delete_session))
+        .routes(routes!(system::get_system))
         .routes(routes!(now::get_now))
         .routes(routes!(now::get_approvals))
         .routes(routes!(accounts::get_accounts))
@@ -79,22 +85,33 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(compliance::get_compliance))
         .routes(routes!(audit::get_audit))
         .routes(routes!(audit::get_audit_export))
-        .routes(routes!(people::get_people))
-        .routes(routes!(people::get_groups))
-        .routes(routes!(policies::get_policies))
+        .routes(routes!(audit::get_checkpoint))
+        .routes(routes!(audit::get_keys))
+        .routes(routes!(audit::get_consistency))
+        .routes(routes!(audit::get_entry))
+        .routes(routes!(people::get_people, people::post_person))
+        .routes(routes!(people::get_person, people::patch_person))
+        .routes(routes!(groups::get_groups, groups::post_group))
+        .routes(routes!(groups::get_group, groups::put_group))
+        .routes(routes!(policies::get_policies, policies::post_policy))
+        .routes(routes!(policies::get_policy, policies::put_policy, policies::delete_policy))
         .routes(routes!(tokens::get_tokens, tokens::post_token))
         .routes(routes!(tokens::delete_token))
         .merge(inventory);
     OpenApiRouter::with_openapi(document::frame())
         .nest("/api/v1", v1)
         .routes(routes!(document::get_document))
-        .routes(routes!(system::livez))
-        .routes(routes!(system::readyz))
-        .routes(routes!(system::metrics))
-        .routes(routes!(system::security_txt))
+        .routes(routes!(health::livez))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+        .routes(routes!(health::security_txt))
 }
 
 /// The router; its document is [`document`].
-pub fn routes() -> Router<AppState> {
-    described().split_for_parts().0.layer(from_fn(etag::answer_not_modified))
+pub fn routes(state: &AppState) -> Router<AppState> {
+    described()
+        .split_for_parts()
+        .0
+        .layer(from_fn_with_state(state.clone(), repeats::once))
+        .layer(from_fn(etag::answer_not_modified))
 }

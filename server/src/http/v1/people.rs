@@ -1,22 +1,83 @@
-//! `/people` and `/groups`: who there is. They are made by `holdfast admin`, which needs the database.
+//! `/people`: who there is, with which roles and groups. For admins' own sessions; tokens change nobody.
 
 use super::{
-    super::{principal::Principal, problem::Reply},
-    List, inventory,
+    super::{
+        body::{JsonBody, Segment},
+        etag,
+        principal::Principal,
+        problem::Reply,
+    },
+    List,
 };
 use crate::state::AppState;
-use axum::{Json, extract::State};
-use holdfast_api::people::PersonView;
-use serde::Serialize;
-use std::collections::BTreeMap;
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+};
+use holdfast_api::{
+    Problem,
+    people::{AddPerson, ChangePerson, PersonView},
+    version,
+};
+use holdfast_domain::Role;
+use serde::Deserialize;
 use utoipa::ToSchema;
 
-#[derive(Debug, Serialize, ToSchema)]
-pub struct GroupView {
-    pub name: String,
-    pub description: Option<String>,
-    /// E-mail addresses. A group without members cannot approve.
-    pub members: Vec<String>,
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPerson {
+    #[schema(example = "operator@example.com")]
+    email: String,
+    /// `viewer`, `operator`, `approver`, `admin`.
+    #[schema(example = json!(["operator"]))]
+    roles: Vec<String>,
+    /// Made if need be.
+    #[serde(default)]
+    groups: Vec<String>,
+    /// At least 12 characters. Without one they cannot sign in until they are given one.
+    #[serde(default)]
+    #[schema(format = Password)]
+    password: Option<String>,
+}
+
+/// What is absent stays as it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonChange {
+    #[serde(default)]
+    roles: Option<Vec<String>>,
+    #[serde(default)]
+    groups: Option<Vec<String>>,
+    /// Ends every session of theirs.
+    #[serde(default)]
+    #[schema(format = Password)]
+    password: Option<String>,
+    /// Ends every session and token of theirs.
+    #[serde(default)]
+    disabled: Option<bool>,
+}
+
+/// # Errors
+/// 422 that names the one that is no role, or that there is none.
+pub fn roles(texts: &[String]) -> Result<Vec<Role>, Problem> {
+    let mut roles = Vec::new();
+    for (index, text) in texts.iter().enumerate() {
+        let role: Role = text.parse().map_err(|error: holdfast_domain::Invalid| {
+            Problem::bad_field(&format!("roles[{index}]"), error.0, "Use one of the roles named.")
+        })?;
+        if !roles.contains(&role) {
+            roles.push(role);
+        }
+    }
+    if roles.is_empty() {
+        return Err(Problem::bad_field(
+            "roles",
+            "is empty: the person could do nothing",
+            "Name at least one role; `viewer` only reads.",
+        ));
+    }
+    Ok(roles)
 }
 
 #[utoipa::path(get, path = "/people", tag = "people", responses((status = 200, body = List<PersonView>)))]
@@ -27,29 +88,53 @@ pub async fn get_people(
     Ok(Json(List { items: state.plane.people(&actor).await? }))
 }
 
-#[utoipa::path(get, path = "/groups", tag = "people", responses((status = 200, body = List<GroupView>)))]
-pub async fn get_groups(
+/// Makes a person.
+#[utoipa::path(post, path = "/people", tag = "people", request_body = NewPerson,
+    responses((status = 201, body = PersonView, headers(("location" = String), ("etag" = String)))))]
+pub async fn post_person(
     State(state): State<AppState>,
     Principal(actor): Principal,
-) -> Reply<Json<List<GroupView>>> {
-    let people = state.plane.people(&actor).await?;
-    let declared = inventory::stored(&state, &actor).await?.groups.unwrap_or_default();
-    let mut groups: BTreeMap<String, GroupView> = declared
-        .into_iter()
-        .map(|group| {
-            let name = group.name.to_string();
-            (name.clone(), GroupView { name, description: group.description, members: Vec::new() })
-        })
-        .collect();
-    for person in people.iter().filter(|person| !person.disabled) {
-        for name in &person.groups {
-            let group = groups.entry(name.clone()).or_insert_with(|| GroupView {
-                name: name.clone(),
-                description: None,
-                members: Vec::new(),
-            });
-            group.members.push(person.email.clone());
-        }
+    JsonBody(new): JsonBody<NewPerson>,
+) -> Reply<(StatusCode, HeaderMap, Json<PersonView>)> {
+    let NewPerson { email, roles: texts, groups, password } = new;
+    let new = AddPerson { email, roles: roles(&texts)?, groups, password };
+    let view = state.plane.add_person(&actor, new).await?;
+    let mut headers = etag::header(&version::of_person(&view));
+    if let Ok(place) = HeaderValue::from_str(&format!("/api/v1/people/{}", view.id)) {
+        headers.insert(header::LOCATION, place);
     }
-    Ok(Json(List { items: groups.into_values().collect() }))
+    Ok((StatusCode::CREATED, headers, Json(view)))
+}
+
+#[utoipa::path(get, path = "/people/{id}", tag = "people",
+    params(("id" = String, Path, description = "The person's id or e-mail address")),
+    responses((status = 200, body = PersonView, headers(("etag" = String)))))]
+pub async fn get_person(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<String>,
+) -> Reply<(HeaderMap, Json<PersonView>)> {
+    let view = state.plane.person(&actor, &id).await?;
+    Ok((etag::header(&version::of_person(&view)), Json(view)))
+}
+
+/// Changes a person. Nobody changes their own roles or groups (`own_rights`).
+#[utoipa::path(patch, path = "/people/{id}", tag = "people",
+    params(("id" = String, Path, description = "The person's id or e-mail address"),
+        ("if-match" = Option<String>, Header, description = "The ETag of the version that was edited")),
+    request_body = PersonChange,
+    responses((status = 200, body = PersonView, headers(("etag" = String))),
+        (status = 412, description = "Changed meanwhile", body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn patch_person(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<String>,
+    headers: HeaderMap,
+    JsonBody(change): JsonBody<PersonChange>,
+) -> Reply<(HeaderMap, Json<PersonView>)> {
+    let PersonChange { roles: texts, groups, password, disabled } = change;
+    let roles = texts.as_deref().map(roles).transpose()?;
+    let change = ChangePerson { roles, groups, password, disabled };
+    let view = state.plane.change_person(&actor, &id, change, &etag::if_match(&headers)).await?;
+    Ok((etag::header(&version::of_person(&view)), Json(view)))
 }

@@ -11,6 +11,7 @@ use axum::{Json, extract::State, http::HeaderMap};
 use holdfast_api::{
     Problem,
     regions::{RegionView, Replication},
+    version,
 };
 use holdfast_domain::{Declaration, RegionCode};
 use serde::{Deserialize, Serialize};
@@ -33,10 +34,6 @@ pub struct Declare {
     reason: Option<String>,
 }
 
-fn tag(view: &RegionView) -> Reply<String> {
-    etag::of(&(&view.code, &view.declared, &view.declared_reason))
-}
-
 /// The Regions that the inventory uses.
 #[utoipa::path(get, path = "/regions", tag = "status", responses((status = 200, body = RegionList)))]
 pub async fn get_regions(
@@ -56,7 +53,7 @@ pub async fn get_region(
     Segment(code): Segment<RegionCode>,
 ) -> Reply<(HeaderMap, Json<RegionView>)> {
     let view = state.plane.region(&actor, &code).await?;
-    Ok((etag::header(&tag(&view)?), Json(view)))
+    Ok((etag::header(&version::of_region_view(&view)), Json(view)))
 }
 
 /// Declares what operators know of a Region, beside what is observed.
@@ -73,10 +70,6 @@ pub async fn patch_region(
     headers: HeaderMap,
     JsonBody(declare): JsonBody<Declare>,
 ) -> Reply<(HeaderMap, Json<RegionView>)> {
-    if etag::is_conditional(&headers) {
-        let stored = state.plane.region(&actor, &code).await?;
-        etag::check(&headers, Some(&tag(&stored)?))?;
-    }
     let declared =
         Declaration::ALL.into_iter().find(|known| known.as_str() == declare.declared).ok_or_else(|| {
             let all: Vec<_> = Declaration::ALL.iter().map(|known| known.as_str()).collect();
@@ -86,6 +79,7 @@ pub async fn patch_region(
                 format!("Send one of {}.", all.join(", ")),
             )
         })?;
-    let view = state.plane.declare_region(&actor, &code, declared, declare.reason).await?;
-    Ok((etag::header(&tag(&view)?), Json(view)))
+    let if_match = etag::if_match(&headers);
+    let view = state.plane.declare_region(&actor, &code, declared, declare.reason, &if_match).await?;
+    Ok((etag::header(&version::of_region_view(&view)), Json(view)))
 }

@@ -4,6 +4,7 @@ use super::super::{
     body::{JsonBody, MaybeJson, Params, Segment, Segments},
     principal::Principal,
     problem::Reply,
+    repeats,
 };
 use crate::state::AppState;
 use axum::{
@@ -127,29 +128,6 @@ pub fn check_limit(limit: Option<u32>) -> Reply<()> {
     }
 }
 
-/// 1 to 200 visible ASCII characters.
-fn idempotency_key(headers: &HeaderMap) -> Reply<String> {
-    let refuse = |detail: &str| {
-        Problem::new(
-            400,
-            "idempotency_key_missing",
-            "Idempotency-Key missing",
-            detail,
-            "Send a header `Idempotency-Key` with a fresh random value; send the same one again when you repeat the request.",
-        )
-    };
-    let value = headers.get("idempotency-key").ok_or_else(|| {
-        refuse(
-            "Asking for a run needs the header Idempotency-Key, so that asking twice cannot make two runs.",
-        )
-    })?;
-    let text = value.to_str().unwrap_or_default();
-    if text.is_empty() || text.len() > 200 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(refuse("Idempotency-Key has to be 1 to 200 visible ASCII characters.").into());
-    }
-    Ok(text.to_owned())
-}
-
 /// Newest first.
 #[utoipa::path(get, path = "/runs", tag = "runs", params(Filter),
     responses((status = 200, body = Page<RunSummary>)))]
@@ -176,7 +154,7 @@ pub async fn post_run(
     headers: HeaderMap,
     JsonBody(new): JsonBody<NewRun>,
 ) -> Reply<(StatusCode, HeaderMap, Json<RunView>)> {
-    let key = idempotency_key(&headers)?;
+    let key = repeats::key(&headers)?;
     let view = state.plane.request_run(&actor, new.request()?, &key).await?;
     let mut headers = HeaderMap::new();
     if let Ok(location) = HeaderValue::from_str(&format!("/api/v1/runs/{}", view.summary.id)) {

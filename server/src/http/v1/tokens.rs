@@ -5,17 +5,16 @@ use super::{
         body::{JsonBody, Segment},
         principal::Principal,
         problem::Reply,
+        repeats::KeepInstead,
     },
     List,
 };
 use crate::state::AppState;
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Extension, Json, extract::State, http::StatusCode};
 use holdfast_api::{Problem, people::TokenView};
 use holdfast_domain::Scope;
 use serde::Deserialize;
 use utoipa::ToSchema;
-
-const LONGEST_DAYS: u16 = 365;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -24,9 +23,9 @@ pub struct NewToken {
     name: String,
     #[schema(example = json!(["inventory:read", "runs:request"]))]
     scopes: Vec<String>,
-    /// 1 to 365; 90 when absent.
+    /// 1 to 90; 90 when absent.
     #[serde(default)]
-    #[schema(minimum = 1, maximum = 365)]
+    #[schema(minimum = 1, maximum = 90)]
     days: Option<u16>,
 }
 
@@ -38,14 +37,14 @@ pub async fn get_tokens(
     Ok(Json(List { items: state.plane.tokens(&actor).await? }))
 }
 
-/// Makes a token. `token` in the answer is its secret: it is not shown again.
+/// Makes a token. `token` in the answer is its secret: it is not shown again, also not to a repeat of the request.
 #[utoipa::path(post, path = "/tokens", tag = "people", request_body = NewToken,
     responses((status = 201, body = TokenView)))]
 pub async fn post_token(
     State(state): State<AppState>,
     Principal(actor): Principal,
     JsonBody(new): JsonBody<NewToken>,
-) -> Reply<(StatusCode, Json<TokenView>)> {
+) -> Reply<(StatusCode, Extension<KeepInstead>, Json<TokenView>)> {
     let mut scopes = Vec::new();
     for (index, text) in new.scopes.iter().enumerate() {
         let scope: Scope = text.parse().map_err(|error: holdfast_domain::Invalid| {
@@ -63,17 +62,10 @@ pub async fn post_token(
         )
         .into());
     }
-    let days = new.days.unwrap_or(90);
-    if !(1..=LONGEST_DAYS).contains(&days) {
-        return Err(Problem::bad_field(
-            "days",
-            format!("{days} is not 1 to {LONGEST_DAYS}"),
-            "Make a new token before this one ends.",
-        )
-        .into());
-    }
-    let view = state.plane.create_token(&actor, &new.name, scopes, days).await?;
-    Ok((StatusCode::CREATED, Json(view)))
+    let view = state.plane.create_token(&actor, &new.name, scopes, new.days.unwrap_or(90)).await?;
+    // A repeat learns which token it made, and not its secret: that is stored nowhere.
+    let kept = serde_json::to_string(&TokenView { token: None, ..view.clone() }).unwrap_or_default();
+    Ok((StatusCode::CREATED, Extension(KeepInstead(kept)), Json(view)))
 }
 
 #[utoipa::path(delete, path = "/tokens/{id}", tag = "people",

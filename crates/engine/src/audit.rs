@@ -1,0 +1,269 @@
+//! The one that gives audit entries their places in the log and signs checkpoints over them. Any number of workers may
+//! run it; the database lets one at a time. It holds back its signature when the database's log is not the beginning
+//! of what was signed before: a log that was rewound or rewritten gets no new checkpoint, and without one no run starts.
+
+mod keys;
+mod places;
+
+pub use keys::new_key;
+pub use places::{FilePlace, Place};
+
+use holdfast_audit::keys::Handover;
+use holdfast_audit::merkle::{Hash, Node};
+use holdfast_audit::{Checkpoint, Frontier, SigningKey};
+use holdfast_store::log::{Addition, HeldLog};
+use holdfast_store::{Store, StoredCheckpoint, StoredKey};
+use jiff::{SignedDuration, Timestamp};
+use keys::Keys;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Where the keys are, and where checkpoints go.
+#[derive(Debug, Clone)]
+pub struct AuditSettings {
+    pub key_file: PathBuf,
+    /// Make a key where there is none: for local mode.
+    pub make_key: bool,
+    pub places: Vec<Arc<dyn Place>>,
+}
+
+impl AuditSettings {
+    /// Key and checkpoints in this worker's own folder.
+    #[must_use]
+    pub fn within(data: &std::path::Path) -> Self {
+        let folder = data.join("audit");
+        let place = FilePlace::new(folder.join("checkpoints"));
+        Self { key_file: folder.join("key"), make_key: true, places: vec![Arc::new(place)] }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Store(#[from] holdfast_store::Error),
+    #[error("the audit key: {0}")]
+    Key(String),
+    #[error("audit entry {id}: {what}")]
+    Entry { id: i64, what: String },
+    /// What is in the database is not what was signed.
+    #[error("{0}")]
+    NotTheSameLog(String),
+}
+
+const EVERY: Duration = Duration::from_secs(1);
+/// Without a new entry a checkpoint says that the log stands: half of the minute that is promised.
+const IDLE: SignedDuration = SignedDuration::from_secs(30);
+/// With new entries: often enough that little is without one, seldom enough that the places stay small.
+const PUBLISH: SignedDuration = SignedDuration::from_secs(5);
+const BATCH: u32 = 5_000;
+/// Rounds between two looks at the whole log for entries that were committed very late.
+const THOROUGH_EVERY: u32 = 600;
+
+#[derive(Debug)]
+pub struct Sequencer {
+    store: Store,
+    settings: AuditSettings,
+    published_at: Option<Timestamp>,
+    rounds: u32,
+}
+
+/// What a round came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Round {
+    /// Another sequencer has the log.
+    Elsewhere,
+    /// Entries that were given their places; `more`: there may be others.
+    Placed { entries: usize, more: bool },
+}
+
+pub async fn run(store: Store, settings: AuditSettings, stop: CancellationToken) {
+    let mut sequencer = Sequencer::new(store, settings);
+    let mut said = String::new();
+    while !stop.is_cancelled() {
+        let more = match sequencer.round().await {
+            Ok(round) => {
+                said.clear();
+                matches!(round, Round::Placed { more: true, .. })
+            }
+            Err(error) => {
+                // Once for each reason: this is asked every second.
+                let words = error.to_string();
+                if words != said {
+                    tracing::error!(%error, "the audit log gets no checkpoint");
+                    said = words;
+                }
+                false
+            }
+        };
+        if more {
+            continue;
+        }
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+impl Sequencer {
+    #[must_use]
+    pub fn new(store: Store, settings: AuditSettings) -> Self {
+        Self { store, settings, published_at: None, rounds: 0 }
+    }
+
+    /// Places what has no place yet, signs, and takes the checkpoint to the places outside of the database.
+    ///
+    /// # Errors
+    /// When nothing was signed; why is told at each place too.
+    pub async fn round(&mut self) -> Result<Round, Error> {
+        let outcome = self.place_and_sign().await;
+        if let Err(error) = &outcome {
+            let words = error.to_string();
+            for place in &self.settings.places {
+                // The database may be what is at fault; then its own log tells.
+                self.store.record_place(&place.name(), Err(&words)).await.ok();
+            }
+        }
+        outcome
+    }
+
+    async fn place_and_sign(&mut self) -> Result<Round, Error> {
+        let keys = Keys::read(&self.settings.key_file, self.settings.make_key).map_err(Error::Key)?;
+        let Some(mut log) = self.store.hold_log().await? else { return Ok(Round::Elsewhere) };
+        let now = log.now().await?;
+        let newest = log.newest().await?;
+        let size = newest.as_ref().map_or(0, |(checkpoint, _)| checkpoint.size);
+        let key = self.signing_key(&mut log, &keys, size).await?;
+        self.compare(&mut log, &keys, size).await?;
+        let thorough = self.rounds.is_multiple_of(THOROUGH_EVERY);
+        let entries = log.unplaced(BATCH, thorough).await?;
+        self.rounds = self.rounds.wrapping_add(1);
+        let is_old = |checkpoint: &StoredCheckpoint| now.duration_since(checkpoint.at) >= IDLE;
+        let due = newest.as_ref().is_none_or(|(checkpoint, _)| is_old(checkpoint));
+        if entries.is_empty() && !due {
+            log.commit().await?;
+            if let Some((checkpoint, _)) = newest.filter(|_| self.publish_is_due(now)) {
+                self.publish(&checkpoint.note, checkpoint.size, now).await;
+            }
+            return Ok(Round::Placed { entries: 0, more: false });
+        }
+        let mut frontier = newest.map(|(_, frontier)| frontier).unwrap_or_default();
+        let (leaves, nodes) = append(&mut frontier, &entries)?;
+        let checkpoint = Checkpoint {
+            origin: key.public().name().to_owned(),
+            size: frontier.size(),
+            root: frontier.root(),
+            at: now.to_string(),
+        };
+        let note = key.sign(&checkpoint.text());
+        log.add(&Addition { leaves: &leaves, nodes: &nodes, frontier: &frontier, note: &note, at: now })
+            .await?;
+        if self.publish_is_due(now) {
+            self.publish(&note, checkpoint.size, now).await;
+        }
+        Ok(Round::Placed { entries: leaves.len(), more: entries.len() == BATCH as usize })
+    }
+
+    /// The key that signs now. One that is new is vouched for by the one before it, which the file still holds.
+    async fn signing_key<'a>(
+        &self,
+        log: &mut HeldLog,
+        keys: &'a Keys,
+        size: u64,
+    ) -> Result<&'a SigningKey, Error> {
+        let (key, public) = (keys.signing(), keys.signing().public());
+        let known = self.store.log_keys().await?;
+        let Some(last) = known.last() else {
+            log.add_key(&StoredKey { public_key: public.to_string(), from_size: 0, handover: None }).await?;
+            return Ok(key);
+        };
+        if last.public_key == public.to_string() {
+            return Ok(key);
+        }
+        let before = keys.all().find(|key| key.public().to_string() == last.public_key).ok_or_else(|| {
+            Error::Key(format!(
+                "{} holds another key than the one that signs this log, and not that one to vouch for it. Give this \
+                 worker the log's own key file",
+                self.settings.key_file.display()
+            ))
+        })?;
+        let handover = Handover { origin: public.name().to_owned(), size, to: public.clone() };
+        let handover = Some(handover.note(before));
+        log.add_key(&StoredKey { public_key: public.to_string(), from_size: size, handover }).await?;
+        tracing::warn!(key = %public, size, "another key signs the audit log from here on");
+        Ok(key)
+    }
+
+    /// What was signed before, and kept where the database's superuser is not, must be the beginning of this log.
+    async fn compare(&self, log: &mut HeldLog, keys: &Keys, size: u64) -> Result<(), Error> {
+        let ring = keys.ring(&self.store.log_keys().await?);
+        for place in &self.settings.places {
+            let Ok(Some(note)) = place.newest().await else { continue };
+            let kept = ring
+                .as_ref()
+                .ok_or_else(|| Error::Key("the log's keys do not vouch for each other".into()))?
+                .checkpoint(&note)
+                .map_err(|e| Error::NotTheSameLog(format!("the checkpoint in {}: {e}", place.name())))?;
+            if kept.size > size {
+                return Err(Error::NotTheSameLog(format!(
+                    "the audit log was rewound: {} holds a checkpoint over {} entries, and the database has signed {size}. \
+                     Was an old backup restored?",
+                    place.name(),
+                    kept.size
+                )));
+            }
+            let root = log.root_at(kept.size).await?;
+            if root.as_deref() != Some(kept.root.as_slice()) {
+                return Err(Error::NotTheSameLog(format!(
+                    "the audit log was rewritten: its first {} entries are not those of the checkpoint in {}",
+                    kept.size,
+                    place.name()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn publish_is_due(&self, now: Timestamp) -> bool {
+        self.published_at.is_none_or(|at| now.duration_since(at) >= PUBLISH)
+    }
+
+    /// To every place; one that fails does not keep the others from it.
+    async fn publish(&mut self, note: &str, size: u64, now: Timestamp) {
+        for place in &self.settings.places {
+            let written = place.write(note).await;
+            let told = match &written {
+                Ok(()) => Ok((size, note)),
+                Err(error) => Err(error.as_str()),
+            };
+            if let Err(error) = self.store.record_place(&place.name(), told).await {
+                tracing::warn!(%error, place = place.name(), "what came of a checkpoint could not be kept");
+            }
+            match written {
+                Ok(()) => self.published_at = Some(now),
+                Err(error) => {
+                    tracing::error!(%error, place = place.name(), "a checkpoint could not be written")
+                }
+            }
+        }
+    }
+}
+
+type Leaves = Vec<(i64, Hash)>;
+
+/// The entries' leaves, appended, and the subtrees that they complete.
+fn append(
+    frontier: &mut Frontier,
+    entries: &[holdfast_store::LogEntry],
+) -> Result<(Leaves, Vec<(Node, Hash)>), Error> {
+    let mut leaves = Vec::with_capacity(entries.len());
+    let mut nodes = Vec::new();
+    for entry in entries {
+        let hash = entry.entry().leaf_hash().map_err(|e| Error::Entry { id: entry.id, what: e.0 })?;
+        frontier.append(hash, |node, hash| nodes.push((node, hash)));
+        leaves.push((entry.id, hash));
+    }
+    Ok((leaves, nodes))
+}

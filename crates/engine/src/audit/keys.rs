@@ -1,0 +1,117 @@
+//! The file with the keys that sign the log: one a line as signed notes write them, the last one signs. A key that is
+//! put after another takes over from it at the next round; then the older line may go.
+
+use holdfast_audit::{Keyring, SigningKey, VerifyingKey};
+use holdfast_store::StoredKey;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+#[derive(Debug)]
+pub struct Keys {
+    before: Vec<SigningKey>,
+    signing: SigningKey,
+}
+
+impl Keys {
+    /// # Errors
+    /// In words, with the way out.
+    pub fn read(path: &Path, make: bool) -> Result<Self, String> {
+        let shown = path.display();
+        let text = match fs::read_to_string(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && make => {
+                new_key(path)?;
+                fs::read_to_string(path)
+            }
+            other => other,
+        };
+        let text = text.map_err(|error| {
+            format!("{shown} cannot be read: {error}. `holdfast audit new-key --to FILE` makes one")
+        })?;
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let mut keys = lines
+            .map(|line| SigningKey::parse(line).map_err(|error| format!("{shown}: {error}")))
+            .collect::<Result<Vec<_>, _>>()?;
+        let signing = keys.pop().ok_or_else(|| format!("{shown} holds no key"))?;
+        Ok(Self { before: keys, signing })
+    }
+
+    pub fn signing(&self) -> &SigningKey {
+        &self.signing
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &SigningKey> {
+        self.before.iter().chain([&self.signing])
+    }
+
+    /// Whom to believe: the first key that the log knows and those that took over. The log's own list is believed only
+    /// as far as this file's key is on it. `None`: they do not vouch for each other.
+    pub fn ring(&self, known: &[StoredKey]) -> Option<Keyring> {
+        let Some(first) = known.first() else { return Some(Keyring::of(self.signing.public())) };
+        let mut ring = Keyring::of(VerifyingKey::parse(&first.public_key).ok()?);
+        for handover in known.iter().filter_map(|key| key.handover.as_deref()) {
+            ring.hand_over(handover).ok()?;
+        }
+        Some(ring)
+    }
+}
+
+/// Puts a new key at the end of the file, which is made readable for its owner alone. The first one gets a name of its
+/// own, which is the log's for good; those after it take it over.
+///
+/// # Errors
+/// In words, with the way out.
+pub fn new_key(path: &Path) -> Result<VerifyingKey, String> {
+    let shown = path.display();
+    let name = match fs::read_to_string(path) {
+        Ok(text) => {
+            let last = text.lines().map(str::trim).rfind(|line| line.starts_with("PRIVATE+KEY+"));
+            last.map(|line| SigningKey::parse(line).map(|key| key.public().name().to_owned()))
+                .transpose()
+                .map_err(|error| format!("{shown}: {error}"))?
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(format!("{shown} cannot be read: {error}")),
+    };
+    let name = name.unwrap_or_else(|| {
+        let number = uuid::Uuid::new_v4().simple().to_string();
+        format!("holdfast-audit-{}", &number[..12])
+    });
+    let mut seed = [0_u8; 32];
+    rand::RngCore::fill_bytes(&mut rand::rng(), &mut seed);
+    let key = SigningKey::of(&name, &seed).map_err(|error| error.to_string())?;
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)
+            .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+    }
+    let written = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| writeln!(file, "{}", key.secret_text()).and_then(|()| file.sync_all()));
+    written.map_err(|error| format!("{shown} cannot be written: {error}"))?;
+    Ok(key.public())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_key_is_made_once_for_its_owner_alone_and_the_next_takes_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit/key");
+        assert!(Keys::read(&path, false).is_err());
+        let first = Keys::read(&path, true).unwrap();
+        assert_eq!(Keys::read(&path, true).unwrap().signing().public(), first.signing().public());
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let second = new_key(&path).unwrap();
+        let both = Keys::read(&path, false).unwrap();
+        assert_eq!(both.signing().public(), second);
+        assert_eq!(second.name(), first.signing().public().name());
+        assert_eq!(both.all().count(), 2);
+    }
+}
