@@ -1,5 +1,6 @@
 //! The door: what pages, REST and the command line may ask for, and the shapes in which it is answered.
 //! One trait per area; together they are the [`ControlPlane`]. No rule stands here.
+#![allow(clippy::result_large_err, reason = "a problem is the answer itself, made once in a refused request")]
 
 pub mod accounts;
 pub mod applications;

@@ -132,7 +132,7 @@ impl Caller {
     // ---- what the recovery Region must have
     plain_client!(secrets_manager, aws_sdk_secretsmanager, Service::SecretsManager);
     plain_client!(kms, aws_sdk_kms, Service::Kms);
-    plain_client!(service_quotas, aws_sdk_servicequotas, Service::ServiceQuotas);
+    plain_client!(service_quotas, aws_sdk_servicequotas, Service::Quotas);
     plain_client!(cloudformation, aws_sdk_cloudformation, Service::CloudFormation);
     plain_client!(organizations, aws_sdk_organizations, Service::Organizations);
 

@@ -139,21 +139,6 @@ fn whole_percent(dial: f32) -> Option<u8> {
     (0.0..=100.0).contains(&dial).then(|| if dial > 0.0 { (dial.round() as u8).max(1) } else { 0 })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_dial_is_read_to_the_percent_and_a_trickle_is_not_nothing() {
-        assert_eq!(whole_percent(0.0), Some(0));
-        assert_eq!(whole_percent(0.2), Some(1));
-        assert_eq!(whole_percent(33.4), Some(33));
-        assert_eq!(whole_percent(100.0), Some(100));
-        assert_eq!(whole_percent(101.0), None);
-        assert_eq!(whole_percent(f32::NAN), None);
-    }
-}
-
 pub(crate) async fn set_group(
     caller: &Caller,
     action: &'static str,
@@ -179,4 +164,19 @@ fn configuration(endpoint: &AcceleratorEndpoint) -> EndpointConfiguration {
         .weight(endpoint.weight)
         .client_ip_preservation_enabled(endpoint.client_ip_preservation)
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dial_is_read_to_the_percent_and_a_trickle_is_not_nothing() {
+        assert_eq!(whole_percent(0.0), Some(0));
+        assert_eq!(whole_percent(0.2), Some(1));
+        assert_eq!(whole_percent(33.4), Some(33));
+        assert_eq!(whole_percent(100.0), Some(100));
+        assert_eq!(whole_percent(101.0), None);
+        assert_eq!(whole_percent(f32::NAN), None);
+    }
 }

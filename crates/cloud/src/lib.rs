@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Under whose eyes a call is made. Decides the role, the session's name and what the session may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "made once a look; a box would only move the step's call")]
 pub enum Access {
     /// The collector: the account's read role, one cached session per account, narrowed to the looks at these kinds:
     /// those that the inventory has in the account.

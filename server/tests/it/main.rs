@@ -1,5 +1,6 @@
 //! What the server shows of itself, with a control plane whose answers are fixed: shapes, statuses, sessions and
 //! origins. What the answers mean is tested where they are made.
+#![allow(clippy::result_large_err, reason = "a problem is the answer itself")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -130,7 +130,7 @@ fn parameter(look: &mut Look<'_>, resource: &Resource) {
                 (Severity::Blocker, "parameter_missing"),
                 at,
                 format!("Parameter {name} is not in {region}: what runs there could not read it."),
-                format!("Put it there too; SSM copies nothing to other Regions by itself, so let the pipeline write to each."),
+                "Put it there too; SSM copies nothing to other Regions by itself, so let the pipeline write to each.",
             ),
             Some(Facts::Parameter { parameter: Some(parameter) }) => match &parameter.differs_from {
                 None => look.say(

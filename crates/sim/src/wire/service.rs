@@ -44,7 +44,7 @@ pub(super) enum Service {
     Config,
     SecurityHub,
     Organizations,
-    ServiceQuotas,
+    Quotas,
     CloudFormation,
     Ec2,
     Iam,
@@ -144,7 +144,7 @@ impl Service {
             "config" => Self::Config,
             "securityhub" => Self::SecurityHub,
             "organizations" => Self::Organizations,
-            "servicequotas" => Self::ServiceQuotas,
+            "servicequotas" => Self::Quotas,
             "cloudformation" => Self::CloudFormation,
             "ec2" => Self::Ec2,
             "iam" => Self::Iam,
@@ -180,7 +180,7 @@ impl Service {
             Self::Config => "config",
             Self::SecurityHub => "securityhub",
             Self::Organizations => "organizations",
-            Self::ServiceQuotas => "servicequotas",
+            Self::Quotas => "servicequotas",
             Self::CloudFormation => "cloudformation",
             Self::Ec2 => "ec2",
             Self::Iam => "iam",
@@ -206,7 +206,7 @@ impl Service {
             | Self::Kms
             | Self::Config
             | Self::Organizations
-            | Self::ServiceQuotas => Protocol::Json,
+            | Self::Quotas => Protocol::Json,
         }
     }
 
@@ -237,7 +237,7 @@ impl Service {
             Self::Config => config::OPERATIONS,
             Self::SecurityHub => securityhub::OPERATIONS,
             Self::Organizations => organizations::OPERATIONS,
-            Self::ServiceQuotas => servicequotas::OPERATIONS,
+            Self::Quotas => servicequotas::OPERATIONS,
             Self::CloudFormation => cloudformation::OPERATIONS,
             Self::Ec2 => ec2::OPERATIONS,
             Self::Iam => iam::OPERATIONS,
@@ -301,7 +301,7 @@ impl Service {
             Self::Kms => kms::resources(context, input),
             Self::CloudFormation => cloudformation::resources(context, input),
             Self::Iam => iam::resources(input),
-            Self::Config | Self::SecurityHub | Self::Organizations | Self::ServiceQuotas | Self::Ec2 => {
+            Self::Config | Self::SecurityHub | Self::Organizations | Self::Quotas | Self::Ec2 => {
                 vec!["*".to_owned()]
             }
         }
@@ -340,7 +340,7 @@ impl Service {
             Self::Config => Ok(config::perform(world, context)),
             Self::SecurityHub => securityhub::perform(world, context, operation, input),
             Self::Organizations => organizations::perform(world, context, input),
-            Self::ServiceQuotas => servicequotas::perform(world, context, operation, input),
+            Self::Quotas => servicequotas::perform(world, context, operation, input),
             Self::CloudFormation => cloudformation::perform(world, context, operation, input),
             Self::Ec2 => ec2::perform(world, context, operation, input),
             Self::Iam => iam::perform(world, context, input),
@@ -409,7 +409,7 @@ impl Service {
             Self::Ssm => "InternalServerError",
             Self::Kms => "KMSInternalException",
             Self::SecurityHub => "InternalException",
-            Self::Organizations | Self::ServiceQuotas => "ServiceException",
+            Self::Organizations | Self::Quotas => "ServiceException",
             Self::CloudFormation | Self::Config | Self::Iam => "InternalFailure",
             Self::Ec2 => "InternalError",
         };
