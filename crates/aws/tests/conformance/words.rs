@@ -52,6 +52,7 @@ pub fn acting(step: &str, change: Option<Change>) -> Acting {
         step: StepId::parse(step).unwrap(),
         source_identity: "operator@example.com".into(),
         epoch: 7,
+        retries: 0,
         direction: Direction::Do,
         change,
     }
