@@ -284,12 +284,19 @@ pub(crate) fn summary(judged: &Judged, measured: &[&RunHead]) -> ApplicationSumm
     }
 }
 
-/// The worst copy of any store; one that is not known makes the whole not known.
+/// The worst copy of any store outside the Regions that serve; one that is not known makes the whole not known.
 fn lag_now(judged: &Judged) -> Option<f64> {
     let mut worst: Option<f64> = None;
-    for ((name, _), sight) in &judged.observations {
+    // Where nothing tells who serves, the copies are taken to be away from home.
+    let at_home = std::slice::from_ref(&judged.application.home_region);
+    let serve = if judged.serving.regions.is_empty() { at_home } else { judged.serving.regions.as_slice() };
+    for ((name, region), sight) in &judged.observations {
         let Some(resource) = judged.application.resource(name) else { continue };
-        if !resource.spec.kind().is_store() {
+        let kind = resource.spec.kind();
+        // A writer tells of itself that it is none's copy. What takes writes everywhere, or holds copies of others, is
+        // behind only where nobody is served.
+        let elsewhere = !serve.contains(region) && resource.spec.is_in(region);
+        if !kind.is_store() || !(kind.has_writer() || elsewhere) {
             continue;
         }
         match sight.known() {

@@ -96,7 +96,11 @@ fn answer(spec: &ResourceSpec, code: &RegionCode, sight: &Sight) -> Reply {
         | ResourceSpec::LambdaFunction(_)
         | ResourceSpec::EcrRepository(_)
         | ResourceSpec::ArcRegionSwitchPlan(_)
-        | ResourceSpec::AuroraGlobalDatabase(_) => {}
+        | ResourceSpec::AuroraGlobalDatabase(_)
+        | ResourceSpec::RdsReadReplica(_)
+        | ResourceSpec::DynamodbGlobalTable(_)
+        | ResourceSpec::S3Replication(_)
+        | ResourceSpec::BackupVault(_) => {}
         _ => return Reply::FromElsewhere,
     }
     // Any member's Region lists the whole global database; its cluster's status comes from its own Region alone.

@@ -135,6 +135,18 @@ impl Caller {
     plain_client!(service_quotas, aws_sdk_servicequotas, Service::Quotas);
     plain_client!(cloudformation, aws_sdk_cloudformation, Service::CloudFormation);
     plain_client!(organizations, aws_sdk_organizations, Service::Organizations);
+    plain_client!(dynamodb, aws_sdk_dynamodb, Service::DynamoDb);
+    plain_client!(elasticache, aws_sdk_elasticache, Service::ElastiCache);
+    plain_client!(backup, aws_sdk_backup, Service::Backup);
+
+    pub(crate) fn s3(&self, region: &str) -> aws_sdk_s3::Client {
+        let endpoint = self.settings.endpoint(Service::S3);
+        let mut builder = configure!(self, aws_sdk_s3::Config::builder(), Service::S3, region);
+        // A bucket's name before an endpoint that is a host and port resolves nowhere.
+        builder = builder.force_path_style(endpoint.is_some());
+        builder.set_endpoint_url(endpoint.map(str::to_owned));
+        aws_sdk_s3::Client::from_conf(builder.build())
+    }
 
     pub(crate) fn s3control(&self, region: &str) -> aws_sdk_s3control::Client {
         let mut builder = configure!(self, aws_sdk_s3control::Config::builder(), Service::S3Control, region);

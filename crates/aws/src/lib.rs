@@ -11,6 +11,7 @@ mod arc_routing_control;
 mod aurora_global_database;
 mod aurora_lag;
 mod auto_scaling_group;
+mod backup_vault;
 mod batch;
 mod clients;
 mod cloudformation_stack;
@@ -18,9 +19,11 @@ mod cloudfront_distribution;
 mod cloudwatch_alarm;
 mod config_recorder;
 mod credentials;
+mod dynamodb_global_table;
 mod ecr_repository;
 mod ecs_service;
 mod eks_node_group;
+mod elasticache_global_datastore;
 mod endpoint_setting;
 mod failure;
 mod gate;
@@ -34,12 +37,15 @@ mod own_calls;
 mod pace;
 mod perform;
 pub mod policy;
+mod presigned;
+mod rds_read_replica;
 mod reading;
 mod regional;
 pub mod registry;
 mod route53_health_check;
 mod route53_records;
 mod s3_multi_region_access_point;
+mod s3_replication;
 mod secret;
 mod security_hub;
 mod service_quota;
@@ -144,13 +150,14 @@ impl Cloud for AwsCloud {
     async fn perform(&self, account: &Account, acting: &Acting, change: &Change) -> Result<Answer, Error> {
         // The session is made from the change that is performed, whatever the step was looking at before.
         let acting = Acting { change: Some(change.clone()), ..acting.clone() };
+        let token = acting.client_token();
         let caller =
             self.sessions.caller(account, (&Access::Act(acting), None), true, self.call_deadline()).await?;
         let caller = clients::Caller {
             deadline: caller.deadline.min(tokio::time::Instant::now() + self.settings.change_timeout),
             ..caller
         };
-        perform::perform(&caller, change).await
+        perform::perform(&caller, change, &token).await
     }
 
     async fn deliver(&self, delivery: &Delivery) -> Result<Answer, Error> {

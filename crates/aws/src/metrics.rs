@@ -8,8 +8,10 @@ use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy};
 use futures::future::try_join_all;
 use holdfast_cloud::{Error, ErrorKind};
+use holdfast_domain::facts::Lag;
 use jiff::Timestamp;
 
+const PERIOD_SECONDS: i32 = 60;
 pub(crate) const GET_METRIC_DATA: &str = "cloudwatch:GetMetricData";
 /// As many queries as one GetMetricData takes.
 pub(crate) const QUERIES_AT_ONCE: usize = 500;
@@ -20,11 +22,6 @@ pub(crate) struct Wanted {
     pub namespace: &'static str,
     pub metric: &'static str,
     pub dimensions: Vec<(&'static str, String)>,
-    /// Such as `Maximum`.
-    pub statistic: &'static str,
-    pub period_seconds: i32,
-    /// How far back a data point still counts.
-    pub window_seconds: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,20 +30,33 @@ pub(crate) struct Point {
     pub value: f64,
 }
 
+impl Point {
+    /// `unit_ms`: how many milliseconds one of the metric's units has.
+    pub(crate) fn lag(self, metric: &str, unit_ms: f64) -> Lag {
+        Lag { milliseconds: self.value * unit_ms, measured_at: self.at, metric: metric.to_owned() }
+    }
+}
+
 /// By session, Region and window.
 pub(crate) type MetricBatches = Batches<(String, String, i64), Wanted, Option<Point>>;
 
-/// In the order asked. `None`: CloudWatch answered and has nothing within the window.
+/// In the order asked. `None`: CloudWatch answered and has nothing within the window. The worst within each minute, not
+/// the mean: the data loss of a cut is what was behind at that moment.
 pub(crate) async fn newest(
     caller: &Caller,
     region: &str,
-    wanted: Vec<Wanted>,
+    window_seconds: i64,
+    wanted: &[Wanted],
 ) -> Result<Vec<Option<Point>>, Error> {
-    try_join_all(wanted.into_iter().map(|one| newest_of(caller, region, one))).await
+    try_join_all(wanted.iter().map(|one| newest_of(caller, region, window_seconds, one.clone()))).await
 }
 
-async fn newest_of(caller: &Caller, region: &str, wanted: Wanted) -> Result<Option<Point>, Error> {
-    let window = wanted.window_seconds;
+async fn newest_of(
+    caller: &Caller,
+    region: &str,
+    window: i64,
+    wanted: Wanted,
+) -> Result<Option<Point>, Error> {
     let key = (caller.credentials.access_key_id().to_owned(), region.to_owned(), window);
     let (asker, place) = (caller.clone(), region.to_owned());
     let call = move |all: Vec<Wanted>| async move { get(&asker, &place, window, &all).await };
@@ -103,8 +113,7 @@ fn query(id: &str, wanted: &Wanted) -> MetricDataQuery {
         .metric_name(wanted.metric)
         .set_dimensions(Some(dimensions))
         .build();
-    let stat =
-        MetricStat::builder().metric(metric).period(wanted.period_seconds).stat(wanted.statistic).build();
+    let stat = MetricStat::builder().metric(metric).period(PERIOD_SECONDS).stat("Maximum").build();
     MetricDataQuery::builder().id(id).metric_stat(stat).return_data(true).build()
 }
 

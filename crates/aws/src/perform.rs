@@ -3,9 +3,10 @@
 
 use crate::clients::Caller;
 use crate::{
-    arc_region_switch_plan, arc_routing_control, aurora_global_database, auto_scaling_group,
-    cloudfront_distribution, ecs_service, eks_node_group, global_accelerator, lambda_function, own_calls,
-    route53_health_check, route53_records, s3_multi_region_access_point,
+    arc_region_switch_plan, arc_routing_control, aurora_global_database, auto_scaling_group, backup_vault,
+    cloudfront_distribution, ecs_service, eks_node_group, elasticache_global_datastore, global_accelerator,
+    lambda_function, own_calls, rds_read_replica, route53_health_check, route53_records,
+    s3_multi_region_access_point,
 };
 use crate::{cloudformation_stack, endpoint_setting};
 use aws_types::request_id::RequestId;
@@ -13,7 +14,8 @@ use holdfast_cloud::{Error, ErrorKind, Settled};
 use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
 
-pub(crate) async fn perform(caller: &Caller, change: &Change) -> Result<Answer, Error> {
+/// `token`: for the calls that AWS knows again by one.
+pub(crate) async fn perform(caller: &Caller, change: &Change, token: &str) -> Result<Answer, Error> {
     let action = change.action();
     match change {
         // ---- compute
@@ -52,6 +54,30 @@ pub(crate) async fn perform(caller: &Caller, change: &Change) -> Result<Answer, 
         Change::FailAuroraOver { region, global_cluster, target_cluster_arn } => {
             aurora_global_database::fail_over(caller, action, region, global_cluster, target_cluster_arn)
                 .await
+        }
+        Change::PromoteReplica { region, instance } => {
+            rds_read_replica::promote(caller, action, region, instance).await
+        }
+        Change::PromoteReplicaCluster { region, cluster } => {
+            rds_read_replica::promote_cluster(caller, action, region, cluster).await
+        }
+        Change::CreateReplica { region, instance, source_arn, settings } => {
+            rds_read_replica::create(caller, action, region, instance, source_arn, settings).await
+        }
+        Change::FailDatastoreOver { region, global_datastore, replication_group } => {
+            elasticache_global_datastore::fail_over(
+                caller,
+                action,
+                region,
+                global_datastore,
+                replication_group,
+            )
+            .await
+        }
+        Change::StartRestoreJob { region, recovery_point_arn, resource_type, role_arn, metadata, .. } => {
+            let restore =
+                backup_vault::Restore { recovery_point_arn, resource_type, role_arn, metadata, token };
+            backup_vault::start_restore(caller, action, region, restore).await
         }
         // ---- traffic
         Change::SetAccessPointRoutes { mrap_arn, routes, via } => {
@@ -125,8 +151,8 @@ pub(crate) fn answered(
     })
 }
 
-/// Route 53 tells when an accepted change has spread, EKS, CloudFormation and SSM when they have carried one out; the others
-/// are observed.
+/// What AWS follows by an id of its own (Route 53 a change's spreading, EKS and CloudFormation an update, SSM a command, AWS
+/// Backup a restore); the others are observed.
 pub(crate) async fn settled(caller: &Caller, change: &Change, tracking: &str) -> Result<Settled, Error> {
     match change {
         Change::ReplaceRecords { .. } => route53_records::settled(caller, tracking).await,
@@ -137,6 +163,7 @@ pub(crate) async fn settled(caller: &Caller, change: &Change, tracking: &str) ->
             cloudformation_stack::settled(caller, region, build, tracking).await
         }
         Change::RunDocument { region, .. } => own_calls::command_settled(caller, region, tracking).await,
+        Change::StartRestoreJob { region, .. } => backup_vault::settled(caller, region, tracking).await,
         _ => Ok(Settled::Yes),
     }
 }

@@ -26,15 +26,20 @@ pub const CHANGE_ACTIONS: &[&str] = &[
     "autoscaling:SuspendProcesses",
     "autoscaling:UpdateAutoScalingGroup",
     "cloudfront:UpdateDistribution",
+    "backup:StartRestoreJob",
     "ecs:UpdateService",
     "eks:UpdateNodegroupConfig",
+    "elasticache:FailoverGlobalReplicationGroup",
     "globalaccelerator:UpdateEndpointGroup",
     "lambda:DeleteFunctionConcurrency",
     "lambda:InvokeFunction",
     "lambda:PutFunctionConcurrency",
     "lambda:PutProvisionedConcurrencyConfig",
     "lambda:UpdateEventSourceMapping",
+    "rds:CreateDBInstanceReadReplica",
     "rds:FailoverGlobalCluster",
+    "rds:PromoteReadReplica",
+    "rds:PromoteReadReplicaDBCluster",
     "rds:SwitchoverGlobalCluster",
     "route53-recovery-cluster:UpdateRoutingControlStates",
     "route53:ChangeResourceRecordSets",
@@ -52,6 +57,9 @@ pub const CHANGE_ACTIONS: &[&str] = &[
 /// change that was accepted, to read the secret in which it sets one key, and to follow a command to its end.
 pub const STEP_ACTIONS: &[&str] =
     &["iam:PassRole", "route53:GetChange", "secretsmanager:GetSecretValue", own_calls::LIST_COMMANDS];
+
+/// What AWS asks for beside some of them, of whoever makes the call: the right to hand a role or a key on.
+pub const BESIDE_CHANGES: &[&str] = &["iam:PassRole", "kms:CreateGrant"];
 
 /// Everything the read role needs: the looks at every kind that has an adapter.
 #[must_use]
@@ -81,7 +89,7 @@ pub(crate) fn acting_on(kinds: &BTreeSet<ResourceKind>) -> BTreeSet<&'static str
 #[must_use]
 pub fn act_role_actions() -> BTreeSet<&'static str> {
     let looks = ADAPTERS.iter().flat_map(|kind| look_actions(*kind));
-    looks.chain(CHANGE_ACTIONS).chain(STEP_ACTIONS).copied().collect()
+    looks.chain(CHANGE_ACTIONS).chain(BESIDE_CHANGES).chain(STEP_ACTIONS).copied().collect()
 }
 
 #[derive(Serialize)]
@@ -218,6 +226,41 @@ fn statements(account: &Account, change: &Change) -> Vec<Statement> {
         Change::FailAuroraOver { global_cluster, target_cluster_arn, .. } => {
             aurora(id, "rds:FailoverGlobalCluster", global_cluster, target_cluster_arn)
         }
+        Change::PromoteReplica { region, instance } => {
+            database("rds:PromoteReadReplica", vec![format!("arn:aws:rds:{region}:{id}:db:{instance}")])
+        }
+        Change::PromoteReplicaCluster { region, cluster } => database(
+            "rds:PromoteReadReplicaDBCluster",
+            vec![format!("arn:aws:rds:{region}:{id}:cluster:{cluster}")],
+        ),
+        Change::CreateReplica { region, instance, source_arn, settings } => {
+            // A new instance is weighed with the groups that it is put into, whose names AWS may choose.
+            let group = |kind: &str| format!("arn:aws:rds:{region}:{id}:{kind}:*");
+            let target = format!("arn:aws:rds:{region}:{id}:db:{instance}");
+            let mut statements = database(
+                "rds:CreateDBInstanceReadReplica",
+                vec![target, source_arn.clone(), group("subgrp"), group("pg"), group("og")],
+            );
+            if let Some(key) = &settings.kms_key_id {
+                statements.push(allow(&["kms:CreateGrant"], vec![key.clone()]));
+            }
+            statements
+        }
+        Change::FailDatastoreOver { region, global_datastore, replication_group } => vec![
+            allow(
+                &["elasticache:FailoverGlobalReplicationGroup"],
+                vec![
+                    format!("arn:aws:elasticache::{id}:globalreplicationgroup:{global_datastore}"),
+                    format!("arn:aws:elasticache:{region}:{id}:replicationgroup:{replication_group}"),
+                ],
+            ),
+            allow(look_actions(ResourceKind::ElasticacheGlobalDatastore), anything()),
+        ],
+        Change::StartRestoreJob { recovery_point_arn, role_arn, .. } => vec![
+            allow(&["backup:StartRestoreJob"], vec![recovery_point_arn.clone()]),
+            allow(&["iam:PassRole"], vec![role_arn.clone()]),
+            allow(look_actions(ResourceKind::BackupVault), anything()),
+        ],
         Change::SetAccessPointRoutes { mrap_arn, .. } => vec![allow(
             &["s3:SubmitMultiRegionAccessPointRoutes", "s3:GetMultiRegionAccessPointRoutes"],
             vec![mrap_arn.clone()],
@@ -343,6 +386,11 @@ fn looks_at_stores() -> Statement {
     allow(&actions.into_iter().collect::<Vec<_>>(), anything())
 }
 
+/// The replica on the other side may have another name, so looking is not narrowed to this one.
+fn database(action: &'static str, resource: Vec<String>) -> Vec<Statement> {
+    vec![allow(&[action], resource), allow(look_actions(ResourceKind::RdsReadReplica), anything())]
+}
+
 fn aurora(account: &str, action: &'static str, global_cluster: &str, target: &str) -> Vec<Statement> {
     vec![
         allow(
@@ -370,7 +418,7 @@ fn last_part(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use holdfast_domain::facts::{DnsRecord, Routing, ScalingBounds};
+    use holdfast_domain::facts::{DnsRecord, ReplicaSettings, Routing, ScalingBounds};
     use holdfast_domain::{AccountId, Name};
     use holdfast_failover::change::{
         AccessPointRouteTarget, GroupSize, RecordReplacement, StoreEndpoint, SwitchAction,
@@ -482,6 +530,37 @@ mod tests {
                 region: region("eu-central-1"),
                 global_cluster: "orders".into(),
                 target_cluster_arn: target,
+            },
+            Change::PromoteReplica { region: region("eu-central-1"), instance: "r".repeat(63) },
+            Change::PromoteReplicaCluster { region: region("eu-central-1"), cluster: "r".repeat(63) },
+            Change::CreateReplica {
+                region: region("us-east-1"),
+                instance: "r".repeat(63),
+                source_arn: format!("arn:aws:rds:eu-central-1:222222222222:db:{}", "r".repeat(63)),
+                settings: ReplicaSettings {
+                    class: Some("db.r7g.large".into()),
+                    kms_key_id: Some(format!("arn:aws:kms:us-east-1:222222222222:key/{}", "0".repeat(36))),
+                    subnet_group: Some("s".repeat(255)),
+                    security_groups: vec!["sg-0123456789abcdef0".into()],
+                    multi_az: true,
+                },
+            },
+            Change::FailDatastoreOver {
+                region: region("eu-central-1"),
+                global_datastore: "g".repeat(63),
+                replication_group: "r".repeat(40),
+            },
+            Change::StartRestoreJob {
+                region: region("us-west-2"),
+                vault: "v".repeat(50),
+                resource_arn: "arn:aws:rds:us-east-1:222222222222:db:archive".into(),
+                recovery_point_arn: format!(
+                    "arn:aws:backup:us-west-2:222222222222:recovery-point:{}",
+                    "0".repeat(36)
+                ),
+                resource_type: "RDS".into(),
+                role_arn: format!("arn:aws:iam::222222222222:role/{}", "r".repeat(64)),
+                metadata: BTreeMap::new(),
             },
             Change::SetAccessPointRoutes {
                 mrap_arn: "arn:aws:s3::222222222222:accesspoint/m2shopa55ets.mrap".into(),

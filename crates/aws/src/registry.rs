@@ -3,9 +3,10 @@
 
 use crate::clients::Caller;
 use crate::{
-    arc_region_switch_plan, arc_routing_control, aurora_global_database, auto_scaling_group,
-    cloudfront_distribution, ecr_repository, ecs_service, eks_node_group, global_accelerator,
-    lambda_function, route53_health_check, route53_records, s3_multi_region_access_point,
+    arc_region_switch_plan, arc_routing_control, aurora_global_database, auto_scaling_group, backup_vault,
+    cloudfront_distribution, dynamodb_global_table, ecr_repository, ecs_service, eks_node_group,
+    elasticache_global_datastore, global_accelerator, lambda_function, rds_read_replica,
+    route53_health_check, route53_records, s3_multi_region_access_point, s3_replication,
 };
 // ---- what the recovery Region must have
 use crate::{
@@ -26,6 +27,11 @@ pub const ADAPTERS: &[ResourceKind] = &[
     ResourceKind::S3MultiRegionAccessPoint,
     ResourceKind::AuroraGlobalDatabase,
     // ---- compute
+    ResourceKind::RdsReadReplica,
+    ResourceKind::DynamodbGlobalTable,
+    ResourceKind::ElasticacheGlobalDatastore,
+    ResourceKind::S3Replication,
+    ResourceKind::BackupVault,
     ResourceKind::EcsService,
     ResourceKind::AutoScalingGroup,
     ResourceKind::EksNodeGroup,
@@ -58,6 +64,11 @@ pub(crate) fn look_actions(kind: ResourceKind) -> &'static [&'static str] {
         ResourceKind::S3MultiRegionAccessPoint => s3_multi_region_access_point::LOOK,
         ResourceKind::AuroraGlobalDatabase => aurora_global_database::LOOK,
         // ---- compute
+        ResourceKind::RdsReadReplica => rds_read_replica::LOOK,
+        ResourceKind::DynamodbGlobalTable => dynamodb_global_table::LOOK,
+        ResourceKind::ElasticacheGlobalDatastore => elasticache_global_datastore::LOOK,
+        ResourceKind::S3Replication => s3_replication::LOOK,
+        ResourceKind::BackupVault => backup_vault::LOOK,
         ResourceKind::EcsService => ecs_service::LOOK,
         ResourceKind::AutoScalingGroup => auto_scaling_group::LOOK,
         ResourceKind::EksNodeGroup => eks_node_group::LOOK,
@@ -107,6 +118,13 @@ pub(crate) async fn look(caller: &Caller, resource: &Resource, regions: &[Region
         }
         ResourceSpec::AuroraGlobalDatabase(spec) => aurora_global_database::look(caller, spec, regions).await,
         // ---- compute
+        ResourceSpec::RdsReadReplica(spec) => rds_read_replica::look(caller, spec, regions).await,
+        ResourceSpec::DynamodbGlobalTable(spec) => dynamodb_global_table::look(caller, spec, regions).await,
+        ResourceSpec::ElasticacheGlobalDatastore(spec) => {
+            elasticache_global_datastore::look(caller, spec, regions).await
+        }
+        ResourceSpec::S3Replication(spec) => s3_replication::look(caller, spec, regions).await,
+        ResourceSpec::BackupVault(spec) => backup_vault::look(caller, spec, regions).await,
         ResourceSpec::EcsService(spec) => ecs_service::look(caller, spec, regions).await,
         ResourceSpec::AutoScalingGroup(spec) => auto_scaling_group::look(caller, spec, regions).await,
         ResourceSpec::EksNodeGroup(spec) => eks_node_group::look(caller, spec, regions).await,

@@ -127,6 +127,10 @@ pub(crate) enum Service {
     CloudFormation,
     Organizations,
     Iam,
+    S3,
+    DynamoDb,
+    ElastiCache,
+    Backup,
 }
 
 impl Service {
@@ -162,6 +166,10 @@ impl Service {
             Self::CloudFormation => "CLOUDFORMATION",
             Self::Organizations => "ORGANIZATIONS",
             Self::Iam => "IAM",
+            Self::S3 => "S3",
+            Self::DynamoDb => "DYNAMODB",
+            Self::ElastiCache => "ELASTICACHE",
+            Self::Backup => "BACKUP",
         }
     }
 }

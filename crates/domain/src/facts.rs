@@ -11,7 +11,11 @@ pub use compute::{
     EventSourceMapping, LambdaFunctionFacts, ProvisionedConcurrency, ScalingBounds, TargetHealth, Unread,
 };
 pub use outside::{NameAnswer, ProbeAnswer};
-pub use stores::{AuroraMember, Lag};
+pub use stores::{
+    AuroraMember, BucketReplication, Consistency, DatastoreMember, Lag, LagFrom, LeftBehind, Protected,
+    RecoveryPoint, ReplicaMember, ReplicaSettings, ReplicationRule, RestoreJob, TableReplica, VaultFacts,
+    region_of_arn,
+};
 pub use supporting::{
     AlarmFacts, AttachmentFacts, HubFacts, KmsKeyFacts, ParameterFacts, QuotaFacts, RecorderFacts,
     SecretFacts, SettingFacts, StackFacts,
@@ -21,6 +25,7 @@ pub use traffic::{
     RegionSwitch, Routing, RoutingControl, SafetyRule, SafetyRuleKind, SwitchExecution, Watched,
 };
 
+use crate::ids::RegionCode;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,6 +58,16 @@ pub enum Facts {
     // ---- stores
     /// A member of an Aurora Global Database.
     AuroraMember(AuroraMember),
+    /// A database instance or cluster, one of a pair of which one copies from the other.
+    ReplicaMember(ReplicaMember),
+    /// A DynamoDB global table's replica.
+    TableReplica(TableReplica),
+    /// A member of an ElastiCache Global Datastore.
+    DatastoreMember(DatastoreMember),
+    /// A bucket with the replication rules from and to it.
+    BucketReplication(BucketReplication),
+    /// A backup vault.
+    BackupVault(VaultFacts),
 
     // ---- compute
     EcsService(EcsServiceFacts),
@@ -102,30 +117,31 @@ impl Facts {
     /// Of a store with one writer: whether it is here.
     #[must_use]
     pub fn writes(&self) -> Option<bool> {
-        match self {
-            Self::AuroraMember(member) => Some(member.writer),
-            _ => None,
-        }
+        stores::writes(self)
     }
 
     /// Of a copy: whether it is getting the data from its source.
     #[must_use]
     pub fn follows(&self) -> Option<bool> {
-        match self {
-            Self::AuroraMember(member) if !member.writer => {
-                Some(member.synchronization.as_deref() == Some("connected"))
-            }
-            _ => None,
-        }
+        stores::follows(self)
     }
 
-    /// Of a copy: how far it is behind, where that was measured.
+    /// Of a store: whether what is here would bring back what is written in `place`. `None`: not known.
     #[must_use]
-    pub fn lag(&self) -> Option<&Lag> {
-        match self {
-            Self::AuroraMember(member) => member.lag.as_ref(),
-            _ => None,
-        }
+    pub fn protects(&self, place: &RegionCode) -> Option<bool> {
+        stores::protects(self, place)
+    }
+
+    /// Of a copy: how far it is behind, where that was measured. Of a vault: the age of what it would bring back.
+    #[must_use]
+    pub fn lag(&self) -> Option<Lag> {
+        stores::lag(self)
+    }
+
+    /// Of a store: whether an old writer goes on taking writes, with data of its own, after another was made one.
+    #[must_use]
+    pub fn leaves_old_writer(&self) -> bool {
+        matches!(self, Self::ReplicaMember(_))
     }
 
     /// Of a signal: that it is well, or what is wrong.

@@ -113,7 +113,7 @@ kinds! {
         must!("function", Text), must!("per_region", ObjectPerRegion(&[may!("concurrency", Number), may!("event_source_mappings", Texts)])) }
     EcrRepository(EcrRepository) = "ecr_repository" { must!("repository", Text) }
     BackupVault(BackupVault) = "backup_vault" {
-        must!("per_region", ObjectPerRegion(&[must!("vault", Text), may!("restore_role_arn", Text), may!("protected", Texts)])) }
+        must!("per_region", ObjectPerRegion(&[must!("vault", Text), may!("restore_role_arn", Text), may!("protected", Texts), may!("restore_metadata", TextMap)])) }
     Secret(Secret) = "secret" { may!("secret", Text) }
     SsmParameter(SsmParameter) = "ssm_parameter" { may!("parameter", Text) }
     KmsKey(KmsKey) = "kms_key" { must!("per_region", ObjectPerRegion(&[must!("key_id", Text)])) }
@@ -194,6 +194,8 @@ specs! {
         vault: String,
         #[serde(default, skip_serializing_if = "Option::is_none")] restore_role_arn: Option<String>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")] protected: Vec<String>,
+        // What a restore here must be told otherwise than at home: subnet group, security groups, name.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")] restore_metadata: BTreeMap<String, String>,
     }
     Secret { #[serde(default, skip_serializing_if = "Option::is_none")] secret: Option<String> }
     SsmParameter { #[serde(default, skip_serializing_if = "Option::is_none")] parameter: Option<String> }
@@ -228,6 +230,28 @@ specs! {
         url: String,
         #[serde(default, skip_serializing_if = "Option::is_none")] expect: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")] timeout: Option<String>,
+    }
+}
+
+/// How many databases Holdfast makes in the stead of one before people must tidy up.
+const SUCCESSORS: u32 = 9;
+
+impl RdsPlace {
+    /// The identifier, and whether it is a cluster's.
+    #[must_use]
+    pub fn identifier(&self) -> Option<(&str, bool)> {
+        let instance = self.instance.as_deref().map(|id| (id, false));
+        instance.or_else(|| self.cluster.as_deref().map(|id| (id, true)))
+    }
+
+    /// The identifier, and those that replicas built in its stead are given, oldest first. A promotion leaves the
+    /// old database in the way of its name, so that a replica in the same Region needs another.
+    #[must_use]
+    pub fn generations(&self) -> Vec<String> {
+        let Some((id, _)) = self.identifier() else { return Vec::new() };
+        let successors = (1..=SUCCESSORS).map(|n| format!("{id}-holdfast-{n}"));
+        // RDS takes no identifier of more than 63 characters.
+        std::iter::once(id.to_owned()).chain(successors).filter(|id| id.len() <= 63).collect()
     }
 }
 
@@ -320,6 +344,11 @@ impl ResourceKind {
                 | Self::ArcRegionSwitchPlan
                 | Self::S3MultiRegionAccessPoint
                 | Self::AuroraGlobalDatabase
+                | Self::RdsReadReplica
+                | Self::DynamodbGlobalTable
+                | Self::ElasticacheGlobalDatastore
+                | Self::S3Replication
+                | Self::BackupVault
                 | Self::EcsService
                 | Self::AutoScalingGroup
                 | Self::EksNodeGroup
@@ -394,6 +423,12 @@ impl ResourceKind {
                 | Self::EndpointSetting
                 | Self::Probe
         )
+    }
+
+    /// Kinds of store of which one Region takes the writes and the others copy.
+    #[must_use]
+    pub fn has_writer(self) -> bool {
+        matches!(self, Self::AuroraGlobalDatabase | Self::RdsReadReplica | Self::ElasticacheGlobalDatastore)
     }
 
     /// Kinds that hold the application's data: their lag is its RPO.

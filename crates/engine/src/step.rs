@@ -139,6 +139,7 @@ impl StepDrive {
             epoch: self.journal.epoch(),
             retries: run.steps.get(&step.id).map_or(0, |progress| progress.retries),
             direction: Direction::Do,
+            retries: run.steps.get(&step.id).map_or(0, |progress| progress.retries),
             change: step.change().cloned(),
         }
     }
@@ -189,9 +190,10 @@ impl StepDrive {
         seen: &Seen,
         refusals: &mut u32,
     ) -> Result<Turn, Lost> {
+        let (plan, movement) = (&run.request.plan, &run.request.movement);
         let verdict = step
             .waited(progress.started_at, self.now())
-            .unwrap_or_else(|| step.check(seen, &run.request.plan, &run.request.movement, self.now()));
+            .unwrap_or_else(|| step.check_retried(seen, plan, movement, self.now(), progress.retries));
         let mut events = Vec::new();
         if let (Work::RecordLag { stores, target, .. }, StepState::Pending) = (&step.work, progress.state) {
             events.push(Event::LagMeasured {
@@ -358,7 +360,8 @@ impl StepDrive {
         seen: &Seen,
         caution: Option<&str>,
     ) -> Result<Turn, Lost> {
-        match step.verify(seen, &run.request.plan, &run.request.movement, self.now()) {
+        let (plan, movement) = (&run.request.plan, &run.request.movement);
+        match step.verify_retried(seen, plan, movement, self.now(), progress.retries) {
             Verdict::Reached { note } => {
                 let note = caution.map_or_else(|| note.clone(), |c| format!("{note}; {c}"));
                 self.succeed(step, progress, seen, Vec::new(), note).await
@@ -390,7 +393,8 @@ impl StepDrive {
         call: &CallState,
         seen: &Seen,
     ) -> Result<Turn, Lost> {
-        if let Verdict::Act(change) = step.check(seen, &run.request.plan, &run.request.movement, self.now()) {
+        let (plan, movement) = (&run.request.plan, &run.request.movement);
+        if let Verdict::Act(change) = step.check_retried(seen, plan, movement, self.now(), progress.retries) {
             if !may_repeat(call, self.now()) {
                 let reason = match call {
                     CallState::Unknown { reason, .. } => format!(" ({reason})"),

@@ -2,7 +2,7 @@
 //! translates a change to the wire and adds nothing to it.
 
 use crate::movement::Movement;
-use holdfast_domain::facts::{AcceleratorEndpoint, DnsRecord, ScalingBounds};
+use holdfast_domain::facts::{AcceleratorEndpoint, DnsRecord, ReplicaSettings, ScalingBounds};
 use holdfast_domain::{Name, RegionCode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -35,6 +35,24 @@ pub enum Change {
     SwitchAuroraOver { region: RegionCode, global_cluster: String, target_cluster_arn: String },
     /// `rds:FailoverGlobalCluster` with `AllowDataLoss`, called in the target's Region.
     FailAuroraOver { region: RegionCode, global_cluster: String, target_cluster_arn: String },
+    /// `rds:PromoteReadReplica` in the replica's Region: it takes writes from then on and never copies again.
+    PromoteReplica { region: RegionCode, instance: String },
+    /// `rds:PromoteReadReplicaDBCluster`, the same for a cluster.
+    PromoteReplicaCluster { region: RegionCode, cluster: String },
+    /// `rds:CreateDBInstanceReadReplica` in the Region that is to have a copy again. The name must be free.
+    CreateReplica { region: RegionCode, instance: String, source_arn: String, settings: ReplicaSettings },
+    /// `elasticache:FailoverGlobalReplicationGroup`, called in the Region of the primary to be.
+    FailDatastoreOver { region: RegionCode, global_datastore: String, replication_group: String },
+    /// `backup:StartRestoreJob` in the vault's Region, of one recovery point and with exactly this metadata.
+    StartRestoreJob {
+        region: RegionCode,
+        vault: String,
+        resource_arn: String,
+        recovery_point_arn: String,
+        resource_type: String,
+        role_arn: String,
+        metadata: BTreeMap<String, String>,
+    },
 
     // ---- traffic
     /// `s3control:SubmitMultiRegionAccessPointRoutes`, through any Region of `via` that answers.
@@ -203,6 +221,11 @@ impl Change {
             Self::SetEventSource { .. } => "lambda:UpdateEventSourceMapping",
             Self::SwitchAuroraOver { .. } => "rds:SwitchoverGlobalCluster",
             Self::FailAuroraOver { .. } => "rds:FailoverGlobalCluster",
+            Self::PromoteReplica { .. } => "rds:PromoteReadReplica",
+            Self::PromoteReplicaCluster { .. } => "rds:PromoteReadReplicaDBCluster",
+            Self::CreateReplica { .. } => "rds:CreateDBInstanceReadReplica",
+            Self::FailDatastoreOver { .. } => "elasticache:FailoverGlobalReplicationGroup",
+            Self::StartRestoreJob { .. } => "backup:StartRestoreJob",
             Self::SetAccessPointRoutes { .. } => "s3:SubmitMultiRegionAccessPointRoutes",
             Self::SetAcceleratorGroup { .. } => "globalaccelerator:UpdateEndpointGroup",
             Self::ReplaceRecords { .. } => "route53:ChangeResourceRecordSets",
@@ -225,9 +248,11 @@ impl Change {
     #[must_use]
     pub fn idempotency(&self) -> Idempotency {
         match self {
-            Self::ReplaceRecords { .. } | Self::SetHealthCheck { .. } | Self::SetPrimaryOrigins { .. } => {
-                Idempotency::CompareAndSet
-            }
+            // AWS refuses a name that is taken.
+            Self::ReplaceRecords { .. }
+            | Self::SetHealthCheck { .. }
+            | Self::SetPrimaryOrigins { .. }
+            | Self::CreateReplica { .. } => Idempotency::CompareAndSet,
             Self::SetEcsDesiredCount { .. }
             | Self::SetEcsScalingBounds { .. }
             | Self::SetAutoScalingGroupSize { .. }
@@ -240,9 +265,13 @@ impl Change {
             | Self::SetAccessPointRoutes { .. }
             | Self::SetAcceleratorGroup { .. }
             | Self::SetRoutingControls { .. } => Idempotency::SetState,
-            Self::SwitchAuroraOver { .. } | Self::FailAuroraOver { .. } | Self::StartRegionSwitch { .. } => {
-                Idempotency::OneShot
-            }
+            Self::StartRestoreJob { .. } => Idempotency::Token,
+            Self::SwitchAuroraOver { .. }
+            | Self::FailAuroraOver { .. }
+            | Self::PromoteReplica { .. }
+            | Self::PromoteReplicaCluster { .. }
+            | Self::FailDatastoreOver { .. }
+            | Self::StartRegionSwitch { .. } => Idempotency::OneShot,
             // ---- steps of one's own: a receiver keeps webhooks' ids; a function's effect is its own affair.
             Self::CallWebhook { .. } => Idempotency::Token,
             Self::InvokeLambda { .. } | Self::RunDocument { .. } => Idempotency::OneShot,
@@ -276,9 +305,13 @@ impl Change {
             Self::SetLambdaConcurrency { region, .. }
             | Self::SetLambdaProvisioned { region, .. }
             | Self::SetEventSource { region, .. } => format!("lambda@{region}"),
-            Self::SwitchAuroraOver { region, .. } | Self::FailAuroraOver { region, .. } => {
-                format!("rds@{region}")
-            }
+            Self::SwitchAuroraOver { region, .. }
+            | Self::FailAuroraOver { region, .. }
+            | Self::PromoteReplica { region, .. }
+            | Self::PromoteReplicaCluster { region, .. }
+            | Self::CreateReplica { region, .. } => format!("rds@{region}"),
+            Self::FailDatastoreOver { region, .. } => format!("elasticache@{region}"),
+            Self::StartRestoreJob { region, .. } => format!("backup@{region}"),
             Self::SetAccessPointRoutes { .. } => "s3-mrap-routes@any-of-five".into(),
             Self::SetAcceleratorGroup { .. } => "globalaccelerator@us-west-2".into(),
             Self::ReplaceRecords { .. } | Self::SetHealthCheck { .. } => "route53@us-east-1".into(),

@@ -138,7 +138,7 @@ pub struct PlannedMovement {
 pub fn plan(picture: &Picture, movement: &Movement) -> Result<Plan, Refusal> {
     let mut draft = Draft::new(picture, movement);
     guard::check(&mut draft)?;
-    let moves = stores::moves(&mut draft)?;
+    let mut moves = stores::moves(&mut draft)?;
 
     let observe = draft.add(Making {
         id: ("observe-again", &[]),
@@ -151,12 +151,15 @@ pub fn plan(picture: &Picture, movement: &Movement) -> Result<Plan, Refusal> {
     draft.enter(Phase::StopEventSources);
     let mut prepared = events::stop(&mut draft, &observe)?;
     draft.enter(Phase::Build);
-    let built = build::stacks(&mut draft, observe.clone())?;
+    let built = vec![build::stacks(&mut draft, observe.clone())?];
+    // A stack may make what a restore is put into.
+    let restored = stores::build(&mut draft, &moves, &built)?;
+    let built = if restored.is_empty() { built } else { restored };
     draft.enter(Phase::RaiseCompute);
     let raised = compute::raise(&mut draft, &built)?;
     // What was built must stand before the cut, also where nothing of it is raised.
-    if raised.is_empty() && (built != observe || prepared.is_empty()) {
-        prepared.push(built);
+    if raised.is_empty() && (built != [observe] || prepared.is_empty()) {
+        prepared.extend(built);
     }
     prepared.extend(raised);
     // Raising takes minutes, in which the lag changes: the cut is after it.
@@ -204,6 +207,8 @@ pub fn plan(picture: &Picture, movement: &Movement) -> Result<Plan, Refusal> {
         compute::lower(&mut draft, &done)?;
     }
     draft.enter(Phase::ConfirmProtected);
+    let copied = stores::reprotect(&mut draft, &mut moves, &done)?;
+    let done = if copied.is_empty() { done } else { copied };
     stores::confirm_protected(&mut draft, &moves, &done)?;
     own::insert(&mut draft)?;
     draft.finish()
@@ -213,9 +218,7 @@ pub fn plan(picture: &Picture, movement: &Movement) -> Result<Plan, Refusal> {
 fn confirm_serving(draft: &mut Draft<'_>, after: Vec<StepId>) -> Result<Vec<StepId>, Refusal> {
     let movement = draft.movement;
     let application = &draft.picture.application;
-    let shows = |spec: &ResourceSpec| {
-        crate::serving::is_traffic(spec.kind()) || matches!(spec, ResourceSpec::AuroraGlobalDatabase(_))
-    };
+    let shows = |spec: &ResourceSpec| crate::serving::is_traffic(spec.kind()) || spec.kind().has_writer();
     if !application.resources.iter().any(|r| shows(&r.spec)) {
         draft.note("Nothing in the inventory shows which Region traffic goes to, so nothing can confirm it.");
         return Ok(after);

@@ -227,22 +227,6 @@ impl<'a> Look<'a> {
                 "Add people to the group.",
             );
         }
-        if matches!(
-            application.strategy,
-            holdfast_domain::Strategy::PilotLight | holdfast_domain::Strategy::BackupRestore
-        ) {
-            self.add(
-                Severity::Unknown,
-                "strategy_not_carried_out",
-                None,
-                None,
-                format!(
-                    "This version does not carry out failovers of {} applications.",
-                    application.strategy.words()
-                ),
-                "Keep a runbook for it, and rehearse that.",
-            );
-        }
         if application.resources.is_empty() {
             self.add(
                 Severity::Unknown,

@@ -47,7 +47,7 @@ pub fn serving(application: &Application, observations: &ObservationMap) -> Serv
         application.resources.iter().filter(|r| wanted(r.spec.kind())).map(|r| r.name.clone()).collect()
     };
     let traffic = of(is_traffic);
-    let stores = of(|kind| kind == ResourceKind::AuroraGlobalDatabase);
+    let stores = of(ResourceKind::has_writer);
     serving_of(&regions, &traffic, &stores, observations, None)
 }
 
@@ -71,8 +71,10 @@ pub fn serving_of(
             led.push((name, routed.regions));
         }
     }
+    let led_to: Vec<&RegionCode> =
+        regions.iter().filter(|r| led.iter().any(|(_, led)| led.contains(r))).collect();
     for store in stores {
-        let writer = writer(store, regions, observations);
+        let writer = writer(store, regions, observations, &led_to, stood);
         if let Err(reason) = &writer {
             serving.reasons.push(reason.clone());
         }
@@ -107,18 +109,24 @@ pub fn serving_of(
     serving
 }
 
-/// The Region of the store's writer, or why it is not known.
-pub(crate) fn writer(
+/// The Region of the store's writer, or why it is not known. `led_to`: where traffic leads.
+fn writer(
     store: &Name,
     regions: &[RegionCode],
     observations: &ObservationMap,
+    led_to: &[&RegionCode],
+    stood: Option<&Plan>,
 ) -> Result<RegionCode, String> {
     let mut writers = Vec::new();
     let mut unseen = Vec::new();
+    let mut each_its_own = true;
     for region in regions {
         match observations.get(&(store.clone(), region.clone())) {
             Some(sight) => match sight.known() {
-                Some(facts) if facts.writes() == Some(true) => writers.push(region.clone()),
+                Some(facts) if facts.writes() == Some(true) => {
+                    each_its_own &= facts.leaves_old_writer();
+                    writers.push(region.clone());
+                }
                 Some(_) => {}
                 None => unseen.push(format!("{region} is {}", sight.word())),
             },
@@ -129,7 +137,31 @@ pub(crate) fn writer(
         ([one], _) => Ok(one.clone()),
         ([], false) => Err(format!("the writer of {store} is not known: {}", unseen.join(", "))),
         ([], true) => Err(format!("{store} has no writer in any of the application's Regions")),
-        (several, _) => Err(format!("{store} shows writers in {}", words(several))),
+        (several, _) => {
+            let used = if each_its_own { used(store, several, led_to, stood) } else { None };
+            used.cloned().ok_or_else(|| format!("{store} shows writers in {}", words(several)))
+        }
+    }
+}
+
+/// Of several databases that each take writes, as a promotion leaves them, the one that the application uses: where
+/// its traffic leads, or, while a move is under way, the one that was a copy when the plan was made.
+fn used<'a>(
+    store: &Name,
+    writers: &'a [RegionCode],
+    led_to: &[&RegionCode],
+    stood: Option<&Plan>,
+) -> Option<&'a RegionCode> {
+    let promoted = |region: &&RegionCode| {
+        stood.and_then(|plan| plan.stood(store, region)).is_some_and(|facts| facts.writes() == Some(false))
+    };
+    let mut since: Vec<_> = writers.iter().filter(promoted).collect();
+    if since.is_empty() {
+        since = writers.iter().filter(|region| led_to.contains(region)).collect();
+    }
+    match since.as_slice() {
+        [one] => Some(one),
+        _ => None,
     }
 }
 

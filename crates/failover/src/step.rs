@@ -1,10 +1,12 @@
 //! One step of a plan: what it does to which resource, and the check → act → verify of it as pure functions.
 
 mod aurora;
+mod backup;
 mod binding;
 mod capacity;
 mod check;
 mod cloudfront;
+mod datastore;
 mod ecs;
 mod endpoint;
 mod groups;
@@ -14,7 +16,9 @@ mod lambda;
 mod look;
 mod outside;
 mod own;
+mod protected;
 mod region_switch;
+mod replica;
 mod routing_control;
 mod stack;
 mod traffic;
@@ -122,6 +126,11 @@ impl Step {
                 Change::SetEventSource { .. } => "switch_event_source",
                 Change::SwitchAuroraOver { .. } => "switch_aurora_over",
                 Change::FailAuroraOver { .. } => "fail_aurora_over",
+                Change::PromoteReplica { .. } => "promote_replica",
+                Change::PromoteReplicaCluster { .. } => "promote_replica_cluster",
+                Change::CreateReplica { .. } => "create_replica",
+                Change::FailDatastoreOver { .. } => "fail_datastore_over",
+                Change::StartRestoreJob { .. } => "start_restore_job",
                 Change::SetAccessPointRoutes { .. } => "route_access_point",
                 Change::SetAcceleratorGroup { .. } => "set_accelerator_group",
                 Change::ReplaceRecords { .. } => "replace_records",

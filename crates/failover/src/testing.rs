@@ -1,6 +1,7 @@
 //! Builders for this crate's tests: people, applications, pictures, requests.
 
 pub mod compute;
+pub mod stores;
 pub mod switches;
 pub mod world;
 

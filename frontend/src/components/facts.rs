@@ -7,8 +7,9 @@ use crate::components::tone::Tone;
 use crate::format;
 use holdfast_domain::Facts;
 use holdfast_domain::facts::{
-    AuroraMember, DistributionOrigin, DnsRecord, EcsServiceFacts, HealthCheck, NameAnswer, ProbeAnswer,
-    RegionSwitch, Routing, RoutingControl, Watched,
+    AuroraMember, BucketReplication, Consistency, DatastoreMember, DistributionOrigin, DnsRecord,
+    EcsServiceFacts, HealthCheck, NameAnswer, ProbeAnswer, RegionSwitch, ReplicaMember, Routing,
+    RoutingControl, TableReplica, VaultFacts, Watched,
 };
 
 /// One cell of the matrix: what counts, and what stands under it.
@@ -54,6 +55,11 @@ pub fn of(facts: &Facts) -> Words {
         Facts::DistributionOrigin(origin) => distribution(origin),
         Facts::RegionSwitch(plan) => region_switch(plan),
         Facts::AuroraMember(member) => aurora(member),
+        Facts::ReplicaMember(member) => replica(member),
+        Facts::TableReplica(replica) => table(replica),
+        Facts::DatastoreMember(member) => datastore(member),
+        Facts::BucketReplication(bucket) => bucket_words(bucket),
+        Facts::BackupVault(vault) => vault_words(vault),
         Facts::EcsService(service) => ecs(service),
         Facts::AutoScalingGroup(group) => compute::auto_scaling_group(group),
         Facts::EksNodeGroup(group) => compute::node_group(group),
@@ -64,6 +70,89 @@ pub fn of(facts: &Facts) -> Words {
         // ---- what the recovery Region must have
         other => supporting::of(other),
     }
+}
+
+fn replica(member: &ReplicaMember) -> Words {
+    let mut under = vec![member.id.clone(), format::plain(&member.status)];
+    if let Some(state) = &member.replication {
+        under.push(state.clone());
+    }
+    let old: Vec<&str> =
+        member.left_behind.iter().filter(|old| old.takes_writes).map(|old| old.id.as_str()).collect();
+    if !old.is_empty() {
+        under.push(format!("{} still takes writes", old.join(", ")));
+    }
+    let broken = member.replication.as_deref().is_some_and(|state| state != "replicating");
+    let tone = if broken || !old.is_empty() {
+        Tone::Watch
+    } else if member.status == "available" {
+        Tone::Quiet
+    } else {
+        Tone::Moving
+    };
+    words(if member.source.is_some() { "copy" } else { "takes writes" }, under, tone)
+}
+
+fn table(replica: &TableReplica) -> Words {
+    let consistency = match replica.consistency {
+        Consistency::Eventual => "eventual consistency",
+        Consistency::Strong => "strong consistency",
+    };
+    let (main, tone) = match replica.status.as_deref() {
+        Some("ACTIVE") => ("active replica".to_owned(), Tone::Quiet),
+        Some(status) => (format::plain(&status.to_lowercase()), Tone::Watch),
+        None => ("no replica".to_owned(), Tone::Watch),
+    };
+    words(main, vec![consistency.to_owned()], tone)
+}
+
+fn datastore(member: &DatastoreMember) -> Words {
+    let mut under = vec![member.replication_group.clone(), member.global_status.clone()];
+    let associated = member.status.as_deref() == Some("associated");
+    under.push(member.status.clone().unwrap_or_else(|| "status not known".into()));
+    let tone = match (member.global_status.as_str(), associated) {
+        ("available", true) => Tone::Quiet,
+        ("available", false) => Tone::Watch,
+        _ => Tone::Moving,
+    };
+    words(if member.primary { "primary" } else { "copy" }, under, tone)
+}
+
+fn bucket_words(bucket: &BucketReplication) -> Words {
+    let mut to: Vec<&str> =
+        bucket.outgoing.iter().filter(|rule| rule.enabled).map(|rule| rule.to.as_str()).collect();
+    to.sort_unstable();
+    to.dedup();
+    let main =
+        if to.is_empty() { "copied nowhere".to_owned() } else { format!("copied to {}", to.join(", ")) };
+    let mut under = vec![bucket.bucket.clone()];
+    let pending: f64 = bucket.outgoing.iter().filter_map(|rule| rule.operations_pending).sum();
+    if bucket.outgoing.iter().any(|rule| rule.operations_pending.is_some()) {
+        under.push(format!("{pending:.0} operations pending"));
+    }
+    let failed = bucket.outgoing.iter().any(|rule| rule.operations_failed.is_some_and(|n| n > 0.0));
+    words(main, under, if failed || to.is_empty() { Tone::Watch } else { Tone::Quiet })
+}
+
+fn vault_words(vault: &VaultFacts) -> Words {
+    let mut under = vec![vault.vault.clone()];
+    let missing = vault.protected.iter().filter(|p| p.newest.is_none()).count();
+    let oldest = vault.protected.iter().filter_map(|p| p.newest.as_ref().map(|n| n.created_at)).min();
+    let main = match (missing, oldest) {
+        (0, Some(oldest)) => format!("recovery points of {oldest} or later"),
+        (0, None) => "nothing protected".to_owned(),
+        (missing, _) => format!("{missing} of {} without a recovery point", vault.protected.len()),
+    };
+    let running = vault.restores.iter().find(|job| matches!(job.status.as_str(), "PENDING" | "RUNNING"));
+    if let Some(job) = running {
+        under.push(format!("restoring, {}", job.percent_done.as_deref().unwrap_or("share not told")));
+    }
+    let tone = match (running, missing, oldest) {
+        (Some(_), _, _) => Tone::Moving,
+        (None, 0, Some(_)) => Tone::Quiet,
+        _ => Tone::Watch,
+    };
+    words(main, under, tone)
 }
 
 fn dns(record: &DnsRecord) -> Words {
@@ -290,6 +379,8 @@ pub fn kind(kind: &str) -> String {
         "s3_multi_region_access_point" => "S3 Multi-Region Access Point".into(),
         "s3_replication" => "S3 replication".into(),
         "dynamodb_global_table" => "DynamoDB global table".into(),
+        "rds_read_replica" => "RDS read replica".into(),
+        "elasticache_global_datastore" => "ElastiCache Global Datastore".into(),
         "backup_vault" => "AWS Backup vault".into(),
         "probe" => "health endpoint".into(),
         "cloudformation_stack" => "CloudFormation stack".into(),
@@ -326,6 +417,36 @@ mod tests {
         service.running = 6;
         service.status = "DRAINING".into();
         assert_eq!(ecs(&service).tone, Tone::Watch);
+    }
+
+    #[test]
+    fn a_database_left_behind_that_takes_writes_stands_out() {
+        let mut member = ReplicaMember {
+            id: "books-holdfast-1".into(),
+            arn: "arn:aws:rds:us-east-1:222222222222:db:books-holdfast-1".into(),
+            is_cluster: false,
+            status: "available".into(),
+            source: Some("arn:aws:rds:us-west-2:222222222222:db:books".into()),
+            replication: Some("replicating".into()),
+            endpoint: None,
+            settings: holdfast_domain::facts::ReplicaSettings {
+                class: None,
+                kms_key_id: None,
+                subnet_group: None,
+                security_groups: Vec::new(),
+                multi_az: false,
+            },
+            left_behind: Vec::new(),
+            next_id: None,
+            lag: None,
+        };
+        assert_eq!((replica(&member).main.as_str(), replica(&member).tone), ("copy", Tone::Quiet));
+        member.left_behind =
+            vec![holdfast_domain::facts::LeftBehind { id: "books".into(), takes_writes: true }];
+        assert_eq!(replica(&member).tone, Tone::Watch);
+        member.left_behind.clear();
+        member.replication = Some("error".into());
+        assert_eq!(replica(&member).tone, Tone::Watch);
     }
 
     #[test]

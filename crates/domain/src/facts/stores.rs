@@ -1,7 +1,10 @@
 //! What holds the data: who writes, which copy follows, and how far behind.
 
+use super::Facts;
+use crate::ids::RegionCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AuroraMember {
@@ -31,4 +34,291 @@ pub struct Lag {
     pub milliseconds: f64,
     pub measured_at: Timestamp,
     pub metric: String,
+}
+
+impl Lag {
+    /// The one that is further behind; a move loses what the slowest way had not carried yet.
+    #[must_use]
+    pub fn worst<'a>(lags: impl IntoIterator<Item = &'a Self>) -> Option<&'a Self> {
+        lags.into_iter().max_by(|a, b| a.milliseconds.total_cmp(&b.milliseconds))
+    }
+}
+
+/// The database instance or cluster that the inventory names in this Region, or the newest of those that Holdfast
+/// made in its stead (`NAME-holdfast-1` and on), with what copies from where.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReplicaMember {
+    pub id: String,
+    pub arn: String,
+    /// An Aurora or Multi-AZ cluster rather than an instance.
+    pub is_cluster: bool,
+    /// As AWS words it, such as `available`, `modifying` or `backing-up`.
+    pub status: String,
+    /// What it copies from, by ARN where it is in another Region; `None`: it takes writes.
+    pub source: Option<String>,
+    /// How replication goes, such as `replicating`, `error` or `terminated`; `None` where AWS says nothing.
+    pub replication: Option<String>,
+    /// Where clients connect.
+    pub endpoint: Option<String>,
+    /// What a replica built here again would be given.
+    pub settings: ReplicaSettings,
+    /// Earlier ones of the same name here. Whatever of them is no copy still takes writes.
+    pub left_behind: Vec<LeftBehind>,
+    /// The identifier for a replica to be built here; `None` when there is no free one.
+    pub next_id: Option<String>,
+    /// Only of copies.
+    pub lag: Option<Lag>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplicaSettings {
+    pub class: Option<String>,
+    pub kms_key_id: Option<String>,
+    pub subnet_group: Option<String>,
+    pub security_groups: Vec<String>,
+    pub multi_az: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftBehind {
+    pub id: String,
+    pub takes_writes: bool,
+}
+
+/// A DynamoDB global table in one Region. Every replica takes writes: there is no writer to move.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TableReplica {
+    /// `ACTIVE`, `CREATING`, `REGION_DISABLED`, …; `None`: no replica here.
+    pub status: Option<String>,
+    pub consistency: Consistency,
+    /// Regions that only bear witness for strong consistency.
+    pub witnesses: Vec<String>,
+    /// From every other Region that could be asked and has written of late.
+    pub lags: Vec<LagFrom>,
+    /// Other Regions with a replica whose lag could not be asked for.
+    pub not_asked: Vec<String>,
+    pub seen_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Consistency {
+    /// MREC: writes arrive elsewhere some time later.
+    Eventual,
+    /// MRSC: a write is there in another Region before it is acknowledged.
+    Strong,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LagFrom {
+    pub region: String,
+    pub lag: Lag,
+}
+
+/// A member of an ElastiCache Global Datastore.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DatastoreMember {
+    pub replication_group: String,
+    pub primary: bool,
+    /// The global datastore's own status: `available`, `modifying`, `primary-only`, …
+    pub global_status: String,
+    /// `associated` for a member that replicates.
+    pub status: Option<String>,
+    /// Only of secondaries.
+    pub lag: Option<Lag>,
+}
+
+/// A bucket and the replication rules from and to it, as far as the application's other buckets go.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BucketReplication {
+    pub bucket: String,
+    /// From here to the application's other buckets.
+    pub outgoing: Vec<ReplicationRule>,
+    /// From the application's other buckets to here.
+    pub incoming: Vec<ReplicationRule>,
+    /// Other Regions whose bucket could not be asked for its rules.
+    pub not_asked: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReplicationRule {
+    pub id: String,
+    pub from: String,
+    pub to: String,
+    pub enabled: bool,
+    /// Replication Time Control: fifteen minutes promised, and metrics with it.
+    pub time_control: bool,
+    pub metrics: bool,
+    /// Delivery is best effort: nothing measured means not known.
+    pub latency: Option<Lag>,
+    pub bytes_pending: Option<f64>,
+    pub operations_pending: Option<f64>,
+    pub operations_failed: Option<f64>,
+}
+
+/// A backup vault with the newest recovery point of each protected resource, and the restores of the last days.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VaultFacts {
+    pub vault: String,
+    pub protected: Vec<Protected>,
+    /// Of the protected resources, oldest first.
+    pub restores: Vec<RestoreJob>,
+    pub seen_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Protected {
+    pub resource_arn: String,
+    pub newest: Option<RecoveryPoint>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoveryPoint {
+    pub arn: String,
+    pub created_at: Timestamp,
+    pub resource_type: String,
+    /// What a restore takes as it was read; `None` where it could not be.
+    pub metadata: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreJob {
+    pub id: String,
+    pub recovery_point_arn: String,
+    /// `PENDING`, `RUNNING`, `COMPLETED`, `ABORTED` or `FAILED`.
+    pub status: String,
+    /// As AWS words it, such as `40.00%`.
+    pub percent_done: Option<String>,
+    pub created_resource_arn: Option<String>,
+    pub message: Option<String>,
+}
+
+impl TableReplica {
+    /// Nothing is behind where writes wait for the other Region. Elsewhere the worst way counts, and a way that
+    /// could not be asked about leaves the whole unknown.
+    fn lag(&self) -> Option<Lag> {
+        if self.consistency == Consistency::Strong {
+            return Some(Lag {
+                milliseconds: 0.0,
+                measured_at: self.seen_at,
+                metric: "multi-Region strong consistency".into(),
+            });
+        }
+        if !self.not_asked.is_empty() {
+            return None;
+        }
+        Lag::worst(self.lags.iter().map(|from| &from.lag)).cloned()
+    }
+}
+
+impl BucketReplication {
+    /// Of the enabled rules to here the slowest; one without a measurement leaves the whole unknown.
+    fn lag(&self) -> Option<Lag> {
+        if !self.not_asked.is_empty() {
+            return None;
+        }
+        let enabled = || self.incoming.iter().filter(|rule| rule.enabled);
+        if enabled().any(|rule| rule.latency.is_none()) {
+            return None;
+        }
+        Lag::worst(enabled().filter_map(|rule| rule.latency.as_ref())).cloned()
+    }
+
+    /// Whether what is written in `place` is copied to here.
+    fn copies(&self, place: &RegionCode) -> Option<bool> {
+        let copied = self.incoming.iter().any(|rule| rule.enabled && rule.from == place.as_str());
+        (copied || !self.not_asked.iter().any(|region| region == place.as_str())).then_some(copied)
+    }
+}
+
+impl VaultFacts {
+    /// The age of the oldest of the newest recovery points: a restore brings nothing younger back.
+    fn lag(&self) -> Option<Lag> {
+        let mut oldest: Option<Timestamp> = None;
+        for protected in &self.protected {
+            let created_at = protected.newest.as_ref()?.created_at;
+            oldest = Some(oldest.map_or(created_at, |o| o.min(created_at)));
+        }
+        Some(Lag {
+            milliseconds: self.seen_at.duration_since(oldest?).as_secs_f64().max(0.0) * 1000.0,
+            measured_at: self.seen_at,
+            metric: "age of the newest recovery point".into(),
+        })
+    }
+
+    /// Whether all that it protects is of `place` and has a recovery point.
+    fn holds(&self, place: &RegionCode) -> bool {
+        !self.protected.is_empty()
+            && self
+                .protected
+                .iter()
+                .all(|p| p.newest.is_some() && region_of_arn(&p.resource_arn) == Some(place.as_str()))
+    }
+}
+
+/// `arn:aws:rds:REGION:ACCOUNT:…`; none for what has no Region in its name, such as buckets.
+#[must_use]
+pub fn region_of_arn(arn: &str) -> Option<&str> {
+    arn.split(':').nth(3).filter(|region| !region.is_empty())
+}
+
+impl ReplicaMember {
+    fn follows(&self) -> Option<bool> {
+        self.source.as_ref()?;
+        // A cluster's replication has no state of its own in AWS's answer; its being there counts.
+        Some(self.serves() && self.replication.as_deref().is_none_or(|state| state == "replicating"))
+    }
+
+    /// Whether it can be connected to in this state.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        const SERVING: &[&str] =
+            &["available", "backing-up", "modifying", "storage-optimization", "upgrading"];
+        SERVING.contains(&self.status.as_str()) || self.status.starts_with("configuring-")
+    }
+}
+
+// The meaning of each kind of store, for `Facts`: what can be asked of any of them is there.
+pub(super) fn writes(facts: &Facts) -> Option<bool> {
+    match facts {
+        Facts::AuroraMember(member) => Some(member.writer),
+        Facts::ReplicaMember(member) => Some(member.source.is_none()),
+        Facts::DatastoreMember(member) => Some(member.primary),
+        _ => None,
+    }
+}
+
+pub(super) fn follows(facts: &Facts) -> Option<bool> {
+    match facts {
+        Facts::AuroraMember(member) if !member.writer => {
+            Some(member.synchronization.as_deref() == Some("connected"))
+        }
+        Facts::ReplicaMember(member) => member.follows(),
+        Facts::DatastoreMember(member) if !member.primary => {
+            Some(member.status.as_deref() == Some("associated"))
+        }
+        Facts::TableReplica(replica) => Some(replica.status.as_deref() == Some("ACTIVE")),
+        _ => None,
+    }
+}
+
+pub(super) fn protects(facts: &Facts, place: &RegionCode) -> Option<bool> {
+    match facts {
+        Facts::BucketReplication(bucket) => bucket.copies(place),
+        Facts::BackupVault(vault) => Some(vault.holds(place)),
+        // A writer is no copy of anything.
+        other => Some(follows(other).unwrap_or(false)),
+    }
+}
+
+pub(super) fn lag(facts: &Facts) -> Option<Lag> {
+    match facts {
+        Facts::AuroraMember(member) => member.lag.clone(),
+        Facts::ReplicaMember(member) => member.lag.clone(),
+        Facts::DatastoreMember(member) => member.lag.clone(),
+        Facts::TableReplica(replica) => replica.lag(),
+        Facts::BucketReplication(bucket) => bucket.lag(),
+        Facts::BackupVault(vault) => vault.lag(),
+        _ => None,
+    }
 }

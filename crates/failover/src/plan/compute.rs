@@ -37,7 +37,7 @@ fn sized<'a>(draft: &Draft<'a>) -> Vec<(&'a Resource, &'static str)> {
 }
 
 /// Everything to the size that its Region needs; what has it already gets no step. Answers the last step of each.
-pub(super) fn raise(draft: &mut Draft<'_>, observe: &StepId) -> Result<Vec<StepId>, Refusal> {
+pub(super) fn raise(draft: &mut Draft<'_>, observe: &[StepId]) -> Result<Vec<StepId>, Refusal> {
     let mut ids = Vec::new();
     for (resource, unit) in sized(draft) {
         for (region, target) in targets(draft, resource, unit) {
@@ -158,7 +158,6 @@ pub(super) fn lower(draft: &mut Draft<'_>, after: &[StepId]) -> Result<(), Refus
     if draft.movement.intent != Intent::Failback {
         return Ok(());
     }
-    let Some(last) = after.last() else { return Ok(()) };
     let regions: BTreeSet<&RegionCode> =
         draft.picture.application.regions().filter(|r| **r != draft.movement.to).collect();
     for (resource, unit) in sized(draft) {
@@ -183,22 +182,22 @@ pub(super) fn lower(draft: &mut Draft<'_>, after: &[StepId]) -> Result<(), Refus
             }
             match (&resource.spec, stood, now) {
                 (ResourceSpec::EcsService(spec), Facts::EcsService(stood), Facts::EcsService(now)) => {
-                    ecs::lower(draft, at, spec, (stood, now), last)?;
+                    ecs::lower(draft, at, spec, (stood, now), after)?;
                 }
                 (
                     ResourceSpec::AutoScalingGroup(spec),
                     Facts::AutoScalingGroup(stood),
                     Facts::AutoScalingGroup(now),
-                ) => groups::lower_group(draft, at, spec, (stood, now), last)?,
+                ) => groups::lower_group(draft, at, spec, (stood, now), after)?,
                 (ResourceSpec::EksNodeGroup(spec), Facts::EksNodeGroup(stood), Facts::EksNodeGroup(now)) => {
-                    groups::lower_nodes(draft, at, spec, (stood, now), last)?;
+                    groups::lower_nodes(draft, at, spec, (stood, now), after)?;
                 }
                 (
                     ResourceSpec::LambdaFunction(spec),
                     Facts::LambdaFunction(stood),
                     Facts::LambdaFunction(now),
                 ) => {
-                    lambda::lower(draft, at, spec, (stood, now), last)?;
+                    lambda::lower(draft, at, spec, (stood, now), after)?;
                 }
                 _ => {}
             }
@@ -217,14 +216,14 @@ struct Call<'a> {
     timeout_seconds: u32,
 }
 
-fn call(draft: &mut Draft<'_>, at: At<'_>, after: &StepId, call: Call<'_>) -> Result<StepId, Refusal> {
+fn call(draft: &mut Draft<'_>, at: At<'_>, after: &[StepId], call: Call<'_>) -> Result<StepId, Refusal> {
     draft.add(Making {
         id: (call.verb, &[at.resource.name.as_str(), at.region.as_str()]),
         title: call.title,
         work: Work::Call { change: call.change },
         resource: Some(&at.resource.name),
         regions: vec![at.region.clone()],
-        after: vec![after.clone()],
+        after: after.to_vec(),
         timeout_seconds: call.timeout_seconds,
         value_now: call.value_now,
         value_to_be: call.value_to_be,

@@ -1,13 +1,14 @@
 //! A plan in the making: what is known, what is asked, and the steps so far.
 
+use super::stores::{lag_service, service};
 use super::{Before, Measurement, Picture, Plan, facts_of, own};
 use crate::change::Change;
 use crate::movement::{Intent, Mode, Movement};
 use crate::refusal::Refusal;
 use crate::step::{Step, Work};
 use holdfast_domain::own_step::Phase;
-use holdfast_domain::{Facts, Name, RegionCode, StepId, Strategy};
-use std::collections::BTreeMap;
+use holdfast_domain::{Facts, Name, RegionCode, ResourceKind, StepId, Strategy};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) struct Draft<'a> {
     pub picture: &'a Picture,
@@ -149,8 +150,8 @@ impl<'a> Draft<'a> {
         let to = &self.movement.to;
         let plane = match &making.work {
             Work::Call { change } => change.plane(),
-            Work::RecordLag { .. } => format!("cloudwatch@{to}"),
-            Work::ConfirmProtected { .. } => format!("rds@{to}"),
+            Work::RecordLag { stores, .. } => self.plane_of(stores, lag_service),
+            Work::ConfirmProtected { stores, .. } => self.plane_of(stores, service),
             Work::ObserveAgain | Work::ConfirmServing { .. } => format!("sts@{to}"),
             // ---- steps of one's own
             Work::WaitForPerson { .. } => "a person".into(),
@@ -172,6 +173,16 @@ impl<'a> Draft<'a> {
             value_to_be: making.value_to_be,
         });
         Ok(id)
+    }
+
+    /// The services that tell of these stores in the target Region, such as `dynamodb+rds@eu-central-1`.
+    fn plane_of(&self, stores: &[Name], service: fn(ResourceKind) -> &'static str) -> String {
+        let services: BTreeSet<_> = stores
+            .iter()
+            .filter_map(|store| self.picture.application.resource(store))
+            .map(|resource| service(resource.spec.kind()))
+            .collect();
+        format!("{}@{}", services.into_iter().collect::<Vec<_>>().join("+"), self.movement.to)
     }
 
     pub(super) fn finish(mut self) -> Result<Plan, Refusal> {
@@ -281,6 +292,17 @@ impl<'a> Draft<'a> {
     /// An emergency should need neither the Region being left nor a control plane that sits in one Region.
     fn note_planes(&mut self) {
         let mut notes = Vec::new();
+        let names = |step: &&Step| {
+            matches!(step.change(), Some(Change::CreateReplica { .. } | Change::StartRestoreJob { .. }))
+        };
+        if self.movement.mode == Mode::Emergency
+            && let Some(step) = self.steps.iter().find(names)
+        {
+            notes.push(format!(
+                "`{}` gives what it makes a DNS name, which Route 53's control plane in us-east-1 must take: it may wait for that in an emergency.",
+                step.id
+            ));
+        }
         for step in self.steps.iter().filter(|s| matches!(s.work, Work::Call { .. })) {
             let plane = &step.plane;
             let left = self.leaving().is_some_and(|from| plane.ends_with(&format!("@{from}")));

@@ -4,7 +4,8 @@
 use super::Fact;
 use crate::serving::is_open;
 use holdfast_domain::facts::{
-    AcceleratorGroup, AuroraMember, DistributionOrigin, DnsRecord, EventSourceMapping, Routing,
+    AcceleratorGroup, AuroraMember, BucketReplication, Consistency, DistributionOrigin, DnsRecord,
+    EventSourceMapping, Routing, TableReplica,
 };
 use holdfast_domain::{Facts, Name, RegionCode};
 
@@ -48,6 +49,38 @@ pub fn facts_of(resource: &Name, region: &RegionCode, seen: &Facts) -> Vec<Fact>
         ],
         Facts::AuroraMember(AuroraMember { cluster_arn, writer, .. }) => {
             vec![fact("exists", cluster_arn.clone()), fact("writer", yes_no(*writer))]
+        }
+        Facts::ReplicaMember(member) => {
+            vec![
+                fact("exists", member.arn.clone()),
+                fact("writer", yes_no(member.source.is_none())),
+                fact("source", member.source.clone().unwrap_or_else(|| "none".into())),
+            ]
+        }
+        Facts::DatastoreMember(member) => {
+            vec![fact("exists", member.replication_group.clone()), fact("writer", yes_no(member.primary))]
+        }
+        Facts::TableReplica(TableReplica { status, consistency, .. }) => vec![
+            fact("exists", yes_no(status.is_some())),
+            fact(
+                "consistency",
+                match consistency {
+                    Consistency::Eventual => "eventual".into(),
+                    Consistency::Strong => "strong".into(),
+                },
+            ),
+        ],
+        Facts::BucketReplication(bucket) => {
+            vec![fact("exists", bucket.bucket.clone()), fact("copied to", copied_to(bucket))]
+        }
+        // Which recovery point is the newest changes by itself and is in the approved call; whether there is one is a
+        // fact.
+        Facts::BackupVault(vault) => {
+            std::iter::once(fact("exists", vault.vault.clone()))
+                .chain(vault.protected.iter().map(|p| {
+                    fact(&format!("recovery point of {}", p.resource_arn), yes_no(p.newest.is_some()))
+                }))
+                .collect()
         }
         Facts::EcsService(service) => vec![fact("exists", service.status.clone())],
         Facts::AutoScalingGroup(group) => {
@@ -155,4 +188,13 @@ fn endpoints_text(group: &AcceleratorGroup) -> String {
     let mut ids: Vec<&str> = group.endpoints.iter().map(|e| e.id.as_str()).collect();
     ids.sort_unstable();
     ids.join(" ")
+}
+
+/// The Regions that enabled rules copy the bucket to.
+fn copied_to(bucket: &BucketReplication) -> String {
+    let mut regions: Vec<&str> =
+        bucket.outgoing.iter().filter(|rule| rule.enabled).map(|rule| rule.to.as_str()).collect();
+    regions.sort_unstable();
+    regions.dedup();
+    if regions.is_empty() { "none".into() } else { regions.join(" ") }
 }

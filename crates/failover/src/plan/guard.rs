@@ -10,16 +10,6 @@ use holdfast_domain::{RegionCode, Resource, Sight, Strategy};
 pub(super) fn check(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     let application = &draft.picture.application;
     let movement = draft.movement;
-    if matches!(application.strategy, Strategy::PilotLight | Strategy::BackupRestore) {
-        return Err(Refusal::new(
-            "strategy_not_supported",
-            format!(
-                "This version does not carry out moves of {} applications yet.",
-                application.strategy.words()
-            ),
-            "Follow the application's runbook by hand; its status and readiness are shown all the same.",
-        ));
-    }
     let regions: Vec<RegionCode> = application.regions().cloned().collect();
     for region in [&movement.from, &movement.to] {
         if !regions.contains(region) {

@@ -1,16 +1,18 @@
 //! Golden plans as text, refusals as a table; `safety` holds the properties over generated pictures, `failback`
-//! what comes back and how, `own` where steps of one's own stand, `compute` all that does work.
+//! what comes back and how, `own` where steps of one's own stand, `compute` all that does work, `stores` what is
+//! restored and promoted.
 
 mod compute;
 mod failback;
 mod own;
 mod safety;
+mod stores;
 mod switches;
 
 use super::*;
 use crate::testing::world::{
     A, B, C, access_point, application, aurora, aurora_facts, dns, ecs, feed, key, known, member, moved_shop,
-    observed, plain_record, record, service, shop, table, unknown, weighted,
+    observed, plain_record, record, service, shop, unknown, weighted,
 };
 use crate::testing::{failover, movement, name, region};
 use holdfast_domain::facts::Routing;
@@ -310,9 +312,6 @@ fn a_move_that_cannot_be_is_refused_with_its_reason() {
         picture
     };
     let go = failover(Mode::Planned);
-    for strategy in [Strategy::PilotLight, Strategy::BackupRestore] {
-        assert_eq!(code(&with(&|p| p.application.strategy = strategy), &go), "strategy_not_supported");
-    }
     assert_eq!(code(&shop(), &movement(Intent::Failover, Mode::Planned, A, C)), "unknown_region");
     assert_eq!(code(&shop(), &movement(Intent::Failover, Mode::Planned, A, A)), "same_region");
     assert_eq!(code(&shop(), &movement(Intent::Failback, Mode::Planned, A, B)), "not_home");
@@ -366,19 +365,6 @@ fn capacity_is_as_declared_else_as_the_region_being_left_has_it() {
         let scale = plan.steps.iter().find(|s| s.id.as_str() == "scale-web-eu-central-1").unwrap();
         assert_eq!(scale.value_to_be, format!("{expected} tasks"));
     }
-}
-
-#[test]
-fn kinds_without_an_adapter_are_noted_and_their_lag_is_said_to_be_unknown() {
-    let mut picture = shop();
-    picture.application.resources.push(table("carts"));
-    let plan = planned(&picture, &failover(Mode::Planned));
-    assert!(plan.notes.iter().any(|n| n.contains("carts takes no part")));
-    let recorded = plan
-        .steps
-        .iter()
-        .any(|s| matches!(&s.work, Work::RecordLag { stores, .. } if stores.contains(&name("carts"))));
-    assert!(recorded);
 }
 
 #[test]

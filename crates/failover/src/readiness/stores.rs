@@ -1,97 +1,57 @@
-//! Would the data be there: a connected copy, how far behind, and something to serve it with.
+//! Would the data be there: a copy that is kept up to date, how far behind it is, and something to serve it with. Each
+//! kind of store has its own file; what is asked of all of them stands here.
+
+mod aurora;
+mod backup;
+mod buckets;
+mod datastore;
+mod replica;
+mod tables;
 
 use super::{Look, Severity};
 use crate::step::LAG_MAX_AGE_SECONDS;
-use holdfast_domain::facts::AuroraMember;
-use holdfast_domain::{Facts, RegionCode, Resource, ResourceSpec};
+use holdfast_domain::facts::Lag;
+use holdfast_domain::{RegionCode, Resource, ResourceSpec};
 use jiff::SignedDuration;
 
 pub(super) fn look(look: &mut Look<'_>, resource: &Resource) {
-    let ResourceSpec::AuroraGlobalDatabase(_) = &resource.spec else { return };
-    let mut members: Vec<(&RegionCode, &AuroraMember)> = Vec::new();
-    for region in look.application.regions() {
-        if let Some(Facts::AuroraMember(member)) = look.known(resource, region) {
-            members.push((region, member));
-        }
-    }
-    let writer = members.iter().find(|(_, m)| m.writer).copied();
-    let unseen = members.len() < look.application.regions().count();
-    if writer.is_none() {
-        look.add(
-            if unseen { Severity::Unknown } else { Severity::Blocker },
-            "writer_not_known",
-            Some(resource),
-            None,
-            format!("{} shows no writer in the application's Regions.", resource.name),
-            "Look at the global database; its writer may be in a Region that the inventory does not name.",
-        );
-    }
-    for (region, member) in members.iter().filter(|(_, m)| !m.writer) {
-        copy(look, resource, region, member, writer.map(|(_, m)| m));
+    match &resource.spec {
+        ResourceSpec::AuroraGlobalDatabase(_) => aurora::look(look, resource),
+        ResourceSpec::RdsReadReplica(spec) => replica::look(look, resource, spec),
+        ResourceSpec::DynamodbGlobalTable(_) => tables::look(look, resource),
+        ResourceSpec::ElasticacheGlobalDatastore(_) => datastore::look(look, resource),
+        ResourceSpec::S3Replication(_) => buckets::look(look, resource),
+        ResourceSpec::BackupVault(spec) => backup::look(look, resource, spec),
+        _ => {}
     }
 }
 
-fn copy(
-    look: &mut Look<'_>,
-    resource: &Resource,
-    region: &RegionCode,
-    member: &AuroraMember,
-    writer: Option<&AuroraMember>,
-) {
-    let name = &resource.name;
-    match member.synchronization.as_deref() {
-        Some("connected") => {}
-        Some(state) => look.add(
-            Severity::Blocker,
-            "copy_not_connected",
-            Some(resource),
-            Some(region),
-            format!("The copy of {name} in {region} is {state}."),
-            "Wait until it is connected; if it stays so, add the copy anew.",
-        ),
-        None => look.add(
-            Severity::Unknown,
-            "copy_not_connected",
-            Some(resource),
-            Some(region),
-            format!("Whether the copy of {name} in {region} is connected is not known."),
-            "Allow rds:DescribeGlobalClusters to the read role, then refresh.",
-        ),
-    }
-    if let Some(status) = member.cluster_status.as_deref().filter(|s| *s != "available") {
-        look.add(
-            Severity::Warning,
-            "cluster_not_available",
-            Some(resource),
-            Some(region),
-            format!("The cluster of {name} in {region} is {status}."),
-            "Wait until it is available.",
-        );
-    }
-    match member.instances {
-        Some(0) => look.add(
-            Severity::Blocker,
-            "copy_without_instance",
-            Some(resource),
-            Some(region),
-            format!("{name} has no instance in {region}: after a promotion nothing could connect."),
-            "Add an instance to the cluster there.",
-        ),
-        Some(_) => {}
-        None => look.add(
-            Severity::Unknown,
-            "instances_not_known",
-            Some(resource),
-            Some(region),
-            format!("How many instances {name} has in {region} is not known."),
-            "Allow rds:DescribeDBClusters and rds:DescribeDBInstances to the read role, then refresh.",
-        ),
-    }
-    smaller(look, resource, region, member, writer);
-    lag(look, resource, region, member);
+/// `seen`: in how many of the application's Regions the store was seen.
+fn without_writer(look: &mut Look<'_>, resource: &Resource, seen: usize) {
+    let unseen = seen < look.application.regions().count();
+    look.add(
+        if unseen { Severity::Unknown } else { Severity::Blocker },
+        "writer_not_known",
+        Some(resource),
+        None,
+        format!("{} shows no writer in the application's Regions.", resource.name),
+        "Look at the store in AWS; its writer may be in a Region that the inventory does not name.",
+    );
 }
 
-fn lag(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, member: &AuroraMember) {
+/// A copy that does not get the data from its source.
+fn not_connected(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, state: &str) {
+    look.add(
+        Severity::Blocker,
+        "copy_not_connected",
+        Some(resource),
+        Some(region),
+        format!("The copy of {} in {region} is {state}.", resource.name),
+        "Wait until it is connected; if it stays so, add the copy anew.",
+    );
+}
+
+fn lag(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, measured: Option<&Lag>) {
     let name = &resource.name;
     let rpo = look.application.objectives.rpo;
     let limit_ms = f64::from(rpo.get()) * 1000.0;
@@ -105,7 +65,7 @@ fn lag(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, member: &A
             "Allow cloudwatch:GetMetricData to the read role, and see that the Region's metrics arrive.",
         );
     };
-    match &member.lag {
+    match measured {
         None => unknown(look, "no lag was measured".into()),
         Some(l)
             if look.now.duration_since(l.measured_at) > SignedDuration::from_secs(LAG_MAX_AGE_SECONDS) =>
@@ -128,6 +88,29 @@ fn lag(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, member: &A
     }
 }
 
+/// A class below the writer's would serve the load worse.
+fn smaller_class(
+    look: &mut Look<'_>,
+    resource: &Resource,
+    region: &RegionCode,
+    here: Option<&str>,
+    writer: Option<&str>,
+) {
+    let (Some(here), Some(writer)) = (here, writer) else { return };
+    if let (Some((_, mine)), Some((_, theirs))) = (size(here), size(writer))
+        && mine < theirs
+    {
+        look.add(
+            Severity::Warning,
+            "smaller_instance",
+            Some(resource),
+            Some(region),
+            format!("{} has {here} in {region}, smaller than the writer's {writer}.", resource.name),
+            "Give the copy an instance of the writer's size.",
+        );
+    }
+}
+
 /// Sizes within one family, smallest first. `metal` is as large as it gets.
 const SIZES: [&str; 4] = ["small", "medium", "large", "xlarge"];
 
@@ -142,32 +125,6 @@ fn size(class: &str) -> Option<(&str, u32)> {
         u32::try_from(SIZES.iter().position(|s| *s == size)?).ok()?
     };
     Some((family, rank))
-}
-
-fn smaller(
-    look: &mut Look<'_>,
-    resource: &Resource,
-    region: &RegionCode,
-    member: &AuroraMember,
-    writer: Option<&AuroraMember>,
-) {
-    let largest = |m: &AuroraMember| m.instance_classes.iter().filter_map(|c| size(c).map(|s| s.1)).max();
-    let Some((there, here)) = writer.and_then(largest).zip(largest(member)) else { return };
-    if here < there {
-        look.add(
-            Severity::Warning,
-            "smaller_instance",
-            Some(resource),
-            Some(region),
-            format!(
-                "{} has {} in {region}, smaller than the writer's {}.",
-                resource.name,
-                member.instance_classes.join(", "),
-                writer.map(|w| w.instance_classes.join(", ")).unwrap_or_default()
-            ),
-            "Give the copy an instance of the writer's size.",
-        );
-    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! What readiness finds, each lack with its gravity.
 
 mod compute;
+mod stores;
 mod switches;
 
 use super::*;
 use crate::plan::Picture;
 use crate::testing::world::{
     A, B, aurora_facts, dns, ecs, feed, group, key, known, member, plain_record, record, route, service,
-    shop, table, unknown,
+    shop, unknown,
 };
 use crate::testing::{after, name, region};
 use holdfast_domain::facts::{Lag, Routing};
@@ -123,13 +124,6 @@ fn each_lack_is_found_with_its_gravity() {
         (records(unchecked(), primary(false)), "record_without_health_check", Warning),
         (
             with(|p| {
-                p.application.resources.push(table("carts"));
-            }),
-            "kind_not_read",
-            Unknown,
-        ),
-        (
-            with(|p| {
                 p.application.objectives.rto = Seconds(5);
             }),
             "objective_outside_strategy",
@@ -141,13 +135,6 @@ fn each_lack_is_found_with_its_gravity() {
             }),
             "outside_data_residency",
             Blocker,
-        ),
-        (
-            with(|p| {
-                p.application.strategy = Strategy::PilotLight;
-            }),
-            "strategy_not_carried_out",
-            Unknown,
         ),
         (
             with(|p| {
@@ -251,7 +238,6 @@ fn findings_come_worst_first_and_each_has_a_way_out() {
     let picture = with(|p| {
         p.observations.insert(key("web", B), known(service(0)));
         p.observations.insert(key("orders", B), unknown(None));
-        p.application.resources.push(table("carts"));
         p.application.data_residency = vec![region(A)];
     });
     let found = found(&picture);

@@ -162,7 +162,11 @@ impl Run {
                 }
                 p.note = Some(note.clone());
             }),
-            Event::LagMeasured { stores, .. } => self.lag_at_cut.clone_from(stores),
+            // Backups are measured when the restore begins, copies when the writer moves: each store's last word counts.
+            Event::LagMeasured { stores, .. } => {
+                self.lag_at_cut.retain(|lag| !stores.iter().any(|s| s.store == lag.store));
+                self.lag_at_cut.extend(stores.iter().cloned());
+            }
             Event::StepSucceeded { step, note, after } => self.with(step, |p| {
                 p.state = StepState::Succeeded;
                 p.ended_at = Some(at);

@@ -2,7 +2,7 @@
 
 use super::{RecoveryState, Serving};
 use crate::movement::{Intent, Movement};
-use holdfast_domain::{Application, Name, ObservationMap, RegionCode, Strategy};
+use holdfast_domain::{Application, Name, ObservationMap, RegionCode, Resource, Strategy};
 use serde::{Deserialize, Serialize};
 
 /// The last run of ours that began and is over.
@@ -52,7 +52,7 @@ pub fn recovery_state(
     if serving.writers.iter().any(|(_, writer)| writer.is_none()) {
         return RecoveryState::Unknown;
     }
-    let protection = protection(application, serving, observations, place);
+    let protection = protection(application, observations, place);
     if *place == application.home_region {
         let back = last.is_some_and(|l| l.completed && l.movement.intent == Intent::Failback);
         return if back && protection != Protection::Connected {
@@ -88,23 +88,23 @@ fn active_active(application: &Application, serving: &Serving, last: Option<&Las
 }
 
 /// The copies that a failback would go to: the home Region's when away, the recovery Regions' when at home.
-fn protection(
-    application: &Application,
-    serving: &Serving,
-    observations: &ObservationMap,
-    place: &RegionCode,
-) -> Protection {
+fn protection(application: &Application, observations: &ObservationMap, place: &RegionCode) -> Protection {
     let places: Vec<&RegionCode> = if *place == application.home_region {
         application.recovery_regions.iter().collect()
     } else {
         vec![&application.home_region]
     };
-    if serving.writers.is_empty() {
+    let stores: Vec<&Resource> = application
+        .resources
+        .iter()
+        .filter(|r| r.spec.kind().is_store() && r.spec.kind().is_observed())
+        .collect();
+    if stores.is_empty() {
         return home_seen(application, observations);
     }
     let mut worst = Protection::Connected;
-    for (store, _) in &serving.writers {
-        match copies(store, &places, observations) {
+    for store in stores {
+        match copies(store, place, &places, observations) {
             Protection::Connected => {}
             Protection::NotKnown => return Protection::NotKnown,
             Protection::NotYet => worst = Protection::NotYet,
@@ -113,12 +113,19 @@ fn protection(
     worst
 }
 
-fn copies(store: &Name, places: &[&RegionCode], observations: &ObservationMap) -> Protection {
+fn copies(
+    store: &Resource,
+    place: &RegionCode,
+    places: &[&RegionCode],
+    observations: &ObservationMap,
+) -> Protection {
     let mut worst = Protection::NotYet;
-    for region in places {
-        match observations.get(&(store.clone(), (*region).clone())).and_then(|s| s.known()) {
-            Some(facts) if facts.follows() == Some(true) => return Protection::Connected,
-            Some(_) => {}
+    // Where the inventory has nothing of it, there is nothing to be seen: it protects nothing there.
+    for region in places.iter().filter(|region| store.spec.is_in(region)) {
+        let seen = observations.get(&(store.name.clone(), (*region).clone())).and_then(|s| s.known());
+        match seen.and_then(|facts| facts.protects(place)) {
+            Some(true) => return Protection::Connected,
+            Some(false) => {}
             None => worst = Protection::NotKnown,
         }
     }

@@ -238,3 +238,53 @@ fn a_check_that_is_held_out_takes_its_record_out_and_one_that_merely_fails_does_
         assert_eq!(regions(&serving(&picture.application, &picture.observations)), [expected]);
     }
 }
+
+#[test]
+fn a_promotion_leaves_two_writers_and_the_one_that_traffic_leads_to_counts() {
+    let moved = crate::testing::stores::moved_ledger();
+    let with_traffic = serving(&moved.application, &moved.observations);
+    assert_eq!(with_traffic.writers[0], (name("books"), Some(region(B))));
+    let mut bare = moved;
+    bare.application.resources.retain(|r| r.name.as_str() == "books");
+    let without = serving(&bare.application, &bare.observations);
+    assert_eq!(without.writers, [(name("books"), None)]);
+    assert!(!without.certain && without.reasons[0].contains("shows writers in"), "{:?}", without.reasons);
+}
+
+#[test]
+fn no_application_is_ready_to_fail_back_while_a_store_of_it_is_unprotected() {
+    use crate::testing::stores::{archive, bucket, db_arn, moved_ledger, replica, rule, vault_facts};
+    let away = Some((Intent::Failover, A, B, true));
+    let mut picture = moved_ledger();
+    assert_eq!(state(&picture, None, away), RecoveryState::Reprotecting);
+    let rebuilt = replica(A, "books-holdfast-1", Some(db_arn(B, "books-replica")));
+    picture.observations.insert(key("books", A), known(rebuilt));
+    assert_eq!(state(&picture, None, away), RecoveryState::ReadyToFailBack);
+    picture.observations.insert(key("postings", A), unknown(None));
+    assert_eq!(state(&picture, None, away), RecoveryState::FailedOver);
+
+    let mut restored = archive();
+    restored.observations.insert(key("front-door", A), known(weighted(A, 0)));
+    restored.observations.insert(key("front-door", B), known(weighted(B, 100)));
+    assert_eq!(
+        state(&restored, None, away),
+        RecoveryState::Reprotecting,
+        "nothing backs up what was restored"
+    );
+    let holdfast_domain::ResourceSpec::BackupVault(spec) = &mut restored.application.resources[1].spec else {
+        unreachable!()
+    };
+    let mut place = spec.per_region[&region(B)].clone();
+    place.protected = vec![db_arn(B, "archive")];
+    spec.per_region.insert(region(A), place);
+    let mut at_home = vault_facts(1, Vec::new());
+    at_home.protected[0].resource_arn = db_arn(B, "archive");
+    restored.observations.insert(key("backups", A), known(Facts::BackupVault(at_home)));
+    assert_eq!(state(&restored, None, away), RecoveryState::ReadyToFailBack);
+    restored.observations.insert(key("exports", A), known(bucket(A, vec![rule(A, B)], Vec::new())));
+    assert_eq!(
+        state(&restored, None, away),
+        RecoveryState::Reprotecting,
+        "what was written away does not come back"
+    );
+}

@@ -1,12 +1,10 @@
-//! Moving the writer of an Aurora global database, and seeing it protected again.
+//! Moving the writer of an Aurora global database.
 
-use super::check::{Look, known};
-use super::{Seen, Verdict};
+use super::Verdict;
+use super::check::Look;
 use crate::change::Change;
-use crate::plan::Plan;
-use crate::serving::words;
 use holdfast_domain::facts::AuroraMember;
-use holdfast_domain::{Facts, Name, RegionCode};
+use holdfast_domain::{Facts, RegionCode};
 
 /// The members as they could be seen, and what could not.
 struct Members<'a> {
@@ -147,35 +145,5 @@ pub(super) fn fail(
             another_writes(look, expected, writer)
         }
         None => Verdict::Act(change.clone()),
-    }
-}
-
-/// Every store has its writer in `region` and a connected copy in another.
-pub(super) fn protected(stores: &[Name], region: &RegionCode, seen: &Seen, plan: &Plan) -> Verdict {
-    let mut wait = Vec::new();
-    for store in stores {
-        let mut copies = Vec::new();
-        for fact in plan.facts.iter().filter(|f| &f.resource == store && f.what == "writer") {
-            match known(seen, store, &fact.region) {
-                Ok(facts) if fact.region == *region => {
-                    if facts.writes() == Some(false) {
-                        wait.push(format!("the writer of {store} is not in {region}"));
-                    }
-                }
-                Ok(facts) if facts.follows() == Some(true) => copies.push(fact.region.clone()),
-                Ok(_) | Err(_) => {}
-            }
-        }
-        if copies.is_empty() {
-            wait.push(format!("{store} has no connected copy outside {region}"));
-        }
-    }
-    if wait.is_empty() {
-        let stores: Vec<_> = stores.iter().map(Name::as_str).collect();
-        Verdict::Reached {
-            note: format!("{} protected outside {}", stores.join(", "), words(std::slice::from_ref(region))),
-        }
-    } else {
-        Verdict::Wait { note: wait.join("; ") }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::Step;
 use crate::change::{Change, RecordReplacement, RoutingControlTarget};
-use holdfast_domain::resource::{ArcRoutingControl, Route53Records, SettingPlace};
+use holdfast_domain::resource::{ArcRoutingControl, RdsPlace, Route53Records, SettingPlace, VaultPlace};
 use holdfast_domain::{RegionCode, ResourceSpec};
 use std::collections::BTreeMap;
 
@@ -83,6 +83,47 @@ pub fn resource_matches(step: &Step, spec: &ResourceSpec) -> Result<(), String> 
                 return Ok(());
             }
             (format!("global cluster {global_cluster}"), format!("global cluster {}", spec.global_cluster))
+        }
+        (
+            Change::PromoteReplica { region, instance: id }
+            | Change::PromoteReplicaCluster { region, cluster: id }
+            | Change::CreateReplica { region, instance: id, .. },
+            ResourceSpec::RdsReadReplica(spec),
+        ) => {
+            let place = spec.per_region.get(region);
+            if place.is_some_and(|place| place.generations().contains(id)) {
+                return Ok(());
+            }
+            let inventory = place.and_then(RdsPlace::identifier).map_or("nothing", |(id, _)| id);
+            (format!("{id} in {region}"), format!("{inventory} in {region}"))
+        }
+        (
+            Change::FailDatastoreOver { global_datastore, .. },
+            ResourceSpec::ElasticacheGlobalDatastore(spec),
+        ) => {
+            if *global_datastore == spec.global_datastore {
+                return Ok(());
+            }
+            (
+                format!("global datastore {global_datastore}"),
+                format!("global datastore {}", spec.global_datastore),
+            )
+        }
+        (
+            Change::StartRestoreJob { region, vault, resource_arn, role_arn, .. },
+            ResourceSpec::BackupVault(spec),
+        ) => {
+            let place = spec.per_region.get(region);
+            let same = |place: &VaultPlace| {
+                place.vault == *vault
+                    && place.protected.contains(resource_arn)
+                    && place.restore_role_arn.as_ref() == Some(role_arn)
+            };
+            if place.is_some_and(same) {
+                return Ok(());
+            }
+            let inventory = place.map_or_else(|| format!("nothing in {region}"), vault_words);
+            (format!("{resource_arn} from vault {vault} under {role_arn}"), inventory)
         }
         (Change::SetAccessPointRoutes { mrap_arn, .. }, ResourceSpec::S3MultiRegionAccessPoint(spec)) => {
             if *mrap_arn == spec.mrap_arn {
@@ -211,6 +252,11 @@ fn place_words(place: Option<&SettingPlace>, region: &RegionCode) -> String {
         }
         _ => format!("nothing in {region}"),
     }
+}
+
+fn vault_words(place: &VaultPlace) -> String {
+    let role = place.restore_role_arn.as_deref().unwrap_or("no role");
+    format!("vault {} with {} under {role}", place.vault, place.protected.join(", "))
 }
 
 /// The first record of the batch that is not one of the inventory's name.
@@ -353,6 +399,27 @@ mod tests {
         spec.mrap_arn.push('x');
         let now = spec.mrap_arn.clone();
         refused(&route, &ResourceSpec::S3MultiRegionAccessPoint(spec), ["accesspoint/assets.mrap", &now]);
+    }
+
+    #[test]
+    fn a_promotion_or_a_restore_is_of_what_the_inventory_names_or_of_what_was_built_in_its_stead() {
+        use crate::testing::stores::{archive, database, datastore, ledger, vault};
+        let of = |picture, id| {
+            plan(&picture, &failover(Mode::Planned)).unwrap().step(&step_id(id)).unwrap().clone()
+        };
+        let promote = of(ledger(), "promote-books");
+        assert_eq!(resource_matches(&promote, &database("books").spec), Ok(()));
+        refused(&promote, &database("other").spec, ["books-replica in eu-central-1", "other-replica"]);
+        let rebuild = of(ledger(), "rebuild-books-us-east-1");
+        assert_eq!(resource_matches(&rebuild, &database("books").spec), Ok(()));
+        refused(&rebuild, &database("book").spec, ["books-holdfast-1 in us-east-1", "book in us-east-1"]);
+        let switch = of(ledger(), "switch-carts");
+        refused(&switch, &datastore("other").spec, ["ldgnf-carts", "ldgnf-other"]);
+        let restore = of(archive(), "restore-backups-1");
+        let ResourceSpec::BackupVault(mut spec) = vault("backups").spec else { unreachable!() };
+        assert_eq!(resource_matches(&restore, &ResourceSpec::BackupVault(spec.clone())), Ok(()));
+        spec.per_region.get_mut(&region(B)).unwrap().restore_role_arn = None;
+        refused(&restore, &ResourceSpec::BackupVault(spec), ["role/holdfast-restore", "no role"]);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Check and verify, as one dispatch over every kind of work. Both are pure: what was seen is an argument.
 
 use super::{
-    Seen, Step, Verdict, Work, aurora, cloudfront, ecs, endpoint, groups, health_check, lags, lambda,
-    outside, own, region_switch, routing_control, stack, traffic,
+    Seen, Step, Verdict, Work, aurora, backup, cloudfront, datastore, ecs, endpoint, groups, health_check,
+    lags, lambda, outside, own, protected, region_switch, replica, routing_control, stack, traffic,
 };
 use crate::change::Change;
 use crate::movement::{Mode, Movement};
@@ -15,19 +15,33 @@ impl Step {
     /// What to do now: nothing (reached), the call, wait, or stop and say why.
     #[must_use]
     pub fn check(&self, seen: &Seen, plan: &Plan, movement: &Movement, now: Timestamp) -> Verdict {
+        self.check_retried(seen, plan, movement, now, 0)
+    }
+
+    /// The same of a step that a person has had tried again `retries` times: what has ended badly before may then
+    /// be begun anew.
+    #[must_use]
+    pub fn check_retried(
+        &self,
+        seen: &Seen,
+        plan: &Plan,
+        movement: &Movement,
+        now: Timestamp,
+        retries: u32,
+    ) -> Verdict {
         match &self.work {
             Work::ObserveAgain => observe_again(seen, plan, movement),
             Work::RecordLag { stores, target, limit_ms } => {
                 record_lag(stores, target, *limit_ms, seen, plan, now)
             }
-            Work::Call { change } => self.check_call(change, seen, plan, movement),
+            Work::Call { change } => self.check_call(change, seen, plan, movement, retries),
             Work::ConfirmServing { region, not_from, probes } => {
                 match confirm_serving(region, not_from.as_ref(), seen, plan) {
                     Verdict::Reached { note } => outside::confirm(region, probes, seen, plan, note, now),
                     not_yet => not_yet,
                 }
             }
-            Work::ConfirmProtected { stores, region } => aurora::protected(stores, region, seen, plan),
+            Work::ConfirmProtected { stores, region } => protected::protected(stores, region, seen, plan),
             // ---- steps of one's own
             Work::WaitForPerson { says, group } => own::person(says, group.as_ref()),
             Work::WaitForTime { until } => own::time(until, None, now),
@@ -38,7 +52,20 @@ impl Step {
     /// Whether the step is there yet, after its call: [`Step::check`] that never acts.
     #[must_use]
     pub fn verify(&self, seen: &Seen, plan: &Plan, movement: &Movement, now: Timestamp) -> Verdict {
-        match self.check(seen, plan, movement, now) {
+        self.verify_retried(seen, plan, movement, now, 0)
+    }
+
+    /// [`Step::check_retried`] that never acts.
+    #[must_use]
+    pub fn verify_retried(
+        &self,
+        seen: &Seen,
+        plan: &Plan,
+        movement: &Movement,
+        now: Timestamp,
+        retries: u32,
+    ) -> Verdict {
+        match self.check_retried(seen, plan, movement, now, retries) {
             // AWS has followed an accepted update to its end before anything is verified; that the stack stands as it
             // stood means that there was nothing to change.
             Verdict::Act(Change::UpdateStack { build, .. }) => {
@@ -49,7 +76,14 @@ impl Step {
         }
     }
 
-    fn check_call(&self, change: &Change, seen: &Seen, plan: &Plan, movement: &Movement) -> Verdict {
+    fn check_call(
+        &self,
+        change: &Change,
+        seen: &Seen,
+        plan: &Plan,
+        movement: &Movement,
+        retries: u32,
+    ) -> Verdict {
         if !change.shows() {
             return Verdict::Act(change.clone());
         }
@@ -65,6 +99,7 @@ impl Step {
             plan,
             leaving_may_be_dark: movement.mode == Mode::Emergency,
             from: &movement.from,
+            retries,
         };
         match change {
             Change::SetEcsDesiredCount { region, desired, .. } => ecs::check(&look, change, region, *desired),
@@ -91,6 +126,19 @@ impl Step {
             }
             Change::FailAuroraOver { region, target_cluster_arn, .. } => {
                 aurora::fail(&look, change, region, target_cluster_arn, &self.regions)
+            }
+            Change::PromoteReplica { region, instance: id }
+            | Change::PromoteReplicaCluster { region, cluster: id } => {
+                replica::promote(&look, change, region, id)
+            }
+            Change::CreateReplica { region, instance, source_arn, .. } => {
+                replica::create(&look, change, region, instance, source_arn)
+            }
+            Change::FailDatastoreOver { region, replication_group, .. } => {
+                datastore::fail_over(&look, change, region, replication_group, &self.regions)
+            }
+            Change::StartRestoreJob { region, vault, recovery_point_arn, .. } => {
+                backup::restore(&look, change, region, vault, recovery_point_arn)
             }
             Change::SetAccessPointRoutes { routes, .. } => traffic::access_point(&look, change, routes),
             Change::SetAcceleratorGroup { endpoint_group_region, .. } => {
@@ -139,6 +187,8 @@ pub(super) struct Look<'a> {
     pub plan: &'a Plan,
     pub leaving_may_be_dark: bool,
     pub from: &'a RegionCode,
+    /// How often a person has had the step tried again.
+    pub retries: u32,
 }
 
 impl Look<'_> {
@@ -226,7 +276,7 @@ fn record_lag(
     plan: &Plan,
     now: Timestamp,
 ) -> Verdict {
-    let readable = plan.stores();
+    let cut = plan.cut_stores();
     let mut said = Vec::new();
     let mut over = Vec::new();
     for lag in lags(stores, target, seen, now) {
@@ -239,8 +289,9 @@ fn record_lag(
                 ));
             }
             (Some(ms), _) => said.push(format!("{} is {ms:.0} ms behind", lag.store)),
-            // A kind that cannot be read at all is said when the plan is made; waiting does not help.
-            (None, Some(_)) if readable.contains(&lag.store) => {
+            // A table or a bucket goes on being copied after a planned move: what is not known of it is said, and does
+            // not stop the move. So it is with a kind that cannot be read at all.
+            (None, Some(_)) if cut.contains(&lag.store) => {
                 over.push(format!("the lag of {} is not known: {reason}", lag.store));
             }
             (None, _) => said.push(format!("the lag of {} is not known: {reason}", lag.store)),

@@ -27,6 +27,10 @@ fn lag(store: &Name, target: &RegionCode, seen: &Seen, now: Timestamp) -> StoreL
     };
     match sight.known() {
         None => none(format!("{store} in {target} is {}", sight.word())),
+        // One that was promoted, or never was a copy: of what was written elsewhere it may have anything or nothing.
+        Some(facts) if facts.writes() == Some(true) && facts.leaves_old_writer() => none(format!(
+            "{store} in {target} takes writes of its own and copies nothing; what it has of other Regions' writes is not known"
+        )),
         Some(facts) if facts.writes() == Some(true) => StoreLag {
             store: store.clone(),
             milliseconds: Some(0.0),
@@ -47,7 +51,7 @@ fn lag(store: &Name, target: &RegionCode, seen: &Seen, now: Timestamp) -> StoreL
             Some(lag) => StoreLag {
                 store: store.clone(),
                 milliseconds: Some(lag.milliseconds),
-                metric: Some(lag.metric.clone()),
+                metric: Some(lag.metric),
                 measured_at: Some(lag.measured_at),
                 reason: None,
             },

@@ -72,6 +72,17 @@ impl Plan {
         self.having(&["writer"])
     }
 
+    /// Stores that a move cuts off from their source: those with a writer, and those that it restores.
+    #[must_use]
+    pub fn cut_stores(&self) -> BTreeSet<Name> {
+        let restored = self
+            .steps
+            .iter()
+            .filter(|step| matches!(step.change(), Some(Change::StartRestoreJob { .. })))
+            .filter_map(|step| step.resource.clone());
+        self.stores().into_iter().chain(restored).collect()
+    }
+
     /// The Regions that the plan's facts speak of, in alphabetical order.
     #[must_use]
     pub fn regions(&self) -> BTreeSet<RegionCode> {

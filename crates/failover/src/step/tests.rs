@@ -3,6 +3,8 @@
 mod compute;
 mod switches;
 
+mod stores;
+
 use super::*;
 use crate::movement::{Mode, Movement};
 use crate::plan::{Picture, Plan, plan};

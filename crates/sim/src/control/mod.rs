@@ -5,6 +5,7 @@ mod forms;
 mod health;
 mod page;
 mod sections;
+mod stores;
 mod switches;
 mod tables;
 

@@ -75,6 +75,7 @@ pub(super) fn all(sim: &State, now: Moment, live: bool) -> String {
         card("clock", "Clock", false, &clock(world, now, live)),
         card("faults", "Faults of calls", false, &faults(sim, live)),
         card("aurora", "Aurora global databases", true, &tables::aurora(world, now)),
+        card("stores", "Other stores", true, &super::stores::all(world, now)),
         card("services", "ECS services", false, &tables::services(world, now)),
         card("groups", "Auto Scaling and EKS node groups", false, &tables::groups(world, now)),
         card("functions", "Lambda functions", false, &tables::functions(world, now)),

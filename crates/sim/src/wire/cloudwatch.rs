@@ -1,13 +1,15 @@
 //! CloudWatch over rpc-v2-CBOR: the lag of Aurora secondaries, in the secondary's own Region, the way the
-//! service publishes it. Metric math and every other metric answer with no data points.
+//! service publishes it; that of the other stores as `store_metrics` has it. Metric math and every other metric answer
+//! with no data points.
 
 use super::input::{integer, list, number, required, text};
 use super::render::cbor;
 use super::service::{Operation, Plane};
-use super::{Context, Reply};
+use super::{Context, Reply, store_metrics};
 use crate::refusal::Refusal;
 use crate::world::World;
 use crate::world::aurora::{GlobalCluster, Member};
+use crate::world::lag::Lag;
 use crate::world::supporting::Alarm;
 use ciborium::Value as Cbor;
 use serde_json::Value;
@@ -110,11 +112,11 @@ fn result(world: &World, context: &Context<'_>, query: &Value, window: &Window) 
     }
     let series = published(world, context, metric, name);
     let mut points = Vec::new();
-    if let Some((member, share)) = series {
+    if let Some((lag, share)) = series {
         let mut at_ms = window.start_ms.div_euclid(span_ms) * span_ms;
         while at_ms < window.end_ms {
             if at_ms >= window.start_ms
-                && let Some(value) = aggregate(member, share, statistic, at_ms, span_ms, context)?
+                && let Some(value) = aggregate(lag, share, statistic, at_ms, span_ms, context)?
             {
                 points.push((at_ms, value));
             }
@@ -135,34 +137,38 @@ fn result(world: &World, context: &Context<'_>, query: &Value, window: &Window) 
     ]))
 }
 
-/// The member whose lag a metric is about. Dimensions must be one of the sets that RDS publishes.
+/// The lag that a metric is about, and its factor. Dimensions must be one of the sets that the service publishes.
 fn published<'w>(
     world: &'w World,
     context: &Context<'_>,
     metric: &Value,
     name: &str,
-) -> Option<(&'w Member, f64)> {
-    if text(metric, "Namespace") != Some(NAMESPACE) {
-        return None;
-    }
-    let share = METRICS.iter().find(|(known, _)| *known == name)?.1;
+) -> Option<(&'w Lag, f64)> {
+    let dimensions: Vec<(&str, &str)> = list(metric, "Dimensions", "Dimensions")
+        .into_iter()
+        .map(|dimension| Some((text(dimension, "Name")?, text(dimension, "Value")?)))
+        .collect::<Option<_>>()?;
+    let namespace = text(metric, "Namespace")?;
+    let Some((_, share)) = METRICS.iter().find(|(known, _)| *known == name && namespace == NAMESPACE) else {
+        return store_metrics::published(world, context, namespace, name, &dimensions);
+    };
     let (mut cluster, mut source) = (None, None);
-    for dimension in list(metric, "Dimensions", "Dimensions") {
-        match text(dimension, "Name")? {
-            "DBClusterIdentifier" => cluster = text(dimension, "Value"),
-            "SourceRegion" => source = text(dimension, "Value"),
+    for (name, value) in dimensions {
+        match name {
+            "DBClusterIdentifier" => cluster = Some(value),
+            "SourceRegion" => source = Some(value),
             _ => return None,
         }
     }
     let cluster = cluster?;
     let (global, member) = members(world, context).into_iter().find(|(_, m)| m.cluster == cluster)?;
     let from = global.writer().map(|w| w.region.as_str());
-    (source.is_none() || source == from).then_some((member, share))
+    (source.is_none() || source == from).then_some((&member.lag, *share))
 }
 
 /// One data point out of the samples of a period, or none where nothing was published.
 fn aggregate(
-    member: &Member,
+    lag: &Lag,
     share: f64,
     statistic: &str,
     from_ms: i64,
@@ -176,7 +182,7 @@ fn aggregate(
         .map(|n| from_ms + n * step_ms)
         .filter(|at_ms| *at_ms < last_ms)
         .chain((last_ms >= from_ms).then_some(last_ms))
-        .filter_map(|at_ms| member.lag.at(now.to_virtual(at_ms)))
+        .filter_map(|at_ms| lag.at(now.to_virtual(at_ms)))
         .map(|lag| (lag * share).round())
         .collect();
     samples.sort_by(f64::total_cmp);

@@ -131,11 +131,11 @@ fn rest(service: Service, parts: &Parts, body: &[u8]) -> Result<(String, Value),
         .map(|s| percent_encoding::percent_decode_str(s).decode_utf8_lossy().into_owned())
         .collect();
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    let Some((operation, mut input)) = service.route(&parts.method, &path) else {
+    let query = parts.uri.query().unwrap_or_default();
+    let Some((operation, mut input)) = service.route(&parts.method, &path, query) else {
         let at = format!("{} {}", parts.method, parts.uri.path());
         return Err(Refusal::new("UnknownOperation", format!("No operation at {at}.")).with_status(404));
     };
-    let query = parts.uri.query().unwrap_or_default();
     for (key, value) in form_urlencoded::parse(query.as_bytes()) {
         input.insert(key.into_owned(), Value::String(value.into_owned()));
     }

@@ -5,6 +5,7 @@
 
 mod applicationautoscaling;
 mod autoscaling;
+mod backup;
 mod cloudformation;
 mod cloudfront;
 mod cloudwatch;
@@ -12,10 +13,12 @@ mod commands;
 mod config;
 mod cut;
 mod decode;
+mod dynamodb;
 mod ec2;
 mod ecr;
 mod ecs;
 mod eks;
+mod elasticache;
 mod elbv2;
 mod globalaccelerator;
 mod iam;
@@ -24,6 +27,7 @@ mod kms;
 mod lambda;
 mod organizations;
 mod rds;
+mod rds_databases;
 mod recovery_cluster;
 mod recovery_control_config;
 mod region_switch;
@@ -31,12 +35,14 @@ mod render;
 mod route53;
 mod route53_health;
 mod route53_xml;
+mod s3;
 mod s3control;
 mod secretsmanager;
 mod securityhub;
 mod service;
 mod servicequotas;
 mod ssm;
+mod store_metrics;
 mod sts;
 mod xml;
 
@@ -161,7 +167,7 @@ fn take(shared: &Shared, parts: &Parts, body: &Bytes) -> Outcome {
         let refusal = Refusal::new("MissingAuthenticationToken", "Request is missing Authentication Token");
         return Outcome::Answer(render::unsigned(&refusal.with_status(403), &request_id));
     };
-    let service = Service::signed_as(&scope.service);
+    let service = Service::signed_as(&scope.service, parts.uri.path());
     let decoded = match service {
         Some(service) => decode::request(service, parts, body),
         None => {

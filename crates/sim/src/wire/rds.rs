@@ -1,11 +1,11 @@
 //! RDS, as far as Aurora Global Databases go: seeing them, their clusters and instances, and moving the
-//! writer. The guards of a move are the world's (`world::moves`).
+//! writer. The guards of a move are the world's (`world::moves`). Other databases: `rds_databases`.
 
 use super::input::{flag, list, required, text};
 use super::render::namespace;
 use super::service::{Operation, Plane, Service};
 use super::xml::Xml;
-use super::{Context, Reply};
+use super::{Context, Reply, rds_databases};
 use crate::refusal::Refusal;
 use crate::world::World;
 use crate::world::aurora::{GlobalCluster, Member, MoveKind, Sync};
@@ -18,6 +18,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::look("DescribeDBInstances", "rds:DescribeDBInstances", Plane::Control),
     Operation::change("SwitchoverGlobalCluster", "rds:SwitchoverGlobalCluster", Plane::Control),
     Operation::change("FailoverGlobalCluster", "rds:FailoverGlobalCluster", Plane::Control),
+    Operation::change("PromoteReadReplica", "rds:PromoteReadReplica", Plane::Control),
+    Operation::change("PromoteReadReplicaDBCluster", "rds:PromoteReadReplicaDBCluster", Plane::Control),
+    Operation::change("CreateDBInstanceReadReplica", "rds:CreateDBInstanceReadReplica", Plane::Control),
 ];
 
 /// The resources as the service authorization reference lists them: a move needs both kinds.
@@ -34,7 +37,11 @@ pub(super) fn resources(operation: &str, context: &Context<'_>, input: &Value) -
     match operation {
         "DescribeGlobalClusters" => vec![global()],
         "DescribeDBClusters" => vec![regional("cluster", "DBClusterIdentifier")],
-        "DescribeDBInstances" => vec![regional("db", "DBInstanceIdentifier")],
+        "DescribeDBInstances" | "PromoteReadReplica" => vec![regional("db", "DBInstanceIdentifier")],
+        "PromoteReadReplicaDBCluster" => vec![regional("cluster", "DBClusterIdentifier")],
+        "CreateDBInstanceReadReplica" => {
+            vec![regional("db", "DBInstanceIdentifier"), regional("db", "SourceDBInstanceIdentifier")]
+        }
         _ => vec![global(), regional("cluster", "TargetDbClusterIdentifier")],
     }
 }
@@ -49,6 +56,10 @@ pub(super) fn perform(
         "DescribeGlobalClusters" => describe_global_clusters(world, context, input),
         "DescribeDBClusters" => describe_clusters(world, context, input),
         "DescribeDBInstances" => describe_instances(world, context, input),
+        "PromoteReadReplica" | "PromoteReadReplicaDBCluster" => {
+            rds_databases::promote(world, context, operation, input)
+        }
+        "CreateDBInstanceReadReplica" => rds_databases::create(world, context, input),
         _ => move_writer(world, context, operation, input),
     }
 }
@@ -181,14 +192,21 @@ fn describe_clusters(world: &World, context: &Context<'_>, input: &Value) -> Res
             wanted.is_none_or(is) && filter.as_ref().is_none_or(|ids| ids.iter().any(|id| is(id)))
         })
         .collect();
-    if let (Some(id), true) = (wanted, found.is_empty()) {
+    let alone = rds_databases::found(world, context, true, wanted, filter.as_deref());
+    if let (Some(id), true) = (wanted, found.is_empty() && alone.is_empty()) {
         return Err(not_found("DBClusterNotFoundFault", &format!("DBCluster {id} not found.")));
     }
+    let now_ms = context.now.virtual_ms;
     Ok(Reply::look(Xml::document("DescribeDBClustersResponse", namespace(Service::Rds), |xml| {
         xml.element("DescribeDBClustersResult", |xml| {
             xml.element("DBClusters", |xml| {
                 for (global, member) in found {
                     xml.element("DBCluster", |xml| cluster_xml(xml, global, member));
+                }
+                for database in alone {
+                    xml.element("DBCluster", |xml| {
+                        rds_databases::database_xml(xml, world, database, now_ms);
+                    });
                 }
             });
         });
@@ -237,6 +255,7 @@ fn cluster_xml(xml: &mut Xml, global: &GlobalCluster, member: &Member) {
 fn describe_instances(world: &World, context: &Context<'_>, input: &Value) -> Result<Reply, Refusal> {
     let wanted = text(input, "DBInstanceIdentifier");
     let in_cluster = filter(input, "db-cluster-id");
+    let by_name = filter(input, "db-instance-id");
     let found: Vec<_> = clusters(world, context)
         .into_iter()
         .filter(|(g, m)| {
@@ -245,8 +264,14 @@ fn describe_instances(world: &World, context: &Context<'_>, input: &Value) -> Re
         })
         .flat_map(|(g, m)| m.instances.iter().map(move |i| (g, m, i)))
         .filter(|(_, _, i)| wanted.is_none_or(|id| i.id == id || id.ends_with(&format!(":db:{}", i.id))))
+        .filter(|(_, _, i)| by_name.as_ref().is_none_or(|ids| ids.contains(&i.id.as_str())))
         .collect();
-    if let (Some(id), true) = (wanted, found.is_empty()) {
+    let alone = match in_cluster {
+        Some(_) => Vec::new(),
+        None => rds_databases::found(world, context, false, wanted, by_name.as_deref()),
+    };
+    let now_ms = context.now.virtual_ms;
+    if let (Some(id), true) = (wanted, found.is_empty() && alone.is_empty()) {
         return Err(not_found("DBInstanceNotFound", &format!("DBInstance {id} not found.")));
     }
     Ok(Reply::look(Xml::document("DescribeDBInstancesResponse", namespace(Service::Rds), |xml| {
@@ -269,6 +294,11 @@ fn describe_instances(world: &World, context: &Context<'_>, input: &Value) -> Re
                             "DBInstanceArn",
                             format!("arn:aws:rds:{}:{account}:db:{}", member.region, instance.id),
                         );
+                    });
+                }
+                for database in alone {
+                    xml.element("DBInstance", |xml| {
+                        rds_databases::database_xml(xml, world, database, now_ms);
                     });
                 }
             });

@@ -24,6 +24,7 @@ pub(super) fn refused(service: Service, refusal: &Refusal, request_id: &str) -> 
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
     let body = match service.protocol() {
         Protocol::Query if service == Service::Ec2 => ec2::error_xml(refusal, request_id),
+        Protocol::RestXml if service == Service::S3 => s3_error_xml(refusal, request_id),
         Protocol::Query | Protocol::RestXml => error_xml(namespace(service), refusal, request_id),
         Protocol::Json | Protocol::RestJson => {
             json!({"__type": refusal.code, "message": refusal.message}).to_string().into_bytes()
@@ -55,6 +56,8 @@ pub(super) fn namespace(service: Service) -> &'static str {
         Service::CloudFormation => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
         Service::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
         Service::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
+        Service::ElastiCache => "http://elasticache.amazonaws.com/doc/2015-02-02/",
+        Service::S3 => "http://s3.amazonaws.com/doc/2006-03-01/",
         Service::S3Control => "http://awss3control.amazonaws.com/doc/2018-08-20/",
         Service::CloudFront => "http://cloudfront.amazonaws.com/doc/2020-05-31/",
         _ => "https://sts.amazonaws.com/doc/2011-06-15/",
@@ -68,6 +71,15 @@ fn error_xml(namespace: &str, refusal: &Refusal, request_id: &str) -> Vec<u8> {
             xml.text("Code", &refusal.code);
             xml.text("Message", &refusal.message);
         });
+        xml.text("RequestId", request_id);
+    })
+}
+
+/// S3 wraps its errors in nothing.
+fn s3_error_xml(refusal: &Refusal, request_id: &str) -> Vec<u8> {
+    Xml::document("Error", namespace(Service::S3), |xml| {
+        xml.text("Code", &refusal.code);
+        xml.text("Message", &refusal.message);
         xml.text("RequestId", request_id);
     })
 }
@@ -94,6 +106,7 @@ fn answer(service: Service, status: StatusCode, body: Vec<u8>, request_id: &str)
         Protocol::Query => "text/xml",
         Protocol::RestXml => "application/xml",
         Protocol::RestJson => "application/json",
+        Protocol::Json if service == Service::DynamoDb => "application/x-amz-json-1.0",
         Protocol::Json => "application/x-amz-json-1.1",
         Protocol::Cbor => "application/cbor",
     };
@@ -103,7 +116,8 @@ fn answer(service: Service, status: StatusCode, body: Vec<u8>, request_id: &str)
     if service.protocol() == Protocol::Cbor {
         headers.insert("smithy-protocol", HeaderValue::from_static("rpc-v2-cbor"));
     }
-    let id_header = if service == Service::S3Control { "x-amz-request-id" } else { "x-amzn-requestid" };
+    let s3 = matches!(service, Service::S3Control | Service::S3);
+    let id_header = if s3 { "x-amz-request-id" } else { "x-amzn-requestid" };
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert(id_header, id);
     }

@@ -2,9 +2,9 @@
 //! that it says no with.
 
 use super::{
-    Context, Reply, applicationautoscaling, autoscaling, cloudfront, cloudwatch, ecr, ecs, eks, elbv2,
-    globalaccelerator, lambda, rds, recovery_cluster, recovery_control_config, region_switch, route53,
-    s3control, sts,
+    Context, Reply, applicationautoscaling, autoscaling, backup, cloudfront, cloudwatch, dynamodb, ecr, ecs,
+    eks, elasticache, elbv2, globalaccelerator, lambda, rds, recovery_cluster, recovery_control_config,
+    region_switch, route53, s3, s3control, sts,
 };
 // ---- what the recovery Region must have
 use super::{
@@ -48,6 +48,10 @@ pub(super) enum Service {
     CloudFormation,
     Ec2,
     Iam,
+    S3,
+    DynamoDb,
+    ElastiCache,
+    Backup,
 }
 
 /// How a service is spoken to.
@@ -114,17 +118,23 @@ impl Service {
         Self::Lambda,
         Self::ApplicationAutoScaling,
         Self::Ecr,
+        // ---- stores
+        Self::S3,
+        Self::DynamoDb,
+        Self::ElastiCache,
+        Self::Backup,
     ];
 
-    /// The service of a SigV4 credential scope.
-    pub(super) fn signed_as(signing_name: &str) -> Option<Self> {
+    /// The service of a SigV4 credential scope. S3 and its control plane sign alike and differ by path.
+    pub(super) fn signed_as(signing_name: &str, path: &str) -> Option<Self> {
         Some(match signing_name {
             "sts" => Self::Sts,
             "rds" => Self::Rds,
             "ecs" => Self::Ecs,
             "route53" => Self::Route53,
             "globalaccelerator" => Self::GlobalAccelerator,
-            "s3" => Self::S3Control,
+            "s3" if path.starts_with("/v20180820/") => Self::S3Control,
+            "s3" => Self::S3,
             "monitoring" => Self::CloudWatch,
             "cloudfront" => Self::CloudFront,
             "route53-recovery-cluster" => Self::RecoveryCluster,
@@ -148,6 +158,9 @@ impl Service {
             "cloudformation" => Self::CloudFormation,
             "ec2" => Self::Ec2,
             "iam" => Self::Iam,
+            "dynamodb" => Self::DynamoDb,
+            "elasticache" => Self::ElastiCache,
+            "backup" => Self::Backup,
             _ => return None,
         })
     }
@@ -184,15 +197,19 @@ impl Service {
             Self::CloudFormation => "cloudformation",
             Self::Ec2 => "ec2",
             Self::Iam => "iam",
+            Self::S3 => "s3",
+            Self::DynamoDb => "dynamodb",
+            Self::ElastiCache => "elasticache",
+            Self::Backup => "backup",
         }
     }
 
     pub(super) fn protocol(self) -> Protocol {
         match self {
-            Self::Sts | Self::Rds => Protocol::Query,
-            Self::Route53 | Self::S3Control | Self::CloudFront => Protocol::RestXml,
-            Self::RecoveryControlConfig => Protocol::RestJson,
-            Self::Ecs | Self::GlobalAccelerator | Self::RecoveryCluster => Protocol::Json,
+            Self::Sts | Self::Rds | Self::ElastiCache => Protocol::Query,
+            Self::Route53 | Self::S3Control | Self::S3 | Self::CloudFront => Protocol::RestXml,
+            Self::RecoveryControlConfig | Self::Backup => Protocol::RestJson,
+            Self::Ecs | Self::GlobalAccelerator | Self::RecoveryCluster | Self::DynamoDb => Protocol::Json,
             Self::CloudWatch | Self::RegionSwitch => Protocol::Cbor,
             // ---- compute
             Self::AutoScaling | Self::ElbV2 => Protocol::Query,
@@ -241,11 +258,21 @@ impl Service {
             Self::CloudFormation => cloudformation::OPERATIONS,
             Self::Ec2 => ec2::OPERATIONS,
             Self::Iam => iam::OPERATIONS,
+            // ---- stores
+            Self::S3 => s3::OPERATIONS,
+            Self::DynamoDb => dynamodb::OPERATIONS,
+            Self::ElastiCache => elasticache::OPERATIONS,
+            Self::Backup => backup::OPERATIONS,
         }
     }
 
     /// Of REST services: the operation at a method and path, and what the path says of its input.
-    pub(super) fn route(self, method: &Method, path: &[&str]) -> Option<(&'static str, Map<String, Value>)> {
+    pub(super) fn route(
+        self,
+        method: &Method,
+        path: &[&str],
+        query: &str,
+    ) -> Option<(&'static str, Map<String, Value>)> {
         match self {
             Self::Route53 => route53::route(method, path),
             Self::S3Control => s3control::route(method, path),
@@ -256,6 +283,9 @@ impl Service {
             Self::Lambda => lambda::route(method, path),
             // ---- what the recovery Region must have
             Self::SecurityHub => securityhub::route(method, path),
+            // ---- stores
+            Self::S3 => s3::route(method, path, query),
+            Self::Backup => backup::route(method, path),
             _ => None,
         }
     }
@@ -304,6 +334,10 @@ impl Service {
             Self::Config | Self::SecurityHub | Self::Organizations | Self::Quotas | Self::Ec2 => {
                 vec!["*".to_owned()]
             }
+            Self::S3 => s3::resources(input),
+            Self::DynamoDb => dynamodb::resources(context, input),
+            Self::ElastiCache => elasticache::resources(operation, context, input),
+            Self::Backup => backup::resources(operation, context, input),
         }
     }
 
@@ -344,6 +378,10 @@ impl Service {
             Self::CloudFormation => cloudformation::perform(world, context, operation, input),
             Self::Ec2 => ec2::perform(world, context, operation, input),
             Self::Iam => iam::perform(world, context, input),
+            Self::S3 => s3::perform(world, context, input),
+            Self::DynamoDb => dynamodb::perform(world, context, input),
+            Self::ElastiCache => elasticache::perform(world, context, operation, input),
+            Self::Backup => backup::perform(world, context, operation, input),
         }
     }
 
@@ -357,7 +395,7 @@ impl Service {
 
     pub(super) fn auth_refusal(self, fault: AuthFault) -> Refusal {
         let status = if self.protocol() == Protocol::Json { 400 } else { 403 };
-        let s3 = self == Self::S3Control;
+        let s3 = matches!(self, Self::S3Control | Self::S3);
         let (code, message) = match fault {
             AuthFault::UnknownKey if s3 => {
                 ("InvalidToken", "The provided token is malformed or otherwise invalid.")
@@ -384,7 +422,9 @@ impl Service {
 
     pub(super) fn throttled(self) -> Refusal {
         match self {
-            Self::S3Control => Refusal::new("SlowDown", "Please reduce your request rate.").with_status(503),
+            Self::S3Control | Self::S3 => {
+                Refusal::new("SlowDown", "Please reduce your request rate.").with_status(503)
+            }
             Self::Lambda => Refusal::new("TooManyRequestsException", "Rate exceeded").with_status(429),
             _ => Refusal::new(self.pick("Throttling", "ThrottlingException"), "Rate exceeded"),
         }
@@ -396,11 +436,17 @@ impl Service {
             Self::Lambda => "ServiceException",
             Self::ApplicationAutoScaling => "InternalServiceException",
             Self::GlobalAccelerator => "InternalServiceErrorException",
-            Self::S3Control => "InternalError",
+            Self::S3Control | Self::S3 => "InternalError",
+            Self::DynamoDb => "InternalServerError",
+            Self::Backup => "ServiceUnavailableException",
             Self::CloudWatch => "InternalServiceFault",
-            Self::Sts | Self::Rds | Self::Route53 | Self::CloudFront | Self::AutoScaling | Self::ElbV2 => {
-                "InternalFailure"
-            }
+            Self::Sts
+            | Self::Rds
+            | Self::Route53
+            | Self::CloudFront
+            | Self::AutoScaling
+            | Self::ElbV2
+            | Self::ElastiCache => "InternalFailure",
             Self::RecoveryCluster | Self::RecoveryControlConfig | Self::RegionSwitch => {
                 "InternalServerException"
             }

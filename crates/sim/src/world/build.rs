@@ -12,6 +12,7 @@ use super::dns::{Alias, Geo, HostedZone, RecordSet, labels, normal_name};
 use super::health::{HealthCheck, Watch};
 use super::lag::Lag;
 use super::regions::{REGIONS, Region};
+use super::stores::Stores;
 use super::traffic::{Accelerator, AccessPoint, Endpoint, EndpointGroup, Route};
 use rand::RngCore;
 use sha2::{Digest, Sha256};
@@ -51,6 +52,7 @@ impl World {
             regions: REGIONS.iter().map(|code| ((*code).to_owned(), Region::default())).collect(),
             links: BTreeMap::new(),
             global_clusters: Vec::new(),
+            stores: Stores::default(),
             services: Vec::new(),
             zones: Vec::new(),
             health_checks: Vec::new(),

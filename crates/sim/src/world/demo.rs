@@ -1,6 +1,5 @@
 //! The demonstration's world: what `demo/inventory.yaml` says should be there. Kinds that the simulator
-//! does not speak yet (backup vaults, tables) are in the inventory and not here: Holdfast shows
-//! them as unknown, which is the truth.
+//! does not speak yet are in the inventory and not here: Holdfast shows them as unknown, which is the truth.
 
 use super::World;
 use super::build::Routing;
@@ -25,7 +24,7 @@ pub fn demo_world() -> World {
         .zone_named(SHOP, SHOP_ZONE, "shop.example.com")
         .zone_named(PLATFORM, PLATFORM_ZONE, "platform.example.com")
         .zone_named(DATA, DATA_ZONE, "data.example.com");
-    recovery_regions(switched(active_active(fulfilment(warm_standby(shop(world))))))
+    recovery_regions(stores(switched(active_active(fulfilment(warm_standby(shop(world)))))))
 }
 
 fn shop(world: World) -> World {
@@ -227,4 +226,45 @@ fn switched(world: World) -> World {
         .switch_plan(PLATFORM, "website", "website", &[home, recovery])
         .service(PLATFORM, home, "website", "pages", 4)
         .service(PLATFORM, recovery, "website", "pages", 2)
+}
+
+/// What the applications that are no warm standby keep, and the front doors that show where they serve.
+fn stores(world: World) -> World {
+    let archive = "arn:aws:rds:us-east-1:444444444444:db:archive";
+    let documents = "arn:aws:rds:eu-west-1:444444444444:db:documents";
+    let reports = "arn:aws:rds:us-west-2:444444444444:db:reports";
+    world
+        .database_alone(DATA, "us-east-1", "archive")
+        .vault(DATA, ("us-west-2", "archive-copies"), &[archive], 12, 3)
+        .database_alone(DATA, "eu-west-1", "documents")
+        // Every six hours where four are the objective, and a bucket that is not copied back: there to be found.
+        .vault(DATA, ("eu-central-1", "documents-copies"), &[documents], 6, 5)
+        .bucket_pair(
+            DATA,
+            ("eu-west-1", "documents-files-eu-west-1"),
+            ("eu-central-1", "documents-files-eu-central-1"),
+            false,
+        )
+        .front_door(DATA_ZONE, "ledger.data.example.com", Routing::Weighted, &["us-east-1", "us-west-2"])
+        .replica_pair(DATA, ("us-east-1", "ledger"), ("us-west-2", "ledger-replica"))
+        .global_table(DATA, "ledger-postings", &["us-east-1", "us-west-2"])
+        .front_door(
+            PLATFORM_ZONE,
+            "notifications.platform.example.com",
+            Routing::Weighted,
+            &["ap-southeast-1", "us-west-2"],
+        )
+        .global_table(PLATFORM, "notifications-outbox", &["ap-southeast-1", "us-west-2"])
+        .front_door(DATA_ZONE, "reports.data.example.com", Routing::Weighted, &["us-west-2", "us-east-1"])
+        .database_alone(DATA, "us-west-2", "reports")
+        .vault(DATA, ("us-east-1", "reports-copies"), &[reports], 24, 7)
+        .bucket_pair(
+            DATA,
+            ("us-west-2", "reports-exports-us-west-2"),
+            ("us-east-1", "reports-exports-us-east-1"),
+            true,
+        )
+        .front_door(DATA_ZONE, "support.data.example.com", Routing::Weighted, &["us-west-2", "us-east-1"])
+        .replica_pair(DATA, ("us-west-2", "support"), ("us-east-1", "support-replica"))
+        .datastore(SHOP, "ldgnf-catalog", &["us-east-1", "eu-central-1"])
 }

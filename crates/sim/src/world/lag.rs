@@ -80,6 +80,11 @@ impl Lag {
         }
     }
 
+    /// Whether nothing passes now.
+    pub fn is_stopped(&self) -> bool {
+        self.segments.last().is_some_and(|s| s.condition == Condition::Stopped)
+    }
+
     /// Since when the present condition holds.
     pub fn since_ms(&self) -> Option<i64> {
         self.segments.last().map(|s| s.from_ms)

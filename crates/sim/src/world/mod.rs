@@ -26,6 +26,7 @@ pub mod moves;
 pub mod region_switch;
 pub mod regions;
 pub mod stacks;
+pub mod stores;
 pub mod supporting;
 pub mod traffic;
 pub mod view;
@@ -45,6 +46,7 @@ use region_switch::SwitchPlan;
 use regions::{Link, Region, link_key, usual_lag_ms};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use stores::{Lines, Stores};
 use supporting::Supporting;
 use traffic::{Accelerator, AccessPoint};
 
@@ -68,6 +70,9 @@ pub struct World {
     pub links: BTreeMap<String, Link>,
     /// Aurora global databases.
     pub global_clusters: Vec<GlobalCluster>,
+    /// The other stores.
+    #[serde(default)]
+    pub stores: Stores,
     /// ECS services.
     pub services: Vec<EcsService>,
     /// Route 53 hosted zones.
@@ -153,6 +158,7 @@ impl World {
             cluster.set_lags(now_ms, &reachable, &base);
         }
         changed |= self.supporting.settle(now_ms, &reachable);
+        changed |= self.stores.settle(now, &Lines { reachable: &reachable, base: &base });
         changed |= self.settle_switches(now_ms);
         changed
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 impl World {
     /// Everything at an instant. Times are wall times.
     pub fn view(&self, now: Moment) -> Value {
-        json!({
+        let mut view = json!({
             "now": now.wall(now.virtual_ms).to_string(),
             "ahead_s": (now.virtual_ms - now.real_ms) as f64 / 1_000.0,
             "speed": self.clock.speed(),
@@ -58,7 +58,11 @@ impl World {
                     .collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),
             "supporting": self.supporting_view(),
-        })
+        });
+        if let Some(lists) = view.as_object_mut() {
+            lists.extend(self.stores.view(now));
+        }
+        view
     }
 
     /// What secrets and parameters hold is not told.

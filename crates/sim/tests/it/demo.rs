@@ -64,6 +64,24 @@ fn everything_that_the_inventory_names_and_the_simulator_speaks_is_there() {
     for repository in values("repository") {
         assert!(world.repositories.iter().any(|r| r.name == repository), "repository {repository}");
     }
+    for table in values("table") {
+        assert!(world.stores.tables.iter().any(|t| t.name == table), "table {table}");
+    }
+    for id in values("global_datastore") {
+        assert!(world.stores.datastores.iter().any(|d| d.id == id), "global datastore {id}");
+    }
+    for name in values("bucket") {
+        assert!(world.stores.buckets.iter().any(|b| b.name == name), "bucket {name}");
+    }
+    for id in DEMO_INVENTORY.split("{instance: ").skip(1).filter_map(|rest| rest.split('}').next()) {
+        assert!(world.stores.databases.iter().any(|d| d.id == id), "database {id}");
+    }
+    for name in DEMO_INVENTORY.split("{vault: ").skip(1).filter_map(|rest| rest.split(',').next()) {
+        let vault = world.stores.vaults.iter().find(|v| v.name == name).unwrap();
+        for resource in &vault.resources {
+            assert!(DEMO_INVENTORY.contains(&format!("protected: [{}]", resource.arn)), "{}", resource.arn);
+        }
+    }
     let all = &world.supporting;
     for name in values("parameter") {
         assert!(all.parameters.iter().any(|p| p.name == name), "parameter {name}");
@@ -103,6 +121,10 @@ fn nothing_stands_in_the_world_that_the_inventory_does_not_name() {
     assert_eq!(world.distributions.len(), values("distribution_id").len());
     assert_eq!(world.switch_plans.len(), values("plan_arn").len());
     assert_eq!(world.services.len(), DEMO_INVENTORY.matches(", service: ").count());
+    assert_eq!(world.stores.tables.len(), values("table").len());
+    assert_eq!(world.stores.datastores.len(), values("global_datastore").len());
+    assert_eq!(world.stores.buckets.len(), values("bucket").len());
+    assert_eq!(world.stores.vaults.len(), DEMO_INVENTORY.matches("{vault: ").count());
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub const SHOP: &str = "222222222222";
+pub const DATA: &str = "444444444444";
 pub const HOME: &str = "us-east-1";
 pub const RECOVERY: &str = "eu-central-1";
 
@@ -60,13 +61,17 @@ pub fn credentials_of(output: &aws_sdk_sts::operation::assume_role::AssumeRoleOu
 
 /// Assumes one of the two roles in the shop's account.
 pub async fn role(sim: &Sim, role: &str) -> Credentials {
+    role_in(sim, (SHOP, "demo-shop-prod"), role).await
+}
+
+async fn role_in(sim: &Sim, (account, external_id): (&str, &str), role: &str) -> Credentials {
     let output = sts(sim)
         .await
         .assume_role()
-        .role_arn(format!("arn:aws:iam::{SHOP}:role/{role}"))
+        .role_arn(format!("arn:aws:iam::{account}:role/{role}"))
         .role_session_name("run-1")
         .source_identity("operator@example.com")
-        .external_id("demo-shop-prod")
+        .external_id(external_id)
         .send()
         .await
         .unwrap();
@@ -76,6 +81,47 @@ pub async fn role(sim: &Sim, role: &str) -> Credentials {
 /// A configuration in the shop's account that may act.
 pub async fn acting(sim: &Sim, region: &str) -> SdkConfig {
     config(sim, region, role(sim, "holdfast-act").await).await
+}
+
+/// The same in the account of the demonstration's databases and backups.
+pub async fn acting_in_data(sim: &Sim, region: &str) -> SdkConfig {
+    config(sim, region, role_in(sim, (DATA, "demo-data-prod"), "holdfast-act").await).await
+}
+
+/// The newest data point of a metric, the worst of its minute.
+pub async fn newest_metric(
+    sim: &Sim,
+    config: &SdkConfig,
+    (namespace, name): (&str, &str),
+    dimensions: &[(&str, &str)],
+) -> Option<f64> {
+    let cloudwatch = aws_sdk_cloudwatch::Client::new(config);
+    let dimensions = dimensions
+        .iter()
+        .map(|(name, value)| {
+            aws_sdk_cloudwatch::types::Dimension::builder().name(*name).value(*value).build()
+        })
+        .collect();
+    let metric = aws_sdk_cloudwatch::types::Metric::builder()
+        .namespace(namespace)
+        .metric_name(name)
+        .set_dimensions(Some(dimensions))
+        .build();
+    let stat =
+        aws_sdk_cloudwatch::types::MetricStat::builder().metric(metric).period(60).stat("Maximum").build();
+    let query = aws_sdk_cloudwatch::types::MetricDataQuery::builder().id("m").metric_stat(stat).build();
+    let now = std::time::SystemTime::now();
+    let at = aws_smithy_types::DateTime::from;
+    let answer = cloudwatch
+        .get_metric_data()
+        .metric_data_queries(query)
+        .start_time(at(now - Duration::from_secs(600)))
+        .end_time(at(now + Duration::from_secs(1)))
+        .scan_by(aws_sdk_cloudwatch::types::ScanBy::TimestampDescending)
+        .send()
+        .await
+        .unwrap_or_else(|error| panic!("{}: {error:?}", sim.url()));
+    answer.metric_data_results().first()?.values().first().copied()
 }
 
 /// Keeps the S3 Control client from putting the account id before the host.

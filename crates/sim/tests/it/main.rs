@@ -4,6 +4,7 @@
 
 mod arc;
 mod aurora;
+mod backup;
 mod cloudfront;
 mod compute;
 mod control;
@@ -17,7 +18,9 @@ mod health_checks;
 mod names;
 mod persist;
 mod region_switch;
+mod replicas;
 mod stacks;
+mod stores;
 mod sts;
 mod supporting;
 mod traffic;

@@ -18,7 +18,7 @@ pub(super) fn raise(
     at: At<'_>,
     spec: &EcsService,
     target: u32,
-    after: &StepId,
+    after: &[StepId],
 ) -> Result<Option<StepId>, Refusal> {
     let Some(place) = spec.per_region.get(at.region) else { return Ok(None) };
     let mut done = None;
@@ -30,7 +30,7 @@ pub(super) fn raise(
     if runs(draft, at, target) {
         return Ok(done);
     }
-    let after = done.as_ref().unwrap_or(after).clone();
+    let after = done.clone().map_or_else(|| after.to_vec(), |id| vec![id]);
     set(draft, at, "scale", place, target, &after).map(Some)
 }
 
@@ -41,7 +41,7 @@ fn raise_floor(
     place: &EcsPlace,
     now: &EcsServiceFacts,
     target: u32,
-    after: &StepId,
+    after: &[StepId],
 ) -> Result<Option<StepId>, Refusal> {
     let (name, region) = (&at.resource.name, at.region);
     let Some(bounds) = now.scaling else {
@@ -72,15 +72,15 @@ pub(super) fn lower(
     at: At<'_>,
     spec: &EcsService,
     (stood, now): (&EcsServiceFacts, &EcsServiceFacts),
-    after: &StepId,
+    after: &[StepId],
 ) -> Result<(), Refusal> {
     let Some(place) = spec.per_region.get(at.region) else { return Ok(()) };
-    let mut after = after.clone();
+    let mut after = after.to_vec();
     if let (Some(stood), Some(now)) = (stood.scaling, now.scaling)
         && (stood.min < now.min || stood.max < now.max)
     {
         let wanted = ScalingBounds { min: stood.min.min(now.min), max: stood.max.min(now.max) };
-        after = set_bounds(draft, at, "lower-floor", place, now, wanted, &after)?;
+        after = vec![set_bounds(draft, at, "lower-floor", place, now, wanted, &after)?];
     }
     if stood.desired < now.desired {
         set(draft, at, "lower", place, stood.desired, &after)?;
@@ -95,7 +95,7 @@ fn set_bounds(
     place: &EcsPlace,
     now: ScalingBounds,
     wanted: ScalingBounds,
-    after: &StepId,
+    after: &[StepId],
 ) -> Result<StepId, Refusal> {
     let word = if verb == "lower-floor" { "Lower" } else { "Raise" };
     let text = |b: ScalingBounds| format!("{} to {} tasks", b.min, b.max);
@@ -130,7 +130,7 @@ fn set(
     verb: &str,
     place: &EcsPlace,
     target: u32,
-    after: &StepId,
+    after: &[StepId],
 ) -> Result<StepId, Refusal> {
     let now = desired(draft.last(&at.resource.name, at.region));
     let word = if verb == "lower" { "Lower" } else { "Scale" };

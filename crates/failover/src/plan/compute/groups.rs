@@ -22,7 +22,7 @@ pub(super) fn raise_group(
     at: At<'_>,
     spec: &AutoScalingGroup,
     target: u32,
-    after: &StepId,
+    after: &[StepId],
 ) -> Result<Option<StepId>, Refusal> {
     let Some(place) = spec.per_region.get(at.region) else { return Ok(None) };
     let Some(Facts::AutoScalingGroup(now)) = draft.last(&at.resource.name, at.region) else {
@@ -36,7 +36,7 @@ pub(super) fn raise_group(
     }
     if holds_schedule(draft, at, now) {
         let schedule = vec![SCHEDULE.to_owned()];
-        let after = done.as_ref().unwrap_or(after).clone();
+        let after = done.clone().map_or_else(|| after.to_vec(), |id| vec![id]);
         done = Some(set_processes(draft, at, "suspend", &place.group, now, schedule, &after)?);
     }
     let stands = GroupSize { min: now.min, max: now.max, desired: now.desired };
@@ -44,7 +44,7 @@ pub(super) fn raise_group(
     if wanted == stands && runs(draft, at, target) {
         return Ok(done);
     }
-    let after = done.as_ref().unwrap_or(after).clone();
+    let after = done.clone().map_or_else(|| after.to_vec(), |id| vec![id]);
     let change = Change::SetAutoScalingGroupSize {
         region: at.region.clone(),
         group: place.group.clone(),
@@ -58,7 +58,7 @@ pub(super) fn raise_nodes(
     at: At<'_>,
     spec: &EksNodeGroup,
     target: u32,
-    after: &StepId,
+    after: &[StepId],
 ) -> Result<Option<StepId>, Refusal> {
     let Some(place) = spec.per_region.get(at.region) else { return Ok(None) };
     let Some(Facts::EksNodeGroup(now)) = draft.last(&at.resource.name, at.region) else {
@@ -119,18 +119,18 @@ pub(super) fn lower_group(
     at: At<'_>,
     spec: &AutoScalingGroup,
     (stood, now): (&AutoScalingGroupFacts, &AutoScalingGroupFacts),
-    after: &StepId,
+    after: &[StepId],
 ) -> Result<(), Refusal> {
     let Some(place) = spec.per_region.get(at.region) else { return Ok(()) };
     let size = |g: &AutoScalingGroupFacts| GroupSize { min: g.min, max: g.max, desired: g.desired };
-    let mut after = after.clone();
+    let mut after = after.to_vec();
     if let Some(wanted) = lowered(size(stood), size(now)) {
         let change = Change::SetAutoScalingGroupSize {
             region: at.region.clone(),
             group: place.group.clone(),
             size: wanted,
         };
-        after = set_size(draft, at, "lower", change, size(now), wanted, &after)?;
+        after = vec![set_size(draft, at, "lower", change, size(now), wanted, &after)?];
     }
     // Only what a failover touches: other processes rest or run for reasons of their own.
     let differs = |process: &str, suspended: bool| {
@@ -139,7 +139,7 @@ pub(super) fn lower_group(
     };
     if differs(SCHEDULE, false) {
         let schedule = vec![SCHEDULE.to_owned()];
-        after = set_processes(draft, at, "resume", &place.group, now, schedule, &after)?;
+        after = vec![set_processes(draft, at, "resume", &place.group, now, schedule, &after)?];
     }
     let hindering: Vec<String> =
         HINDERING.iter().filter(|p| differs(p, true)).map(|p| (*p).to_owned()).collect();
@@ -154,7 +154,7 @@ pub(super) fn lower_nodes(
     at: At<'_>,
     spec: &EksNodeGroup,
     (stood, now): (&EksNodeGroupFacts, &EksNodeGroupFacts),
-    after: &StepId,
+    after: &[StepId],
 ) -> Result<(), Refusal> {
     let Some(place) = spec.per_region.get(at.region) else { return Ok(()) };
     let size = |g: &EksNodeGroupFacts| GroupSize { min: g.min, max: g.max, desired: g.desired };
@@ -187,7 +187,7 @@ fn set_size(
     change: Change,
     now: GroupSize,
     wanted: GroupSize,
-    after: &StepId,
+    after: &[StepId],
 ) -> Result<StepId, Refusal> {
     let word = if verb == "lower" { "Lower" } else { "Scale" };
     let text = |s: GroupSize| format!("{}, between {} and {}", count(s.desired, at.unit), s.min, s.max);
@@ -218,7 +218,7 @@ fn set_processes(
     group: &str,
     now: &AutoScalingGroupFacts,
     processes: Vec<String>,
-    after: &StepId,
+    after: &[StepId],
 ) -> Result<StepId, Refusal> {
     let (word, to_be) = if verb == "suspend" { ("Suspend", "suspended") } else { ("Resume", "running") };
     let names = processes.join(" and ");

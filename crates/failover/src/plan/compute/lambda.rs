@@ -20,7 +20,7 @@ pub(super) fn reserve(
     at: At<'_>,
     spec: &LambdaFunction,
     target: u32,
-    after: &StepId,
+    after: &[StepId],
 ) -> Result<Option<StepId>, Refusal> {
     let now = match draft.last(&at.resource.name, at.region) {
         Some(Facts::LambdaFunction(now)) => Some(now.reserved),
@@ -42,7 +42,7 @@ fn set_reserved(
     spec: &LambdaFunction,
     reserved: Option<u32>,
     value_now: String,
-    after: &StepId,
+    after: &[StepId],
 ) -> Result<StepId, Refusal> {
     let value_to_be = reserved_text(reserved, at.unit);
     let title = match reserved {
@@ -65,7 +65,7 @@ pub(super) fn provision(
     draft: &mut Draft<'_>,
     resource: &Resource,
     spec: &LambdaFunction,
-    after: &StepId,
+    after: &[StepId],
 ) -> Result<Vec<StepId>, Refusal> {
     let movement = draft.movement;
     let (Some(Facts::LambdaFunction(from)), Some(Facts::LambdaFunction(to))) =
@@ -92,7 +92,7 @@ fn set_provisioned(
     verb: &str,
     spec: &LambdaFunction,
     (qualifier, now, target): (&str, u32, u32),
-    after: &StepId,
+    after: &[StepId],
 ) -> Result<StepId, Refusal> {
     call(
         draft,
@@ -119,7 +119,7 @@ pub(super) fn lower(
     at: At<'_>,
     spec: &LambdaFunction,
     (stood, now): (&LambdaFunctionFacts, &LambdaFunctionFacts),
-    after: &StepId,
+    after: &[StepId],
 ) -> Result<(), Refusal> {
     let lower = match (stood.reserved, now.reserved) {
         (Some(stood), Some(now)) => stood < now,

@@ -1,0 +1,209 @@
+//! AWS Backup vaults, each asked in its own Region: the newest recovery point of each protected resource with what a
+//! restore of it takes, and the restores of the last days. Starting a restore sends what was read and approved.
+
+use crate::clients::Caller;
+use crate::perform::answered;
+use crate::settings::Service;
+use aws_sdk_backup::primitives::DateTime;
+use aws_sdk_backup::types::{RecoveryPointByBackupVault, RecoveryPointStatus, RestoreJobsListMember};
+use futures::future::join_all;
+use holdfast_cloud::{Error, ErrorKind, Looked, Settled};
+use holdfast_domain::facts::{Protected, RecoveryPoint, RestoreJob, VaultFacts};
+use holdfast_domain::resource::{BackupVault, VaultPlace};
+use holdfast_domain::{Facts, RegionCode};
+use holdfast_failover::run::Answer;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+const POINTS: &str = "backup:ListRecoveryPointsByBackupVault";
+const METADATA: &str = "backup:GetRecoveryPointRestoreMetadata";
+const JOBS: &str = "backup:ListRestoreJobs";
+const JOB: &str = "backup:DescribeRestoreJob";
+/// A restore takes a day at the very most; what is older is of another move.
+const JOBS_OF_SECONDS: i64 = 7 * 86_400;
+/// A thousand points each.
+const PAGES: usize = 10;
+
+pub(crate) const LOOK: &[&str] = &[POINTS, METADATA, JOBS, JOB];
+
+pub(crate) async fn look(caller: &Caller, spec: &BackupVault, regions: &[RegionCode]) -> Looked {
+    join_all(
+        regions.iter().map(|region| async move { (region.clone(), look_in(caller, spec, region).await) }),
+    )
+    .await
+    .into_iter()
+    .collect()
+}
+
+async fn look_in(caller: &Caller, spec: &BackupVault, region: &RegionCode) -> Result<Facts, Error> {
+    let Some(place) = spec.per_region.get(region) else {
+        return Err(caller
+            .call(region.as_str(), POINTS)
+            .error(ErrorKind::Invalid, format!("the inventory names no vault in {region}")));
+    };
+    let newest = join_all(place.protected.iter().map(|arn| newest(caller, region, place, arn)));
+    let (newest, restores) = tokio::join!(newest, restores(caller, region, place));
+    let mut protected = Vec::new();
+    for (arn, newest) in place.protected.iter().zip(newest) {
+        protected.push(Protected { resource_arn: arn.clone(), newest: newest? });
+    }
+    Ok(Facts::BackupVault(VaultFacts {
+        vault: place.vault.clone(),
+        protected,
+        restores: restores?,
+        seen_at: Timestamp::now(),
+    }))
+}
+
+async fn newest(
+    caller: &Caller,
+    region: &RegionCode,
+    place: &VaultPlace,
+    resource: &str,
+) -> Result<Option<RecoveryPoint>, Error> {
+    let mut newest: Option<(Timestamp, RecoveryPointByBackupVault)> = None;
+    let mut next = None;
+    for _ in 0..PAGES {
+        let sent = caller
+            .backup(region.as_str())
+            .list_recovery_points_by_backup_vault()
+            .backup_vault_name(&place.vault)
+            .by_resource_arn(resource)
+            .set_next_token(next)
+            .send();
+        let page = caller.ask(Service::Backup, region.as_str(), POINTS, sent).await?;
+        for point in page.recovery_points.unwrap_or_default() {
+            let Some(at) = taken_at(&point).filter(|_| is_whole(&point)) else { continue };
+            if newest.as_ref().is_none_or(|(newest, _)| at > *newest) {
+                newest = Some((at, point));
+            }
+        }
+        next = page.next_token;
+        if next.is_none() {
+            break;
+        }
+    }
+    let Some((created_at, point)) = newest else { return Ok(None) };
+    let Some(arn) = point.recovery_point_arn else { return Ok(None) };
+    let metadata = metadata(caller, region, place, &arn).await;
+    let resource_type = point.resource_type.unwrap_or_default();
+    Ok(Some(RecoveryPoint { arn, created_at, resource_type, metadata }))
+}
+
+fn is_whole(point: &RecoveryPointByBackupVault) -> bool {
+    matches!(point.status(), Some(RecoveryPointStatus::Completed | RecoveryPointStatus::Available))
+}
+
+/// A copy may bear the time of its copying; the data is of when the backup began.
+fn taken_at(point: &RecoveryPointByBackupVault) -> Option<Timestamp> {
+    let times = [point.creation_date(), point.initiation_date()];
+    times.into_iter().flatten().filter_map(|at| Timestamp::from_second(at.secs()).ok()).min()
+}
+
+/// What cannot be read is `None` in the facts; why is for the log.
+async fn metadata(
+    caller: &Caller,
+    region: &RegionCode,
+    place: &VaultPlace,
+    point: &str,
+) -> Option<BTreeMap<String, String>> {
+    let sent = caller
+        .backup(region.as_str())
+        .get_recovery_point_restore_metadata()
+        .backup_vault_name(&place.vault)
+        .recovery_point_arn(point)
+        .send();
+    let answer = caller
+        .ask(Service::Backup, region.as_str(), METADATA, sent)
+        .await
+        .inspect_err(|error| tracing::debug!(%error, "the metadata of a recovery point could not be read"))
+        .ok()?;
+    answer.restore_metadata.map(|metadata| metadata.into_iter().collect())
+}
+
+async fn restores(
+    caller: &Caller,
+    region: &RegionCode,
+    place: &VaultPlace,
+) -> Result<Vec<RestoreJob>, Error> {
+    let protected: BTreeSet<&str> = place.protected.iter().map(String::as_str).collect();
+    let since = DateTime::from_secs(Timestamp::now().as_second() - JOBS_OF_SECONDS);
+    let mut jobs = Vec::new();
+    let mut next = None;
+    for _ in 0..PAGES {
+        let sent = caller
+            .backup(region.as_str())
+            .list_restore_jobs()
+            .by_created_after(since)
+            .set_next_token(next)
+            .send();
+        let page = caller.ask(Service::Backup, region.as_str(), JOBS, sent).await?;
+        jobs.extend(page.restore_jobs.unwrap_or_default());
+        next = page.next_token;
+        if next.is_none() {
+            break;
+        }
+    }
+    jobs.retain(|job| job.source_resource_arn().is_some_and(|arn| protected.contains(arn)));
+    jobs.sort_by_key(|job| job.creation_date().map(|at| at.secs()));
+    Ok(jobs.into_iter().filter_map(restore_job).collect())
+}
+
+fn restore_job(job: RestoreJobsListMember) -> Option<RestoreJob> {
+    Some(RestoreJob {
+        id: job.restore_job_id?,
+        recovery_point_arn: job.recovery_point_arn?,
+        status: job.status.map_or_else(|| "UNKNOWN".to_owned(), |status| status.as_str().to_owned()),
+        percent_done: job.percent_done,
+        created_resource_arn: job.created_resource_arn,
+        message: job.status_message,
+    })
+}
+
+/// What a restore is told.
+pub(crate) struct Restore<'a> {
+    pub recovery_point_arn: &'a str,
+    pub resource_type: &'a str,
+    pub role_arn: &'a str,
+    pub metadata: &'a BTreeMap<String, String>,
+    pub token: &'a str,
+}
+
+pub(crate) async fn start_restore(
+    caller: &Caller,
+    action: &'static str,
+    region: &RegionCode,
+    restore: Restore<'_>,
+) -> Result<Answer, Error> {
+    let region = region.as_str();
+    let resource_type = (!restore.resource_type.is_empty()).then(|| restore.resource_type.to_owned());
+    let sent = caller
+        .backup(region)
+        .start_restore_job()
+        .recovery_point_arn(restore.recovery_point_arn)
+        .set_resource_type(resource_type)
+        .iam_role_arn(restore.role_arn)
+        .set_metadata(Some(restore.metadata.clone().into_iter().collect()))
+        .idempotency_token(restore.token)
+        .send();
+    let answer = caller.ask(Service::Backup, region, action, sent).await?;
+    let job = answer.restore_job_id().map(str::to_owned);
+    answered(action, region, &answer, job)
+}
+
+/// A job that has ended, well or not, is settled; how it ended shows in the next look.
+pub(crate) async fn settled(caller: &Caller, region: &RegionCode, job: &str) -> Result<Settled, Error> {
+    let sent = caller.backup(region.as_str()).describe_restore_job().restore_job_id(job).send();
+    match caller.ask(Service::Backup, region.as_str(), JOB, sent).await {
+        Ok(answer) => Ok(match answer.status().map(|status| status.as_str()) {
+            Some("COMPLETED" | "ABORTED" | "FAILED") => Settled::Yes,
+            Some(status) => {
+                let done = answer.percent_done().unwrap_or("share not told");
+                Settled::NotYet(format!("{status}, {done}"))
+            }
+            None => Settled::NotYet("no status".to_owned()),
+        }),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(Settled::NotKnown(error.message)),
+        Err(error) => Err(error),
+    }
+}

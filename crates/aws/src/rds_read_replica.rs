@@ -1,0 +1,228 @@
+//! Read replicas of RDS instances and of clusters, each side asked in its own Region. A promotion leaves the old
+//! database in the way of its name, so that each look asks for the name and for those of the replicas that Holdfast
+//! built in its stead; the newest that is there is the one that counts.
+
+use crate::clients::Caller;
+use crate::metrics::{self, Wanted};
+use crate::perform::answered;
+use crate::presigned;
+use crate::settings::Service;
+use aws_sdk_rds::types::{DbCluster, DbInstance, Filter};
+use futures::future::join_all;
+use holdfast_cloud::{Error, ErrorKind, Looked};
+use holdfast_domain::facts::{Lag, LeftBehind, ReplicaMember, ReplicaSettings, region_of_arn};
+use holdfast_domain::resource::RdsReadReplica;
+use holdfast_domain::{Facts, RegionCode};
+use holdfast_failover::run::Answer;
+
+const INSTANCES: &str = "rds:DescribeDBInstances";
+const CLUSTERS: &str = "rds:DescribeDBClusters";
+const LAG_WINDOW_SECONDS: i64 = 300;
+
+pub(crate) const LOOK: &[&str] = &[INSTANCES, CLUSTERS, metrics::GET_METRIC_DATA];
+
+pub(crate) async fn look(caller: &Caller, spec: &RdsReadReplica, regions: &[RegionCode]) -> Looked {
+    join_all(
+        regions.iter().map(|region| async move { (region.clone(), look_in(caller, spec, region).await) }),
+    )
+    .await
+    .into_iter()
+    .collect()
+}
+
+async fn look_in(caller: &Caller, spec: &RdsReadReplica, region: &RegionCode) -> Result<Facts, Error> {
+    let place = spec.per_region.get(region);
+    let Some((id, is_cluster)) = place.and_then(|place| place.identifier()) else {
+        return Err(caller.call(region.as_str(), INSTANCES).error(
+            ErrorKind::Invalid,
+            format!("the inventory names no instance or cluster in {region}: add it under per_region"),
+        ));
+    };
+    let names = place.map(|place| place.generations()).unwrap_or_default();
+    let mut found = if is_cluster {
+        clusters(caller, region, &names).await?
+    } else {
+        instances(caller, region, &names).await?
+    };
+    let generation = |id: &str| names.iter().position(|name| name == id);
+    found.sort_by_key(|member| generation(&member.id));
+    let Some(mut member) = found.pop() else {
+        let (what, operation) = if is_cluster { ("cluster", CLUSTERS) } else { ("instance", INSTANCES) };
+        return Err(caller
+            .call(region.as_str(), operation)
+            .error(ErrorKind::NotFound, format!("no {what} {id} in {region}")));
+    };
+    member.left_behind = found
+        .iter()
+        .map(|old| LeftBehind { id: old.id.clone(), takes_writes: old.source.is_none() })
+        .collect();
+    member.next_id = generation(&member.id).and_then(|at| names.get(at + 1)).cloned();
+    if member.source.is_some() {
+        member.lag = lag(caller, region, &member).await;
+    }
+    Ok(Facts::ReplicaMember(member))
+}
+
+async fn instances(
+    caller: &Caller,
+    region: &RegionCode,
+    names: &[String],
+) -> Result<Vec<ReplicaMember>, Error> {
+    // A filter answers nothing for what is not there, where a name would be refused.
+    let filter = Filter::builder().name("db-instance-id").set_values(Some(names.to_vec())).build();
+    let sent = caller.rds(region.as_str()).describe_db_instances().filters(filter).send();
+    let answer = caller.ask(Service::Rds, region.as_str(), INSTANCES, sent).await?;
+    Ok(answer.db_instances().iter().filter_map(instance).filter(|m| names.contains(&m.id)).collect())
+}
+
+fn instance(instance: &DbInstance) -> Option<ReplicaMember> {
+    let replication =
+        instance.status_infos().iter().find(|info| info.status_type() == Some("read replication"));
+    let source = instance
+        .read_replica_source_db_instance_identifier()
+        .or(instance.read_replica_source_db_cluster_identifier());
+    Some(ReplicaMember {
+        id: instance.db_instance_identifier()?.to_owned(),
+        arn: instance.db_instance_arn()?.to_owned(),
+        is_cluster: false,
+        status: instance.db_instance_status().unwrap_or("unknown").to_owned(),
+        source: source.filter(|source| !source.is_empty()).map(str::to_owned),
+        replication: replication.and_then(|info| info.status()).map(str::to_owned),
+        endpoint: instance.endpoint().and_then(|endpoint| endpoint.address()).map(str::to_owned),
+        settings: ReplicaSettings {
+            class: instance.db_instance_class().map(str::to_owned),
+            kms_key_id: instance.kms_key_id().map(str::to_owned),
+            subnet_group: instance
+                .db_subnet_group()
+                .and_then(|group| group.db_subnet_group_name())
+                .map(str::to_owned),
+            security_groups: instance
+                .vpc_security_groups()
+                .iter()
+                .filter_map(|group| group.vpc_security_group_id())
+                .map(str::to_owned)
+                .collect(),
+            multi_az: instance.multi_az().unwrap_or(false),
+        },
+        left_behind: Vec::new(),
+        next_id: None,
+        lag: None,
+    })
+}
+
+async fn clusters(
+    caller: &Caller,
+    region: &RegionCode,
+    names: &[String],
+) -> Result<Vec<ReplicaMember>, Error> {
+    let filter = Filter::builder().name("db-cluster-id").set_values(Some(names.to_vec())).build();
+    let sent = caller.rds(region.as_str()).describe_db_clusters().filters(filter).send();
+    let answer = caller.ask(Service::Rds, region.as_str(), CLUSTERS, sent).await?;
+    Ok(answer.db_clusters().iter().filter_map(cluster).filter(|m| names.contains(&m.id)).collect())
+}
+
+fn cluster(cluster: &DbCluster) -> Option<ReplicaMember> {
+    let replication =
+        cluster.status_infos().iter().find(|info| info.status_type() == Some("read replication"));
+    Some(ReplicaMember {
+        id: cluster.db_cluster_identifier()?.to_owned(),
+        arn: cluster.db_cluster_arn()?.to_owned(),
+        is_cluster: true,
+        status: cluster.status().unwrap_or("unknown").to_owned(),
+        source: cluster.replication_source_identifier().filter(|s| !s.is_empty()).map(str::to_owned),
+        replication: replication.and_then(|info| info.status()).map(str::to_owned),
+        endpoint: cluster.endpoint().map(str::to_owned),
+        settings: ReplicaSettings {
+            class: cluster.db_cluster_instance_class().map(str::to_owned),
+            kms_key_id: cluster.kms_key_id().map(str::to_owned),
+            subnet_group: cluster.db_subnet_group().map(str::to_owned),
+            security_groups: cluster
+                .vpc_security_groups()
+                .iter()
+                .filter_map(|group| group.vpc_security_group_id())
+                .map(str::to_owned)
+                .collect(),
+            multi_az: cluster.multi_az().unwrap_or(false),
+        },
+        left_behind: Vec::new(),
+        next_id: None,
+        lag: None,
+    })
+}
+
+/// In seconds, and of the replica's own Region. A lag that cannot be asked for leaves the rest of the picture.
+async fn lag(caller: &Caller, region: &RegionCode, member: &ReplicaMember) -> Option<Lag> {
+    let (metric, dimension) = if member.is_cluster {
+        ("AuroraBinlogReplicaLag", "DBClusterIdentifier")
+    } else {
+        ("ReplicaLag", "DBInstanceIdentifier")
+    };
+    let wanted = Wanted { namespace: "AWS/RDS", metric, dimensions: vec![(dimension, member.id.clone())] };
+    let points = metrics::newest(caller, region.as_str(), LAG_WINDOW_SECONDS, &[wanted])
+        .await
+        .inspect_err(|error| tracing::debug!(%error, "the lag of a replica could not be asked for"))
+        .ok()?;
+    points.into_iter().next().flatten().map(|point| point.lag(metric, 1000.0))
+}
+
+pub(crate) async fn promote(
+    caller: &Caller,
+    action: &'static str,
+    region: &RegionCode,
+    instance: &str,
+) -> Result<Answer, Error> {
+    let region = region.as_str();
+    let sent = caller.rds(region).promote_read_replica().db_instance_identifier(instance).send();
+    answered(action, region, &caller.ask(Service::Rds, region, action, sent).await?, None)
+}
+
+pub(crate) async fn promote_cluster(
+    caller: &Caller,
+    action: &'static str,
+    region: &RegionCode,
+    cluster: &str,
+) -> Result<Answer, Error> {
+    let region = region.as_str();
+    let sent = caller.rds(region).promote_read_replica_db_cluster().db_cluster_identifier(cluster).send();
+    answered(action, region, &caller.ask(Service::Rds, region, action, sent).await?, None)
+}
+
+pub(crate) async fn create(
+    caller: &Caller,
+    action: &'static str,
+    region: &RegionCode,
+    instance: &str,
+    source_arn: &str,
+    settings: &ReplicaSettings,
+) -> Result<Answer, Error> {
+    let region = region.as_str();
+    let url = match (&settings.kms_key_id, region_of_arn(source_arn)) {
+        (Some(key), Some(source_region)) if source_region != region => {
+            let parameters = [
+                ("Action", "CreateDBInstanceReadReplica"),
+                ("DBInstanceIdentifier", instance),
+                ("DestinationRegion", region),
+                ("KmsKeyId", key.as_str()),
+                ("SourceDBInstanceIdentifier", source_arn),
+                ("Version", "2014-10-31"),
+            ];
+            let url = presigned::rds_url(caller, source_region, &parameters);
+            Some(url.map_err(|why| caller.call(region, action).error(ErrorKind::Invalid, why))?)
+        }
+        _ => None,
+    };
+    let groups = (!settings.security_groups.is_empty()).then(|| settings.security_groups.clone());
+    let sent = caller
+        .rds(region)
+        .create_db_instance_read_replica()
+        .db_instance_identifier(instance)
+        .source_db_instance_identifier(source_arn)
+        .set_db_instance_class(settings.class.clone())
+        .set_kms_key_id(settings.kms_key_id.clone())
+        .set_db_subnet_group_name(settings.subnet_group.clone())
+        .set_vpc_security_group_ids(groups)
+        .multi_az(settings.multi_az)
+        .set_pre_signed_url(url)
+        .send();
+    answered(action, region, &caller.ask(Service::Rds, region, action, sent).await?, None)
+}

@@ -1,0 +1,481 @@
+//! Pilot light and backup and restore: replicas that are promoted once, tables without a writer, datastores, and
+//! restores whose every parameter is approved.
+
+use super::*;
+use crate::change::Change;
+use crate::testing::step_id;
+use crate::testing::stores::{
+    ARCHIVE, archive, bucket, datastore_member, db_arn, ledger, moved_ledger, replica, replica_member, rule,
+    table_replica, vault_facts,
+};
+use holdfast_domain::ResourceSpec;
+use holdfast_domain::facts::LeftBehind;
+
+fn back(mode: Mode) -> Movement {
+    movement(Intent::Failback, mode, B, A)
+}
+
+fn dark(mut picture: Picture, code: &str) -> Picture {
+    let seen: Vec<_> = picture.observations.keys().filter(|(_, r)| r.as_str() == code).cloned().collect();
+    for key in seen {
+        let last = picture.observations[&key].known().cloned();
+        picture.observations.insert(key, unknown(last));
+    }
+    picture
+}
+
+fn change<'a>(plan: &'a Plan, id: &str) -> &'a Change {
+    plan.step(&step_id(id)).and_then(|s| s.change()).unwrap_or_else(|| panic!("{id}: {}", text(plan)))
+}
+
+#[test]
+fn a_planned_failover_of_a_pilot_light() {
+    insta::assert_snapshot!(text(&planned(&ledger(), &failover(Mode::Planned))));
+}
+
+#[test]
+fn an_emergency_failover_of_a_pilot_light_whose_region_is_dark() {
+    insta::assert_snapshot!(text(&planned(&dark(ledger(), A), &failover(Mode::Emergency))));
+}
+
+#[test]
+fn a_failback_of_a_pilot_light_begins_with_a_new_replica() {
+    insta::assert_snapshot!(text(&planned(&moved_ledger(), &back(Mode::Planned))));
+}
+
+#[test]
+fn a_planned_failover_by_restoring_backups() {
+    insta::assert_snapshot!(text(&planned(&archive(), &failover(Mode::Planned))));
+}
+
+#[test]
+fn an_emergency_failover_by_restoring_backups() {
+    insta::assert_snapshot!(text(&planned(&dark(archive(), A), &failover(Mode::Emergency))));
+}
+
+#[test]
+fn a_restore_is_approved_to_its_last_parameter_and_the_inventory_has_the_last_word() {
+    let plan = planned(&archive(), &failover(Mode::Planned));
+    let Change::StartRestoreJob { metadata, role_arn, resource_arn, .. } = change(&plan, "restore-backups-1")
+    else {
+        panic!("{}", text(&plan))
+    };
+    assert_eq!((resource_arn.as_str(), role_arn.ends_with("role/holdfast-restore")), (ARCHIVE, true));
+    assert_eq!(metadata["DBInstanceIdentifier"], "archive");
+    assert_eq!(
+        metadata["DBSubnetGroupName"], "recovery",
+        "as the backup says it, it is of the Region that was left"
+    );
+    assert!(comes_after(&plan, "restore-backups-1").contains(&"record-backups"));
+    assert!(comes_after(&plan, "scale-web-eu-central-1").contains(&"restore-backups-1"));
+}
+
+#[test]
+fn a_newer_backup_voids_no_approval_and_a_missing_one_does() {
+    let facts = planned(&archive(), &failover(Mode::Planned)).facts;
+    let mut picture = archive();
+    let mut newer = vault_facts(1, Vec::new());
+    newer.protected[0].newest.as_mut().unwrap().arn.push('9');
+    picture.observations.insert(key("backups", B), known(Facts::BackupVault(newer.clone())));
+    assert_eq!(planned(&picture, &failover(Mode::Planned)).facts, facts);
+    newer.protected[0].newest = None;
+    picture.observations.insert(key("backups", B), known(Facts::BackupVault(newer)));
+    assert_eq!(code(&picture, &failover(Mode::Planned)), "not_ready");
+    assert_ne!(planned(&picture, &failover(Mode::Emergency)).facts, facts);
+}
+
+#[test]
+fn what_a_restore_lacks_is_refused_when_planned_and_said_in_an_emergency() {
+    let no_role = |p: &mut Picture| {
+        let ResourceSpec::BackupVault(spec) = &mut p.application.resources[1].spec else { unreachable!() };
+        spec.per_region.get_mut(&region(B)).unwrap().restore_role_arn = None;
+    };
+    let no_metadata = |p: &mut Picture| {
+        let mut vault = vault_facts(5, Vec::new());
+        vault.protected[0].newest.as_mut().unwrap().metadata = None;
+        p.observations.insert(key("backups", B), known(Facts::BackupVault(vault)));
+    };
+    let cases: [(&dyn Fn(&mut Picture), &str); 2] =
+        [(&no_role, "restore_role_arn"), (&no_metadata, "GetRecoveryPointRestoreMetadata")];
+    for (spoil, word) in cases {
+        let mut picture = archive();
+        spoil(&mut picture);
+        assert_eq!(code(&picture, &failover(Mode::Planned)), "not_ready");
+        let plan = planned(&picture, &failover(Mode::Emergency));
+        assert!(plan.notes.iter().any(|n| n.contains(word)), "{:?}", plan.notes);
+        assert!(plan.steps.iter().all(|s| s.kind() != "start_restore_job"));
+    }
+}
+
+#[test]
+fn without_a_vault_in_the_target_nothing_moves_there() {
+    let mut picture = archive();
+    let ResourceSpec::BackupVault(spec) = &mut picture.application.resources[1].spec else { unreachable!() };
+    let place = spec.per_region.remove(&region(B)).unwrap();
+    spec.per_region.insert(region(A), place);
+    picture.observations.insert(key("backups", A), known(Facts::BackupVault(vault_facts(5, Vec::new()))));
+    for mode in [Mode::Planned, Mode::Emergency] {
+        assert_eq!(code(&picture, &failover(mode)), "not_ready");
+    }
+    // On the way back the original may still stand at home: an emergency goes to it and says what it lacks.
+    assert_eq!(code(&archive(), &back(Mode::Planned)), "not_ready_to_fail_back");
+    let plan = planned(&archive(), &back(Mode::Emergency));
+    assert!(plan.notes.iter().any(|n| n.contains("nothing is restored there")), "{:?}", plan.notes);
+}
+
+#[test]
+fn a_warm_standby_restores_nothing_from_its_backups() {
+    let mut picture = archive();
+    picture.application.strategy = Strategy::WarmStandby;
+    let plan = planned(&picture, &failover(Mode::Planned));
+    assert!(plan.steps.iter().all(|s| s.kind() != "start_restore_job"));
+    assert!(plan.notes.iter().any(|n| n.contains("restores none of them")), "{:?}", plan.notes);
+}
+
+#[test]
+fn a_promotion_is_never_lossless_on_a_replica_that_does_not_replicate() {
+    for (intent, expected) in [(Intent::Failover, "not_ready"), (Intent::Failback, "not_ready_to_fail_back")]
+    {
+        let mut picture = ledger();
+        let mut copy = replica_member(B, "books-replica", Some(db_arn(A, "books")));
+        copy.replication = Some("error".into());
+        let go = if intent == Intent::Failback {
+            picture = moved_ledger();
+            copy = replica_member(A, "books-holdfast-1", Some(db_arn(B, "books-replica")));
+            copy.replication = Some("error".into());
+            picture.observations.insert(key("books", A), known(Facts::ReplicaMember(copy)));
+            back(Mode::Planned)
+        } else {
+            picture.observations.insert(key("books", B), known(Facts::ReplicaMember(copy)));
+            failover(Mode::Planned)
+        };
+        assert_eq!(code(&picture, &go), expected);
+        let emergency = Movement { mode: Mode::Emergency, ..go };
+        assert!(planned(&picture, &emergency).notes.iter().any(|n| n.contains("more may be lost")));
+    }
+}
+
+#[test]
+fn an_emergency_way_back_takes_what_stands_at_home_and_says_what_it_lacks() {
+    let plan = planned(&dark(moved_ledger(), B), &back(Mode::Emergency));
+    assert!(plan.steps.iter().all(|s| !s.id.as_str().starts_with("promote-")), "{}", text(&plan));
+    assert!(plan.notes.iter().any(|n| n.contains("copies nothing")), "{:?}", plan.notes);
+    let recorded = plan.step(&step_id("record-lag")).map(|s| s.work.clone());
+    assert!(
+        matches!(recorded, Some(Work::RecordLag { stores, .. }) if stores.contains(&name("books"))),
+        "its loss is recorded as not known"
+    );
+}
+
+#[test]
+fn a_replica_that_was_rebuilt_already_is_promoted_without_another() {
+    let mut picture = moved_ledger();
+    let mut built = replica_member(A, "books-holdfast-1", Some(db_arn(B, "books-replica")));
+    built.left_behind = vec![LeftBehind { id: "books".into(), takes_writes: true }];
+    picture.observations.insert(key("books", A), known(Facts::ReplicaMember(built)));
+    let plan = planned(&picture, &back(Mode::Planned));
+    assert!(plan.step(&step_id("rebuild-books-us-east-1")).is_none(), "{}", text(&plan));
+    assert!(
+        matches!(change(&plan, "promote-books"), Change::PromoteReplica { instance, .. } if instance == "books-holdfast-1")
+    );
+    // And what is left gets a copy of what serves then.
+    let Change::CreateReplica { instance, source_arn, .. } = change(&plan, "rebuild-books-eu-central-1")
+    else {
+        panic!("{}", text(&plan))
+    };
+    assert_eq!(instance, "books-replica-holdfast-1");
+    assert_eq!(*source_arn, db_arn(A, "books-holdfast-1"));
+}
+
+#[test]
+fn a_way_back_without_a_free_name_or_of_a_cluster_says_what_people_must_do() {
+    for spoil in [
+        |m: &mut holdfast_domain::facts::ReplicaMember| m.next_id = None,
+        |m: &mut holdfast_domain::facts::ReplicaMember| m.is_cluster = true,
+    ] {
+        let mut picture = moved_ledger();
+        let mut old = replica_member(A, "books", None);
+        spoil(&mut old);
+        picture.observations.insert(key("books", A), known(Facts::ReplicaMember(old)));
+        assert_eq!(code(&picture, &back(Mode::Planned)), "not_ready_to_fail_back");
+    }
+}
+
+#[test]
+fn a_store_that_others_have_moved_already_needs_no_step() {
+    let mut picture = ledger();
+    picture.observations.insert(key("books", B), known(replica(B, "books-replica", None)));
+    picture
+        .observations
+        .insert(key("books", A), known(replica(A, "books-holdfast-1", Some(db_arn(B, "books-replica")))));
+    picture.observations.insert(key("carts", A), known(Facts::DatastoreMember(datastore_member(A, false))));
+    picture.observations.insert(key("carts", B), known(Facts::DatastoreMember(datastore_member(B, true))));
+    let plan = planned(&picture, &failover(Mode::Planned));
+    let stores = ["promote_replica", "create_replica", "fail_datastore_over"];
+    assert!(plan.steps.iter().all(|s| !stores.contains(&s.kind())), "{}", text(&plan));
+}
+
+#[test]
+fn a_datastore_that_cannot_fail_over_stops_a_planned_move() {
+    type Spoil = fn(&mut holdfast_domain::facts::DatastoreMember);
+    let spoils: [Spoil; 2] =
+        [|m| m.status = Some("associating".into()), |m| m.global_status = "modifying".into()];
+    for spoil in spoils {
+        let mut picture = ledger();
+        let mut member = datastore_member(B, false);
+        spoil(&mut member);
+        picture.observations.insert(key("carts", B), known(Facts::DatastoreMember(member)));
+        assert_eq!(code(&picture, &failover(Mode::Planned)), "not_ready");
+        assert!(plan(&picture, &failover(Mode::Emergency)).is_ok());
+    }
+}
+
+#[test]
+fn a_table_must_be_where_traffic_goes() {
+    for (status, planned_code, emergency) in
+        [(None, "not_ready", false), (Some("CREATING"), "not_ready", true)]
+    {
+        let mut picture = ledger();
+        picture.observations.insert(key("postings", B), known(Facts::TableReplica(table_replica(A, status))));
+        assert_eq!(code(&picture, &failover(Mode::Planned)), planned_code);
+        assert_eq!(plan(&picture, &failover(Mode::Emergency)).is_ok(), emergency);
+    }
+}
+
+#[test]
+fn a_failback_rests_on_buckets_that_are_copied_back() {
+    let mut picture = archive();
+    let ResourceSpec::BackupVault(spec) = &mut picture.application.resources[1].spec else { unreachable!() };
+    let mut place = spec.per_region[&region(B)].clone();
+    place.protected = vec![db_arn(B, "archive")];
+    spec.per_region.insert(region(A), place);
+    let mut at_home = vault_facts(2, Vec::new());
+    at_home.protected[0].resource_arn = db_arn(B, "archive");
+    picture.observations.insert(key("backups", A), known(Facts::BackupVault(at_home)));
+    assert!(plan(&picture, &back(Mode::Planned)).is_ok());
+    picture.observations.insert(key("exports", A), known(bucket(A, vec![rule(A, B)], Vec::new())));
+    assert_eq!(code(&picture, &back(Mode::Planned)), "not_ready_to_fail_back");
+    let plan = planned(&picture, &back(Mode::Emergency));
+    assert!(plan.notes.iter().any(|n| n.contains("no enabled rule")), "{:?}", plan.notes);
+}
+
+#[test]
+fn confirming_waits_only_for_what_can_come() {
+    let protected = |plan: &Plan| {
+        plan.steps.iter().find_map(|s| match &s.work {
+            Work::ConfirmProtected { stores, .. } => {
+                Some(stores.iter().map(|n| n.as_str().to_owned()).collect::<Vec<_>>())
+            }
+            _ => None,
+        })
+    };
+    let plan = planned(&ledger(), &failover(Mode::Planned));
+    assert_eq!(protected(&plan).unwrap(), ["books", "carts", "postings"]);
+    assert!(comes_after(&plan, "confirm-protected").contains(&"rebuild-books-us-east-1"));
+    let mut cluster = ledger();
+    for (code, id, source) in [(A, "books", None), (B, "books-replica", Some(db_arn(A, "books")))] {
+        let mut member = replica_member(code, id, source);
+        member.is_cluster = true;
+        cluster.observations.insert(key("books", code), known(Facts::ReplicaMember(member)));
+    }
+    let plan = planned(&cluster, &failover(Mode::Planned));
+    assert_eq!(protected(&plan).unwrap(), ["carts", "postings"]);
+    assert!(plan.notes.iter().any(|n| n.contains("by hand, called books-holdfast-1")), "{:?}", plan.notes);
+    let mut one_way = archive();
+    one_way.observations.insert(key("exports", B), known(bucket(B, Vec::new(), vec![rule(A, B)])));
+    one_way.observations.insert(key("exports", A), known(bucket(A, vec![rule(A, B)], Vec::new())));
+    let plan = planned(&one_way, &failover(Mode::Planned));
+    assert_eq!(protected(&plan), None);
+    assert!(plan.notes.iter().any(|n| n.contains("copied nowhere")), "{:?}", plan.notes);
+}
+
+mod generated {
+    //! Whatever is seen of the stores: what a plan of them keeps.
+
+    use super::*;
+    use holdfast_domain::Sight;
+    use proptest::prelude::{Just, ProptestConfig, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+    use proptest::strategy::{BoxedStrategy, Strategy as Gen};
+
+    fn a_database(code: &'static str, id: &'static str, other: String) -> BoxedStrategy<Facts> {
+        let source = prop_oneof![2 => Just(None), 3 => Just(Some(other))];
+        let status = prop_oneof![5 => Just("available"), 1 => Just("backing-up"), 1 => Just("rebooting")];
+        let replication = prop_oneof![5 => Just("replicating"), 1 => Just("error")];
+        (source, status, replication, any::<bool>(), proptest::bool::weighted(0.9))
+            .prop_map(move |(source, status, replication, newer, named)| {
+                let id = if newer { format!("{id}-holdfast-1") } else { id.to_owned() };
+                let mut member = replica_member(code, &id, source);
+                member.status = status.into();
+                member.replication = member.source.is_some().then(|| replication.into());
+                if !named {
+                    member.next_id = None;
+                }
+                Facts::ReplicaMember(member)
+            })
+            .boxed()
+    }
+
+    fn a_table(from: &'static str) -> BoxedStrategy<Facts> {
+        prop_oneof![5 => Just(Some("ACTIVE")), 1 => Just(Some("CREATING")), 1 => Just(None)]
+            .prop_map(move |status| Facts::TableReplica(table_replica(from, status)))
+            .boxed()
+    }
+
+    fn a_cache(code: &'static str, primary: bool) -> BoxedStrategy<Facts> {
+        let state = prop_oneof![5 => Just("associated"), 1 => Just("associating")];
+        let global = prop_oneof![5 => Just("available"), 1 => Just("modifying")];
+        (state, global)
+            .prop_map(move |(state, global)| {
+                let mut member = datastore_member(code, primary);
+                member.status = Some(state.into());
+                member.global_status = global.into();
+                Facts::DatastoreMember(member)
+            })
+            .boxed()
+    }
+
+    fn a_vault() -> BoxedStrategy<Facts> {
+        (any::<bool>(), any::<bool>())
+            .prop_map(|(held, read)| {
+                let mut vault = vault_facts(3, Vec::new());
+                let newest = vault.protected[0].newest.take().filter(|_| held);
+                vault.protected[0].newest = newest.map(|mut point| {
+                    point.metadata = point.metadata.filter(|_| read);
+                    point
+                });
+                Facts::BackupVault(vault)
+            })
+            .boxed()
+    }
+
+    fn a_case() -> impl Gen<Value = (Picture, Movement)> {
+        let cache = any::<bool>().prop_flat_map(|home| (a_cache(A, home), a_cache(B, !home)));
+        let facts = (
+            a_database(A, "books", db_arn(B, "books-replica")),
+            a_database(B, "books-replica", db_arn(A, "books")),
+            a_table(B),
+            a_table(A),
+            cache,
+            a_vault(),
+        );
+        let how = (any::<bool>(), prop_oneof![Just(Intent::Failover), Just(Intent::Failback)]);
+        let dark_at = proptest::option::weighted(0.3, prop_oneof![Just(A), Just(B)]);
+        (facts, how, any::<bool>(), any::<bool>(), dark_at).prop_map(
+            |(
+                (home, away, table, table_away, (cache, cache_away), vault),
+                (planned, intent),
+                moved,
+                restores,
+                dark_at,
+            )| {
+                let mut picture = match (restores, moved) {
+                    (true, _) => archive(),
+                    (false, true) => moved_ledger(),
+                    (false, false) => ledger(),
+                };
+                let seen = [
+                    ("books", A, home),
+                    ("books", B, away),
+                    ("postings", A, table),
+                    ("postings", B, table_away),
+                    ("carts", A, cache),
+                    ("carts", B, cache_away),
+                    ("backups", B, vault),
+                ];
+                for (resource, code, facts) in seen {
+                    if let Some(sight) = picture.observations.get_mut(&key(resource, code)) {
+                        *sight = Sight::Known { at: picture.now, facts };
+                    }
+                }
+                let picture = dark_at.map_or(picture.clone(), |code| dark(picture, code));
+                let mode = if planned { Mode::Planned } else { Mode::Emergency };
+                let (from, to) = if intent == Intent::Failback { (B, A) } else { (A, B) };
+                (picture, movement(intent, mode, from, to))
+            },
+        )
+    }
+
+    /// Every store whose loss a step seals has been measured before it.
+    fn measured_before(plan: &Plan, step: &Step) -> bool {
+        let before = comes_after(plan, step.id.as_str());
+        plan.steps.iter().any(|s| match &s.work {
+            Work::RecordLag { stores, .. } => {
+                before.contains(&s.id.as_str()) && step.resource.as_ref().is_some_and(|r| stores.contains(r))
+            }
+            _ => false,
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+
+        #[test]
+        fn nothing_is_lost_unmeasured_and_nothing_planned_is_promoted_without_its_data((picture, movement) in a_case()) {
+            let Ok(plan) = plan(&picture, &movement) else { return Ok(()) };
+            for step in &plan.steps {
+                match step.change() {
+                    Some(Change::PromoteReplica { instance, region }) => {
+                        prop_assert!(step.irreversible && measured_before(&plan, step), "{}", text(&plan));
+                        let built = plan.steps.iter().any(|s| matches!(s.change(), Some(Change::CreateReplica { instance: i, region: r, .. }) if i == instance && r == region)
+                            && comes_after(&plan, step.id.as_str()).contains(&s.id.as_str()));
+                        let copies = plan.stood(&name("books"), region).and_then(|f| f.follows());
+                        let planned = movement.mode == Mode::Planned;
+                        prop_assert!(!planned || built || copies == Some(true), "{}", text(&plan));
+                    }
+                    Some(Change::FailDatastoreOver { .. } | Change::StartRestoreJob { .. }) => {
+                        prop_assert!(measured_before(&plan, step), "{}", text(&plan));
+                    }
+                    Some(Change::CreateReplica { .. }) => {
+                        prop_assert_eq!(movement.mode, Mode::Planned);
+                    }
+                    _ => {}
+                }
+            }
+        }
+
+        #[test]
+        fn an_emergency_calls_nothing_in_the_region_that_it_leaves((picture, movement) in a_case()) {
+            let Ok(plan) = plan(&picture, &movement) else { return Ok(()) };
+            if movement.mode == Mode::Emergency {
+                let left = format!("@{}", movement.from);
+                prop_assert!(plan.steps.iter().all(|s| !s.plane.ends_with(&left) || s.plane.starts_with("route53@")), "{}", text(&plan));
+            }
+        }
+
+        #[test]
+        fn it_is_the_same_each_time_and_each_no_helps((picture, movement) in a_case()) {
+            prop_assert_eq!(plan(&picture, &movement), plan(&picture, &movement));
+            if let Err(refusal) = plan(&picture, &movement) {
+                prop_assert!(refusal.sentence.ends_with('.') && refusal.way_out.ends_with('.'), "{:?}", refusal);
+            }
+        }
+    }
+
+    #[test]
+    fn the_generated_stores_reach_plans_of_every_sort() {
+        use proptest::strategy::ValueTree as _;
+        let mut runner = proptest::test_runner::TestRunner::deterministic();
+        let mut reached: BTreeMap<String, u32> = BTreeMap::new();
+        for _ in 0..3000 {
+            let (picture, movement) = a_case().new_tree(&mut runner).unwrap().current();
+            match plan(&picture, &movement) {
+                Err(refusal) => *reached.entry(format!("refused {}", refusal.code)).or_default() += 1,
+                Ok(plan) => {
+                    for kind in plan.steps.iter().filter(|s| s.change().is_some()).map(Step::kind) {
+                        *reached.entry(format!("step {kind}")).or_default() += 1;
+                    }
+                }
+            }
+        }
+        for kind in [
+            "step promote_replica",
+            "step create_replica",
+            "step fail_datastore_over",
+            "step start_restore_job",
+            "refused not_ready",
+            "refused not_ready_to_fail_back",
+        ] {
+            assert!(reached.get(kind).is_some_and(|n| *n >= 40), "{kind} is too rare in {reached:#?}");
+        }
+    }
+}

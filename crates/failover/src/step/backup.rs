@@ -1,0 +1,68 @@
+//! Restoring one resource from the recovery point that was approved. A restore job has a beginning and an end of its
+//! own; those that stood when the plan was made are somebody else's.
+
+use super::Verdict;
+use super::check::Look;
+use crate::change::Change;
+use holdfast_domain::facts::{RestoreJob, VaultFacts};
+use holdfast_domain::{Facts, RegionCode};
+
+pub(super) fn restore(
+    look: &Look<'_>,
+    change: &Change,
+    region: &RegionCode,
+    vault: &str,
+    recovery_point: &str,
+) -> Verdict {
+    let seen = match look.at(region) {
+        Ok(Facts::BackupVault(seen)) => seen,
+        Ok(other) => return look.not_what_it_was(region, other),
+        Err(reason) => return Verdict::Unseen { reason },
+    };
+    if seen.vault != vault {
+        return Verdict::Drift {
+            expected: format!("{} in {region} is vault {vault}", look.resource),
+            found: format!("it is vault {}", seen.vault),
+        };
+    }
+    let ours = since_the_plan(look, region, seen, recovery_point);
+    if let Some(job) = ours.iter().find(|job| job.status == "COMPLETED") {
+        let what = job.created_resource_arn.as_deref().unwrap_or("the resource");
+        return Verdict::Reached { note: format!("{what} was restored by job {}", job.id) };
+    }
+    if let Some(job) = ours.iter().find(|job| matches!(job.status.as_str(), "PENDING" | "RUNNING")) {
+        let done = job.percent_done.as_deref().unwrap_or("share not told");
+        return Verdict::Wait { note: format!("restore job {} is {} ({done})", job.id, job.status) };
+    }
+    // Each time that a person has it tried again makes room for one more job.
+    let failed = u32::try_from(ours.len()).unwrap_or(u32::MAX);
+    match ours.last() {
+        Some(job) if failed > look.retries => Verdict::Stuck {
+            reason: format!(
+                "restore job {} is {}: {}",
+                job.id,
+                job.status,
+                job.message.as_deref().unwrap_or("AWS gives no reason")
+            ),
+            way_out: "Mend what the reason names (role, subnet group, a name that is taken) and retry; where `restore_metadata` must change, cancel and request the move anew."
+                .into(),
+        },
+        _ => Verdict::Act(change.clone()),
+    }
+}
+
+fn since_the_plan<'a>(
+    look: &Look<'_>,
+    region: &RegionCode,
+    seen: &'a VaultFacts,
+    recovery_point: &str,
+) -> Vec<&'a RestoreJob> {
+    let stood: Vec<&str> = match look.plan.stood(look.resource, region) {
+        Some(Facts::BackupVault(stood)) => stood.restores.iter().map(|job| job.id.as_str()).collect(),
+        _ => Vec::new(),
+    };
+    seen.restores
+        .iter()
+        .filter(|job| job.recovery_point_arn == recovery_point && !stood.contains(&job.id.as_str()))
+        .collect()
+}

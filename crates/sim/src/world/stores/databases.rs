@@ -1,0 +1,239 @@
+//! RDS databases outside global databases: who copies from whom, promotion (one way), and building a replica, which
+//! takes its time. Not their contents.
+
+use super::Lines;
+use crate::refusal::Refusal;
+use crate::world::World;
+use crate::world::lag::{Condition, Lag};
+use serde::{Deserialize, Serialize};
+
+/// From the call until a promoted replica takes writes.
+pub const PROMOTE_MS: i64 = 3_000;
+/// From the call until a new replica is there.
+pub const CREATE_MS: i64 = 6_000;
+
+/// A database.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Database {
+    /// Owner.
+    pub account: String,
+    /// Its Region.
+    pub region: String,
+    /// `DBInstanceIdentifier` or `DBClusterIdentifier`.
+    pub id: String,
+    /// A cluster rather than an instance.
+    pub cluster: bool,
+    /// E.g. `postgres`.
+    pub engine: String,
+    /// E.g. `db.r7g.large`.
+    pub class: String,
+    /// The key that it is encrypted with.
+    pub kms_key_id: Option<String>,
+    /// ARN of what it copies from.
+    pub source: Option<String>,
+    /// What it is busy with.
+    pub doing: Doing,
+    /// Behind its source.
+    pub lag: Lag,
+    /// Writes lost by its promotion, in milliseconds of writing.
+    pub lost_ms: Option<f64>,
+}
+
+/// What a database is busy with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doing {
+    /// Nothing.
+    Available,
+    /// A backup; a replica is not promoted meanwhile.
+    BackingUp {
+        /// When it ends.
+        until_ms: i64,
+    },
+    /// Being made.
+    Creating {
+        /// When it ends.
+        until_ms: i64,
+    },
+    /// On its way from replica to a database of its own.
+    Promoting {
+        /// When it began.
+        since_ms: i64,
+        /// When it ends.
+        until_ms: i64,
+    },
+}
+
+impl Database {
+    /// Its ARN.
+    pub fn arn(&self) -> String {
+        let kind = if self.cluster { "cluster" } else { "db" };
+        format!("arn:aws:rds:{}:{}:{kind}:{}", self.region, self.account, self.id)
+    }
+
+    /// `DBInstanceStatus`, as AWS words it.
+    pub fn status(&self, now_ms: i64) -> &'static str {
+        match self.doing {
+            Doing::Available => "available",
+            Doing::BackingUp { .. } => "backing-up",
+            Doing::Creating { .. } => "creating",
+            Doing::Promoting { since_ms, until_ms } if now_ms < since_ms + (until_ms - since_ms) / 2 => {
+                "modifying"
+            }
+            Doing::Promoting { .. } => "rebooting",
+        }
+    }
+
+    /// The status of its replication; `None` for what copies nothing.
+    pub fn replication(&self) -> Option<&'static str> {
+        self.source.as_ref()?;
+        Some(if self.lag.is_stopped() { "error" } else { "replicating" })
+    }
+}
+
+fn region_of(arn: &str) -> &str {
+    arn.split(':').nth(3).unwrap_or_default()
+}
+
+pub(super) fn settle(databases: &mut [Database], now_ms: i64, lines: &Lines<'_>) -> bool {
+    let mut changed = false;
+    for database in databases {
+        let ended = match database.doing {
+            Doing::Available => None,
+            Doing::BackingUp { until_ms }
+            | Doing::Creating { until_ms }
+            | Doing::Promoting { until_ms, .. } => Some(until_ms).filter(|until| *until <= now_ms),
+        };
+        if ended.is_some() {
+            if matches!(database.doing, Doing::Promoting { .. }) {
+                database.source = None;
+            }
+            database.doing = Doing::Available;
+            changed = true;
+        }
+        let Some(from) = database.source.as_deref().map(region_of) else {
+            database.lag.set(ended.unwrap_or(now_ms), Condition::Absent, 0.0);
+            continue;
+        };
+        let condition = match database.doing {
+            Doing::Creating { .. } | Doing::Promoting { .. } => Condition::Absent,
+            _ if (lines.reachable)(from, &database.region) => Condition::Flowing,
+            _ => Condition::Stopped,
+        };
+        database.lag.set(ended.unwrap_or(now_ms), condition, (lines.base)(from, &database.region));
+    }
+    changed
+}
+
+/// A request for a new replica.
+#[derive(Debug, Clone, Copy)]
+pub struct NewReplica<'a> {
+    /// The caller's account.
+    pub account: &'a str,
+    /// The Region that the call went to, and where the replica will be.
+    pub region: &'a str,
+    /// Its name.
+    pub id: &'a str,
+    /// ARN of the source.
+    pub source: &'a str,
+    /// Its class; the source's when absent.
+    pub class: Option<&'a str>,
+    /// The key of its Region.
+    pub kms_key_id: Option<&'a str>,
+    /// Whether the request to the source's Region came along.
+    pub signed_for_source: bool,
+}
+
+impl World {
+    /// The place of a database in the list.
+    pub fn database(&self, account: &str, region: &str, cluster: bool, id: &str) -> Option<usize> {
+        self.stores.databases.iter().position(|d| {
+            d.account == account
+                && d.region == region
+                && d.cluster == cluster
+                && (d.id == id || d.arn() == id)
+        })
+    }
+
+    /// Begins a promotion, or refuses it.
+    pub fn promote(
+        &mut self,
+        account: &str,
+        region: &str,
+        cluster: bool,
+        id: &str,
+        now_ms: i64,
+    ) -> Result<usize, Refusal> {
+        let (missing, wrong, what) = if cluster {
+            ("DBClusterNotFoundFault", "InvalidDBClusterStateFault", "DB cluster")
+        } else {
+            ("DBInstanceNotFound", "InvalidDBInstanceState", "DB instance")
+        };
+        let at = self
+            .database(account, region, cluster, id)
+            .ok_or_else(|| Refusal::new(missing, format!("{what} {id} not found.")).with_status(404))?;
+        let Some(database) = self.stores.databases.get_mut(at) else {
+            return Err(Refusal::new(missing, format!("{what} {id} not found.")).with_status(404));
+        };
+        if database.source.is_none() {
+            return Err(Refusal::new(wrong, format!("{what} {id} is not a read replica.")));
+        }
+        if database.doing != Doing::Available {
+            return Err(Refusal::new(
+                wrong,
+                format!("{what} {id} is {}: it must be available to be promoted.", database.status(now_ms)),
+            ));
+        }
+        database.lost_ms = Some(database.lag.at(now_ms).unwrap_or(0.0));
+        database.doing = Doing::Promoting { since_ms: now_ms, until_ms: now_ms + PROMOTE_MS };
+        Ok(at)
+    }
+
+    /// Begins to build a replica, or refuses it.
+    pub fn create_replica(&mut self, new: NewReplica<'_>, now_ms: i64) -> Result<usize, Refusal> {
+        let NewReplica { account, region, id, source, .. } = new;
+        if self.database(account, region, false, id).is_some() {
+            return Err(Refusal::new("DBInstanceAlreadyExists", "DB instance already exists"));
+        }
+        let from = self.stores.databases.iter().find(|d| d.account == account && d.arn() == source);
+        let Some(from) = from.filter(|d| !d.cluster) else {
+            return Err(Refusal::new("DBInstanceNotFound", format!("DBInstance {source} not found."))
+                .with_status(404));
+        };
+        if from.doing != Doing::Available || !self.reachable(&from.region, region) {
+            return Err(Refusal::new(
+                "InvalidDBInstanceState",
+                format!("DB instance {} is not available as a source for replicas.", from.id),
+            ));
+        }
+        if from.kms_key_id.is_some() && from.region != region {
+            if new.kms_key_id.is_none() {
+                return Err(Refusal::new(
+                    "InvalidParameterCombination",
+                    "Cannot create an encrypted cross Region replica without KmsKeyId of the target Region.",
+                ));
+            }
+            if !new.signed_for_source {
+                return Err(Refusal::new(
+                    "InvalidParameterCombination",
+                    "PreSignedUrl is required for an encrypted source in another Region.",
+                ));
+            }
+        }
+        let replica = Database {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            id: id.to_owned(),
+            cluster: false,
+            engine: from.engine.clone(),
+            class: new.class.unwrap_or(&from.class).to_owned(),
+            kms_key_id: new.kms_key_id.map(str::to_owned),
+            source: Some(source.to_owned()),
+            doing: Doing::Creating { until_ms: now_ms + CREATE_MS },
+            lag: Lag::default(),
+            lost_ms: None,
+        };
+        self.stores.databases.push(replica);
+        Ok(self.stores.databases.len() - 1)
+    }
+}
