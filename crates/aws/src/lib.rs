@@ -150,14 +150,13 @@ impl Cloud for AwsCloud {
     async fn perform(&self, account: &Account, acting: &Acting, change: &Change) -> Result<Answer, Error> {
         // The session is made from the change that is performed, whatever the step was looking at before.
         let acting = Acting { change: Some(change.clone()), ..acting.clone() };
-        let token = acting.client_token();
         let caller =
             self.sessions.caller(account, (&Access::Act(acting), None), true, self.call_deadline()).await?;
         let caller = clients::Caller {
             deadline: caller.deadline.min(tokio::time::Instant::now() + self.settings.change_timeout),
             ..caller
         };
-        perform::perform(&caller, change, &token).await
+        perform::perform(&caller, change).await
     }
 
     async fn deliver(&self, delivery: &Delivery) -> Result<Answer, Error> {

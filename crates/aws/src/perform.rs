@@ -14,8 +14,7 @@ use holdfast_cloud::{Error, ErrorKind, Settled};
 use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
 
-/// `token`: for the calls that AWS knows again by one.
-pub(crate) async fn perform(caller: &Caller, change: &Change, token: &str) -> Result<Answer, Error> {
+pub(crate) async fn perform(caller: &Caller, change: &Change) -> Result<Answer, Error> {
     let action = change.action();
     match change {
         // ---- compute
@@ -75,6 +74,7 @@ pub(crate) async fn perform(caller: &Caller, change: &Change, token: &str) -> Re
             .await
         }
         Change::StartRestoreJob { region, recovery_point_arn, resource_type, role_arn, metadata, .. } => {
+            let token = caller.token.as_deref().unwrap_or_default();
             let restore =
                 backup_vault::Restore { recovery_point_arn, resource_type, role_arn, metadata, token };
             backup_vault::start_restore(caller, action, region, restore).await

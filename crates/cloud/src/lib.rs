@@ -39,8 +39,6 @@ pub struct Acting {
     /// How often a person has had the step tried again: an automatic repeat is the same call to AWS, a person's a new one.
     pub retries: u32,
     pub direction: Direction,
-    /// How often a person has had the step tried again.
-    pub retries: u32,
     /// The step's call, from which the session policy is made. `None` for steps that only look: their sessions are
     /// narrowed to the kind of each resource that they look at.
     pub change: Option<Change>,
@@ -59,15 +57,6 @@ impl Acting {
         let hex = hex::encode(digest);
         let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
         [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
-    }
-}
-
-impl Acting {
-    /// What calls are given whose repeats AWS knows by a token. The same for each automatic repeat, so that a call
-    /// whose answer was lost is made once; another when a person wants it made anew.
-    #[must_use]
-    pub fn client_token(&self) -> String {
-        format!("{}-{}-{}", self.run, self.step, self.retries)
     }
 }
 

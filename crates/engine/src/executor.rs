@@ -198,7 +198,6 @@ async fn ask_roles(executor: Executor, ground: Arc<Ground>, run: Run) {
             epoch: executor.lease.epoch(),
             retries: 0,
             direction: Direction::Do,
-            retries: 0,
             change: None,
         });
         let answer = executor.cloud.probe(account, &access).await.map(|i| i.arn).map_err(|e| e.to_string());

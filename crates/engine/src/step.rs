@@ -139,7 +139,6 @@ impl StepDrive {
             epoch: self.journal.epoch(),
             retries: run.steps.get(&step.id).map_or(0, |progress| progress.retries),
             direction: Direction::Do,
-            retries: run.steps.get(&step.id).map_or(0, |progress| progress.retries),
             change: step.change().cloned(),
         }
     }

@@ -1,6 +1,5 @@
 //! What the tests against the peers share: accounts, resources and access in the domain's words.
 #![allow(dead_code, reason = "each of the test binaries uses a part of it")]
-#![allow(dead_code, reason = "each file of tests takes its part")]
 
 use holdfast_cloud::{Access, Acting, Direction};
 use holdfast_domain::facts::{DnsRecord, Routing};
@@ -61,7 +60,6 @@ pub fn acting(step: &str, change: Option<Change>) -> Acting {
         epoch: 7,
         retries: 0,
         direction: Direction::Do,
-        retries: 0,
         change,
     }
 }

@@ -267,7 +267,6 @@ fn hand_over(draft: &mut Draft<'_>, m: &Move, after: &[StepId]) -> Result<StepId
         irreversible: emergency,
         value_now: m.writer.as_ref().map_or_else(|| "writer not known".into(), |w| format!("writer in {w}")),
         value_to_be: format!("writer in {to}"),
-        ..Making::default()
     })
 }
 
@@ -295,7 +294,6 @@ fn promote(
         irreversible: true,
         value_now: format!("{id} copies"),
         value_to_be: format!("{id} takes writes of its own"),
-        ..Making::default()
     })
 }
 

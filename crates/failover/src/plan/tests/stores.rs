@@ -95,7 +95,8 @@ fn what_a_restore_lacks_is_refused_when_planned_and_said_in_an_emergency() {
         vault.protected[0].newest.as_mut().unwrap().metadata = None;
         p.observations.insert(key("backups", B), known(Facts::BackupVault(vault)));
     };
-    let cases: [(&dyn Fn(&mut Picture), &str); 2] =
+    type Case<'a> = (&'a dyn Fn(&mut Picture), &'a str);
+    let cases: [Case<'_>; 2] =
         [(&no_role, "restore_role_arn"), (&no_metadata, "GetRecoveryPointRestoreMetadata")];
     for (spoil, word) in cases {
         let mut picture = archive();

@@ -16,6 +16,7 @@ fn groups() -> impl Strategy<Value = Vec<Name>> {
 
 /// One thing that may be tried; the attempt and call of a start are filled in from the run.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "one at a time")]
 enum Try {
     Tell(Command),
     Start {

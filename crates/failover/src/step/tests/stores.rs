@@ -122,7 +122,8 @@ fn a_restore_is_followed_to_its_end_and_begun_anew_only_when_a_person_says_so() 
     let scene = from(picture, Mode::Planned);
     let step = scene.step("restore-backups-1");
     // (jobs since the plan, retries, expected)
-    let cases: [(&[(&str, &str)], u32, &str); 9] = [
+    type Case = (&'static [(&'static str, &'static str)], u32, &'static str);
+    let cases: [Case; 9] = [
         (&[], 0, "act"),
         (&[("one", "PENDING")], 0, "wait"),
         (&[("one", "RUNNING")], 0, "wait"),
