@@ -2,7 +2,8 @@
 //! ARC's.
 
 use super::world::{
-    A, B, account, application, aurora, aurora_facts, dns, ecs, known, observed, record, resource, service,
+    A, B, account, alarm, application, aurora, aurora_facts, dns, ecs, known, lag_alarm, observed, record,
+    resource, service,
 };
 use super::{NOW, region};
 use crate::plan::Picture;
@@ -75,6 +76,7 @@ pub fn tickets() -> Picture {
         controls("switch", &[A, B]),
         aurora("orders"),
         ecs("web", &[(A, None), (B, Some(6))]),
+        lag_alarm("orders-lag", &[B]),
     ];
     picture(
         resources,
@@ -87,6 +89,7 @@ pub fn tickets() -> Picture {
             ("orders", B, aurora_facts("orders", B, false)),
             ("web", A, service(6)),
             ("web", B, service(2)),
+            ("orders-lag", B, alarm("OK")),
         ]),
     )
 }

@@ -33,8 +33,9 @@ fn of(picture: &Picture) -> Vec<Finding> {
     found
 }
 
+/// Without what is found of the application as a whole.
 fn codes(found: &[Finding]) -> Vec<(&str, Severity)> {
-    found.iter().filter(|f| f.code != "kind_not_read").map(|f| (f.code.as_str(), f.severity)).collect()
+    found.iter().filter(|f| f.resource.is_some()).map(|f| (f.code.as_str(), f.severity)).collect()
 }
 
 fn secret(change: impl FnOnce(&mut SecretFacts)) -> Facts {
