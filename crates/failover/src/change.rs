@@ -133,7 +133,7 @@ pub struct StackBuild {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreEndpoint {
     pub store: Name,
-    /// `None` in a plan.
+    /// `None` in a plan, unless a failback puts back what stood before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
     /// The version of the setting that the step has seen; the call is not made on another. `None` in a plan.

@@ -205,6 +205,7 @@ pub fn plan(picture: &Picture, movement: &Movement) -> Result<Plan, Refusal> {
     draft.enter(Phase::Lower);
     if movement.intent == Intent::Failback {
         compute::lower(&mut draft, &done)?;
+        endpoint::put_back(&mut draft, &done)?;
     }
     draft.enter(Phase::ConfirmProtected);
     let copied = stores::reprotect(&mut draft, &mut moves, &done)?;

@@ -3,6 +3,7 @@
 
 use super::draft::{Draft, Making};
 use crate::change::{Change, StoreEndpoint};
+use crate::movement::Mode;
 use crate::refusal::Refusal;
 use crate::step::Work;
 use holdfast_domain::resource::{EndpointSetting, SettingPlace};
@@ -73,22 +74,10 @@ fn step(
         return Ok(None);
     }
     let to = StoreEndpoint { store: store.clone(), endpoint: None, on_version: None };
-    let change = match place {
-        SettingPlace { parameter: Some(parameter), key, .. } => Change::SetParameterEndpoint {
-            region: region.clone(),
-            parameter: parameter.clone(),
-            key: key.clone(),
-            to,
-        },
-        SettingPlace { secret: Some(secret), key: Some(key), .. } => {
-            Change::SetSecretEndpoint { region: region.clone(), secret: secret.clone(), key: key.clone(), to }
-        }
-        _ => {
-            let sentence =
-                format!("{name} in {region} names neither a parameter, nor a secret with its key.");
-            draft.cannot(&sentence, "Correct the entry.")?;
-            return Ok(None);
-        }
+    let Some(change) = set(place, &region, to) else {
+        let sentence = format!("{name} in {region} names neither a parameter, nor a secret with its key.");
+        draft.cannot(&sentence, "Correct the entry.")?;
+        return Ok(None);
     };
     let value_to_be = match endpoint {
         Some(endpoint) => format!("the writer endpoint of {store} in {region}: {endpoint}"),
@@ -110,6 +99,57 @@ fn step(
         .map(Some)
 }
 
+/// `None`: the inventory names neither a parameter nor a secret with its key.
+fn set(place: &SettingPlace, region: &RegionCode, to: StoreEndpoint) -> Option<Change> {
+    let region = region.clone();
+    match place {
+        SettingPlace { parameter: Some(parameter), key, .. } => {
+            Some(Change::SetParameterEndpoint { region, parameter: parameter.clone(), key: key.clone(), to })
+        }
+        SettingPlace { secret: Some(secret), key: Some(key), .. } => {
+            Some(Change::SetSecretEndpoint { region, secret: secret.clone(), key: key.clone(), to })
+        }
+        _ => None,
+    }
+}
+
+/// After a failback: the settings of the Region being left, to what they said before the failover.
+pub(super) fn put_back(draft: &mut Draft<'_>, after: &[StepId]) -> Result<(), Refusal> {
+    let Some(from) = draft.leaving() else { return Ok(()) };
+    for resource in &draft.picture.application.resources {
+        let ResourceSpec::EndpointSetting(spec) = &resource.spec else { continue };
+        let (name, Some(place)) = (&resource.name, spec.per_region.get(from)) else { continue };
+        let said = |facts: Option<&Facts>| match facts {
+            Some(Facts::Setting { setting: Some(setting) }) => setting.endpoint.clone(),
+            _ => None,
+        };
+        let (Some(stood), Some(now)) = (said(draft.before(name, from)), said(draft.last(name, from))) else {
+            continue;
+        };
+        let Ok(store) = store_of(&draft.picture.application, resource, spec) else { continue };
+        let to = StoreEndpoint { store: store.clone(), endpoint: Some(stood.clone()), on_version: None };
+        let Some(change) = set(place, from, to).filter(|_| stood != now) else { continue };
+        if draft.movement.mode == Mode::Emergency {
+            // The Region being left may be dark, and this is no part of the rescue.
+            draft.note(format!("{name} in {from} is not put back to {stood}, which it said before."));
+            continue;
+        }
+        draft.add(Making {
+            id: ("put-back", &[name.as_str()]),
+            title: format!("Put {name} in {from} back to what it said before"),
+            work: Work::Call { change },
+            resource: Some(name),
+            regions: vec![from.clone()],
+            after: after.to_vec(),
+            timeout_seconds: 900,
+            value_now: now,
+            value_to_be: stood,
+            ..Making::default()
+        })?;
+    }
+    Ok(())
+}
+
 /// What the setting says now, and whether that is known to be what it is to say.
 fn now(draft: &Draft<'_>, name: &Name, region: &RegionCode, endpoint: Option<&str>) -> (String, bool) {
     let setting = match draft.last(name, region) {
@@ -121,4 +161,43 @@ fn now(draft: &Draft<'_>, name: &Name, region: &RegionCode, endpoint: Option<&st
         return ("not read beforehand".into(), false);
     };
     (says.to_owned(), endpoint == Some(says) && draft.known(name, region).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::movement::Intent;
+    use crate::plan::{Picture, plan};
+    use crate::testing::movement;
+    use crate::testing::world::{A, B, key, known, moved_shop, setting, setting_facts};
+
+    /// The shop after a failover that pointed its setting at the store in [`B`].
+    fn moved() -> Picture {
+        let mut picture = moved_shop();
+        picture.application.resources.push(setting("database"));
+        picture.observations.insert(key("database", B), known(setting_facts("promoted.example.com")));
+        picture.before.insert(key("database", B), setting_facts("reader.example.com"));
+        picture
+    }
+
+    #[test]
+    fn a_failback_puts_the_setting_of_the_region_that_it_leaves_back_to_what_it_said() {
+        let back = plan(&moved(), &movement(Intent::Failback, Mode::Planned, B, A)).unwrap();
+        let step = back.steps.iter().find(|step| step.id.as_str() == "put-back-database").unwrap();
+        let to = step.change().and_then(Change::endpoint_of).unwrap();
+        assert_eq!(to.endpoint.as_deref(), Some("reader.example.com"));
+        assert!(step.after.iter().all(|id| id.as_str() == "confirm-serving"), "{:?}", step.after);
+    }
+
+    #[test]
+    fn what_says_already_what_it_said_before_and_what_an_emergency_leaves_get_no_step() {
+        let mut stands = moved();
+        stands.observations.insert(key("database", B), known(setting_facts("reader.example.com")));
+        let planned = movement(Intent::Failback, Mode::Planned, B, A);
+        let emergency = movement(Intent::Failback, Mode::Emergency, B, A);
+        for (picture, movement) in [(stands, planned), (moved(), emergency)] {
+            let back = plan(&picture, &movement).unwrap();
+            assert!(back.steps.iter().all(|step| !step.id.as_str().starts_with("put-back")));
+        }
+    }
 }

@@ -25,7 +25,8 @@ pub(super) fn check(
         Ok(other) => return look.not_what_it_was(region, other),
         Err(reason) => return Verdict::Unseen { reason },
     };
-    let endpoint = match writer_endpoint(look, region, to) {
+    // What is put back after a failback is fixed in the plan.
+    let endpoint = match to.endpoint.clone().map_or_else(|| writer_endpoint(look, region, to), Ok) {
         Ok(endpoint) => endpoint,
         Err(verdict) => return verdict,
     };
