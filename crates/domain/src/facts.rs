@@ -167,6 +167,7 @@ impl Facts {
     pub fn endpoint(&self) -> Option<&str> {
         match self {
             Self::AuroraMember(member) => member.endpoint.as_deref(),
+            Self::ReplicaMember(member) => member.endpoint.as_deref(),
             _ => None,
         }
     }
