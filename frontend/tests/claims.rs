@@ -268,7 +268,7 @@ fn a_running_run_says_when_it_may_end_and_what_that_rests_on() {
         (forecast.likely_seconds, forecast.earlier_runs, forecast.steps_that_never_ran) = (None, 0, 6);
     }
     let html = show(run);
-    assert!(html.contains("at most 2m 11s") && html.contains("by the plan&#x27;s time limits"), "{html}");
+    assert!(html.contains("at most 2m 11s") && html.contains("by the plan's time limits"), "{html}");
     let over = show(fixtures::runs::completed());
     assert!(!over.contains("May end in") && !over.contains(">critical path<"));
 }

@@ -14,10 +14,10 @@ use holdfast_failover::change::GroupSize;
 use holdfast_failover::run::Answer;
 
 const DESCRIBE: &str = "eks:DescribeNodegroup";
-const UPDATE: &str = "eks:DescribeUpdate";
+pub(crate) const UPDATE: &str = "eks:DescribeUpdate";
 
 /// Following an update is part of looking: it tells whether what was accepted has been carried out.
-pub(crate) const LOOK: &[&str] = &[DESCRIBE, UPDATE, auto_scaling_group::DESCRIBE];
+pub(crate) const LOOK: &[&str] = &[DESCRIBE, auto_scaling_group::DESCRIBE];
 
 pub(crate) async fn look(caller: &Caller, spec: &EksNodeGroup, regions: &[RegionCode]) -> Looked {
     per_region(regions, |region| look_in(caller, spec, region)).await

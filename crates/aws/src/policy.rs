@@ -2,6 +2,7 @@
 //! of what the two roles need, which `infra/member-account.yaml` grants. A session never holds more than its
 //! role; these texts make it hold less.
 
+use crate::eks_node_group;
 use crate::own_calls;
 use crate::registry::{ADAPTERS, look_actions};
 use crate::survey;
@@ -55,8 +56,13 @@ pub const CHANGE_ACTIONS: &[&str] = &[
 
 /// What a step needs beside its look and its change: to hand a role over to the service that works as it, to ask after a
 /// change that was accepted, to read the secret in which it sets one key, and to follow a command to its end.
-pub const STEP_ACTIONS: &[&str] =
-    &["iam:PassRole", "route53:GetChange", "secretsmanager:GetSecretValue", own_calls::LIST_COMMANDS];
+pub const STEP_ACTIONS: &[&str] = &[
+    eks_node_group::UPDATE,
+    "iam:PassRole",
+    "route53:GetChange",
+    "secretsmanager:GetSecretValue",
+    own_calls::LIST_COMMANDS,
+];
 
 /// What AWS asks for beside some of them, of whoever makes the call: the right to hand a role or a key on.
 pub const BESIDE_CHANGES: &[&str] = &["iam:PassRole", "kms:CreateGrant"];
@@ -198,11 +204,13 @@ fn statements(account: &Account, change: &Change) -> Vec<Statement> {
             ResourceKind::AutoScalingGroup,
             format!("arn:aws:autoscaling:{region}:{id}:autoScalingGroup:*:autoScalingGroupName/{group}"),
         ),
-        Change::SetEksNodeGroupSize { region, cluster, node_group, .. } => compute(
-            change,
-            ResourceKind::EksNodeGroup,
-            format!("arn:aws:eks:{region}:{id}:nodegroup/{cluster}/{node_group}/*"),
-        ),
+        Change::SetEksNodeGroupSize { region, cluster, node_group, .. } => {
+            let group = format!("arn:aws:eks:{region}:{id}:nodegroup/{cluster}/{node_group}/*");
+            let mut statements = compute(change, ResourceKind::EksNodeGroup, group);
+            // An update is followed by its id, which is known only once it is made.
+            statements.push(allow(&[eks_node_group::UPDATE], anything()));
+            statements
+        }
         Change::SetLambdaConcurrency { region, function, .. }
         | Change::SetLambdaProvisioned { region, function, .. } => {
             let name = function.rsplit(':').next().unwrap_or(function);

@@ -31,7 +31,7 @@ pub struct StepDrive {
 }
 
 /// A refusal that may pass by itself is tried again this often before a person is asked.
-const REFUSALS_BEFORE_PARKING: u32 = 6;
+const REFUSALS_BEFORE_PARKING: u32 = 12;
 /// Added to a call's own deadline before its answer counts as lost for good.
 const ANSWER_MARGIN: Duration = Duration::from_secs(2);
 

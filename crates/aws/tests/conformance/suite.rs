@@ -228,6 +228,24 @@ pub const WITHOUT_A_ROW: &[(ResourceKind, &[&str], &[&str])] = &[
         &["set_parameter_endpoint", "set_secret_endpoint"],
         &["ssm:PutParameter", "secretsmanager:PutSecretValue", "secretsmanager:GetSecretValue"],
     ),
+    (ResourceKind::S3Replication, &[], &[]),
+    (ResourceKind::DynamodbGlobalTable, &[], &[]),
+    (
+        ResourceKind::ElasticacheGlobalDatastore,
+        &["fail_datastore_over"],
+        &["elasticache:FailoverGlobalReplicationGroup"],
+    ),
+    (
+        ResourceKind::RdsReadReplica,
+        &["create_replica", "promote_replica", "promote_replica_cluster"],
+        &[
+            "rds:CreateDBInstanceReadReplica",
+            "rds:PromoteReadReplica",
+            "rds:PromoteReadReplicaDBCluster",
+            "kms:CreateGrant",
+        ],
+    ),
+    (ResourceKind::BackupVault, &["start_restore_job"], &["backup:StartRestoreJob", "iam:PassRole"]),
 ];
 
 pub fn has_no_row(kind: ResourceKind) -> bool {

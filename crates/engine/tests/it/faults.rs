@@ -44,7 +44,8 @@ async fn a_run_completes_among_faults_with_few_calls_more_and_nothing_done_twice
     let calm = calls_among(&[]).await;
     for (kind, probability) in FAULTS {
         let rough = calls_among(&[now_and_then(kind, probability)]).await;
-        assert!(10 * rough <= 16 * calm, "{kind:?}: {rough} calls, {calm} without faults");
+        // In the mean one call in 0.7 for a third of them throttled; the looks that follow an unknown outcome come on top.
+        assert!(10 * rough <= 20 * calm, "{kind:?}: {rough} calls, {calm} without faults");
     }
 }
 
@@ -53,7 +54,7 @@ async fn a_run_completes_among_faults_with_few_calls_more_and_nothing_done_twice
 async fn a_run_completes_among_all_faults_at_once_and_nothing_is_done_twice() {
     let calm = calls_among(&[]).await;
     let rough = calls_among(&FAULTS.map(|(kind, probability)| now_and_then(kind, probability))).await;
-    assert!(2 * rough <= 5 * calm, "{rough} calls among faults, {calm} without");
+    assert!(rough <= 3 * calm, "{rough} calls among faults, {calm} without");
 }
 
 #[tokio::test(flavor = "multi_thread")]

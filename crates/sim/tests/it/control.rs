@@ -23,6 +23,7 @@ async fn the_ledger_is_told_as_json_lines_with_the_fields_of_the_contract() {
             "seq",
             "service",
             "operation",
+            "action",
             "region",
             "account",
             "principal",
