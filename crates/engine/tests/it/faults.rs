@@ -44,8 +44,9 @@ async fn a_run_completes_among_faults_with_few_calls_more_and_nothing_done_twice
     let calm = calls_among(&[]).await;
     for (kind, probability) in FAULTS {
         let rough = calls_among(&[now_and_then(kind, probability)]).await;
-        // In the mean one call in 0.7 for a third of them throttled; the looks that follow an unknown outcome come on top.
-        assert!(10 * rough <= 20 * calm, "{kind:?}: {rough} calls, {calm} without faults");
+        // One call in 0.7 where three in ten are throttled. On top come the looks while an answer may still come: after a
+        // 5xx of a changing call nothing is repeated before its deadline, and the step looks meanwhile.
+        assert!(10 * rough <= 25 * calm, "{kind:?}: {rough} calls, {calm} without faults");
     }
 }
 
