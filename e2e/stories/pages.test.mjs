@@ -25,6 +25,7 @@ const pages = {
   audit: "/audit",
   policies: "/policies",
   tokens: "/tokens",
+  safeguards: "/safeguards",
   system: "/system",
 };
 

@@ -108,7 +108,7 @@ fn table(entries: &[AuditEntryView]) -> AnyView {
                     <td class="when">{time::moment(entry.at)}<div class="muted">{entry.at.strftime("%Y-%m-%d").to_string()}</div></td>
                     <td>
                         <code>{entry.action.clone()}</code>{reason}{detail}
-                        <a class="small" href=format!("/api/v1/audit/{}", entry.id)>"Proof"<span class="sr">{format!(" of entry {}", entry.id)}</span></a>
+                        <a class="small target" href=format!("/api/v1/audit/{}", entry.id)>"Proof"<span class="sr">{format!(" of entry {}", entry.id)}</span></a>
                     </td>
                     <td>{entry.actor.clone()}</td>
                     <td class="opt">{subject(&entry.subject)}</td>
