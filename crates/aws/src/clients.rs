@@ -173,7 +173,9 @@ impl Caller {
         if self.changing || self.silence.is_silent(service, region) {
             RetryConfig::disabled()
         } else {
-            RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(100))
+            RetryConfig::standard()
+                .with_max_attempts(LOOK_ATTEMPTS)
+                .with_initial_backoff(Duration::from_millis(100))
         }
     }
 
@@ -269,6 +271,10 @@ impl Drop for Waiting<'_> {
         }
     }
 }
+
+/// Of one reading call. A look makes several, and one that fails for good has the whole look made again: an attempt more
+/// is cheaper than that. The deadline of the look bounds them all.
+const LOOK_ATTEMPTS: u32 = 5;
 
 /// What an endpoint gets that was silent a moment ago: enough for a healthy one to show itself.
 const SHORTLY: Duration = Duration::from_millis(1500);

@@ -30,8 +30,6 @@ pub struct StepDrive {
     pub stop: CancellationToken,
 }
 
-/// A refusal that may pass by itself is tried again this often before a person is asked.
-const REFUSALS_BEFORE_PARKING: u32 = 12;
 /// Added to a call's own deadline before its answer counts as lost for good.
 const ANSWER_MARGIN: Duration = Duration::from_secs(2);
 
@@ -39,6 +37,8 @@ const ANSWER_MARGIN: Duration = Duration::from_secs(2);
 enum Turn {
     /// Look again after a pause.
     Again,
+    /// Look again, ever less often: until then an answer may come, and nothing may be done before.
+    Until(Timestamp),
     /// Journalled: the step's state has changed, read it anew.
     Moved,
     /// Succeeded, parked, or no longer ours to drive.
@@ -50,7 +50,6 @@ enum Turn {
 /// # Errors
 /// [`Lost`] when the run is no longer this worker's.
 pub async fn drive(parts: StepDrive, id: StepId) -> Result<(), Lost> {
-    let mut refusals = 0_u32;
     let mut pause = parts.poll_interval;
     loop {
         let run = parts.journal.run().await;
@@ -61,21 +60,27 @@ pub async fn drive(parts: StepDrive, id: StepId) -> Result<(), Lost> {
         };
         let turn = match progress.state {
             StepState::Pending | StepState::Running | StepState::Waiting | StepState::Unknown => {
-                parts.turn(&run, step, progress, &mut refusals).await?
+                parts.turn(&run, step, progress).await?
             }
             _ => Turn::Over,
         };
-        match turn {
+        let (wait, next) = match turn {
             Turn::Over => return Ok(()),
-            Turn::Moved => pause = parts.poll_interval,
-            Turn::Again => {
-                tokio::select! {
-                    () = tokio::time::sleep(pause) => {}
-                    () = parts.stop.cancelled() => return Ok(()),
-                }
-                pause = (pause * 3 / 2).min(Duration::from_secs(2));
-                parts.journal.refresh().await?;
+            Turn::Moved => (None, parts.poll_interval),
+            Turn::Again => (Some(pause), (pause * 3 / 2).min(Duration::from_secs(2))),
+            // An effect that shows early is worth a few looks, not one each second.
+            Turn::Until(due) => {
+                let left = Duration::try_from(due.duration_since(parts.now())).unwrap_or_default();
+                (Some(pause.min(left.max(parts.poll_interval))), pause * 3)
             }
+        };
+        pause = next;
+        if let Some(wait) = wait {
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = parts.stop.cancelled() => return Ok(()),
+            }
+            parts.journal.refresh().await?;
         }
         // A clean stop leaves at a journalled point; whoever comes next looks first.
         if parts.stop.is_cancelled() {
@@ -89,20 +94,14 @@ impl StepDrive {
         self.lease.clock().now()
     }
 
-    async fn turn(
-        &self,
-        run: &Run,
-        step: &Step,
-        progress: &StepProgress,
-        refusals: &mut u32,
-    ) -> Result<Turn, Lost> {
+    async fn turn(&self, run: &Run, step: &Step, progress: &StepProgress) -> Result<Turn, Lost> {
         if let Some(turn) = self.ground_has_moved(run, step).await? {
             return Ok(turn);
         }
         let access = Access::Act(self.acting(run, step));
         let seen = self.ground.look(self.cloud.as_ref(), &access, step, &run.request.plan, self.now()).await;
         match &progress.call {
-            None => self.check(run, step, progress, &seen, refusals).await,
+            None => self.check(run, step, progress, &seen).await,
             Some(CallState::Answered(answer)) => {
                 if let (Some(tracking), Some(change)) = (&answer.tracking, step.change())
                     && let Some(turn) = self.not_settled(step, progress, change, &access, tracking).await?
@@ -187,7 +186,6 @@ impl StepDrive {
         step: &Step,
         progress: &StepProgress,
         seen: &Seen,
-        refusals: &mut u32,
     ) -> Result<Turn, Lost> {
         let (plan, movement) = (&run.request.plan, &run.request.movement);
         let verdict = step
@@ -205,7 +203,7 @@ impl StepDrive {
             return self.succeed(step, progress, seen, events, note).await;
         }
         match &verdict {
-            Verdict::Act(change) => self.intend_and_call(run, step, progress, seen, change, refusals).await,
+            Verdict::Act(change) => self.intend_and_call(run, step, progress, seen, change).await,
             Verdict::Reached { note } => self.succeed(step, progress, seen, events, note.clone()).await,
             Verdict::Wait { note } => self.wait(step, progress, seen, events, note).await,
             Verdict::Unseen { reason } => {
@@ -252,7 +250,6 @@ impl StepDrive {
         progress: &StepProgress,
         seen: &Seen,
         change: &Change,
-        refusals: &mut u32,
     ) -> Result<Turn, Lost> {
         let answer_due = self.later(self.cloud.call_deadline() + ANSWER_MARGIN);
         let intent = self.started(step, progress.attempt + 1, seen, Some(change.clone()), answer_due);
@@ -264,11 +261,17 @@ impl StepDrive {
             self.journal.record(vec![refused], self.now()).await?;
             return Ok(Turn::Again);
         }
-        self.call(run, step, change, refusals).await
+        self.call(run, step, progress, change).await
     }
 
     /// The call, once its intent stands in the journal.
-    async fn call(&self, run: &Run, step: &Step, change: &Change, refusals: &mut u32) -> Result<Turn, Lost> {
+    async fn call(
+        &self,
+        run: &Run,
+        step: &Step,
+        progress: &StepProgress,
+        change: &Change,
+    ) -> Result<Turn, Lost> {
         let outcome = match change {
             Change::CallWebhook { url, application, movement, step: name } => {
                 let Some(secret) = self.store.webhook_secret(application, name).await? else {
@@ -305,9 +308,8 @@ impl StepDrive {
                 vec![Event::CallUnknown { step: id, reason: error.to_string() }]
             }
             Err(error) => {
-                let passing = error.kind.may_pass();
-                *refusals += 1;
-                let retry = passing && *refusals < REFUSALS_BEFORE_PARKING;
+                // As long as the step has time: how often chance lets AWS refuse one and the same call says nothing.
+                let retry = error.kind.may_pass() && !progress.is_overdue(step, self.now());
                 let mut events = vec![Event::CallRefused { step: id, reason: error.to_string(), retry }];
                 if !retry {
                     events.push(parked(step, format!("AWS refused it: {error}"), way_out_of(error.kind)));
@@ -402,7 +404,11 @@ impl StepDrive {
                 let note = format!(
                     "whether the call took effect is not known{reason}; looking before anything is repeated"
                 );
-                return self.wait(step, progress, seen, Vec::new(), &note).await;
+                let turn = self.wait(step, progress, seen, Vec::new(), &note).await?;
+                return Ok(match (turn, progress.answer_may_come_until()) {
+                    (Turn::Again, Some(due)) => Turn::Until(due),
+                    (turn, _) => turn,
+                });
             }
             // A person who has it tried again has decided that a second one does no harm.
             let blind = !change.shows() && change.idempotency() == Idempotency::OneShot;
@@ -415,7 +421,7 @@ impl StepDrive {
                     )
                     .await;
             }
-            return self.intend_and_call(run, step, progress, seen, &change, &mut 0).await;
+            return self.intend_and_call(run, step, progress, seen, &change).await;
         }
         self.verify(run, step, progress, seen, Some("the answer to the call was lost, its effect was seen"))
             .await
@@ -432,10 +438,7 @@ impl StepDrive {
     ) -> Result<Turn, Lost> {
         let mut events = self.begun(step, progress, seen);
         events.append(&mut more);
-        let overdue = progress.started_at.is_some_and(|began| {
-            self.now().duration_since(began) > SignedDuration::from_secs(i64::from(step.timeout_seconds))
-        });
-        if overdue {
+        if progress.is_overdue(step, self.now()) {
             let reason = format!("not there after {} s: {note}", step.timeout_seconds);
             events.push(parked(
                 step,

@@ -44,20 +44,16 @@ async fn a_run_completes_among_faults_with_few_calls_more_and_nothing_done_twice
     let calm = calls_among(&[]).await;
     for (kind, probability) in FAULTS {
         let rough = calls_among(&[now_and_then(kind, probability)]).await;
-        // One call in 0.7 where three in ten are throttled. On top come the looks while an answer may still come: after a
-        // 5xx of a changing call nothing is repeated before its deadline, and the step looks meanwhile.
-        assert!(10 * rough <= 25 * calm, "{kind:?}: {rough} calls, {calm} without faults");
+        assert!(10 * rough <= 16 * calm, "{kind:?}: {rough} calls, {calm} without faults");
     }
 }
 
-/// Half of all calls fail then, so that each one that is needed takes two attempts in the mean. Chance decides how long
-/// AWS refuses one and the same call, and after a dozen times a person is asked: a long fault run, not a gate.
-#[ignore = "a long fault run: a dozen refusals in a row park a step"]
+/// Half of all calls fail then, so that each one that is needed takes two attempts in the mean.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_completes_among_all_faults_at_once_and_nothing_is_done_twice() {
     let calm = calls_among(&[]).await;
     let rough = calls_among(&FAULTS.map(|(kind, probability)| now_and_then(kind, probability))).await;
-    assert!(rough <= 3 * calm, "{rough} calls among faults, {calm} without");
+    assert!(2 * rough <= 5 * calm, "{rough} calls among faults, {calm} without");
 }
 
 #[tokio::test(flavor = "multi_thread")]

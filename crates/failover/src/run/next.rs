@@ -99,13 +99,19 @@ impl Run {
     /// Whether the step has had longer than its plan gives it; then a person is asked.
     #[must_use]
     pub fn is_overdue(&self, id: &StepId, now: Timestamp) -> bool {
-        let (Some(step), Some(progress)) = (self.step(id), self.progress(id)) else { return false };
-        let limit = SignedDuration::from_secs(i64::from(step.timeout_seconds));
-        progress.state.in_flight() && progress.started_at.is_some_and(|at| now.duration_since(at) > limit)
+        matches!((self.step(id), self.progress(id)), (Some(step), Some(progress)) if progress.is_overdue(step, now))
     }
 }
 
 impl StepProgress {
+    /// Whether the step has had longer than its plan gives it, a refusal that was to be tried again included.
+    #[must_use]
+    pub fn is_overdue(&self, step: &Step, now: Timestamp) -> bool {
+        let limit = SignedDuration::from_secs(i64::from(step.timeout_seconds));
+        let goes_on = self.state.in_flight() || self.state == StepState::Pending;
+        goes_on && self.started_at.is_some_and(|at| now.duration_since(at) > limit)
+    }
+
     /// The moment until which an answer to a call without a known outcome may still come.
     #[must_use]
     pub fn answer_may_come_until(&self) -> Option<Timestamp> {
