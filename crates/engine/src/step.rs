@@ -30,6 +30,8 @@ pub struct StepDrive {
     pub stop: CancellationToken,
 }
 
+/// A step that waits for AWS looks again at least this often.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Added to a call's own deadline before its answer counts as lost for good.
 const ANSWER_MARGIN: Duration = Duration::from_secs(2);
 
@@ -37,7 +39,7 @@ const ANSWER_MARGIN: Duration = Duration::from_secs(2);
 enum Turn {
     /// Look again after a pause.
     Again,
-    /// Look again, ever less often: until then an answer may come, and nothing may be done before.
+    /// Look again seldom: until then an answer may come, and nothing may be done before.
     Until(Timestamp),
     /// Journalled: the step's state has changed, read it anew.
     Moved,
@@ -67,11 +69,13 @@ pub async fn drive(parts: StepDrive, id: StepId) -> Result<(), Lost> {
         let (wait, next) = match turn {
             Turn::Over => return Ok(()),
             Turn::Moved => (None, parts.poll_interval),
-            Turn::Again => (Some(pause), (pause * 3 / 2).min(Duration::from_secs(2))),
-            // An effect that shows early is worth a few looks, not one each second.
+            Turn::Again => (Some(pause), (pause * 3 / 2).min(LONGEST_PAUSE)),
+            // Once more soon, for an effect that shows late, then when no answer can come any more: looks in between
+            // decide nothing.
             Turn::Until(due) => {
                 let left = Duration::try_from(due.duration_since(parts.now())).unwrap_or_default();
-                (Some(pause.min(left.max(parts.poll_interval))), pause * 3)
+                let wait = if pause == parts.poll_interval { left / 4 } else { left };
+                (Some(wait.max(parts.poll_interval)), LONGEST_PAUSE)
             }
         };
         pause = next;
@@ -192,7 +196,11 @@ impl StepDrive {
             .waited(progress.started_at, self.now())
             .unwrap_or_else(|| step.check_retried(seen, plan, movement, self.now(), progress.retries));
         let mut events = Vec::new();
-        if let (Work::RecordLag { stores, target, .. }, StepState::Pending) = (&step.work, progress.state) {
+        // The measurement that decides, not one that was only the first.
+        let decides = !matches!(verdict, Verdict::Wait { .. } | Verdict::Unseen { .. })
+            || progress.is_overdue(step, self.now())
+            || run.request.dry_run;
+        if let (Work::RecordLag { stores, target, .. }, true) = (&step.work, decides) {
             events.push(Event::LagMeasured {
                 step: step.id.clone(),
                 stores: lags(stores, target, seen, self.now()),

@@ -1,11 +1,11 @@
 //! A whole Holdfast over the wire: database, use cases, engine, the real adapters, and the simulator with the
 //! demonstration. The judge is the simulator's ledger.
 
-use crate::house::{actor, id, until};
+use crate::house::{actor, id, until, until_within};
 use holdfast_api::applications::Applications;
 use holdfast_api::runs::{Decision, RequestRun, ReviewRun, RunView, Runs};
 use holdfast_app::{App, Settings};
-use holdfast_aws::{AwsCloud, AwsSettings, ControlCredentials};
+use holdfast_aws::{AwsCloud, AwsSettings, ControlCredentials, Egress, OutsideSettings};
 use holdfast_domain::{Actor, Name, RegionCode, Role};
 use holdfast_engine::{Engine, EngineSettings};
 use holdfast_failover::{Intent, Mode, RunState};
@@ -93,7 +93,9 @@ impl WireHouse {
 
     /// The run, over; fails with what it says when it waits for a person instead.
     pub async fn over(&self, run: &RunView) -> RunView {
-        until(&format!("the end of the run of {}", run.summary.application), || async {
+        // Among faults a call may have to wait out its deadline several times.
+        let limit = Duration::from_secs(180);
+        until_within(limit, &format!("the end of the run of {}", run.summary.application), || async {
             let now = self.app.run(&self.operator, id(run)).await.unwrap();
             let steps =
                 || now.steps.iter().map(|step| format!("{}: {:?} {:?}", step.id, step.state, step.note));
@@ -142,6 +144,12 @@ fn aws(sim: &Sim) -> AwsSettings {
         attempt_timeout: Duration::from_millis(700),
         change_timeout: Duration::from_secs(1),
         session_timeout: Duration::from_secs(2),
+        // The zones' name servers are the simulator's too: no question leaves the machine.
+        outside: OutsideSettings {
+            egress: Egress::Local,
+            dns_resolver: Some(sim.addr),
+            from: "a test".into(),
+        },
         ..AwsSettings::new(regions.iter().map(|code| RegionCode::parse(code).unwrap()).collect())
     }
 }

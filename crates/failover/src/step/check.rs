@@ -279,6 +279,7 @@ fn record_lag(
     let cut = plan.cut_stores();
     let mut said = Vec::new();
     let mut over = Vec::new();
+    let mut unknown = Vec::new();
     for lag in lags(stores, target, seen, now) {
         let reason = lag.reason.unwrap_or_default();
         match (lag.milliseconds, limit_ms) {
@@ -292,14 +293,19 @@ fn record_lag(
             // A table or a bucket goes on being copied after a planned move: what is not known of it is said, and does
             // not stop the move. So it is with a kind that cannot be read at all.
             (None, Some(_)) if cut.contains(&lag.store) => {
-                over.push(format!("the lag of {} is not known: {reason}", lag.store));
+                unknown.push(format!("the lag of {} is not known: {reason}", lag.store));
             }
             (None, _) => said.push(format!("the lag of {} is not known: {reason}", lag.store)),
         }
     }
-    if over.is_empty() {
+    if over.is_empty() && unknown.is_empty() {
         return Verdict::Reached { note: said.join("; ") };
     }
+    if over.is_empty() {
+        // One reading that failed, or a metric a minute late, is no reason yet to wake somebody.
+        return Verdict::Wait { note: unknown.join("; ") };
+    }
+    over.append(&mut unknown);
     Verdict::Stuck {
         reason: over.join("; "),
         way_out: "Wait until the lag falls and retry this step, skip it with a reason, or cancel and request an emergency, which accepts the loss.".into(),

@@ -304,10 +304,10 @@ fn lag_is_held_to_the_objective_when_planned_and_only_recorded_in_an_emergency()
         (lagging(850.0, NOW), "reached", Some(850.0)),
         (lagging(30_000.0, NOW), "reached", Some(30_000.0)),
         (lagging(30_001.0, NOW), "stuck", Some(30_001.0)),
-        (lagging(1.0, after(-301)), "stuck", None),
-        (lagging(-1.0, NOW), "stuck", None),
-        (lagging(f64::NAN, NOW), "stuck", None),
-        (orders(B, false, |m| m.lag = None), "stuck", None),
+        (lagging(1.0, after(-301)), "wait", None),
+        (lagging(-1.0, NOW), "wait", None),
+        (lagging(f64::NAN, NOW), "wait", None),
+        (orders(B, false, |m| m.lag = None), "wait", None),
     ];
     for (facts, planned, measured) in cases {
         let scene_planned = scene(Mode::Planned).see("orders", B, facts.clone());

@@ -178,7 +178,7 @@ fn each_store_says_its_loss_at_the_cut_or_why_it_is_not_known() {
 }
 
 #[test]
-fn only_what_a_move_cuts_off_stops_it_when_its_lag_is_not_known() {
+fn only_what_a_move_cuts_off_holds_it_up_while_its_lag_is_not_known() {
     let unmeasured = |picture: Picture| from(picture, Mode::Planned);
     let table = {
         let mut replica = table_replica(A, Some("ACTIVE"));
@@ -186,7 +186,7 @@ fn only_what_a_move_cuts_off_stops_it_when_its_lag_is_not_known() {
         Facts::TableReplica(replica)
     };
     assert_eq!(unmeasured(ledger()).see("postings", B, table).check("record-lag"), "reached");
-    assert_eq!(unmeasured(ledger()).see("books", B, books(|m| m.lag = None)).check("record-lag"), "stuck");
+    assert_eq!(unmeasured(ledger()).see("books", B, books(|m| m.lag = None)).check("record-lag"), "wait");
     assert_eq!(
         unmeasured(ledger()).see("books", B, books(|m| m.lag = Some(lag(31_000.0)))).check("record-lag"),
         "stuck"
