@@ -12,7 +12,7 @@ use holdfast_audit::keys::Handover;
 use holdfast_audit::merkle::{Hash, Node};
 use holdfast_audit::{Checkpoint, Frontier, SigningKey};
 use holdfast_store::log::{Addition, HeldLog};
-use holdfast_store::{Store, StoredCheckpoint, StoredKey};
+use holdfast_store::{Store, StoredKey};
 use jiff::{SignedDuration, Timestamp};
 use keys::Keys;
 use std::path::PathBuf;
@@ -78,6 +78,15 @@ pub enum Round {
     Placed { entries: usize, more: bool },
 }
 
+/// The newest checkpoint after a round.
+struct Signed {
+    note: String,
+    size: u64,
+    /// The round's time, by the database's clock.
+    at: Timestamp,
+    round: Round,
+}
+
 pub async fn run(store: Store, settings: AuditSettings, stop: CancellationToken) {
     let mut sequencer = Sequencer::new(store, settings);
     let mut said = String::new();
@@ -132,38 +141,50 @@ impl Sequencer {
     async fn place_and_sign(&mut self) -> Result<Round, Error> {
         let keys = Keys::read(&self.settings.key_file, self.settings.make_key).map_err(Error::Key)?;
         let Some(mut log) = self.store.hold_log().await? else { return Ok(Round::Elsewhere) };
-        let now = log.now().await?;
+        let signed = match self.sign(&mut log, &keys).await {
+            Ok(signed) => signed,
+            Err(error) => {
+                // The round failed for that reason, whatever becomes of this.
+                log.let_go().await.ok();
+                return Err(error);
+            }
+        };
+        log.commit().await?;
+        if self.publish_is_due(signed.at) {
+            self.publish(&signed).await;
+        }
+        Ok(signed.round)
+    }
+
+    /// The newest checkpoint, over everything that can have a place now.
+    async fn sign(&mut self, log: &mut HeldLog, keys: &Keys) -> Result<Signed, Error> {
+        let at = log.now().await?;
         let newest = log.newest().await?;
         let size = newest.as_ref().map_or(0, |(checkpoint, _)| checkpoint.size);
-        let key = self.signing_key(&mut log, &keys, size).await?;
-        self.compare(&mut log, &keys, size).await?;
+        let key = self.signing_key(log, keys, size).await?;
+        self.compare(log, keys, size).await?;
         let thorough = self.rounds.is_multiple_of(THOROUGH_EVERY);
         let entries = log.unplaced(BATCH, thorough).await?;
         self.rounds = self.rounds.wrapping_add(1);
-        let is_old = |checkpoint: &StoredCheckpoint| now.duration_since(checkpoint.at) >= IDLE;
-        let due = newest.as_ref().is_none_or(|(checkpoint, _)| is_old(checkpoint));
-        if entries.is_empty() && !due {
-            log.commit().await?;
-            if let Some((checkpoint, _)) = newest.filter(|_| self.publish_is_due(now)) {
-                self.publish(&checkpoint.note, checkpoint.size, now).await;
+        let mut frontier = match newest {
+            Some((checkpoint, _)) if entries.is_empty() && at.duration_since(checkpoint.at) < IDLE => {
+                let round = Round::Placed { entries: 0, more: false };
+                return Ok(Signed { note: checkpoint.note, size, at, round });
             }
-            return Ok(Round::Placed { entries: 0, more: false });
-        }
-        let mut frontier = newest.map(|(_, frontier)| frontier).unwrap_or_default();
+            Some((_, frontier)) => frontier,
+            None => Frontier::default(),
+        };
         let (leaves, nodes) = append(&mut frontier, &entries)?;
         let checkpoint = Checkpoint {
             origin: key.public().name().to_owned(),
             size: frontier.size(),
             root: frontier.root(),
-            at: now.to_string(),
+            at: at.to_string(),
         };
         let note = key.sign(&checkpoint.text());
-        log.add(&Addition { leaves: &leaves, nodes: &nodes, frontier: &frontier, note: &note, at: now })
-            .await?;
-        if self.publish_is_due(now) {
-            self.publish(&note, checkpoint.size, now).await;
-        }
-        Ok(Round::Placed { entries: leaves.len(), more: entries.len() == BATCH as usize })
+        log.add(&Addition { leaves: &leaves, nodes: &nodes, frontier: &frontier, note: &note, at }).await?;
+        let round = Round::Placed { entries: leaves.len(), more: entries.len() == BATCH as usize };
+        Ok(Signed { note, size: checkpoint.size, at, round })
     }
 
     /// The key that signs now. One that is new is vouched for by the one before it, which the file still holds.
@@ -231,18 +252,18 @@ impl Sequencer {
     }
 
     /// To every place; one that fails does not keep the others from it.
-    async fn publish(&mut self, note: &str, size: u64, now: Timestamp) {
+    async fn publish(&mut self, signed: &Signed) {
         for place in &self.settings.places {
-            let written = place.write(note).await;
+            let written = place.write(&signed.note).await;
             let told = match &written {
-                Ok(()) => Ok((size, note)),
+                Ok(()) => Ok((signed.size, signed.note.as_str())),
                 Err(error) => Err(error.as_str()),
             };
             if let Err(error) = self.store.record_place(&place.name(), told).await {
                 tracing::warn!(%error, place = place.name(), "what came of a checkpoint could not be kept");
             }
             match written {
-                Ok(()) => self.published_at = Some(now),
+                Ok(()) => self.published_at = Some(signed.at),
                 Err(error) => {
                     tracing::error!(%error, place = place.name(), "a checkpoint could not be written")
                 }

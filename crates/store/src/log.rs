@@ -148,7 +148,8 @@ pub struct LogState {
     pub began_at: Option<Timestamp>,
 }
 
-/// The log held for sequencing; let go when it is dropped or committed.
+/// The log held for sequencing, until it is committed or let go. When it is only dropped, the lock goes some time later.
+#[must_use = "the log stays held until this is committed or let go"]
 pub struct HeldLog {
     transaction: Transaction<'static, Postgres>,
 }
@@ -249,11 +250,11 @@ impl HeldLog {
         rows.iter().map(log_entry).collect()
     }
 
-    /// Gives the leaves their places and keeps the signed checkpoint over them, all or nothing.
+    /// Gives the leaves their places and keeps the signed checkpoint over them.
     ///
     /// # Errors
     /// `Conflict` when a leaf has a place already.
-    pub async fn add(mut self, addition: &Addition<'_>) -> Result<()> {
+    pub async fn add(&mut self, addition: &Addition<'_>) -> Result<()> {
         let frontier = addition.frontier;
         let first = stored(frontier.size())? - i64::try_from(addition.leaves.len()).unwrap_or(i64::MAX);
         if !addition.leaves.is_empty() {
@@ -290,7 +291,6 @@ impl HeldLog {
         .bind(time(addition.at))
         .execute(self.connection())
         .await?;
-        self.transaction.commit().await?;
         Ok(())
     }
 
@@ -310,12 +310,19 @@ impl HeldLog {
         Ok(())
     }
 
-    /// Ends a round that added no leaf and no checkpoint.
-    ///
     /// # Errors
     /// When the database does not answer.
     pub async fn commit(self) -> Result<()> {
         self.transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Takes back whatever this did; the next sequencer can have the log when this returns.
+    ///
+    /// # Errors
+    /// When the database does not answer; then it lets go itself once it misses the connection.
+    pub async fn let_go(self) -> Result<()> {
+        self.transaction.rollback().await?;
         Ok(())
     }
 }

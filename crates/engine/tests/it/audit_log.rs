@@ -386,6 +386,20 @@ async fn a_key_hands_over_to_the_next_and_the_first_public_key_still_verifies() 
 }
 
 #[tokio::test]
+async fn a_round_that_fails_has_let_the_log_go_when_it_returns() {
+    let house = House::new().await;
+    let folder = TempDir::new().unwrap();
+    let settings = AuditSettings { key_file: folder.path().join("key"), make_key: true, places: vec![] };
+    let mut failing = Sequencer::new(house.store.clone(), settings);
+    let replica = house.database.store().await;
+    for n in 0..20 {
+        assert!(matches!(failing.round().await, Err(Error::Key(_))));
+        let held = replica.hold_log().await.unwrap().unwrap_or_else(|| panic!("{n}: it is still held"));
+        held.let_go().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn an_idle_log_says_that_it_stands() {
     let house = House::new().await;
     house.sequencer().round().await.unwrap();
