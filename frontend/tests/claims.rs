@@ -202,10 +202,17 @@ fn a_move_that_is_refused_has_no_link_and_says_why() {
 }
 
 #[test]
-fn a_request_that_would_be_refused_can_only_be_run_dry() {
-    let html = fixtures::show("/", pages::review::page(fixtures::runs::preview_refused(), "key".into()));
-    assert!(html.contains("name=\"dry_run\" value=\"true\""));
-    assert!(!html.contains("name=\"dry_run\" value=\"false\""));
+fn a_request_that_would_be_refused_can_be_run_dry_only_where_a_dry_run_would_not_be() {
+    let offers = |code: &str| {
+        let mut preview = fixtures::runs::preview_refused();
+        preview.refused = preview.refused.map(|why| holdfast_failover::Refusal { code: code.into(), ..why });
+        let html = fixtures::show("/", pages::review::page(preview, "key".into()));
+        ["true", "false"].map(|dry| html.contains(&format!("name=\"dry_run\" value=\"{dry}\"")))
+    };
+    for holds_back_runs_only in ["run_active", "audit_not_kept"] {
+        assert_eq!(offers(holds_back_runs_only), [true, false], "{holds_back_runs_only}");
+    }
+    assert_eq!(offers("guard_refused"), [false, false]);
 }
 
 #[test]

@@ -11,6 +11,9 @@ use leptos::prelude::*;
 
 pub const FORM: &str = "request";
 
+/// What holds back a run and not a dry run, which changes nothing.
+const NOT_OF_DRY_RUNS: [&str; 2] = ["run_active", "audit_not_kept"];
+
 /// `idempotency_key` is fresh for every rendering: sending the form twice asks once.
 #[must_use]
 pub fn page(preview: RunPreview, idempotency_key: String) -> Screen {
@@ -85,13 +88,17 @@ fn form(preview: &RunPreview, key: &str, words: &str) -> AnyView {
     let request = &preview.request;
     let hidden = |name: &'static str, value: String| view! { <input type="hidden" name=name value=value /> };
     let reason = typed(FORM, "reason").unwrap_or_else(|| request.reason.clone());
-    let blocked = preview.refused.is_some();
+    let refused = preview.refused.as_ref();
+    let may_be_dry = refused.is_none_or(|why| NOT_OF_DRY_RUNS.contains(&why.code.as_str()));
+    if !may_be_dry {
+        return view! { <p class="muted">"Neither it nor a dry run of it can be asked for while the refusal above stands."</p> }.into_any();
+    }
     let overriding = (!preview.overrides_needed.is_empty()).then(|| overriding(&preview.overrides_needed));
     let losing = request.mode == Mode::Emergency && preview.steps.iter().any(|s| s.irreversible);
     let warning = losing.then(|| {
         parts::callout(Tone::Bad, "Data may be lost", view! { <p>"What had not been copied at the cut is given up. The measurements say how much that is now."</p> }.into_any())
     });
-    let ask = if blocked {
+    let ask = if refused.is_some() {
         view! { <p class="muted">"It cannot be asked for while the refusal above stands. A dry run may still show what it would do."</p> }.into_any()
     } else {
         view! {

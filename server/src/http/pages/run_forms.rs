@@ -55,6 +55,7 @@ fn read_request(application: &str, sent: &Fields) -> Answer<RequestRun> {
             )
         })
     });
+    let dry_run = sent.text("dry_run") == "true";
     Ok(RequestRun {
         application: Name::parse(application)
             .map_err(|_| Problem::not_found("application", application))?
@@ -63,7 +64,7 @@ fn read_request(application: &str, sent: &Fields) -> Answer<RequestRun> {
         mode: views::mode(sent)?,
         from_region: sent.get("from_region"),
         to_region: sent.get("to_region"),
-        dry_run: sent.text("dry_run") == "true",
+        dry_run,
         reason: sent.text("reason"),
         incident: sent.get("incident"),
         impact_began_at: began.transpose()?,
@@ -73,7 +74,8 @@ fn read_request(application: &str, sent: &Fields) -> Answer<RequestRun> {
             .filter(|guard| !sent.text(&format!("override_{guard}")).is_empty())
             .map(str::to_owned)
             .collect(),
-        plan_digest: sent.get("plan_digest"),
+        // The digest shown is that of the request which people approve; a dry run is another one, and asks nobody.
+        plan_digest: sent.get("plan_digest").filter(|_| !dry_run),
     })
 }
 
@@ -220,4 +222,22 @@ fn reason(sent: &Fields) -> Answer<String> {
     sent.get("reason").ok_or_else(|| {
         Problem::bad_field("Why", "is missing", "Say why: it stays in the journal and the audit log.")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(dry_run: &str) -> Fields {
+        let pairs = [("dry_run", dry_run), ("plan_digest", "d1ge57"), ("reason", "a rehearsal")];
+        Fields(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
+    }
+
+    #[test]
+    fn a_dry_run_does_not_claim_the_digest_that_was_shown_of_the_run() {
+        let of =
+            |dry_run| read_request("shop", &sent(dry_run)).map(|asked| (asked.dry_run, asked.plan_digest));
+        assert_eq!(of("true"), Ok((true, None)));
+        assert_eq!(of("false"), Ok((false, Some("d1ge57".to_owned()))));
+    }
 }
