@@ -1,6 +1,6 @@
 # Holdfast as a container: one binary with its page in it, on a base without a shell.
 #   docker build -t holdfast .
-#   docker run -p 8080:8080 -e DATABASE_URL=… -e HOLDFAST_MODE=production … holdfast
+#   docker run -p 8080:8080 -e DATABASE_URL=… -e HOLDFAST_MODE=production -e HOLDFAST_AUDIT_KEY=… … holdfast
 # Postgres lies outside: `holdfast demo`, which brings its own, is for a Debian machine (`make run`).
 FROM rust:1.95-bookworm AS build
 RUN apt-get update \

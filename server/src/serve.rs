@@ -6,7 +6,7 @@ mod news;
 pub use database::{Prepared, migrate, prepare, stop};
 
 use crate::{
-    config::{Settings, aws_settings},
+    config::{Settings, audit_settings, aws_settings, places},
     http::{self, session_store::PostgresSessions},
     signals,
     state::{AppState, Site},
@@ -14,7 +14,6 @@ use crate::{
 use anyhow::Context as _;
 use holdfast_app::App;
 use holdfast_aws::{AwsCloud, AwsSettings};
-use holdfast_engine::audit::{AuditSettings, FilePlace};
 use holdfast_engine::{Engine, EngineSettings};
 use holdfast_store::Store;
 use jiff::SignedDuration;
@@ -125,23 +124,11 @@ async fn start_workers(store: &Store, workers: Workers) -> anyhow::Result<Engine
     Ok(Engine::start(store.for_engine(), cloud, workers.engine).await?)
 }
 
-fn engine_settings(settings: &Settings) -> EngineSettings {
+fn workers(settings: &Settings, aws: AwsSettings) -> anyhow::Result<Workers> {
     let mut engine = EngineSettings::new(settings.data.clone());
     engine.sweep_interval = settings.sweep_interval;
-    engine.audit = audit_settings(settings);
-    engine
-}
-
-/// A key file that is named must be there; without one the key is made in the data folder.
-fn audit_settings(settings: &Settings) -> AuditSettings {
-    let mut audit = AuditSettings::within(&settings.data);
-    if let Some(path) = &settings.audit_key {
-        (audit.key_file, audit.make_key) = (path.clone(), settings.mode == crate::config::Mode::Local);
-    }
-    if let Some(path) = &settings.audit_checkpoints {
-        audit.places = vec![Arc::new(FilePlace::new(path.clone()))];
-    }
-    audit
+    engine.audit = audit_settings(settings)?;
+    Ok(Workers { aws, engine })
 }
 
 /// `holdfast serve`.
@@ -153,6 +140,7 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
     let aws = aws_settings(&settings, demo)?;
     let simulator_url = aws.endpoint_url.clone().filter(|_| demo);
     make_folder(&settings.data)?;
+    let workers = with_workers.then(|| workers(&settings, aws)).transpose()?;
     let listener = bind(settings.listen).await?;
     let Prepared { store, postgres, notes } = prepare(&settings).await?;
     for note in &notes {
@@ -169,11 +157,11 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
             simulator_url,
             demo,
             notes,
-            checkpoints: audit_settings(&settings).places,
+            checkpoints: places(&settings),
             production: settings.mode == crate::config::Mode::Production,
         },
         stale_after: settings.stale_after,
-        workers: with_workers.then(|| Workers { aws, engine: engine_settings(&settings) }),
+        workers,
     })
     .await?;
     println!("Holdfast ({} mode) serves {}", settings.mode, settings.public_url);
@@ -191,11 +179,12 @@ pub async fn run_worker(settings: Settings) -> anyhow::Result<()> {
     let stop = signals::stop().context("signals")?;
     let aws = aws_settings(&settings, false)?;
     make_folder(&settings.data)?;
+    let workers = workers(&settings, aws)?;
     let Prepared { store, postgres, notes } = prepare(&settings).await?;
     for note in &notes {
         tracing::warn!("{note}");
     }
-    let engine = start_workers(&store, Workers { aws, engine: engine_settings(&settings) }).await?;
+    let engine = start_workers(&store, workers).await?;
     println!("A Holdfast worker runs ({} mode)", settings.mode);
     stop.cancelled().await;
     if tokio::time::timeout(GRACE, engine.shutdown()).await.is_err() {

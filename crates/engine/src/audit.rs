@@ -37,6 +37,14 @@ impl AuditSettings {
         let place = FilePlace::new(folder.join("checkpoints"));
         Self { key_file: folder.join("key"), make_key: true, places: vec![Arc::new(place)] }
     }
+
+    /// Whether there is a key to sign with, looked at before anything relies on it.
+    ///
+    /// # Errors
+    /// In words, with the way out.
+    pub fn check_key(&self) -> Result<(), String> {
+        Keys::read(&self.key_file, self.make_key).map(drop)
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,7 @@
 //! What the server is told: a TOML file, then the environment, then flags, in rising order. Everything wrong is
 //! said with the setting's name and the way out, and nothing starts.
 
+mod audit;
 mod aws;
 mod file;
 mod merge;
@@ -8,6 +9,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{audit_settings, places};
 pub use aws::{address_of, aws_settings, demo_credentials};
 pub use merge::{Environment, Flags, merge};
 pub use rules::{database_is_near, decide};
@@ -91,7 +93,7 @@ pub struct Settings {
     pub region: String,
     pub sweep_interval: Duration,
     pub stale_after: Duration,
-    /// The key that signs the audit log; none: one in `data`.
+    /// The key that signs the audit log; none, in local mode only: one in `data`.
     pub audit_key: Option<PathBuf>,
     /// The file that its checkpoints are appended to; none: one in `data`.
     pub audit_checkpoints: Option<PathBuf>,

@@ -146,3 +146,34 @@ fn a_database_on_this_machine_is_near() {
         assert!(!database_is_near(far), "{far}");
     }
 }
+
+#[test]
+fn production_signs_the_audit_log_with_a_key_that_it_was_given() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let (data, key) = (folder.path().join("data"), folder.path().join("key"));
+    let (data, named) = (data.display().to_string(), key.display().to_string());
+    let production = [
+        ("HOLDFAST_MODE", "production"),
+        ("HOLDFAST_PUBLIC_URL", "https://h.example.com"),
+        ("HOLDFAST_DATA", data.as_str()),
+    ];
+    let with_key = |pairs: &[(&'static str, &str)]| {
+        let pairs: Vec<_> = pairs.iter().copied().chain([("HOLDFAST_AUDIT_KEY", named.as_str())]).collect();
+        settings(&pairs, None)
+    };
+    let refused = |settings: &Settings| {
+        audit_settings(settings)
+            .map_or_else(|wrong| wrong.to_string(), |found| format!("accepted: {found:?}"))
+    };
+    let without = refused(&settings(&production, None)?);
+    assert!(without.starts_with("HOLDFAST_AUDIT_KEY: is not set"), "{without}");
+    assert!(without.contains("holdfast audit new-key --to FILE"), "{without}");
+    let missing = refused(&with_key(&production)?);
+    assert!(missing.starts_with("HOLDFAST_AUDIT_KEY") && missing.contains("cannot be read"), "{missing}");
+    assert!(!key.exists(), "it made the key that it was to be given");
+    holdfast_engine::audit::new_key(&key)?;
+    assert_eq!(audit_settings(&with_key(&production)?)?.key_file, key);
+    let local = settings(&[("HOLDFAST_DATA", data.as_str())], None)?;
+    assert!(audit_settings(&local)?.key_file.exists(), "local mode makes its own");
+    Ok(())
+}
