@@ -296,3 +296,18 @@ fn nobody_is_offered_to_change_their_own_rights() {
     let boxes = |html: &str| html.matches("name=\"role-admin\"").count();
     assert_eq!(boxes(&page("stranger@example.com")), boxes(&page("admin@example.com")) + 1);
 }
+
+#[test]
+fn a_webhooks_secret_is_shown_by_the_page_that_made_it_and_only_admins_are_offered_to_make_one() {
+    let show = |screen| fixtures::show("/applications/shop", screen);
+    let made = show(pages::webhook::made(fixtures::settings::webhook(), format!("whsec_{PAYLOAD}")));
+    assert_harmless("webhook", &made);
+    assert!(made.contains("whsec_") && made.contains("it is not shown again"));
+    let offers = |may_make| {
+        show(pages::webhook::page(fixtures::settings::webhook(), may_make))
+            .contains("method=\"post\" action=\"/applications/shop/webhooks/tell-the-bank/secret\"")
+    };
+    assert!(offers(true) && !offers(false));
+    let application = show(pages::application::page(fixtures::inventory::application()));
+    assert!(application.contains("href=\"/applications/shop/webhooks/tell-the-bank/secret\""));
+}

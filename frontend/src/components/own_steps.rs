@@ -1,5 +1,7 @@
 //! The steps of one's own that an application's plans are given: what each does, where it stands, when it is there.
 
+use super::applications;
+use crate::format;
 use holdfast_domain::OwnStep;
 use holdfast_domain::own_step::{InEmergency, OwnWork, Place, Until};
 use leptos::prelude::*;
@@ -7,8 +9,14 @@ use leptos::prelude::*;
 /// Kinds of steps that call what is one's own.
 pub const CALLS: [&str; 3] = ["call_webhook", "invoke_lambda", "run_document"];
 
+/// The page about what a webhook is signed with.
 #[must_use]
-pub fn list(steps: &[OwnStep]) -> AnyView {
+pub fn secret_href(application: &str, step: &str) -> String {
+    format!("{}/webhooks/{}/secret", applications::href(application), format::encode(step))
+}
+
+#[must_use]
+pub fn list(application: &str, steps: &[OwnStep]) -> AnyView {
     let rows = steps
         .iter()
         .map(|step| {
@@ -17,10 +25,14 @@ pub fn list(steps: &[OwnStep]) -> AnyView {
                 InEmergency::CarriedOut => "in emergencies too",
                 InEmergency::LeftOut => "left out of emergencies",
             };
+            let secret = matches!(step.work, OwnWork::Webhook { .. }).then(|| {
+                let href = secret_href(application, step.name.as_str());
+                view! { <div><a class="target" href=href>"Signing secret"<span class="sr">{format!(" of {}", step.name)}</span></a></div> }
+            });
             view! {
                 <tr>
                     <th scope="row">{step.name.to_string()}<div class="muted">{place(&step.place)}</div></th>
-                    <td>{what(&step.work)}<div class="muted">{format!("{when}; {emergency}")}</div></td>
+                    <td>{what(&step.work)}<div class="muted">{format!("{when}; {emergency}")}</div>{secret}</td>
                 </tr>
             }
         })

@@ -68,7 +68,12 @@ fn own_steps(view: &ApplicationView) -> AnyView {
         return parts::nothing();
     }
     let count = view! { {format::count(view.own_steps.len(), "step", "steps")} }.into_any();
-    parts::card("own-steps", "Steps of its own in every plan", count, own_steps::list(&view.own_steps))
+    parts::card(
+        "own-steps",
+        "Steps of its own in every plan",
+        count,
+        own_steps::list(&view.summary.name, &view.own_steps),
+    )
 }
 
 fn figures(view: &ApplicationView) -> AnyView {

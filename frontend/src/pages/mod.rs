@@ -21,6 +21,7 @@ pub mod safeguards;
 pub mod sign_in;
 pub mod system;
 pub mod tokens;
+pub mod webhook;
 
 /// The stream of pages that are not about one run: it only says "look again".
 pub const LOOK_AGAIN: &str = "/live";

@@ -1,8 +1,8 @@
-//! Forms of applications and Regions, and the theme.
+//! Forms of applications, their webhooks and Regions, and the theme.
 
 use super::query::Sent;
 use super::render::{self, Visit, back};
-use super::{cookies, flash};
+use super::{cookies, flash, views};
 use crate::http::principal::own_path;
 use crate::state::AppState;
 use axum::extract::{Path, State};
@@ -10,7 +10,8 @@ use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_api::{Answer, IfMatch, Problem};
 use holdfast_domain::{Declaration, Name, RegionCode};
-use holdfast_frontend::components::applications;
+use holdfast_frontend::components::{applications, own_steps};
+use holdfast_frontend::pages;
 use holdfast_frontend::screen::Theme;
 
 /// Asks the collector to look again.
@@ -24,6 +25,27 @@ pub async fn refresh(State(state): State<AppState>, visit: Visit, Path(text): Pa
         Err(problem) => flash::refused(&problem, "refresh", Default::default()),
     };
     back(&applications::href(&text), flash)
+}
+
+/// Answers with a page of its own and not with a way back: the secret is in this answer and nowhere else.
+pub async fn new_webhook_secret(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path((application, step)): Path<(String, String)>,
+) -> Response {
+    let made = async {
+        let webhook = views::webhook_of(&state, &visit, &application, &step).await?;
+        let name = |text: &str| Name::parse(text).map_err(|_| Problem::not_found("webhook", text));
+        let made = state.plane.new_webhook_secret(&visit.actor, &name(&application)?, &name(&step)?).await?;
+        Ok((webhook, made.secret))
+    };
+    match made.await {
+        Ok((webhook, secret)) => visit.show(&state, Ok(pages::webhook::made(webhook, secret))).await,
+        Err(problem) => back(
+            &own_steps::secret_href(&application, &step),
+            flash::refused(&problem, "webhook-secret", Default::default()),
+        ),
+    }
 }
 
 /// Says of a Region what an operator knows.

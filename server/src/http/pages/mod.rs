@@ -51,6 +51,10 @@ pub fn router() -> Router<AppState> {
         .route("/applications/{name}/refresh", post(forms::refresh))
         .route("/applications/{name}/runs", post(run_forms::request))
         .route("/applications/{name}/runs/new", get(views::review))
+        .route(
+            "/applications/{name}/webhooks/{step}/secret",
+            get(views::webhook).post(forms::new_webhook_secret),
+        )
         .route("/runs", get(views::runs))
         .route("/runs/{id}", get(views::run))
         .route("/runs/{id}/review", post(run_forms::review))

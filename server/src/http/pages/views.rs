@@ -72,6 +72,31 @@ pub async fn application(State(state): State<AppState>, visit: Visit, Path(text)
     visit.show(&state, answer).await
 }
 
+/// Whose secret it is.
+///
+/// # Errors
+/// 404 where the application has no such webhook.
+pub async fn webhook_of(
+    state: &AppState,
+    visit: &Visit,
+    application: &str,
+    step: &str,
+) -> Answer<pages::webhook::Webhook> {
+    let view = state.plane.application(&visit.actor, &name(application)?).await?;
+    pages::webhook::Webhook::of(&view, step)
+        .ok_or_else(|| Problem::not_found("webhook", &format!("{application}/{step}")))
+}
+
+pub async fn webhook(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path((application, step)): Path<(String, String)>,
+) -> Response {
+    let may_make = visit.actor.has(Role::Admin);
+    let answer = webhook_of(&state, &visit, &application, &step).await;
+    visit.show(&state, answer.map(|webhook| pages::webhook::page(webhook, may_make))).await
+}
+
 pub async fn review(
     State(state): State<AppState>,
     visit: Visit,
