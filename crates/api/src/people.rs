@@ -108,7 +108,7 @@ impl fmt::Debug for ChangePerson {
 pub struct PutGroup {
     pub name: Name,
     pub description: Option<String>,
-    /// E-mail addresses; `None` leaves the members as they are.
+    /// E-mail addresses of those who can sign in; the others stay as they are. `None` leaves all of them so.
     pub members: Option<Vec<String>>,
 }
 

@@ -115,7 +115,8 @@ fn named<'a>(emails: &[String], people: &'a [Person]) -> Answer<Vec<&'a Person>>
     Ok(members)
 }
 
-/// Those who come or go, each with the groups that they are in afterwards.
+/// Those who come or go, each with the groups that they are in afterwards. Nobody was shown who cannot sign in, so
+/// leaving them out does not take them out: once they may sign in again their approval counts as before.
 fn moved<'a>(group: &Name, members: &[&Person], people: &'a [Person]) -> Vec<(&'a Person, Vec<Name>)> {
     people
         .iter()
@@ -125,7 +126,7 @@ fn moved<'a>(group: &Name, members: &[&Person], people: &'a [Person]) -> Vec<(&'
             let mut groups = person.groups.clone();
             match (is, shall) {
                 (false, true) => groups.push(group.clone()),
-                (true, false) => groups.retain(|g| g != group),
+                (true, false) if person.disabled_at.is_none() => groups.retain(|g| g != group),
                 _ => return None,
             }
             Some((person, groups))

@@ -124,6 +124,25 @@ async fn a_groups_members_are_those_it_was_given_and_strangers_are_refused() {
 }
 
 #[tokio::test]
+async fn an_edit_of_a_group_keeps_the_members_that_it_does_not_show() {
+    let house = House::new().await;
+    let admin = admin(&house).await;
+    let (one, two) = (house.operator.email.as_str(), house.approver.email.as_str());
+    house.app.add_group(&admin, sre(&[one, two])).await.unwrap();
+    let switch = async |disabled| {
+        let change = ChangePerson { disabled: Some(disabled), ..ChangePerson::default() };
+        house.app.change_person(&admin, one, change, &IfMatch::Unconditional).await.unwrap()
+    };
+    switch(true).await;
+    let shown = house.app.group(&admin, &name("sre")).await.unwrap();
+    assert_eq!(shown.members, [two], "who cannot sign in is not shown");
+    let tag = IfMatch::OneOf(vec![version::of_group(&shown)]);
+    let edit = PutGroup { description: Some("on call".into()), members: Some(shown.members), ..sre(&[]) };
+    house.app.put_group(&admin, edit, &tag).await.unwrap();
+    assert_eq!(switch(false).await.groups, ["sre"]);
+}
+
+#[tokio::test]
 async fn policies_are_admins_and_one_in_use_stays() {
     let house = House::new().await;
     let admin = admin(&house).await;

@@ -41,7 +41,7 @@ pub struct NewGroup {
 pub struct GroupEdit {
     #[serde(default)]
     description: Option<String>,
-    /// All of them; absent leaves them as they are.
+    /// All who can sign in: the others stay as they are. Absent leaves all of them so.
     #[serde(default)]
     members: Option<Vec<String>>,
 }
