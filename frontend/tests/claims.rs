@@ -232,6 +232,9 @@ fn a_page_that_asks_for_words_does_not_reload_under_them() {
     assert!(reloads(fixtures::runs::live()));
     assert!(!reloads(fixtures::runs::awaiting()));
     assert!(!reloads(fixtures::runs::parked()));
+    let mut waits_for_a_word = fixtures::runs::live();
+    waits_for_a_word.steps[4].may_confirm = true;
+    assert!(!reloads(waits_for_a_word));
     assert!(!reloads(fixtures::runs::completed()));
 }
 

@@ -49,7 +49,8 @@ pub fn page(run: RunView, events: Vec<RunEvent>, signed: Signed) -> Screen {
 /// Without scripts a reload loses what is being typed: a page that asks this person for words does not reload.
 fn refresh_seconds(run: &RunView) -> Option<u16> {
     let may = |name: &str| run.verbs.iter().any(|v| v.verb == name && v.refused.is_none());
-    let asks = may("approve") || may("deny") || run.steps.iter().any(|s| s.parked.is_some() && s.may_skip);
+    let step_asks = |s: &StepView| s.may_confirm || (s.parked.is_some() && s.may_skip);
+    let asks = may("approve") || may("deny") || run.steps.iter().any(step_asks);
     if asks { None } else { Some(5) }
 }
 
