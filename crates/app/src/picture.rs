@@ -65,7 +65,8 @@ impl App {
     ) -> ObservationMap {
         let mut map = ObservationMap::new();
         for resource in &application.resources {
-            for region in application.regions() {
+            // Where the inventory has nothing of it, nobody looks, and nothing is unknown.
+            for region in application.regions().filter(|region| resource.spec.is_in(region)) {
                 let key = (resource.name.clone(), region.clone());
                 let sight = match observed.get(&key) {
                     Some(seen) => seen.sight(now, self.settings.stale_after),

@@ -187,6 +187,12 @@ impl House {
         Self::with(&bare(database)).await
     }
 
+    pub async fn with_yaml_of_a_service_at_home_alone() -> Self {
+        let service = "      - {name: web, kind: ecs_service, account: prod, \
+                       per_region: {us-east-1: {cluster: bare, service: web}}}\n";
+        Self::with(&bare(service)).await
+    }
+
     async fn with(yaml: &str) -> Self {
         let database = test_database().await;
         let store = Store::connect(&database.app_url, Pools { web: 6, engine: 1 }).await.unwrap();

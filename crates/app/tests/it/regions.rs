@@ -1,7 +1,8 @@
 //! What is said of a Region: only what it says of itself.
 
-use crate::house::{AWAY, FAR, HOME, House, region, tasks, weighted};
+use crate::house::{AWAY, FAR, HOME, House, name, region, tasks, weighted};
 use holdfast_api::IfMatch;
+use holdfast_api::applications::Applications;
 use holdfast_api::regions::{RegionView, Regions};
 use holdfast_domain::facts::AuroraMember;
 use holdfast_domain::{Declaration, Facts};
@@ -100,4 +101,15 @@ async fn a_region_that_is_only_declared_is_unknown_and_a_missing_service_is_not_
         house.look(application, "web", FAR, Ok(tasks(2))).await;
     }
     assert_eq!(seen(&house, FAR).await.observed, "good");
+}
+
+#[tokio::test]
+async fn nothing_is_unseen_where_the_inventory_has_nothing() {
+    let house = House::with_yaml_of_a_service_at_home_alone().await;
+    house.look("bare", "web", HOME, Ok(tasks(2))).await;
+    let view = house.app.application(&house.operator, &name("bare")).await.unwrap();
+    assert!(view.summary.picture_at.is_some(), "all that is there was seen");
+    let shown: Vec<_> =
+        view.resources[0].regions.iter().map(|r| (r.region.as_str(), r.state.as_str())).collect();
+    assert_eq!(shown, [(HOME, "known")]);
 }
