@@ -88,6 +88,17 @@ impl Signed {
     }
 }
 
+/// Whether anything may start by itself.
+#[derive(Debug, Clone, Default)]
+pub enum Automation {
+    #[default]
+    On,
+    /// Said on every page.
+    Off(AutomationView),
+    /// It could not be read: said on every page too.
+    NotKnown,
+}
+
 /// Everything around a page's own content.
 #[derive(Debug, Clone)]
 pub struct Chrome {
@@ -98,8 +109,7 @@ pub struct Chrome {
     pub now: Timestamp,
     pub theme: Theme,
     pub signed: Option<Signed>,
-    /// Shown on every page while all automation is switched off.
-    pub automation_off: Option<AutomationView>,
+    pub automation: Automation,
     /// `None`: could not be counted.
     pub active_runs: Option<usize>,
     pub approvals: Option<usize>,
@@ -118,7 +128,7 @@ impl Chrome {
             now,
             theme: Theme::System,
             signed: None,
-            automation_off: None,
+            automation: Automation::default(),
             active_runs: None,
             approvals: None,
             simulator_url: None,

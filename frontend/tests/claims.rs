@@ -5,7 +5,7 @@
 mod fixtures;
 
 use holdfast_frontend::pages;
-use holdfast_frontend::screen::Flash;
+use holdfast_frontend::screen::{Automation, Flash};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -313,4 +313,16 @@ fn a_webhooks_secret_is_shown_by_the_page_that_made_it_and_only_admins_are_offer
     assert!(offers(true) && !offers(false));
     let application = show(pages::application::page(fixtures::inventory::application()));
     assert!(application.contains("href=\"/applications/shop/webhooks/tell-the-bank/secret\""));
+}
+
+#[test]
+fn automation_that_could_not_be_read_is_not_taken_for_on() {
+    let html = |automation| {
+        let mut chrome = fixtures::chrome("/");
+        chrome.automation = automation;
+        pages::now::page(fixtures::inventory::now_calm()).render(chrome)
+    };
+    let unknown = html(Automation::NotKnown);
+    assert!(unknown.contains("Whether automation is on is not known"));
+    assert!(!html(Automation::On).contains("utomation is"));
 }

@@ -3,9 +3,8 @@
 use crate::components::icon::sized;
 use crate::components::{menu, parts, time};
 use crate::islands::{Desk, Live};
-use crate::screen::{Chrome, Flash, Screen};
+use crate::screen::{Automation, Chrome, Flash, Screen};
 use crate::{components::tone::Tone, format};
-use holdfast_api::safeguards::AutomationView;
 use leptos::prelude::*;
 
 /// In the order in which they are loaded; the layers inside decide who wins.
@@ -66,7 +65,7 @@ fn within(screen: Screen, chrome: Chrome) -> AnyView {
         .collect_view();
     let live = screen.live.map(|url| view! { <Live url as_of=format::clock(chrome.now) /> });
     let flash = chrome.flash.clone().map(|flash| flash_view(flash, &chrome.path));
-    let automation = chrome.automation_off.clone().map(automation_off);
+    let automation = automation(&chrome.automation);
     let body = (screen.body)();
     view! {
         <a class="skip" href="#main">"Skip to the content"</a>
@@ -103,10 +102,18 @@ fn within(screen: Screen, chrome: Chrome) -> AnyView {
 }
 
 /// On every page, so that nobody waits for what will not start by itself.
-fn automation_off(automation: AutomationView) -> AnyView {
-    let by = automation.changed_by.unwrap_or_else(|| "somebody".into());
-    let at = automation.changed_at.map(time::ago);
-    let why = automation.reason.map(|reason| view! { <p>{parts::prose(&reason)}</p> });
+fn automation(automation: &Automation) -> AnyView {
+    let off = match automation {
+        Automation::On => return parts::nothing(),
+        Automation::NotKnown => {
+            let body = view! { <p>"It could not be read just now. Load the page again; if that does not help, "<a href="/system">"system health"</a>" may say why."</p> };
+            return parts::callout(Tone::Unknown, "Whether automation is on is not known", body.into_any());
+        }
+        Automation::Off(off) => off.clone(),
+    };
+    let by = off.changed_by.unwrap_or_else(|| "somebody".into());
+    let at = off.changed_at.map(time::ago);
+    let why = off.reason.map(|reason| view! { <p>{parts::prose(&reason)}</p> });
     let body = view! {
         <p>{format!("Switched off by {by} ")}{at}". "<a href="/safeguards">"Safeguards"</a></p>
         {why}

@@ -57,7 +57,7 @@ fn automation(view: &Safeguards) -> AnyView {
                 <input type="hidden" name="on" value="false" />
                 {parts::text_field(SWITCH, "reason", "Why", "Everybody reads this on every page while it is off.", true)}
                 <button class="btn danger" type="submit">"Stop all automation"</button>
-                <p class="hint">"Nothing that no person asked for is started. Runs under way go on."</p>
+                <p class="hint">"Then nothing starts that no person asked for. Runs under way go on."</p>
             </form>
         }
         .into_any()
@@ -70,7 +70,8 @@ fn automation(view: &Safeguards) -> AnyView {
         }
         .into_any()
     };
-    view! { <p>"Automation is "{badge(tone, word)}</p>{why}{who}{form} }.into_any()
+    let yet = view! { <p class="muted">"Nothing starts by itself in this version: there are no triggers and no game days yet. The switch holds for those to come."</p> };
+    view! { <p>"Automation is "{badge(tone, word)}</p>{why}{who}{yet}{form} }.into_any()
 }
 
 fn freezes(view: &Safeguards) -> AnyView {

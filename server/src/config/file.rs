@@ -61,7 +61,7 @@ pub fn parse(text: &str, shown: &str) -> Result<File, Wrong> {
         let line = before.matches('\n').count() + 1;
         let message = error.message().to_owned();
         let way_out =
-            nearest_of(&message).unwrap_or_else(|| "docs/OPERATIONS.md lists the settings.".to_owned());
+            nearest_of(&message).unwrap_or_else(|| "Mend that line, or leave the key out.".to_owned());
         Wrong::new(&format!("{shown}, line {line}"), message, way_out)
     })
 }

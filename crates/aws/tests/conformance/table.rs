@@ -25,6 +25,13 @@ shot*: it would be a second effect, so it is looked up and never repeated blindl
 
 ";
 
+const TAIL: &str = "
+## What is left out
+
+AWS Elastic Disaster Recovery and EFS replication; AWS Health's open events; as endpoint settings, private records, and whatever is to be pointed
+at a store that was restored from a backup; as a step, another application's plan. A step of your own can do what of these a recovery needs.
+";
+
 fn class(change: &Change) -> &'static str {
     match change.idempotency() {
         Idempotency::CompareAndSet => "compare and set",
@@ -92,6 +99,7 @@ async fn page() -> String {
     for (name, end) in LOOKING_STEPS {
         writeln!(page, "| {name} | {end} |").unwrap();
     }
+    page.push_str(TAIL);
     page
 }
 

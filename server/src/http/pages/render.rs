@@ -10,7 +10,7 @@ use holdfast_api::runs::RunFilter;
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::Actor;
 use holdfast_frontend::pages;
-use holdfast_frontend::screen::{Assets, Chrome, Flash, Screen, Signed, Theme};
+use holdfast_frontend::screen::{Assets, Automation, Chrome, Flash, Screen, Signed, Theme};
 use jiff::Timestamp;
 use leptos::nonce::Nonce;
 
@@ -90,7 +90,11 @@ impl Visit {
         chrome.signed = Some(self.signed());
         chrome.active_runs = runs.ok().map(|page| page.items.len());
         chrome.approvals = approvals.ok().map(|waiting| waiting.len());
-        chrome.automation_off = automation.ok().filter(|automation| !automation.on);
+        chrome.automation = match automation {
+            Ok(automation) if automation.on => Automation::On,
+            Ok(automation) => Automation::Off(automation),
+            Err(_) => Automation::NotKnown,
+        };
         chrome.flash = self.flash;
         respond(status, screen, chrome, self.had_flash)
     }
