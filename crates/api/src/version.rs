@@ -39,8 +39,8 @@ impl IfMatch {
             412,
             "changed_meanwhile",
             "Changed meanwhile",
-            "What is stored is not the version that If-Match names.",
-            "GET it again, make the change on that, and send it with the new ETag.",
+            "What is stored is no longer the version that this change was made on.",
+            "Read it again and make the change on that; by REST, send it with the new ETag.",
         ))
     }
 }

@@ -8,7 +8,7 @@ use crate::secrets::{NOBODY, hash_password, password_is, token_hash};
 use async_trait::async_trait;
 use holdfast_api::people::{AddPerson, ChangePerson, People, PersonView};
 use holdfast_api::{Answer, IfMatch, Problem, version};
-use holdfast_domain::{Actor, Name, PersonId};
+use holdfast_domain::{Actor, Name, PersonId, Role};
 use holdfast_store::{LoginGate, LoginLimits, NewPerson, Person};
 use jiff::Timestamp;
 
@@ -120,6 +120,7 @@ impl People for App {
         if let Err(refused) = may(actor, Action::WritePeople) {
             return Err(self.refused(actor, "person.add", &subject, refused).await);
         }
+        at_least_one(&new.roles)?;
         let person = NewPerson {
             id: PersonId::fresh(),
             email: email.clone(),
@@ -156,6 +157,7 @@ impl People for App {
         if let Err(refused) = may(actor, Action::WritePeople) {
             return Err(self.refused(actor, "person.put", &subject, refused).await);
         }
+        wanted.roles.as_deref().map(at_least_one).transpose()?;
         let groups = wanted.groups.as_deref().map(group_names).transpose()?;
         let password = hashed(wanted.password).await?;
         let mut change = self.store.begin().await.map_err(of_store)?;
@@ -230,6 +232,19 @@ fn own_rights() -> Problem {
         "Nobody changes their own roles or groups, or shuts themselves out.",
         "Ask another admin, or use `holdfast admin` on the server's machine.",
     )
+}
+
+/// # Errors
+/// 422: who has no role can sign in and do nothing.
+fn at_least_one(roles: &[Role]) -> Answer<()> {
+    if roles.is_empty() {
+        return Err(Problem::bad_field(
+            "roles",
+            "is empty: the person could do nothing",
+            "Name at least one role; `viewer` only reads.",
+        ));
+    }
+    Ok(())
 }
 
 /// Lower case.

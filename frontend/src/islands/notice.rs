@@ -66,8 +66,9 @@ impl Said {
         self.shape == "run-ended"
     }
 
+    /// A run that goes on no more without a person. Pages of many things bear that mark for other reasons.
     fn is_stuck(&self) -> bool {
-        self.mark.contains("mark-bad")
+        self.shape == "run-live" && self.mark.contains("mark-bad")
     }
 }
 

@@ -15,6 +15,16 @@ pub fn header(tag: &str) -> HeaderMap {
         .map_or_else(|_| HeaderMap::new(), |value| HeaderMap::from_iter([(header::ETAG, value)]))
 }
 
+/// Of what was made just now: its tag, and the path where it is.
+#[must_use]
+pub fn created(tag: &str, place: &str) -> HeaderMap {
+    let mut headers = header(tag);
+    if let Ok(place) = HeaderValue::from_str(place) {
+        headers.insert(header::LOCATION, place);
+    }
+    headers
+}
+
 /// What `If-Match` asks of what is stored.
 #[must_use]
 pub fn if_match(headers: &HeaderMap) -> IfMatch {

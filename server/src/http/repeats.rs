@@ -142,6 +142,7 @@ async fn keep(state: &AppState, actor: &Actor, response: Response) -> Reply<Resp
         status: parts.status.as_u16(),
         content_type: text(&header::CONTENT_TYPE),
         location: text(&header::LOCATION),
+        etag: text(&header::ETAG),
         body: instead.map_or_else(|| String::from_utf8_lossy(&bytes).into_owned(), |kept| kept.0),
     };
     // The change is made: that its answer cannot be kept is no reason to call it failed.
@@ -156,7 +157,12 @@ fn again(answer: KeptAnswer) -> Response {
     let mut response = (status, answer.body).into_response();
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_TYPE);
-    for (name, value) in [(header::CONTENT_TYPE, answer.content_type), (header::LOCATION, answer.location)] {
+    let kept = [
+        (header::CONTENT_TYPE, answer.content_type),
+        (header::LOCATION, answer.location),
+        (header::ETAG, answer.etag),
+    ];
+    for (name, value) in kept {
         if let Some(value) = value.and_then(|text| HeaderValue::from_str(&text).ok()) {
             headers.insert(name, value);
         }

@@ -68,10 +68,14 @@ async fn what_is_no_person_is_refused_by_its_field() {
         (AddPerson { password: Some("short".into()), ..good.clone() }, "password"),
         (AddPerson { password: Some("x".repeat(300)), ..good.clone() }, "password"),
         (AddPerson { groups: vec!["No Group".into()], ..good.clone() }, "group"),
+        (AddPerson { roles: vec![], ..good.clone() }, "roles"),
     ] {
         let problem = refused(house.app.add_person(&admin, bad).await);
         assert_eq!((problem.status, problem.fields[0].path.as_str()), (422, path));
     }
+    let none = ChangePerson { roles: Some(vec![]), ..ChangePerson::default() };
+    let change = house.app.change_person(&admin, &house.operator.email, none, &IfMatch::Unconditional);
+    assert_eq!(refused(change.await).fields[0].path, "roles");
 }
 
 #[tokio::test]

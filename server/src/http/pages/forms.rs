@@ -1,7 +1,7 @@
 //! Forms of applications, their webhooks and Regions, and the theme.
 
 use super::query::Sent;
-use super::render::{self, Visit, back};
+use super::render::{self, Form, Visit, back, came_of};
 use super::{cookies, flash, views};
 use crate::http::principal::own_path;
 use crate::state::AppState;
@@ -15,16 +15,20 @@ use holdfast_frontend::pages;
 use holdfast_frontend::screen::Theme;
 
 /// Asks the collector to look again.
-pub async fn refresh(State(state): State<AppState>, visit: Visit, Path(text): Path<String>) -> Response {
+pub async fn refresh(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(text): Path<String>,
+    Sent(sent): Sent,
+) -> Response {
     let answer = async {
         let name = Name::parse(&text).map_err(|_| Problem::not_found("application", &text))?;
         state.plane.refresh_application(&visit.actor, &name).await
     };
-    let flash = match answer.await {
-        Ok(()) => flash::done(format!("Holdfast looks at {text} again. What it sees appears here.")),
-        Err(problem) => flash::refused(&problem, "refresh", Default::default()),
-    };
-    back(&applications::href(&text), flash)
+    let form = Form { page: &applications::href(&text), name: "refresh", fields: &[] };
+    came_of(answer.await, form, &sent, |()| {
+        format!("Holdfast looks at {text} again. What it sees appears here.")
+    })
 }
 
 /// Answers with a page of its own and not with a way back: the secret is in this answer and nowhere else.
@@ -63,13 +67,8 @@ pub async fn declare(
             .declare_region(&visit.actor, &code, declared, sent.get("reason"), &IfMatch::Unconditional)
             .await
     };
-    let flash = match answer.await {
-        Ok(region) => flash::done(format!("{} is declared {}", region.code, region.declared)),
-        Err(problem) => {
-            flash::refused(&problem, &format!("declare-{text}"), sent.typed(&["declared", "reason"]))
-        }
-    };
-    back("/regions", flash)
+    let form = Form { page: "/regions", name: &format!("declare-{text}"), fields: &["declared", "reason"] };
+    came_of(answer.await, form, &sent, |region| format!("{} is declared {}", region.code, region.declared))
 }
 
 fn declaration(text: &str) -> Answer<Declaration> {

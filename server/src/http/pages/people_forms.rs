@@ -2,7 +2,7 @@
 
 use super::flash;
 use super::query::{Fields, Sent};
-use super::render::{Visit, back};
+use super::render::{Form, Visit, back, came_of};
 use crate::http::v1::entry;
 use crate::state::AppState;
 use axum::extract::{Path, State};
@@ -12,6 +12,10 @@ use holdfast_api::{Answer, IfMatch, Problem};
 use holdfast_domain::{ApprovalPolicy, Name, Role, Scope};
 use holdfast_frontend::pages;
 use serde_json::json;
+
+const PEOPLE: &str = "/people";
+const POLICIES: &str = "/policies";
+const TOKENS: &str = "/tokens";
 
 /// The version that the form was filled in from.
 fn if_match(sent: &Fields) -> IfMatch {
@@ -39,23 +43,16 @@ fn name(text: &str) -> Answer<Name> {
 const PERSON: [&str; 6] = ["email", "groups", "role-viewer", "role-operator", "role-approver", "role-admin"];
 
 pub async fn add_person(State(state): State<AppState>, visit: Visit, Sent(sent): Sent) -> Response {
-    let answer = async {
-        let roles = roles(&sent);
-        if roles.is_empty() {
-            return Err(Problem::bad_field(
-                "roles",
-                "is empty",
-                "Tick at least one role; viewer only reads.",
-            ));
-        }
-        let (email, groups, password) = (sent.text("email"), list(&sent, "groups"), sent.get("password"));
-        state.plane.add_person(&visit.actor, AddPerson { email, roles, groups, password }).await
+    let new = AddPerson {
+        email: sent.text("email"),
+        roles: roles(&sent),
+        groups: list(&sent, "groups"),
+        password: sent.get("password"),
     };
-    let flash = match answer.await {
-        Ok(person) => flash::done(format!("{} was added", person.email)),
-        Err(problem) => flash::refused(&problem, "add-person", sent.typed(&PERSON)),
-    };
-    back("/people", flash)
+    let form = Form { page: PEOPLE, name: "add-person", fields: &PERSON };
+    came_of(state.plane.add_person(&visit.actor, new).await, form, &sent, |person| {
+        format!("{} was added", person.email)
+    })
 }
 
 pub async fn change_person(
@@ -72,21 +69,9 @@ pub async fn change_person(
         password: sent.get("password"),
         disabled: None,
     };
-    let answer = async {
-        if change.roles.as_ref().is_some_and(Vec::is_empty) {
-            return Err(Problem::bad_field(
-                "roles",
-                "is empty",
-                "Tick at least one role; viewer only reads.",
-            ));
-        }
-        state.plane.change_person(&visit.actor, &id, change, &if_match(&sent)).await
-    };
-    let flash = match answer.await {
-        Ok(person) => flash::done(format!("{} was changed", person.email)),
-        Err(problem) => flash::refused(&problem, &format!("person-{id}"), sent.typed(&PERSON)),
-    };
-    back("/people", flash)
+    let answer = state.plane.change_person(&visit.actor, &id, change, &if_match(&sent)).await;
+    let form = Form { page: PEOPLE, name: &format!("person-{id}"), fields: &PERSON };
+    came_of(answer, form, &sent, |person| format!("{} was changed", person.email))
 }
 
 pub async fn disable_person(state: State<AppState>, visit: Visit, id: Path<String>, sent: Sent) -> Response {
@@ -105,12 +90,10 @@ async fn switch_person(
     disabled: bool,
 ) -> Response {
     let change = ChangePerson { disabled: Some(disabled), ..ChangePerson::default() };
-    let flash = match state.plane.change_person(&visit.actor, &id, change, &if_match(&sent)).await {
-        Ok(person) if disabled => flash::done(format!("{} cannot sign in any more", person.email)),
-        Ok(person) => flash::done(format!("{} may sign in again", person.email)),
-        Err(problem) => flash::refused(&problem, &format!("person-{id}"), Default::default()),
-    };
-    back("/people", flash)
+    let answer = state.plane.change_person(&visit.actor, &id, change, &if_match(&sent)).await;
+    let form = Form { page: PEOPLE, name: &format!("person-{id}"), fields: &[] };
+    let words = if disabled { "cannot sign in any more" } else { "may sign in again" };
+    came_of(answer, form, &sent, |person| format!("{} {words}", person.email))
 }
 
 const GROUP: [&str; 3] = ["name", "description", "members"];
@@ -124,11 +107,8 @@ pub async fn add_group(State(state): State<AppState>, visit: Visit, Sent(sent): 
         };
         state.plane.add_group(&visit.actor, group).await
     };
-    let flash = match answer.await {
-        Ok(group) => flash::done(format!("The group {} was added", group.name)),
-        Err(problem) => flash::refused(&problem, "add-group", sent.typed(&GROUP)),
-    };
-    back("/people", flash)
+    let form = Form { page: PEOPLE, name: "add-group", fields: &GROUP };
+    came_of(answer.await, form, &sent, |group| format!("The group {} was added", group.name))
 }
 
 pub async fn change_group(
@@ -145,11 +125,8 @@ pub async fn change_group(
         };
         state.plane.put_group(&visit.actor, group, &if_match(&sent)).await
     };
-    let flash = match answer.await {
-        Ok(group) => flash::done(format!("The group {} was changed", group.name)),
-        Err(problem) => flash::refused(&problem, &format!("group-{text}"), sent.typed(&GROUP)),
-    };
-    back("/people", flash)
+    let form = Form { page: PEOPLE, name: &format!("group-{text}"), fields: &GROUP };
+    came_of(answer.await, form, &sent, |group| format!("The group {} was changed", group.name))
 }
 
 const POLICY: [&str; 3] = ["name", "rules", "expires_after"];
@@ -174,11 +151,8 @@ pub async fn add_policy(State(state): State<AppState>, visit: Visit, Sent(sent):
         let policy = policy(&sent.text("name"), &sent)?;
         state.plane.add_policy(&visit.actor, policy).await
     };
-    let flash = match answer.await {
-        Ok(policy) => flash::done(format!("The policy {} was added", policy.name)),
-        Err(problem) => flash::refused(&problem, "add-policy", sent.typed(&POLICY)),
-    };
-    back("/policies", flash)
+    let form = Form { page: POLICIES, name: "add-policy", fields: &POLICY };
+    came_of(answer.await, form, &sent, |policy| format!("The policy {} was added", policy.name))
 }
 
 pub async fn change_policy(
@@ -191,11 +165,8 @@ pub async fn change_policy(
         let policy = policy(&text, &sent)?;
         state.plane.put_policy(&visit.actor, policy, &if_match(&sent)).await
     };
-    let flash = match answer.await {
-        Ok(policy) => flash::done(format!("The policy {} was changed", policy.name)),
-        Err(problem) => flash::refused(&problem, &format!("policy-{text}"), sent.typed(&POLICY)),
-    };
-    back("/policies", flash)
+    let form = Form { page: POLICIES, name: &format!("policy-{text}"), fields: &POLICY };
+    came_of(answer.await, form, &sent, |policy| format!("The policy {} was changed", policy.name))
 }
 
 pub async fn remove_policy(
@@ -205,11 +176,8 @@ pub async fn remove_policy(
     Sent(sent): Sent,
 ) -> Response {
     let answer = async { state.plane.remove_policy(&visit.actor, &name(&text)?, &if_match(&sent)).await };
-    let flash = match answer.await {
-        Ok(()) => flash::done(format!("The policy {text} was removed")),
-        Err(problem) => flash::refused(&problem, &format!("policy-{text}"), Default::default()),
-    };
-    back("/policies", flash)
+    let form = Form { page: POLICIES, name: &format!("policy-{text}"), fields: &[] };
+    came_of(answer.await, form, &sent, |()| format!("The policy {text} was removed"))
 }
 
 /// Answers with the page itself and not with a way back to it: the secret is in this answer and nowhere else.
@@ -228,15 +196,19 @@ pub async fn make_token(State(state): State<AppState>, visit: Visit, Sent(sent):
         Err(problem) => {
             let fields: Vec<String> = Scope::ALL.iter().map(|s| format!("scope-{}", s.as_str())).collect();
             let fields: Vec<&str> = fields.iter().map(String::as_str).chain(["name", "days"]).collect();
-            back("/tokens", flash::refused(&problem, "add-token", sent.typed(&fields)))
+            back(TOKENS, flash::refused(&problem, "add-token", sent.typed(&fields)))
         }
     }
 }
 
-pub async fn revoke_token(State(state): State<AppState>, visit: Visit, Path(id): Path<String>) -> Response {
-    let flash = match state.plane.revoke_token(&visit.actor, &id).await {
-        Ok(()) => flash::done("The token was revoked"),
-        Err(problem) => flash::refused(&problem, "revoke", Default::default()),
-    };
-    back("/tokens", flash)
+pub async fn revoke_token(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Sent(sent): Sent,
+) -> Response {
+    let form = Form { page: TOKENS, name: "revoke", fields: &[] };
+    came_of(state.plane.revoke_token(&visit.actor, &id).await, form, &sent, |()| {
+        "The token was revoked".to_owned()
+    })
 }

@@ -1,5 +1,6 @@
 //! From a screen to a response: the chrome around it, the status, the content security policy with its nonce.
 
+use super::query::Fields;
 use super::{cookies, flash};
 use crate::http::{assets, principal, problem::Refused};
 use crate::state::AppState;
@@ -164,4 +165,27 @@ pub fn back(path: &str, flash: Flash) -> Response {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
+}
+
+/// A form of a page: where it stands, its name there, and which of its fields are typed in again when it is refused.
+#[derive(Debug, Clone, Copy)]
+pub struct Form<'a> {
+    pub page: &'a str,
+    pub name: &'a str,
+    pub fields: &'a [&'a str],
+}
+
+/// Back to the form's page, which tells what came of it: in `words`, or as the refusal with its way out.
+#[must_use]
+pub fn came_of<T>(
+    answer: Answer<T>,
+    form: Form<'_>,
+    sent: &Fields,
+    words: impl FnOnce(T) -> String,
+) -> Response {
+    let flash = match answer {
+        Ok(done) => flash::done(words(done)),
+        Err(problem) => flash::refused(&problem, form.name, sent.typed(form.fields)),
+    };
+    back(form.page, flash)
 }

@@ -2,7 +2,7 @@
 //! refusals, and leads back to the page it came from.
 
 use super::query::{Fields, Sent};
-use super::render::{Visit, back};
+use super::render::{Form, Visit, back, came_of};
 use super::{flash, views};
 use crate::state::AppState;
 use axum::extract::{Path, State};
@@ -118,7 +118,7 @@ pub async fn review(
         state.plane.review_run(&visit.actor, run_id(&text)?, review).await
     };
     let words = if decision == "deny" { "You denied the request" } else { "You approved the request" };
-    came_of(&text, answer.await, words, if decision == "deny" { "deny" } else { "approve" }, &sent)
+    of_run(&text, answer.await, words, if decision == "deny" { "deny" } else { "approve" }, &sent)
 }
 
 pub async fn pause(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
@@ -199,15 +199,13 @@ async fn drive(
 ) -> Response {
     let verb = verb(&sent);
     let answer = async { state.plane.drive_run(&visit.actor, run_id(&text)?, verb?).await };
-    came_of(&text, answer.await, words, form, &sent)
+    of_run(&text, answer.await, words, form, &sent)
 }
 
-fn came_of(run: &str, answer: Answer<RunView>, words: &str, form: &str, sent: &Fields) -> Response {
-    let flash = match answer {
-        Ok(_) => flash::done(words),
-        Err(problem) => flash::refused(&problem, form, sent.typed(&["reason", "comment"])),
-    };
-    back(&runs::href(run), flash)
+/// Every form about a run stands on its page, and asks for no other words than these.
+fn of_run(run: &str, answer: Answer<RunView>, words: &str, form: &str, sent: &Fields) -> Response {
+    let form = Form { page: &runs::href(run), name: form, fields: &["reason", "comment"] };
+    came_of(answer, form, sent, |_| words.to_owned())
 }
 
 fn run_id(text: &str) -> Answer<RunId> {

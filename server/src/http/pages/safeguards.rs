@@ -1,8 +1,7 @@
 //! Safeguards: the page, and its forms. Each form calls what REST calls.
 
-use super::flash;
 use super::query::{Fields, Sent};
-use super::render::{Visit, back};
+use super::render::{Form, Visit, came_of};
 use crate::state::AppState;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -30,10 +29,8 @@ pub async fn switch(State(state): State<AppState>, visit: Visit, Sent(sent): Sen
     let on = sent.text("on") == "true";
     let switch = SwitchAutomation { on, reason: sent.get("reason") };
     let words = if on { "Automation goes on" } else { "All automation has stopped" };
-    match state.plane.switch_automation(&visit.actor, switch).await {
-        Ok(_) => back(PAGE, flash::done(words.to_owned())),
-        Err(problem) => back(PAGE, flash::refused(&problem, SWITCH, sent.typed(&["reason"]))),
-    }
+    let form = Form { page: PAGE, name: SWITCH, fields: &["reason"] };
+    came_of(state.plane.switch_automation(&visit.actor, switch).await, form, &sent, |_| words.to_owned())
 }
 
 pub async fn declare(State(state): State<AppState>, visit: Visit, Sent(sent): Sent) -> Response {
@@ -47,24 +44,23 @@ pub async fn declare(State(state): State<AppState>, visit: Visit, Sent(sent): Se
         };
         state.plane.declare_freeze(&visit.actor, freeze).await
     };
-    match answer.await {
-        Ok(_) => back(PAGE, flash::done("The freeze is declared".to_owned())),
-        Err(problem) => {
-            let typed = sent.typed(&["application", "reason", "starts_at", "ends_at"]);
-            back(PAGE, flash::refused(&problem, DECLARE, typed))
-        }
-    }
+    let fields = &["application", "reason", "starts_at", "ends_at"];
+    let form = Form { page: PAGE, name: DECLARE, fields };
+    came_of(answer.await, form, &sent, |_| "The freeze is declared".to_owned())
 }
 
-pub async fn lift(State(state): State<AppState>, visit: Visit, Path(text): Path<String>) -> Response {
+pub async fn lift(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(text): Path<String>,
+    Sent(sent): Sent,
+) -> Response {
     let answer = async {
         let id: Uuid = text.parse().map_err(|_| Problem::not_found("change freeze", &text))?;
         state.plane.lift_freeze(&visit.actor, id).await
     };
-    match answer.await {
-        Ok(()) => back(PAGE, flash::done("The freeze is lifted".to_owned())),
-        Err(problem) => back(PAGE, flash::refused(&problem, "lift", Default::default())),
-    }
+    let form = Form { page: PAGE, name: "lift", fields: &[] };
+    came_of(answer.await, form, &sent, |()| "The freeze is lifted".to_owned())
 }
 
 fn time(sent: &Fields, field: &str) -> Answer<Option<Timestamp>> {

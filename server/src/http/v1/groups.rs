@@ -13,7 +13,7 @@ use crate::state::AppState;
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode},
 };
 use holdfast_api::{
     Problem,
@@ -66,11 +66,8 @@ pub async fn post_group(
         .map_err(|error| Problem::bad_field("name", error.0, "Choose another name."))?;
     let new = PutGroup { name, description: new.description, members: Some(new.members) };
     let view = state.plane.add_group(&actor, new).await?;
-    let mut headers = etag::header(&version::of_group(&view));
-    if let Ok(place) = HeaderValue::from_str(&format!("/api/v1/groups/{}", view.name)) {
-        headers.insert(header::LOCATION, place);
-    }
-    Ok((StatusCode::CREATED, headers, Json(view)))
+    let place = format!("/api/v1/groups/{}", view.name);
+    Ok((StatusCode::CREATED, etag::created(&version::of_group(&view), &place), Json(view)))
 }
 
 #[utoipa::path(get, path = "/groups/{name}", tag = "people", params(("name" = String, Path)),

@@ -13,7 +13,7 @@ use crate::state::AppState;
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode},
 };
 use holdfast_api::{
     Problem,
@@ -59,8 +59,8 @@ pub struct PersonChange {
 }
 
 /// # Errors
-/// 422 that names the one that is no role, or that there is none.
-pub fn roles(texts: &[String]) -> Result<Vec<Role>, Problem> {
+/// 422 that names the one that is no role.
+fn roles(texts: &[String]) -> Result<Vec<Role>, Problem> {
     let mut roles = Vec::new();
     for (index, text) in texts.iter().enumerate() {
         let role: Role = text.parse().map_err(|error: holdfast_domain::Invalid| {
@@ -69,13 +69,6 @@ pub fn roles(texts: &[String]) -> Result<Vec<Role>, Problem> {
         if !roles.contains(&role) {
             roles.push(role);
         }
-    }
-    if roles.is_empty() {
-        return Err(Problem::bad_field(
-            "roles",
-            "is empty: the person could do nothing",
-            "Name at least one role; `viewer` only reads.",
-        ));
     }
     Ok(roles)
 }
@@ -99,11 +92,8 @@ pub async fn post_person(
     let NewPerson { email, roles: texts, groups, password } = new;
     let new = AddPerson { email, roles: roles(&texts)?, groups, password };
     let view = state.plane.add_person(&actor, new).await?;
-    let mut headers = etag::header(&version::of_person(&view));
-    if let Ok(place) = HeaderValue::from_str(&format!("/api/v1/people/{}", view.id)) {
-        headers.insert(header::LOCATION, place);
-    }
-    Ok((StatusCode::CREATED, headers, Json(view)))
+    let place = format!("/api/v1/people/{}", view.id);
+    Ok((StatusCode::CREATED, etag::created(&version::of_person(&view), &place), Json(view)))
 }
 
 #[utoipa::path(get, path = "/people/{id}", tag = "people",

@@ -13,7 +13,7 @@ use crate::state::AppState;
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode},
 };
 use holdfast_api::{people::PolicyView, version};
 use holdfast_domain::Name;
@@ -37,11 +37,8 @@ pub async fn post_policy(
 ) -> Reply<(StatusCode, HeaderMap, Json<PolicyView>)> {
     let policy = entry::policy(None, &bytes)?;
     let view = state.plane.add_policy(&actor, policy).await?;
-    let mut headers = etag::header(&version::of_policy(&view));
-    if let Ok(place) = HeaderValue::from_str(&format!("/api/v1/policies/{}", view.name)) {
-        headers.insert(header::LOCATION, place);
-    }
-    Ok((StatusCode::CREATED, headers, Json(view)))
+    let place = format!("/api/v1/policies/{}", view.name);
+    Ok((StatusCode::CREATED, etag::created(&version::of_policy(&view), &place), Json(view)))
 }
 
 #[utoipa::path(get, path = "/policies/{name}", tag = "people", params(("name" = String, Path)),
