@@ -52,6 +52,13 @@ pub fn plain(name: &str) -> String {
     name.replace('_', " ")
 }
 
+/// With a capital, as a sentence begins.
+#[must_use]
+pub fn sentence(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
 /// The last eight characters of an id, where two of them differ most.
 #[must_use]
 pub fn short(id: &str) -> String {

@@ -78,7 +78,7 @@ pub fn table(label: &'static str, applications: &[ApplicationSummary]) -> AnyVie
                 <tr>
                     <td>
                         <a class="row-link" href=href(&app.name)><b>{app.name.clone()}</b></a>
-                        <div class="muted">{format!("{} · tier {}", app.owner, app.tier)}<span class="opt-inline">" · "{format::strategy(&app.strategy)}</span></div>
+                        <div class="muted"><span class="unbroken">{format!("{} · tier {}", app.owner, app.tier)}</span><span class="opt-inline">" · "{format::strategy(&app.strategy)}</span></div>
                     </td>
                     <td>{badge(survival, survives)}{because}</td>
                     <td>{badge(state_tone, word)}{run}</td>
@@ -92,7 +92,7 @@ pub fn table(label: &'static str, applications: &[ApplicationSummary]) -> AnyVie
         .collect_view();
     let head = view! {
         <th scope="col">"Application"</th><th scope="col">"Failover now"</th><th scope="col">"State"</th>
-        <th scope="col" class="opt">"Serves from"</th><th scope="col" class="n opt">"RTO, worst measured"</th>
+        <th scope="col" class="opt">"Serves from"</th><th scope="col" class="n opt">"RTO, worst"</th>
         <th scope="col" class="n opt">"RPO, lag now"</th><th scope="col" class="n opt">"Seen"</th>
     };
     parts::folding_table(label, head.into_any(), rows.into_any())

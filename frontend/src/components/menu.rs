@@ -20,17 +20,19 @@ const DECIDE: &[Entry] = &[
     entry("/runs", "Runs", "run"),
     entry("/approvals", "Approvals", "approve"),
 ];
-const SEE: &[Entry] = &[entry("/regions", "Regions", "globe"), entry("/safeguards", "Safeguards", "pause")];
+const SEE: &[Entry] = &[entry("/regions", "Regions", "globe"), entry("/safeguards", "Safeguards", "lock")];
 const PROVE: &[Entry] = &[entry("/compliance", "Compliance", "shield"), entry("/audit", "Audit", "log")];
 
 const SETTINGS: &[Entry] = &[
-    entry("/accounts", "Accounts", "key"),
-    entry("/policies", "Policies", "approve"),
-    entry("/tokens", "Tokens", "braces"),
-    entry("/system", "System", "now"),
+    entry("/accounts", "Accounts", "cloud"),
+    entry(PEOPLE, "People", "people"),
+    entry("/policies", "Policies", "rules"),
+    entry("/tokens", "Tokens", "key"),
+    entry("/system", "System", "server"),
+    entry("/api", "API", "braces"),
 ];
 /// Only admins may read who the people are.
-const OF_ADMINS: &[Entry] = &[entry("/people", "People", "people")];
+const PEOPLE: &str = "/people";
 
 /// Both menus, the wide one and the narrow one, show this; only one of them is displayed.
 #[must_use]
@@ -40,9 +42,11 @@ pub fn links(chrome: &Chrome, section: &'static str) -> AnyView {
         "/approvals" => chrome.approvals,
         _ => None,
     };
+    let admin = chrome.signed.as_ref().is_some_and(|s| s.roles.iter().any(|role| role == "admin"));
     let group = |entries: &'static [Entry]| {
         let items = entries
             .iter()
+            .filter(|e| admin || e.href != PEOPLE)
             .map(|e| {
                 let waiting = count(e.href).filter(|n| *n > 0).map(|n| {
                     let class = if e.href == "/runs" { "count moving" } else { "count watch" };
@@ -55,20 +59,15 @@ pub fn links(chrome: &Chrome, section: &'static str) -> AnyView {
             .collect_view();
         view! { <ul>{items}</ul> }
     };
-    let admin = chrome.signed.as_ref().is_some_and(|s| s.roles.iter().any(|role| role == "admin"));
     let simulator = chrome.simulator_url.clone().map(|url| {
-        view! { <li><a href=url rel="noopener">{icon("flask")}<span>"Simulator"</span></a></li> }
+        view! { <ul><li><a href=url rel="noopener">{icon("flask")}<span>"Simulator"</span></a></li></ul> }
     });
     view! {
         {group(DECIDE)}
         {group(SEE)}
         {group(PROVE)}
         {group(SETTINGS)}
-        {admin.then(|| group(OF_ADMINS))}
-        <ul>
-            <li><a href="/api">{icon("braces")}<span>"API"</span></a></li>
-            {simulator}
-        </ul>
+        {simulator}
     }
     .into_any()
 }

@@ -191,6 +191,19 @@ pub fn folding_table(label: &'static str, head: AnyView, rows: AnyView) -> AnyVi
     shaped(label, "folding", head, rows)
 }
 
+/// A folding table of short values: where it folds they stand two and two, each under its label (`labelled`); the first
+/// cell of a line, and one of the class `whole`, alone.
+#[must_use]
+pub fn paired_table(label: &'static str, head: AnyView, rows: AnyView) -> AnyView {
+    shaped(label, "folding paired", head, rows)
+}
+
+/// A cell that says what it is where its column's head is not shown.
+#[must_use]
+pub fn labelled(label: &'static str, value: AnyView) -> AnyView {
+    view! { <td><span class="narrow-label">{label}</span>{value}</td> }.into_any()
+}
+
 fn shaped(label: &'static str, class: &'static str, head: AnyView, rows: AnyView) -> AnyView {
     view! {
         <div class="scroll" tabindex="0" role="region" aria-label=format!("{label}, table")>

@@ -138,6 +138,18 @@ pub fn measurements(measurements: &[Measurement]) -> AnyView {
             view! { "Its stores, if it has any, give no lag." }.into_any(),
         );
     }
+    let (held, noted): (Vec<&Measurement>, Vec<&Measurement>) =
+        measurements.iter().partition(|m| m.limit.is_some());
+    let more = (!noted.is_empty()).then(|| {
+        let words = view! { {format::count(noted.len(), "figure", "figures")}" without a limit" };
+        let table = table_of("Measurements without a limit", &noted);
+        parts::fold("unlimited".into(), false, "plain-fold", words.into_any(), table)
+    });
+    let table = (!held.is_empty()).then(|| table_of("Measurements and their limits", &held));
+    view! { {table}{more} }.into_any()
+}
+
+fn table_of(label: &'static str, measurements: &[&Measurement]) -> AnyView {
     let rows = measurements
         .iter()
         .map(|m| {
@@ -145,31 +157,28 @@ pub fn measurements(measurements: &[Measurement]) -> AnyView {
                 || badge(Tone::Unknown, "not known"),
                 |v| view! { {amount(v, &m.unit)} }.into_any(),
             );
-            let limit = m.limit.map_or_else(|| "none".to_owned(), |l| amount(l, &m.unit));
-            let verdict = match (m.value, m.limit) {
-                (None, _) => badge(Tone::Unknown, "unknown"),
-                (Some(_), None) => badge(Tone::Quiet, "no limit"),
-                (Some(v), Some(l)) if v <= l => badge(Tone::Good, "within"),
-                (Some(_), Some(_)) => badge(Tone::Bad, "above"),
+            let limit = match (m.limit, m.value) {
+                (None, _) => view! { <span class="muted">"none"</span> }.into_any(),
+                (Some(limit), None) => badge(Tone::Unknown, amount(limit, &m.unit)),
+                (Some(limit), Some(v)) if v <= limit => badge(Tone::Good, format!("within {}", amount(limit, &m.unit))),
+                (Some(limit), Some(_)) => badge(Tone::Bad, format!("above {}", amount(limit, &m.unit))),
             };
             view! {
                 <tr>
-                    <td class="when"><code>{m.resource.to_string()}</code><div class="muted">{m.region.to_string()}</div></td>
-                    <td>{format::plain(&m.what)}</td>
-                    <td class="n">{value}</td>
-                    <td class="n">{limit}</td>
-                    <td>{verdict}</td>
-                    <td class="opt">{time::ago_or(m.at, "never")}</td>
+                    <td><b>{m.resource.to_string()}</b>" "<span class="muted unbroken">{m.region.to_string()}</span></td>
+                    {parts::labelled("What", view! { {format::plain(&m.what)} }.into_any())}
+                    {parts::labelled("Now", value)}
+                    {parts::labelled("Limit", limit)}
+                    {parts::labelled("Measured", time::ago_or(m.at, "never"))}
                 </tr>
             }
         })
         .collect_view();
     let head = view! {
-        <th scope="col">"Resource"</th><th scope="col">"What"</th>
-        <th scope="col" class="n">"Now"</th><th scope="col" class="n">"Limit"</th><th scope="col">"Verdict"</th>
-        <th scope="col" class="opt">"Measured"</th>
+        <th scope="col">"Resource"</th><th scope="col">"What"</th><th scope="col">"Now"</th>
+        <th scope="col">"Limit"</th><th scope="col">"Measured"</th>
     };
-    parts::table("Measurements and their limits", head.into_any(), rows.into_any())
+    parts::paired_table(label, head.into_any(), rows.into_any())
 }
 
 fn amount(value: f64, unit: &str) -> String {

@@ -55,6 +55,16 @@ impl Axis {
     }
 }
 
+/// Where a step is on its run's page.
+#[must_use]
+pub fn anchor(step: &StepView) -> String {
+    format!("d-{}", key(step))
+}
+
+fn key(step: &StepView) -> String {
+    format!("step-{}", step.id)
+}
+
 #[must_use]
 pub fn timeline(run: &RunView) -> AnyView {
     let axis = Axis::of(run);
@@ -70,7 +80,8 @@ pub fn timeline(run: &RunView) -> AnyView {
     let id = run.summary.id.clone();
     let ended = run.summary.ended_at.is_some();
     let decides = |step: &StepView| {
-        run.forecast.as_ref().is_some_and(|f| f.critical_path.iter().any(|id| id.as_str() == step.id))
+        !step.state.is_done()
+            && run.forecast.as_ref().is_some_and(|f| f.critical_path.iter().any(|id| id.as_str() == step.id))
     };
     let rows = run
         .steps
@@ -117,9 +128,11 @@ fn row(
         step.irreversible.then(|| view! { <span class="tag danger">"cannot be undone"</span> });
     let attempt =
         (step.attempt > 1).then(|| view! { <span class="tag">{format!("attempt {}", step.attempt)}</span> });
-    let critical = decides
-        .then(|| view! { <span class="tag accent" title="A delay of this step delays the end">"critical path"</span> });
-    let key = format!("step-{}", step.id);
+    if decides {
+        class.push_str(" decides");
+    }
+    // Most steps of most plans: the rail at their left says it, and words would drown the states.
+    let critical = decides.then(|| view! { <span class="sr">", on the critical path"</span> });
     let summary = view! {
         <span class="step-name">
             <span class="sr">{format!("Step {number} of {count}: ")}</span>
@@ -131,8 +144,8 @@ fn row(
     }
     .into_any();
     view! {
-        <li class=class data-live=key.clone()>
-            {parts::fold(format!("d-{key}"), open, "step-fold", summary, detail(run, step))}
+        <li class=class data-live=key(step)>
+            {parts::fold(anchor(step), open, "step-fold", summary, detail(run, step))}
         </li>
     }
     .into_any()

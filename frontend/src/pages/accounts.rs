@@ -56,25 +56,21 @@ fn others(discovered: &[DiscoveredAccount]) -> AnyView {
             };
             view! {
                 <tr>
-                    <th scope="row">{account.name.clone()}</th>
-                    <td><code>{account.id.clone()}</code></td>
-                    <td>{status}</td>
-                    <td>{format!("{}, ", account.told_by)}{time::ago(account.seen_at)}</td>
+                    <td><b>{account.name.clone()}</b></td>
+                    {parts::labelled("Account", view! { <code>{account.id.clone()}</code> }.into_any())}
+                    {parts::labelled("State", view! { {status} }.into_any())}
+                    {parts::labelled("Told by", view! { {format!("{}, ", account.told_by)}{time::ago(account.seen_at)} }.into_any())}
                 </tr>
             }
         })
         .collect_view();
-    view! {
-        <section class="card" data-live="discovered" aria-labelledby="h-discovered">
-            <header><h2 id="h-discovered">"Not in the inventory"</h2><div class="aside">{format::count(discovered.len(), "account", "accounts")}</div></header>
-            <p class="muted">"The organization has these too. Whatever takes part in a recovery should be named in the inventory; the rest need not."</p>
-            <table class="plain">
-                <thead><tr><th scope="col">"Name"</th><th scope="col">"Account"</th><th scope="col">"State"</th><th scope="col">"Told by"</th></tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </section>
-    }
-    .into_any()
+    let head = view! { <th scope="col">"Name"</th><th scope="col">"Account"</th><th scope="col">"State"</th><th scope="col">"Told by"</th> };
+    let body = view! {
+        <p class="muted lead">"The organization has these too. Whatever takes part in a recovery should be named in the inventory; the rest need not."</p>
+        {parts::paired_table("Accounts that are not in the inventory", head.into_any(), rows.into_any())}
+    };
+    let count = view! { {format::count(discovered.len(), "account", "accounts")} };
+    parts::card("discovered", "Not in the inventory", count.into_any(), body.into_any())
 }
 
 fn account(account: &AccountView) -> AnyView {
@@ -93,17 +89,17 @@ fn account(account: &AccountView) -> AnyView {
         .clone()
         .map_or_else(|| badge(Tone::Unknown, "none yet"), |id| view! { <code>{id}</code> }.into_any());
     let key = format!("account-{}", account.id);
+    let told = |role: &str| account.permissions.iter().find(|p| p.role == role);
     view! {
         <section class="card" data-live=key.clone() aria-labelledby=format!("h-{key}")>
             <header><h2 id=format!("h-{key}")>{account.name.clone()}</h2><div class="aside"><code>{account.id.clone()}</code></div></header>
             <div class="grid halves">
-                {role("Read role", "used by every look", &account.read_role_arn, &account.read)}
-                {role("Act role", "assumed by a run's steps only", &account.act_role_arn, &account.act)}
+                {role("Read role", "used by every look", &account.read_role_arn, &account.read, told("read"))}
+                {role("Act role", "assumed by a run's steps only", &account.act_role_arn, &account.act, told("act"))}
             </div>
-            <table class="plain pairs">
+            <table class="plain pairs apart-table">
                 <tbody>
-                    {account.permissions.iter().map(permissions).collect_view()}
-                    <tr><th scope="row">"External id"</th><td>{external}<div class="muted">"Both trust policies must ask for it. It is no secret."</div></td></tr>
+                    <tr><th scope="row">"External id"</th><td>{external}<span class="muted">" · both trust policies must ask for it; it is no secret"</span></td></tr>
                     <tr><th scope="row">{format::count(account.applications.len(), "application", "applications")}</th><td class="names">{used}</td></tr>
                 </tbody>
             </table>
@@ -112,44 +108,57 @@ fn account(account: &AccountView) -> AnyView {
     .into_any()
 }
 
+/// What IAM says that the role may do; nothing while it was not asked.
 fn permissions(answer: &PermissionsAnswer) -> AnyView {
     let tone = permission_tone(&answer.state);
     let word = match answer.state.as_str() {
         "ok" => "may do all that is needed".to_owned(),
         "missing" => format!("lacks {}", format::count(answer.missing.len(), "action", "actions")),
-        _ => "not known".to_owned(),
+        _ => "permissions not known".to_owned(),
     };
     let missing =
         answer.missing.iter().map(|action| view! { <code>{action.clone()}</code>" " }).collect_view();
-    let reason = answer.reason.clone().map(|r| view! { <div class="muted">{parts::prose(&r)}</div> });
-    let way_out = answer.way_out.clone().map(|w| view! { <div class="way-out">{parts::prose(&w)}</div> });
+    let missing = (!answer.missing.is_empty()).then(|| view! { <p class="small">{missing}</p> });
+    let reason = answer.reason.clone().map(|r| view! { <p class="muted">{parts::prose(&r)}</p> });
+    let way_out = answer.way_out.clone().map(|w| view! { <p class="way-out">{parts::prose(&w)}</p> });
     view! {
-        <tr>
-            <th scope="row">{format!("{} role", answer.role)}</th>
-            <td>{badge(tone, word)}<span class="muted">", "{time::ago(answer.at)}</span><div class="small">{missing}</div>{reason}{way_out}</td>
-        </tr>
+        <p>{badge(tone, word)}<span class="muted">", "{time::ago(answer.at)}</span></p>
+        {missing}
+        {reason}
+        {way_out}
     }
     .into_any()
 }
 
-fn role(name: &'static str, means: &'static str, arn: &str, answer: &RoleAnswer) -> AnyView {
+fn role(
+    name: &'static str,
+    means: &'static str,
+    arn: &str,
+    answer: &RoleAnswer,
+    told: Option<&PermissionsAnswer>,
+) -> AnyView {
     let (tone, word) = tone::role(&answer.state);
     let at = answer.at.map(|at| view! { <span class="muted">", "{time::ago(at)}</span> });
     let identity =
-        answer.identity.clone().map(|i| view! { <p class="small">"AWS says we are "<code>{i}</code></p> });
-    let mend = (answer.reason.is_some() || answer.way_out.is_some()).then(|| {
-        let reason = answer.reason.clone().map(|r| view! { <p>{parts::prose(&r)}</p> });
-        let way_out = answer.way_out.clone().map(|w| view! { <p class="way-out">{parts::prose(&w)}</p> });
-        let title = if tone == Tone::Bad { "What to mend" } else { "Why" };
-        parts::callout(tone, title, view! { {reason}{way_out} }.into_any())
-    });
+        answer.identity.clone().map(|i| view! { <p class="small muted">"as "<code>{i}</code></p> });
+    let reason = answer.reason.clone().map(|r| view! { <p>{parts::prose(&r)}</p> });
+    let way_out = answer.way_out.clone().map(|w| view! { <p class="way-out">{parts::prose(&w)}</p> });
+    // Only what is to be mended stands out; that nobody has asked yet is as it should be.
+    let mend = match (tone, reason.is_some() || way_out.is_some()) {
+        (_, false) => None,
+        (Tone::Bad, true) => {
+            Some(parts::callout(tone, "What to mend", view! { {reason}{way_out} }.into_any()))
+        }
+        (_, true) => Some(view! { <div class="muted">{reason}{way_out}</div> }.into_any()),
+    };
     view! {
-        <div>
-            <h3>{name}<span class="muted">{format!(", {means}")}</span></h3>
+        <div class="role">
+            <h3>{name}<span class="means">{format!(", {means}")}</span></h3>
             <p>{badge(tone, word)}{at}</p>
+            {mend}
+            {told.map(permissions)}
             <p class="small"><code>{arn.to_owned()}</code></p>
             {identity}
-            {mend}
         </div>
     }
     .into_any()

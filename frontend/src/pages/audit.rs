@@ -107,8 +107,11 @@ fn table(entries: &[AuditEntryView]) -> AnyView {
                 <tr>
                     <td class="when">{time::moment(entry.at)}<div class="muted">{entry.at.strftime("%Y-%m-%d").to_string()}</div></td>
                     <td>
-                        <code>{entry.action.clone()}</code>{reason}{detail}
-                        <a class="small target" href=format!("/api/v1/audit/{}", entry.id)>"Proof"<span class="sr">{format!(" of entry {}", entry.id)}</span></a>
+                        <code>{entry.action.clone()}</code>{reason}
+                        <div class="beside">
+                            <a class="small target" href=format!("/api/v1/audit/{}", entry.id)>"Proof"<span class="sr">{format!(" of entry {}", entry.id)}</span></a>
+                            {detail}
+                        </div>
                     </td>
                     <td>{entry.actor.clone()}</td>
                     <td class="opt">{subject(&entry.subject)}</td>

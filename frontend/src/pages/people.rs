@@ -29,11 +29,11 @@ fn body(people: &[PersonView], groups: &[GroupView], me: &str) -> AnyView {
     } else {
         let head = view! { <th scope="col">"Group"</th><th scope="col">"Members"</th><th scope="col"><span class="sr">"Change"</span></th> };
         let rows = groups.iter().map(group).collect_view();
-        parts::folding_table("Groups", head.into_any(), rows.into_any())
+        parts::paired_table("Groups", head.into_any(), rows.into_any())
     };
     view! {
         {parts::head("People", view! { "Who can sign in, what they may do, and whose approvals count." }.into_any(), parts::nothing())}
-        {parts::card("people", format::count(people.len(), "person", "people"), parts::nothing(), parts::folding_table("People", head.into_any(), list.into_any()))}
+        {parts::card("people", format::count(people.len(), "person", "people"), parts::nothing(), parts::paired_table("People", head.into_any(), list.into_any()))}
         <div class="grid halves">
             {parts::card("add-person", "Add a person", parts::nothing(), add_person())}
             {parts::card("add-group", "Add a group", parts::nothing(), add_group())}
@@ -48,11 +48,11 @@ fn person(person: &PersonView, me: &str) -> AnyView {
     let groups = if person.groups.is_empty() { "–".to_owned() } else { person.groups.join(", ") };
     view! {
         <tr>
-            <td>{person.email.clone()}</td>
-            <td>{person.roles.join(", ")}</td>
-            <td>{groups}</td>
-            <td>{badge(tone, word)}</td>
-            <td>{change(person, person.email == me)}</td>
+            <td><b>{person.email.clone()}</b></td>
+            {parts::labelled("Roles", view! { {person.roles.join(", ")} }.into_any())}
+            {parts::labelled("Groups", view! { {groups} }.into_any())}
+            {parts::labelled("State", badge(tone, word))}
+            <td class="whole">{change(person, person.email == me)}</td>
         </tr>
     }
     .into_any()
@@ -186,8 +186,8 @@ fn group(group: &GroupView) -> AnyView {
     view! {
         <tr>
             <td><b>{group.name.clone()}</b>{described}</td>
-            <td>{members}</td>
-            <td>{parts::fold(form.clone(), typed(&form, "members").is_some(), "plain-fold", summary, body)}</td>
+            <td class="whole"><span class="narrow-label">"Members"</span>{members}</td>
+            <td class="whole">{parts::fold(form.clone(), typed(&form, "members").is_some(), "plain-fold", summary, body)}</td>
         </tr>
     }
     .into_any()

@@ -27,7 +27,7 @@ fn body(policies: &[PolicyView], may_change: bool) -> AnyView {
             <th scope="col"><span class="sr">"Change"</span></th>
         };
         let rows = policies.iter().map(|p| policy(p, may_change)).collect_view();
-        parts::folding_table("Approval policies", head.into_any(), rows.into_any())
+        parts::paired_table("Approval policies", head.into_any(), rows.into_any())
     };
     let add = may_change.then(|| {
         let form = view! {
@@ -58,9 +58,9 @@ fn policy(policy: &PolicyView, may_change: bool) -> AnyView {
     view! {
         <tr>
             <td><b>{policy.name.clone()}</b></td>
-            <td><ul class="bare">{rules}</ul></td>
-            <td>{expires}</td>
-            <td>{change}</td>
+            {parts::labelled("Who must approve", view! { <ul class="bare">{rules}</ul> }.into_any())}
+            {parts::labelled("A request waits for", view! { {expires} }.into_any())}
+            <td class="whole">{change}</td>
         </tr>
     }
     .into_any()

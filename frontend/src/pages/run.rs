@@ -255,11 +255,14 @@ fn ends(run: &RunView) -> AnyView {
 fn critical_path(run: &RunView) -> AnyView {
     let Some(forecast) = &run.forecast else { return parts::nothing() };
     let left = forecast.critical_path.iter().filter_map(|id| run.steps.iter().find(|s| s.id == id.as_str()));
-    let left: Vec<String> = left.filter(|s| !s.state.is_done()).map(|s| s.title.clone()).collect();
+    let left: Vec<&StepView> = left.filter(|s| !s.state.is_done()).collect();
     if left.is_empty() {
         return parts::nothing();
     }
-    let items = left.into_iter().map(|title| view! { <li>{title}</li> }).collect_view();
+    let items = left
+        .into_iter()
+        .map(|s| view! { <li><a href=format!("#{}", steps::anchor(s))>{s.title.clone()}</a></li> })
+        .collect_view();
     view! {
         <div class="critical" data-live="critical"><span class="critical-words">"The end waits for"</span><ol>{items}</ol></div>
     }

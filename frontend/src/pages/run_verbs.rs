@@ -152,17 +152,9 @@ pub fn refused(run: &RunView) -> AnyView {
         .iter()
         .filter_map(|v| {
             let why = v.refused.clone()?;
-            Some(parts::refused_verb(verb_words(&v.verb), why))
+            Some(parts::refused_verb(format::sentence(&format::plain(&v.verb)), why))
         })
         .collect();
     let summary = view! { {format::count(items.len(), "verb", "verbs")}", and why" };
     parts::fold("refused-verbs".into(), false, "plain-fold", summary.into_any(), view! { {items} }.into_any())
-}
-
-fn verb_words(verb: &str) -> String {
-    let mut words = format::plain(verb);
-    if let Some(first) = words.get_mut(0..1) {
-        first.make_ascii_uppercase();
-    }
-    words
 }

@@ -33,7 +33,7 @@ fn has(signed: &Signed, roles: &[&str]) -> bool {
 fn body(view: &Safeguards) -> AnyView {
     view! {
         {parts::head("Safeguards", view! { "What holds a run back beside its approvals. Each no says since when, who can lift it, and how." }.into_any(), parts::nothing())}
-        <div class="grid">
+        <div class="grid halves">
             {parts::card("automation", "Automation", parts::nothing(), automation(view))}
             {parts::card("freezes", "Change freezes", parts::nothing(), freezes(view))}
         </div>
@@ -71,7 +71,8 @@ fn automation(view: &Safeguards) -> AnyView {
         .into_any()
     };
     let yet = view! { <p class="muted">"Nothing starts by itself in this version: there are no triggers and no game days yet. The switch holds for those to come."</p> };
-    view! { <p>"Automation is "{badge(tone, word)}</p>{why}{who}{yet}{form} }.into_any()
+    view! { <div class="stack"><p>"Automation is "{badge(tone, word)}</p>{why}{who}{yet}{form}</div> }
+        .into_any()
 }
 
 fn freezes(view: &Safeguards) -> AnyView {
@@ -99,7 +100,7 @@ fn freezes(view: &Safeguards) -> AnyView {
     } else {
         view! { <p class="hint">"Declaring and lifting need an administrator."</p> }.into_any()
     };
-    view! { {list}{declare} }.into_any()
+    view! { <div class="stack">{list}{declare}</div> }.into_any()
 }
 
 fn one(freeze: &FreezeView, may: bool) -> AnyView {
@@ -128,23 +129,36 @@ fn one(freeze: &FreezeView, may: bool) -> AnyView {
 
 /// From the rules themselves, so that the page cannot say otherwise.
 fn table() -> AnyView {
-    let heads = RunKind::ALL.iter().map(|kind| view! { <th scope="col">{kind.as_str()}</th> }).collect_view();
+    let column = |kind: RunKind| match kind {
+        RunKind::Automatic => "Automatic run",
+        RunKind::Planned => "Planned run",
+        RunKind::Emergency => "Emergency",
+        RunKind::Drill => "Drill",
+    };
+    let heads = RunKind::ALL.iter().map(|kind| view! { <th scope="col">{column(*kind)}</th> }).collect_view();
     let rows = Guard::ALL
         .iter()
         .map(|guard| {
-            let cells = RunKind::ALL.iter().map(|kind| view! { <td>{ruling(guard.ruling(*kind))}</td> }).collect_view();
-            view! { <tr><th scope="row"><code>{guard.as_str()}</code><div class="muted">{guard.words()}</div></th>{cells}</tr> }
+            let cells = RunKind::ALL
+                .iter()
+                .map(|kind| parts::labelled(column(*kind), ruling(guard.ruling(*kind))))
+                .collect_view();
+            view! { <tr><th scope="row" class="rule">{format::sentence(guard.words())}<div><code>{guard.as_str()}</code></div></th>{cells}</tr> }
         })
         .collect_view();
-    let head = view! { <th scope="col">"Raised when"</th>{heads} }.into_any();
-    parts::table("Guards by kind of run", head, rows.into_any())
+    let head = view! { <th scope="col">"When"</th>{heads} }.into_any();
+    view! {
+        <p class="muted lead">"Refused: not this kind of run, whoever asks. Override: only where the request names the guard, and whoever approves sees that it does. Noted: said in the plan, and no more."</p>
+        {parts::paired_table("Guards by kind of run", head, rows.into_any())}
+    }
+    .into_any()
 }
 
 fn ruling(ruling: Ruling) -> AnyView {
     match ruling {
-        Ruling::Refuse => badge(Tone::Bad, "refused"),
-        Ruling::Override => badge(Tone::Watch, "override by name"),
-        Ruling::Note => badge(Tone::Quiet, "noted"),
+        Ruling::Refuse => view! { <b>"refused"</b> }.into_any(),
+        Ruling::Override => view! { "override" }.into_any(),
+        Ruling::Note => view! { <span class="muted">"noted"</span> }.into_any(),
         Ruling::NotAsked => view! { <span class="muted">"–"</span> }.into_any(),
     }
 }

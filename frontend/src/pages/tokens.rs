@@ -33,7 +33,7 @@ fn body(tokens: &[TokenView], made: Option<&TokenView>) -> AnyView {
             <th scope="col"><span class="sr">"Revoke"</span></th>
         };
         let rows = tokens.iter().map(token).collect_view();
-        parts::folding_table("API tokens", head.into_any(), rows.into_any())
+        parts::paired_table("API tokens", head.into_any(), rows.into_any())
     };
     view! {
         {parts::head("API tokens", view! { "They act in your name within their scopes, and never approve." }.into_any(), parts::nothing())}
@@ -63,10 +63,10 @@ fn token(token: &TokenView) -> AnyView {
     view! {
         <tr>
             <td><b>{token.name.clone()}</b></td>
-            <td>{token.scopes.join(", ")}</td>
-            <td>{time::ago_or(token.last_used_at, "never")}</td>
-            <td>{state}</td>
-            <td>{revoke}</td>
+            <td class="whole"><span class="narrow-label">"Scopes"</span>{token.scopes.join(", ")}</td>
+            {parts::labelled("Last used", time::ago_or(token.last_used_at, "never"))}
+            {parts::labelled("State", state)}
+            <td class="whole">{revoke}</td>
         </tr>
     }
     .into_any()
