@@ -86,27 +86,27 @@ macro_rules! bears {
 }
 
 bears! {
-    a_payload_in_every_text_of_now_stays_text: fixtures::inventory::now_view() => pages::now::page;
-    a_payload_in_every_text_of_applications_stays_text: fixtures::inventory::applications() => |v| pages::applications::page(v, Default::default());
-    a_payload_in_every_text_of_an_application_stays_text: fixtures::inventory::application() => pages::application::page;
-    a_payload_in_every_text_of_an_unseen_application_stays_text: fixtures::inventory::application_unknown() => pages::application::page;
-    a_payload_in_every_text_of_a_review_stays_text: fixtures::runs::preview_emergency() => |v| pages::review::page(v, PAYLOAD.into());
+    a_payload_in_every_text_of_now_stays_text: fixtures::world::now_view() => pages::now::page;
+    a_payload_in_every_text_of_applications_stays_text: fixtures::applications::applications() => |v| pages::applications::page(v, Default::default());
+    a_payload_in_every_text_of_an_application_stays_text: fixtures::applications::application() => pages::application::page;
+    a_payload_in_every_text_of_an_unseen_application_stays_text: fixtures::applications::application_unknown() => pages::application::page;
+    a_payload_in_every_text_of_a_review_stays_text: fixtures::requests::preview_emergency() => |v| pages::review::page(v, PAYLOAD.into());
     a_payload_in_every_text_of_a_waiting_run_stays_text: fixtures::runs::awaiting() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_a_parked_run_stays_text: fixtures::runs::parked() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_an_ended_run_stays_text: fixtures::runs::exceptions() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_the_events_stays_text: fixtures::runs::events(22) => |v| pages::run::page(fixtures::runs::live(), v, fixtures::signed());
-    a_payload_in_every_text_of_the_runs_stays_text: fixtures::runs::page() => |v| pages::runs::page(v, Default::default());
-    a_payload_in_every_text_of_the_approvals_stays_text: fixtures::runs::waiting() => pages::approvals::page;
-    a_payload_in_every_text_of_the_accounts_stays_text: fixtures::inventory::accounts() => |v| pages::accounts::page(v, vec![]);
-    a_payload_in_every_text_of_the_discovered_accounts_stays_text: fixtures::inventory::discovered() => |v| pages::accounts::page(vec![], v);
-    a_payload_in_every_text_of_the_regions_stays_text: fixtures::inventory::regions() => |v| pages::regions::page(v, true);
-    a_payload_in_every_text_of_compliance_stays_text: fixtures::inventory::compliance() => pages::compliance::page;
+    a_payload_in_every_text_of_the_runs_stays_text: fixtures::requests::page() => |v| pages::runs::page(v, Default::default());
+    a_payload_in_every_text_of_the_approvals_stays_text: fixtures::requests::waiting() => pages::approvals::page;
+    a_payload_in_every_text_of_the_accounts_stays_text: fixtures::settings::accounts() => |v| pages::accounts::page(v, vec![]);
+    a_payload_in_every_text_of_the_discovered_accounts_stays_text: fixtures::settings::discovered() => |v| pages::accounts::page(vec![], v);
+    a_payload_in_every_text_of_the_regions_stays_text: fixtures::world::regions() => |v| pages::regions::page(v, true);
+    a_payload_in_every_text_of_compliance_stays_text: fixtures::evidence::compliance() => pages::compliance::page;
     a_payload_in_every_text_of_the_people_stays_text: fixtures::settings::people() => |v| pages::people::page(v, fixtures::settings::groups(), PAYLOAD.into());
     a_payload_in_every_text_of_the_groups_stays_text: fixtures::settings::groups() => |v| pages::people::page(fixtures::settings::people(), v, PAYLOAD.into());
     a_payload_in_every_text_of_the_policies_stays_text: fixtures::settings::policies() => |v| pages::policies::page(v, true);
     a_payload_in_every_text_of_the_tokens_stays_text: fixtures::settings::tokens() => |v| pages::tokens::page(v, None);
-    a_payload_in_every_text_of_the_audit_stays_text: fixtures::inventory::audit() => |v| pages::audit::page(v, Default::default(), fixtures::settings::log());
-    a_payload_in_every_text_of_the_audit_log_stays_text: fixtures::settings::log_lost() => |v| pages::audit::page(fixtures::inventory::audit(), Default::default(), v);
+    a_payload_in_every_text_of_the_audit_stays_text: fixtures::evidence::audit() => |v| pages::audit::page(v, Default::default(), fixtures::evidence::log());
+    a_payload_in_every_text_of_the_audit_log_stays_text: fixtures::evidence::log_lost() => |v| pages::audit::page(fixtures::evidence::audit(), Default::default(), v);
     a_payload_in_every_text_of_the_system_stays_text: fixtures::settings::system() => pages::system::page;
 }
 
@@ -127,7 +127,7 @@ fn a_payload_in_the_flash_in_what_was_typed_and_in_the_chrome_stays_text() {
     if let Some(signed) = &mut chrome.signed {
         signed.email = PAYLOAD.into();
     }
-    let html = pages::review::page(fixtures::runs::preview(), "key".into()).render(chrome);
+    let html = pages::review::page(fixtures::requests::preview(), "key".into()).render(chrome);
     assert_harmless("flash", &html);
 }
 
@@ -148,10 +148,10 @@ fn what_was_typed_comes_back_only_into_the_form_that_was_refused() {
 #[test]
 fn where_nothing_is_known_nothing_is_good() {
     let pages = [
-        ("now", fixtures::show("/", pages::now::page(fixtures::inventory::now_unknown()))),
+        ("now", fixtures::show("/", pages::now::page(fixtures::world::now_unknown()))),
         (
             "application",
-            fixtures::show("/", pages::application::page(fixtures::inventory::application_unknown())),
+            fixtures::show("/", pages::application::page(fixtures::applications::application_unknown())),
         ),
     ];
     for (name, html) in pages {
@@ -196,7 +196,7 @@ fn a_verb_that_is_refused_is_shown_with_its_reason_and_its_way_out_and_no_button
 
 #[test]
 fn a_move_that_is_refused_has_no_link_and_says_why() {
-    let html = fixtures::show("/", pages::application::page(fixtures::inventory::application_unknown()));
+    let html = fixtures::show("/", pages::application::page(fixtures::applications::application_unknown()));
     assert!(!html.contains("/runs/new"));
     assert!(html.contains("eu-central-1 cannot be seen since 14:01."));
 }
@@ -204,7 +204,7 @@ fn a_move_that_is_refused_has_no_link_and_says_why() {
 #[test]
 fn a_request_that_would_be_refused_can_be_run_dry_only_where_a_dry_run_would_not_be() {
     let offers = |code: &str| {
-        let mut preview = fixtures::runs::preview_refused();
+        let mut preview = fixtures::requests::preview_refused();
         preview.refused = preview.refused.map(|why| holdfast_failover::Refusal { code: code.into(), ..why });
         let html = fixtures::show("/", pages::review::page(preview, "key".into()));
         ["true", "false"].map(|dry| html.contains(&format!("name=\"dry_run\" value=\"{dry}\"")))
@@ -217,7 +217,7 @@ fn a_request_that_would_be_refused_can_be_run_dry_only_where_a_dry_run_would_not
 
 #[test]
 fn sending_a_form_by_the_enter_key_changes_nothing() {
-    let html = fixtures::show("/", pages::review::page(fixtures::runs::preview(), "key".into()));
+    let html = fixtures::show("/", pages::review::page(fixtures::requests::preview(), "key".into()));
     let (dry, real) =
         (html.find("name=\"dry_run\" value=\"true\""), html.find("name=\"dry_run\" value=\"false\""));
     assert!(dry.is_some() && dry < real, "the first button of the form is the harmless one");
@@ -311,7 +311,7 @@ fn a_webhooks_secret_is_shown_by_the_page_that_made_it_and_only_admins_are_offer
             .contains("method=\"post\" action=\"/applications/shop/webhooks/tell-the-bank/secret\"")
     };
     assert!(offers(true) && !offers(false));
-    let application = show(pages::application::page(fixtures::inventory::application()));
+    let application = show(pages::application::page(fixtures::applications::application()));
     assert!(application.contains("href=\"/applications/shop/webhooks/tell-the-bank/secret\""));
 }
 
@@ -320,7 +320,7 @@ fn automation_that_could_not_be_read_is_not_taken_for_on() {
     let html = |automation| {
         let mut chrome = fixtures::chrome("/");
         chrome.automation = automation;
-        pages::now::page(fixtures::inventory::now_calm()).render(chrome)
+        pages::now::page(fixtures::world::now_calm()).render(chrome)
     };
     let unknown = html(Automation::NotKnown);
     assert!(unknown.contains("Whether automation is on is not known"));

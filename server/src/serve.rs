@@ -6,7 +6,7 @@ mod news;
 pub use database::{Prepared, migrate, prepare, stop};
 
 use crate::{
-    config::{Settings, audit_settings, aws_settings, places},
+    config::{Settings, audit_settings, aws_settings, checkpoint_places},
     http::{self, session_store::PostgresSessions},
     signals,
     state::{AppState, Site},
@@ -157,7 +157,7 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
             simulator_url,
             demo,
             notes,
-            checkpoints: places(&settings),
+            checkpoints: checkpoint_places(&settings),
             production: settings.mode == crate::config::Mode::Production,
         },
         stale_after: settings.stale_after,

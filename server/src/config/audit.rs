@@ -14,7 +14,7 @@ const KEY: &str = "HOLDFAST_AUDIT_KEY";
 pub fn audit_settings(settings: &Settings) -> Result<AuditSettings, Wrong> {
     let mut audit = AuditSettings::within(&settings.data);
     audit.make_key = settings.mode == Mode::Local;
-    audit.places = places(settings);
+    audit.places = checkpoint_places(settings);
     match &settings.audit_key {
         Some(path) => audit.key_file.clone_from(path),
         None if settings.mode == Mode::Production => {
@@ -35,7 +35,7 @@ pub fn audit_settings(settings: &Settings) -> Result<AuditSettings, Wrong> {
 
 /// Also what pages tell of them where no worker is.
 #[must_use]
-pub fn places(settings: &Settings) -> Vec<Arc<dyn Place>> {
+pub fn checkpoint_places(settings: &Settings) -> Vec<Arc<dyn Place>> {
     match &settings.audit_checkpoints {
         Some(path) => vec![Arc::new(FilePlace::new(path.clone()))],
         None => AuditSettings::within(&settings.data).places,

@@ -9,7 +9,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-pub use audit::{audit_settings, places};
+pub use audit::{audit_settings, checkpoint_places};
 pub use aws::{address_of, aws_settings, demo_credentials};
 pub use merge::{Environment, Flags, merge};
 pub use rules::{database_is_near, decide};

@@ -1,18 +1,21 @@
 //! A control plane with one application, one run and fixed people. What it was asked is kept.
 
+mod people;
+mod views;
+
 use async_trait::async_trait;
 use holdfast_api::{
     Answer, ControlPlane, IfMatch, Page, Problem, accounts::*, applications::*, audit::*, audit_log::*,
-    compliance::*, inventory::*, now::*, people::*, regions::*, repeats::*, runs::*, safeguards::*, version,
+    compliance::*, inventory::*, now::*, regions::*, repeats::*, runs::*, safeguards::*, version,
 };
 use holdfast_domain::{
-    Account, Actor, Application, ApprovalPolicy, Declaration, Name, PersonId, RegionCode, RequestKey, Role,
-    RunId, Scope,
+    Account, Actor, Application, Declaration, Name, PersonId, RegionCode, RequestKey, Role, RunId,
 };
 use holdfast_failover::{readiness::Finding, run::Entry};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{collections::BTreeMap, sync::Mutex};
+use views::{account_view, application_view, region_view, summary, view};
 
 pub const RUN: &str = "01900000-0000-7000-8000-000000000001";
 pub const PASSWORD: &str = "the right password";
@@ -81,101 +84,6 @@ pub fn operator() -> Actor {
         token_scopes: None,
         identity_proved_at: None,
         sent: None,
-    }
-}
-
-fn summary(ended: bool) -> RunSummary {
-    let ended_at = if ended { json!("2026-11-21T10:00:10Z") } else { Value::Null };
-    serde_json::from_value(json!({
-        "id": RUN, "application": "shop", "intent": "failover", "mode": "planned", "from_region": "us-east-1",
-        "to_region": "eu-central-1", "state": if ended { "completed" } else { "awaiting_approval" }, "dry_run": false,
-        "requested_by": "operator@example.com", "reason": "rehearsal", "requested_at": "2026-11-21T10:00:00Z",
-        "ended_at": ended_at, "steps_done": 0, "steps_total": 0, "now": "waits for approval", "expires_at": null,
-        "rto_seconds": null, "worst_lag_ms": null
-    }))
-    .unwrap()
-}
-
-fn view(ended: bool) -> RunView {
-    let mut value = serde_json::to_value(summary(ended)).unwrap();
-    let rest = json!({
-        "plan_digest": "d".repeat(64), "incident": null, "impact_began_at": null, "approved_at": null,
-        "rto_objective_seconds": 900, "rpo_objective_seconds": 30, "approval_policy": "one-approver",
-        "tally": {"rules": [], "met": false}, "reviews": [], "overrides": [], "steps": [], "facts": [],
-        "measurements": [], "notes": [],
-        "measured": {"rto": {"detect_and_decide_seconds": null, "approve_seconds": null, "execute_seconds": null,
-            "verify_seconds": null, "total_seconds": null, "from_impact": false}, "stores": []},
-        "ending": null, "verbs": [], "acknowledged_by": null, "acknowledged_at": null, "seq": 1, "at": "2026-11-21T10:00:00Z"
-    });
-    value.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
-    serde_json::from_value(value).unwrap()
-}
-
-fn application_view() -> ApplicationView {
-    serde_json::from_value(json!({
-        "summary": {
-            "name": "shop", "owner": "payments", "tier": 1, "strategy": "warm_standby", "home_region": "us-east-1",
-            "recovery_regions": ["eu-central-1"], "recovery_state": "steady",
-            "serving": {"regions": ["us-east-1"], "writers": [], "certain": true, "disagree": false, "reasons": []},
-            "rto_objective_seconds": 900, "rpo_objective_seconds": 30, "rto_measured_seconds": null, "lag_now_ms": null,
-            "has_store": true, "would_survive": "unknown", "because": null, "compliance": "unknown", "active_run": null,
-            "picture_at": null
-        },
-        "application": {
-            "name": "shop", "owner": "payments", "tier": 1, "strategy": "warm_standby", "home_region": "us-east-1",
-            "recovery_regions": ["eu-central-1"], "objectives": {"rto": "15m", "rpo": "30s"},
-            "approval_policy": "one-approver"
-        },
-        "resources": [], "findings": [], "runs": [], "lag": [],
-        "moves": [{"intent": "failover", "from": "us-east-1", "to": "eu-central-1", "refused": null}]
-    }))
-    .unwrap()
-}
-
-fn account_view() -> AccountView {
-    let unknown =
-        || RoleAnswer { state: "unknown".into(), at: None, reason: None, way_out: None, identity: None };
-    AccountView {
-        id: "222222222222".into(),
-        name: "shop-prod".into(),
-        read_role_arn: "arn:aws:iam::222222222222:role/holdfast-read".into(),
-        act_role_arn: "arn:aws:iam::222222222222:role/holdfast-act".into(),
-        external_id: None,
-        read: unknown(),
-        act: unknown(),
-        permissions: vec![],
-        applications: vec![],
-    }
-}
-
-fn region_view() -> RegionView {
-    serde_json::from_value(json!({
-        "code": "us-east-1", "name": "N. Virginia", "latitude": 38.9, "longitude": -77.4, "declared": "normal",
-        "declared_reason": null, "observed": "good", "observed_at": null, "known": 3, "stale": 1, "unknown": 2,
-        "reasons": [], "home_of": ["shop"], "serving": ["shop"], "recovery_of": []
-    }))
-    .unwrap()
-}
-
-fn person_view() -> PersonView {
-    PersonView {
-        id: operator().person.to_string(),
-        email: "approver@example.com".into(),
-        roles: vec!["approver".into()],
-        groups: vec!["approvers".into()],
-        disabled: false,
-    }
-}
-
-fn group_view() -> GroupView {
-    GroupView { name: "approvers".into(), description: None, members: vec!["approver@example.com".into()] }
-}
-
-fn policy_view() -> PolicyView {
-    PolicyView {
-        name: "one-approver".into(),
-        rules: vec![RuleView { group: "approvers".into(), approvals: 1 }],
-        expires_after_seconds: 7_200,
     }
 }
 
@@ -371,102 +279,6 @@ impl Nows for Fake {
 }
 
 #[async_trait]
-impl People for Fake {
-    async fn sign_in(&self, email: &str, password: &str, _: &str) -> Answer<PersonId> {
-        if email == "operator@example.com" && password == PASSWORD {
-            Ok(operator().person)
-        } else {
-            Err(Problem::new(401, "sign_in_refused", "Not signed in", "Not right.", "Try again."))
-        }
-    }
-    async fn actor_of_session(&self, _: PersonId, identity_proved_at: Option<Timestamp>) -> Answer<Actor> {
-        if *self.disabled.lock().unwrap() {
-            return Err(Problem::new(401, "sign_in_needed", "Sign in first", "Disabled.", "Sign in."));
-        }
-        Ok(Actor { identity_proved_at, ..operator() })
-    }
-    async fn actor_of_token(&self, token: &str) -> Answer<Actor> {
-        if token == TOKEN {
-            Ok(Actor { token_scopes: Some(Scope::ALL.to_vec()), ..operator() })
-        } else {
-            Err(Problem::new(401, "sign_in_needed", "Sign in first", "Not a token.", "Make one."))
-        }
-    }
-    async fn sign_out(&self, actor: &Actor) -> Answer<()> {
-        self.note(format!("sign_out {}", actor.email));
-        Ok(())
-    }
-    async fn people(&self, _: &Actor) -> Answer<Vec<PersonView>> {
-        Ok(vec![person_view()])
-    }
-    async fn person(&self, _: &Actor, _: &str) -> Answer<PersonView> {
-        Ok(person_view())
-    }
-    async fn add_person(&self, actor: &Actor, new: AddPerson) -> Answer<PersonView> {
-        self.change(actor, format!("add {} {:?}", new.email, new.roles))?;
-        Ok(PersonView { email: new.email, ..person_view() })
-    }
-    async fn change_person(
-        &self,
-        actor: &Actor,
-        id: &str,
-        change: ChangePerson,
-        if_match: &IfMatch,
-    ) -> Answer<PersonView> {
-        if_match.check(&[version::of_person(&person_view())])?;
-        self.change(actor, format!("change {id} {:?} {:?}", change.roles, change.disabled))?;
-        Ok(person_view())
-    }
-}
-
-#[async_trait]
-impl Groups for Fake {
-    async fn groups(&self, _: &Actor) -> Answer<Vec<GroupView>> {
-        Ok(vec![group_view()])
-    }
-    async fn group(&self, _: &Actor, _: &Name) -> Answer<GroupView> {
-        Ok(group_view())
-    }
-    async fn add_group(&self, actor: &Actor, new: PutGroup) -> Answer<GroupView> {
-        self.change(actor, format!("group {} {:?}", new.name, new.members))?;
-        Ok(group_view())
-    }
-    async fn put_group(&self, actor: &Actor, group: PutGroup, if_match: &IfMatch) -> Answer<GroupView> {
-        if_match.check(&[version::of_group(&group_view())])?;
-        self.change(actor, format!("group {} {:?}", group.name, group.members))?;
-        Ok(group_view())
-    }
-}
-
-#[async_trait]
-impl Policies for Fake {
-    async fn policies(&self, _: &Actor) -> Answer<Vec<PolicyView>> {
-        Ok(vec![policy_view()])
-    }
-    async fn policy(&self, _: &Actor, _: &Name) -> Answer<PolicyView> {
-        Ok(policy_view())
-    }
-    async fn add_policy(&self, actor: &Actor, policy: ApprovalPolicy) -> Answer<PolicyView> {
-        self.change(actor, format!("policy {}", policy.name))?;
-        Ok(policy_view())
-    }
-    async fn put_policy(
-        &self,
-        actor: &Actor,
-        policy: ApprovalPolicy,
-        if_match: &IfMatch,
-    ) -> Answer<PolicyView> {
-        if_match.check(&[version::of_policy(&policy_view())])?;
-        self.change(actor, format!("policy {}", policy.name))?;
-        Ok(policy_view())
-    }
-    async fn remove_policy(&self, _: &Actor, name: &Name, _: &IfMatch) -> Answer<()> {
-        self.note(format!("remove policy {name}"));
-        Ok(())
-    }
-}
-
-#[async_trait]
 impl Repeats for Fake {
     async fn earlier_answer(&self, actor: &Actor) -> Answer<Earlier> {
         let Some(sent) = &actor.sent else { return Ok(Earlier::Nothing) };
@@ -488,30 +300,6 @@ impl Repeats for Fake {
     async fn keep_answer(&self, actor: &Actor, answer: &KeptAnswer) -> Answer<()> {
         let sent = actor.sent.clone().unwrap();
         self.kept.lock().unwrap().insert(sent.key.clone(), (sent, Some(answer.clone())));
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl Tokens for Fake {
-    async fn tokens(&self, _: &Actor) -> Answer<Vec<TokenView>> {
-        Ok(vec![])
-    }
-    async fn create_token(&self, actor: &Actor, name: &str, scopes: Vec<Scope>, _: u16) -> Answer<TokenView> {
-        self.change(actor, format!("token {name}"))?;
-        Ok(TokenView {
-            id: "1".into(),
-            name: name.into(),
-            email: actor.email.clone(),
-            scopes: scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
-            expires_at: Timestamp::UNIX_EPOCH,
-            last_used_at: None,
-            revoked: false,
-            token: Some("hf_new".into()),
-        })
-    }
-    async fn revoke_token(&self, _: &Actor, id: &str) -> Answer<()> {
-        self.note(format!("revoke {id}"));
         Ok(())
     }
 }

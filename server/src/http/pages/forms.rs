@@ -37,13 +37,14 @@ pub async fn new_webhook_secret(
     visit: Visit,
     Path((application, step)): Path<(String, String)>,
 ) -> Response {
-    let made = async {
+    let made: Answer<_> = async {
         let webhook = views::webhook_of(&state, &visit, &application, &step).await?;
         let name = |text: &str| Name::parse(text).map_err(|_| Problem::not_found("webhook", text));
         let made = state.plane.new_webhook_secret(&visit.actor, &name(&application)?, &name(&step)?).await?;
         Ok((webhook, made.secret))
-    };
-    match made.await {
+    }
+    .await;
+    match made {
         Ok((webhook, secret)) => visit.show(&state, Ok(pages::webhook::made(webhook, secret))).await,
         Err(problem) => back(
             &own_steps::secret_href(&application, &step),
