@@ -81,7 +81,7 @@ pub fn table(label: &'static str, applications: &[ApplicationSummary]) -> AnyVie
                         <div class="muted"><span class="unbroken">{format!("{} · tier {}", app.owner, app.tier)}</span><span class="opt-inline">" · "{format::strategy(&app.strategy)}</span></div>
                     </td>
                     <td>{badge(survival, survives)}{because}</td>
-                    <td>{badge(state_tone, word)}{run}</td>
+                    <td class="when">{badge(state_tone, word)}{run}</td>
                     <td class="opt">{serving(&app.serving, &app.home_region)}</td>
                     <td class="n opt">{rto(app)}</td>
                     <td class="n opt">{rpo(app)}</td>
@@ -92,8 +92,8 @@ pub fn table(label: &'static str, applications: &[ApplicationSummary]) -> AnyVie
         .collect_view();
     let head = view! {
         <th scope="col">"Application"</th><th scope="col">"Failover now"</th><th scope="col">"State"</th>
-        <th scope="col" class="opt">"Serves from"</th><th scope="col" class="n opt">"RTO, worst"</th>
-        <th scope="col" class="n opt">"RPO, lag now"</th><th scope="col" class="n opt">"Seen"</th>
+        <th scope="col" class="opt">"Serves from"</th><th scope="col" class="n opt">"Worst RTO"</th>
+        <th scope="col" class="n opt">"Lag now"</th><th scope="col" class="n opt">"Seen"</th>
     };
     parts::folding_table(label, head.into_any(), rows.into_any())
 }

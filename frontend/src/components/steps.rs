@@ -144,7 +144,7 @@ fn row(
     }
     .into_any();
     view! {
-        <li class=class data-live=key(step)>
+        <li class=class data-live=key(step) title=decides.then_some("A delay of this step delays the end")>
             {parts::fold(anchor(step), open, "step-fold", summary, detail(run, step))}
         </li>
     }

@@ -59,7 +59,7 @@ fn others(discovered: &[DiscoveredAccount]) -> AnyView {
                     <td><b>{account.name.clone()}</b></td>
                     {parts::labelled("Account", view! { <code>{account.id.clone()}</code> }.into_any())}
                     {parts::labelled("State", view! { {status} }.into_any())}
-                    {parts::labelled("Told by", view! { {format!("{}, ", account.told_by)}{time::ago(account.seen_at)} }.into_any())}
+                    <td class="whole"><span class="narrow-label">"Told by"</span>{format!("{}, ", account.told_by)}{time::ago(account.seen_at)}</td>
                 </tr>
             }
         })

@@ -114,12 +114,16 @@ fn change(person: &PersonView, own: bool) -> AnyView {
         view! { {roles(&form, &person.roles)}{filled(&form, "groups", "Groups", "Separated by commas; made if need be.", &person.groups.join(", "))} }
     });
     let note = own.then(|| view! { <p class="hint">"Nobody changes their own roles or groups."</p> });
-    let (state, words) = if person.disabled { ("enable", "Let in again") } else { ("disable", "Disable") };
+    let (state, words, class) = if person.disabled {
+        ("enable", "Let in again", "btn")
+    } else {
+        ("disable", "Disable", "btn danger")
+    };
     let switch = (!own).then(|| {
         view! {
             <form method="post" action=format!("{path}/{state}")>
                 <input type="hidden" name="if_match" value=tag />
-                <button class="btn danger" type="submit">{format!("{words}: {email}")}</button>
+                <button class=class type="submit">{format!("{words}: {email}")}</button>
             </form>
         }
     });

@@ -42,7 +42,7 @@ pub fn page(webhook: Webhook, may_make: bool) -> Screen {
             view! { <p class="hint">"Making a new one needs an administrator."</p> }.into_any()
         };
         let body = view! {
-            <p>"Every delivery is signed with it, as Standard Webhooks has it: the headers "<code>"webhook-id"</code>", "<code>"webhook-timestamp"</code>" and "<code>"webhook-signature"</code>". It is shown once, when it is made."</p>
+            <p class="lead">"Every delivery is signed with it, as Standard Webhooks has it: the headers "<code>"webhook-id"</code>", "<code>"webhook-timestamp"</code>" and "<code>"webhook-signature"</code>". It is shown once, when it is made."</p>
             {form}
         };
         parts::card(
