@@ -327,3 +327,13 @@ fn automation_that_could_not_be_read_is_not_taken_for_on() {
     assert!(unknown.contains("Whether automation is on is not known"));
     assert!(!html(Automation::On).contains("utomation is"));
 }
+
+#[test]
+fn an_emergencys_review_shows_what_may_be_lost_and_folds_only_counts_away() {
+    let mut preview = fixtures::requests::preview_emergency();
+    preview.measurements.iter_mut().for_each(|m| m.limit = None);
+    let html = fixtures::show("/", pages::review::page(preview, "key".into()));
+    let (shown, folded) = html.split_once("<details id=\"unlimited\"").unwrap_or_default();
+    assert!(shown.contains("840 ms") && !folded.contains("840 ms"), "the lag is folded away");
+    assert!(folded.contains("figure without a limit"));
+}

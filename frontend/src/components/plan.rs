@@ -138,8 +138,9 @@ pub fn measurements(measurements: &[Measurement]) -> AnyView {
             view! { "Its stores, if it has any, give no lag." }.into_any(),
         );
     }
+    // A lag is what may be lost, also where an emergency holds it to no limit; counts stand in the steps already.
     let (held, noted): (Vec<&Measurement>, Vec<&Measurement>) =
-        measurements.iter().partition(|m| m.limit.is_some());
+        measurements.iter().partition(|m| m.limit.is_some() || m.what == "lag");
     let more = (!noted.is_empty()).then(|| {
         let words = view! { {format::count(noted.len(), "figure", "figures")}" without a limit" };
         let table = table_of("Measurements without a limit", &noted);
