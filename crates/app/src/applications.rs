@@ -276,9 +276,8 @@ pub(crate) fn summary(judged: &Judged, measured: &[&RunHead]) -> ApplicationSumm
         active_run: judged.active.as_ref().map(|r| r.id.to_string()),
         picture_at: judged
             .observations
-            .iter()
-            .filter(|((name, _), _)| application.resource(name).is_some_and(|r| r.spec.kind().is_observed()))
-            .map(|(_, sight)| sight.last_seen().map(|(at, _)| at))
+            .values()
+            .map(|sight| sight.last_seen().map(|(at, _)| at))
             .min()
             .flatten(),
     }

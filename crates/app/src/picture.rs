@@ -63,23 +63,14 @@ impl App {
         observed: &BTreeMap<(Name, RegionCode), Observed>,
         now: Timestamp,
     ) -> ObservationMap {
+        let never = Observed::default();
         let mut map = ObservationMap::new();
         for resource in &application.resources {
             // Where the inventory has nothing of it, nobody looks, and nothing is unknown.
             for region in application.regions().filter(|region| resource.spec.is_in(region)) {
                 let key = (resource.name.clone(), region.clone());
-                let sight = match observed.get(&key) {
-                    Some(seen) => seen.sight(now, self.settings.stale_after),
-                    None if resource.spec.kind().is_observed() => {
-                        Observed::default().sight(now, self.settings.stale_after)
-                    }
-                    None => holdfast_domain::Sight::Unknown {
-                        reason: format!("this version cannot look at {}", resource.spec.kind().as_str()),
-                        since: None,
-                        last: None,
-                    },
-                };
-                map.insert(key, sight);
+                let seen = observed.get(&key).unwrap_or(&never);
+                map.insert(key, seen.sight(now, self.settings.stale_after));
             }
         }
         map

@@ -122,7 +122,7 @@ fn region_view(code: &RegionCode, judged: &[Judged], declared: &[DeclaredRegion]
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let mut observed_at: Option<Timestamp> = None;
     for judged in judged {
-        for resource in judged.application.resources.iter().filter(|r| r.spec.kind().is_observed()) {
+        for resource in &judged.application.resources {
             let Some(sight) = judged.observations.get(&(resource.name.clone(), code.clone())) else {
                 continue;
             };

@@ -41,7 +41,7 @@ mod presigned;
 mod rds_read_replica;
 mod reading;
 mod regional;
-pub mod registry;
+mod registry;
 mod route53_health_check;
 mod route53_records;
 mod s3_multi_region_access_point;
@@ -133,9 +133,6 @@ impl Cloud for AwsCloud {
         // Asked from here, as nobody in particular: no role of any account stands in between.
         if let ResourceSpec::Probe(spec) = &resource.spec {
             return self.view.probe(account.id.as_str(), spec, regions).await;
-        }
-        if let Some(error) = registry::unsupported(account.id.as_str(), resource) {
-            return registry::everywhere(regions, &error);
         }
         match self
             .sessions

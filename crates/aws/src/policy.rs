@@ -4,7 +4,7 @@
 
 use crate::eks_node_group;
 use crate::own_calls;
-use crate::registry::{ADAPTERS, look_actions};
+use crate::registry::look_actions;
 use crate::survey;
 use holdfast_domain::{Account, RegionCode, ResourceKind};
 use holdfast_failover::Change;
@@ -67,10 +67,10 @@ pub const STEP_ACTIONS: &[&str] = &[
 /// What AWS asks for beside some of them, of whoever makes the call: the right to hand a role or a key on.
 pub const BESIDE_CHANGES: &[&str] = &["iam:PassRole", "kms:CreateGrant"];
 
-/// Everything the read role needs: the looks at every kind that has an adapter.
+/// Everything the read role needs: the looks at every kind.
 #[must_use]
 pub fn read_role_actions() -> BTreeSet<&'static str> {
-    let looks = ADAPTERS.iter().flat_map(|kind| look_actions(*kind));
+    let looks = ResourceKind::ALL.iter().flat_map(|kind| look_actions(*kind));
     looks.chain(survey::ASKS).copied().collect()
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn acting_on(kinds: &BTreeSet<ResourceKind>) -> BTreeSet<&'static str
 /// Everything the act role needs: a step looks before and after it changes.
 #[must_use]
 pub fn act_role_actions() -> BTreeSet<&'static str> {
-    let looks = ADAPTERS.iter().flat_map(|kind| look_actions(*kind));
+    let looks = ResourceKind::ALL.iter().flat_map(|kind| look_actions(*kind));
     looks.chain(CHANGE_ACTIONS).chain(BESIDE_CHANGES).chain(STEP_ACTIONS).copied().collect()
 }
 
@@ -675,7 +675,7 @@ mod tests {
     fn every_session_policy_fits_and_names_its_actions_in_full() {
         let mut policies: Vec<String> =
             changes().iter().map(|change| changing(&account(), change).unwrap()).collect();
-        policies.extend(ADAPTERS.iter().map(|kind| looking(&BTreeSet::from([*kind])).unwrap()));
+        policies.extend(ResourceKind::ALL.iter().map(|kind| looking(&BTreeSet::from([*kind])).unwrap()));
         for policy in policies {
             assert!(policy.len() <= POLICY_LIMIT, "{} characters: {policy}", policy.len());
             assert!(actions(&policy).iter().all(|action| !action.contains('*')), "{policy}");
@@ -707,13 +707,18 @@ mod tests {
         let used: BTreeSet<String> = changes()
             .iter()
             .flat_map(|change| actions(&changing(&account(), change).unwrap()))
-            .chain(ADAPTERS.iter().flat_map(|kind| actions(&looking(&BTreeSet::from([*kind])).unwrap())))
+            .chain(
+                ResourceKind::ALL
+                    .iter()
+                    .flat_map(|kind| actions(&looking(&BTreeSet::from([*kind])).unwrap())),
+            )
             // What a session without any permission is made with: health endpoints are asked under no role.
             .filter(|action| action != NOTHING)
             .collect();
         assert_eq!(used, act_role_actions().into_iter().map(str::to_owned).collect());
         let asked = actions(&surveying());
-        let looked = ADAPTERS.iter().flat_map(|kind| actions(&looking(&BTreeSet::from([*kind])).unwrap()));
+        let looked =
+            ResourceKind::ALL.iter().flat_map(|kind| actions(&looking(&BTreeSet::from([*kind])).unwrap()));
         let read: BTreeSet<String> = looked.chain(asked).filter(|action| action != NOTHING).collect();
         assert_eq!(read, read_role_actions().into_iter().map(str::to_owned).collect());
         assert!(CHANGE_ACTIONS.iter().all(|action| !read_role_actions().contains(*action)));

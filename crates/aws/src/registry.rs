@@ -1,5 +1,4 @@
-//! Which kinds have an adapter, and the way from a resource to its own. A kind that is missing here is told as
-//! not supported, never as well.
+//! The way from a resource to the adapter of its kind.
 
 use crate::clients::Caller;
 use crate::{
@@ -15,42 +14,6 @@ use crate::{
 };
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::{RegionCode, Resource, ResourceKind, ResourceSpec};
-
-/// The kinds whose live status this crate can read.
-pub const ADAPTERS: &[ResourceKind] = &[
-    ResourceKind::Route53Records,
-    ResourceKind::Route53HealthCheck,
-    ResourceKind::GlobalAccelerator,
-    ResourceKind::CloudfrontDistribution,
-    ResourceKind::ArcRoutingControl,
-    ResourceKind::ArcRegionSwitchPlan,
-    ResourceKind::S3MultiRegionAccessPoint,
-    ResourceKind::AuroraGlobalDatabase,
-    // ---- compute
-    ResourceKind::RdsReadReplica,
-    ResourceKind::DynamodbGlobalTable,
-    ResourceKind::ElasticacheGlobalDatastore,
-    ResourceKind::S3Replication,
-    ResourceKind::BackupVault,
-    ResourceKind::EcsService,
-    ResourceKind::AutoScalingGroup,
-    ResourceKind::EksNodeGroup,
-    ResourceKind::LambdaFunction,
-    ResourceKind::EcrRepository,
-    // ---- what the recovery Region must have
-    ResourceKind::Secret,
-    ResourceKind::SsmParameter,
-    ResourceKind::KmsKey,
-    ResourceKind::CloudwatchAlarm,
-    ResourceKind::ServiceQuota,
-    ResourceKind::TransitGateway,
-    ResourceKind::ConfigRecorder,
-    ResourceKind::SecurityHub,
-    ResourceKind::CloudformationStack,
-    ResourceKind::EndpointSetting,
-    // ---- the outside view
-    ResourceKind::Probe,
-];
 
 /// The IAM actions that one look at a resource of this kind needs.
 pub(crate) fn look_actions(kind: ResourceKind) -> &'static [&'static str] {
@@ -85,22 +48,9 @@ pub(crate) fn look_actions(kind: ResourceKind) -> &'static [&'static str] {
         ResourceKind::SecurityHub => security_hub::LOOK,
         ResourceKind::CloudformationStack => cloudformation_stack::LOOK,
         ResourceKind::EndpointSetting => endpoint_setting::LOOK,
-        _ => &[],
+        // ---- the outside view: no role is asked for it
+        ResourceKind::Probe => &[],
     }
-}
-
-/// Says so before any session is asked for.
-pub(crate) fn unsupported(account: &str, resource: &Resource) -> Option<Error> {
-    let kind = resource.spec.kind();
-    (!ADAPTERS.contains(&kind)).then(|| Error {
-        kind: ErrorKind::NotSupported,
-        account: account.to_owned(),
-        region: String::new(),
-        operation: format!("observe {}", kind.as_str()),
-        request_id: None,
-        message: format!("this version cannot look at {}", kind.as_str()),
-        outcome_unknown: false,
-    })
 }
 
 pub(crate) async fn look(caller: &Caller, resource: &Resource, regions: &[RegionCode]) -> Looked {
@@ -147,25 +97,16 @@ pub(crate) async fn look(caller: &Caller, resource: &Resource, regions: &[Region
         ResourceSpec::SecurityHub(spec) => security_hub::look(caller, spec, regions).await,
         ResourceSpec::CloudformationStack(spec) => cloudformation_stack::look(caller, spec, regions).await,
         ResourceSpec::EndpointSetting(spec) => endpoint_setting::look(caller, spec, regions).await,
-        _ => unsupported(&caller.account, resource)
-            .map(|error| everywhere(regions, &error))
-            .unwrap_or_default(),
+        ResourceSpec::Probe(_) => {
+            let outside = caller
+                .call("", "")
+                .error(ErrorKind::NotSupported, "a probe is asked from outside, not in AWS");
+            everywhere(regions, &outside)
+        }
     }
 }
 
 /// One reason for all Regions.
 pub(crate) fn everywhere(regions: &[RegionCode], error: &Error) -> Looked {
     regions.iter().map(|region| (region.clone(), Err(error.clone()))).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_domain_calls_observed_exactly_the_kinds_that_have_an_adapter() {
-        for kind in ResourceKind::ALL {
-            assert_eq!(kind.is_observed(), ADAPTERS.contains(kind), "{}", kind.as_str());
-        }
-    }
 }

@@ -14,7 +14,7 @@ use holdfast_aws::{AwsCloud, AwsSettings, ControlCredentials};
 use holdfast_cloud::{Access, Cloud, Error, ErrorKind, Settled};
 use holdfast_domain::facts::{AcceleratorEndpoint, AuroraMember};
 use holdfast_domain::resource::{EcsPlace, EcsService, GlobalAccelerator};
-use holdfast_domain::{Account, Facts, Name, RegionCode, Resource, ResourceSpec};
+use holdfast_domain::{Account, Facts, Name, RegionCode, Resource, ResourceKind, ResourceSpec};
 use holdfast_failover::Change;
 use holdfast_failover::change::AccessPointRouteTarget;
 use holdfast_sim::faults::{Fault, FaultKind};
@@ -121,7 +121,7 @@ async fn switch_over(cloud: &AwsCloud) -> Change {
 }
 
 #[tokio::test]
-async fn every_kind_that_is_observed_is_seen_in_both_regions() {
+async fn what_the_shop_is_made_of_is_seen_in_both_regions() {
     let (_sim, cloud) = world().await;
     for resource in
         [records(ZONE, "shop.example.com"), aurora("orders"), access_point(ACCESS_POINT), web(), edge()]
@@ -145,7 +145,7 @@ async fn looking_goes_under_the_read_role_and_its_narrowed_session() {
     let entry = sim.ledger().into_iter().find(|entry| entry.operation == "DescribeServices").unwrap();
     assert_eq!(entry.session_name.as_deref(), Some("holdfast-read"));
     assert_eq!(entry.source_identity, None);
-    let all = holdfast_aws::registry::ADAPTERS.iter().copied().collect();
+    let all = ResourceKind::ALL.iter().copied().collect();
     assert_eq!(entry.session_policy, holdfast_aws::policy::looking(&all));
 }
 

@@ -20,7 +20,7 @@ pub enum ErrorKind {
     ServiceError,
     /// An answer that we could not read.
     Unreadable,
-    /// This version has no adapter for the kind.
+    /// It is not AWS that is asked for this.
     NotSupported,
 }
 

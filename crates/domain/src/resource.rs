@@ -331,45 +331,6 @@ impl ResourceKind {
         }
     }
 
-    /// Kinds whose live status this version can read. The others are honestly Unknown.
-    #[must_use]
-    pub fn is_observed(self) -> bool {
-        matches!(
-            self,
-            Self::Route53Records
-                | Self::Route53HealthCheck
-                | Self::GlobalAccelerator
-                | Self::CloudfrontDistribution
-                | Self::ArcRoutingControl
-                | Self::ArcRegionSwitchPlan
-                | Self::S3MultiRegionAccessPoint
-                | Self::AuroraGlobalDatabase
-                | Self::RdsReadReplica
-                | Self::DynamodbGlobalTable
-                | Self::ElasticacheGlobalDatastore
-                | Self::S3Replication
-                | Self::BackupVault
-                | Self::EcsService
-                | Self::AutoScalingGroup
-                | Self::EksNodeGroup
-                | Self::LambdaFunction
-                | Self::EcrRepository
-                // ---- what the recovery Region must have
-                | Self::Secret
-                | Self::SsmParameter
-                | Self::KmsKey
-                | Self::CloudwatchAlarm
-                | Self::ServiceQuota
-                | Self::TransitGateway
-                | Self::ConfigRecorder
-                | Self::SecurityHub
-                | Self::CloudformationStack
-                | Self::EndpointSetting
-                // ---- the outside view
-                | Self::Probe
-        )
-    }
-
     /// Kinds that no plan rests on: they are looked at for readiness alone, so that one of them out of sight holds up
     /// no move.
     #[must_use]

@@ -137,8 +137,9 @@ async fn begin(
 /// A resource that is asked in each Region by itself is one target per Region, so that a dark one keeps nobody waiting.
 fn targets(application: &Application) -> Vec<Target> {
     let regions: Vec<RegionCode> = application.regions().cloned().collect();
-    let observed = application.resources.iter().filter(|r| r.spec.kind().is_observed());
-    observed
+    application
+        .resources
+        .iter()
         .flat_map(|resource| {
             let together = if resource.spec.kind().is_regional() { 1 } else { regions.len().max(1) };
             regions.chunks(together).map(|regions| Target {

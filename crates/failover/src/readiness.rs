@@ -114,21 +114,6 @@ pub fn findings(
     permissions::look(&mut look, around.permissions);
     outside::lacking(&mut look);
     for resource in &application.resources {
-        if !resource.spec.kind().is_observed() {
-            look.add(
-                Severity::Unknown,
-                "kind_not_read",
-                Some(resource),
-                None,
-                format!(
-                    "{} is a {}, which this version does not read.",
-                    resource.name,
-                    resource.spec.kind().as_str()
-                ),
-                "Check it by hand; it takes no part in this version's plans.",
-            );
-            continue;
-        }
         look.sights(resource);
         stores::look(&mut look, resource);
         compute::look(&mut look, resource);

@@ -4,7 +4,9 @@
 use holdfast_cloud::{Access, Acting, Direction};
 use holdfast_domain::facts::{DnsRecord, Routing};
 use holdfast_domain::resource::{AuroraGlobalDatabase, Route53Records, S3MultiRegionAccessPoint};
-use holdfast_domain::{Account, AccountId, Facts, Name, RegionCode, Resource, ResourceSpec, RunId, StepId};
+use holdfast_domain::{
+    Account, AccountId, Facts, Name, RegionCode, Resource, ResourceKind, ResourceSpec, RunId, StepId,
+};
 use holdfast_failover::Change;
 use holdfast_failover::change::RecordReplacement;
 
@@ -66,7 +68,7 @@ pub fn acting(step: &str, change: Option<Change>) -> Acting {
 
 /// The collector's access, to everything.
 pub fn reading() -> Access {
-    Access::Read(holdfast_aws::registry::ADAPTERS.iter().copied().collect())
+    Access::Read(ResourceKind::ALL.iter().copied().collect())
 }
 
 pub fn act(step: &str, change: &Change) -> Access {

@@ -3,17 +3,14 @@
 use crate::ecs_service::{self, scaled_to};
 use crate::peers::Peer;
 use crate::suite::ROWS;
-use crate::words::{HOME, RECOVERY, acting, both, look, region, resource as named};
+use crate::words::{HOME, RECOVERY, acting, look, region};
 use holdfast_aws::AwsCloud;
 use holdfast_cloud::{Cloud, ErrorKind};
-use holdfast_domain::ResourceSpec;
-use holdfast_domain::resource::InRegions;
 use holdfast_sim::faults::{Fault, FaultKind};
 use std::time::Instant;
 
 scenarios! {
     every_kind_is_seen_in_both_regions: simulator;
-    a_kind_without_an_adapter_is_not_supported_and_nothing_is_asked: simulator;
     a_change_that_hangs_is_given_up_at_its_deadline_as_unknown: simulator;
     nothing_was_sent_where_nobody_listens: simulator;
     a_dark_region_is_unreachable_and_the_other_stays_known: simulator;
@@ -26,18 +23,6 @@ async fn every_kind_is_seen_in_both_regions(peer: &Peer) {
             assert!(facts.is_ok(), "{} in {region}: {facts:?}", resource.name);
         }
     }
-}
-
-async fn a_kind_without_an_adapter_is_not_supported_and_nothing_is_asked(peer: &Peer) {
-    let hub = named("hub", ResourceSpec::SecurityHub(InRegions { regions: both().to_vec() }));
-    // The last kind to come, probably; then there is none without.
-    if hub.spec.kind().is_observed() {
-        return;
-    }
-    for facts in look(peer, &hub).await.into_values() {
-        assert_eq!(facts.unwrap_err().kind, ErrorKind::NotSupported);
-    }
-    assert!(peer.sim().ledger().is_empty());
 }
 
 async fn a_change_that_hangs_is_given_up_at_its_deadline_as_unknown(peer: &Peer) {

@@ -5,6 +5,7 @@ use crate::peers::{MEMBER, Peer};
 use crate::words::{HOME, RECOVERY, account, acting, both, look, reading, region};
 use crate::{aurora_global_database, route53_records};
 use holdfast_cloud::{Access, Acting, Cloud, ErrorKind};
+use holdfast_domain::ResourceKind;
 use holdfast_sim::ledger::{Effect, Entry};
 use std::sync::Arc;
 
@@ -68,7 +69,7 @@ async fn looking_goes_under_the_read_role_and_its_narrowed_session(peer: &Peer) 
     let entry = peer.sim().ledger().into_iter().find(|entry| entry.operation == "DescribeServices").unwrap();
     assert_eq!(entry.session_name.as_deref(), Some("holdfast-read"));
     assert_eq!(entry.source_identity, None);
-    let all = holdfast_aws::registry::ADAPTERS.iter().copied().collect();
+    let all = ResourceKind::ALL.iter().copied().collect();
     assert_eq!(entry.session_policy, holdfast_aws::policy::looking(&all));
 }
 

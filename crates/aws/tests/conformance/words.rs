@@ -3,7 +3,9 @@
 use crate::peers::Peer;
 use holdfast_aws::{Egress, OutsideSettings};
 use holdfast_cloud::{Access, Acting, Cloud, Direction, Looked};
-use holdfast_domain::{Account, AccountId, Facts, Name, RegionCode, Resource, ResourceSpec, RunId, StepId};
+use holdfast_domain::{
+    Account, AccountId, Facts, Name, RegionCode, Resource, ResourceKind, ResourceSpec, RunId, StepId,
+};
 use holdfast_failover::Change;
 use std::collections::BTreeMap;
 
@@ -60,7 +62,7 @@ pub fn acting(step: &str, change: Option<Change>) -> Acting {
 
 /// The collector's access, to everything.
 pub fn reading() -> Access {
-    Access::Read(holdfast_aws::registry::ADAPTERS.iter().copied().collect())
+    Access::Read(ResourceKind::ALL.iter().copied().collect())
 }
 
 pub fn act(step: &str, change: &Change) -> Access {

@@ -13,7 +13,7 @@ pub(super) fn raised(picture: &Picture, movement: &Movement) -> Vec<Raised> {
     for resource in &picture.application.resources {
         // What the outside sees decides nothing of the plan; the step that waits for it holds by itself.
         let kind = resource.spec.kind();
-        if !kind.is_observed() || kind.is_for_readiness_only() || kind == ResourceKind::Probe {
+        if kind.is_for_readiness_only() || kind == ResourceKind::Probe {
             continue;
         }
         // What leads traffic is read through one plane, which may be the dark one: an emergency moves the data
@@ -71,7 +71,7 @@ fn behind(picture: &Picture, movement: &Movement) -> Option<Raised> {
     let stores: Vec<Name> = application
         .resources
         .iter()
-        .filter(|r| r.spec.kind().is_store() && r.spec.kind().is_observed() && r.spec.is_in(&movement.to))
+        .filter(|r| r.spec.kind().is_store() && r.spec.is_in(&movement.to))
         .map(|r| r.name.clone())
         .collect();
     let allowed = f64::from(application.objectives.rpo.get()) * 1000.0;

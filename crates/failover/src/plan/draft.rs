@@ -193,7 +193,7 @@ impl<'a> Draft<'a> {
         let all: Vec<RegionCode> = self.picture.application.regions().cloned().collect();
         for resource in &self.picture.application.resources {
             let kind = resource.spec.kind();
-            if !kind.is_observed() || kind.is_for_readiness_only() {
+            if kind.is_for_readiness_only() {
                 continue;
             }
             let account =
@@ -279,7 +279,7 @@ impl<'a> Draft<'a> {
                         measurements.push(count("desired", Some(capacity.desired)));
                         measurements.push(count("running", capacity.running));
                     }
-                    None if target && kind.is_store() && kind.is_observed() => {
+                    None if target && kind.is_store() => {
                         measurements.push(measured("lag", None, "ms", limit, None));
                     }
                     _ => {}

@@ -71,16 +71,7 @@ fn comes_back(draft: &Draft<'_>) -> Result<(), Refusal> {
 
 /// Notes what cannot be believed of one resource; whether that stands against the run is the guards' to say.
 fn see(draft: &mut Draft<'_>, resource: &Resource) {
-    let kind = resource.spec.kind();
-    if !kind.is_observed() {
-        draft.note(format!(
-            "{} takes no part in the plan: this version has no adapter for {}.",
-            resource.name,
-            kind.as_str()
-        ));
-        return;
-    }
-    if kind.is_for_readiness_only() {
+    if resource.spec.kind().is_for_readiness_only() {
         return;
     }
     for region in draft.picture.application.regions() {

@@ -162,7 +162,7 @@ pub(super) fn build(draft: &mut Draft<'_>, moves: &Moves, after: &[StepId]) -> R
     Ok(ids)
 }
 
-/// The RPO at the cut. Stores that this version cannot read are listed, so that they are said to be unknown.
+/// The RPO at the cut, of each store that the move leaves behind.
 pub(super) fn record_lag(
     draft: &mut Draft<'_>,
     moves: &Moves,
@@ -172,17 +172,8 @@ pub(super) fn record_lag(
         let moving = moves.writers.iter().find(|m| m.store == *name);
         moving.is_some_and(|m| !m.stands || m.apart) || moves.copied.contains(name)
     };
-    let stores: Vec<Name> = draft
-        .picture
-        .application
-        .resources
-        .iter()
-        .filter(|r| {
-            let kind = r.spec.kind();
-            kind.is_store() && (!kind.is_observed() || cut(&r.name))
-        })
-        .map(|r| r.name.clone())
-        .collect();
+    let stores: Vec<Name> =
+        draft.picture.application.resources.iter().filter(|r| cut(&r.name)).map(|r| r.name.clone()).collect();
     if stores.is_empty() {
         return Ok(None);
     }

@@ -2,7 +2,7 @@
 
 use super::{RecoveryState, Serving};
 use crate::movement::{Intent, Movement};
-use holdfast_domain::{Application, Name, ObservationMap, RegionCode, Resource, Strategy};
+use holdfast_domain::{Application, ObservationMap, RegionCode, Resource, Strategy};
 use serde::{Deserialize, Serialize};
 
 /// The last run of ours that began and is over.
@@ -94,11 +94,7 @@ fn protection(application: &Application, observations: &ObservationMap, place: &
     } else {
         vec![&application.home_region]
     };
-    let stores: Vec<&Resource> = application
-        .resources
-        .iter()
-        .filter(|r| r.spec.kind().is_store() && r.spec.kind().is_observed())
-        .collect();
+    let stores: Vec<&Resource> = application.resources.iter().filter(|r| r.spec.kind().is_store()).collect();
     if stores.is_empty() {
         return home_seen(application, observations);
     }
@@ -134,11 +130,8 @@ fn copies(
 
 /// Without a store that tells, the home Region counts as ready when everything of it can be seen.
 fn home_seen(application: &Application, observations: &ObservationMap) -> Protection {
-    let readable = |name: &Name| application.resource(name).is_some_and(|r| r.spec.kind().is_observed());
-    let mut home = observations
-        .iter()
-        .filter(|((name, region), _)| *region == application.home_region && readable(name))
-        .peekable();
+    let mut home =
+        observations.iter().filter(|((_, region), _)| *region == application.home_region).peekable();
     if home.peek().is_some() && home.all(|(_, sight)| sight.known().is_some()) {
         Protection::Connected
     } else {

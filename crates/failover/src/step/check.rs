@@ -291,7 +291,7 @@ fn record_lag(
             }
             (Some(ms), _) => said.push(format!("{} is {ms:.0} ms behind", lag.store)),
             // A table or a bucket goes on being copied after a planned move: what is not known of it is said, and does
-            // not stop the move. So it is with a kind that cannot be read at all.
+            // not stop the move.
             (None, Some(_)) if cut.contains(&lag.store) => {
                 unknown.push(format!("the lag of {} is not known: {reason}", lag.store));
             }

@@ -23,7 +23,7 @@ fn lag(store: &Name, target: &RegionCode, seen: &Seen, now: Timestamp) -> StoreL
         reason: Some(reason),
     };
     let Some(sight) = seen.get(&(store.clone(), target.clone())) else {
-        return none("this version does not read the lag of this kind of store".into());
+        return none(format!("{store} was not looked at in {target}"));
     };
     match sight.known() {
         None => none(format!("{store} in {target} is {}", sight.word())),
