@@ -348,16 +348,10 @@ impl ResourceKind {
         )
     }
 
-    /// Stores that clients reach under a name of one Region, which changes with a move.
+    /// Stores whose writer is reached under a name of its Region, which [`crate::Facts::endpoint`] tells.
     #[must_use]
     pub fn has_endpoint(self) -> bool {
-        matches!(
-            self,
-            Self::AuroraGlobalDatabase
-                | Self::RdsReadReplica
-                | Self::ElasticacheGlobalDatastore
-                | Self::BackupVault
-        )
+        matches!(self, Self::AuroraGlobalDatabase | Self::RdsReadReplica)
     }
 
     /// Kinds that tell whether something is well, which a step can wait for.

@@ -283,6 +283,15 @@ impl Change {
         }
     }
 
+    /// Where it makes a database of its own, with names and endpoints that nothing has yet.
+    #[must_use]
+    pub fn makes_anew(&self) -> Option<&RegionCode> {
+        match self {
+            Self::CreateReplica { region, .. } | Self::StartRestoreJob { region, .. } => Some(region),
+            _ => None,
+        }
+    }
+
     /// The store that a setting is pointed at.
     #[must_use]
     pub fn endpoint_of(&self) -> Option<&StoreEndpoint> {
@@ -290,6 +299,24 @@ impl Change {
             Self::SetParameterEndpoint { to, .. } | Self::SetSecretEndpoint { to, .. } => Some(to),
             _ => None,
         }
+    }
+
+    /// Whether making this call carries out the one that was planned: the same to the letter, but for what a rule
+    /// leaves to the step to find out.
+    #[must_use]
+    pub fn carries_out(&self, planned: &Self) -> bool {
+        let mut ruled = self.clone();
+        if let (
+            Self::SetParameterEndpoint { to, .. } | Self::SetSecretEndpoint { to, .. },
+            Some(StoreEndpoint { endpoint: rule, on_version, .. }),
+        ) = (&mut ruled, planned.endpoint_of())
+        {
+            to.on_version.clone_from(on_version);
+            if rule.is_none() {
+                to.endpoint = None;
+            }
+        }
+        ruled == *planned
     }
 
     /// The plane that must answer for this call, as `service@region`.

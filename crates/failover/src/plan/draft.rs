@@ -128,6 +128,14 @@ impl<'a> Draft<'a> {
         self.steps.iter().any(|step| step.resource.as_ref() == Some(resource))
     }
 
+    /// Whether the plan so far makes the store anew in this Region, so that what stands there now is left behind.
+    pub(super) fn makes_anew(&self, store: &Name, region: &RegionCode) -> bool {
+        self.steps.iter().any(|step| {
+            step.resource.as_ref() == Some(store)
+                && step.change().and_then(Change::makes_anew) == Some(region)
+        })
+    }
+
     /// The application's Regions in which something of the resource was ever seen.
     pub(super) fn seen_regions(&self, resource: &Name) -> Vec<RegionCode> {
         self.picture.application.regions().filter(|r| self.last(resource, r).is_some()).cloned().collect()
@@ -292,11 +300,8 @@ impl<'a> Draft<'a> {
     /// An emergency should need neither the Region being left nor a control plane that sits in one Region.
     fn note_planes(&mut self) {
         let mut notes = Vec::new();
-        let names = |step: &&Step| {
-            matches!(step.change(), Some(Change::CreateReplica { .. } | Change::StartRestoreJob { .. }))
-        };
         if self.movement.mode == Mode::Emergency
-            && let Some(step) = self.steps.iter().find(names)
+            && let Some(step) = self.steps.iter().find(|s| s.change().and_then(Change::makes_anew).is_some())
         {
             notes.push(format!(
                 "`{}` gives what it makes a DNS name, which Route 53's control plane in us-east-1 must take: it may wait for that in an emergency.",

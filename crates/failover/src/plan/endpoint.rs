@@ -68,7 +68,8 @@ fn step(
     after: &[StepId],
 ) -> Result<Option<StepId>, Refusal> {
     let region = draft.movement.to.clone();
-    let endpoint = draft.last(store, &region).and_then(Facts::endpoint);
+    let endpoint =
+        draft.last(store, &region).filter(|_| !draft.makes_anew(store, &region)).and_then(Facts::endpoint);
     let (value_now, stands) = now(draft, name, &region, endpoint);
     if stands {
         return Ok(None);
@@ -168,8 +169,9 @@ mod tests {
     use super::*;
     use crate::movement::Intent;
     use crate::plan::{Picture, plan};
-    use crate::testing::movement;
+    use crate::testing::stores::{moved_ledger, vault};
     use crate::testing::world::{A, B, key, known, moved_shop, setting, setting_facts};
+    use crate::testing::{movement, region};
 
     /// The shop after a failover that pointed its setting at the store in [`B`].
     fn moved() -> Picture {
@@ -187,6 +189,34 @@ mod tests {
         let to = step.change().and_then(Change::endpoint_of).unwrap();
         assert_eq!(to.endpoint.as_deref(), Some("reader.example.com"));
         assert!(step.after.iter().all(|id| id.as_str() == "confirm-serving"), "{:?}", step.after);
+    }
+
+    #[test]
+    fn what_tells_no_endpoint_is_not_what_a_setting_may_mean() {
+        let mut application = moved_ledger().application;
+        application.resources.push(vault("backups"));
+        let here = setting("database");
+        let ResourceSpec::EndpointSetting(spec) = &here.spec else { unreachable!() };
+        assert_eq!(store_of(&application, &here, spec).unwrap().as_str(), "books");
+        for cannot in ["carts", "backups"] {
+            let spec = EndpointSetting { store: Some(cannot.into()), ..spec.clone() };
+            assert!(store_of(&application, &here, &spec).is_err(), "{cannot}");
+        }
+    }
+
+    #[test]
+    fn a_store_that_is_made_anew_is_pointed_at_although_the_setting_says_what_the_old_one_tells() {
+        let mut picture = moved_ledger();
+        let old =
+            picture.observations[&key("books", A)].known().and_then(Facts::endpoint).unwrap().to_owned();
+        let mut here = setting("database");
+        let ResourceSpec::EndpointSetting(spec) = &mut here.spec else { unreachable!() };
+        spec.per_region = spec.per_region.values().map(|place| (region(A), place.clone())).collect();
+        picture.application.resources.push(here);
+        picture.observations.insert(key("database", A), known(setting_facts(&old)));
+        let back = plan(&picture, &movement(Intent::Failback, Mode::Planned, B, A)).unwrap();
+        let step = back.steps.iter().find(|step| step.id.as_str() == "point-database").unwrap();
+        assert!(!step.value_to_be.contains(&old), "{}", step.value_to_be);
     }
 
     #[test]

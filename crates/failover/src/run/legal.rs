@@ -254,7 +254,7 @@ impl Run {
         if self.request.dry_run {
             return Err(Refusal::new("dry_run", "A dry run makes no changing call.", "Request a real run."));
         }
-        if step.change() != Some(change) {
+        if !step.change().is_some_and(|planned| change.carries_out(planned)) {
             return Err(Refusal::new(
                 "not_in_plan",
                 format!("The call is not the one that was approved for `{id}`."),

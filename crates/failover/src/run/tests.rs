@@ -1,5 +1,6 @@
 //! Claims about single commands; `random` holds the properties over random sequences.
 
+mod calls;
 mod forecast;
 mod random;
 
@@ -200,14 +201,6 @@ fn steps_start_in_their_order_and_side_by_side_where_they_may() {
     assert_eq!(code(story.start("record-lag", None)), "wrong_state");
     story.look("observe-again");
     assert_eq!(story.next(), Next::Drive { steps: vec![step_id("record-lag"), step_id("scale-web")] });
-}
-
-#[test]
-fn only_the_call_of_the_plan_is_made() {
-    let mut story = Story::started();
-    story.look("observe-again");
-    assert_eq!(code(story.start("scale-web", Some(scale(600)))), "not_in_plan");
-    story.start("scale-web", Some(scale(6))).unwrap();
 }
 
 #[test]
