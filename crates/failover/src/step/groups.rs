@@ -33,7 +33,8 @@ pub(super) fn check(look: &Look<'_>, change: &Change, region: &RegionCode, targe
         };
     }
     let stood = look.plan.stood(look.resource, region).and_then(size);
-    let lowering = stood.is_some_and(|s| s.desired > target.desired || s.min > target.min);
+    let lowering =
+        stood.is_some_and(|s| s.desired > target.desired || s.min > target.min || s.max > target.max);
     let stands = if lowering {
         now.desired <= target.desired && now.min <= target.min && now.max <= target.max
     } else {

@@ -1,5 +1,5 @@
 //! Building the recovery Region's stack: followed until CloudFormation says that it is complete. Anything that was
-//! rolled back is for a person: a second try would fail in the same way.
+//! rolled back is for a person: without one, a second try would fail in the same way.
 
 use super::Verdict;
 use super::check::Look;
@@ -52,9 +52,13 @@ pub(super) fn update(look: &Look<'_>, change: &Change, region: &RegionCode, buil
         _ => None,
     };
     match standing(&stack.status) {
-        // A rolled back update leaves the stack as it was, ready to be updated.
         Standing::Complete if stack.changed_at == stood => Verdict::Act(change.clone()),
-        Standing::Failed if stack.changed_at == stood && stack.status == "UPDATE_ROLLBACK_COMPLETE" => {
+        // A rolled back update leaves the stack as it was, ready to be updated: from how it stood, or once a person
+        // has mended what stopped our own.
+        Standing::Failed
+            if stack.status == "UPDATE_ROLLBACK_COMPLETE"
+                && (stack.changed_at == stood || look.retries > 0) =>
+        {
             Verdict::Act(change.clone())
         }
         _ => stands(region, build, stack),
@@ -78,7 +82,7 @@ fn stands(region: &RegionCode, build: &StackBuild, stack: &StackFacts) -> Verdic
             let why = stack.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
             Verdict::Stuck {
                 reason: format!("stack {name} in {region} is {status}{why}"),
-                way_out: "Read the stack's events and mend what they name (quota, parameter, permission of the stack's role). A stack whose creation failed must be deleted first. Then retry, or skip with a reason.".into(),
+                way_out: "Read the stack's events and mend what they name (quota, permission of the stack's role). A stack whose creation failed must be deleted first, and a rollback that failed continued to its end. Then retry, or skip with a reason; other parameters need a new request.".into(),
             }
         }
     }

@@ -214,3 +214,17 @@ fn lowering_stands_at_what_stood_before_or_below_it() {
     assert_eq!(check(lower, "events", function(|_| {})), "act");
     assert_eq!(check(lower, "events", function(|f| f.reserved = Some(5))), "reached");
 }
+
+#[test]
+fn a_ceiling_alone_is_lowered_too() {
+    let ceiling = |max| Facts::AutoScalingGroup(AutoScalingGroupFacts { max, ..a_group(2) });
+    let mut picture = moved_fulfilment();
+    picture.observations.insert(key("workers", B), known(ceiling(10)));
+    let movement = crate::testing::movement(crate::Intent::Failback, Mode::Planned, B, A);
+    let plan = plan(&picture, &movement).unwrap();
+    let step = plan.step(&step_id("lower-workers-eu-central-1")).unwrap();
+    for (max, expected) in [(10, "act"), (8, "reached")] {
+        let seen = observed(&[("workers", B, ceiling(max))]);
+        assert_eq!(word(&step.check(&seen, &plan, &movement, NOW)), expected, "{max}");
+    }
+}
