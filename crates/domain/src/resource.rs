@@ -337,7 +337,8 @@ impl ResourceKind {
     pub fn is_for_readiness_only(self) -> bool {
         matches!(
             self,
-            Self::Secret
+            Self::EcrRepository
+                | Self::Secret
                 | Self::SsmParameter
                 | Self::KmsKey
                 | Self::CloudwatchAlarm
@@ -384,6 +385,12 @@ impl ResourceKind {
     #[must_use]
     pub fn has_writer(self) -> bool {
         matches!(self, Self::AuroraGlobalDatabase | Self::RdsReadReplica | Self::ElasticacheGlobalDatastore)
+    }
+
+    /// Kinds of store that a move cuts off from where they got their data: what had not come by then is lost.
+    #[must_use]
+    pub fn is_cut(self) -> bool {
+        self.has_writer() || self == Self::BackupVault
     }
 
     /// Kinds that hold the application's data: their lag is its RPO.

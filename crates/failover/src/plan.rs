@@ -17,6 +17,7 @@ mod region_switch;
 mod routing_controls;
 mod stores;
 
+pub(crate) use build::builds_from_templates;
 pub use endpoint::store_of;
 pub use facts::{facts_of, record_text};
 

@@ -39,6 +39,12 @@ pub fn is_traffic(kind: ResourceKind) -> bool {
     )
 }
 
+/// The kinds by which traffic is moved, whether or not they show where it goes.
+#[must_use]
+pub fn steers(kind: ResourceKind) -> bool {
+    is_traffic(kind) || matches!(kind, ResourceKind::Route53HealthCheck | ResourceKind::ArcRegionSwitchPlan)
+}
+
 /// Which Regions serve the application, as far as its resources show.
 #[must_use]
 pub fn serving(application: &Application, observations: &ObservationMap) -> Serving {

@@ -2,10 +2,10 @@
 
 use super::{Guard, Raised};
 use crate::movement::{Intent, Mode, Movement};
-use crate::plan::Picture;
-use crate::serving::{is_traffic, words};
+use crate::plan::{Picture, builds_from_templates};
+use crate::serving::{steers, words};
 use crate::step::{LAG_MAX_AGE_SECONDS, lags};
-use holdfast_domain::{Name, RegionCode, Resource, ResourceKind, Sight};
+use holdfast_domain::{Name, RegionCode, Resource, ResourceKind, Sight, Strategy};
 use jiff::Timestamp;
 
 pub(super) fn raised(picture: &Picture, movement: &Movement) -> Vec<Raised> {
@@ -16,15 +16,16 @@ pub(super) fn raised(picture: &Picture, movement: &Movement) -> Vec<Raised> {
         if kind.is_for_readiness_only() || kind == ResourceKind::Probe {
             continue;
         }
-        // What leads traffic is read through one plane, which may be the dark one: an emergency moves the data
-        // without waiting for it, and its own step looks before it acts.
-        let elsewhere = movement.mode == Mode::Emergency && is_traffic(resource.spec.kind());
-        if !elsewhere {
-            raised.extend(unseen(picture, resource, &movement.to, Guard::TargetNotSeen));
+        // What moves traffic is read through one plane, which may be the dark one: an emergency moves the data without
+        // waiting for it, nor for what names the store. Their own steps look before they act.
+        let elsewhere =
+            movement.mode == Mode::Emergency && (steers(kind) || kind == ResourceKind::EndpointSetting);
+        if !elsewhere && !is_yet_to_be_made(picture, movement, resource) {
+            raised.extend(unseen(picture, movement, resource, Guard::TargetNotSeen));
         }
         // A drill touches nothing where the application is.
         if movement.intent != Intent::Drill {
-            raised.extend(unseen(picture, resource, &movement.from, Guard::LeavingNotSeen));
+            raised.extend(unseen(picture, movement, resource, Guard::LeavingNotSeen));
         }
     }
     raised.extend(behind(picture, movement));
@@ -47,7 +48,16 @@ pub(super) fn raised(picture: &Picture, movement: &Movement) -> Vec<Raised> {
     raised
 }
 
-fn unseen(picture: &Picture, resource: &Resource, region: &RegionCode, guard: Guard) -> Option<Raised> {
+/// Compute of which nothing was ever seen in the target, where the move builds a stack that makes it.
+fn is_yet_to_be_made(picture: &Picture, movement: &Movement, resource: &Resource) -> bool {
+    let sight = picture.observations.get(&(resource.name.clone(), movement.to.clone()));
+    resource.spec.kind().unit().is_some()
+        && sight.is_none_or(|sight| sight.last_seen().is_none())
+        && builds_from_templates(&picture.application, movement)
+}
+
+fn unseen(picture: &Picture, movement: &Movement, resource: &Resource, guard: Guard) -> Option<Raised> {
+    let region = if guard == Guard::TargetNotSeen { &movement.to } else { &movement.from };
     if !resource.spec.is_in(region) {
         return None;
     }
@@ -61,17 +71,38 @@ fn unseen(picture: &Picture, resource: &Resource, region: &RegionCode, guard: Gu
         guard,
         sentence: format!("The picture of {} in {region} is {word}: {reason}", resource.name),
         since,
-        way_out: "Refresh the application's status and try again; where the Region cannot be seen at all, request an emergency.".into(),
+        way_out: way_out(movement, region),
     })
+}
+
+fn way_out(movement: &Movement, region: &RegionCode) -> String {
+    let again = "Refresh the application's status and try again";
+    let target = *region == movement.to;
+    match (movement.intent, movement.mode) {
+        (Intent::Drill, _) => format!("{again}."),
+        (_, Mode::Emergency) if target => format!("{again}, or choose another Region to move to."),
+        (_, Mode::Emergency) => format!("{again}."),
+        (_, Mode::Planned) if target => format!(
+            "{again}; where {region} cannot be seen at all, choose another Region to move to: only an emergency goes there unseen."
+        ),
+        (_, Mode::Planned) => format!(
+            "{again}; where {region} cannot be seen at all, request an emergency, which does not need it."
+        ),
+    }
 }
 
 /// The lag as it was last seen. It is measured again at the cut, and held to the objective there.
 fn behind(picture: &Picture, movement: &Movement) -> Option<Raised> {
     let application = &picture.application;
+    // Of backups only a move that restores them depends.
+    let rests_on = |kind: ResourceKind| {
+        kind.is_store()
+            && (kind != ResourceKind::BackupVault || application.strategy == Strategy::BackupRestore)
+    };
     let stores: Vec<Name> = application
         .resources
         .iter()
-        .filter(|r| r.spec.kind().is_store() && r.spec.is_in(&movement.to))
+        .filter(|r| rests_on(r.spec.kind()) && r.spec.is_in(&movement.to))
         .map(|r| r.name.clone())
         .collect();
     let allowed = f64::from(application.objectives.rpo.get()) * 1000.0;
@@ -83,6 +114,9 @@ fn behind(picture: &Picture, movement: &Movement) -> Option<Raised> {
                 since = since.or(lag.measured_at);
             }
             Some(_) => {}
+            // What goes on being copied after the move is not cut off: as at the cut itself, only what is known of it
+            // counts.
+            None if application.resource(&lag.store).is_some_and(|r| !r.spec.kind().is_cut()) => {}
             None => said.push(format!(
                 "how far {} is behind in {} is not known ({})",
                 lag.store,

@@ -1,8 +1,12 @@
 use super::*;
 use crate::step::Work;
-use crate::testing::world::{A, B, key, known, member, shop, unknown};
+use crate::testing::compute::images;
+use crate::testing::stores::{archive, lag, ledger, table_replica, vault_facts};
+use crate::testing::switches::{health_check, switch_plan};
+use crate::testing::world::{A, B, key, known, member, service, setting, shop, stack, unknown};
 use crate::testing::{NOW, failover, movement, region};
-use holdfast_domain::{Facts, RunId};
+use holdfast_domain::facts::LagFrom;
+use holdfast_domain::{Facts, RunId, Strategy};
 use jiff::SignedDuration;
 
 fn ago(seconds: i64) -> Timestamp {
@@ -149,14 +153,85 @@ fn an_unknown_lag_counts_as_too_much() {
     assert!(raised[0].sentence.contains("not known"), "{}", raised[0].sentence);
 }
 
+fn guards(picture: &Picture, movement: &Movement) -> Vec<Guard> {
+    raised(picture, movement, &Standing::default()).iter().map(|r| r.guard).collect()
+}
+
 #[test]
-fn an_emergency_does_not_wait_for_what_leads_traffic_to_be_seen() {
+fn only_what_the_move_cuts_off_must_have_a_lag_that_is_known() {
+    let mut picture = ledger();
+    let mut replica = table_replica(A, Some("ACTIVE"));
+    replica.lags.clear();
+    picture.observations.insert(key("postings", B), known(Facts::TableReplica(replica.clone())));
+    assert_eq!(guards(&picture, &failover(Mode::Planned)), []);
+    replica.lags = vec![LagFrom { region: A.into(), lag: lag(31_000.0) }];
+    picture.observations.insert(key("postings", B), known(Facts::TableReplica(replica)));
+    assert_eq!(guards(&picture, &failover(Mode::Planned)), [Guard::LagAboveRpo]);
+}
+
+#[test]
+fn an_old_backup_counts_where_it_is_restored_and_nowhere_else() {
+    let mut picture = archive();
+    picture.observations.insert(key("backups", B), known(Facts::BackupVault(vault_facts(25, Vec::new()))));
+    assert_eq!(guards(&picture, &failover(Mode::Planned)), [Guard::LagAboveRpo]);
+    picture.application.strategy = Strategy::WarmStandby;
+    assert_eq!(guards(&picture, &failover(Mode::Planned)), []);
+}
+
+#[test]
+fn an_emergency_does_not_wait_for_what_moves_traffic_or_names_the_store_to_be_seen() {
     let mut picture = shop();
-    for at in [A, B] {
-        picture.observations.insert(key("front-door", at), unknown(None));
+    let resources = &mut picture.application.resources;
+    resources.extend([health_check("check"), switch_plan("switch"), setting("database")]);
+    for of in ["front-door", "edge", "assets", "check", "switch", "database"] {
+        for at in [A, B] {
+            picture.observations.insert(key(of, at), unknown(None));
+        }
     }
-    let raised = raised(&picture, &failover(Mode::Emergency), &Standing::default());
-    assert!(raised.iter().all(|r| r.guard != Guard::TargetNotSeen), "{raised:?}");
+    assert!(!guards(&picture, &failover(Mode::Emergency)).contains(&Guard::TargetNotSeen));
+    assert_eq!(
+        guards(&picture, &failover(Mode::Planned)).iter().filter(|g| **g == Guard::TargetNotSeen).count(),
+        6
+    );
+}
+
+#[test]
+fn what_no_plan_rests_on_may_be_out_of_sight() {
+    let mut picture = shop();
+    picture.application.resources.push(images());
+    assert_eq!(guards(&picture, &failover(Mode::Planned)), []);
+}
+
+#[test]
+fn compute_that_the_recovery_stack_will_make_need_not_be_seen_before() {
+    let mut picture = ledger();
+    picture.application.resources.push(stack("platform"));
+    picture.observations.insert(key("platform", B), known(Facts::Stack { stack: None }));
+    picture.observations.insert(key("web", B), unknown(None));
+    assert_eq!(guards(&picture, &failover(Mode::Planned)), []);
+    // Once it was there, or where nothing makes it, it must be seen.
+    let mut seen = picture.clone();
+    seen.observations.insert(key("web", B), unknown(Some(service(4))));
+    assert_eq!(guards(&seen, &failover(Mode::Planned)), [Guard::TargetNotSeen]);
+    let back = movement(Intent::Failback, Mode::Planned, B, A);
+    picture.observations.insert(key("web", A), unknown(None));
+    assert!(guards(&picture, &back).contains(&Guard::TargetNotSeen));
+    picture.application.resources.pop();
+    assert!(guards(&picture, &failover(Mode::Planned)).contains(&Guard::TargetNotSeen));
+}
+
+#[test]
+fn the_way_out_of_an_unseen_region_is_one_that_the_kind_of_run_has() {
+    let way = |guard, kind| {
+        let (picture, standing) = only(guard);
+        let go = asked(kind);
+        raised(&picture, &go, &standing).into_iter().find(|r| r.guard == guard).map(|r| r.way_out)
+    };
+    for guard in [Guard::TargetNotSeen, Guard::LeavingNotSeen] {
+        assert!(way(guard, RunKind::Planned).unwrap().contains("emergency"), "{guard:?}");
+        assert!(!way(guard, RunKind::Emergency).unwrap().contains("emergency"), "{guard:?}");
+    }
+    assert!(!way(Guard::TargetNotSeen, RunKind::Drill).unwrap().contains("emergency"));
 }
 
 #[test]

@@ -3,17 +3,33 @@
 
 use super::draft::{Draft, Making};
 use crate::change::{Change, StackBuild};
-use crate::movement::Intent;
+use crate::movement::{Intent, Movement};
 use crate::refusal::Refusal;
 use crate::step::Work;
 use holdfast_domain::facts::StackFacts;
 use holdfast_domain::resource::StackPlace;
-use holdfast_domain::{Facts, Name, ResourceSpec, StepId, Strategy};
+use holdfast_domain::{Application, Facts, Name, ResourceSpec, StepId, Strategy};
+
+/// What stands ready, or comes home, is not built.
+fn builds(application: &Application, movement: &Movement) -> bool {
+    matches!(application.strategy, Strategy::PilotLight | Strategy::BackupRestore)
+        && movement.intent != Intent::Failback
+}
+
+/// Whether the move builds anything in its target.
+pub(crate) fn builds_from_templates(application: &Application, movement: &Movement) -> bool {
+    let has_template = |spec: &ResourceSpec| match spec {
+        ResourceSpec::CloudformationStack(spec) => {
+            spec.per_region.get(&movement.to).is_some_and(|place| place.template_url.is_some())
+        }
+        _ => false,
+    };
+    builds(application, movement) && application.resources.iter().any(|r| has_template(&r.spec))
+}
 
 /// The last step of building; `after` itself when nothing is built.
 pub(super) fn stacks(draft: &mut Draft<'_>, after: StepId) -> Result<StepId, Refusal> {
-    let builds = matches!(draft.picture.application.strategy, Strategy::PilotLight | Strategy::BackupRestore);
-    if !builds || draft.movement.intent == Intent::Failback {
+    if !builds(&draft.picture.application, draft.movement) {
         return Ok(after);
     }
     let mut last = after;

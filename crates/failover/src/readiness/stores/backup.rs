@@ -66,7 +66,7 @@ fn point(
         );
         return;
     };
-    age(look, resource, region, arn, newest);
+    age(look, (resource, region), arn, newest, restores);
     if restores && newest.metadata.is_none() {
         look.add(
             Severity::Unknown,
@@ -80,12 +80,19 @@ fn point(
 }
 
 /// A restore brings back nothing younger than the backup: its age is the loss.
-fn age(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, arn: &str, newest: &RecoveryPoint) {
+fn age(
+    look: &mut Look<'_>,
+    (resource, region): (&Resource, &RegionCode),
+    arn: &str,
+    newest: &RecoveryPoint,
+    restores: bool,
+) {
     let rpo = look.application.objectives.rpo;
     let seconds = look.now.duration_since(newest.created_at).as_secs();
     if seconds > i64::from(rpo.get()) {
+        // Where nothing is restored from it, no move waits for it.
         look.add(
-            Severity::Blocker,
+            if restores { Severity::Blocker } else { Severity::Note },
             "backup_too_old",
             Some(resource),
             Some(region),

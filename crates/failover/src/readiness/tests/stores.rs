@@ -132,6 +132,13 @@ fn each_lack_of_a_store_is_found_with_its_gravity() {
 }
 
 #[test]
+fn an_old_backup_blocks_only_where_it_is_restored() {
+    let mut picture = backups(25, |_| {});
+    picture.application.strategy = Strategy::WarmStandby;
+    assert!(grave(&picture).iter().all(|(code, _)| code != "backup_too_old"), "{:?}", grave(&picture));
+}
+
+#[test]
 fn a_bucket_that_is_not_copied_back_is_a_warning_before_any_failback() {
     let mut picture = archive();
     picture.observations.insert(key("exports", A), known(bucket(A, vec![rule(A, B)], Vec::new())));
