@@ -157,6 +157,15 @@ impl Step {
         }
     }
 
+    /// What it waits for, where that is a signal.
+    #[must_use]
+    pub fn signal(&self) -> Option<&Name> {
+        match &self.work {
+            Work::WaitForSignal { signal, .. } => Some(signal),
+            _ => None,
+        }
+    }
+
     #[must_use]
     pub fn change(&self) -> Option<&Change> {
         match &self.work {

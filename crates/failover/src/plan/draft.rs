@@ -199,9 +199,10 @@ impl<'a> Draft<'a> {
         let mut before = Vec::new();
         let mut roles = BTreeMap::new();
         let all: Vec<RegionCode> = self.picture.application.regions().cloned().collect();
+        let signals: BTreeSet<&Name> = self.steps.iter().filter_map(Step::signal).collect();
         for resource in &self.picture.application.resources {
-            let kind = resource.spec.kind();
-            if kind.is_for_readiness_only() {
+            let rested_on = !resource.spec.kind().is_for_readiness_only();
+            if !rested_on && !signals.contains(&resource.name) {
                 continue;
             }
             let account =
@@ -216,7 +217,8 @@ impl<'a> Draft<'a> {
                     )
                 })?;
             roles.insert(account.name.clone(), account.act_role_arn.clone());
-            for region in &all {
+            // A signal is looked at when its step's turn comes; the plan rests on nothing of it.
+            for region in all.iter().filter(|_| rested_on) {
                 if let Some(seen) = self.last(&resource.name, region) {
                     facts.extend(facts_of(&resource.name, region, seen));
                     before.push(Before {

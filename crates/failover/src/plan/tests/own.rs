@@ -1,7 +1,7 @@
 //! Where steps of one's own stand in generated plans, and what leaves them out.
 
 use super::*;
-use crate::testing::world::{account, resource};
+use crate::testing::world::{account, lag_alarm, resource};
 use holdfast_domain::own_step::{InEmergency, Occasion, OwnWork, Place, Side, Until, Where};
 use holdfast_domain::resource::{Probe, ProbePlace};
 use holdfast_domain::{OwnStep, Seconds};
@@ -166,4 +166,20 @@ fn confirming_waits_for_the_probe_of_the_target_and_a_signal_must_be_there() {
     assert!(step.looks_at(&plan)[&name("healthy")].contains(&region(B)));
     picture.own = wait(Side::Source);
     assert_eq!(code(&picture, &failover(Mode::Planned)), "not_ready");
+}
+
+#[test]
+fn the_role_of_a_signal_in_another_account_is_in_the_plan() {
+    let mut alarm = lag_alarm("orders-seen", &[B]);
+    alarm.account = name("monitoring");
+    let work = OwnWork::WaitForSignal { signal: alarm.name.clone(), region: Where::Side(Side::Target) };
+    let mut picture = with(Vec::new());
+    picture.application.resources.push(alarm);
+    assert!(!planned(&picture, &failover(Mode::Planned)).roles.contains_key(&name("monitoring")));
+    picture.own = vec![OwnStep { work, ..own("mine", Place::Before(Phase::MoveTraffic)) }];
+    assert_eq!(code(&picture, &failover(Mode::Planned)), "account_missing");
+    picture.accounts.push(Account { name: name("monitoring"), ..account() });
+    let plan = planned(&picture, &failover(Mode::Planned));
+    assert!(plan.roles.contains_key(&name("monitoring")));
+    assert!(plan.facts.iter().all(|fact| fact.resource.as_str() != "orders-seen"));
 }
