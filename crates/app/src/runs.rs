@@ -21,6 +21,7 @@ use holdfast_api::runs::{
 use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::{Actor, RunId};
 use holdfast_failover::approval::{Review, may_review};
+use holdfast_failover::guard::standing_refusal;
 use holdfast_failover::run::forecast::Took;
 use holdfast_failover::run::{Command, Entry, Event, Run, Who};
 use holdfast_failover::serving::LastRun;
@@ -208,6 +209,12 @@ impl App {
                 Ok(events) => events,
                 Err(refusal) => return Err(self.refused(actor, action, &subject, of_refusal(refusal)).await),
             };
+            if decided.contains(&Event::Started) {
+                let around = self.standing(&run.request.application).await?;
+                if let Some(refusal) = standing_refusal(&run.request, &around, now) {
+                    return Err(self.refused(actor, action, &subject, of_refusal(refusal)).await);
+                }
+            }
             let after = after(&standing, &decided, now)?;
             events.extend(decided);
             let mut detail = serde_json::json!({

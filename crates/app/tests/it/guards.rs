@@ -83,6 +83,21 @@ async fn a_freeze_of_one_application_leaves_the_others_alone_and_ends_when_it_is
 }
 
 #[tokio::test]
+async fn a_freeze_that_was_declared_since_the_request_holds_its_last_approval_back() {
+    let house = House::new().await;
+    house.sees_services("shop", &[HOME, AWAY]).await;
+    let run = house.request(asked(Mode::Planned)).await.unwrap();
+    let admin = house.another("admin@example.com", Role::Admin, &[]).await;
+    let freeze = house.app.declare_freeze(&admin, freeze(Some("shop"))).await.unwrap();
+    let no = refused(house.approve(&house.approver, &run).await);
+    assert_eq!(no.code, "override_needed");
+    let stands = house.app.run(&house.operator, id(&run)).await.unwrap();
+    assert_eq!(stands.summary.state, RunState::AwaitingApproval);
+    house.app.lift_freeze(&admin, freeze.id).await.unwrap();
+    assert_eq!(house.approve(&house.approver, &run).await.unwrap().summary.state, RunState::Running);
+}
+
+#[tokio::test]
 async fn a_freeze_needs_an_administrator_a_reason_and_a_time_that_makes_sense() {
     let house = House::new().await;
     assert_eq!(refused(house.app.declare_freeze(&house.operator, freeze(None)).await).status, 403);

@@ -1,6 +1,8 @@
 //! What stands around an application beside what AWS shows: earlier runs, freezes, the automation switch.
 
-use super::{Guard, Raised};
+use super::{Guard, Raised, RunKind, rule};
+use crate::refusal::Refusal;
+use crate::run::Request;
 use holdfast_domain::RunId;
 use jiff::{SignedDuration, Timestamp};
 
@@ -32,6 +34,19 @@ pub struct Standing {
     pub last: Option<LastEnded>,
     /// Who switched all automation off, and when.
     pub automation_off: Option<(String, Option<Timestamp>)>,
+}
+
+/// What forbids by now that the run starts: hours may lie between a request and its last approval. The picture is
+/// looked at again by the run itself.
+#[must_use]
+pub fn standing_refusal(request: &Request, standing: &Standing, now: Timestamp) -> Option<Refusal> {
+    let overrides = request.overrides.iter().filter_map(|code| code.trim().parse().ok()).collect();
+    let refusal = rule(RunKind::of(&request.movement), standing.raised(now), &overrides).refusal()?;
+    let way_out = format!(
+        "Approve it once nothing stands against it any more, or cancel it and request the move anew. {}",
+        refusal.way_out
+    );
+    Some(Refusal { way_out, ..refusal })
 }
 
 impl Standing {

@@ -1,10 +1,11 @@
 use super::*;
+use crate::run::Request;
 use crate::step::Work;
 use crate::testing::compute::images;
 use crate::testing::stores::{archive, lag, ledger, table_replica, vault_facts};
 use crate::testing::switches::{health_check, switch_plan};
 use crate::testing::world::{A, B, key, known, member, service, setting, shop, stack, unknown};
-use crate::testing::{NOW, failover, movement, region};
+use crate::testing::{NOW, failover, movement, region, request};
 use holdfast_domain::facts::LagFrom;
 use holdfast_domain::{Facts, RunId, Strategy};
 use jiff::SignedDuration;
@@ -244,6 +245,22 @@ fn a_freeze_holds_from_its_beginning_until_before_its_end() {
     assert!(holds(freeze(NOW, ahead(1))));
     assert!(!holds(freeze(ago(2), NOW)));
     assert!(!holds(freeze(ahead(1), ahead(2))));
+}
+
+#[test]
+fn what_was_declared_since_the_request_refuses_the_start_unless_the_request_overrides_it() {
+    let (_, standing) = only(Guard::ChangeFreeze);
+    let code = |mode, overrides: &[&str]| {
+        let overrides = overrides.iter().map(|code| (*code).to_owned()).collect();
+        let asked = Request { movement: failover(mode), overrides, ..request() };
+        let refusal = standing_refusal(&asked, &standing, NOW)?;
+        assert!(refusal.way_out.contains("anew"), "{refusal}");
+        Some(refusal.code)
+    };
+    assert_eq!(code(Mode::Planned, &[]).as_deref(), Some("override_needed"));
+    assert_eq!(code(Mode::Planned, &["change_freeze"]), None);
+    assert_eq!(code(Mode::Emergency, &[]), None);
+    assert_eq!(standing_refusal(&request(), &Standing::default(), NOW), None);
 }
 
 #[test]
