@@ -18,7 +18,7 @@ pub use stores::{
 };
 pub use supporting::{
     AlarmFacts, AttachmentFacts, HubFacts, KmsKeyFacts, ParameterFacts, QuotaFacts, RecorderFacts,
-    SecretFacts, SettingFacts, StackFacts,
+    SecretFacts, SettingFacts, StackFacts, StackStanding,
 };
 pub use traffic::{
     AcceleratorEndpoint, AcceleratorGroup, AliasTarget, Checkers, DistributionOrigin, DnsRecord, HealthCheck,

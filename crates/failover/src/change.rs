@@ -2,8 +2,10 @@
 //! translates a change to the wire and adds nothing to it.
 
 use crate::movement::Movement;
-use holdfast_domain::facts::{AcceleratorEndpoint, DnsRecord, ReplicaSettings, ScalingBounds};
-use holdfast_domain::{Name, RegionCode};
+use holdfast_domain::facts::{
+    AcceleratorEndpoint, AutoScalingGroupFacts, DnsRecord, EksNodeGroupFacts, ReplicaSettings, ScalingBounds,
+};
+use holdfast_domain::{Facts, Name, RegionCode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -179,6 +181,30 @@ pub struct GroupSize {
     pub min: u32,
     pub max: u32,
     pub desired: u32,
+}
+
+impl GroupSize {
+    /// Of a group of machines.
+    #[must_use]
+    pub fn of(facts: &Facts) -> Option<Self> {
+        match facts {
+            Facts::AutoScalingGroup(group) => Some(group.into()),
+            Facts::EksNodeGroup(group) => Some(group.into()),
+            _ => None,
+        }
+    }
+}
+
+impl From<&AutoScalingGroupFacts> for GroupSize {
+    fn from(group: &AutoScalingGroupFacts) -> Self {
+        Self { min: group.min, max: group.max, desired: group.desired }
+    }
+}
+
+impl From<&EksNodeGroupFacts> for GroupSize {
+    fn from(group: &EksNodeGroupFacts) -> Self {
+        Self { min: group.min, max: group.max, desired: group.desired }
+    }
 }
 
 /// `old` must be there to the letter; `new` stands afterwards. Either may be absent, not both.

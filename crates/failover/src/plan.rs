@@ -20,6 +20,7 @@ mod stores;
 pub(crate) use build::builds_from_templates;
 pub use endpoint::store_of;
 pub use facts::{facts_of, record_text};
+pub(crate) use health_checks::named_by_record;
 
 use crate::movement::{Intent, Mode, Movement};
 use crate::refusal::Refusal;

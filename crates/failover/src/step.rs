@@ -24,6 +24,7 @@ mod stack;
 mod traffic;
 
 pub use binding::resource_matches;
+pub(crate) use lag::measured;
 pub use lag::{LAG_MAX_AGE_SECONDS, lags};
 
 use crate::change::Change;

@@ -102,6 +102,15 @@ pub struct AutoScalingGroupFacts {
     pub unread: Vec<Unread>,
 }
 
+impl AutoScalingGroupFacts {
+    /// The processes that are suspended and without which the group cannot grow into service.
+    #[must_use]
+    pub fn hindering(&self) -> Vec<&str> {
+        let suspended = self.suspended.iter().map(String::as_str);
+        suspended.filter(|process| matches!(*process, "Launch" | "AddToLoadBalancer")).collect()
+    }
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EksNodeGroupFacts {
     pub min: u32,
@@ -115,6 +124,14 @@ pub struct EksNodeGroupFacts {
     pub issues: Vec<String>,
     #[serde(default)]
     pub unread: Vec<Unread>,
+}
+
+impl EksNodeGroupFacts {
+    /// Not there any more, or never quite: no size can be set.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        matches!(self.status.as_str(), "CREATE_FAILED" | "DELETING" | "DELETE_FAILED")
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

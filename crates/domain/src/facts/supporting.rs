@@ -107,6 +107,31 @@ pub struct StackFacts {
     pub role_arn: Option<String>,
 }
 
+/// What a status of a stack means for whoever builds on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StackStanding {
+    Complete,
+    UnderWay,
+    /// It stands, its last update does not: it may be updated again.
+    NotUpdated,
+    /// It can be neither created nor updated as it is, and will not become complete by itself.
+    Failed,
+}
+
+impl StackFacts {
+    #[must_use]
+    pub fn standing(&self) -> StackStanding {
+        match self.status.as_str() {
+            "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "IMPORT_COMPLETE" => StackStanding::Complete,
+            "UPDATE_ROLLBACK_COMPLETE" | "UPDATE_FAILED" => StackStanding::NotUpdated,
+            status if status.contains("ROLLBACK") || status.contains("DELETE") => StackStanding::Failed,
+            // New resources stand while what they replace is removed, and that may fail without harm.
+            status if status.ends_with("_IN_PROGRESS") => StackStanding::UnderWay,
+            _ => StackStanding::Failed,
+        }
+    }
+}
+
 /// Where an application reads which store to use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettingFacts {
@@ -118,4 +143,40 @@ pub struct SettingFacts {
     pub not_told: Option<String>,
     /// It is a copy of another Region's and cannot be written here.
     pub is_replica: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use StackStanding::{Complete, Failed, NotUpdated, UnderWay};
+
+    #[test]
+    fn each_status_of_a_stack_is_there_on_its_way_to_be_updated_again_or_of_no_use() {
+        for (status, standing) in [
+            ("CREATE_COMPLETE", Complete),
+            ("UPDATE_COMPLETE", Complete),
+            ("REVIEW_IN_PROGRESS", UnderWay),
+            ("CREATE_IN_PROGRESS", UnderWay),
+            ("UPDATE_IN_PROGRESS", UnderWay),
+            ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", UnderWay),
+            ("CREATE_FAILED", Failed),
+            ("ROLLBACK_IN_PROGRESS", Failed),
+            ("ROLLBACK_COMPLETE", Failed),
+            ("UPDATE_ROLLBACK_IN_PROGRESS", Failed),
+            ("UPDATE_ROLLBACK_COMPLETE", NotUpdated),
+            ("UPDATE_FAILED", NotUpdated),
+            ("UPDATE_ROLLBACK_FAILED", Failed),
+            ("DELETE_IN_PROGRESS", Failed),
+            ("something new", Failed),
+        ] {
+            let stack = StackFacts {
+                id: String::new(),
+                status: status.into(),
+                reason: None,
+                changed_at: None,
+                role_arn: None,
+            };
+            assert_eq!(stack.standing(), standing, "{status}");
+        }
+    }
 }

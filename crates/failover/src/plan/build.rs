@@ -6,7 +6,7 @@ use crate::change::{Change, StackBuild};
 use crate::movement::{Intent, Movement};
 use crate::refusal::Refusal;
 use crate::step::Work;
-use holdfast_domain::facts::StackFacts;
+use holdfast_domain::facts::StackStanding;
 use holdfast_domain::resource::StackPlace;
 use holdfast_domain::{Application, Facts, Name, ResourceSpec, StepId, Strategy};
 
@@ -68,7 +68,7 @@ fn step(
         Some(Facts::Stack { stack: Some(stack) }) => Some(stack),
         _ => None,
     };
-    if let Some(failed) = stands.filter(|stack| is_unusable(stack)) {
+    if let Some(failed) = stands.filter(|stack| stack.standing() == StackStanding::Failed) {
         draft.cannot(
             &format!(
                 "Stack {name} in {region} is {}, and can be neither created nor updated.",
@@ -113,12 +113,6 @@ fn step(
         value_to_be,
         ..Making::default()
     })
-}
-
-fn is_unusable(stack: &StackFacts) -> bool {
-    let status = stack.status.as_str();
-    let rolled_back = status.contains("ROLLBACK") && status != "UPDATE_ROLLBACK_COMPLETE";
-    rolled_back || status.contains("DELETE") || status == "CREATE_FAILED"
 }
 
 #[cfg(test)]

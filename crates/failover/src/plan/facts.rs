@@ -88,22 +88,20 @@ pub fn facts_of(resource: &Name, region: &RegionCode, seen: &Facts) -> Vec<Fact>
             vec![fact("exists", yes_no(true)), fact("suspended", group.suspended.join(" "))]
         }
         Facts::EksNodeGroup(group) => {
-            let there = !matches!(group.status.as_str(), "CREATE_FAILED" | "DELETING" | "DELETE_FAILED");
-            vec![fact("exists", yes_no(there))]
+            vec![fact("exists", yes_no(!group.is_gone()))]
         }
         Facts::LambdaFunction(function) => {
             let on = |m: &EventSourceMapping| fact(&format!("mapping {}", m.uuid), on_off(m.is_on()));
             std::iter::once(fact("exists", yes_no(true))).chain(function.mappings.iter().map(on)).collect()
         }
-        // Readiness looks at images; no plan rests on them, so that no emergency waits for their registry.
-        Facts::EcrRepository(_) => Vec::new(),
         // ---- the outside view: what answers moves by itself, so nothing rests on it.
         Facts::Probe(_) => Vec::new(),
         // ---- what the recovery Region must have: no plan rests on it, but on the stack that it builds and on the
         // setting that it sets.
         Facts::Stack { stack } => vec![fact("stack", yes_no(stack.is_some()))],
         Facts::Setting { setting } => vec![fact("setting", yes_no(setting.is_some()))],
-        Facts::Secret { .. }
+        Facts::EcrRepository(_)
+        | Facts::Secret { .. }
         | Facts::Parameter { .. }
         | Facts::KmsKey { .. }
         | Facts::Alarm { .. }

@@ -8,7 +8,7 @@ use crate::change::Change;
 use crate::refusal::Refusal;
 use crate::step::Work;
 use holdfast_domain::facts::{HealthCheck, Watched};
-use holdfast_domain::{Facts, RegionCode, Resource, ResourceSpec, StepId, region_within};
+use holdfast_domain::{Application, Facts, RegionCode, Resource, ResourceSpec, StepId, region_within};
 
 /// Whether a check is inverted and disabled.
 type Settings = (bool, bool);
@@ -52,12 +52,8 @@ pub(super) fn hold(draft: &mut Draft<'_>, after: &[StepId]) -> Result<Vec<StepId
 
 /// The Region whose record names the check, or else the one that is written in what it watches.
 fn guarded(draft: &Draft<'_>, check: &HealthCheck) -> Option<RegionCode> {
-    let application = &draft.picture.application;
-    let by_record = application.resources.iter().find_map(|resource| {
-        application.regions().find(|region| {
-            matches!(draft.last(&resource.name, region), Some(Facts::DnsRecord { record: Some(record), .. })
-                if record.health_check_id.as_deref() == Some(check.id.as_str()))
-        })
+    let by_record = named_by_record(&draft.picture.application, check, |resource, region| {
+        draft.last(&resource.name, region)
     });
     let by_address = || match &check.watches {
         Watched::Endpoint { address } => region_within(address),
@@ -65,6 +61,20 @@ fn guarded(draft: &Draft<'_>, check: &HealthCheck) -> Option<RegionCode> {
         Watched::Calculated { .. } | Watched::Alarm { .. } | Watched::RoutingControl { .. } => None,
     };
     by_record.cloned().or_else(by_address)
+}
+
+/// The Region whose record names the check, as far as `seen` knows the records.
+pub(crate) fn named_by_record<'a>(
+    application: &'a Application,
+    check: &HealthCheck,
+    seen: impl Fn(&'a Resource, &RegionCode) -> Option<&'a Facts>,
+) -> Option<&'a RegionCode> {
+    application.resources.iter().find_map(|resource| {
+        application.regions().find(|region| {
+            matches!(seen(resource, region), Some(Facts::DnsRecord { record: Some(record), .. })
+                if record.health_check_id.as_deref() == Some(check.id.as_str()))
+        })
+    })
 }
 
 /// What the check is to be set to; `None` where it stays.

@@ -111,12 +111,7 @@ fn auto_scaling_group(
     } else if group.in_service < group.desired {
         not_steady(look, resource, region, (group.in_service, group.desired), "instances");
     }
-    let hindering: Vec<&str> = group
-        .suspended
-        .iter()
-        .map(String::as_str)
-        .filter(|p| matches!(*p, "Launch" | "AddToLoadBalancer"))
-        .collect();
+    let hindering = group.hindering();
     if !hindering.is_empty() {
         look.add(
             Severity::Warning,

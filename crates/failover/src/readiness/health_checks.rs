@@ -2,6 +2,7 @@
 //! that it is gone.
 
 use super::{Look, Severity};
+use crate::plan::named_by_record;
 use holdfast_domain::facts::{HealthCheck, Watched};
 use holdfast_domain::{Facts, RegionCode, Resource, region_within};
 
@@ -76,8 +77,10 @@ fn watched(look: &mut Look<'_>, resource: &Resource, at: &RegionCode, check: &He
             "Set `InsufficientDataHealthStatus` to Unhealthy.",
         ),
         Watched::Endpoint { address } => {
-            if let (Some(watched), Some(guarded)) = (region_within(address), guarded(look, check))
-                && watched != guarded
+            let guarded =
+                named_by_record(look.application, check, |resource, region| look.known(resource, region));
+            if let (Some(watched), Some(guarded)) = (region_within(address), guarded)
+                && watched != *guarded
             {
                 look.add(
                     Severity::Warning,
@@ -99,18 +102,4 @@ fn watched(look: &mut Look<'_>, resource: &Resource, at: &RegionCode, check: &He
         ),
         Watched::Alarm { .. } | Watched::Calculated { .. } | Watched::RoutingControl { .. } => {}
     }
-}
-
-/// The Region whose record names the check.
-fn guarded(look: &Look<'_>, check: &HealthCheck) -> Option<RegionCode> {
-    let application = look.application;
-    application.resources.iter().find_map(|resource| {
-        application
-            .regions()
-            .find(|region| {
-                matches!(look.known(resource, region), Some(Facts::DnsRecord { record: Some(record), .. })
-                    if record.health_check_id.as_deref() == Some(check.id.as_str()))
-            })
-            .cloned()
-    })
 }

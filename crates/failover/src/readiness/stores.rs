@@ -9,10 +9,9 @@ mod replica;
 mod tables;
 
 use super::{Look, Severity};
-use crate::step::LAG_MAX_AGE_SECONDS;
+use crate::step::measured;
 use holdfast_domain::facts::Lag;
 use holdfast_domain::{RegionCode, Resource, ResourceSpec};
-use jiff::SignedDuration;
 
 pub(super) fn look(look: &mut Look<'_>, resource: &Resource) {
     match &resource.spec {
@@ -51,40 +50,31 @@ fn not_connected(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, 
     );
 }
 
-fn lag(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, measured: Option<&Lag>) {
+fn lag(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, lag: Option<&Lag>) {
     let name = &resource.name;
     let rpo = look.application.objectives.rpo;
     let limit_ms = f64::from(rpo.get()) * 1000.0;
-    let unknown = |look: &mut Look<'_>, why: String| {
-        look.add(
+    match measured(lag, look.now) {
+        Err(why) => look.add(
             Severity::Unknown,
             "lag_not_measured",
             Some(resource),
             Some(region),
             format!("How far {name} is behind in {region} is not known: {why}."),
             "Allow cloudwatch:GetMetricData to the read role, and see that the Region's metrics arrive.",
-        );
-    };
-    match measured {
-        None => unknown(look, "no lag was measured".into()),
-        Some(l)
-            if look.now.duration_since(l.measured_at) > SignedDuration::from_secs(LAG_MAX_AGE_SECONDS) =>
-        {
-            unknown(look, format!("the newest measurement is of {}", l.measured_at));
-        }
-        Some(l) if l.milliseconds > limit_ms => look.add(
+        ),
+        Ok(lag) if lag.milliseconds > limit_ms => look.add(
             Severity::Blocker,
             "lag_above_rpo",
             Some(resource),
             Some(region),
             format!(
                 "{name} is {:.0} s behind in {region}; the objective is an RPO of {rpo}.",
-                l.milliseconds / 1000.0
+                lag.milliseconds / 1000.0
             ),
             "Find what slows replication (write load, a cut link, a small instance), or widen the objective.",
         ),
-        Some(l) if l.milliseconds.is_nan() => unknown(look, "what was measured is not a number".into()),
-        Some(_) => {}
+        Ok(_) => {}
     }
 }
 

@@ -8,31 +8,23 @@ use crate::change::{Change, GroupSize};
 use holdfast_domain::facts::AutoScalingGroupFacts;
 use holdfast_domain::{Facts, RegionCode};
 
-fn size(facts: &Facts) -> Option<GroupSize> {
-    match facts {
-        Facts::AutoScalingGroup(g) => Some(GroupSize { min: g.min, max: g.max, desired: g.desired }),
-        Facts::EksNodeGroup(g) => Some(GroupSize { min: g.min, max: g.max, desired: g.desired }),
-        _ => None,
-    }
-}
-
 pub(super) fn check(look: &Look<'_>, change: &Change, region: &RegionCode, target: GroupSize) -> Verdict {
     let facts = match look.at(region) {
         Ok(facts) => facts,
         Err(reason) => return Verdict::Unseen { reason },
     };
-    let Some(now) = size(facts).filter(|_| of_the_calls_kind(change, facts)) else {
+    let Some(now) = GroupSize::of(facts).filter(|_| of_the_calls_kind(change, facts)) else {
         return look.not_what_it_was(region, facts);
     };
     if let Facts::EksNodeGroup(group) = facts
-        && matches!(group.status.as_str(), "CREATE_FAILED" | "DELETING" | "DELETE_FAILED")
+        && group.is_gone()
     {
         return Verdict::Stuck {
             reason: format!("node group {} in {region} is {}", look.resource, group.status),
             way_out: "Create the node group again as its stack has it, then retry the step.".into(),
         };
     }
-    let stood = look.plan.stood(look.resource, region).and_then(size);
+    let stood = look.plan.stood(look.resource, region).and_then(GroupSize::of);
     let lowering =
         stood.is_some_and(|s| s.desired > target.desired || s.min > target.min || s.max > target.max);
     let stands = if lowering {

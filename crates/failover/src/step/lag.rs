@@ -2,6 +2,7 @@
 
 use super::Seen;
 use crate::compliance::StoreLag;
+use holdfast_domain::facts::Lag;
 use holdfast_domain::{Name, RegionCode};
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,23 +39,33 @@ fn lag(store: &Name, target: &RegionCode, seen: &Seen, now: Timestamp) -> StoreL
             measured_at: Some(now),
             reason: None,
         },
-        Some(facts) => match facts.lag() {
-            None => none(format!("no lag of {store} was measured in {target}")),
-            Some(lag)
-                if now.duration_since(lag.measured_at) > SignedDuration::from_secs(LAG_MAX_AGE_SECONDS) =>
-            {
-                none(format!("the newest lag of {store} is of {}", lag.measured_at))
+        Some(facts) => {
+            let lag = facts.lag();
+            match measured(lag.as_ref(), now) {
+                Err(reason) => none(reason),
+                Ok(lag) => StoreLag {
+                    store: store.clone(),
+                    milliseconds: Some(lag.milliseconds),
+                    metric: Some(lag.metric.clone()),
+                    measured_at: Some(lag.measured_at),
+                    reason: None,
+                },
             }
-            Some(lag) if !lag.milliseconds.is_finite() || lag.milliseconds < 0.0 => {
-                none(format!("{} gave {} for {store}, which is no lag", lag.metric, lag.milliseconds))
-            }
-            Some(lag) => StoreLag {
-                store: store.clone(),
-                milliseconds: Some(lag.milliseconds),
-                metric: Some(lag.metric),
-                measured_at: Some(lag.measured_at),
-                reason: None,
-            },
-        },
+        }
     }
+}
+
+/// The measurement, where it says something of now.
+///
+/// # Errors
+/// Why it does not.
+pub(crate) fn measured(lag: Option<&Lag>, now: Timestamp) -> Result<&Lag, String> {
+    let lag = lag.ok_or("no lag was measured")?;
+    if now.duration_since(lag.measured_at) > SignedDuration::from_secs(LAG_MAX_AGE_SECONDS) {
+        return Err(format!("the newest measurement is of {}", lag.measured_at));
+    }
+    if !lag.milliseconds.is_finite() || lag.milliseconds < 0.0 {
+        return Err(format!("{} gave {}, which is no lag", lag.metric, lag.milliseconds));
+    }
+    Ok(lag)
 }

@@ -12,8 +12,6 @@ use holdfast_domain::{Facts, StepId};
 
 /// Machines that boot, join and pass their health checks.
 const TIMEOUT_SECONDS: u32 = 1200;
-/// Suspended, these keep a group from growing into service.
-const HINDERING: [&str; 2] = ["Launch", "AddToLoadBalancer"];
 /// Sets sizes by the clock, whatever was set before.
 const SCHEDULE: &str = "ScheduledActions";
 
@@ -29,8 +27,7 @@ pub(super) fn raise_group(
         return Ok(never_seen(draft, at));
     };
     let mut done = None;
-    let hindering: Vec<String> =
-        HINDERING.iter().filter(|p| now.suspended.iter().any(|s| s == *p)).map(|p| (*p).to_owned()).collect();
+    let hindering: Vec<String> = now.hindering().into_iter().map(str::to_owned).collect();
     if !hindering.is_empty() {
         done = Some(set_processes(draft, at, "resume", &place.group, now, hindering, after)?);
     }
@@ -39,7 +36,7 @@ pub(super) fn raise_group(
         let after = done.clone().map_or_else(|| after.to_vec(), |id| vec![id]);
         done = Some(set_processes(draft, at, "suspend", &place.group, now, schedule, &after)?);
     }
-    let stands = GroupSize { min: now.min, max: now.max, desired: now.desired };
+    let stands = GroupSize::from(now);
     let wanted = raised(draft, at, stands, target);
     if wanted == stands && runs(draft, at, target) {
         return Ok(done);
@@ -64,7 +61,7 @@ pub(super) fn raise_nodes(
     let Some(Facts::EksNodeGroup(now)) = draft.last(&at.resource.name, at.region) else {
         return Ok(never_seen(draft, at));
     };
-    let stands = GroupSize { min: now.min, max: now.max, desired: now.desired };
+    let stands = GroupSize::from(now);
     let wanted = raised(draft, at, stands, target);
     if wanted == stands && runs(draft, at, target) {
         return Ok(None);
@@ -122,27 +119,23 @@ pub(super) fn lower_group(
     after: &[StepId],
 ) -> Result<(), Refusal> {
     let Some(place) = spec.per_region.get(at.region) else { return Ok(()) };
-    let size = |g: &AutoScalingGroupFacts| GroupSize { min: g.min, max: g.max, desired: g.desired };
     let mut after = after.to_vec();
-    if let Some(wanted) = lowered(size(stood), size(now)) {
+    if let Some(wanted) = lowered(stood.into(), now.into()) {
         let change = Change::SetAutoScalingGroupSize {
             region: at.region.clone(),
             group: place.group.clone(),
             size: wanted,
         };
-        after = vec![set_size(draft, at, "lower", change, size(now), wanted, &after)?];
+        after = vec![set_size(draft, at, "lower", change, now.into(), wanted, &after)?];
     }
     // Only what a failover touches: other processes rest or run for reasons of their own.
-    let differs = |process: &str, suspended: bool| {
-        let is = |g: &AutoScalingGroupFacts| g.suspended.iter().any(|p| p == process);
-        is(stood) == suspended && is(now) != suspended
-    };
-    if differs(SCHEDULE, false) {
+    let rests = |g: &AutoScalingGroupFacts, process: &str| g.suspended.iter().any(|p| p == process);
+    if rests(now, SCHEDULE) && !rests(stood, SCHEDULE) {
         let schedule = vec![SCHEDULE.to_owned()];
         after = vec![set_processes(draft, at, "resume", &place.group, now, schedule, &after)?];
     }
     let hindering: Vec<String> =
-        HINDERING.iter().filter(|p| differs(p, true)).map(|p| (*p).to_owned()).collect();
+        stood.hindering().into_iter().filter(|p| !rests(now, p)).map(str::to_owned).collect();
     if !hindering.is_empty() {
         set_processes(draft, at, "suspend", &place.group, now, hindering, &after)?;
     }
@@ -157,15 +150,14 @@ pub(super) fn lower_nodes(
     after: &[StepId],
 ) -> Result<(), Refusal> {
     let Some(place) = spec.per_region.get(at.region) else { return Ok(()) };
-    let size = |g: &EksNodeGroupFacts| GroupSize { min: g.min, max: g.max, desired: g.desired };
-    if let Some(wanted) = lowered(size(stood), size(now)) {
+    if let Some(wanted) = lowered(stood.into(), now.into()) {
         let change = Change::SetEksNodeGroupSize {
             region: at.region.clone(),
             cluster: place.cluster.clone(),
             node_group: place.node_group.clone(),
             size: wanted,
         };
-        set_size(draft, at, "lower", change, size(now), wanted, after)?;
+        set_size(draft, at, "lower", change, now.into(), wanted, after)?;
     }
     Ok(())
 }

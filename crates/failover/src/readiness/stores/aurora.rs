@@ -1,6 +1,6 @@
 //! Aurora global databases: a connected copy with instances of the writer's size.
 
-use super::{lag, size, without_writer};
+use super::{lag, not_connected, size, without_writer};
 use crate::readiness::{Look, Severity};
 use holdfast_domain::facts::AuroraMember;
 use holdfast_domain::{Facts, RegionCode, Resource};
@@ -31,14 +31,7 @@ fn copy(
     let name = &resource.name;
     match member.synchronization.as_deref() {
         Some("connected") => {}
-        Some(state) => look.add(
-            Severity::Blocker,
-            "copy_not_connected",
-            Some(resource),
-            Some(region),
-            format!("The copy of {name} in {region} is {state}."),
-            "Wait until it is connected; if it stays so, add the copy anew.",
-        ),
+        Some(state) => not_connected(look, resource, region, state),
         None => look.add(
             Severity::Unknown,
             "copy_not_connected",

@@ -2,6 +2,7 @@
 
 use super::super::{Look, Severity};
 use crate::plan::store_of;
+use holdfast_domain::facts::StackStanding;
 use holdfast_domain::resource::{CloudformationStack, EndpointSetting, SettingPlace, StackPlace};
 use holdfast_domain::{Facts, RegionCode, Resource};
 
@@ -22,23 +23,25 @@ pub(super) fn stack(look: &mut Look<'_>, resource: &Resource, spec: &Cloudformat
                 "Give the entry the `role_arn` of a role that CloudFormation may assume, with what the template needs.",
             );
         }
-        match stack {
-            None => absent(look, at, place),
-            Some(stack) if stack.status.ends_with("_COMPLETE") && !stack.status.contains("ROLLBACK") => {}
-            Some(stack) if stack.status == "UPDATE_ROLLBACK_COMPLETE" => look.say(
+        let Some(stack) = stack else {
+            absent(look, at, place);
+            continue;
+        };
+        match stack.standing() {
+            StackStanding::Complete => {}
+            StackStanding::NotUpdated => look.say(
                 (Severity::Warning, "stack_rolled_back"),
                 at,
-                format!("The last update of stack {name} in {region} was rolled back."),
+                format!("The last update of stack {name} in {region} did not come about: it is {}.", stack.status),
                 "Read the stack's events and mend what they name.",
             ),
-            Some(stack) if stack.status.ends_with("_IN_PROGRESS") && !stack.status.contains("ROLLBACK") => look
-                .say(
-                    (Severity::Warning, "stack_in_progress"),
-                    at,
-                    format!("Stack {name} in {region} is {}.", stack.status),
-                    "Wait until it is complete.",
-                ),
-            Some(stack) => look.say(
+            StackStanding::UnderWay => look.say(
+                (Severity::Warning, "stack_in_progress"),
+                at,
+                format!("Stack {name} in {region} is {}.", stack.status),
+                "Wait until it is complete.",
+            ),
+            StackStanding::Failed => look.say(
                 (Severity::Blocker, "stack_not_usable"),
                 at,
                 format!("Stack {name} in {region} is {}.", stack.status),
