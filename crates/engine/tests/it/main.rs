@@ -7,6 +7,7 @@ mod fake_cloud;
 mod faults;
 mod house;
 mod own_steps;
+mod settings;
 mod wire;
 
 use fake_cloud::Fate;

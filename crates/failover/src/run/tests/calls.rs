@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::change::StoreEndpoint;
+use crate::step::Work;
 use crate::testing::region;
 
 #[test]
