@@ -100,8 +100,26 @@ fn answer(spec: &ResourceSpec, code: &RegionCode, sight: &Sight) -> Reply {
         | ResourceSpec::RdsReadReplica(_)
         | ResourceSpec::DynamodbGlobalTable(_)
         | ResourceSpec::S3Replication(_)
-        | ResourceSpec::BackupVault(_) => {}
-        _ => return Reply::FromElsewhere,
+        | ResourceSpec::BackupVault(_)
+        | ResourceSpec::Secret(_)
+        | ResourceSpec::SsmParameter(_)
+        | ResourceSpec::KmsKey(_)
+        | ResourceSpec::CloudwatchAlarm(_)
+        | ResourceSpec::ServiceQuota(_)
+        | ResourceSpec::TransitGateway(_)
+        | ResourceSpec::ConfigRecorder(_)
+        | ResourceSpec::SecurityHub(_)
+        | ResourceSpec::CloudformationStack(_)
+        | ResourceSpec::EndpointSetting(_) => {}
+        ResourceSpec::Route53Records(_)
+        | ResourceSpec::Route53HealthCheck(_)
+        | ResourceSpec::GlobalAccelerator(_)
+        | ResourceSpec::CloudfrontDistribution(_)
+        | ResourceSpec::ArcRoutingControl(_)
+        | ResourceSpec::S3MultiRegionAccessPoint(_)
+        | ResourceSpec::ElasticacheGlobalDatastore(_)
+        // The application's own endpoint, wherever that is.
+        | ResourceSpec::Probe(_) => return Reply::FromElsewhere,
     }
     // Any member's Region lists the whole global database; its cluster's status comes from its own Region alone.
     if let Sight::Known { facts, .. } | Sight::Stale { facts, .. } = sight

@@ -181,6 +181,29 @@ impl House {
         Self::with(&bare(record)).await
     }
 
+    /// One of each kind that is asked for in each Region by itself and is neither compute nor a store.
+    pub async fn with_yaml_of_what_a_region_must_have() -> Self {
+        let both = |place: &str| format!("per_region: {{{HOME}: {place}, {AWAY}: {place}}}");
+        let each = [
+            ("kms_key", both("{key_id: mrk-1}")),
+            ("cloudwatch_alarm", both("{alarm: errors}")),
+            ("transit_gateway", both("{attachment: tgw-attach-0123456789abcdef0}")),
+            ("cloudformation_stack", both("{stack: base}")),
+            ("endpoint_setting", both("{parameter: /bare/endpoint}")),
+            ("service_quota", "service: ec2, quota: L-1216C47A".to_owned()),
+            ("config_recorder", format!("regions: [{HOME}, {AWAY}]")),
+            ("security_hub", format!("regions: [{HOME}, {AWAY}]")),
+            ("secret", "secret: bare/db".to_owned()),
+            ("ssm_parameter", "parameter: /bare/flags".to_owned()),
+        ];
+        let mut resources = String::new();
+        for (kind, keys) in each {
+            let name = kind.replace('_', "-");
+            writeln!(resources, "      - {{name: {name}, kind: {kind}, account: prod, {keys}}}").unwrap();
+        }
+        Self::with(&bare(&resources)).await
+    }
+
     pub async fn with_yaml_of_one_database() -> Self {
         let database =
             "      - {name: orders, kind: aurora_global_database, account: prod, global_cluster: orders}\n";

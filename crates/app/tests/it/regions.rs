@@ -82,6 +82,21 @@ async fn a_database_member_counts_once_its_own_region_has_answered() {
 }
 
 #[tokio::test]
+async fn whatever_is_asked_for_in_its_own_region_speaks_for_that_region() {
+    let house = House::with_yaml_of_what_a_region_must_have().await;
+    let application = house.app.application(&house.operator, &name("bare")).await.unwrap().application;
+    let dark = Err("no answer within 5 s".to_owned());
+    for resource in &application.resources {
+        house.look("bare", resource.name.as_str(), HOME, dark.clone()).await;
+    }
+    let view = seen(&house, HOME).await;
+    assert_eq!((view.observed.as_str(), view.known, view.unknown), ("dark", 0, 10));
+    house.look("bare", "kms-key", HOME, Ok(Facts::KmsKey { key: None })).await;
+    let view = seen(&house, HOME).await;
+    assert_eq!((view.observed.as_str(), view.known, view.unknown), ("partial", 1, 9));
+}
+
+#[tokio::test]
 async fn a_region_that_is_only_declared_is_unknown_and_a_missing_service_is_not_missed() {
     let house = House::new().await;
     house
