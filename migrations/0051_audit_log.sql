@@ -1,12 +1,12 @@
 -- The audit log as a Merkle tree (RFC 6962): a leaf for each entry, signed checkpoints over them.
 -- A leaf stands in a table of its own: giving an entry its place by an update of its row would write each entry twice,
--- with all its indexes, and would need a right to update the log.
+-- with all its indexes, and would need a right to update the log. Nothing fills or reads the entries' own `leaf_index`
+-- from here on; a later version takes the column away.
 
 DROP TRIGGER audit_entries_no_update ON audit_entries;
 DROP FUNCTION allow_only_a_first_leaf_index();
 DROP INDEX audit_entries_leaf_index;
 DROP INDEX audit_entries_without_leaf;
-ALTER TABLE audit_entries DROP COLUMN leaf_index;
 -- What hides names and comments in the leaf; drawn by the database, and never given by whoever inserts.
 ALTER TABLE audit_entries ADD COLUMN salt bytea NOT NULL DEFAULT uuid_send(gen_random_uuid())
     CONSTRAINT audit_entries_salt_length CHECK (octet_length(salt) = 16);

@@ -78,6 +78,18 @@ async fn the_applications_role_cannot_rewrite_history_or_change_the_schema() {
     }
 }
 
+/// While replicas are replaced the version before reads and writes the same tables (`migrations/README.md`).
+#[tokio::test]
+async fn what_the_version_before_the_merkle_log_reads_and_writes_is_still_there() {
+    let (database, _store) = furnished().await;
+    let mut app = database.app().await;
+    let entry = "INSERT INTO audit_entries (action, actor_kind, actor, person, token, subject_kind, subject, application,
+                     outcome, code, reason, detail, request_id)
+                 VALUES ('a.b', 'system', 'x', NULL, NULL, 'x', 'x', NULL, 'done', NULL, NULL, '{}', NULL)";
+    app.execute(entry).await.unwrap();
+    app.execute("SELECT id, at, action, leaf_index FROM audit_entries").await.unwrap();
+}
+
 #[tokio::test]
 async fn journal_and_audit_log_are_insert_only_even_for_the_owner() {
     let (database, store) = furnished().await;
