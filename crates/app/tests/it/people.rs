@@ -112,6 +112,33 @@ async fn who_is_disabled_has_no_session_and_no_token_left() {
 }
 
 #[tokio::test]
+async fn a_refusal_about_tokens_is_written_down() {
+    let house = House::new().await;
+    let made = house.app.create_token(&house.operator, "t", vec![Scope::RunsRead], 1).await.unwrap();
+    let token = Actor {
+        token_scopes: Some(Scope::ALL.to_vec()),
+        ..house.app.actor_of_token(&made.token.unwrap()).await.unwrap()
+    };
+    let more = house.app.create_token(&token, "more", vec![Scope::RunsRead], 1).await;
+    assert_eq!(refused(more).code, "person_needed");
+    assert_eq!(refused(house.app.revoke_token(&token, &made.id).await).code, "person_needed");
+    // Of another's token nothing is told, and that it was tried is kept.
+    assert_eq!(refused(house.app.revoke_token(&house.approver, &made.id).await).code, "not_found");
+    assert_eq!(
+        refused(house.app.revoke_token(&house.approver, &Uuid::nil().to_string()).await).code,
+        "not_found"
+    );
+    let filter = AuditFilter { outcome: Some("refused".into()), ..AuditFilter::default() };
+    let entries = house.app.audit(&house.operator, &filter).await.unwrap().items;
+    let told: Vec<_> =
+        entries.iter().map(|e| (e.action.as_str(), e.code.as_deref().unwrap_or_default())).collect();
+    assert_eq!(
+        told,
+        [("token.revoke", "not_found"), ("token.revoke", "person_needed"), ("token.create", "person_needed")]
+    );
+}
+
+#[tokio::test]
 async fn a_groups_members_are_those_it_was_given_and_strangers_are_refused() {
     let house = House::new().await;
     let admin = admin(&house).await;
