@@ -63,11 +63,13 @@ pub struct ApplicationView {
     pub moves: Vec<Move>,
 }
 
-/// What a webhook is signed with from now on. Shown this once.
+/// What a webhook is signed with from now on.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WebhookSecret {
-    /// `whsec_` and base64, as libraries for Standard Webhooks take it.
-    pub secret: String,
+    /// `whsec_` and base64, as libraries for Standard Webhooks take it. Shown once: the answer to a repeat of the request
+    /// that made it is without it. When it got lost, make another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
 }
 
 impl std::fmt::Debug for WebhookSecret {
@@ -175,7 +177,7 @@ pub trait Applications {
     async fn application_status(&self, actor: &Actor, name: &Name) -> Answer<ApplicationStatus>;
     async fn application_readiness(&self, actor: &Actor, name: &Name) -> Answer<Vec<Finding>>;
     /// A new secret for a webhook among the application's own steps; the one before signs nothing any more.
-    async fn new_webhook_secret(&self, actor: &Actor, name: &Name, step: &Name) -> Answer<WebhookSecret>;
+    async fn new_webhook_secret(&self, actor: &Actor, name: &Name, step: &Name) -> Answer<String>;
     /// Asks the collector to look again soon; the answer does not wait for it.
     async fn refresh_application(&self, actor: &Actor, name: &Name) -> Answer<()>;
 }

@@ -11,7 +11,7 @@ use crate::secrets::new_webhook_secret;
 use async_trait::async_trait;
 use holdfast_api::applications::{
     ApplicationFilter, ApplicationStatus, ApplicationSummary, ApplicationView, Applications, LagSeries, Move,
-    RegionStatus, ResourceStatus, WebhookSecret,
+    RegionStatus, ResourceStatus,
 };
 use holdfast_api::runs::RunFilter as RunList;
 use holdfast_api::{Answer, IfMatch, Problem, version};
@@ -114,7 +114,7 @@ impl Applications for App {
         Ok(self.judge(name, Timestamp::now()).await?.findings)
     }
 
-    async fn new_webhook_secret(&self, actor: &Actor, name: &Name, step: &Name) -> Answer<WebhookSecret> {
+    async fn new_webhook_secret(&self, actor: &Actor, name: &Name, step: &Name) -> Answer<String> {
         let subject = format!("application:{name}");
         if let Err(refused) = may(actor, Action::WriteProtected) {
             return Err(self.refused(actor, "webhook.new_secret", &subject, refused).await);
@@ -127,11 +127,9 @@ impl Applications for App {
             }
             other => other.map_err(of_store)?,
         }
-        let entry = done(actor, "webhook.new_secret", &subject)
-            .of_application(name)
-            .with(serde_json::json!({ "step": step }));
+        let entry = done(actor, "webhook.new_secret", &subject).with(serde_json::json!({ "step": step }));
         change.commit(entry).await.map_err(of_store)?;
-        Ok(WebhookSecret { secret })
+        Ok(secret)
     }
 
     async fn refresh_application(&self, actor: &Actor, name: &Name) -> Answer<()> {

@@ -286,8 +286,8 @@ impl StepDrive {
                     return self
                         .park(
                             step,
-                            "the webhook has no secret to sign it with".into(),
-                            "Make one on the application's page, give it to the receiver, then retry.",
+                            "the inventory no longer has the webhook, and its secret went with it".into(),
+                            "Put the step back, make a new secret for it, give that to the receiver, then retry.",
                         )
                         .await;
                 };

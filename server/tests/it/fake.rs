@@ -148,9 +148,9 @@ impl Applications for Fake {
     async fn application_readiness(&self, _: &Actor, _: &Name) -> Answer<Vec<Finding>> {
         Ok(vec![])
     }
-    async fn new_webhook_secret(&self, _: &Actor, name: &Name, step: &Name) -> Answer<WebhookSecret> {
+    async fn new_webhook_secret(&self, _: &Actor, name: &Name, step: &Name) -> Answer<String> {
         self.note(format!("webhook secret {name} {step}"));
-        Ok(WebhookSecret { secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into() })
+        Ok("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into())
     }
     async fn refresh_application(&self, actor: &Actor, name: &Name) -> Answer<()> {
         self.change(actor, format!("refresh {name}"))

@@ -96,6 +96,17 @@ async fn a_repeat_does_not_learn_a_tokens_secret() {
 }
 
 #[tokio::test]
+async fn a_repeat_does_not_learn_a_webhooks_secret_nor_take_an_empty_one_for_it() {
+    let house = House::new();
+    let (key, path) = ([("idempotency-key", "k1")], "/api/v1/applications/shop/webhooks/tell/secret");
+    let first = house.token_with("POST", path, &key, "").await;
+    assert!(first.json()["secret"].as_str().is_some_and(|s| s.starts_with("whsec_")), "{}", first.text);
+    let again = house.token_with("POST", path, &key, "").await;
+    assert_eq!(again.status, first.status);
+    assert!(again.json().get("secret").is_none(), "{}", again.text);
+}
+
+#[tokio::test]
 async fn a_key_that_is_none_is_refused_and_a_stranger_is_one_also_with_a_key() {
     let house = House::new();
     let answer = house.token_with("POST", "/api/v1/people", &[("idempotency-key", "two words")], NEW).await;

@@ -40,8 +40,9 @@ pub async fn new_webhook_secret(
     let made: Answer<_> = async {
         let webhook = views::webhook_of(&state, &visit, &application, &step).await?;
         let name = |text: &str| Name::parse(text).map_err(|_| Problem::not_found("webhook", text));
-        let made = state.plane.new_webhook_secret(&visit.actor, &name(&application)?, &name(&step)?).await?;
-        Ok((webhook, made.secret))
+        let secret =
+            state.plane.new_webhook_secret(&visit.actor, &name(&application)?, &name(&step)?).await?;
+        Ok((webhook, secret))
     }
     .await;
     match made {

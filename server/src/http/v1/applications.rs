@@ -200,7 +200,8 @@ pub async fn get_plans(
     Ok(Json(List { items }))
 }
 
-/// A new secret for a webhook among the application's own steps, shown this once. The one before signs nothing any more.
+/// A new secret for a webhook among the application's own steps. It is shown this once, and not to a repeat of the
+/// request; the one before signs nothing any more.
 #[utoipa::path(post, path = "/applications/{name}/webhooks/{step}/secret", tag = "inventory",
     params(("name" = String, Path), ("step" = String, Path)),
     responses((status = 200, body = WebhookSecret)))]
@@ -210,8 +211,8 @@ pub async fn post_webhook_secret(
     Segments(name, step): Segments<Name, Name>,
 ) -> Reply<(Extension<KeepInstead>, Json<WebhookSecret>)> {
     let secret = state.plane.new_webhook_secret(&actor, &name, &step).await?;
-    // A repeat learns that it was made, and not what it is.
-    Ok((Extension(KeepInstead(r#"{"secret":""}"#.to_owned())), Json(secret)))
+    let kept = serde_json::to_string(&WebhookSecret { secret: None }).unwrap_or_default();
+    Ok((Extension(KeepInstead(kept)), Json(WebhookSecret { secret: Some(secret) })))
 }
 
 /// Asks for a fresh look; the answer does not wait for it.
