@@ -19,6 +19,7 @@ pub struct AccountView {
     pub act: RoleAnswer,
     /// What IAM says that the roles may not do and will be asked for; empty until IAM was asked.
     pub permissions: Vec<PermissionsAnswer>,
+    /// Those with resources in it, or with steps of one's own that call with its act role.
     pub applications: Vec<String>,
 }
 
@@ -70,6 +71,6 @@ pub trait Accounts {
     /// The accounts of the organizations that registered accounts administer, without those that are registered.
     async fn discovered_accounts(&self, actor: &Actor) -> Answer<Vec<DiscoveredAccount>>;
     async fn put_account(&self, actor: &Actor, account: Account, if_match: &IfMatch) -> Answer<AccountView>;
-    /// Refused while an application's resource names it.
+    /// Refused while an application's resource or step of one's own names it.
     async fn remove_account(&self, actor: &Actor, id: &str, if_match: &IfMatch) -> Answer<()>;
 }

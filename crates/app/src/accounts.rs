@@ -1,14 +1,13 @@
 //! Accounts, and what came of assuming their roles.
 
 use crate::App;
-use crate::audit::done;
 use crate::authority::{Action, may};
 use crate::inventory::Edit;
 use crate::problems::of_store;
 use async_trait::async_trait;
 use holdfast_api::accounts::{AccountView, Accounts, DiscoveredAccount, PermissionsAnswer, RoleAnswer};
 use holdfast_api::{Answer, IfMatch, Problem, version};
-use holdfast_domain::{Account, Actor, Inventory};
+use holdfast_domain::{Account, Actor, Application, Inventory, Name, OwnPlan};
 use holdfast_store::{AccountProbe, AccountRole, RolePermissions};
 use std::collections::BTreeSet;
 
@@ -16,21 +15,13 @@ use std::collections::BTreeSet;
 impl Accounts for App {
     async fn accounts(&self, actor: &Actor) -> Answer<Vec<AccountView>> {
         may(actor, Action::ReadStatus)?;
-        let accounts = self.store.accounts().await.map_err(of_store)?;
+        let inventory = self.store.load_inventory().await.map_err(of_store)?;
         let probes = self.store.account_probes().await.map_err(of_store)?;
         let permissions = self.store.role_permissions().await.map_err(of_store)?;
-        let applications = self.store.applications().await.map_err(of_store)?;
-        Ok(accounts
-            .into_iter()
-            .map(|account| {
-                let users: BTreeSet<String> = applications
-                    .iter()
-                    .filter(|a| a.resources.iter().any(|r| r.account == account.name))
-                    .map(|a| a.name.to_string())
-                    .collect();
-                view(&account, &probes, &permissions, users.into_iter().collect())
-            })
-            .collect())
+        let view = |account| {
+            view(account, &probes, &permissions, Users::of(&inventory, &account.name).applications())
+        };
+        Ok(inventory.accounts.iter().flatten().map(view).collect())
     }
 
     async fn account(&self, actor: &Actor, id: &str) -> Answer<AccountView> {
@@ -57,8 +48,9 @@ impl Accounts for App {
 
     async fn put_account(&self, actor: &Actor, account: Account, if_match: &IfMatch) -> Answer<AccountView> {
         let id = account.id.to_string();
+        let subject = format!("account:{id}");
         if let Err(refused) = may(actor, Action::WriteProtected) {
-            return Err(self.refused(actor, "account.put", &format!("account:{id}"), refused).await);
+            return Err(self.refused(actor, "account.put", &subject, refused).await);
         }
         let make = |stored: &Inventory| {
             let mut accounts = stored.accounts.clone().unwrap_or_default();
@@ -67,7 +59,7 @@ impl Accounts for App {
             accounts.push(account);
             Ok(Inventory { version: 1, accounts: Some(accounts), ..Inventory::default() })
         };
-        self.store_inventory(actor, make, Edit::whole("inventory.apply")).await?;
+        self.store_inventory(actor, make, Edit::whole("account.put").of(subject)).await?;
         self.account(actor, &id).await
     }
 
@@ -77,30 +69,69 @@ impl Accounts for App {
         if let Err(refused) = may(actor, Action::WriteProtected) {
             return Err(self.refused(actor, "account.remove", &subject, refused).await);
         }
-        if !view.applications.is_empty() {
-            let problem = in_use(&view.applications.join(", "));
-            return Err(self.refused(actor, "account.remove", &subject, problem).await);
-        }
-        let mut change = self.store.begin().await.map_err(of_store)?;
-        let mut stored = change.load_inventory_for_edit().await.map_err(of_store)?;
-        if_match.check(&version_of(stored.accounts.as_deref().unwrap_or_default(), &view.id))?;
-        // Somebody may have put a resource into it since it was looked at.
-        let user = stored
-            .applications
-            .iter()
-            .flatten()
-            .find(|a| a.resources.iter().any(|r| r.account.as_str() == view.name))
-            .map(|a| a.name.to_string());
-        if let Some(user) = user {
-            drop(change);
-            return Err(self.refused(actor, "account.remove", &subject, in_use(&user)).await);
-        }
-        if let Some(accounts) = stored.accounts.as_mut() {
+        let make = |stored: &Inventory| {
+            let mut accounts = stored.accounts.clone().unwrap_or_default();
+            if_match.check(&version_of(&accounts, &view.id))?;
+            let there = accounts.iter().find(|a| a.id.as_str() == view.id);
+            if let Some(sentence) = there.and_then(|account| Users::of(stored, &account.name).sentence()) {
+                return Err(in_use(sentence));
+            }
             accounts.retain(|a| a.id.as_str() != view.id);
+            Ok(Inventory { version: 1, accounts: Some(accounts), ..Inventory::default() })
+        };
+        match self.store_inventory(actor, make, Edit::pruning("account.remove").of(subject.clone())).await {
+            Err(problem) if problem.code == "account_in_use" => {
+                Err(self.refused(actor, "account.remove", &subject, problem).await)
+            }
+            other => other.map(|_| ()),
         }
-        change.replace_inventory(&stored).await.map_err(of_store)?;
-        change.commit(done(actor, "account.remove", &subject)).await.map_err(of_store)?;
-        Ok(())
+    }
+}
+
+/// What of the inventory would be left without an account.
+struct Users {
+    /// Applications with resources in it.
+    resources: BTreeSet<String>,
+    /// Steps of one's own that call with its act role: application and step.
+    steps: Vec<(String, String)>,
+}
+
+impl Users {
+    fn of(inventory: &Inventory, account: &Name) -> Self {
+        let holds = |a: &&Application| a.resources.iter().any(|r| &r.account == account);
+        let calls = |plan: &OwnPlan| {
+            let steps = plan.steps.iter().filter(|step| step.work.account() == Some(account));
+            steps.map(|step| (plan.application.to_string(), step.name.to_string())).collect::<Vec<_>>()
+        };
+        Self {
+            resources: inventory
+                .applications
+                .iter()
+                .flatten()
+                .filter(holds)
+                .map(|a| a.name.to_string())
+                .collect(),
+            steps: inventory.plans.iter().flatten().flat_map(calls).collect(),
+        }
+    }
+
+    fn applications(&self) -> Vec<String> {
+        let of_steps = self.steps.iter().map(|(application, _)| application);
+        let all: BTreeSet<&String> = self.resources.iter().chain(of_steps).collect();
+        all.into_iter().cloned().collect()
+    }
+
+    /// `None`: nothing uses it.
+    fn sentence(&self) -> Option<String> {
+        let mut sentences = Vec::new();
+        if !self.resources.is_empty() {
+            let names: Vec<&str> = self.resources.iter().map(String::as_str).collect();
+            sentences.push(format!("Resources of {} are in it.", names.join(", ")));
+        }
+        for (application, step) in &self.steps {
+            sentences.push(format!("The step `{step}` of {application} calls with its role."));
+        }
+        (!sentences.is_empty()).then(|| sentences.join(" "))
     }
 }
 
@@ -109,13 +140,13 @@ fn version_of(accounts: &[Account], id: &str) -> Vec<String> {
     accounts.iter().filter(|a| a.id.as_str() == id).map(version::of_account).collect()
 }
 
-fn in_use(applications: &str) -> Problem {
+fn in_use(sentence: String) -> Problem {
     Problem::new(
         409,
         "account_in_use",
         "The account is in use",
-        format!("Resources of {applications} are in it."),
-        "Take those resources out of the inventory first.",
+        sentence,
+        "Take that out of the inventory first.",
     )
 }
 

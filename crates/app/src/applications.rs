@@ -66,10 +66,11 @@ impl Applications for App {
         if_match: &IfMatch,
     ) -> Answer<ApplicationView> {
         let name = application.name.clone();
-        if let Err(refused) = may(actor, Action::WriteInventory) {
-            return Err(self
-                .refused(actor, "application.put", &format!("application:{name}"), refused)
-                .await);
+        let subject = format!("application:{name}");
+        // The answer shows live status: whoever may not read that is told so before anything is stored.
+        if let Err(refused) = may(actor, Action::WriteInventory).and_then(|()| may(actor, Action::ReadStatus))
+        {
+            return Err(self.refused(actor, "application.put", &subject, refused).await);
         }
         let make = |stored: &Inventory| {
             let mut applications = stored.applications.clone().unwrap_or_default();
@@ -78,15 +79,14 @@ impl Applications for App {
             applications.push(application);
             Ok(Inventory { version: 1, applications: Some(applications), ..Inventory::default() })
         };
-        self.store_inventory(actor, make, Edit::whole("inventory.apply")).await?;
+        self.store_inventory(actor, make, Edit::whole("application.put").of(subject)).await?;
         self.application(actor, &name).await
     }
 
     async fn remove_application(&self, actor: &Actor, name: &Name, if_match: &IfMatch) -> Answer<()> {
+        let subject = format!("application:{name}");
         if let Err(refused) = may(actor, Action::WriteInventory) {
-            return Err(self
-                .refused(actor, "application.remove", &format!("application:{name}"), refused)
-                .await);
+            return Err(self.refused(actor, "application.remove", &subject, refused).await);
         }
         self.application_named(name).await?;
         let make = |stored: &Inventory| {
@@ -95,7 +95,7 @@ impl Applications for App {
             applications.retain(|a| &a.name != name);
             Ok(Inventory { version: 1, applications: Some(applications), ..Inventory::default() })
         };
-        self.store_inventory(actor, make, Edit::pruning("inventory.apply")).await.map(|_| ())
+        self.store_inventory(actor, make, Edit::pruning("application.remove").of(subject)).await.map(|_| ())
     }
 
     async fn application_status(&self, actor: &Actor, name: &Name) -> Answer<ApplicationStatus> {

@@ -6,7 +6,7 @@ use crate::problems::of_store;
 use async_trait::async_trait;
 use holdfast_api::audit::{AuditEntryView, AuditFilter, Audits};
 use holdfast_api::{Answer, Page, Problem};
-use holdfast_domain::Actor;
+use holdfast_domain::{Actor, Name};
 use holdfast_store::{AuditActor, AuditEntry, AuditFilter as Question, AuditOutcome, AuditRecord, Mark};
 
 #[async_trait]
@@ -93,10 +93,18 @@ pub(crate) fn author(actor: &Actor) -> AuditActor {
 /// The entry of a change that was made. `subject` is `kind:name`.
 pub(crate) fn done(actor: &Actor, action: &str, subject: &str) -> AuditEntry {
     let (kind, id) = subject.split_once(':').unwrap_or((subject, ""));
-    AuditEntry::done(action, author(actor), kind, id).marked(Mark::of(actor))
+    found_under_its_application(AuditEntry::done(action, author(actor), kind, id)).marked(Mark::of(actor))
 }
 
 pub(crate) fn refused(actor: &Actor, action: &str, subject: &str, problem: &Problem) -> AuditEntry {
     let (kind, id) = subject.split_once(':').unwrap_or((subject, ""));
-    AuditEntry::refused(action, author(actor), kind, id, &problem.code).because(problem.detail.clone())
+    let entry = AuditEntry::refused(action, author(actor), kind, id, &problem.code);
+    found_under_its_application(entry).because(problem.detail.clone())
+}
+
+fn found_under_its_application(entry: AuditEntry) -> AuditEntry {
+    match Name::parse(&entry.subject) {
+        Ok(application) if entry.subject_kind == "application" => entry.of_application(&application),
+        _ => entry,
+    }
 }

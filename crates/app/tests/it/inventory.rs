@@ -3,10 +3,22 @@
 use crate::house::{AWAY, FAR, HOME, House, name, refused};
 use holdfast_api::accounts::Accounts;
 use holdfast_api::applications::Applications;
+use holdfast_api::audit::{AuditFilter, Audits};
 use holdfast_api::inventory::{FileFormat, Inventories, Manner};
 use holdfast_api::{IfMatch, version};
-use holdfast_domain::{Account, AccountId, Application, Role, Seconds};
+use holdfast_domain::{Account, AccountId, Actor, Application, Role, Scope, Seconds};
 use holdfast_failover::Intent;
+use holdfast_store::AuditFilter as Question;
+
+fn account(n: u32) -> Account {
+    Account {
+        id: AccountId::parse(&format!("33333333333{n}")).unwrap(),
+        name: name(&format!("more-{n}")),
+        read_role_arn: format!("arn:aws:iam::33333333333{n}:role/holdfast-read"),
+        act_role_arn: format!("arn:aws:iam::33333333333{n}:role/holdfast-act"),
+        external_id: None,
+    }
+}
 
 async fn application(house: &House, of: &str) -> Application {
     house.store.application(&name(of)).await.unwrap()
@@ -54,13 +66,6 @@ async fn an_application_put_while_another_is_removed_stays() {
 async fn accounts_put_at_once_all_survive() {
     let house = House::new().await;
     let admin = house.another("admin@example.com", Role::Admin, &[]).await;
-    let account = |n: u32| Account {
-        id: AccountId::parse(&format!("33333333333{n}")).unwrap(),
-        name: name(&format!("more-{n}")),
-        read_role_arn: format!("arn:aws:iam::33333333333{n}:role/holdfast-read"),
-        act_role_arn: format!("arn:aws:iam::33333333333{n}:role/holdfast-act"),
-        external_id: None,
-    };
     let (first, second) = tokio::join!(
         house.app.put_account(&admin, account(1), &IfMatch::Unconditional),
         house.app.put_account(&admin, account(2), &IfMatch::Unconditional),
@@ -106,6 +111,72 @@ async fn an_account_with_resources_is_not_removed() {
         refused(house.app.remove_account(&admin, "222222222222", &IfMatch::Unconditional).await).code,
         "account_in_use"
     );
+}
+
+#[tokio::test]
+async fn an_account_that_only_a_step_of_ones_own_calls_with_is_not_removed_and_the_step_is_named() {
+    let house = House::new().await;
+    let admin = house.another("admin@example.com", Role::Admin, &[]).await;
+    house.app.put_account(&admin, account(1), &IfMatch::Unconditional).await.unwrap();
+    let plans = |steps: &str| format!("version: 1\nplans:\n  - application: shop\n    steps:\n{steps}");
+    let warm = plans(
+        "      - {name: warm, kind: lambda_invoke, after: raise_compute, account: more-1, function: warm}\n",
+    );
+    let wait = plans("      - {name: warm, kind: wait_for_time, after: raise_compute, for: 2s}\n");
+    let apply = async |file: &str| {
+        let manner = Manner::default();
+        house.app.apply_inventory(&admin, file.as_bytes(), FileFormat::Yaml, &manner).await.unwrap();
+    };
+    apply(&warm).await;
+    let remove = async || house.app.remove_account(&admin, "333333333331", &IfMatch::Unconditional).await;
+    assert_eq!(house.app.account(&admin, "more-1").await.unwrap().applications, ["shop"]);
+    let no = refused(remove().await);
+    assert_eq!((no.status, no.code.as_str()), (409, "account_in_use"));
+    assert!(no.detail.contains("`warm` of shop"), "{}", no.detail);
+    apply(&wait).await;
+    remove().await.unwrap();
+    assert_eq!(refused(house.app.account(&admin, "more-1").await).status, 404);
+}
+
+#[tokio::test]
+async fn an_edit_of_one_entry_is_audited_as_that_and_about_it() {
+    let house = House::new().await;
+    let admin = house.another("admin@example.com", Role::Admin, &[]).await;
+    let mut edited = application(&house, "shop").await;
+    edited.name = name("new-shop");
+    house.app.put_application(&house.operator, edited, &IfMatch::Unconditional).await.unwrap();
+    house.app.remove_application(&house.operator, &name("new-shop"), &IfMatch::Unconditional).await.unwrap();
+    house.app.put_account(&admin, account(1), &IfMatch::Unconditional).await.unwrap();
+    house.app.remove_account(&admin, "333333333331", &IfMatch::Unconditional).await.unwrap();
+    for (action, subject) in [
+        ("application.put", "application:new-shop"),
+        ("application.remove", "application:new-shop"),
+        ("account.put", "account:333333333331"),
+        ("account.remove", "account:333333333331"),
+    ] {
+        let filter = AuditFilter { subject: Some(subject.into()), ..AuditFilter::default() };
+        let entries = house.app.audit(&admin, &filter).await.unwrap().items;
+        assert!(entries.iter().any(|e| e.action == action && e.outcome == "done"), "{action}: {entries:?}");
+    }
+    let of = Question { application: Some(name("new-shop")), limit: 9, ..Question::default() };
+    assert_eq!(house.store.audit_entries(&of).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn who_may_not_read_the_answer_is_refused_before_anything_is_stored() {
+    let house = House::new().await;
+    let stored = application(&house, "shop").await;
+    let mut edited = stored.clone();
+    edited.objectives.rto = Seconds(1_234);
+    let token = Actor {
+        token: Some(uuid::Uuid::nil()),
+        token_scopes: Some(vec![Scope::InventoryWrite]),
+        ..house.operator.clone()
+    };
+    let no = refused(house.app.put_application(&token, edited, &IfMatch::Unconditional).await);
+    assert_eq!(no.status, 403);
+    assert!(no.detail.contains("status"), "{no:?}");
+    assert_eq!(application(&house, "shop").await, stored);
 }
 
 #[tokio::test(flavor = "multi_thread")]
