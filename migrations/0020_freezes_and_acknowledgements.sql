@@ -4,7 +4,7 @@ CREATE TABLE change_freezes (
     id              uuid CONSTRAINT change_freezes_pkey PRIMARY KEY,
     -- Null: every application.
     application     name_text CONSTRAINT change_freezes_application_fkey REFERENCES applications,
-    reason          text NOT NULL CONSTRAINT change_freezes_reason_length CHECK (length(reason) BETWEEN 1 AND 1000),
+    reason          text NOT NULL CONSTRAINT change_freezes_reason_length CHECK (length(reason) BETWEEN 1 AND 2000),
     starts_at       timestamptz NOT NULL,
     ends_at         timestamptz NOT NULL,
     declared_by     text NOT NULL,

@@ -112,10 +112,10 @@ impl Safeguards for App {
         }
         let mut change = self.store.begin().await.map_err(of_store)?;
         let lifted = change.lift_freeze(id, &actor.email).await.map_err(of_store)?;
-        let entry = done(actor, "freeze.lift", &subject).with(serde_json::json!({
-            "application": lifted.application, "reason": lifted.reason, "ends_at": lifted.ends_at,
-        }));
-        change.commit(entry).await.map_err(of_store)?;
+        let mut entry = done(actor, "freeze.lift", &subject);
+        entry.application = lifted.application;
+        let detail = serde_json::json!({ "reason": lifted.reason, "ends_at": lifted.ends_at });
+        change.commit(entry.with(detail)).await.map_err(of_store)?;
         Ok(())
     }
 }

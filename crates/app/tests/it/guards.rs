@@ -1,11 +1,14 @@
 //! Guards, freezes, the automation switch and acknowledgements, as people meet them.
 
-use crate::house::{AWAY, HOME, House, id, refused};
+use crate::house::{AWAY, HOME, House, id, name, refused};
+use holdfast_api::IfMatch;
+use holdfast_api::applications::Applications as _;
 use holdfast_api::runs::{RequestRun, RunVerb, Runs};
 use holdfast_api::safeguards::{DeclareFreeze, Safeguards, SwitchAutomation};
 use holdfast_domain::Role;
 use holdfast_failover::run::RunState;
 use holdfast_failover::{Intent, Mode};
+use holdfast_store::AuditFilter;
 use jiff::{SignedDuration, Timestamp};
 
 fn in_an_hour() -> Timestamp {
@@ -113,6 +116,20 @@ async fn a_freeze_needs_an_administrator_a_reason_and_a_time_that_makes_sense() 
     let nowhere = freeze(Some("nowhere"));
     assert_eq!(refused(house.app.declare_freeze(&admin, nowhere).await).status, 404);
     assert!(house.app.freezes(&admin).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_application_with_a_freeze_can_be_removed_and_its_freeze_is_found_under_it() {
+    let house = House::new().await;
+    let admin = house.another("admin@example.com", Role::Admin, &[]).await;
+    let asked = DeclareFreeze { reason: "é".repeat(2_000), ..freeze(Some("pair")) };
+    let declared = house.app.declare_freeze(&admin, asked).await.unwrap();
+    house.app.lift_freeze(&admin, declared.id).await.unwrap();
+    let of = AuditFilter { application: Some(name("pair")), limit: 9, ..AuditFilter::default() };
+    let entries = house.store.audit_entries(&of).await.unwrap();
+    let actions: Vec<&str> = entries.iter().map(|e| e.entry.action.as_str()).collect();
+    assert_eq!(actions, ["freeze.lift", "freeze.declare"]);
+    house.app.remove_application(&house.operator, &name("pair"), &IfMatch::Unconditional).await.unwrap();
 }
 
 #[tokio::test]

@@ -246,6 +246,7 @@ impl Change {
                      SELECT v.name FROM vanished v
                      WHERE EXISTS (SELECT FROM runs WHERE application = v.name)
                         OR EXISTS (SELECT FROM audit_entries WHERE application = v.name)
+                        OR EXISTS (SELECT FROM change_freezes WHERE application = v.name)
                         OR EXISTS (SELECT FROM application_dependencies d WHERE d.depends_on = v.name))
                  RETURNING name)
              DELETE FROM applications WHERE name IN (SELECT name FROM vanished EXCEPT SELECT name FROM archived)",
