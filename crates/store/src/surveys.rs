@@ -137,15 +137,15 @@ impl Store {
         Ok(())
     }
 
-    /// The accounts of organizations that are not registered, each once, by name.
+    /// The accounts of organizations that are not registered (any more), each once, by name.
     ///
     /// # Errors
     /// When the database does not answer, or something stored cannot be read.
     pub async fn unregistered_accounts(&self) -> Result<Vec<OrganizationAccount>> {
         let rows: Vec<MemberRow> = sqlx::query_as(
             "SELECT DISTINCT ON (o.name, o.id) o.id, o.name, o.status, o.told_by, o.seen_at
-             FROM organization_accounts o
-             WHERE NOT EXISTS (SELECT FROM accounts a WHERE a.id = o.id)
+             FROM organization_accounts o JOIN accounts t ON t.id = o.told_by AND t.archived_at IS NULL
+             WHERE NOT EXISTS (SELECT FROM accounts a WHERE a.id = o.id AND a.archived_at IS NULL)
              ORDER BY o.name, o.id, o.seen_at DESC",
         )
         .fetch_all(&self.pool)

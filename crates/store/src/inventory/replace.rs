@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 impl Change {
     /// Absent sections are left alone. An account without an external id keeps the one that it has, or is
-    /// given one; observations of a resource whose entry changed are forgotten, since they are of something else.
+    /// given one; observations of a resource whose entry changed are forgotten, since they are of something else, and so
+    /// are the answers about an account's roles when it is given others.
     ///
     /// # Errors
     /// `Conflict` with the constraint that the inventory breaks.
@@ -137,6 +138,20 @@ impl Change {
             "UPDATE accounts SET name = 'renamed-' || accounts.id
              FROM jsonb_to_recordset($1) AS a(id text, name text)
              WHERE accounts.id = a.id AND accounts.name <> a.name",
+            json!(accounts),
+        )
+        .await?;
+        // What was told of another role is not about this one.
+        self.execute(
+            "WITH changed AS (
+                 SELECT old.id, old.read_role_arn <> a.read_role_arn AS read, old.act_role_arn <> a.act_role_arn AS act
+                 FROM jsonb_to_recordset($1) AS a(id text, read_role_arn text, act_role_arn text)
+                 JOIN accounts old ON old.id = a.id
+                 WHERE old.read_role_arn <> a.read_role_arn OR old.act_role_arn <> a.act_role_arn),
+             surveyed AS (DELETE FROM account_surveys s USING changed c WHERE s.account = c.id),
+             told AS (DELETE FROM role_permissions p USING changed c WHERE p.account = c.id)
+             DELETE FROM account_probes p USING changed c
+             WHERE p.account = c.id AND (p.role = 'read' AND c.read OR p.role = 'act' AND c.act)",
             json!(accounts),
         )
         .await?;

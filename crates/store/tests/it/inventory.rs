@@ -1,8 +1,8 @@
 //! What goes in comes out, to the letter; what vanishes goes or is archived.
 
 use crate::{entry, furnished, name, region, replace, start_run};
-use holdfast_domain::{Declaration, Inventory, Name, ResourceKind};
-use holdfast_store::{AuditEntry, Error, Look};
+use holdfast_domain::{AccountId, Declaration, Inventory, Name, ResourceKind};
+use holdfast_store::{AccountProbe, AccountRole, AuditEntry, Error, Look, RolePermissions};
 use holdfast_testkit::inventory;
 
 #[tokio::test]
@@ -122,6 +122,31 @@ async fn two_accounts_may_swap_their_names_and_resources_follow_the_name() {
     accounts.reverse();
     replace(&store, &two).await.unwrap();
     assert_eq!(store.load_inventory().await.unwrap(), two);
+}
+
+#[tokio::test]
+async fn what_was_told_of_another_role_is_forgotten_and_asked_again_at_once() {
+    let (_database, store) = furnished().await;
+    let account = AccountId::parse("222222222222").unwrap();
+    for role in [AccountRole::Read, AccountRole::Act] {
+        let at = jiff_now();
+        let told = RolePermissions { account: account.clone(), role, at, missing: Ok(vec![]) };
+        store.record_role_permissions(&told).await.unwrap();
+        let probe = AccountProbe { account: account.clone(), role, at, answer: Ok("arn:one".into()) };
+        store.record_account_probe(&probe).await.unwrap();
+    }
+    assert!(store.begin_survey(&account, 900.0).await.unwrap());
+    replace(&store, &inventory()).await.unwrap();
+    assert_eq!(store.role_permissions().await.unwrap().len(), 2, "nothing changed");
+    let mut changed = inventory();
+    for account in changed.accounts.iter_mut().flatten() {
+        account.act_role_arn = account.act_role_arn.replace(":role/", ":role/other-");
+    }
+    replace(&store, &changed).await.unwrap();
+    assert_eq!(store.role_permissions().await.unwrap(), []);
+    let probed: Vec<_> = store.account_probes().await.unwrap().into_iter().map(|probe| probe.role).collect();
+    assert_eq!(probed, [AccountRole::Read], "that role is the same");
+    assert!(store.begin_survey(&account, 900.0).await.unwrap());
 }
 
 #[tokio::test]

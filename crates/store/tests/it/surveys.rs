@@ -67,3 +67,29 @@ async fn an_organizations_accounts_are_told_without_those_that_are_registered() 
     store.record_organization(&by, &[]).await.unwrap();
     assert_eq!(store.unregistered_accounts().await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn an_account_that_was_taken_out_can_be_found_again_and_tells_nothing_itself() {
+    let (database, store) = furnished().await;
+    let all = [
+        member("222222222222", "shop-prod"),
+        member("333333333333", "gone"),
+        member("999999999999", "elsewhere"),
+    ];
+    // The second was registered once.
+    sqlx::query(
+        "INSERT INTO accounts (id, name, read_role_arn, act_role_arn, external_id, archived_at) VALUES
+         ('333333333333', 'gone', 'arn:aws:iam::333333333333:role/a', 'arn:aws:iam::333333333333:role/b', 'xyz', now())",
+    )
+    .execute(&mut database.owner().await)
+    .await
+    .unwrap();
+    store.record_organization(&account("222222222222"), &all).await.unwrap();
+    let told = [member("999999999999", "elsewhere"), member("333333333333", "gone")];
+    assert_eq!(store.unregistered_accounts().await.unwrap(), told);
+    sqlx::query("UPDATE accounts SET archived_at = now()")
+        .execute(&mut database.owner().await)
+        .await
+        .unwrap();
+    assert_eq!(store.unregistered_accounts().await.unwrap(), []);
+}
