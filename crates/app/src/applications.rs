@@ -5,7 +5,7 @@ use crate::audit::done;
 use crate::authority::{Action, may};
 use crate::compliance::{application_has_store, counted, row, word};
 use crate::inventory::Edit;
-use crate::picture::{Judged, began};
+use crate::picture::Judged;
 use crate::problems::of_store;
 use crate::secrets::new_webhook_secret;
 use async_trait::async_trait;
@@ -156,10 +156,9 @@ impl App {
         let live = self.store.runs(&live).await.map_err(of_store)?;
         let mut active: BTreeMap<Name, RunHead> =
             live.into_iter().map(|r| (r.application.clone(), r)).collect();
-        let mut last: BTreeMap<Name, RunHead> = BTreeMap::new();
-        for run in self.store.last_ended_runs_of_all(5).await.map_err(of_store)?.into_iter().filter(began) {
-            last.entry(run.application.clone()).or_insert(run);
-        }
+        let last = self.store.last_ended_runs_of_all(1).await.map_err(of_store)?;
+        let mut last: BTreeMap<Name, RunHead> =
+            last.into_iter().map(|r| (r.application.clone(), r)).collect();
         Ok(applications
             .into_iter()
             .map(|application| {

@@ -3,7 +3,6 @@
 use crate::App;
 use crate::authority::{Action, may};
 use crate::problems::of_store;
-use crate::runs::completed;
 use async_trait::async_trait;
 use holdfast_api::Answer;
 use holdfast_api::compliance::{ComplianceRow, ComplianceView, Compliances};
@@ -27,13 +26,13 @@ pub(crate) fn counted<'a>(ended: impl Iterator<Item = &'a RunHead>) -> Vec<&'a R
 /// time to recover is not known.
 pub(crate) fn of_run(run: &Run) -> Measured {
     let measured = measured(run);
-    if run.state.is_over() && !completed(run.state) { given_up(measured) } else { measured }
+    if run.state.is_over() && !run.state.is_completed() { given_up(measured) } else { measured }
 }
 
 /// The same of a run in a list, whoever recorded it.
 pub(crate) fn of_head(run: &RunHead) -> Option<Measured> {
     let measured = run.measured.clone()?;
-    Some(if completed(run.state) { measured } else { given_up(measured) })
+    Some(if run.state.is_completed() { measured } else { given_up(measured) })
 }
 
 fn given_up(measured: Measured) -> Measured {

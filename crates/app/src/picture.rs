@@ -2,25 +2,19 @@
 
 use crate::App;
 use crate::problems::of_store;
-use crate::runs::{completed, last_run, under_way};
+use crate::runs::{last_run, under_way};
 use holdfast_api::Answer;
 use holdfast_domain::observation::Observed;
 use holdfast_domain::{Account, Application, ApprovalPolicy, Facts, Name, ObservationMap, RegionCode};
 use holdfast_failover::readiness::Surroundings;
-use holdfast_failover::run::Summary;
 use holdfast_failover::serving::{RecoveryState, Serving, recovery_state, serving};
 use holdfast_failover::{Finding, Intent, Mode, Movement, Picture, readiness};
 use holdfast_store::{AccountRole, RunFilter, RunHead};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How far back an application's runs are looked through for the last that moved something.
+/// How many of an application's runs are read at once when its history is gone through.
 const ENDED_LOOKED_AT: u32 = 20;
-
-/// Whether an ended run had started: what was denied, expired or cancelled before moved nothing.
-pub(crate) fn began(run: &RunHead) -> bool {
-    serde_json::from_value::<Summary>(run.summary.clone()).is_ok_and(|s| s.began)
-}
 
 /// What stands around every application and is loaded once for all of them.
 #[derive(Debug, Clone)]
@@ -101,8 +95,7 @@ impl App {
         let observed = self.store.observations(name).await.map_err(of_store)?;
         let around = self.around().await?;
         let active = self.store.active_run(name).await.map_err(of_store)?;
-        let last = self.store.last_ended_runs(name, ENDED_LOOKED_AT).await.map_err(of_store)?;
-        let last = last.into_iter().find(began);
+        let last = self.store.last_ended_runs(name, 1).await.map_err(of_store)?.pop();
         Ok(self.judged(application, &around, &observed, active, last, now))
     }
 
@@ -151,14 +144,15 @@ impl App {
         let mut question = RunFilter {
             application: Some(application.clone()),
             live: Some(false),
+            began: true,
             limit: ENDED_LOOKED_AT,
             ..RunFilter::default()
         };
         'pages: loop {
             let page = self.store.runs(&question).await.map_err(of_store)?;
-            for run in page.iter().filter(|run| began(run)) {
+            for run in &page {
                 match run.movement.intent {
-                    Intent::Failback if run.movement.to == movement.to && completed(run.state) => {
+                    Intent::Failback if run.movement.to == movement.to && run.state.is_completed() => {
                         break 'pages;
                     }
                     Intent::Failover if run.movement.from == movement.to => oldest = Some(run.id),

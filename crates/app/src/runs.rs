@@ -169,7 +169,7 @@ impl Runs for App {
             return Ok(Vec::new());
         }
         let question =
-            Question { state: Some(RunState::AwaitingApproval), limit: 200, ..Question::default() };
+            Question { states: vec![RunState::AwaitingApproval], limit: 200, ..Question::default() };
         let waiting = self.store.runs(&question).await.map_err(of_store)?;
         let me = who(actor);
         let mut mine = Vec::new();
@@ -258,7 +258,7 @@ impl App {
             return Err(self.refused(actor, "run.acknowledge", &subject, refused).await);
         }
         let run = self.as_it_stands(self.replayed(id).await?).await?;
-        if let Some(refusal) = view::not_to_acknowledge(&run) {
+        if let Some(refusal) = run.not_to_acknowledge() {
             return Err(self.refused(actor, "run.acknowledge", &subject, of_refusal(refusal)).await);
         }
         let mut change = self.store.begin().await.map_err(of_store)?;
@@ -327,7 +327,7 @@ impl App {
         let question = Question {
             application: given(&filter.application).map(|n| parse_name(&n)).transpose()?,
             live: filter.live.then_some(true),
-            state,
+            states: state.into_iter().collect(),
             dry_runs: true,
             before,
             limit,
@@ -373,11 +373,7 @@ pub(crate) fn under_way(run: Option<&RunHead>) -> Option<&Movement> {
 }
 
 pub(crate) fn last_run(run: Option<&RunHead>) -> Option<LastRun> {
-    run.map(|r| LastRun { movement: r.movement.clone(), completed: completed(r.state) })
-}
-
-pub(crate) fn completed(state: RunState) -> bool {
-    matches!(state, RunState::Completed | RunState::CompletedWithExceptions)
+    run.map(|r| LastRun { movement: r.movement.clone(), completed: r.state.is_completed() })
 }
 
 fn replay(id: RunId, entries: &[Entry]) -> Answer<Run> {

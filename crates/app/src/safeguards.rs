@@ -5,15 +5,14 @@ use crate::applications::parse_name;
 use crate::audit::done;
 use crate::authority::{Action, may};
 use crate::free_text::{REASON_AT_MOST, free_text};
-use crate::picture::began;
 use crate::problems::of_store;
-use crate::runs::completed;
 use async_trait::async_trait;
 use holdfast_api::safeguards::{AutomationView, DeclareFreeze, FreezeView, Safeguards, SwitchAutomation};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, Name};
-use holdfast_failover::guard::{Freeze, LastEnded, Standing};
-use holdfast_store::{ChangeFreeze, NewFreeze, RunHead};
+use holdfast_failover::RunState;
+use holdfast_failover::guard::{Ended, Freeze, Standing};
+use holdfast_store::{ChangeFreeze, NewFreeze, RunFilter};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -127,10 +126,23 @@ impl App {
         Ok(AutomationView { on: automation.on, reason: automation.reason, changed_by, changed_at })
     }
 
+    async fn newest_ended(&self, of: &RunFilter) -> Answer<Option<Ended>> {
+        let newest = self.store.runs(of).await.map_err(of_store)?.pop();
+        Ok(newest.and_then(|run| Some(Ended { run: run.id, ended_at: run.ended_at? })))
+    }
+
     /// What stands around an application when a run of it is thought of.
     pub(crate) async fn standing(&self, application: &Name) -> Answer<Standing> {
         let freezes = self.store.freezes().await.map_err(of_store)?;
-        let ended = self.store.last_ended_runs(application, 5).await.map_err(of_store)?;
+        let began = RunFilter {
+            application: Some(application.clone()),
+            live: Some(false),
+            began: true,
+            limit: 1,
+            ..RunFilter::default()
+        };
+        let badly = RunState::ALL.into_iter().filter(|state| state.is_over() && !state.is_completed());
+        let unread = RunFilter { states: badly.collect(), unacknowledged: true, ..began.clone() };
         let automation = self.store.automation().await.map_err(of_store)?;
         Ok(Standing {
             freezes: freezes
@@ -143,22 +155,14 @@ impl App {
                     until: freeze.ends_at,
                 })
                 .collect(),
-            last: ended.into_iter().find(began).and_then(|run| last_ended(&run)),
+            last: self.newest_ended(&began).await?,
+            unacknowledged: self.newest_ended(&unread).await?,
             automation_off: (!automation.on).then(|| {
                 let (by, at) = automation.changed.unzip();
                 (by.unwrap_or_else(|| "Somebody".into()), at)
             }),
         })
     }
-}
-
-/// Given up after it began counts as not having ended well, until somebody has read how.
-fn last_ended(run: &RunHead) -> Option<LastEnded> {
-    Some(LastEnded {
-        run: run.id,
-        ended_at: run.ended_at?,
-        unacknowledged: !completed(run.state) && run.acknowledged.is_none(),
-    })
 }
 
 fn view(freeze: ChangeFreeze, now: Timestamp) -> FreezeView {

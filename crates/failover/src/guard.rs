@@ -5,7 +5,7 @@
 mod picture;
 mod standing;
 
-pub use standing::{COOL_DOWN_SECONDS, Freeze, LastEnded, Standing, standing_refusal};
+pub use standing::{COOL_DOWN_SECONDS, Ended, Freeze, Standing, standing_refusal};
 
 use crate::movement::{Intent, Mode, Movement};
 use crate::plan::{Picture, Plan, plan};

@@ -2,6 +2,7 @@
 //! `handle` says which events a command makes, or refuses; `apply` takes one event in; `next` says what the
 //! engine should do now.
 
+mod acknowledge;
 pub mod forecast;
 mod handle;
 mod legal;

@@ -59,10 +59,15 @@ pub struct RunFilter {
     pub application: Option<Name>,
     /// `Some(true)`: not ended.
     pub live: Option<bool>,
-    pub state: Option<RunState>,
+    /// Empty: any.
+    pub states: Vec<RunState>,
     pub intent: Option<Intent>,
     /// Dry runs too.
     pub dry_runs: bool,
+    /// Only those that started: what was denied, expired or cancelled before moved nothing.
+    pub began: bool,
+    /// Only those of which nobody has said that they read how it ended.
+    pub unacknowledged: bool,
     /// Older than this one: the cursor.
     pub before: Option<RunId>,
     pub limit: u32,
@@ -271,14 +276,21 @@ impl Store {
             }
             None => {}
         }
-        if let Some(state) = &filter.state {
-            query.push(" AND r.state = ").push_bind(word(state));
+        if !filter.states.is_empty() {
+            let states: Vec<String> = filter.states.iter().map(word).collect();
+            query.push(" AND r.state = ANY(").push_bind(states).push(")");
         }
         if let Some(intent) = &filter.intent {
             query.push(" AND r.intent = ").push_bind(word(intent));
         }
         if !filter.dry_runs {
             query.push(" AND NOT r.dry_run");
+        }
+        if filter.began {
+            query.push(" AND r.summary @> '{\"began\": true}'");
+        }
+        if filter.unacknowledged {
+            query.push(" AND r.acknowledged_at IS NULL");
         }
         if let Some(before) = filter.before {
             query.push(" AND r.id < ").push_bind(before.0);
@@ -302,7 +314,7 @@ impl Store {
         Ok(self.runs(&filter).await?.into_iter().next())
     }
 
-    /// The last `k` runs of an application that ended, newest first, dry runs aside: what compliance rests on.
+    /// The last `k` runs of an application that began and ended, newest first, dry runs aside: what compliance rests on.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -310,13 +322,14 @@ impl Store {
         let filter = RunFilter {
             application: Some(application.clone()),
             live: Some(false),
+            began: true,
             limit: k,
             ..RunFilter::default()
         };
         self.runs(&filter).await
     }
 
-    /// The last `k` ended runs of every application at once, newest first within each.
+    /// The same of every application at once, newest first within each.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -325,6 +338,7 @@ impl Store {
         query.push(
             " AND r.id IN (SELECT last.id FROM applications a CROSS JOIN LATERAL (
                   SELECT e.id FROM runs e WHERE e.application = a.name AND e.ended_at IS NOT NULL AND NOT e.dry_run
+                    AND e.summary @> '{\"began\": true}'
                   ORDER BY e.id DESC LIMIT ",
         );
         query

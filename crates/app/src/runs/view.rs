@@ -227,29 +227,11 @@ fn verbs(actor: &Actor, run: &Run, unread: bool, now: Timestamp) -> Vec<VerbView
         add("pause", steering(Command::Pause { by: by.clone(), reason: None }));
         add("resume", steering(Command::Resume { by: by.clone() }));
     }
-    if unread && not_to_acknowledge(run).is_none() {
+    if unread && run.not_to_acknowledge().is_none() {
         add("acknowledge", right(Action::DriveRun));
     }
     if waits {
         add("cancel", steering(Command::Cancel { by, reason: "?".into() }));
     }
     verbs
-}
-
-/// Why nobody need say that they have read how the run ended.
-pub fn not_to_acknowledge(run: &Run) -> Option<Refusal> {
-    if !run.state.is_over() {
-        return Some(Refusal::new(
-            "wrong_state",
-            format!("The run is {} and not over.", run.state.as_str().replace('_', " ")),
-            "Acknowledge it once it has ended.",
-        ));
-    }
-    (run.approved_at.is_none() || run.request.dry_run || super::completed(run.state)).then(|| {
-        Refusal::new(
-            "wrong_state",
-            "The run completed, or never began: nothing of it need be acknowledged.",
-            "Nothing need be done.",
-        )
-    })
 }

@@ -183,3 +183,14 @@ async fn a_run_that_did_not_end_well_is_noted_until_somebody_acknowledges_it() {
     let again = house.app.drive_run(&admin, id(&run), RunVerb::Acknowledge).await.unwrap();
     assert_eq!(again.acknowledged_by.as_deref(), Some("operator@example.com"));
 }
+
+#[tokio::test]
+async fn a_later_run_that_went_well_does_not_hide_an_older_one_that_nobody_has_acknowledged() {
+    let house = House::new().await;
+    house.sees_services("shop", &[HOME, AWAY]).await;
+    let failed = house.ran((Intent::Failover, HOME, AWAY), RunState::Failed, 2).await;
+    house.ran((Intent::Failback, AWAY, HOME), RunState::Completed, 2).await;
+    let notes = house.app.preview_run(&house.operator, &asked(Mode::Planned)).await.unwrap().notes;
+    let says = format!("Run {failed} did not end well");
+    assert!(notes.iter().any(|n| n.contains(&says)), "{notes:?}");
+}

@@ -19,19 +19,20 @@ pub struct Freeze {
     pub until: Timestamp,
 }
 
-/// The application's last run that began and ended.
+/// A run of the application that began and ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LastEnded {
+pub struct Ended {
     pub run: RunId,
     pub ended_at: Timestamp,
-    /// Ended otherwise than completed, and nobody has acknowledged it.
-    pub unacknowledged: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Standing {
     pub freezes: Vec<Freeze>,
-    pub last: Option<LastEnded>,
+    /// The newest, however it ended.
+    pub last: Option<Ended>,
+    /// The newest of those that ended otherwise than completed and that nobody has acknowledged.
+    pub unacknowledged: Option<Ended>,
     /// Who switched all automation off, and when.
     pub automation_off: Option<(String, Option<Timestamp>)>,
 }
@@ -66,14 +67,14 @@ impl Standing {
                     way_out: "Wait until the cool-down is over, or have a person request the run.".into(),
                 });
             }
-            if last.unacknowledged {
-                raised.push(Raised {
-                    guard: Guard::Unacknowledged,
-                    sentence: format!("Run {} did not end well, and nobody has acknowledged it", last.run),
-                    since: Some(last.ended_at),
-                    way_out: "An operator reads that run and acknowledges it on its page.".into(),
-                });
-            }
+        }
+        if let Some(unread) = &self.unacknowledged {
+            raised.push(Raised {
+                guard: Guard::Unacknowledged,
+                sentence: format!("Run {} did not end well, and nobody has acknowledged it", unread.run),
+                since: Some(unread.ended_at),
+                way_out: "An operator reads that run and acknowledges it on its page.".into(),
+            });
         }
         for freeze in self.freezes.iter().filter(|freeze| freeze.from <= now && now < freeze.until) {
             raised.push(Raised {

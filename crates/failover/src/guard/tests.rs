@@ -26,7 +26,7 @@ fn not_seen(picture: &mut Picture, at: &str) {
 /// A picture and surroundings in which exactly this guard is raised.
 fn only(guard: Guard) -> (Picture, Standing) {
     let (mut picture, mut standing) = (shop(), Standing::default());
-    let last = |ended_at, unacknowledged| Some(LastEnded { run: RunId::fresh(), ended_at, unacknowledged });
+    let ended = |ended_at| Some(Ended { run: RunId::fresh(), ended_at });
     match guard {
         Guard::TargetNotSeen => not_seen(&mut picture, B),
         Guard::LeavingNotSeen => not_seen(&mut picture, A),
@@ -35,8 +35,8 @@ fn only(guard: Guard) -> (Picture, Standing) {
             copy.lag.as_mut().unwrap().milliseconds = 31_000.0;
             picture.observations.insert(key("orders", B), known(Facts::AuroraMember(copy)));
         }
-        Guard::CoolDown => standing.last = last(ago(COOL_DOWN_SECONDS - 1), false),
-        Guard::Unacknowledged => standing.last = last(ago(COOL_DOWN_SECONDS + 1), true),
+        Guard::CoolDown => standing.last = ended(ago(COOL_DOWN_SECONDS - 1)),
+        Guard::Unacknowledged => standing.unacknowledged = ended(ago(COOL_DOWN_SECONDS + 1)),
         Guard::ChangeFreeze => standing.freezes.push(Freeze {
             reason: "end of the quarter".into(),
             by: "admin@example.com".into(),

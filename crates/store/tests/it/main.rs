@@ -59,7 +59,7 @@ async fn start_run(store: &Store, application: &str, dry_run: bool) -> Result<ho
         request: &request,
         state: RunState::Running,
         events: &events,
-        summary: serde_json::json!({}),
+        summary: serde_json::json!({ "began": true }),
     };
     let mut change = store.begin().await?;
     change.insert_run(&new).await?;

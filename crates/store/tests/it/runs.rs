@@ -206,10 +206,31 @@ async fn lists_are_newest_first_and_go_on_after_the_cursor() {
     assert_eq!(page.iter().map(|r| r.id).collect::<Vec<_>>(), ids[2..4]);
     let all = store.runs(&RunFilter { live: Some(true), limit: 9, ..RunFilter::default() }).await.unwrap();
     assert_eq!(all.iter().map(|r| r.id).collect::<Vec<_>>(), [live]);
-    let state = Some(RunState::Completed);
-    assert_eq!(store.runs(&RunFilter { state, limit: 9, ..RunFilter::default() }).await.unwrap().len(), 5);
+    let states = vec![RunState::Completed, RunState::Failed];
+    assert_eq!(store.runs(&RunFilter { states, limit: 9, ..RunFilter::default() }).await.unwrap().len(), 5);
     assert_eq!(store.last_ended_runs(&name("shop"), 3).await.unwrap().len(), 3);
     assert_eq!(store.last_ended_runs_of_all(2).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn requests_that_never_began_do_not_hide_the_runs_that_did() {
+    let (_database, store) = furnished().await;
+    let ran = start_run(&store, "shop", false).await.unwrap();
+    go_on(&store, ran, 2, &completed(), RunState::Completed).await.unwrap();
+    for _ in 0..6 {
+        let request = request("shop", anybody());
+        let events = [Event::Requested { request: Box::new(request.clone()) }];
+        let (id, state) = (holdfast_testkit::run_id(), RunState::Denied);
+        let new =
+            NewRun { id, request: &request, state, events: &events, summary: json!({ "began": false }) };
+        let mut change = store.begin().await.unwrap();
+        change.insert_run(&new).await.unwrap();
+        change.commit(entry("runs.request")).await.unwrap();
+    }
+    let last = store.last_ended_runs(&name("shop"), 3).await.unwrap();
+    assert_eq!(last.iter().map(|r| r.id).collect::<Vec<_>>(), [ran]);
+    let of_all = store.last_ended_runs_of_all(1).await.unwrap();
+    assert_eq!(of_all.iter().map(|r| r.id).collect::<Vec<_>>(), [ran]);
 }
 
 #[tokio::test]
