@@ -15,11 +15,9 @@ use holdfast_audit::bundle::Line;
 use holdfast_audit::merkle::{Parts, assemble, consistency, inclusion};
 use holdfast_audit::note::VerifyingKey;
 use holdfast_domain::Actor;
+use holdfast_failover::Refusal;
+use holdfast_failover::kept::AuditKept;
 use holdfast_store::{AuditFilter, Exported, LogState, StoredCheckpoint};
-use jiff::SignedDuration;
-
-/// So long without a checkpoint at any place outside of the database, and nothing new starts.
-const WITHOUT_CHECKPOINT: SignedDuration = SignedDuration::from_mins(5);
 
 /// Entries that one query of an export reads.
 const CHUNK: u32 = 2_000;
@@ -128,9 +126,10 @@ impl AuditLogs for App {
 impl App {
     pub(crate) async fn log_view(&self) -> Answer<AuditLogView> {
         let state = self.store.log_state().await.map_err(of_store)?;
+        let kept = kept(&state);
         Ok(AuditLogView {
-            seconds_since_written: since_written(&state).map(|since| since.as_secs_f64()),
-            blocks_starts: why_blocked(&state),
+            seconds_since_written: kept.since.map(|at| state.now.duration_since(at).as_secs_f64()),
+            blocks_starts: kept.refusal(state.now).map(|refusal| refusal.sentence),
             pending: state.pending,
             places: state
                 .places
@@ -142,21 +141,10 @@ impl App {
         })
     }
 
-    /// # Errors
-    /// 409 `audit_not_kept` while no place outside of the database has a new checkpoint: what would be done now could
-    /// be taken out of the log unseen.
-    pub(crate) async fn demand_audit(&self) -> Answer<()> {
+    /// Why nothing new may start as far as the audit log goes.
+    pub(crate) async fn audit_not_kept(&self) -> Answer<Option<Refusal>> {
         let state = self.store.log_state().await.map_err(of_store)?;
-        match why_blocked(&state) {
-            None => Ok(()),
-            Some(why) => Err(Problem::new(
-                409,
-                "audit_not_kept",
-                "The audit log is not kept",
-                why,
-                "Mend what is named; the audit page and the workers' log say more. Runs start again with the next checkpoint.",
-            )),
-        }
+        Ok(kept(&state).refusal(state.now))
     }
 
     async fn hashes(&self, parts: &Parts) -> Answer<Vec<String>> {
@@ -169,24 +157,12 @@ impl App {
     }
 }
 
-/// Since any place got a checkpoint, or since there was something to sign.
-fn since_written(state: &LogState) -> Option<SignedDuration> {
+fn kept(state: &LogState) -> AuditKept {
     let newest = state.places.iter().filter_map(|place| place.written_at).max();
-    newest.or(state.began_at).map(|at| state.now.duration_since(at))
-}
-
-fn why_blocked(state: &LogState) -> Option<String> {
-    let since = since_written(state).filter(|since| *since > WITHOUT_CHECKPOINT)?;
-    let minutes = since.as_secs() / 60;
-    let reasons: Vec<_> = state.places.iter().filter_map(|place| place.error.clone()).collect();
-    let reason = if reasons.is_empty() {
-        "no worker signs it".to_owned()
-    } else {
-        let mut different = reasons;
-        different.dedup();
-        different.join("; ")
-    };
-    Some(format!("No checkpoint of the audit log was written anywhere for {minutes} minutes: {reason}."))
+    AuditKept {
+        since: newest.or(state.began_at),
+        errors: state.places.iter().filter_map(|place| place.error.clone()).collect(),
+    }
 }
 
 fn checkpoint_view(stored: StoredCheckpoint) -> CheckpointView {

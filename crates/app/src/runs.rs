@@ -14,6 +14,7 @@ use crate::compliance::of_run;
 use crate::free_text::{REASON_AT_MOST, free_text};
 use crate::problems::{of_refusal, of_store};
 use crate::runs::standing::Lapsed;
+use crate::runs::view::Around;
 use async_trait::async_trait;
 use holdfast_api::runs::{
     Decision, RequestRun, ReviewRun, RunEvent, RunFilter, RunPreview, RunSummary, RunVerb, RunView, Runs,
@@ -82,9 +83,9 @@ impl Runs for App {
         }
         // An approval may be the one that starts the run.
         if matches!(review.decision, Decision::Approve)
-            && let Err(refused) = self.demand_audit().await
+            && let Some(refusal) = self.audit_not_kept().await?
         {
-            return Err(self.refused(actor, action, &subject, refused).await);
+            return Err(self.refused(actor, action, &subject, of_refusal(refusal)).await);
         }
         let digest = Digest(review.plan_digest.trim().to_owned());
         let who = who(actor);
@@ -285,6 +286,8 @@ impl App {
         let entries = self.entries_of(id).await?;
         let run = self.as_it_stands(replay(id, &entries)?).await?;
         let now = self.store.now().await.map_err(of_store)?;
+        let not_kept =
+            if run.state == RunState::AwaitingApproval { self.audit_not_kept().await? } else { None };
         let acknowledged =
             if run.state.is_over() { self.store.acknowledgement(id).await.map_err(of_store)? } else { None };
         let took = if run.state.is_under_way() {
@@ -293,7 +296,7 @@ impl App {
         } else {
             Took::default()
         };
-        Ok(view::run_view(actor, &run, acknowledged, &took, now))
+        Ok(view::run_view(actor, &run, Around { acknowledged, not_kept, took }, now))
     }
 
     pub(crate) async fn run_page(&self, filter: &RunFilter) -> Answer<Page<RunSummary>> {

@@ -92,8 +92,12 @@ struct Signed {
     size: u64,
     /// The round's time, by the database's clock.
     at: Timestamp,
+    places: Vec<Compared>,
     round: Round,
 }
+
+/// A place, and why it is not to be written to.
+type Compared = (Arc<dyn Place>, Result<(), String>);
 
 pub async fn run(store: Store, settings: AuditSettings, stop: CancellationToken) {
     let mut sequencer = Sequencer::new(store, settings);
@@ -170,14 +174,14 @@ impl Sequencer {
         let newest = log.newest().await?;
         let size = newest.as_ref().map_or(0, |(checkpoint, _)| checkpoint.size);
         let key = self.signing_key(log, keys, size).await?;
-        self.compare(log, keys, size).await?;
+        let places = self.compare(log, keys, size).await?;
         let thorough = self.rounds.is_multiple_of(THOROUGH_EVERY);
         let entries = log.unplaced(BATCH, thorough).await?;
         self.rounds = self.rounds.wrapping_add(1);
         let mut frontier = match newest {
             Some((checkpoint, _)) if entries.is_empty() && at.duration_since(checkpoint.at) < IDLE => {
                 let round = Round::Placed { entries: 0, more: false };
-                return Ok(Signed { note: checkpoint.note, size, at, round });
+                return Ok(Signed { note: checkpoint.note, size, at, places, round });
             }
             Some((_, frontier)) => frontier,
             None => Frontier::default(),
@@ -192,7 +196,7 @@ impl Sequencer {
         let note = key.sign(&checkpoint.text());
         log.add(&Addition { leaves: &leaves, nodes: &nodes, frontier: &frontier, note: &note, at }).await?;
         let round = Round::Placed { entries: leaves.len(), more: entries.len() == BATCH as usize };
-        Ok(Signed { note, size: checkpoint.size, at, round })
+        Ok(Signed { note, size: checkpoint.size, at, places, round })
     }
 
     /// The key that signs now. One that is new is vouched for by the one before it, which the file still holds.
@@ -225,11 +229,15 @@ impl Sequencer {
         Ok(key)
     }
 
-    /// What was signed before, and kept where the database's superuser is not, must be the beginning of this log.
-    async fn compare(&self, log: &mut HeldLog, keys: &Keys, size: u64) -> Result<(), Error> {
+    /// What was signed before, and kept where the database's superuser is not, must be the beginning of this log. A
+    /// place that lost what it held, or does not show it, is not written to: the next checkpoint would hide the loss.
+    async fn compare(&self, log: &mut HeldLog, keys: &Keys, size: u64) -> Result<Vec<Compared>, Error> {
         let ring = keys.ring(&self.store.log_keys().await?);
+        let mut compared = Vec::with_capacity(self.settings.places.len());
         for place in &self.settings.places {
-            let Ok(Some(note)) = place.newest().await else { continue };
+            let held = held(log, place.as_ref()).await?;
+            compared.push((Arc::clone(place), held.as_ref().map(|_| ()).map_err(Clone::clone)));
+            let Ok(Some(note)) = held else { continue };
             let kept = ring
                 .as_ref()
                 .ok_or_else(|| Error::Key("the log's keys do not vouch for each other".into()))?
@@ -252,7 +260,7 @@ impl Sequencer {
                 )));
             }
         }
-        Ok(())
+        Ok(compared)
     }
 
     fn publish_is_due(&self, now: Timestamp) -> bool {
@@ -261,8 +269,11 @@ impl Sequencer {
 
     /// To every place; one that fails does not keep the others from it.
     async fn publish(&mut self, signed: &Signed) {
-        for place in &self.settings.places {
-            let written = place.write(&signed.note).await;
+        for (place, compared) in &signed.places {
+            let written = match compared {
+                Ok(()) => place.write(&signed.note).await,
+                Err(why) => Err(why.clone()),
+            };
             let told = match &written {
                 Ok(()) => Ok((signed.size, signed.note.as_str())),
                 Err(error) => Err(error.as_str()),
@@ -278,6 +289,22 @@ impl Sequencer {
             }
         }
     }
+}
+
+/// The newest checkpoint that a place holds; or why it cannot be trusted with another.
+async fn held(log: &mut HeldLog, place: &dyn Place) -> Result<Result<Option<String>, String>, Error> {
+    let note = match place.newest().await {
+        Ok(note) => note,
+        Err(error) => return Ok(Err(format!("what it holds cannot be read: {error}"))),
+    };
+    Ok(match log.kept_at(&place.name()).await? {
+        Some(size) if note.is_none() => Err(format!(
+            "{} held a checkpoint over {size} entries and holds none now. Put it back; if it is lost, write down why and \
+             name another place",
+            place.name()
+        )),
+        _ => Ok(note),
+    })
 }
 
 type Leaves = Vec<(i64, Hash)>;

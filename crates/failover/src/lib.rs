@@ -11,6 +11,7 @@ pub mod change;
 pub mod compliance;
 pub mod digest;
 pub mod guard;
+pub mod kept;
 pub mod movement;
 pub mod plan;
 pub mod readiness;

@@ -213,6 +213,18 @@ impl HeldLog {
         Ok(Some((checkpoint, frontier)))
     }
 
+    /// Over how many entries the last checkpoint was that a place was given; `None`: it was given none yet.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn kept_at(&mut self, place: &str) -> Result<Option<u64>> {
+        let kept: Option<Option<i64>> = sqlx::query_scalar("SELECT size FROM audit_places WHERE name = $1")
+            .bind(place)
+            .fetch_optional(self.connection())
+            .await?;
+        kept.flatten().map(size).transpose()
+    }
+
     /// The root that the database has for a log of this size.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use holdfast_failover::digest::request_digest;
 use holdfast_failover::guard::{Guard, Guarded, Raised, Ruled, RunKind, guarded};
 use holdfast_failover::run::{Command, Entry, Event, Request, Run, Who};
 use holdfast_failover::{Digest, Intent, Mode, Movement, Plan, Refusal, RunState};
-use holdfast_store::{Change, Idempotent, NewRun};
+use holdfast_store::{Change, Idempotent, NewRun, RunHead};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
@@ -107,14 +107,13 @@ impl App {
             }
         }
         let thought = if overrides_needed.is_empty() { bare } else { self.think(&request, now).await? };
-        let refused = thought.judged.active.as_ref().filter(|_| !request.dry_run).map(|run| {
-            Refusal::new(
-                "run_active",
-                format!("Run {} of this application has not ended.", run.id),
-                "Wait for it, or cancel it. An emergency takes the place of a run that still waits for approval.",
-            )
-        });
-        let refused = thought.ruled.refusal().or(refused);
+        let active =
+            thought.judged.active.as_ref().and_then(|held| in_the_way(&request, held)).map(|problem| {
+                Refusal { code: problem.code, sentence: problem.detail, way_out: problem.way_out }
+            });
+        // In the order in which the request would be refused.
+        let not_kept = if request.dry_run { None } else { self.audit_not_kept().await? };
+        let refused = not_kept.or_else(|| thought.ruled.refusal()).or(active);
         Ok(RunPreview {
             from_region: thought.movement.from.to_string(),
             to_region: thought.movement.to.to_string(),
@@ -175,8 +174,10 @@ impl App {
     async fn make(&self, actor: &Actor, asked: RequestRun, key: &Key<'_>) -> Answer<RunId> {
         let now = self.store.now().await.map_err(of_store)?;
         good_impact(asked.impact_began_at, now)?;
-        if !asked.dry_run {
-            self.demand_audit().await?;
+        if !asked.dry_run
+            && let Some(refusal) = self.audit_not_kept().await?
+        {
+            return Err(of_refusal(refusal));
         }
         let thought = self.think(&asked, now).await?;
         if let Some(refusal) = thought.ruled.refusal() {
@@ -194,8 +195,8 @@ impl App {
         let id = RunId::fresh();
         let mut superseded = None;
         if let Some(held) = thought.judged.active.as_ref().filter(|_| !asked.dry_run) {
-            if asked.mode != Mode::Emergency || held.state != RunState::AwaitingApproval {
-                return Err(active_run(&held.id.to_string()));
+            if let Some(problem) = in_the_way(&asked, held) {
+                return Err(problem);
             }
             superseded = Some(self.superseded(held.id, actor, id, now).await?);
         }
@@ -311,6 +312,12 @@ impl App {
             expires_after_seconds: policy.expires_after.get(),
         })
     }
+}
+
+/// A run that the request would have to wait for: an emergency takes the place of one that still waits for approval.
+fn in_the_way(asked: &RequestRun, held: &RunHead) -> Option<Problem> {
+    let gives_way = asked.mode == Mode::Emergency && held.state == RunState::AwaitingApproval;
+    (!asked.dry_run && !gives_way).then(|| active_run(&held.id.to_string()))
 }
 
 /// The guards that a request overrides, by their codes.

@@ -65,15 +65,18 @@ fn summary(run: &Run, measured: &Measured) -> RunSummary {
     }
 }
 
-pub fn run_view(
-    actor: &Actor,
-    run: &Run,
-    acknowledged: Option<(String, Timestamp)>,
-    took: &Took,
-    now: Timestamp,
-) -> RunView {
-    let unread = acknowledged.is_none();
-    let (acknowledged_by, acknowledged_at) = acknowledged.unzip();
+/// What stands beside a run's journal and is shown with it.
+pub struct Around {
+    pub acknowledged: Option<(String, Timestamp)>,
+    /// Why an approval, which may start the run, is refused as far as the audit log goes.
+    pub not_kept: Option<Refusal>,
+    /// How long the steps of earlier runs took.
+    pub took: Took,
+}
+
+pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> RunView {
+    let verbs = verbs(actor, run, &around, now);
+    let (acknowledged_by, acknowledged_at) = around.acknowledged.unzip();
     let measured = of_run(run);
     let request = &run.request;
     RunView {
@@ -93,9 +96,9 @@ pub fn run_view(
         measurements: request.plan.measurements.clone(),
         notes: request.plan.notes.clone(),
         measured,
-        forecast: forecast(run, took, now),
+        forecast: forecast(run, &around.took, now),
         ending: run.ending.clone(),
-        verbs: verbs(actor, run, unread, now),
+        verbs,
         acknowledged_by,
         acknowledged_at,
         seq: run.seq,
@@ -193,7 +196,7 @@ fn values(seen: &[Before]) -> Value {
 }
 
 /// Each verb asked of the rules themselves, so that what a page offers and what is refused cannot differ.
-fn verbs(actor: &Actor, run: &Run, unread: bool, now: Timestamp) -> Vec<VerbView> {
+fn verbs(actor: &Actor, run: &Run, around: &Around, now: Timestamp) -> Vec<VerbView> {
     let by = who(actor);
     let right = |action| {
         may(actor, action).err().map(|p| Refusal { code: p.code, sentence: p.detail, way_out: p.way_out })
@@ -208,18 +211,17 @@ fn verbs(actor: &Actor, run: &Run, unread: bool, now: Timestamp) -> Vec<VerbView
     };
     let digest = run.request.digest.clone();
     let steering = |command| right(Action::DriveRun).or_else(|| asked(command));
-    let reviewing = |command, own: Result<(), Refusal>| {
-        own.err().or_else(|| right(Action::ReviewRun)).or_else(|| asked(command))
-    };
+    let reviewing = |own: Result<(), Refusal>| own.err().or_else(|| right(Action::ReviewRun));
     let waits = !matches!(run.next(now), Next::Ended);
     let mut verbs = Vec::new();
     let mut add = |verb: &str, refused| verbs.push(VerbView { verb: verb.into(), refused });
     if run.state == RunState::AwaitingApproval {
         let own = may_review(&run.request, &run.reviews, &by, &actor.groups);
-        add("approve", reviewing(Command::Approve { review, digest: digest.clone() }, own));
+        let approve = Command::Approve { review, digest: digest.clone() };
+        add("approve", reviewing(own).or_else(|| around.not_kept.clone()).or_else(|| asked(approve)));
         let own = may_deny(&run.request, &by, &actor.groups);
         let deny = Command::Deny { by: by.clone(), groups: actor.groups.clone(), digest, comment: None };
-        add("deny", reviewing(deny, own));
+        add("deny", reviewing(own).or_else(|| asked(deny)));
         if run.reviews.iter().any(|r| r.person == by.id) {
             add("withdraw", asked(Command::Withdraw { by: by.clone() }));
         }
@@ -227,7 +229,7 @@ fn verbs(actor: &Actor, run: &Run, unread: bool, now: Timestamp) -> Vec<VerbView
         add("pause", steering(Command::Pause { by: by.clone(), reason: None }));
         add("resume", steering(Command::Resume { by: by.clone() }));
     }
-    if unread && run.not_to_acknowledge().is_none() {
+    if around.acknowledged.is_none() && run.not_to_acknowledge().is_none() {
         add("acknowledge", right(Action::DriveRun));
     }
     if waits {

@@ -322,6 +322,33 @@ async fn a_log_that_was_rewound_or_rewritten_gets_no_new_checkpoint() {
 }
 
 #[tokio::test]
+async fn a_place_that_lost_what_it_held_is_told_and_not_written_to_until_it_is_put_back() {
+    let house = House::new().await;
+    let (file, aside) = (house.folder.path().join("checkpoints"), house.folder.path().join("aside"));
+    std::fs::rename(&file, &aside).unwrap();
+    let before = house.store.log_state().await.unwrap().places;
+    // Gone, and in the way of being read.
+    for unreadable in [false, true] {
+        if unreadable {
+            std::fs::create_dir(&file).unwrap();
+        }
+        assert!(matches!(house.sequencer().round().await.unwrap(), Round::Placed { .. }));
+        let place = house.store.log_state().await.unwrap().places.remove(0);
+        assert_eq!((place.size, place.written_at), (before[0].size, before[0].written_at));
+        let error = place.error.unwrap();
+        let words = if unreadable { "cannot be read" } else { "held a checkpoint over 96 entries" };
+        assert!(error.contains(words), "{error}");
+    }
+    std::fs::remove_dir(&file).unwrap();
+    assert!(!file.exists(), "nothing was written over the loss");
+    std::fs::rename(&aside, &file).unwrap();
+    house.sequencer().round().await.unwrap();
+    let place = house.store.log_state().await.unwrap().places.remove(0);
+    assert_eq!((place.size, place.error), (Some(ENTRIES + 1), None));
+    house.verified(&mut house.database.owner().await).await.unwrap();
+}
+
+#[tokio::test]
 async fn an_entry_that_is_committed_late_gets_its_place_all_the_same() {
     let house = House::empty().await;
     let mut late = house.database.app().await;
@@ -420,6 +447,7 @@ mod actions {
     use super::run;
     use crate::house::{House, until};
     use holdfast_api::audit_log::AuditLogs as _;
+    use holdfast_api::runs::{RequestRun, Runs as _};
     use holdfast_failover::{Mode, RunState};
 
     /// As a full disk would do it; a sequence, which no rollback takes back, counts the attempts.
@@ -466,6 +494,15 @@ mod actions {
         let refused = house.approve(&waiting).await.unwrap_err();
         assert_eq!((refused.status, refused.code.as_str()), (409, "audit_not_kept"));
         assert!(refused.detail.contains("the disk is full"), "{refused:?}");
+        // What the pages say beforehand is what is refused.
+        let shown = house.app.run(&house.approver, waiting.summary.id.parse().unwrap()).await.unwrap();
+        let approve = shown.verbs.into_iter().find(|verb| verb.verb == "approve").unwrap().refused;
+        assert_eq!(approve.map(|refusal| refusal.code).as_deref(), Some("audit_not_kept"));
+        let another = House::asked(Mode::Emergency);
+        let preview = house.app.preview_run(&house.operator, &another).await.unwrap();
+        assert_eq!(preview.refused.map(|refusal| refusal.code).as_deref(), Some("audit_not_kept"));
+        let dry = RequestRun { dry_run: true, ..another };
+        assert_eq!(house.app.preview_run(&house.operator, &dry).await.unwrap().refused, None);
         assert!(house.app.audit_log(&house.operator).await.unwrap().blocks_starts.is_some());
         // The worker comes back, and with its first checkpoint starts are possible again.
         house.start().await;
