@@ -97,15 +97,13 @@ impl Superseded {
 impl App {
     pub(super) async fn preview(&self, request: &RequestRun) -> Answer<RunPreview> {
         let now = Timestamp::now();
+        let mut overridden = overrides(request)?;
+        let mut request = RequestRun { overrides: codes(&overridden), ..request.clone() };
         // Shown as the request that overrides what people may override: that is the one that would be sent.
-        let bare = self.think(request, now).await?;
-        let overrides_needed = bare.ruled.needed.iter().map(override_needed).collect::<Vec<_>>();
-        let mut request = request.clone();
-        for needed in &overrides_needed {
-            if !request.overrides.contains(&needed.guard) {
-                request.overrides.push(needed.guard.clone());
-            }
-        }
+        let bare = self.think(&request, now).await?;
+        let overrides_needed = overrides_needed(&bare.ruled.needed);
+        overridden.extend(bare.ruled.needed.iter().map(|raised| raised.guard));
+        request.overrides = codes(&overridden);
         let thought = if overrides_needed.is_empty() { bare } else { self.think(&request, now).await? };
         let active =
             thought.judged.active.as_ref().and_then(|held| in_the_way(&request, held)).map(|problem| {
@@ -145,13 +143,13 @@ impl App {
             ));
         }
         let incident = free_text("incident", asked.incident.as_deref(), LINE_AT_MOST)?;
-        overrides(&asked)?;
+        let overridden = overrides(&asked)?;
         good_key(idempotency_key)?;
         let body = serde_json::to_vec(&asked)
             .map_err(|e| Problem::bad_field("body", e.to_string(), "Send JSON."))?;
         let body_hash: [u8; 32] = Sha256::digest(&body).into();
         // As it is stored; the key stands for the bytes as they were sent.
-        let asked = RequestRun { reason, incident, ..asked };
+        let asked = RequestRun { reason, incident, overrides: codes(&overridden), ..asked };
         let principal = format!("person:{}", actor.person);
         let key = Key { principal: &principal, key: idempotency_key, body_hash: &body_hash };
         // A repeat gets the first one's run, even where it would be refused today.
@@ -333,12 +331,23 @@ fn overrides(asked: &RequestRun) -> Answer<BTreeSet<Guard>> {
         .collect()
 }
 
-fn override_needed(raised: &Raised) -> OverrideNeeded {
-    OverrideNeeded {
-        guard: raised.guard.as_str().to_owned(),
-        sentence: raised.to_string(),
-        way_out: raised.way_out.clone(),
-    }
+/// Each once and in the guards' own order, whatever was typed: the digest covers them as they stand here.
+fn codes(overrides: &BTreeSet<Guard>) -> Vec<String> {
+    overrides.iter().map(|guard| guard.as_str().to_owned()).collect()
+}
+
+/// One for each guard, which may stand against the run for several reasons. They come in the guards' order.
+fn overrides_needed(needed: &[Raised]) -> Vec<OverrideNeeded> {
+    let of_one = |raised: &[Raised]| {
+        let mut ways_out: Vec<&str> = raised.iter().map(|one| one.way_out.as_str()).collect();
+        ways_out.dedup();
+        Some(OverrideNeeded {
+            guard: raised.first()?.guard.as_str().to_owned(),
+            sentence: raised.iter().map(Raised::to_string).collect::<Vec<_>>().join(" "),
+            way_out: ways_out.join(" "),
+        })
+    };
+    needed.chunk_by(|one, next| one.guard == next.guard).filter_map(of_one).collect()
 }
 
 /// Fills in what was left open: from the Region seen serving, to the only other one (home, for a failback).

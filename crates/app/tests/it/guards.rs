@@ -72,6 +72,35 @@ async fn what_the_review_shows_is_what_is_asked_for_with_its_overrides() {
 }
 
 #[tokio::test]
+async fn a_guard_raised_twice_is_overridden_once_and_how_it_is_written_makes_no_other_plan() {
+    let house = House::new().await;
+    house.sees_services("shop", &[HOME, AWAY]).await;
+    let admin = house.another("admin@example.com", Role::Admin, &[]).await;
+    for reason in ["the end of the quarter", "the auditors are here"] {
+        let asked = DeclareFreeze { reason: reason.into(), ..freeze(None) };
+        house.app.declare_freeze(&admin, asked).await.unwrap();
+    }
+    let preview = house.app.preview_run(&house.operator, &asked(Mode::Planned)).await.unwrap();
+    let [needed] = preview.overrides_needed.as_slice() else { panic!("{:?}", preview.overrides_needed) };
+    assert!(needed.sentence.contains("quarter") && needed.sentence.contains("auditors"), "{needed:?}");
+
+    let named = |codes: &[&str]| {
+        let overrides = codes.iter().map(ToString::to_string).collect();
+        RequestRun { overrides, ..asked(Mode::Planned) }
+    };
+    let shown = house
+        .app
+        .preview_run(&house.operator, &named(&["lag_above_rpo", " change_freeze", "lag_above_rpo"]))
+        .await
+        .unwrap();
+    let digest = Some(shown.plan_digest);
+    let request =
+        RequestRun { plan_digest: digest, ..named(&["change_freeze", "change_freeze ", "lag_above_rpo"]) };
+    let run = house.request(request).await.unwrap();
+    assert_eq!(run.overrides, ["lag_above_rpo", "change_freeze"]);
+}
+
+#[tokio::test]
 async fn a_freeze_of_one_application_leaves_the_others_alone_and_ends_when_it_is_lifted() {
     let house = House::new().await;
     house.sees_services("shop", &[HOME, AWAY]).await;
