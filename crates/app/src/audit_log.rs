@@ -64,7 +64,7 @@ impl AuditLogs for App {
             }
             _ => None,
         };
-        let logged = serde_json::to_value(logged.entry()).map_err(unwritable)?;
+        let logged = serde_json::to_value(&logged.entry).map_err(unwritable)?;
         Ok(AuditProofView { entry: view(record), logged, proof })
     }
 
@@ -107,15 +107,18 @@ impl AuditLogs for App {
                     Exported::Checkpoint(_) => None,
                 });
                 let entries = parts.iter().filter(|part| matches!(part, Exported::Entry(_))).count() as u64;
-                let lines = parts.iter().map(|part| written(&part.line())).collect::<Answer<Vec<_>>>()?;
+                let lines =
+                    parts.into_iter().map(|part| written(&part.into_line())).collect::<Answer<Vec<_>>>()?;
                 let next = last.map_or(LogPlace::Pending(0), |last| LogPlace::Log(last + 1));
                 Ok(LogLines { lines, entries, next })
             }
             LogPlace::Pending(after) => {
                 let entries = self.store.pending(after, size, CHUNK).await.map_err(of_store)?;
-                let next = entries.last().map_or(LogPlace::End, |last| LogPlace::Pending(last.id));
-                let lines =
-                    entries.iter().map(|entry| written(&entry.pending_line())).collect::<Answer<Vec<_>>>()?;
+                let next = entries.last().map_or(LogPlace::End, |last| LogPlace::Pending(last.entry.id));
+                let lines = entries
+                    .into_iter()
+                    .map(|entry| written(&entry.into_pending_line()))
+                    .collect::<Answer<Vec<_>>>()?;
                 Ok(LogLines { entries: lines.len() as u64, lines, next })
             }
             LogPlace::End => Ok(LogLines { lines: Vec::new(), entries: 0, next: LogPlace::End }),

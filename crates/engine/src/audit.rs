@@ -316,8 +316,9 @@ fn append(
 ) -> Result<(Leaves, Vec<(Node, Hash)>), Error> {
     let mut leaves = Vec::with_capacity(entries.len());
     let mut nodes = Vec::new();
-    for entry in entries {
-        let hash = entry.entry().leaf_hash().map_err(|e| Error::Entry { id: entry.id, what: e.0 })?;
+    for logged in entries {
+        let entry = &logged.entry;
+        let hash = entry.leaf_hash().map_err(|e| Error::Entry { id: entry.id, what: e.0 })?;
         frontier.append(hash, |node, hash| nodes.push((node, hash)));
         leaves.push((entry.id, hash));
     }
