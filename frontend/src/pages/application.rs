@@ -47,6 +47,8 @@ fn body(view: &ApplicationView) -> AnyView {
             <div class="stack-cards">
                 {parts::card("places", "What stands where", view! { {time::ago_or(app.picture_at, "never seen")} }.into_any(), matrix(view))}
                 {parts::card("runs", "Runs", view! { <a href=format::query("/runs", &[("application", Some(&app.name))])>"All of its runs"</a> }.into_any(), history(view))}
+                {own_steps(view)}
+                {parts::card("about", "As the inventory has it", parts::nothing(), about(view))}
             </div>
             <div class="stack-cards">
                 <section class="card card-verdict" data-live="verdict" aria-labelledby="h-verdict">
@@ -55,8 +57,6 @@ fn body(view: &ApplicationView) -> AnyView {
                     {moves(view)}
                 </section>
                 {parts::card("findings", "Findings", view! { {format::count(view.findings.len(), "finding", "findings")} }.into_any(), findings(&view.findings))}
-                {own_steps(view)}
-                {parts::card("about", "As the inventory has it", parts::nothing(), about(view))}
             </div>
         </div>
     }
@@ -237,8 +237,21 @@ fn findings(findings: &[Finding]) -> AnyView {
         Severity::Warning => 2,
         Severity::Note => 3,
     });
-    let items = sorted
-        .into_iter()
+    // Notes want nothing done; beside what does they wait to be asked for.
+    let (stands, notes): (Vec<&Finding>, Vec<&Finding>) =
+        sorted.into_iter().partition(|f| f.severity != Severity::Note);
+    let open = stands.is_empty();
+    let stands = (!open).then(|| list(&stands));
+    let notes = (!notes.is_empty()).then(|| {
+        let words = view! { {format::count(notes.len(), "note", "notes")} }.into_any();
+        parts::fold("finding-notes".into(), open, "plain-fold", words, list(&notes))
+    });
+    view! { {stands}{notes} }.into_any()
+}
+
+fn list(findings: &[&Finding]) -> AnyView {
+    let items = findings
+        .iter()
         .map(|f| {
             let (tone, word) = tone::severity(f.severity);
             let place: Vec<String> = f
