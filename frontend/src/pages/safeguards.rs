@@ -89,6 +89,7 @@ fn freezes(view: &Safeguards) -> AnyView {
     let declare = if may {
         view! {
             <form method="post" action="/safeguards/freezes" class="stack">
+                <h3>"Declare a freeze"</h3>
                 {parts::text_field(DECLARE, "application", "Application", "Empty: every application.", false)}
                 {parts::text_field(DECLARE, "reason", "Why", "Everybody reads this where it holds a run back.", true)}
                 {parts::text_field(DECLARE, "starts_at", "From", "Such as 2026-12-20T00:00:00Z. Empty: from now on.", false)}
