@@ -103,6 +103,7 @@ test("a run that was given up after it began is acknowledged by somebody", { tim
   assert.equal((await operator.get(`/runs/${run.id}`)).acknowledged_by, demo.person("operator").email);
   assert.equal(await page.getByRole("button", { name: "Acknowledge how it ended" }).count(), 0);
   await close(page);
+  await everyLook(chrome, `${demo.url}/runs/${run.id}`, "run-given-up", { as: demo.person("operator") });
 });
 
 test("people and groups are made, changed, shut out and let in again; a group keeps whom it does not show", async () => {

@@ -27,6 +27,7 @@ const pages = {
   tokens: "/tokens",
   safeguards: "/safeguards",
   system: "/system",
+  api: "/api",
 };
 
 for (const [name, path] of Object.entries(pages)) {
