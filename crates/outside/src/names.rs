@@ -88,21 +88,14 @@ impl NameServers {
         if let Some(instead) = self.instead {
             return self.question(instead, name, kind(record_type)?).await.map(|(values, _)| values);
         }
-        let found = tokio::net::lookup_host((name, DNS_PORT)).await;
-        let found = found.map_err(|e| format!("{name} could not be looked up: {e}"))?;
         let wanted = |ip: &IpAddr| ip.is_ipv6() == (record_type == "AAAA");
+        let found = looked_up(name).await?.into_iter();
         Ok(found.map(|address| address.ip()).filter(wanted).map(|ip| ip.to_string()).collect())
     }
 
     async fn addresses(&self, servers: &[String]) -> Result<Vec<(String, SocketAddr)>, String> {
         let looked = servers.iter().take(QUESTIONS).map(|server| async move {
-            let found =
-                tokio::time::timeout(ANSWER_WITHIN, tokio::net::lookup_host((server.as_str(), DNS_PORT)));
-            let found = match found.await {
-                Ok(found) => found.map_err(|e| format!("{server} could not be looked up: {e}"))?,
-                Err(_) => return Err(format!("{server} could not be looked up in time")),
-            };
-            let addresses: Vec<SocketAddr> = found.collect();
+            let addresses = looked_up(server).await?;
             let ips = addresses.iter().map(SocketAddr::ip);
             self.egress.check_addresses(server, ips).map_err(|why| why.to_string())?;
             // Half of the machines have no IPv6: the first IPv4 address where there is one.
@@ -166,6 +159,15 @@ impl NameServers {
         let resolver = builder.build().map_err(|e| format!("the name server {server}: {e}"))?;
         resolvers.insert(server, resolver.clone());
         Ok(resolver)
+    }
+}
+
+/// By this machine's own resolver, which has patience of its own when nobody answers it.
+async fn looked_up(name: &str) -> Result<Vec<SocketAddr>, String> {
+    match tokio::time::timeout(ANSWER_WITHIN, tokio::net::lookup_host((name, DNS_PORT))).await {
+        Ok(Ok(found)) => Ok(found.collect()),
+        Ok(Err(e)) => Err(format!("{name} could not be looked up: {e}")),
+        Err(_) => Err(format!("{name} could not be looked up in time")),
     }
 }
 
