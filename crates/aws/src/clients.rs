@@ -9,6 +9,7 @@ use crate::outside_view::OutsideView;
 use crate::settings::{AwsSettings, Service};
 use crate::traffic::{Permit, Traffic};
 use crate::user_agent::RunMark;
+use crate::waited::{Waited, Waiting};
 use aws_credential_types::Credentials;
 use aws_sdk_s3control::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
 use aws_sdk_sts::config::retry::RetryPartition;
@@ -61,8 +62,9 @@ pub(crate) struct Caller {
     pub may_read_secrets: bool,
     /// A changing call gets one attempt and nothing of it is repeated.
     pub changing: bool,
-    /// Nothing is waited for beyond this.
+    /// Nothing is waited for beyond this, put off by what was waited for turns: see [`Caller::ends`].
     pub deadline: Instant,
+    pub waited: Arc<Waited>,
 }
 
 /// What every generated configuration has; the SDK crates share no trait for it.
@@ -76,8 +78,7 @@ macro_rules! configure {
             .http_client(caller.http.clone())
             .timeout_config(caller.timeouts($service, $region))
             .retry_config(caller.retries($service, $region))
-            // By default all accounts share what may be retried of a service, and one that is throttled uses it up.
-            .retry_partition(RetryPartition::new(caller.partition($service, $region)));
+            .retry_partition(caller.partition($service, $region));
         builder.set_app_name(app_name());
         if let Some(mark) = &caller.mark {
             builder = builder.interceptor(mark.clone());
@@ -157,34 +158,57 @@ impl Caller {
         aws_sdk_s3control::Client::from_conf(builder.build())
     }
 
+    /// When this caller's time is up as things stand: what its looks wait for their turns is not AWS's slowness.
+    pub(crate) fn ends(&self) -> Instant {
+        self.deadline + self.waited.total()
+    }
+
+    /// The same caller with so much less time, beginning now.
+    pub(crate) fn briefly(&self, time: Duration) -> Self {
+        Self { deadline: self.ends().min(Instant::now() + time), waited: Arc::default(), ..self.clone() }
+    }
+
+    /// While the answer is of a call that another look makes, and that waits for its turn as this one would.
+    pub(crate) fn waits_for_another(&self, service: Service) -> Option<Waiting<'_>> {
+        self.gives_way(service).then(|| self.waited.begin())
+    }
+
     pub(crate) fn timeouts(&self, service: Service, region: &str) -> TimeoutConfig {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        let builder = TimeoutConfig::builder().connect_timeout(self.settings.connect_timeout);
-        if self.changing {
-            let whole = self.settings.change_timeout.min(left);
-            return builder.operation_timeout(whole).operation_attempt_timeout(whole).build();
-        }
-        let attempt =
-            if self.silence.is_silent(service, region) { SHORTLY } else { self.settings.attempt_timeout };
-        builder.operation_timeout(left).operation_attempt_timeout(attempt.min(left)).build()
+        let left = self.ends().saturating_duration_since(Instant::now());
+        let attempt = match self.changing {
+            true => left,
+            false if self.is_kept_short(service, region) => SHORTLY.min(left),
+            false => self.settings.attempt_timeout.min(left),
+        };
+        TimeoutConfig::builder()
+            .connect_timeout(self.settings.connect_timeout)
+            .operation_timeout(left)
+            .operation_attempt_timeout(attempt)
+            .build()
     }
 
     pub(crate) fn retries(&self, service: Service, region: &str) -> RetryConfig {
-        if self.changing || self.silence.is_silent(service, region) {
-            RetryConfig::disabled()
-        } else {
-            RetryConfig::standard()
-                .with_max_attempts(LOOK_ATTEMPTS)
-                .with_initial_backoff(Duration::from_millis(100))
+        if self.changing || self.is_kept_short(service, region) {
+            return RetryConfig::disabled();
         }
+        let attempts = if self.gives_way(service) { SWEEP_ATTEMPTS } else { LOOK_ATTEMPTS };
+        RetryConfig::standard().with_max_attempts(attempts).with_initial_backoff(Duration::from_millis(100))
+    }
+
+    /// A silent endpoint must not keep a sweep; a run has its own deadlines and goes by nobody's guess.
+    fn is_kept_short(&self, service: Service, region: &str) -> bool {
+        self.gives_way(service) && self.silence.is_silent(service, region)
     }
 
     pub(crate) fn call(&self, region: &str, operation: &'static str) -> Call {
         Call { account: self.account.clone(), region: region.to_owned(), operation, changing: self.changing }
     }
 
-    fn partition(&self, service: Service, region: &str) -> String {
-        format!("{}/{}/{region}", self.account, service.endpoint_key())
+    /// Who shares what may be retried. By default that is everybody who asks a service: one account that is throttled
+    /// would use it up for all, and sweeps for runs.
+    pub(crate) fn partition(&self, service: Service, region: &str) -> RetryPartition {
+        let who = if self.gives_way(service) { "sweeps" } else { "runs" };
+        RetryPartition::new(format!("{}/{}/{region}/{who}", self.account, service.endpoint_key()))
     }
 
     /// The collector's looks give way; what a run does is not held back, nor are the few calls that make sessions, for
@@ -205,22 +229,22 @@ impl Caller {
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
         let call = self.call(region, operation);
-        let arrived = Instant::now();
         let permit = if self.gives_way(service) {
+            let _waiting = self.waited.begin();
             self.traffic.admit(&self.account, &self.silence, (service, region), &call).await?
         } else {
             Permit::default()
         };
-        // What it waited for its turn is not AWS's slowness.
-        let deadline = self.deadline + arrived.elapsed();
-        let mut waiting = Waiting { caller: self, service, region, since: Instant::now(), answered: false };
-        let answer =
-            match tokio::time::timeout_at(deadline, self.hold_while_prompt(permit, &waiting, sent)).await {
-                Ok(answer) => answer.map_err(|error| call.failed(&error)),
-                Err(_) => Err(call.out_of_time()),
-            };
-        waiting.answered = true;
+        let ends = self.ends();
+        let mut asked = Asked { caller: self, service, region, since: Instant::now(), answered: false };
+        let answer = match tokio::time::timeout_at(ends, self.hold_while_prompt(permit, &asked, sent)).await {
+            Ok(answer) => answer.map_err(|error| call.failed(&error)),
+            Err(_) => Err(call.out_of_time()),
+        };
+        asked.answered = true;
         match &answer {
+            // Whoever comes with his time all but used up finds out nothing about the endpoint.
+            Err(error) if error.kind == ErrorKind::Unreachable && asked.had_too_little_time(ends) => {}
             Err(error) if error.kind == ErrorKind::Unreachable => self.silence.unheard(service, region),
             _ => self.silence.heard(service, region),
         }
@@ -239,7 +263,7 @@ impl Caller {
     async fn hold_while_prompt<T>(
         &self,
         permit: Permit,
-        waiting: &Waiting<'_>,
+        asked: &Asked<'_>,
         sent: impl Future<Output = T>,
     ) -> T {
         let mut sent = std::pin::pin!(sent);
@@ -248,15 +272,18 @@ impl Caller {
             answer = &mut sent => return answer,
             () = tokio::time::sleep(self.settings.patience) => {}
         }
-        // In this order: whoever waits for the turn must find what this call has found.
-        self.silence.overdue(waiting.service, waiting.region, waiting.since);
+        // A change may take its time, and a function of one's own does.
+        if !self.changing {
+            // In this order: whoever waits for the turn must find what this call has found.
+            self.silence.overdue(asked.service, asked.region, asked.since);
+        }
         drop(permit);
         sent.await
     }
 }
 
 /// A call given up because another Region answered first has told something too: its endpoint was silent.
-struct Waiting<'a> {
+struct Asked<'a> {
     caller: &'a Caller,
     service: Service,
     region: &'a str,
@@ -264,7 +291,13 @@ struct Waiting<'a> {
     answered: bool,
 }
 
-impl Drop for Waiting<'_> {
+impl Asked<'_> {
+    fn had_too_little_time(&self, ends: Instant) -> bool {
+        Instant::now() >= ends && self.since.elapsed() < self.caller.settings.patience
+    }
+}
+
+impl Drop for Asked<'_> {
     fn drop(&mut self) {
         if !self.answered && self.since.elapsed() >= self.caller.settings.patience {
             self.caller.silence.unheard(self.service, self.region);
@@ -272,9 +305,12 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Of one reading call. A look makes several, and one that fails for good has the whole look made again: an attempt more
+/// Of one reading call of a run. A look makes several, and one that fails for good has the whole look made again: an attempt more
 /// is cheaper than that. The deadline of the look bounds them all.
 const LOOK_ATTEMPTS: u32 = 5;
+
+/// The collector's look comes round again by itself.
+const SWEEP_ATTEMPTS: u32 = 3;
 
 /// What an endpoint gets that was silent a moment ago: enough for a healthy one to show itself.
 const SHORTLY: Duration = Duration::from_millis(1500);
@@ -296,3 +332,6 @@ impl ResolveEndpoint for FixedS3Control {
         EndpointFuture::ready(Ok(Endpoint::builder().url(self.url.clone()).auth_scheme(scheme).build()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -241,6 +241,7 @@ impl Sessions {
             may_read_secrets: false,
             changing,
             deadline,
+            waited: Arc::default(),
         }
     }
 

@@ -40,6 +40,15 @@ impl Call {
         }
     }
 
+    /// AWS did as it was asked, as its status says, and what else it says cannot be understood.
+    pub(crate) fn unreadable(&self, answer: &impl RequestId, why: impl Into<String>) -> Error {
+        Error {
+            request_id: answer.request_id().map(str::to_owned),
+            outcome_unknown: self.changing,
+            ..self.error(ErrorKind::Unreadable, why)
+        }
+    }
+
     pub(crate) fn failed<E>(&self, error: &SdkError<E, Response>) -> Error
     where
         E: StdError + ProvideErrorMetadata + Send + Sync + 'static,

@@ -57,6 +57,7 @@ mod target_health;
 mod traffic;
 mod transit_gateway;
 mod user_agent;
+mod waited;
 
 pub use holdfast_outside::{Egress, Settings as OutsideSettings};
 pub use settings::{AwsSettings, ControlCredentials};
@@ -95,6 +96,14 @@ impl AwsCloud {
 }
 
 impl AwsCloud {
+    /// AWS answers a change when it has taken it in; a function when it has done all that it does.
+    fn change_timeout(&self, acting: &Acting) -> Duration {
+        match acting.change {
+            Some(Change::InvokeLambda { .. }) => acting.timeout.min(own_calls::LONGEST_INVOCATION),
+            _ => self.settings.change_timeout,
+        }
+    }
+
     async fn surveyor(&self, account: &Account) -> Result<clients::Caller, Error> {
         self.sessions.caller(account, (&Access::Survey, None), false, self.settings.operation_timeout).await
     }
@@ -147,13 +156,9 @@ impl Cloud for AwsCloud {
     async fn perform(&self, account: &Account, acting: &Acting, change: &Change) -> Result<Answer, Error> {
         // The session is made from the change that is performed, whatever the step was looking at before.
         let acting = Acting { change: Some(change.clone()), ..acting.clone() };
-        let caller =
-            self.sessions.caller(account, (&Access::Act(acting), None), true, self.call_deadline()).await?;
-        let caller = clients::Caller {
-            deadline: caller.deadline.min(tokio::time::Instant::now() + self.settings.change_timeout),
-            ..caller
-        };
-        perform::perform(&caller, change).await
+        let (whole, call) = (self.call_deadline(&acting), self.change_timeout(&acting));
+        let caller = self.sessions.caller(account, (&Access::Act(acting), None), true, whole).await?;
+        perform::perform(&caller.briefly(call), change).await
     }
 
     async fn deliver(&self, delivery: &Delivery) -> Result<Answer, Error> {
@@ -194,8 +199,8 @@ impl Cloud for AwsCloud {
         survey::missing(&self.surveyor(account).await?, role_arn, &needed).await
     }
 
-    fn call_deadline(&self) -> Duration {
-        self.settings.session_timeout + self.settings.change_timeout
+    fn call_deadline(&self, acting: &Acting) -> Duration {
+        self.settings.session_timeout + self.change_timeout(acting)
     }
 }
 

@@ -60,6 +60,7 @@ async fn newest_of(
     let key = (caller.credentials.access_key_id().to_owned(), region.to_owned(), window);
     let (asker, place) = (caller.clone(), region.to_owned());
     let call = move |all: Vec<Wanted>| async move { get(&asker, &place, window, &all).await };
+    let _waiting = caller.waits_for_another(Service::CloudWatch);
     caller.traffic.metrics.ask(key, wanted, call).await.unwrap_or_else(|| {
         Err(caller
             .call(region, GET_METRIC_DATA)

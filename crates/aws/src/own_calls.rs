@@ -12,8 +12,14 @@ use holdfast_domain::RegionCode;
 use holdfast_failover::run::Answer;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 pub(crate) const LIST_COMMANDS: &str = "ssm:ListCommands";
+
+pub(crate) const CHANGES: &[&str] = &["lambda:InvokeFunction", "ssm:SendCommand", LIST_COMMANDS];
+
+/// No function runs longer (Lambda quotas, "Function timeout").
+pub(crate) const LONGEST_INVOCATION: Duration = Duration::from_secs(900);
 
 /// More of what a function says is not repeated in a journal.
 const MOST_SAID: usize = 300;
@@ -69,7 +75,7 @@ pub(crate) async fn send_command(
     let id = answer.json().pointer("/Command/CommandId").and_then(Value::as_str).map(str::to_owned);
     match id {
         Some(id) => answered(action, region, &answer, Some(id)),
-        None => Err(caller.call(region, action).error(ErrorKind::Unreadable, "the answer names no command")),
+        None => Err(caller.call(region, action).unreadable(&answer, "the answer names no command")),
     }
 }
 

@@ -22,7 +22,7 @@ pub struct AwsSettings {
     /// How long one attempt of a reading call may take.
     pub attempt_timeout: Duration,
     pub connect_timeout: Duration,
-    /// How long the one attempt of a changing call may take.
+    /// How long the one attempt of a changing call may take; a function of one's own has as long as its step.
     pub change_timeout: Duration,
     /// How long getting a session may take, all STS Regions together.
     pub session_timeout: Duration,

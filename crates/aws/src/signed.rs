@@ -12,10 +12,13 @@ use crate::clients::{Caller, app_name, behavior};
 use crate::settings::Service;
 use answer::Said;
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
 use aws_smithy_types::body::SdkBody;
-use holdfast_cloud::{Error, ErrorKind};
+use aws_smithy_types::config_bag::{FrozenLayer, Layer};
+use holdfast_cloud::Error;
 use interceptor::{Signature, Throttled};
 use serde_json::Value;
 
@@ -123,6 +126,13 @@ fn agent() -> String {
     format!("aws-sdk-rust/by-hand lang/rust{app}")
 }
 
+/// The orchestrator takes it as the SDK crates' configurations put it, and has no word of its own for it.
+fn sharing(partition: RetryPartition) -> FrozenLayer {
+    let mut layer = Layer::new("RetryPartition");
+    layer.store_put(partition);
+    layer.freeze()
+}
+
 /// Makes the call in `region` and waits for its answer within the caller's deadline.
 pub(crate) async fn call(
     caller: &Caller,
@@ -143,6 +153,7 @@ pub(crate) async fn call(
         .endpoint_url(&url)
         .no_auth()
         .standard_retry(&caller.retries(by.service, region))
+        .runtime_plugin(StaticRuntimePlugin::new().with_config(sharing(caller.partition(by.service, region))))
         .timeout_config(caller.timeouts(by.service, region))
         .retry_classifier(Throttled)
         .retry_classifier(TransientErrorClassifier::<Said>::new())
@@ -158,5 +169,8 @@ pub(crate) async fn call(
         .build();
     let sent = operation.invoke(request.clone());
     let answered = caller.ask(by.service, region, request.action, sent).await?;
-    answered.whole().map_err(|why| caller.call(region, request.action).error(ErrorKind::Unreadable, why))
+    match answered.trouble() {
+        None => Ok(answered),
+        Some(why) => Err(caller.call(region, request.action).unreadable(&answered, why)),
+    }
 }

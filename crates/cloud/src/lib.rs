@@ -13,6 +13,7 @@ use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// Under whose eyes a call is made. Decides the role, the session's name and what the session may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,9 @@ pub struct Acting {
     /// How often a person has had the step tried again: an automatic repeat is the same call to AWS, a person's a new one.
     pub retries: u32,
     pub direction: Direction,
+    /// How long the step may take. A call that answers only when it is done, such as a function of one's own, may take
+    /// as long.
+    pub timeout: Duration,
     /// The step's call, from which the session policy is made. `None` for steps that only look: their sessions are
     /// narrowed to the kind of each resource that they look at.
     pub change: Option<Change>,
@@ -117,7 +121,7 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
     /// Makes the one changing call. `Error::outcome_unknown` tells "it may have happened" from "it did not".
     async fn perform(&self, account: &Account, acting: &Acting, change: &Change) -> Result<Answer, Error>;
 
-    /// Posts one signed webhook, once, within [`Cloud::call_deadline`]; errors as those of [`Cloud::perform`]. That a
+    /// Posts one signed webhook, once, within its step's [`Cloud::call_deadline`]; errors as those of [`Cloud::perform`]. That a
     /// receiver was at fault (5xx) may pass: the same id does no harm twice.
     async fn deliver(&self, delivery: &Delivery) -> Result<Answer, Error>;
 
@@ -146,8 +150,8 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
         kinds: &BTreeSet<ResourceKind>,
     ) -> Result<Vec<String>, Error>;
 
-    /// How long `perform` may take at most; an answer cannot come later.
-    fn call_deadline(&self) -> std::time::Duration;
+    /// How long the call of such a step may take at most; an answer cannot come later.
+    fn call_deadline(&self, acting: &Acting) -> Duration;
 }
 
 #[cfg(test)]
@@ -163,6 +167,7 @@ mod tests {
             epoch,
             retries,
             direction: Direction::Do,
+            timeout: Duration::from_secs(60),
             change: None,
         };
         let token = acting("build-platform", 7, 0).token();

@@ -198,6 +198,7 @@ async fn ask_roles(executor: Executor, ground: Arc<Ground>, run: Run) {
             epoch: executor.lease.epoch(),
             retries: 0,
             direction: Direction::Do,
+            timeout: Duration::ZERO,
             change: None,
         });
         let answer = executor.cloud.probe(account, &access).await.map(|i| i.arn).map_err(|e| e.to_string());

@@ -142,6 +142,7 @@ impl StepDrive {
             epoch: self.journal.epoch(),
             retries: run.steps.get(&step.id).map_or(0, |progress| progress.retries),
             direction: Direction::Do,
+            timeout: Duration::from_secs(step.timeout_seconds.into()),
             change: step.change().cloned(),
         }
     }
@@ -259,11 +260,12 @@ impl StepDrive {
         seen: &Seen,
         change: &Change,
     ) -> Result<Turn, Lost> {
-        let answer_due = self.later(self.cloud.call_deadline() + ANSWER_MARGIN);
+        let deadline = self.cloud.call_deadline(&self.acting(run, step));
+        let answer_due = self.later(deadline + ANSWER_MARGIN);
         let intent = self.started(step, progress.attempt + 1, seen, Some(change.clone()), answer_due);
         self.journal.record(vec![intent], self.now()).await?;
         // A slow write has used up the time: an answer might come after others take it for lost.
-        if self.later(self.cloud.call_deadline()) > answer_due {
+        if self.later(deadline) > answer_due {
             let reason = "the journal took too long; nothing was called".to_owned();
             let refused = Event::CallRefused { step: step.id.clone(), reason, retry: true };
             self.journal.record(vec![refused], self.now()).await?;

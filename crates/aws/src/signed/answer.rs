@@ -22,12 +22,9 @@ enum Tree {
 }
 
 impl Answered {
-    /// Refused when the body could not be read: a look that is half understood is none.
-    pub(super) fn whole(self) -> Result<Self, String> {
-        match self.tree {
-            Ok(_) => Ok(self),
-            Err(why) => Err(format!("the answer could not be read: {why}")),
-        }
+    /// Why the body could not be read: an answer that is half understood is none.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.tree.as_ref().err().map(|why| format!("the answer could not be read: {why}"))
     }
 
     pub(crate) fn json(&self) -> &Value {

@@ -251,7 +251,7 @@ impl Cloud for FakeCloud {
         if acts { Ok(vec!["ecs:UpdateService".into()]) } else { Err(error(ErrorKind::Denied, false)) }
     }
 
-    fn call_deadline(&self) -> Duration {
+    fn call_deadline(&self, _: &Acting) -> Duration {
         self.deadline
     }
 }
