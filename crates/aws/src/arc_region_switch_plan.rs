@@ -2,12 +2,12 @@
 
 use crate::clients::Caller;
 use crate::perform::answered;
+use crate::regional::in_each;
 use crate::settings::Service;
 use aws_sdk_arcregionswitch::primitives::DateTime;
 use aws_sdk_arcregionswitch::types::{
     AbbreviatedExecution, ExecutionAction, ExecutionMode, Plan, ResourceWarningStatus, StepStatus,
 };
-use futures::future::join_all;
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::facts::{RegionSwitch, SwitchExecution};
 use holdfast_domain::resource::ArcRegionSwitchPlan;
@@ -23,16 +23,15 @@ const EXECUTION: &str = "arc-region-switch:GetPlanExecution";
 
 pub(crate) const LOOK: &[&str] = &[PLAN, EVALUATION, EXECUTIONS, EXECUTION];
 
+pub(crate) const CHANGES: &[&str] = &["arc-region-switch:StartPlanExecution"];
+
 /// Executions that are shown. Those of the last years say nothing of today.
 const SHOWN: usize = 5;
 /// Asked for at once: more than a plan sees between two looks.
 const PAGE: i32 = 20;
 
 pub(crate) async fn look(caller: &Caller, spec: &ArcRegionSwitchPlan, regions: &[RegionCode]) -> Looked {
-    let looks = regions
-        .iter()
-        .map(|region| async move { (region.clone(), look_in(caller, &spec.plan_arn, region).await) });
-    join_all(looks).await.into_iter().collect()
+    in_each(regions, |region| look_in(caller, &spec.plan_arn, region)).await
 }
 
 async fn look_in(caller: &Caller, arn: &str, region: &RegionCode) -> Result<Facts, Error> {

@@ -30,6 +30,8 @@ const CHECKS: &str = "route53-recovery-control-config:ListAssociatedRoute53Healt
 
 pub(crate) const LOOK: &[&str] = &[STATE, DESCRIBE, RULES, CHECKS];
 
+pub(crate) const CHANGES: &[&str] = &["route53-recovery-cluster:UpdateRoutingControlStates"];
+
 /// What the configuration endpoint gets when what it would say is known already, and each cluster endpoint when a
 /// change is sent: there are others.
 const SHORTLY: Duration = Duration::from_millis(1500);
@@ -135,7 +137,7 @@ async fn configuration(
     if caller.silence.is_silent(Service::RecoveryControlConfig, RECOVERY_CONTROL_CONFIG_REGION) {
         return Ok((known, true));
     }
-    let briefly = Caller { deadline: caller.deadline.min(Instant::now() + SHORTLY), ..caller.clone() };
+    let briefly = caller.briefly(SHORTLY);
     match ask(&briefly, spec, &controls).await {
         Ok(asked) => Ok((caller.clusters.keep(&spec.cluster_arn, asked), false)),
         Err(error) if next_may_know(&error) => Ok((known, true)),
@@ -303,10 +305,10 @@ pub(crate) async fn set(
     let mut perhaps = false;
     let mut last = None;
     for region in order(caller, cluster_arn, endpoints) {
-        if caller.deadline <= Instant::now() {
+        if caller.ends() <= Instant::now() {
             break;
         }
-        let briefly = Caller { deadline: caller.deadline.min(Instant::now() + SHORTLY), ..caller.clone() };
+        let briefly = caller.briefly(SHORTLY);
         let url = endpoints.get(&region).map(String::as_str).unwrap_or_default();
         let sent = briefly
             .recovery_cluster(&region, url)

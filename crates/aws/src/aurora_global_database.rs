@@ -22,6 +22,8 @@ const INSTANCES: &str = "rds:DescribeDBInstances";
 
 pub(crate) const LOOK: &[&str] = &[GLOBAL, CLUSTERS, INSTANCES, "cloudwatch:GetMetricData"];
 
+pub(crate) const CHANGES: &[&str] = &["rds:FailoverGlobalCluster", "rds:SwitchoverGlobalCluster"];
+
 pub(crate) async fn look(caller: &Caller, spec: &AuroraGlobalDatabase, regions: &[RegionCode]) -> Looked {
     let order = caller.silence.order(Service::Rds, regions.iter().map(RegionCode::as_str));
     // A Region without a member may not know the cluster, so no error is final while another can be asked.

@@ -2,7 +2,8 @@
 
 use crate::clients::Caller;
 use crate::perform::answered;
-use crate::reading::{beside, count, per_region};
+use crate::reading::{beside, count};
+use crate::regional::{in_each, not_named};
 use crate::settings::Service;
 use crate::target_health;
 use aws_sdk_autoscaling::types::{self, LifecycleState, ScalingActivityStatusCode};
@@ -19,19 +20,19 @@ const SCHEDULE: &str = "autoscaling:DescribeScheduledActions";
 
 pub(crate) const LOOK: &[&str] = &[DESCRIBE, ACTIVITIES, SCHEDULE, target_health::DESCRIBE];
 
+pub(crate) const CHANGES: &[&str] =
+    &["autoscaling:ResumeProcesses", "autoscaling:SuspendProcesses", "autoscaling:UpdateAutoScalingGroup"];
+
 /// Enough to hold the launches of one attempt in every zone.
 const NEWEST_ACTIVITIES: i32 = 20;
 
 pub(crate) async fn look(caller: &Caller, spec: &AutoScalingGroup, regions: &[RegionCode]) -> Looked {
-    per_region(regions, |region| look_in(caller, spec, region)).await
+    in_each(regions, |region| look_in(caller, spec, region)).await
 }
 
 async fn look_in(caller: &Caller, spec: &AutoScalingGroup, region: &RegionCode) -> Result<Facts, Error> {
     let Some(place) = spec.per_region.get(region) else {
-        return Err(caller.call(region.as_str(), DESCRIBE).error(
-            ErrorKind::Invalid,
-            format!("the inventory names no group in {region}: add it under per_region"),
-        ));
+        return Err(not_named(caller, region, DESCRIBE, "group"));
     };
     let (region, name) = (region.as_str(), place.group.as_str());
     let target_groups: Vec<String> = place.target_group_arn.iter().cloned().collect();

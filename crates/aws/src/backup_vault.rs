@@ -3,6 +3,7 @@
 
 use crate::clients::Caller;
 use crate::perform::answered;
+use crate::regional::{in_each, not_named};
 use crate::settings::Service;
 use aws_sdk_backup::primitives::DateTime;
 use aws_sdk_backup::types::{RecoveryPointByBackupVault, RecoveryPointStatus, RestoreJobsListMember};
@@ -18,28 +19,25 @@ use std::collections::{BTreeMap, BTreeSet};
 const POINTS: &str = "backup:ListRecoveryPointsByBackupVault";
 const METADATA: &str = "backup:GetRecoveryPointRestoreMetadata";
 const JOBS: &str = "backup:ListRestoreJobs";
-const JOB: &str = "backup:DescribeRestoreJob";
+pub(crate) const JOB: &str = "backup:DescribeRestoreJob";
 /// A restore takes a day at the very most; what is older is of another move.
 const JOBS_OF_SECONDS: i64 = 7 * 86_400;
-/// A thousand points each.
+/// As many as one call gives.
+const AT_ONCE: i32 = 1000;
+/// More of them than any vault has of one resource; a list that goes on is not taken for a whole one.
 const PAGES: usize = 10;
 
-pub(crate) const LOOK: &[&str] = &[POINTS, METADATA, JOBS, JOB];
+pub(crate) const LOOK: &[&str] = &[POINTS, METADATA, JOBS];
+
+pub(crate) const CHANGES: &[&str] = &["backup:StartRestoreJob", JOB];
 
 pub(crate) async fn look(caller: &Caller, spec: &BackupVault, regions: &[RegionCode]) -> Looked {
-    join_all(
-        regions.iter().map(|region| async move { (region.clone(), look_in(caller, spec, region).await) }),
-    )
-    .await
-    .into_iter()
-    .collect()
+    in_each(regions, |region| look_in(caller, spec, region)).await
 }
 
 async fn look_in(caller: &Caller, spec: &BackupVault, region: &RegionCode) -> Result<Facts, Error> {
     let Some(place) = spec.per_region.get(region) else {
-        return Err(caller
-            .call(region.as_str(), POINTS)
-            .error(ErrorKind::Invalid, format!("the inventory names no vault in {region}")));
+        return Err(not_named(caller, region, POINTS, "vault"));
     };
     let newest = join_all(place.protected.iter().map(|arn| newest(caller, region, place, arn)));
     let (newest, restores) = tokio::join!(newest, restores(caller, region, place));
@@ -69,6 +67,7 @@ async fn newest(
             .list_recovery_points_by_backup_vault()
             .backup_vault_name(&place.vault)
             .by_resource_arn(resource)
+            .max_results(AT_ONCE)
             .set_next_token(next)
             .send();
         let page = caller.ask(Service::Backup, region.as_str(), POINTS, sent).await?;
@@ -82,6 +81,9 @@ async fn newest(
         if next.is_none() {
             break;
         }
+    }
+    if next.is_some() {
+        return Err(endless(caller, region, POINTS));
     }
     let Some((created_at, point)) = newest else { return Ok(None) };
     let Some(arn) = point.recovery_point_arn else { return Ok(None) };
@@ -135,6 +137,7 @@ async fn restores(
             .backup(region.as_str())
             .list_restore_jobs()
             .by_created_after(since)
+            .max_results(AT_ONCE)
             .set_next_token(next)
             .send();
         let page = caller.ask(Service::Backup, region.as_str(), JOBS, sent).await?;
@@ -144,9 +147,21 @@ async fn restores(
             break;
         }
     }
+    if next.is_some() {
+        return Err(endless(caller, region, JOBS));
+    }
     jobs.retain(|job| job.source_resource_arn().is_some_and(|arn| protected.contains(arn)));
     jobs.sort_by_key(|job| job.creation_date().map(|at| at.secs()));
     Ok(jobs.into_iter().filter_map(restore_job).collect())
+}
+
+/// Of a part the newest may not be the newest.
+fn endless(caller: &Caller, region: &RegionCode, action: &'static str) -> Error {
+    let read = PAGES * usize::try_from(AT_ONCE).unwrap_or_default();
+    caller.call(region.as_str(), action).error(
+        ErrorKind::Unreadable,
+        format!("AWS lists more than the {read} that are read, so which is the newest is not known"),
+    )
 }
 
 fn restore_job(job: RestoreJobsListMember) -> Option<RestoreJob> {

@@ -19,6 +19,8 @@ const EVENTS: &str = "cloudformation:DescribeStackEvents";
 
 pub(crate) const LOOK: &[&str] = &[DESCRIBE, EVENTS];
 
+pub(crate) const CHANGES: &[&str] = &["cloudformation:CreateStack", "cloudformation:UpdateStack"];
+
 /// Stands for the id of an update where AWS has answered that there is nothing to update.
 const NOTHING_TO_UPDATE: &str = "nothing to update";
 

@@ -17,6 +17,8 @@ const GET: &str = "cloudfront:GetDistribution";
 
 pub(crate) const LOOK: &[&str] = &[GET];
 
+pub(crate) const CHANGES: &[&str] = &["cloudfront:UpdateDistribution"];
+
 pub(crate) async fn look(caller: &Caller, spec: &CloudfrontDistribution, regions: &[RegionCode]) -> Looked {
     let told = match read(caller, &spec.distribution_id).await {
         Ok((distribution, etag)) => facts(spec, &distribution, &etag, regions)

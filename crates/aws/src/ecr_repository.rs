@@ -1,7 +1,8 @@
 //! ECR repositories: which images each Region's registry has, and what the registry replicates where. Only looked at.
 
 use crate::clients::Caller;
-use crate::reading::{beside, per_region};
+use crate::reading::beside;
+use crate::regional::in_each;
 use crate::settings::Service;
 use aws_sdk_ecr::types::{ImageDetail, ImageIdentifier};
 use holdfast_cloud::{Error, Looked};
@@ -23,7 +24,7 @@ const PAGE: i32 = 1_000;
 const PAGES: usize = 10;
 
 pub(crate) async fn look(caller: &Caller, spec: &EcrRepository, regions: &[RegionCode]) -> Looked {
-    per_region(regions, |region| look_in(caller, &spec.repository, region)).await
+    in_each(regions, |region| look_in(caller, &spec.repository, region)).await
 }
 
 async fn look_in(caller: &Caller, repository: &str, region: &RegionCode) -> Result<Facts, Error> {

@@ -5,7 +5,8 @@
 use crate::batch::Batches;
 use crate::clients::Caller;
 use crate::perform::answered;
-use crate::reading::{beside, count, per_region};
+use crate::reading::{beside, count};
+use crate::regional::{in_each, not_named};
 use crate::settings::Service;
 use crate::target_health;
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
@@ -23,6 +24,8 @@ const TASK_DEFINITION: &str = "ecs:DescribeTaskDefinition";
 const SCALABLE_TARGETS: &str = "application-autoscaling:DescribeScalableTargets";
 
 pub(crate) const LOOK: &[&str] = &[DESCRIBE, TASK_DEFINITION, SCALABLE_TARGETS, target_health::DESCRIBE];
+
+pub(crate) const CHANGES: &[&str] = &["application-autoscaling:RegisterScalableTarget", "ecs:UpdateService"];
 
 /// The images that task definitions name, by ARN. A revision never changes, so it is asked for once.
 #[derive(Debug, Default)]
@@ -46,15 +49,12 @@ impl TaskDefinitions {
 }
 
 pub(crate) async fn look(caller: &Caller, spec: &EcsService, regions: &[RegionCode]) -> Looked {
-    per_region(regions, |region| look_in(caller, spec, region)).await
+    in_each(regions, |region| look_in(caller, spec, region)).await
 }
 
 async fn look_in(caller: &Caller, spec: &EcsService, region: &RegionCode) -> Result<Facts, Error> {
     let Some(EcsPlace { cluster, service, .. }) = spec.per_region.get(region) else {
-        return Err(caller.call(region.as_str(), DESCRIBE).error(
-            ErrorKind::Invalid,
-            format!("the inventory names no service in {region}: add it under per_region"),
-        ));
+        return Err(not_named(caller, region, DESCRIBE, "service"));
     };
     let region = region.as_str();
     let (found, scaling) =
@@ -84,6 +84,7 @@ async fn describe(
     let (asker, place, of) = (caller.clone(), region.to_owned(), cluster.to_owned());
     let together = move |services: Vec<String>| async move { together(&asker, &place, &of, services).await };
     let call = || caller.call(region, DESCRIBE);
+    let _waiting = caller.waits_for_another(Service::Ecs);
     match caller.traffic.ecs_services.ask(key, service.to_owned(), together).await {
         Some(Ok(Ok(found))) => Ok(found),
         Some(Ok(Err(reason))) => {

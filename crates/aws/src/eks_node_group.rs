@@ -3,7 +3,8 @@
 use crate::auto_scaling_group::{self, in_service, wire_size};
 use crate::clients::Caller;
 use crate::perform::answered;
-use crate::reading::{beside, count, per_region};
+use crate::reading::{beside, count};
+use crate::regional::{in_each, not_named};
 use crate::settings::Service;
 use aws_sdk_eks::types::{Nodegroup, NodegroupScalingConfig, UpdateStatus};
 use holdfast_cloud::{Error, ErrorKind, Looked, Settled};
@@ -19,17 +20,16 @@ pub(crate) const UPDATE: &str = "eks:DescribeUpdate";
 /// Following an update is part of looking: it tells whether what was accepted has been carried out.
 pub(crate) const LOOK: &[&str] = &[DESCRIBE, auto_scaling_group::DESCRIBE];
 
+pub(crate) const CHANGES: &[&str] = &["eks:UpdateNodegroupConfig", UPDATE];
+
 pub(crate) async fn look(caller: &Caller, spec: &EksNodeGroup, regions: &[RegionCode]) -> Looked {
-    per_region(regions, |region| look_in(caller, spec, region)).await
+    in_each(regions, |region| look_in(caller, spec, region)).await
 }
 
 async fn look_in(caller: &Caller, spec: &EksNodeGroup, region: &RegionCode) -> Result<Facts, Error> {
     let region_code = region.as_str();
     let Some(place) = spec.per_region.get(region) else {
-        return Err(caller.call(region_code, DESCRIBE).error(
-            ErrorKind::Invalid,
-            format!("the inventory names no node group in {region}: add it under per_region"),
-        ));
+        return Err(not_named(caller, region, DESCRIBE, "node group"));
     };
     let sent = caller
         .eks(region_code)

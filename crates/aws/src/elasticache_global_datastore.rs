@@ -21,6 +21,8 @@ const LAG_WINDOW_SECONDS: i64 = 300;
 
 pub(crate) const LOOK: &[&str] = &[DESCRIBE, metrics::GET_METRIC_DATA];
 
+pub(crate) const CHANGES: &[&str] = &["elasticache:FailoverGlobalReplicationGroup"];
+
 pub(crate) async fn look(
     caller: &Caller,
     spec: &ElasticacheGlobalDatastore,

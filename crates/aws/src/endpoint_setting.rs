@@ -19,6 +19,8 @@ pub(crate) const GET_SECRET: &str = "secretsmanager:GetSecretValue";
 
 pub(crate) const LOOK: &[&str] = &[ssm_parameter::GET, secret::DESCRIBE];
 
+pub(crate) const CHANGES: &[&str] = &["secretsmanager:PutSecretValue", GET_SECRET, "ssm:PutParameter"];
+
 /// Longer than any endpoint: AWS's own names end at 255.
 const LONGEST: usize = 300;
 

@@ -20,6 +20,8 @@ const GROUPS: &str = "globalaccelerator:ListEndpointGroups";
 
 pub(crate) const LOOK: &[&str] = &[DESCRIBE, LISTENERS, GROUPS];
 
+pub(crate) const CHANGES: &[&str] = &["globalaccelerator:UpdateEndpointGroup"];
+
 pub(crate) async fn look(caller: &Caller, spec: &GlobalAccelerator, regions: &[RegionCode]) -> Looked {
     let client = caller.global_accelerator(GLOBAL_ACCELERATOR_REGION);
     match tokio::try_join!(

@@ -2,7 +2,8 @@
 
 use crate::clients::Caller;
 use crate::perform::answered;
-use crate::reading::{count, per_region};
+use crate::reading::count;
+use crate::regional::{in_each, not_named};
 use crate::settings::Service;
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::facts::{EventSourceMapping, LambdaFunctionFacts, ProvisionedConcurrency};
@@ -17,16 +18,20 @@ const MAPPINGS: &str = "lambda:ListEventSourceMappings";
 
 pub(crate) const LOOK: &[&str] = &[CONFIGURATION, CONCURRENCY, PROVISIONED, MAPPINGS];
 
+pub(crate) const CHANGES: &[&str] = &[
+    "lambda:DeleteFunctionConcurrency",
+    "lambda:PutFunctionConcurrency",
+    "lambda:PutProvisionedConcurrencyConfig",
+    "lambda:UpdateEventSourceMapping",
+];
+
 pub(crate) async fn look(caller: &Caller, spec: &LambdaFunction, regions: &[RegionCode]) -> Looked {
-    per_region(regions, |region| look_in(caller, spec, region)).await
+    in_each(regions, |region| look_in(caller, spec, region)).await
 }
 
 async fn look_in(caller: &Caller, spec: &LambdaFunction, region: &RegionCode) -> Result<Facts, Error> {
     if !spec.per_region.contains_key(region) {
-        return Err(caller.call(region.as_str(), CONFIGURATION).error(
-            ErrorKind::Invalid,
-            format!("the inventory has the function not in {region}: add it under per_region"),
-        ));
+        return Err(not_named(caller, region, CONFIGURATION, "function"));
     }
     let (region, name) = (region.as_str(), spec.function.as_str());
     let (state, reserved, provisioned, mappings) = tokio::try_join!(

@@ -6,9 +6,9 @@ use crate::clients::Caller;
 use crate::metrics::{self, Wanted};
 use crate::perform::answered;
 use crate::presigned;
+use crate::regional::{in_each, not_named};
 use crate::settings::Service;
 use aws_sdk_rds::types::{DbCluster, DbInstance, Filter};
-use futures::future::join_all;
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::facts::{Lag, LeftBehind, ReplicaMember, ReplicaSettings, region_of_arn};
 use holdfast_domain::resource::RdsReadReplica;
@@ -21,22 +21,17 @@ const LAG_WINDOW_SECONDS: i64 = 300;
 
 pub(crate) const LOOK: &[&str] = &[INSTANCES, CLUSTERS, metrics::GET_METRIC_DATA];
 
+pub(crate) const CHANGES: &[&str] =
+    &["rds:CreateDBInstanceReadReplica", "rds:PromoteReadReplica", "rds:PromoteReadReplicaDBCluster"];
+
 pub(crate) async fn look(caller: &Caller, spec: &RdsReadReplica, regions: &[RegionCode]) -> Looked {
-    join_all(
-        regions.iter().map(|region| async move { (region.clone(), look_in(caller, spec, region).await) }),
-    )
-    .await
-    .into_iter()
-    .collect()
+    in_each(regions, |region| look_in(caller, spec, region)).await
 }
 
 async fn look_in(caller: &Caller, spec: &RdsReadReplica, region: &RegionCode) -> Result<Facts, Error> {
     let place = spec.per_region.get(region);
     let Some((id, is_cluster)) = place.and_then(|place| place.identifier()) else {
-        return Err(caller.call(region.as_str(), INSTANCES).error(
-            ErrorKind::Invalid,
-            format!("the inventory names no instance or cluster in {region}: add it under per_region"),
-        ));
+        return Err(not_named(caller, region, INSTANCES, "instance or cluster"));
     };
     let names = place.map(|place| place.generations()).unwrap_or_default();
     let mut found = if is_cluster {

@@ -1,21 +1,8 @@
-//! What looks at compute have in common: each Region asked by itself, counts out of AWS's signed numbers, and parts
-//! that stand beside the main answer, whose silence is kept with its reason and spoils nothing else.
+//! What looks at compute have in common: counts out of AWS's signed numbers, and parts that stand beside the main answer,
+//! whose silence is kept with its reason and spoils nothing else.
 
-use futures::future::join_all;
-use holdfast_cloud::{Error, Looked};
+use holdfast_cloud::Error;
 use holdfast_domain::facts::{Beside, Unread};
-use holdfast_domain::{Facts, RegionCode};
-
-pub(crate) async fn per_region<'a, F>(regions: &'a [RegionCode], look: impl Fn(&'a RegionCode) -> F) -> Looked
-where
-    F: Future<Output = Result<Facts, Error>>,
-{
-    let looks = regions.iter().map(|region| {
-        let looked = look(region);
-        async move { (region.clone(), looked.await) }
-    });
-    join_all(looks).await.into_iter().collect()
-}
 
 /// AWS's counts are signed in the wire format only.
 pub(crate) fn count(number: i32) -> u32 {

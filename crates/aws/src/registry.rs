@@ -53,6 +53,41 @@ pub(crate) fn look_actions(kind: ResourceKind) -> &'static [&'static str] {
     }
 }
 
+/// The IAM actions that the steps of this kind need beside the look: their changes, and what follows or prepares one.
+pub(crate) fn change_actions(kind: ResourceKind) -> &'static [&'static str] {
+    match kind {
+        ResourceKind::Route53Records => route53_records::CHANGES,
+        ResourceKind::Route53HealthCheck => route53_health_check::CHANGES,
+        ResourceKind::GlobalAccelerator => global_accelerator::CHANGES,
+        ResourceKind::CloudfrontDistribution => cloudfront_distribution::CHANGES,
+        ResourceKind::ArcRoutingControl => arc_routing_control::CHANGES,
+        ResourceKind::ArcRegionSwitchPlan => arc_region_switch_plan::CHANGES,
+        ResourceKind::S3MultiRegionAccessPoint => s3_multi_region_access_point::CHANGES,
+        ResourceKind::AuroraGlobalDatabase => aurora_global_database::CHANGES,
+        ResourceKind::RdsReadReplica => rds_read_replica::CHANGES,
+        ResourceKind::ElasticacheGlobalDatastore => elasticache_global_datastore::CHANGES,
+        ResourceKind::BackupVault => backup_vault::CHANGES,
+        ResourceKind::EcsService => ecs_service::CHANGES,
+        ResourceKind::AutoScalingGroup => auto_scaling_group::CHANGES,
+        ResourceKind::EksNodeGroup => eks_node_group::CHANGES,
+        ResourceKind::LambdaFunction => lambda_function::CHANGES,
+        ResourceKind::CloudformationStack => cloudformation_stack::CHANGES,
+        ResourceKind::EndpointSetting => endpoint_setting::CHANGES,
+        ResourceKind::DynamodbGlobalTable
+        | ResourceKind::S3Replication
+        | ResourceKind::EcrRepository
+        | ResourceKind::Secret
+        | ResourceKind::SsmParameter
+        | ResourceKind::KmsKey
+        | ResourceKind::CloudwatchAlarm
+        | ResourceKind::ServiceQuota
+        | ResourceKind::TransitGateway
+        | ResourceKind::ConfigRecorder
+        | ResourceKind::SecurityHub
+        | ResourceKind::Probe => &[],
+    }
+}
+
 pub(crate) async fn look(caller: &Caller, resource: &Resource, regions: &[RegionCode]) -> Looked {
     match &resource.spec {
         ResourceSpec::Route53Records(spec) => route53_records::look(caller, spec, regions).await,

@@ -19,6 +19,8 @@ const STATUS: &str = "route53:GetHealthCheckStatus";
 
 pub(crate) const LOOK: &[&str] = &[GET, STATUS];
 
+pub(crate) const CHANGES: &[&str] = &["route53:UpdateHealthCheck"];
+
 pub(crate) async fn look(caller: &Caller, spec: &Route53HealthCheck, regions: &[RegionCode]) -> Looked {
     match read(caller, &spec.health_check_id).await {
         Ok(check) => {

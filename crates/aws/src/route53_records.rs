@@ -20,6 +20,8 @@ const LIST: &str = "route53:ListResourceRecordSets";
 
 pub(crate) const LOOK: &[&str] = &[LIST, outside::GET_ZONE];
 
+pub(crate) const CHANGES: &[&str] = &["route53:ChangeResourceRecordSets", change::GET_CHANGE];
+
 pub(crate) async fn look(caller: &Caller, spec: &Route53Records, regions: &[RegionCode]) -> Looked {
     // Side by side: name servers that do not answer cost their own time once.
     let (listed, asked) = futures::join!(list(caller, spec), outside::ask(caller, spec));

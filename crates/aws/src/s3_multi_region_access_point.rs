@@ -17,6 +17,8 @@ const GET: &str = "s3:GetMultiRegionAccessPointRoutes";
 
 pub(crate) const LOOK: &[&str] = &[GET];
 
+pub(crate) const CHANGES: &[&str] = &["s3:SubmitMultiRegionAccessPointRoutes"];
+
 pub(crate) async fn look(caller: &Caller, spec: &S3MultiRegionAccessPoint, regions: &[RegionCode]) -> Looked {
     let order = caller.silence.order(Service::S3Control, ACCESS_POINT_ROUTE_REGIONS);
     let go_on = |error: &Error| {

@@ -6,6 +6,8 @@ use crate::policy;
 use crate::settings::{IAM_REGION, Service};
 use crate::signed::{self, IAM, Request};
 use holdfast_cloud::{Error, ErrorKind, OrganizationAccount};
+use holdfast_domain::ResourceKind;
+use std::collections::BTreeSet;
 
 pub(crate) const SIMULATE: &str = "iam:SimulatePrincipalPolicy";
 const LIST_ACCOUNTS: &str = "organizations:ListAccounts";
@@ -75,12 +77,49 @@ pub(crate) async fn organization(caller: &Caller) -> Result<Vec<OrganizationAcco
         .error(ErrorKind::Unreadable, "the list of accounts has no end"))
 }
 
-/// What each role will be asked for in an account that has these kinds. Handing a role over depends on which role it
-/// is, so that is not simulated.
-pub(crate) fn needed(
-    acts: bool,
-    kinds: &std::collections::BTreeSet<holdfast_domain::ResourceKind>,
-) -> Vec<&'static str> {
-    let actions = if acts { policy::acting_on(kinds) } else { policy::looking_at(kinds) };
-    actions.into_iter().filter(|action| *action != "iam:PassRole").collect()
+/// What each role will be asked for in an account that has these kinds. A step acts on none that is there for readiness
+/// only.
+pub(crate) fn needed(acts: bool, kinds: &BTreeSet<ResourceKind>) -> Vec<&'static str> {
+    let actions = if acts {
+        policy::acting_on(kinds.iter().filter(|kind| !kind.is_for_readiness_only()))
+    } else {
+        policy::looking_at(kinds)
+    };
+    actions.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_is_asked_about_the_calls_of_the_kinds_that_its_account_has() {
+        let needed = |kinds: &[ResourceKind]| needed(true, &kinds.iter().copied().collect());
+        let ecs = needed(&[ResourceKind::EcsService]);
+        assert!(ecs.contains(&"ecs:UpdateService"));
+        assert!(ecs.contains(&"application-autoscaling:RegisterScalableTarget"));
+        assert!(!needed(&[ResourceKind::Secret]).contains(&"secretsmanager:PutSecretValue"));
+        assert!(needed(&[ResourceKind::EndpointSetting]).contains(&"secretsmanager:PutSecretValue"));
+    }
+
+    #[test]
+    fn a_role_is_asked_about_no_call_of_another_kind_of_the_same_service() {
+        for (kind, others) in [
+            (
+                ResourceKind::AuroraGlobalDatabase,
+                ["rds:PromoteReadReplica", "rds:CreateDBInstanceReadReplica"],
+            ),
+            (ResourceKind::RdsReadReplica, ["rds:SwitchoverGlobalCluster", "rds:FailoverGlobalCluster"]),
+            (ResourceKind::Route53Records, ["route53:UpdateHealthCheck", "iam:PassRole"]),
+            (
+                ResourceKind::EksNodeGroup,
+                ["autoscaling:UpdateAutoScalingGroup", "autoscaling:SuspendProcesses"],
+            ),
+            (ResourceKind::LambdaFunction, ["lambda:InvokeFunction", "ssm:SendCommand"]),
+            (ResourceKind::BackupVault, ["iam:PassRole", "kms:CreateGrant"]),
+        ] {
+            let needed = needed(true, &BTreeSet::from([kind]));
+            assert!(others.iter().all(|other| !needed.contains(other)), "{}: {needed:?}", kind.as_str());
+        }
+    }
 }

@@ -71,6 +71,13 @@ fn build(world: &mut World, context: &Context<'_>, operation: &str, input: &Valu
         may(world, context, "iam:PassRole", role)
             .map_err(|why| Service::CloudFormation.denied(&context.caller.arn, "iam:PassRole", role, &why))?;
     }
+    let template_url = required(input, "TemplateURL", "ValidationError")?;
+    // Read in the name of whoever asks for the stack.
+    if let Some(object) = object_at(template_url)
+        && may(world, context, "s3:GetObject", &object).is_err()
+    {
+        return Err(Refusal::new("ValidationError", "S3 error: Access Denied"));
+    }
     let mut parameters = BTreeMap::new();
     for parameter in list(input, "Parameters", "member") {
         let key = required(parameter, "ParameterKey", "ValidationError")?;
@@ -80,7 +87,7 @@ fn build(world: &mut World, context: &Context<'_>, operation: &str, input: &Valu
         account: context.account,
         region: context.region,
         name: required(input, "StackName", "ValidationError")?,
-        template_url: required(input, "TemplateURL", "ValidationError")?,
+        template_url,
         parameters,
         role_arn: role_arn.map(str::to_owned),
         token: text(input, "ClientRequestToken").map(str::to_owned),
@@ -96,6 +103,13 @@ fn build(world: &mut World, context: &Context<'_>, operation: &str, input: &Valu
         world.update_stack(request, context.now)?
     };
     Ok(Reply::did(changed, answer(operation, |xml| xml.text("StackId", id))))
+}
+
+/// The object of a template's URL in virtual-hosted style; templates elsewhere are anybody's here.
+fn object_at(url: &str) -> Option<String> {
+    let (host, key) = url.strip_prefix("https://")?.split_once('/')?;
+    let (bucket, _) = host.split_once(".s3.")?;
+    Some(format!("arn:aws:s3:::{bucket}/{key}"))
 }
 
 fn stack_xml(xml: &mut Xml, stack: &Stack) {

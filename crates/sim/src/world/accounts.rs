@@ -72,6 +72,8 @@ const ACT_ACTIONS: &[&str] = &[
     "lambda:UpdateEventSourceMapping",
     "iam:PassRole",
     "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
     "rds:CreateDBInstanceReadReplica",
     "rds:FailoverGlobalCluster",
     "rds:PromoteReadReplica",
@@ -85,7 +87,7 @@ const ACT_ACTIONS: &[&str] = &[
     // ---- what the recovery Region must have
     "cloudformation:CreateStack",
     "cloudformation:UpdateStack",
-    "iam:PassRole",
+    "s3:GetObject",
     "secretsmanager:GetSecretValue",
     "secretsmanager:PutSecretValue",
     "ssm:ListCommands",
