@@ -34,7 +34,10 @@ pub fn read_role_actions() -> BTreeSet<&'static str> {
 /// Everything the act role needs: a step looks before and after it changes.
 #[must_use]
 pub fn act_role_actions() -> BTreeSet<&'static str> {
-    acting_on(ResourceKind::ALL).into_iter().chain(own_calls::CHANGES.iter().chain(BESIDE_CHANGES).copied()).collect()
+    acting_on(ResourceKind::ALL)
+        .into_iter()
+        .chain(own_calls::CHANGES.iter().chain(BESIDE_CHANGES).copied())
+        .collect()
 }
 
 /// What the read role needs in an account that has these kinds.

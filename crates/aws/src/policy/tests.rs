@@ -291,7 +291,8 @@ fn the_roles_together_need_no_more_and_no_less_than_the_sessions_made_from_them(
         .collect();
     assert_eq!(used, act_role_actions().into_iter().map(str::to_owned).collect());
     let asked = actions(&surveying());
-    let looked = ResourceKind::ALL.iter().flat_map(|kind| actions(&looking(&BTreeSet::from([*kind])).unwrap()));
+    let looked =
+        ResourceKind::ALL.iter().flat_map(|kind| actions(&looking(&BTreeSet::from([*kind])).unwrap()));
     let read: BTreeSet<String> = looked.chain(asked).filter(|action| action != NOTHING).collect();
     assert_eq!(read, read_role_actions().into_iter().map(str::to_owned).collect());
     assert!(read_role_actions().is_disjoint(&change_names()));

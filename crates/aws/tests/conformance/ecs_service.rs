@@ -3,7 +3,7 @@
 use crate::peers::{Peer, Which};
 use crate::words::{HOME, RECOVERY, acting, both, look, region, resource as named, seen};
 use holdfast_cloud::{Cloud, ErrorKind};
-use holdfast_domain::facts::ScalingBounds;
+use holdfast_domain::facts::{Beside, ScalingBounds};
 use holdfast_domain::resource::{EcsPlace, EcsService};
 use holdfast_domain::{Facts, Resource, ResourceSpec};
 use holdfast_failover::Change;
@@ -12,6 +12,7 @@ scenarios! {
     the_tasks_wanted_are_seen_in_both_regions: simulator, ministack, moto;
     a_service_is_scaled_in_its_own_region_only: simulator, ministack_widened, moto;
     a_service_that_is_not_there_is_not_found: simulator, ministack, moto;
+    bounds_that_cannot_be_asked_for_are_told_and_spoil_nothing: ministack;
 }
 
 pub async fn resource(peer: &Peer) -> Resource {
@@ -100,4 +101,15 @@ async fn a_service_that_is_not_there_is_not_found(peer: &Peer) {
     for facts in look(peer, &of("nobody")).await.into_values() {
         assert_eq!(facts.unwrap_err().kind, ErrorKind::NotFound);
     }
+}
+
+/// ministack has no Application Auto Scaling.
+async fn bounds_that_cannot_be_asked_for_are_told_and_spoil_nothing(peer: &Peer) {
+    let web = resource(peer).await;
+    let Facts::EcsService(service) = seen(peer, &web, RECOVERY).await else {
+        panic!("a service was expected")
+    };
+    assert_eq!(service.images, ["registry.example.com/web:1"]);
+    let unread: Vec<Beside> = service.unread.iter().map(|unread| unread.what).collect();
+    assert_eq!(unread, [Beside::ScalingBounds], "{:?}", service.unread);
 }

@@ -1,7 +1,9 @@
 //! Lambda functions: concurrency reserved and provisioned, and the event sources that feed them.
 
-use crate::peers::Peer;
+use crate::peers::{Peer, Which};
 use crate::words::{HOME, RECOVERY, acting, per_region, region, resource as named, seen};
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{FunctionCode, Runtime};
 use holdfast_cloud::Cloud;
 use holdfast_domain::resource::{LambdaFunction, LambdaPlace};
 use holdfast_domain::{Facts, Resource, ResourceSpec};
@@ -12,12 +14,17 @@ pub const RECOVERY_QUEUE: &str = "bbbbbbbb-0000-4000-8000-000000000001";
 
 scenarios! {
     every_call_of_a_function_goes_through_and_shows: simulator;
+    concurrency_and_event_sources_are_seen_and_set: simulator, ministack_unweighed;
 }
 
 pub async fn resource(_: &Peer) -> Resource {
+    of(RECOVERY_QUEUE)
+}
+
+fn of(recovery_queue: &str) -> Resource {
     let per_region = per_region(|code| LambdaPlace {
         concurrency: Some(50),
-        event_source_mappings: vec![if code == HOME { HOME_QUEUE } else { RECOVERY_QUEUE }.into()],
+        event_source_mappings: vec![if code == HOME { HOME_QUEUE } else { recovery_queue }.into()],
     });
     named(
         "events",
@@ -55,4 +62,54 @@ async fn every_call_of_a_function_goes_through_and_shows(peer: &Peer) {
         assert!(matches!(after, Facts::LambdaFunction(_)));
         assert_ne!(before, after, "{change:?}");
     }
+}
+
+/// `order-events` in the recovery Region, with an event source that is off; the source's id.
+async fn function(peer: &Peer) -> String {
+    let client = sdk!(aws_sdk_lambda, peer, RECOVERY);
+    // An empty archive: nothing is ever run.
+    let archive = Blob::new([b"PK\x05\x06".as_slice(), &[0; 18]].concat());
+    client
+        .create_function()
+        .function_name("order-events")
+        .runtime(Runtime::Python312)
+        // A role that is there.
+        .role("arn:aws:iam::222222222222:role/holdfast-act")
+        .handler("index.handler")
+        .code(FunctionCode::builder().zip_file(archive).build())
+        .send()
+        .await
+        .unwrap();
+    let mapping = client
+        .create_event_source_mapping()
+        .function_name("order-events")
+        .event_source_arn("arn:aws:sqs:eu-central-1:222222222222:orders")
+        .enabled(false)
+        .send()
+        .await
+        .unwrap();
+    mapping.uuid().unwrap().to_owned()
+}
+
+async fn concurrency_and_event_sources_are_seen_and_set(peer: &Peer) {
+    let mapping = match peer.which {
+        Which::Simulator => RECOVERY_QUEUE.to_owned(),
+        Which::Ministack | Which::Moto => function(peer).await,
+    };
+    let events = of(&mapping);
+    let set = async |change: Change| {
+        peer.cloud.perform(&peer.account, &acting("one-step", None), &change).await.unwrap();
+        peer.pass_time();
+        match seen(peer, &events, RECOVERY).await {
+            Facts::LambdaFunction(function) => (function.reserved, function.mappings[0].state.clone()),
+            other => panic!("a function was expected, not {other:?}"),
+        }
+    };
+    let (region, function) = (|| region(RECOVERY), || "order-events".to_owned());
+    let reserve =
+        |reserved| Change::SetLambdaConcurrency { region: region(), function: function(), reserved };
+    assert_eq!(set(reserve(Some(50))).await, (Some(50), "Disabled".to_owned()));
+    let start = Change::SetEventSource { region: region(), function: function(), mapping, enabled: true };
+    assert_eq!(set(start).await, (Some(50), "Enabled".to_owned()));
+    assert_eq!(set(reserve(None)).await, (None, "Enabled".to_owned()));
 }

@@ -2,6 +2,7 @@
 //! Python programs. Without them their tests fail and say so; HOLDFAST_WITHOUT_PEERS=1 leaves them out.
 
 mod iam;
+mod instead;
 mod ministack;
 mod moto;
 mod process;
@@ -16,6 +17,7 @@ use process::Process;
 
 pub use process::element;
 pub use simulator::{CLUSTER, DISTRIBUTION, PANEL};
+pub use widening::percent;
 
 /// The account that Holdfast's own principal is in.
 pub const CONTROL: &str = "123456789012";

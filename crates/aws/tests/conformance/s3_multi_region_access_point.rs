@@ -15,6 +15,7 @@ scenarios! {
     routes_are_read_and_turned_through_any_of_the_five_regions: simulator, ministack;
     no_route_at_all_is_refused: simulator, ministack;
     routes_go_through_the_next_region_after_an_error_of_awss_own: simulator;
+    access_point_routes_are_not_sent_again_after_a_lost_answer: simulator;
 }
 
 pub async fn resource(peer: &Peer) -> Resource {
@@ -96,4 +97,14 @@ async fn routes_go_through_the_next_region_after_an_error_of_awss_own(peer: &Pee
     let answer = peer.cloud.perform(&peer.account, &acting("route-assets", None), &change).await.unwrap();
     assert_eq!(answer.region, "eu-west-1");
     assert_eq!(peer.sim().ledger().iter().filter(|entry| entry.effect == Effect::Changed).count(), 1);
+}
+
+async fn access_point_routes_are_not_sent_again_after_a_lost_answer(peer: &Peer) {
+    let assets = resource(peer).await;
+    let change = turned(peer, &assets, [0, 100], &["us-west-2", "eu-west-1"]).await;
+    let operation = "SubmitMultiRegionAccessPointRoutes";
+    peer.sim().add_fault(Fault { operation: Some(operation.into()), ..Fault::new(FaultKind::LoseAnswer) });
+    let error = peer.cloud.perform(&peer.account, &acting("route-assets", None), &change).await.unwrap_err();
+    assert!(error.outcome_unknown, "{error:?}");
+    assert_eq!(peer.sim().ledger().iter().filter(|entry| entry.operation == operation).count(), 1);
 }

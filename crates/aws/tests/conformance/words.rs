@@ -8,6 +8,7 @@ use holdfast_domain::{
 };
 use holdfast_failover::Change;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 pub fn region(code: &str) -> RegionCode {
     RegionCode::parse(code).unwrap()
@@ -56,6 +57,7 @@ pub fn acting(step: &str, change: Option<Change>) -> Acting {
         epoch: 7,
         retries: 0,
         direction: Direction::Do,
+        timeout: Duration::from_secs(60),
         change,
     }
 }

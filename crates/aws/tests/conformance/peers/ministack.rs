@@ -13,16 +13,29 @@ const EXTERNAL_ID: &str = "shop-and-nobody-else";
 /// ministack weighs these against the resource `*` (the service against its cluster), where AWS takes what they name,
 /// and so refuses every session that names it. A call that is refused as `not authorized` there and allowed by AWS's
 /// documents belongs here, and its scenario on `ministack_widened`.
-const WEIGHED_OTHERWISE: &[&str] =
-    &["rds:SwitchoverGlobalCluster", "rds:FailoverGlobalCluster", "ecs:UpdateService"];
+const WEIGHED_OTHERWISE: &[&str] = &[
+    "autoscaling:UpdateAutoScalingGroup",
+    "ecs:UpdateService",
+    "rds:FailoverGlobalCluster",
+    "rds:SwitchoverGlobalCluster",
+];
 
 impl Peer {
     pub async fn ministack() -> Option<Self> {
+        Self::ministack_with("true").await
+    }
+
+    /// The same, and nobody's rights are weighed: for Lambda, whose looks ministack weighs under the names of its changes.
+    pub async fn ministack_unweighed() -> Option<Self> {
+        Self::ministack_with("false").await
+    }
+
+    async fn ministack_with(auth: &str) -> Option<Self> {
         let process = Process::start(
             ("ministack", "ministack"),
             |command, port| {
                 command
-                    .env("AUTH", "true")
+                    .env("AUTH", auth)
                     .env("GATEWAY_PORT", port.to_string())
                     .env("BIND_HOST", "127.0.0.1")
                     .env("MINISTACK_ACCOUNT_ID", CONTROL)

@@ -1,7 +1,11 @@
 //! The simulator, in this process: the demonstration's world, and beside it what the demonstration has no use for.
 
 use super::{MEMBER, Peer, Running, Which, given};
+use crate::backup_vault::PROTECTED;
+use crate::cloudformation_stack::{FAILED, STANDING, TEMPLATE};
+use crate::endpoint_setting::{PARAMETER, SECRET, SETTING};
 use crate::lambda_function::{HOME_QUEUE, RECOVERY_QUEUE};
+use crate::transit_gateway::PEERING;
 use crate::words::{HOME, RECOVERY, account, outside, region};
 use aws_credential_types::Credentials;
 use holdfast_aws::{AwsCloud, AwsSettings};
@@ -48,7 +52,7 @@ impl Peer {
 fn world() -> World {
     let both = [HOME, RECOVERY];
     let workers = || Behind::Group("workers".into());
-    let mut world = demo_world()
+    let world = demo_world()
         .front_door("Z0123456789ABC", "tickets.shop.example.com", Routing::Failover, &both)
         .routing_controls(MEMBER, CLUSTER, PANEL, &[(HOME, true), (RECOVERY, false)])
         .following("Z0123456789ABC", "tickets.shop.example.com", PANEL, &both)
@@ -69,14 +73,46 @@ fn world() -> World {
         .provisioned("live", 1)
         .repository(MEMBER, HOME, "shop/api", &["1.11.0", "1.12.0"])
         .replicate_images(MEMBER, HOME, &[RECOVERY])
-        .repository(MEMBER, RECOVERY, "shop/api", &["1.11.0", "1.12.0"]);
+        .repository(MEMBER, RECOVERY, "shop/api", &["1.11.0", "1.12.0"])
+        .replica_pair(MEMBER, (HOME, "books"), (RECOVERY, "books-replica"))
+        .cluster_pair(MEMBER, (HOME, "catalog"), (RECOVERY, "catalog-replica"))
+        .global_table(MEMBER, "postings", &both)
+        .global_table(MEMBER, "drafts", &[HOME])
+        .bucket_pair(MEMBER, (HOME, "media-us-east-1"), (RECOVERY, "media-eu-central-1"), true)
+        .vault(MEMBER, (HOME, "copies-us-east-1"), &[PROTECTED], 24, 3)
+        .vault(MEMBER, (RECOVERY, "copies-eu-central-1"), &[PROTECTED], 24, 3);
+    let mut world = what_regions_have(world, &both);
     for service in
         world.services.iter_mut().filter(|service| service.account == MEMBER && service.name == "web")
     {
         service.scaling = Some(Scaling { min: 1, max: 8, scale_in_suspended: false });
     }
+    for stack in world.supporting.stacks.iter_mut().filter(|stack| stack.name == FAILED) {
+        "UPDATE_ROLLBACK_COMPLETE".clone_into(&mut stack.status);
+    }
     for group in world.groups.iter_mut().filter(|group| group.name == "workers" && group.region == RECOVERY) {
         group.suspended.push("ScheduledActions".to_owned());
     }
     world
+}
+
+fn what_regions_have(world: World, both: &[&str; 2]) -> World {
+    let quota = ("fargate", "L-1", "vCPU");
+    world
+        .secret(MEMBER, "shop/database", both, "hush")
+        .secret(MEMBER, SECRET, &[RECOVERY], SETTING)
+        .parameter(MEMBER, HOME, "/shop/currencies", "EUR,USD")
+        .parameter(MEMBER, RECOVERY, "/shop/currencies", "EUR")
+        .parameter(MEMBER, HOME, PARAMETER, SETTING)
+        .parameter(MEMBER, RECOVERY, PARAMETER, SETTING)
+        .key(MEMBER, "shop", both)
+        .key(MEMBER, "home-alone", &[HOME])
+        .lag_alarm(MEMBER, RECOVERY, "orders-lag", "orders-eu-central-1", 30.0)
+        .quota(MEMBER, HOME, quota, 6.0, Some(100.0))
+        .quota(MEMBER, RECOVERY, quota, 6.0, None)
+        .peering(MEMBER, PEERING, *both)
+        .watched(MEMBER, both)
+        .template(TEMPLATE)
+        .stack_of(MEMBER, RECOVERY, STANDING, TEMPLATE)
+        .stack_of(MEMBER, HOME, FAILED, TEMPLATE)
 }

@@ -1,7 +1,8 @@
 //! The outside view against the simulator: what its name server answers beside what Route 53 was told, what its
 //! health endpoints say, and that neither needs the Region whose control plane is dark.
 
-use crate::common::*;
+use crate::route53_records::{named_record, record_of, reweigh};
+use crate::words::{account, act, acting, nobody_to_ask, outside, reading, region};
 use holdfast_aws::{AwsCloud, AwsSettings, ControlCredentials, OutsideSettings};
 use holdfast_cloud::{Cloud, Delivery, ErrorKind, Looked, Settled};
 use holdfast_domain::facts::{NameAnswer, ProbeAnswer};
@@ -40,7 +41,7 @@ async fn look(cloud: &AwsCloud, resource: &Resource) -> Looked {
 }
 
 async fn answers(cloud: &AwsCloud, name: &str, code: &str) -> NameAnswer {
-    match look(cloud, &records(ZONE, name)).await.remove(&region(code)).unwrap().unwrap() {
+    match look(cloud, &named_record(ZONE, name)).await.remove(&region(code)).unwrap().unwrap() {
         Facts::DnsRecord { outside: Some(answer), .. } => answer,
         other => panic!("a record with an outside view was expected, not {other:?}"),
     }
@@ -78,7 +79,7 @@ async fn the_name_servers_answer_is_told_beside_the_record_and_follows_a_change(
         let NameAnswer::Known { answers, from, ttl_seconds, .. } = answer else { unreachable!() };
         assert_eq!((answers, from.as_str(), ttl_seconds), (4, "a test", leads.then_some(60)));
     }
-    let front_door = records(ZONE, name);
+    let front_door = named_record(ZONE, name);
     let mut looked = look(&cloud, &front_door).await;
     let mut old = |code: &str| record_of(&looked.remove(&region(code)).unwrap().unwrap());
     let (home, away) = (old(HOME), old(AWAY));
@@ -98,7 +99,7 @@ async fn what_route_53_moves_by_itself_is_seen_though_no_record_changed() {
     let cloud = cloud(&sim, outside(sim.addr));
     let name = "catalog.shop.example.com";
     let set_identifiers = [(HOME, "primary"), (AWAY, "secondary")];
-    let mut front_door = records(ZONE, name);
+    let mut front_door = named_record(ZONE, name);
     if let ResourceSpec::Route53Records(spec) = &mut front_door.spec {
         spec.set_identifiers = set_identifiers.map(|(code, id)| (region(code), id.to_owned())).into();
     }

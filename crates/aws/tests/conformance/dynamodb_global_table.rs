@@ -1,0 +1,93 @@
+//! DynamoDB global tables: a replica in each Region, and how far each is behind the others.
+
+use crate::peers::{Peer, Which};
+use crate::words::{HOME, RECOVERY, look, region, resource as named, seen};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+};
+use holdfast_cloud::ErrorKind;
+use holdfast_domain::facts::TableReplica;
+use holdfast_domain::resource::DynamodbGlobalTable;
+use holdfast_domain::{Facts, Resource, ResourceSpec};
+use holdfast_failover::Change;
+
+scenarios! {
+    a_replica_is_seen_and_its_absence_too: simulator, ministack, moto;
+    a_table_that_is_nowhere_is_not_found: simulator, ministack, moto;
+    how_far_a_replica_is_behind_is_told_by_the_region_that_writes: simulator;
+    a_dark_region_leaves_the_other_side_in_sight_and_its_lag_unknown: simulator;
+}
+
+pub async fn resource(_: &Peer) -> Resource {
+    of("postings")
+}
+
+fn of(table: &str) -> Resource {
+    named("postings", ResourceSpec::DynamodbGlobalTable(DynamodbGlobalTable { table: table.to_owned() }))
+}
+
+pub async fn changes(_: &Peer, _: &Resource) -> Vec<Change> {
+    Vec::new()
+}
+
+async fn replica(peer: &Peer, table: &Resource, code: &str) -> TableReplica {
+    match seen(peer, table, code).await {
+        Facts::TableReplica(replica) => replica,
+        other => panic!("a replica was expected, not {other:?}"),
+    }
+}
+
+/// A table of the home Region alone.
+async fn at_home_alone(peer: &Peer) -> Resource {
+    if peer.which != Which::Simulator {
+        let id = AttributeDefinition::builder()
+            .attribute_name("id")
+            .attribute_type(ScalarAttributeType::S)
+            .build();
+        let key = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash).build();
+        sdk!(aws_sdk_dynamodb, peer, HOME)
+            .create_table()
+            .table_name("drafts")
+            .attribute_definitions(id.unwrap())
+            .key_schema(key.unwrap())
+            .billing_mode(BillingMode::PayPerRequest)
+            .send()
+            .await
+            .unwrap();
+    }
+    of("drafts")
+}
+
+async fn a_replica_is_seen_and_its_absence_too(peer: &Peer) {
+    let drafts = at_home_alone(peer).await;
+    assert_eq!(replica(peer, &drafts, HOME).await.status.as_deref(), Some("ACTIVE"));
+    assert_eq!(replica(peer, &drafts, RECOVERY).await.status, None);
+}
+
+async fn a_table_that_is_nowhere_is_not_found(peer: &Peer) {
+    for facts in look(peer, &of("nobody")).await.into_values() {
+        assert_eq!(facts.unwrap_err().kind, ErrorKind::NotFound);
+    }
+}
+
+async fn how_far_a_replica_is_behind_is_told_by_the_region_that_writes(peer: &Peer) {
+    let postings = resource(peer).await;
+    let recovery = replica(peer, &postings, RECOVERY).await;
+    assert_eq!(
+        (recovery.lags[0].region.as_str(), recovery.lags[0].lag.metric.as_str()),
+        (HOME, "ReplicationLatency")
+    );
+    let home = replica(peer, &postings, HOME).await;
+    assert!(home.lags.is_empty(), "nothing is written away from home: {:?}", home.lags);
+}
+
+async fn a_dark_region_leaves_the_other_side_in_sight_and_its_lag_unknown(peer: &Peer) {
+    let postings = resource(peer).await;
+    peer.sim().set_region_dark(HOME, true);
+    let mut looked = look(peer, &postings).await;
+    assert_eq!(looked.remove(&region(HOME)).unwrap().unwrap_err().kind, ErrorKind::Unreachable);
+    let recovery = looked.remove(&region(RECOVERY)).unwrap().unwrap();
+    assert_eq!(recovery.lag(), None);
+    let Facts::TableReplica(recovery) = recovery else { panic!("{recovery:?}") };
+    assert_eq!(recovery.not_asked, [HOME], "how far it is behind is told by the Region that is dark");
+}

@@ -1,0 +1,73 @@
+//! Transit Gateway attachments, over calls signed by hand: their state, and the Region on the other side of a peering.
+
+use crate::peers::{MEMBER, Peer, Which, element};
+use crate::words::{HOME, RECOVERY, per_region, resource as named, seen};
+use holdfast_domain::facts::AttachmentFacts;
+use holdfast_domain::resource::{AttachmentPlace, TransitGateway};
+use holdfast_domain::{Facts, Resource, ResourceSpec};
+use holdfast_failover::Change;
+
+pub const PEERING: &str = "tgw-attach-0123456789abcdef0";
+
+scenarios! {
+    a_peering_is_seen_with_the_region_on_its_other_side: simulator, moto;
+    an_attachment_that_is_not_there_is_told_as_missing: simulator;
+}
+
+pub async fn resource(peer: &Peer) -> Resource {
+    match peer.which {
+        Which::Simulator => of(PEERING),
+        Which::Ministack | Which::Moto => of(&peering(peer).await),
+    }
+}
+
+fn of(attachment: &str) -> Resource {
+    let per_region = per_region(|_| AttachmentPlace { attachment: attachment.to_owned() });
+    named("backbone", ResourceSpec::TransitGateway(TransitGateway { per_region }))
+}
+
+pub async fn changes(_: &Peer, _: &Resource) -> Vec<Change> {
+    Vec::new()
+}
+
+async fn ec2(peer: &Peer, code: &str, form: &str) -> String {
+    let request = peer
+        .http()
+        .post(&peer.url)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("Version=2016-11-15&{form}"));
+    peer.by_hand(code, "ec2", request).await
+}
+
+/// Two gateways, and a peering asked for at home; its id.
+async fn peering(peer: &Peer) -> String {
+    let mut gateways = Vec::new();
+    for code in [HOME, RECOVERY] {
+        gateways.push(element(&ec2(peer, code, "Action=CreateTransitGateway").await, "transitGatewayId"));
+    }
+    let form = format!(
+        "Action=CreateTransitGatewayPeeringAttachment&TransitGatewayId={}&PeerTransitGatewayId={}&PeerAccountId={MEMBER}&PeerRegion={RECOVERY}",
+        gateways[0], gateways[1]
+    );
+    element(&ec2(peer, HOME, &form).await, "transitGatewayAttachmentId")
+}
+
+async fn attachment(peer: &Peer, of: &Resource) -> Option<AttachmentFacts> {
+    match seen(peer, of, HOME).await {
+        Facts::Attachment { attachment } => attachment,
+        other => panic!("an attachment was expected, not {other:?}"),
+    }
+}
+
+async fn a_peering_is_seen_with_the_region_on_its_other_side(peer: &Peer) {
+    let backbone = attachment(peer, &resource(peer).await).await.unwrap();
+    assert_eq!(backbone.resource_type, "peering");
+    assert_eq!(backbone.peer_region.as_deref(), Some(RECOVERY));
+    if peer.which == Which::Simulator {
+        assert_eq!(backbone.state, "available");
+    }
+}
+
+async fn an_attachment_that_is_not_there_is_told_as_missing(peer: &Peer) {
+    assert_eq!(attachment(peer, &of("tgw-attach-00000000000000000")).await, None);
+}
