@@ -26,7 +26,7 @@ use holdfast_failover::guard::standing_refusal;
 use holdfast_failover::run::forecast::Took;
 use holdfast_failover::run::{Command, Entry, Event, Run, Who};
 use holdfast_failover::serving::LastRun;
-use holdfast_failover::{Digest, Movement, RunState};
+use holdfast_failover::{Digest, Movement, Refusal, RunState};
 use holdfast_store::{Advance, RunFilter as Question, RunHead};
 use jiff::Timestamp;
 
@@ -210,11 +210,10 @@ impl App {
                 Ok(events) => events,
                 Err(refusal) => return Err(self.refused(actor, action, &subject, of_refusal(refusal)).await),
             };
-            if decided.contains(&Event::Started) {
-                let around = self.standing(&run.request.application).await?;
-                if let Some(refusal) = standing_refusal(&run.request, &around, now) {
-                    return Err(self.refused(actor, action, &subject, of_refusal(refusal)).await);
-                }
+            if decided.contains(&Event::Started)
+                && let Some(refusal) = self.not_to_start(&run, now).await?
+            {
+                return Err(self.refused(actor, action, &subject, of_refusal(refusal)).await);
             }
             let after = after(&standing, &decided, now)?;
             events.extend(decided);
@@ -252,6 +251,12 @@ impl App {
         ))
     }
 
+    /// What stands by now against the start of a run that was asked for earlier.
+    async fn not_to_start(&self, run: &Run, now: Timestamp) -> Answer<Option<Refusal>> {
+        let around = self.standing(&run.request.application).await?;
+        Ok(standing_refusal(&run.request, &around, now))
+    }
+
     /// Somebody has read how a run ended. Done again it changes nothing.
     async fn acknowledge(&self, actor: &Actor, id: RunId) -> Answer<()> {
         let subject = format!("run:{id}");
@@ -286,8 +291,11 @@ impl App {
         let entries = self.entries_of(id).await?;
         let run = self.as_it_stands(replay(id, &entries)?).await?;
         let now = self.store.now().await.map_err(of_store)?;
-        let not_kept =
-            if run.state == RunState::AwaitingApproval { self.audit_not_kept().await? } else { None };
+        let (mut not_kept, mut not_to_start) = (None, None);
+        if run.state == RunState::AwaitingApproval {
+            not_kept = self.audit_not_kept().await?;
+            not_to_start = self.not_to_start(&run, now).await?;
+        }
         let acknowledged =
             if run.state.is_over() { self.store.acknowledgement(id).await.map_err(of_store)? } else { None };
         let took = if run.state.is_under_way() {
@@ -296,7 +304,7 @@ impl App {
         } else {
             Took::default()
         };
-        Ok(view::run_view(actor, &run, Around { acknowledged, not_kept, took }, now))
+        Ok(view::run_view(actor, &run, Around { acknowledged, not_kept, not_to_start, took }, now))
     }
 
     pub(crate) async fn run_page(&self, filter: &RunFilter) -> Answer<Page<RunSummary>> {

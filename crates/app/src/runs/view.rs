@@ -9,7 +9,7 @@ use holdfast_failover::approval::{Review, may_deny, may_review};
 use holdfast_failover::compliance::Measured;
 use holdfast_failover::plan::Before;
 use holdfast_failover::run::forecast::{Took, forecast};
-use holdfast_failover::run::{Command, Next, Run, StepProgress, Summary};
+use holdfast_failover::run::{Command, Event, Next, Run, StepProgress, Summary};
 use holdfast_failover::{Refusal, RunState, Step, StepState};
 use holdfast_store::RunHead;
 use jiff::Timestamp;
@@ -70,6 +70,8 @@ pub struct Around {
     pub acknowledged: Option<(String, Timestamp)>,
     /// Why an approval, which may start the run, is refused as far as the audit log goes.
     pub not_kept: Option<Refusal>,
+    /// Why the approval that would start the run is refused.
+    pub not_to_start: Option<Refusal>,
     /// How long the steps of earlier runs took.
     pub took: Took,
 }
@@ -201,7 +203,11 @@ fn verbs(actor: &Actor, run: &Run, around: &Around, now: Timestamp) -> Vec<VerbV
     let right = |action| {
         may(actor, action).err().map(|p| Refusal { code: p.code, sentence: p.detail, way_out: p.way_out })
     };
-    let asked = |command| run.handle(command, now).err();
+    let asked = |command| match run.handle(command, now) {
+        Err(refusal) => Some(refusal),
+        Ok(events) if events.contains(&Event::Started) => around.not_to_start.clone(),
+        Ok(_) => None,
+    };
     let review = Review {
         person: by.id,
         email: by.email.clone(),

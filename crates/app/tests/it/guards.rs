@@ -123,8 +123,11 @@ async fn a_freeze_that_was_declared_since_the_request_holds_its_last_approval_ba
     let freeze = house.app.declare_freeze(&admin, freeze(Some("shop"))).await.unwrap();
     let no = refused(house.approve(&house.approver, &run).await);
     assert_eq!(no.code, "override_needed");
-    let stands = house.app.run(&house.operator, id(&run)).await.unwrap();
+    let stands = house.app.run(&house.approver, id(&run)).await.unwrap();
     assert_eq!(stands.summary.state, RunState::AwaitingApproval);
+    // The page says so beforehand.
+    let shown = stands.verbs.into_iter().find(|verb| verb.verb == "approve").unwrap().refused;
+    assert_eq!(shown.map(|refusal| refusal.code).as_deref(), Some("override_needed"));
     house.app.lift_freeze(&admin, freeze.id).await.unwrap();
     assert_eq!(house.approve(&house.approver, &run).await.unwrap().summary.state, RunState::Running);
 }
