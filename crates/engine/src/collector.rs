@@ -165,6 +165,15 @@ struct AccountSweep {
 
 impl AccountSweep {
     async fn run(self) {
+        self.sweep().await;
+        let Access::Read(kinds) = self.access else { return };
+        // By itself: an account that is slow to say what its roles may do must not hold up its next sweep.
+        tokio::spawn(async move {
+            survey((&self.store, &self.cloud, &self.clock), &self.account, &kinds).await;
+        });
+    }
+
+    async fn sweep(&self) {
         let answer =
             self.cloud.probe(&self.account, &self.access).await.map(|i| i.arn).map_err(|e| e.to_string());
         let at = self.clock.now();
@@ -183,9 +192,6 @@ impl AccountSweep {
             self.keeper.keep(looks).await;
         }
         self.keeper.all_kept().await;
-        if let Access::Read(kinds) = &self.access {
-            survey((&self.store, &self.cloud, &self.clock), &self.account, kinds).await;
-        }
     }
 }
 

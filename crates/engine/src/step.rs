@@ -4,11 +4,9 @@
 use crate::journal::{Journal, Lost};
 use crate::lease::Lease;
 use crate::look::Ground;
-use crate::webhook::delivery;
-use holdfast_cloud::{Access, Acting, Cloud, Direction, ErrorKind, Settled};
+use holdfast_cloud::{Access, Acting, Cloud, Direction, Settled};
 use holdfast_domain::{Account, StepId};
 use holdfast_failover::change::Change;
-use holdfast_failover::plan::Before;
 use holdfast_failover::run::may_repeat;
 use holdfast_failover::run::{CallState, Event, Run, StepProgress, StepState};
 use holdfast_failover::step::{Seen, Work, lags, resource_matches};
@@ -18,6 +16,10 @@ use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use words::{drifted, parked, rehearsed, values};
+
+mod call;
+mod words;
 
 #[derive(Debug, Clone)]
 pub struct StepDrive {
@@ -103,24 +105,21 @@ impl StepDrive {
             return Ok(turn);
         }
         let access = Access::Act(self.acting(run, step));
+        if let Some(CallState::Answered(answer)) = &progress.call
+            && let (Some(tracking), Some(change)) = (&answer.tracking, step.change())
+            && let Some(turn) = self.not_settled(step, progress, change, &access, tracking).await?
+        {
+            return Ok(turn);
+        }
         let seen = self.ground.look(self.cloud.as_ref(), &access, step, &run.request.plan, self.now()).await;
         match &progress.call {
             None => self.check(run, step, progress, &seen).await,
-            Some(CallState::Answered(answer)) => {
-                if let (Some(tracking), Some(change)) = (&answer.tracking, step.change())
-                    && let Some(turn) = self.not_settled(step, progress, change, &access, tracking).await?
-                {
-                    return Ok(turn);
-                }
-                // Nothing shows its effect: the answer is all there is.
-                if step.change().is_some_and(|change| !change.shows()) {
-                    let note = answer.request_id.clone().unwrap_or_else(|| "no request id".into());
-                    return self
-                        .succeed(step, progress, &seen, Vec::new(), format!("answered ({note})"))
-                        .await;
-                }
-                self.verify(run, step, progress, &seen, None).await
+            // Nothing shows its effect: the answer is all there is.
+            Some(CallState::Answered(answer)) if step.change().is_some_and(|change| !change.shows()) => {
+                let note = answer.request_id.clone().unwrap_or_else(|| "no request id".into());
+                self.succeed(step, progress, &seen, Vec::new(), format!("answered ({note})")).await
             }
+            Some(CallState::Answered(_)) => self.verify(run, step, progress, &seen, None).await,
             // Nothing of ours is in flight here: whoever sent it has died between the intent and the outcome.
             Some(CallState::Intended { .. }) if progress.state != StepState::Pending => {
                 let reason = "the worker stopped between the call's intent and its outcome".to_owned();
@@ -211,29 +210,49 @@ impl StepDrive {
             let note = rehearsed(step, &verdict);
             return self.succeed(step, progress, seen, events, note).await;
         }
-        match &verdict {
-            Verdict::Act(change) => self.intend_and_call(run, step, progress, seen, change).await,
-            Verdict::Reached { note } => self.succeed(step, progress, seen, events, note.clone()).await,
-            Verdict::Wait { note } => self.wait(step, progress, seen, events, note).await,
-            Verdict::Unseen { reason } => {
-                let note = format!("cannot be seen: {reason}");
-                self.wait(step, progress, seen, events, &note).await
-            }
-            Verdict::Drift { expected, found } => {
-                let mut all = self.begun(step, progress, seen);
-                all.extend(events);
-                all.push(drifted(step, expected, found));
-                self.journal.record(all, self.now()).await?;
-                Ok(Turn::Over)
-            }
-            Verdict::Stuck { reason, way_out } => {
-                let mut all = self.begun(step, progress, seen);
-                all.extend(events);
-                all.push(parked(step, reason.clone(), way_out));
-                self.journal.record(all, self.now()).await?;
-                Ok(Turn::Over)
-            }
+        match verdict {
+            Verdict::Act(change) => self.intend_and_call(run, step, progress, seen, &change).await,
+            verdict => self.follow(step, progress, seen, events, verdict, None).await,
         }
+    }
+
+    /// What comes of a verdict that calls for nothing.
+    async fn follow(
+        &self,
+        step: &Step,
+        progress: &StepProgress,
+        seen: &Seen,
+        mut events: Vec<Event>,
+        verdict: Verdict,
+        caution: Option<&str>,
+    ) -> Result<Turn, Lost> {
+        let asks = match verdict {
+            Verdict::Reached { note } => {
+                let note = caution.map_or_else(|| note.clone(), |caution| format!("{note}; {caution}"));
+                return self.succeed(step, progress, seen, events, note).await;
+            }
+            Verdict::Wait { note } => return self.wait(step, progress, seen, events, &note).await,
+            Verdict::Unseen { reason } => {
+                let before = match &progress.call {
+                    None => "",
+                    Some(CallState::Answered(_)) => "accepted; ",
+                    Some(CallState::Intended { .. } | CallState::Unknown { .. }) => {
+                        "whether the call took effect is not known; "
+                    }
+                };
+                let note = format!("{before}cannot be seen: {reason}");
+                return self.wait(step, progress, seen, events, &note).await;
+            }
+            // After its call a step acts no more by itself.
+            Verdict::Act(_) => return Ok(Turn::Again),
+            Verdict::Drift { expected, found } => drifted(step, &expected, &found),
+            Verdict::Stuck { reason, way_out } => parked(step, reason, &way_out),
+        };
+        let mut all = self.begun(step, progress, seen);
+        all.append(&mut events);
+        all.push(asks);
+        self.journal.record(all, self.now()).await?;
+        Ok(Turn::Over)
     }
 
     async fn succeed(
@@ -249,92 +268,6 @@ impl StepDrive {
         all.push(Event::StepSucceeded { step: step.id.clone(), note, after: values(seen) });
         self.journal.record(all, self.now()).await?;
         Ok(Turn::Over)
-    }
-
-    /// Intent first: what was seen, what will be called, by when an answer can come. Then the call.
-    async fn intend_and_call(
-        &self,
-        run: &Run,
-        step: &Step,
-        progress: &StepProgress,
-        seen: &Seen,
-        change: &Change,
-    ) -> Result<Turn, Lost> {
-        let deadline = self.cloud.call_deadline(&self.acting(run, step));
-        let answer_due = self.later(deadline + ANSWER_MARGIN);
-        let intent = self.started(step, progress.attempt + 1, seen, Some(change.clone()), answer_due);
-        self.journal.record(vec![intent], self.now()).await?;
-        // A slow write has used up the time: an answer might come after others take it for lost.
-        if self.later(deadline) > answer_due {
-            let reason = "the journal took too long; nothing was called".to_owned();
-            let refused = Event::CallRefused { step: step.id.clone(), reason, retry: true };
-            self.journal.record(vec![refused], self.now()).await?;
-            return Ok(Turn::Again);
-        }
-        self.call(run, step, progress, change).await
-    }
-
-    /// The call, once its intent stands in the journal.
-    async fn call(
-        &self,
-        run: &Run,
-        step: &Step,
-        progress: &StepProgress,
-        change: &Change,
-    ) -> Result<Turn, Lost> {
-        let outcome = match change {
-            Change::CallWebhook { url, application, movement, step: name } => {
-                let Some(secret) = self.store.webhook_secret(application, name).await? else {
-                    return self
-                        .park(
-                            step,
-                            "the inventory no longer has the webhook, and its secret went with it".into(),
-                            "Put the step back, make a new secret for it, give that to the receiver, then retry.",
-                        )
-                        .await;
-                };
-                let delivery = delivery((run.id, step), (application, movement), url, secret);
-                self.must_hold_the_lease().await?;
-                self.cloud.deliver(&delivery).await
-            }
-            _ => {
-                let Some(account) = self.account(step) else {
-                    return self
-                        .park(
-                            step,
-                            "the inventory no longer has the account".into(),
-                            "Put the account back and retry.",
-                        )
-                        .await;
-                };
-                self.must_hold_the_lease().await?;
-                self.cloud.perform(account, &self.acting(run, step), change).await
-            }
-        };
-        let id = step.id.clone();
-        let event = match outcome {
-            Ok(answer) => vec![Event::CallAnswered { step: id, answer }],
-            Err(error) if error.outcome_unknown => {
-                vec![Event::CallUnknown { step: id, reason: error.to_string() }]
-            }
-            Err(error) => {
-                // As long as the step has time: how often chance lets AWS refuse one and the same call says nothing.
-                let retry = error.kind.may_pass() && !progress.is_overdue(step, self.now());
-                let mut events = vec![Event::CallRefused { step: id, reason: error.to_string(), retry }];
-                if !retry {
-                    events.push(parked(step, format!("AWS refused it: {error}"), way_out_of(error.kind)));
-                }
-                self.journal.record(events, self.now()).await?;
-                return Ok(if retry { Turn::Again } else { Turn::Over });
-            }
-        };
-        self.journal.record(event, self.now()).await?;
-        Ok(Turn::Moved)
-    }
-
-    /// Between the intent and the socket this process may have been stopped for longer than its lease.
-    async fn must_hold_the_lease(&self) -> Result<(), Lost> {
-        if self.lease.holds(self.journal.epoch()).await { Ok(()) } else { Err(Lost::Fenced) }
     }
 
     /// AWS accepted the change; it has not reached every place yet.
@@ -372,26 +305,8 @@ impl StepDrive {
         caution: Option<&str>,
     ) -> Result<Turn, Lost> {
         let (plan, movement) = (&run.request.plan, &run.request.movement);
-        match step.verify_retried(seen, plan, movement, self.now(), progress.retries) {
-            Verdict::Reached { note } => {
-                let note = caution.map_or_else(|| note.clone(), |c| format!("{note}; {c}"));
-                self.succeed(step, progress, seen, Vec::new(), note).await
-            }
-            Verdict::Wait { note } => self.wait(step, progress, seen, Vec::new(), &note).await,
-            // `verify` never acts.
-            Verdict::Act(_) => Ok(Turn::Again),
-            Verdict::Unseen { reason } => {
-                self.wait(step, progress, seen, Vec::new(), &format!("accepted; cannot be seen: {reason}"))
-                    .await
-            }
-            Verdict::Drift { expected, found } => {
-                let mut all = self.begun(step, progress, seen);
-                all.push(drifted(step, &expected, &found));
-                self.journal.record(all, self.now()).await?;
-                Ok(Turn::Over)
-            }
-            Verdict::Stuck { reason, way_out } => self.park(step, reason, &way_out).await,
-        }
+        let verdict = step.verify_retried(seen, plan, movement, self.now(), progress.retries);
+        self.follow(step, progress, seen, Vec::new(), verdict, caution).await
     }
 
     /// Whether the call took effect is not known: look, and repeat only when it is seen that it did not and no
@@ -508,61 +423,5 @@ impl StepDrive {
     fn later(&self, by: Duration) -> Timestamp {
         let now = self.now();
         SignedDuration::try_from(by).ok().and_then(|by| now.checked_add(by).ok()).unwrap_or(now)
-    }
-}
-
-/// What a dry run says of a step. The steps before it were not carried out either, so that what a call would find
-/// in its turn cannot be seen now: the call stands as planned.
-fn rehearsed(step: &Step, verdict: &Verdict) -> String {
-    match (step.change(), verdict) {
-        (_, Verdict::Reached { note }) => format!("dry run: {note}"),
-        (Some(change), _) => format!("dry run: would call {}", change.action()),
-        (None, Verdict::Stuck { reason, .. } | Verdict::Unseen { reason }) => {
-            format!("dry run: would stop here and ask: {reason}")
-        }
-        (None, Verdict::Drift { expected, found }) => {
-            format!("dry run: would stop here and ask: expected {expected}, found {found}")
-        }
-        (None, Verdict::Wait { note }) => format!("dry run: would wait: {note}"),
-        // Only steps with a call act.
-        (None, Verdict::Act(change)) => format!("dry run: would call {}", change.action()),
-    }
-}
-
-fn values(seen: &Seen) -> Vec<Before> {
-    seen.iter()
-        .filter_map(|((resource, region), sight)| {
-            let facts = sight.known()?.clone();
-            Some(Before { resource: resource.clone(), region: region.clone(), facts })
-        })
-        .collect()
-}
-
-fn parked(step: &Step, reason: String, way_out: &str) -> Event {
-    Event::StepParked { step: step.id.clone(), reason, way_out: way_out.to_owned() }
-}
-
-fn drifted(step: &Step, expected: &str, found: &str) -> Event {
-    parked(
-        step,
-        format!("somebody else changed it: expected {expected}, found {found}"),
-        "Put it back as the approval showed it and retry, skip with a reason, or cancel and request the run anew.",
-    )
-}
-
-fn way_out_of(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Denied => "Give the act role the missing permission or mend its trust policy, then retry.",
-        ErrorKind::Throttled => "Wait until the account's other callers are quieter, then retry.",
-        ErrorKind::Conflict => "Look in AWS who else is changing it; when it rests, retry.",
-        ErrorKind::NotFound => {
-            "Make the resource, or mend its entry in the inventory and request the run anew."
-        }
-        ErrorKind::Unreachable | ErrorKind::ServiceError => {
-            "When the Region's control plane answers again, retry; in an emergency skip with a reason."
-        }
-        ErrorKind::Invalid | ErrorKind::Unreadable | ErrorKind::NotSupported => {
-            "Make the change by hand in AWS and retry (the step then finds it done), or skip with a reason."
-        }
     }
 }

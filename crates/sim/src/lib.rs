@@ -27,6 +27,7 @@ use faults::{Fault, Faults};
 use ledger::{Entry, Ledger};
 use persist::{Found, Persist};
 use state::{Shared, State, real_ms};
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -60,7 +61,7 @@ pub enum Error {
         /// Which.
         folder: String,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}; choose another with --listen")]
@@ -68,7 +69,7 @@ pub enum Error {
         /// Which.
         address: SocketAddr,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The speed is no speed.
     #[error("speed must be a number from 0 to 1000, not {0}")]
@@ -118,10 +119,7 @@ pub async fn start_with(config: SimConfig, fresh: World) -> Result<Sim, Error> {
     let state = State::new(world, faults, ledger, persist);
     state.save();
     let in_listen = |source| Error::Listen { address: config.listen, source };
-    let listener = TcpListener::bind(config.listen).await.map_err(in_listen)?;
-    let addr = listener.local_addr().map_err(in_listen)?;
-    // The name server's, on the same port.
-    let socket = UdpSocket::bind(addr).await.map_err(in_listen)?;
+    let (listener, socket, addr) = bind(config.listen).await.map_err(in_listen)?;
     let stop = CancellationToken::new();
     let shared = Arc::new(Shared::new(state, stop.clone()));
     let app = control::router(Arc::clone(&shared)).into_make_service_with_connect_info::<wire::Peer>();
@@ -136,6 +134,22 @@ pub async fn start_with(config: SimConfig, fresh: World) -> Result<Sim, Error> {
         }
     });
     Ok(Sim { addr, shared, stop, tasks: vec![accepting, names, server] })
+}
+
+/// The wire and the name server, on the same port. Where the kernel chooses the port, another process may hold that of
+/// UDP: then another is chosen.
+async fn bind(listen: SocketAddr) -> io::Result<(TcpListener, UdpSocket, SocketAddr)> {
+    const CHOICES: usize = 20;
+    let mut refused = None;
+    for _ in 0..if listen.port() == 0 { CHOICES } else { 1 } {
+        let listener = TcpListener::bind(listen).await?;
+        let addr = listener.local_addr()?;
+        match UdpSocket::bind(addr).await {
+            Ok(socket) => return Ok((listener, socket, addr)),
+            Err(error) => refused = Some(error),
+        }
+    }
+    Err(refused.unwrap_or_else(|| io::ErrorKind::AddrInUse.into()))
 }
 
 impl Sim {

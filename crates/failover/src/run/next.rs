@@ -95,12 +95,6 @@ impl Run {
             self.reviews.iter().filter(|r| r.person != self.request.by.id).cloned().collect();
         tally(&self.request.policy, &counted)
     }
-
-    /// Whether the step has had longer than its plan gives it; then a person is asked.
-    #[must_use]
-    pub fn is_overdue(&self, id: &StepId, now: Timestamp) -> bool {
-        matches!((self.step(id), self.progress(id)), (Some(step), Some(progress)) if progress.is_overdue(step, now))
-    }
 }
 
 impl StepProgress {

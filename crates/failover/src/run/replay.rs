@@ -221,6 +221,11 @@ impl Run {
             Event::Resumed { .. } => {
                 self.paused_by = None;
                 self.state = RunState::Running;
+                // A refused call that was to be tried again could not be: the pause takes none of its time.
+                self.steps
+                    .values_mut()
+                    .filter(|p| p.state == StepState::Pending)
+                    .for_each(|p| p.started_at = None);
                 self.settle();
             }
             Event::Cancelled { by, reason } => {

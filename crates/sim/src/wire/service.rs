@@ -16,9 +16,22 @@ use crate::world::World;
 use http::Method;
 use serde_json::{Map, Value};
 
-/// An AWS service that the simulator speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Service {
+/// The services and the list of them all, from one telling: a second list was once left behind.
+macro_rules! services {
+    ($($name:ident,)*) => {
+        /// An AWS service that the simulator speaks.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum Service {
+            $($name,)*
+        }
+
+        impl Service {
+            pub(super) const ALL: &[Self] = &[$(Self::$name,)*];
+        }
+    };
+}
+
+services! {
     Sts,
     Rds,
     Ecs,
@@ -99,32 +112,6 @@ impl Operation {
 }
 
 impl Service {
-    pub(super) const ALL: &[Self] = &[
-        Self::Sts,
-        Self::Rds,
-        Self::Ecs,
-        Self::Route53,
-        Self::GlobalAccelerator,
-        Self::S3Control,
-        Self::CloudWatch,
-        Self::CloudFront,
-        Self::RecoveryCluster,
-        Self::RecoveryControlConfig,
-        Self::RegionSwitch,
-        // ---- compute
-        Self::AutoScaling,
-        Self::ElbV2,
-        Self::Eks,
-        Self::Lambda,
-        Self::ApplicationAutoScaling,
-        Self::Ecr,
-        // ---- stores
-        Self::S3,
-        Self::DynamoDb,
-        Self::ElastiCache,
-        Self::Backup,
-    ];
-
     /// The service of a SigV4 credential scope. S3 and its control plane sign alike and differ by path.
     pub(super) fn signed_as(signing_name: &str, path: &str) -> Option<Self> {
         Some(match signing_name {

@@ -1,0 +1,108 @@
+//! The one call of a step: its intent, the call itself, and what came of it.
+
+use super::words::{parked, way_out_of};
+use super::{ANSWER_MARGIN, StepDrive, Turn};
+use crate::journal::Lost;
+use crate::webhook::delivery;
+use holdfast_cloud::Error;
+use holdfast_failover::Step;
+use holdfast_failover::change::Change;
+use holdfast_failover::run::{Answer, Event, Run, StepProgress};
+use holdfast_failover::step::Seen;
+
+/// What came of trying to call.
+enum Outcome {
+    Told(Result<Answer, Error>),
+    /// Something of our own is missing: nothing left this process.
+    NotCalled {
+        reason: &'static str,
+        way_out: &'static str,
+    },
+}
+
+impl StepDrive {
+    /// Intent first: what was seen, what will be called, by when an answer can come. Then the call.
+    pub(super) async fn intend_and_call(
+        &self,
+        run: &Run,
+        step: &Step,
+        progress: &StepProgress,
+        seen: &Seen,
+        change: &Change,
+    ) -> Result<Turn, Lost> {
+        let deadline = self.cloud.call_deadline(&self.acting(run, step));
+        let answer_due = self.later(deadline + ANSWER_MARGIN);
+        let intent = self.started(step, progress.attempt + 1, seen, Some(change.clone()), answer_due);
+        self.journal.record(vec![intent], self.now()).await?;
+        // A slow write has used up the time: an answer might come after others take it for lost.
+        if self.later(deadline) > answer_due {
+            let reason = "the journal took too long; nothing was called".to_owned();
+            let way_out = "See why the database answers slowly, then retry.";
+            return self.refused(step, progress, reason, true, way_out).await;
+        }
+        let event = match self.call(run, step, change).await? {
+            Outcome::Told(Ok(answer)) => Event::CallAnswered { step: step.id.clone(), answer },
+            Outcome::Told(Err(error)) if error.outcome_unknown => {
+                Event::CallUnknown { step: step.id.clone(), reason: error.to_string() }
+            }
+            Outcome::Told(Err(error)) => {
+                let reason = format!("AWS refused it: {error}");
+                return self
+                    .refused(step, progress, reason, error.kind.may_pass(), way_out_of(error.kind))
+                    .await;
+            }
+            Outcome::NotCalled { reason, way_out } => {
+                return self.refused(step, progress, reason.to_owned(), false, way_out).await;
+            }
+        };
+        self.journal.record(vec![event], self.now()).await?;
+        Ok(Turn::Moved)
+    }
+
+    /// The call, once its intent stands in the journal.
+    async fn call(&self, run: &Run, step: &Step, change: &Change) -> Result<Outcome, Lost> {
+        if let Change::CallWebhook { url, application, movement, step: name } = change {
+            let Some(secret) = self.store.webhook_secret(application, name).await? else {
+                return Ok(Outcome::NotCalled {
+                    reason: "the inventory no longer has the webhook, and its secret went with it",
+                    way_out: "Put the step back, make a new secret for it, give that to the receiver, then retry.",
+                });
+            };
+            let delivery = delivery((run.id, step), (application, movement), url, secret);
+            self.must_hold_the_lease().await?;
+            return Ok(Outcome::Told(self.cloud.deliver(&delivery).await));
+        }
+        let Some(account) = self.account(step) else {
+            return Ok(Outcome::NotCalled {
+                reason: "the inventory no longer has the account",
+                way_out: "Put the account back and retry.",
+            });
+        };
+        self.must_hold_the_lease().await?;
+        Ok(Outcome::Told(self.cloud.perform(account, &self.acting(run, step), change).await))
+    }
+
+    /// Nothing was changed. What may pass is tried again as long as the step has time: how often chance lets AWS refuse
+    /// one and the same call says nothing.
+    async fn refused(
+        &self,
+        step: &Step,
+        progress: &StepProgress,
+        reason: String,
+        may_pass: bool,
+        way_out: &str,
+    ) -> Result<Turn, Lost> {
+        let retry = may_pass && !progress.is_overdue(step, self.now());
+        let mut events = vec![Event::CallRefused { step: step.id.clone(), reason: reason.clone(), retry }];
+        if !retry {
+            events.push(parked(step, reason, way_out));
+        }
+        self.journal.record(events, self.now()).await?;
+        Ok(if retry { Turn::Again } else { Turn::Over })
+    }
+
+    /// Between the intent and the socket this process may have been stopped for longer than its lease.
+    async fn must_hold_the_lease(&self) -> Result<(), Lost> {
+        if self.lease.holds(self.journal.epoch()).await { Ok(()) } else { Err(Lost::Fenced) }
+    }
+}
