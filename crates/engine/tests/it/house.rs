@@ -73,17 +73,8 @@ pub struct House {
 }
 
 /// Until the condition holds; fails after a time that only a broken build needs.
-pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, condition: impl FnMut() -> F) -> T {
-    until_within(Duration::from_secs(60), what, condition).await
-}
-
-/// The limit is for builds that are broken: nothing is asserted of the time.
-pub async fn until_within<T, F: Future<Output = Option<T>>>(
-    limit: Duration,
-    what: &str,
-    mut condition: impl FnMut() -> F,
-) -> T {
-    let end = Instant::now() + limit;
+pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut condition: impl FnMut() -> F) -> T {
+    let end = Instant::now() + Duration::from_secs(60);
     loop {
         if let Some(value) = condition().await {
             return value;

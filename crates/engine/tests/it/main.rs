@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // A test that cannot go on has failed.
 
 mod audit_log;
+mod crashes;
 mod fake_cloud;
 mod faults;
 mod house;
+mod mortal;
 mod own_steps;
 mod settings;
 mod wire;

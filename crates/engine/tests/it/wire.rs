@@ -1,11 +1,12 @@
 //! A whole Holdfast over the wire: database, use cases, engine, the real adapters, and the simulator with the
 //! demonstration. The judge is the simulator's ledger.
 
-use crate::house::{actor, id, until, until_within};
+use crate::house::{actor, id, until};
 use holdfast_api::applications::Applications;
 use holdfast_api::runs::{Decision, RequestRun, ReviewRun, RunView, Runs};
 use holdfast_app::{App, Settings};
 use holdfast_aws::{AwsCloud, AwsSettings, ControlCredentials, Egress, OutsideSettings};
+use holdfast_cloud::Cloud;
 use holdfast_domain::{Actor, Name, RegionCode, Role};
 use holdfast_engine::{Engine, EngineSettings};
 use holdfast_failover::{Intent, Mode, RunState};
@@ -15,7 +16,7 @@ use holdfast_store::{Pools, Store};
 use holdfast_testkit::{TestDatabase, test_database};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 pub struct WireHouse {
@@ -23,20 +24,61 @@ pub struct WireHouse {
     pub app: App,
     pub operator: Actor,
     approvers: Vec<Actor>,
-    engine: Engine,
-    _data: TempDir,
-    _database: TestDatabase,
+    engine: Option<Engine>,
+    data: TempDir,
+    database: TestDatabase,
+}
+
+/// What moves, with the Regions to name where what is seen does not tell them.
+#[derive(Debug, Clone, Copy)]
+pub struct Move {
+    pub application: &'static str,
+    from: Option<&'static str>,
+    to: Option<&'static str>,
+}
+
+impl Move {
+    pub fn of(application: &'static str) -> Self {
+        Self { application, from: None, to: None }
+    }
+    pub fn from(self, region: &'static str) -> Self {
+        Self { from: Some(region), ..self }
+    }
+    pub fn to(self, region: &'static str) -> Self {
+        Self { to: Some(region), ..self }
+    }
+}
+
+/// One process of the worker, yet to be started.
+pub struct Process {
+    url: String,
+    settings: EngineSettings,
+    aws: AwsSettings,
+}
+
+impl Process {
+    pub async fn start(self, through: impl FnOnce(Arc<dyn Cloud>) -> Arc<dyn Cloud>) -> Engine {
+        let store = Store::connect(&self.url, Pools { web: 1, engine: 6 }).await.unwrap();
+        Engine::start(store, through(Arc::new(AwsCloud::new(self.aws))), self.settings).await.unwrap()
+    }
 }
 
 impl WireHouse {
     /// With everything seen once, and no sweep after that: what is in the ledger then is the runs' own.
     pub async fn new() -> Self {
-        let config = SimConfig { listen: "127.0.0.1:0".parse().unwrap(), data: None, speed: 4.0 };
+        Self::at_speed(4.0).await
+    }
+
+    /// So many of AWS's seconds pass in one of ours.
+    pub async fn at_speed(speed: f64) -> Self {
+        let config = SimConfig { listen: "127.0.0.1:0".parse().unwrap(), data: None, speed };
         let sim = holdfast_sim::start(config).await.unwrap();
         let database = test_database().await;
         let store = Store::connect(&database.app_url, Pools { web: 6, engine: 6 }).await.unwrap();
         let app = App::new(store.clone(), Settings::default());
-        app.seed_inventory(holdfast_sim::DEMO_INVENTORY).await.unwrap();
+        // Its probes ask the simulator, which listens elsewhere here.
+        let inventory = holdfast_sim::DEMO_INVENTORY.replace("127.0.0.1:4600", &sim.addr.to_string());
+        app.seed_inventory(&inventory).await.unwrap();
         let operator = actor(&app, "operator@example.com", Role::Operator, &[]).await;
         let groups = ["approvers", "business-owners", "sre"];
         let mut approvers = Vec::new();
@@ -44,27 +86,44 @@ impl WireHouse {
             approvers.push(actor(&app, &format!("{group}@example.com"), Role::Approver, &[group]).await);
         }
         let data = TempDir::new().unwrap();
-        let mut settings = EngineSettings::new(data.path().to_owned());
-        settings.sweep_interval = Duration::from_secs(3_600);
-        settings.poll_interval = Duration::from_millis(100);
         let cloud = Arc::new(AwsCloud::new(aws(&sim)));
-        let engine = Engine::start(store.clone(), cloud, settings).await.unwrap();
+        let engine = Engine::start(store.clone(), cloud, settings(&data)).await.unwrap();
         until("the first sweep", || async { store.last_sweep().await.unwrap().finished_at }).await;
-        Self { sim, app, operator, approvers, engine, _data: data, _database: database }
+        Self { sim, app, operator, approvers, engine: Some(engine), data, database }
     }
 
-    pub async fn stop(self) {
-        self.engine.shutdown().await;
+    pub async fn stop(mut self) {
+        self.stop_engine().await;
+    }
+
+    /// What it has requested is carried out by whoever comes next.
+    pub async fn stop_engine(&mut self) {
+        if let Some(engine) = self.engine.take() {
+            engine.shutdown().await;
+        }
+    }
+
+    /// What a process that is started again would make anew: the same worker, in whatever runtime this is called.
+    pub fn process(&self) -> Process {
+        Process { url: self.database.app_url.clone(), settings: settings(&self.data), aws: aws(&self.sim) }
     }
 
     /// Requested, and approved by as many as it takes.
-    pub async fn started(&self, application: &str, intent: Intent, mode: Mode) -> RunView {
+    pub async fn started(&self, application: &'static str, intent: Intent, mode: Mode) -> RunView {
+        self.asked(Move::of(application), intent, mode).await
+    }
+
+    pub async fn started_as(&self, movement: Move, mode: Mode) -> RunView {
+        self.asked(movement, Intent::Failover, mode).await
+    }
+
+    async fn asked(&self, movement: Move, intent: Intent, mode: Mode) -> RunView {
         let asked = RequestRun {
-            application: application.into(),
+            application: movement.application.into(),
             intent,
             mode,
-            from_region: None,
-            to_region: None,
+            from_region: movement.from.map(Into::into),
+            to_region: movement.to.map(Into::into),
             dry_run: false,
             reason: "a test".into(),
             incident: None,
@@ -94,15 +153,23 @@ impl WireHouse {
     /// The run, over; fails with what it says when it waits for a person instead.
     pub async fn over(&self, run: &RunView) -> RunView {
         // Among faults a call may have to wait out its deadline several times.
-        let limit = Duration::from_secs(180);
-        until_within(limit, &format!("the end of the run of {}", run.summary.application), || async {
+        let end = Instant::now() + Duration::from_secs(180);
+        loop {
             let now = self.app.run(&self.operator, id(run)).await.unwrap();
-            let steps =
-                || now.steps.iter().map(|step| format!("{}: {:?} {:?}", step.id, step.state, step.note));
-            assert_ne!(now.summary.state, RunState::NeedsPerson, "{:#?}", steps().collect::<Vec<_>>());
-            now.summary.state.is_over().then_some(now)
-        })
-        .await
+            if now.summary.state.is_over() {
+                return now;
+            }
+            let waits = now.summary.state != RunState::NeedsPerson && Instant::now() < end;
+            let steps = now.steps.iter().map(|step| format!("{}: {:?} {:?}", step.id, step.state, step.note));
+            assert!(
+                waits,
+                "{} is {:?}: {:#?}",
+                run.summary.application,
+                now.summary.state,
+                steps.collect::<Vec<_>>()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     pub async fn serving(&self, application: &str) -> Vec<RegionCode> {
@@ -128,6 +195,13 @@ impl WireHouse {
         }
         times.into_iter().filter(|(_, times)| *times > 1).map(|(key, _)| key).collect()
     }
+}
+
+fn settings(data: &TempDir) -> EngineSettings {
+    let mut settings = EngineSettings::new(data.path().to_owned());
+    settings.sweep_interval = Duration::from_secs(3_600);
+    settings.poll_interval = Duration::from_millis(100);
+    settings
 }
 
 /// Deadlines short enough for a test to sit through a silence.
