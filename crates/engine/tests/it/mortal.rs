@@ -159,7 +159,7 @@ impl Cloud for MortalCloud {
         self.cloud.missing_permissions(account, acts, kinds).await
     }
 
-    fn call_deadline(&self) -> std::time::Duration {
-        self.cloud.call_deadline()
+    fn call_deadline(&self, acting: &Acting) -> std::time::Duration {
+        self.cloud.call_deadline(acting)
     }
 }
