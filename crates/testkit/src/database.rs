@@ -63,12 +63,26 @@ pub async fn test_database() -> TestDatabase {
     let mut connection =
         PgConnection::connect(&maintenance_url).await.expect("connecting to the tests' cluster");
     let template = format!("template_{}", *MIGRATIONS_HASH);
-    ensure_template(&mut connection, &cluster, &template).await;
     sweep(&mut connection).await;
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
     let name = format!("t_{seconds}_{}", uuid::Uuid::new_v4().simple());
     let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
-    sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut connection).await.expect("copying the template");
+    loop {
+        ensure_template(&mut connection, &cluster, &template).await;
+        // Another checkout, with other migrations, takes old templates away: not while one is copied.
+        lock(&mut connection, "SELECT pg_advisory_lock_shared($1)").await;
+        let there = exists(&mut connection, &template).await;
+        if there {
+            sqlx::raw_sql(AssertSqlSafe(create.as_str()))
+                .execute(&mut connection)
+                .await
+                .expect("copying the template");
+        }
+        lock(&mut connection, "SELECT pg_advisory_unlock_shared($1)").await;
+        if there {
+            break;
+        }
+    }
     let (owner_url, app_url) = (cluster.owner_url_of(&name), cluster.app_url_of(&name));
     TestDatabase { name, owner_url, app_url, maintenance_url }
 }
@@ -101,16 +115,11 @@ async fn ensure_template(connection: &mut PgConnection, cluster: &EmbeddedPostgr
     if exists(connection, template).await {
         return;
     }
-    sqlx::query("SELECT pg_advisory_lock($1)")
-        .bind(TEMPLATE_LOCK)
-        .execute(&mut *connection)
-        .await
-        .expect("locking");
+    lock(connection, "SELECT pg_advisory_lock($1)").await;
     if !exists(connection, template).await {
         let unfinished = format!("{template}_unfinished");
         drop_database(connection, &unfinished).await.expect("dropping an unfinished template");
         for old in databases(connection, "template_%").await {
-            // One that another checkout is copying right now stays.
             drop_database(connection, &old).await.ok();
         }
         let run = async |connection: &mut PgConnection, sql: String| {
@@ -121,11 +130,11 @@ async fn ensure_template(connection: &mut PgConnection, cluster: &EmbeddedPostgr
         migrate(&cluster.owner_url_of(&unfinished), app).await.expect("migrating the template");
         run(connection, format!("ALTER DATABASE {unfinished} RENAME TO {template}")).await;
     }
-    sqlx::query("SELECT pg_advisory_unlock($1)")
-        .bind(TEMPLATE_LOCK)
-        .execute(connection)
-        .await
-        .expect("unlocking");
+    lock(connection, "SELECT pg_advisory_unlock($1)").await;
+}
+
+async fn lock(connection: &mut PgConnection, how: &'static str) {
+    sqlx::query(how).bind(TEMPLATE_LOCK).execute(connection).await.expect("locking the templates");
 }
 
 async fn exists(connection: &mut PgConnection, name: &str) -> bool {
