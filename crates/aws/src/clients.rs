@@ -188,14 +188,15 @@ impl Caller {
     }
 
     pub(crate) fn retries(&self, service: Service, region: &str) -> RetryConfig {
-        if self.changing || self.is_kept_short(service, region) {
+        // A dark Region costs a look one attempt.
+        if self.changing || self.silence.is_silent(service, region) {
             return RetryConfig::disabled();
         }
         let attempts = if self.gives_way(service) { SWEEP_ATTEMPTS } else { LOOK_ATTEMPTS };
         RetryConfig::standard().with_max_attempts(attempts).with_initial_backoff(Duration::from_millis(100))
     }
 
-    /// A silent endpoint must not keep a sweep; a run has its own deadlines and goes by nobody's guess.
+    /// A silent endpoint must not keep a sweep; a run gives it a whole attempt, since one that is slow may answer.
     fn is_kept_short(&self, service: Service, region: &str) -> bool {
         self.gives_way(service) && self.silence.is_silent(service, region)
     }

@@ -74,13 +74,13 @@ async fn a_look_whose_time_is_up_finds_no_endpoint_silent() {
 }
 
 #[test]
-fn a_silent_endpoint_shortens_the_looks_of_sweeps_and_no_look_of_a_run() {
+fn a_silent_endpoint_gets_a_short_attempt_of_a_sweep_and_a_whole_one_of_a_run() {
     let sweep = sweep(Duration::from_secs(8));
     let run = run(&sweep);
     let attempts = |caller: &Caller| caller.retries(ECS.0, ECS.1).max_attempts();
     assert_eq!((attempts(&sweep), attempts(&run)), (3, 5));
     sweep.silence.unheard(ECS.0, ECS.1);
-    assert_eq!((attempts(&sweep), attempts(&run)), (1, 5));
+    assert_eq!((attempts(&sweep), attempts(&run)), (1, 1));
     let attempt = |caller: &Caller| caller.timeouts(ECS.0, ECS.1).operation_attempt_timeout();
     assert_eq!(attempt(&sweep), Some(SHORTLY));
     assert_eq!(attempt(&run), Some(sweep.settings.attempt_timeout));
