@@ -24,7 +24,9 @@ pub(crate) const JOB: &str = "backup:DescribeRestoreJob";
 const JOBS_OF_SECONDS: i64 = 7 * 86_400;
 /// As many as one call gives.
 const AT_ONCE: i32 = 1000;
-/// More of them than any vault has of one resource; a list that goes on is not taken for a whole one.
+/// Years of hourly backups make a list that is longer than a look may take: the newest is looked for here first.
+const LATELY_SECONDS: i64 = 35 * 86_400;
+/// More of them than a vault takes of one resource in that time; a list that goes on is not taken for a whole one.
 const PAGES: usize = 10;
 
 pub(crate) const LOOK: &[&str] = &[POINTS, METADATA, JOBS];
@@ -59,6 +61,26 @@ async fn newest(
     place: &VaultPlace,
     resource: &str,
 ) -> Result<Option<RecoveryPoint>, Error> {
+    let lately = DateTime::from_secs(Timestamp::now().as_second() - LATELY_SECONDS);
+    let newest = match newest_since(caller, region, place, resource, Some(lately)).await? {
+        Some(newest) => Some(newest),
+        None => newest_since(caller, region, place, resource, None).await?,
+    };
+    let Some((created_at, point)) = newest else { return Ok(None) };
+    let Some(arn) = point.recovery_point_arn else { return Ok(None) };
+    let metadata = metadata(caller, region, place, &arn).await;
+    let resource_type = point.resource_type.unwrap_or_default();
+    Ok(Some(RecoveryPoint { arn, created_at, resource_type, metadata }))
+}
+
+/// `None`: nothing whole was taken since then.
+async fn newest_since(
+    caller: &Caller,
+    region: &RegionCode,
+    place: &VaultPlace,
+    resource: &str,
+    since: Option<DateTime>,
+) -> Result<Option<(Timestamp, RecoveryPointByBackupVault)>, Error> {
     let mut newest: Option<(Timestamp, RecoveryPointByBackupVault)> = None;
     let mut next = None;
     for _ in 0..PAGES {
@@ -67,6 +89,7 @@ async fn newest(
             .list_recovery_points_by_backup_vault()
             .backup_vault_name(&place.vault)
             .by_resource_arn(resource)
+            .set_by_created_after(since)
             .max_results(AT_ONCE)
             .set_next_token(next)
             .send();
@@ -79,17 +102,10 @@ async fn newest(
         }
         next = page.next_token;
         if next.is_none() {
-            break;
+            return Ok(newest);
         }
     }
-    if next.is_some() {
-        return Err(endless(caller, region, POINTS));
-    }
-    let Some((created_at, point)) = newest else { return Ok(None) };
-    let Some(arn) = point.recovery_point_arn else { return Ok(None) };
-    let metadata = metadata(caller, region, place, &arn).await;
-    let resource_type = point.resource_type.unwrap_or_default();
-    Ok(Some(RecoveryPoint { arn, created_at, resource_type, metadata }))
+    Err(endless(caller, region, POINTS))
 }
 
 fn is_whole(point: &RecoveryPointByBackupVault) -> bool {
@@ -206,12 +222,16 @@ pub(crate) async fn start_restore(
     answered(action, region, &answer, job)
 }
 
-/// A job that has ended, well or not, is settled; how it ended shows in the next look.
+/// A job that has ended well is settled; one that has not says so here, because the list of jobs may be late.
 pub(crate) async fn settled(caller: &Caller, region: &RegionCode, job: &str) -> Result<Settled, Error> {
     let sent = caller.backup(region.as_str()).describe_restore_job().restore_job_id(job).send();
     match caller.ask(Service::Backup, region.as_str(), JOB, sent).await {
         Ok(answer) => Ok(match answer.status().map(|status| status.as_str()) {
-            Some("COMPLETED" | "ABORTED" | "FAILED") => Settled::Yes,
+            Some("COMPLETED") => Settled::Yes,
+            Some(status @ ("ABORTED" | "FAILED")) => {
+                let why = answer.status_message().unwrap_or("no reason is told");
+                Settled::Failed(format!("restore job {job} is {status}: {why}"))
+            }
             Some(status) => {
                 let done = answer.percent_done().unwrap_or("share not told");
                 Settled::NotYet(format!("{status}, {done}"))

@@ -22,8 +22,14 @@ const NOTHING: &str = "sts:GetCallerIdentity";
 /// What AWS weighs beside some changes, of whoever makes the call: the right to hand a role or a key on, to read the
 /// template of a stack, to use the key of a secret. Which role, key or object that is, and by way of which service, is
 /// part of the right: simulated without them it would be refused to roles that have it.
-pub const BESIDE_CHANGES: &[&str] =
-    &["iam:PassRole", "kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey", "s3:GetObject"];
+pub const BESIDE_CHANGES: &[&str] = &[
+    "iam:PassRole",
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:GenerateDataKey",
+    "s3:GetObject",
+    "s3:GetObjectVersion",
+];
 
 /// Everything the read role needs: the looks at every kind.
 #[must_use]

@@ -192,9 +192,10 @@ impl StepDrive {
         seen: &Seen,
     ) -> Result<Turn, Lost> {
         let (plan, movement) = (&run.request.plan, &run.request.movement);
+        let retries = progress.retries_of_what_stood();
         let verdict = step
             .waited(progress.started_at, self.now())
-            .unwrap_or_else(|| step.check_retried(seen, plan, movement, self.now(), progress.retries));
+            .unwrap_or_else(|| step.check_retried(seen, plan, movement, self.now(), retries));
         let mut events = Vec::new();
         // The measurement that decides, not one that was only the first.
         let decides = !matches!(verdict, Verdict::Wait { .. } | Verdict::Unseen { .. })

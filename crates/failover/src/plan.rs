@@ -17,7 +17,7 @@ mod region_switch;
 mod routing_controls;
 mod stores;
 
-pub(crate) use build::builds_from_templates;
+pub(crate) use build::makes_a_stack;
 pub use endpoint::store_of;
 pub use facts::{facts_of, record_text};
 pub(crate) use health_checks::named_by_record;

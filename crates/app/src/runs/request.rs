@@ -109,9 +109,9 @@ impl App {
             thought.judged.active.as_ref().and_then(|held| in_the_way(&request, held)).map(|problem| {
                 Refusal { code: problem.code, sentence: problem.detail, way_out: problem.way_out }
             });
-        // In the order in which the request would be refused.
+        // What also holds a dry run back comes first: the page offers one where nothing else stands against it.
         let not_kept = if request.dry_run { None } else { self.audit_not_kept().await? };
-        let refused = not_kept.or_else(|| thought.ruled.refusal()).or(active);
+        let refused = thought.ruled.refusal().or(not_kept).or(active);
         Ok(RunPreview {
             from_region: thought.movement.from.to_string(),
             to_region: thought.movement.to.to_string(),

@@ -93,7 +93,9 @@ pub(super) fn statements(account: &Account, change: &Change) -> Vec<Statement> {
                 on(own, [target, source_arn.clone(), group("subgrp"), group("pg"), group("og")]),
                 looks(ResourceKind::RdsReadReplica),
             ];
-            statements.extend(settings.kms_key_id.as_ref().map(|key| on(["kms:CreateGrant"], [key])));
+            statements.extend(
+                settings.kms_key_id.as_ref().map(|key| on(["kms:CreateGrant", "kms:DescribeKey"], [key])),
+            );
             statements
         }
         Change::FailDatastoreOver { region, global_datastore, replication_group } => vec![
@@ -237,7 +239,9 @@ fn stack(
 ) -> Vec<Statement> {
     let target = format!("arn:aws:cloudformation:{region}:{account}:stack/{}/*", build.stack);
     let mut statements = vec![on(with_looks(own, ResourceKind::CloudformationStack), [target])];
-    statements.extend(template(&build.template_url).map(|object| on(["s3:GetObject"], [object])));
+    statements.extend(
+        template(&build.template_url).map(|object| on(["s3:GetObject", "s3:GetObjectVersion"], [object])),
+    );
     statements.extend(build.role_arn.as_ref().map(|role| on(["iam:PassRole"], [role])));
     statements
 }

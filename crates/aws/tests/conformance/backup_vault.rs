@@ -92,6 +92,8 @@ async fn a_restore_is_followed_by_its_job_and_its_token_makes_no_second_one(peer
     let failed = vault.restores.iter().find(|one| one.id == second).unwrap();
     assert_eq!(failed.status, "FAILED");
     assert!(failed.message.as_ref().unwrap().contains("already exists"));
+    let ended = peer.cloud.settled(&peer.account, &access, &restore, &second).await.unwrap();
+    assert!(matches!(&ended, Settled::Failed(why) if why.contains("already exists")), "{ended:?}");
 }
 
 async fn a_list_without_end_is_not_taken_for_a_whole_one(peer: &Peer) {

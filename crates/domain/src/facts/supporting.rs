@@ -123,7 +123,7 @@ impl StackFacts {
     pub fn standing(&self) -> StackStanding {
         match self.status.as_str() {
             "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "IMPORT_COMPLETE" => StackStanding::Complete,
-            "UPDATE_ROLLBACK_COMPLETE" | "UPDATE_FAILED" => StackStanding::NotUpdated,
+            "UPDATE_ROLLBACK_COMPLETE" => StackStanding::NotUpdated,
             status if status.contains("ROLLBACK") || status.contains("DELETE") => StackStanding::Failed,
             // New resources stand while what they replace is removed, and that may fail without harm.
             status if status.ends_with("_IN_PROGRESS") => StackStanding::UnderWay,
@@ -164,7 +164,7 @@ mod tests {
             ("ROLLBACK_COMPLETE", Failed),
             ("UPDATE_ROLLBACK_IN_PROGRESS", Failed),
             ("UPDATE_ROLLBACK_COMPLETE", NotUpdated),
-            ("UPDATE_FAILED", NotUpdated),
+            ("UPDATE_FAILED", Failed),
             ("UPDATE_ROLLBACK_FAILED", Failed),
             ("DELETE_IN_PROGRESS", Failed),
             ("something new", Failed),

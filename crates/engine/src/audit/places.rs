@@ -24,6 +24,8 @@ pub trait Place: fmt::Debug + Send + Sync {
 #[derive(Debug, Clone)]
 pub struct FilePlace {
     path: PathBuf,
+    /// The same path on two machines is two disks, as a rule: one that starts empty is not the other's loss.
+    host: String,
 }
 
 /// A note has some hundreds of bytes: many of them lie in this much of the file's end.
@@ -32,7 +34,8 @@ const TAIL: u64 = 64 * 1024;
 impl FilePlace {
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
-        Self { path }
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        Self { path, host }
     }
 
     async fn on<T: Send + 'static>(
@@ -48,7 +51,7 @@ impl FilePlace {
 #[async_trait]
 impl Place for FilePlace {
     fn name(&self) -> String {
-        format!("file {}", self.path.display())
+        format!("file {} on {}", self.path.display(), self.host)
     }
 
     async fn write(&self, note: &str) -> Result<(), String> {

@@ -4,7 +4,7 @@ use crate::step::Work;
 use crate::testing::compute::images;
 use crate::testing::stores::{archive, lag, ledger, table_replica, vault_facts};
 use crate::testing::switches::{health_check, switch_plan};
-use crate::testing::world::{A, B, key, known, member, service, setting, shop, stack, unknown};
+use crate::testing::world::{A, B, key, known, member, service, setting, shop, stack, stack_facts, unknown};
 use crate::testing::{NOW, failover, movement, region, request};
 use holdfast_domain::facts::LagFrom;
 use holdfast_domain::{Facts, RunId, Strategy};
@@ -210,6 +210,12 @@ fn compute_that_the_recovery_stack_will_make_need_not_be_seen_before() {
     picture.observations.insert(key("platform", B), known(Facts::Stack { stack: None }));
     picture.observations.insert(key("web", B), unknown(None));
     assert_eq!(guards(&picture, &failover(Mode::Planned)), []);
+    // What stands already makes nothing that was never seen.
+    let mut stands = picture.clone();
+    stands.observations.insert(key("platform", B), unknown(None));
+    assert_eq!(guards(&stands, &failover(Mode::Planned)), [Guard::TargetNotSeen, Guard::TargetNotSeen]);
+    stands.observations.insert(key("platform", B), known(stack_facts("CREATE_COMPLETE", -60)));
+    assert_eq!(guards(&stands, &failover(Mode::Planned)), [Guard::TargetNotSeen]);
     // Once it was there, or where nothing makes it, it must be seen.
     let mut seen = picture.clone();
     seen.observations.insert(key("web", B), unknown(Some(service(4))));

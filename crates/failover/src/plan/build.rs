@@ -1,6 +1,7 @@
 //! What is built before anything moves: the recovery stacks of pilot light and of backup and restore, one after the
 //! other as the inventory has them, because later ones lean on earlier ones.
 
+use super::Picture;
 use super::draft::{Draft, Making};
 use crate::change::{Change, StackBuild};
 use crate::movement::{Intent, Movement};
@@ -8,7 +9,7 @@ use crate::refusal::Refusal;
 use crate::step::Work;
 use holdfast_domain::facts::StackStanding;
 use holdfast_domain::resource::StackPlace;
-use holdfast_domain::{Application, Facts, Name, ResourceSpec, StepId, Strategy};
+use holdfast_domain::{Application, Facts, Name, ResourceSpec, Sight, StepId, Strategy};
 
 /// What stands ready, or comes home, is not built.
 fn builds(application: &Application, movement: &Movement) -> bool {
@@ -16,15 +17,20 @@ fn builds(application: &Application, movement: &Movement) -> bool {
         && movement.intent != Intent::Failback
 }
 
-/// Whether the move builds anything in its target.
-pub(crate) fn builds_from_templates(application: &Application, movement: &Movement) -> bool {
+/// Whether the move makes a stack in its target: one that has a template there and was seen not to stand.
+pub(crate) fn makes_a_stack(picture: &Picture, movement: &Movement) -> bool {
     let has_template = |spec: &ResourceSpec| match spec {
         ResourceSpec::CloudformationStack(spec) => {
             spec.per_region.get(&movement.to).is_some_and(|place| place.template_url.is_some())
         }
         _ => false,
     };
-    builds(application, movement) && application.resources.iter().any(|r| has_template(&r.spec))
+    let stands_not = |resource: &Name| {
+        let sight = picture.observations.get(&(resource.clone(), movement.to.clone()));
+        matches!(sight.and_then(Sight::known), Some(Facts::Stack { stack: None }))
+    };
+    builds(&picture.application, movement)
+        && picture.application.resources.iter().any(|r| has_template(&r.spec) && stands_not(&r.name))
 }
 
 /// The last step of building; `after` itself when nothing is built.

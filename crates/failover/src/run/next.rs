@@ -98,6 +98,13 @@ impl Run {
 }
 
 impl StepProgress {
+    /// How often a person has had it tried again, for deciding whether what ended badly is begun anew: that counts for
+    /// what stood when the retry was pressed. What ends badly after the step went on is for a person once more.
+    #[must_use]
+    pub fn retries_of_what_stood(&self) -> u32 {
+        if self.state == StepState::Pending { self.retries } else { 0 }
+    }
+
     /// Whether the step has had longer than its plan gives it, a refusal that was to be tried again included.
     #[must_use]
     pub fn is_overdue(&self, step: &Step, now: Timestamp) -> bool {

@@ -391,6 +391,20 @@ fn a_step_is_overdue_after_its_timeout_and_a_retry_starts_its_clock_anew() {
 }
 
 #[test]
+fn a_retry_begins_anew_only_what_stood_when_it_was_pressed() {
+    let mut story = Story::at_the_switch();
+    let id = step_id("switch-orders");
+    story.park("switch-orders");
+    story.tell(Command::RetryStep { by: who(2), step: id.clone() }).unwrap();
+    assert_eq!(story.run.steps[&id].retries_of_what_stood(), 1);
+    story.start("switch-orders", None).unwrap();
+    assert_eq!(story.run.steps[&id].retries_of_what_stood(), 0);
+    story.park("switch-orders");
+    story.tell(Command::RetryStep { by: who(2), step: id.clone() }).unwrap();
+    assert_eq!(story.run.steps[&id].retries_of_what_stood(), 2);
+}
+
+#[test]
 fn a_pause_takes_none_of_the_time_of_a_call_that_was_to_be_tried_again() {
     let mut story = Story::at_the_switch();
     let id = step_id("switch-orders");

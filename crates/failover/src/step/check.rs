@@ -68,9 +68,7 @@ impl Step {
         match self.check_retried(seen, plan, movement, now, retries) {
             // AWS has been followed to the end of an accepted call before anything is verified. What would be begun
             // anew, because a person had the step tried again, has then ended badly: that is for a person once more.
-            Verdict::Act(Change::UpdateStack { .. } | Change::StartRestoreJob { .. }) if retries > 0 => {
-                self.verify(seen, plan, movement, now)
-            }
+            Verdict::Act(Change::UpdateStack { .. }) if retries > 0 => self.verify(seen, plan, movement, now),
             // That the stack stands as it stood means that there was nothing to change.
             Verdict::Act(Change::UpdateStack { build, .. }) => {
                 Verdict::Reached { note: format!("stack {} needed no change", build.stack) }

@@ -96,11 +96,13 @@ fn seconds(now: Moment, at_ms: i64) -> f64 {
 fn points(world: &World, context: &Context<'_>, input: &Value) -> Result<Reply, Refusal> {
     let vault = vault(world, context, input)?;
     let wanted = text(input, "resourceArn");
+    let since_ms = created_after(context, input);
     let points: Vec<Value> = vault
         .resources
         .iter()
         .filter(|r| wanted.is_none_or(|arn| r.arn == arn))
         .flat_map(|r| r.points.iter().rev().map(move |at| (r, *at)))
+        .filter(|(_, at_ms)| since_ms.is_none_or(|since| *at_ms >= since))
         .map(|(resource, at_ms)| {
             json!({
                 "RecoveryPointArn": vault.point_arn(resource, at_ms),
@@ -160,12 +162,16 @@ fn mine<'w>(world: &'w World, context: &Context<'_>) -> impl Iterator<Item = &'w
     world.stores.restores.iter().filter(move |j| j.account == account && j.region == region)
 }
 
-fn jobs(world: &World, context: &Context<'_>, input: &Value) -> Reply {
-    // A time in a query is a text such as 2026-11-26T15:04:05Z.
-    let since_ms = text(input, "createdAfter")
+/// A time in a query is a text such as 2026-11-26T15:04:05Z.
+fn created_after(context: &Context<'_>, input: &Value) -> Option<i64> {
+    text(input, "createdAfter")
         .and_then(|at| at.parse::<jiff::Timestamp>().ok())
         .map(|at| context.now.to_virtual(at.as_millisecond()))
-        .or_else(|| number(input, "createdAfter").map(|s| context.now.to_virtual((s * 1_000.0) as i64)));
+        .or_else(|| number(input, "createdAfter").map(|s| context.now.to_virtual((s * 1_000.0) as i64)))
+}
+
+fn jobs(world: &World, context: &Context<'_>, input: &Value) -> Reply {
+    let since_ms = created_after(context, input);
     let jobs: Vec<Value> = mine(world, context)
         .filter(|job| since_ms.is_none_or(|since| job.began_ms >= since))
         .map(|job| job_json(job, context.now))

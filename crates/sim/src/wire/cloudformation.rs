@@ -72,9 +72,10 @@ fn build(world: &mut World, context: &Context<'_>, operation: &str, input: &Valu
             .map_err(|why| Service::CloudFormation.denied(&context.caller.arn, "iam:PassRole", role, &why))?;
     }
     let template_url = required(input, "TemplateURL", "ValidationError")?;
-    // Read in the name of whoever asks for the stack.
+    // Read in the name of whoever asks for the stack; one version of an object has a right of its own.
+    let read = if template_url.contains("versionId=") { "s3:GetObjectVersion" } else { "s3:GetObject" };
     if let Some(object) = object_at(template_url)
-        && may(world, context, "s3:GetObject", &object).is_err()
+        && may(world, context, read, &object).is_err()
     {
         return Err(Refusal::new("ValidationError", "S3 error: Access Denied"));
     }

@@ -88,6 +88,7 @@ const ACT_ACTIONS: &[&str] = &[
     "cloudformation:CreateStack",
     "cloudformation:UpdateStack",
     "s3:GetObject",
+    "s3:GetObjectVersion",
     "secretsmanager:GetSecretValue",
     "secretsmanager:PutSecretValue",
     "ssm:ListCommands",
