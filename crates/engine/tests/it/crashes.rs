@@ -86,19 +86,21 @@ async fn among_crashes(movement: Move, mode: Mode) {
     house.stop().await;
 }
 
+/// Each application in one mode here, and in the other among the long fault runs.
 macro_rules! dies_in {
-    ($($name:ident: $movement:expr;)*) => {
+    ($($name:ident: $mode:ident, long: $other:ident, $movement:expr;)*) => {
         $(mod $name {
             use super::*;
 
             #[tokio::test(flavor = "multi_thread")]
-            async fn a_planned_move_ends_as_if_its_worker_had_not_died_at_each_moment_of_each_step() {
-                among_crashes($movement, Mode::Planned).await;
+            async fn a_move_ends_as_if_its_worker_had_not_died_at_each_moment_of_each_step() {
+                among_crashes($movement, Mode::$mode).await;
             }
 
             #[tokio::test(flavor = "multi_thread")]
-            async fn an_emergency_ends_as_if_its_worker_had_not_died_at_each_moment_of_each_step() {
-                among_crashes($movement, Mode::Emergency).await;
+            #[ignore = "of the long fault runs: make chaos"]
+            async fn a_move_in_the_other_mode_ends_so_too() {
+                among_crashes($movement, Mode::$other).await;
             }
         })*
     };
@@ -118,22 +120,22 @@ macro_rules! dies_in_an_emergency_of {
 }
 
 dies_in! {
-    archive: Move::of("archive").from("us-east-1");
-    catalog: Move::of("catalog");
-    feed: Move::of("feed").from("us-east-1").to("eu-central-1");
-    fulfilment: Move::of("fulfilment");
-    identity: Move::of("identity").from("us-east-1");
-    ledger: Move::of("ledger");
-    media: Move::of("media").from("us-west-2");
-    notifications: Move::of("notifications");
-    payments: Move::of("payments");
-    reports: Move::of("reports").from("us-west-2");
-    search: Move::of("search");
-    shop: Move::of("shop");
-    support: Move::of("support");
-    telemetry: Move::of("telemetry");
-    tickets: Move::of("tickets");
-    website: Move::of("website");
+    archive: Planned, long: Emergency, Move::of("archive").from("us-east-1");
+    catalog: Planned, long: Emergency, Move::of("catalog");
+    feed: Emergency, long: Planned, Move::of("feed").from("us-east-1").to("eu-central-1");
+    fulfilment: Planned, long: Emergency, Move::of("fulfilment");
+    identity: Planned, long: Emergency, Move::of("identity").from("us-east-1");
+    ledger: Planned, long: Emergency, Move::of("ledger");
+    media: Emergency, long: Planned, Move::of("media").from("us-west-2");
+    notifications: Planned, long: Emergency, Move::of("notifications");
+    payments: Emergency, long: Planned, Move::of("payments");
+    reports: Emergency, long: Planned, Move::of("reports").from("us-west-2");
+    search: Emergency, long: Planned, Move::of("search");
+    shop: Planned, long: Emergency, Move::of("shop");
+    support: Emergency, long: Planned, Move::of("support");
+    telemetry: Planned, long: Emergency, Move::of("telemetry");
+    tickets: Emergency, long: Planned, Move::of("tickets");
+    website: Planned, long: Emergency, Move::of("website");
 }
 
 // A planned move of the one waits for a person, and of the other asks for the override of a lag of hours.
