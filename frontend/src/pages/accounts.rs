@@ -112,7 +112,7 @@ fn account(account: &AccountView) -> AnyView {
 fn permissions(answer: &PermissionsAnswer) -> AnyView {
     let tone = permission_tone(&answer.state);
     let word = match answer.state.as_str() {
-        "ok" => "may make every call that was asked about".to_owned(),
+        "ok" => "may do all that was asked".to_owned(),
         "missing" => format!("lacks {}", format::count(answer.missing.len(), "action", "actions")),
         _ => "permissions not known".to_owned(),
     };
