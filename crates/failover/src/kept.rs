@@ -23,6 +23,7 @@ impl AuditKept {
             return None;
         }
         let mut reasons = self.errors.clone();
+        reasons.sort_unstable();
         reasons.dedup();
         let reason = if reasons.is_empty() { "no worker signs it".to_owned() } else { reasons.join("; ") };
         Some(Refusal::new(
@@ -50,9 +51,9 @@ mod tests {
     fn five_minutes_without_a_checkpoint_stop_starts_and_say_what_is_wrong() {
         assert_eq!(AuditKept::default().refusal(NOW), None, "there is nothing to sign yet");
         assert_eq!(since(300, &["the disk is full"]).refusal(NOW), None);
-        let refusal = since(301, &["the disk is full", "the disk is full", "gone"]).refusal(NOW).unwrap();
+        let refusal = since(301, &["the disk is full", "gone", "the disk is full"]).refusal(NOW).unwrap();
         assert_eq!(refusal.code, "audit_not_kept");
-        assert!(refusal.sentence.ends_with("for 5 minutes: the disk is full; gone."), "{}", refusal.sentence);
+        assert!(refusal.sentence.ends_with("for 5 minutes: gone; the disk is full."), "{}", refusal.sentence);
         let silent = since(600, &[]).refusal(NOW).unwrap();
         assert!(silent.sentence.ends_with("no worker signs it."), "{}", silent.sentence);
     }

@@ -376,48 +376,6 @@ fn the_engine_cannot_record_what_people_decide() {
 }
 
 #[test]
-fn a_step_is_overdue_after_its_timeout_and_a_retry_starts_its_clock_anew() {
-    let mut story = Story::at_the_switch();
-    let id = step_id("switch-orders");
-    let overdue = |story: &Story, at| story.run.steps[&id].is_overdue(story.run.step(&id).unwrap(), at);
-    assert!(!overdue(&story, after(600)));
-    assert!(overdue(&story, after(601)));
-    story.at = after(700);
-    story.record(Event::CallUnknown { step: id.clone(), reason: "time-out".into() }).unwrap();
-    story.park("switch-orders");
-    story.tell(Command::RetryStep { by: who(2), step: id.clone() }).unwrap();
-    story.start("switch-orders", None).unwrap();
-    assert!(!overdue(&story, after(701)));
-}
-
-#[test]
-fn a_retry_begins_anew_only_what_stood_when_it_was_pressed() {
-    let mut story = Story::at_the_switch();
-    let id = step_id("switch-orders");
-    story.park("switch-orders");
-    story.tell(Command::RetryStep { by: who(2), step: id.clone() }).unwrap();
-    assert_eq!(story.run.steps[&id].retries_of_what_stood(), 1);
-    story.start("switch-orders", None).unwrap();
-    assert_eq!(story.run.steps[&id].retries_of_what_stood(), 0);
-    story.park("switch-orders");
-    story.tell(Command::RetryStep { by: who(2), step: id.clone() }).unwrap();
-    assert_eq!(story.run.steps[&id].retries_of_what_stood(), 2);
-}
-
-#[test]
-fn a_pause_takes_none_of_the_time_of_a_call_that_was_to_be_tried_again() {
-    let mut story = Story::at_the_switch();
-    let id = step_id("switch-orders");
-    let refused = Event::CallRefused { step: id.clone(), reason: "throttled".into(), retry: true };
-    story.record(refused).unwrap();
-    story.tell(Command::Pause { by: who(2), reason: None }).unwrap();
-    story.at = after(5_000);
-    story.tell(Command::Resume { by: who(2) }).unwrap();
-    story.start("switch-orders", Some(switch())).unwrap();
-    assert!(!story.run.steps[&id].is_overdue(story.run.step(&id).unwrap(), after(5_600)));
-}
-
-#[test]
 fn a_journal_with_a_gap_a_wrong_start_or_an_illegal_entry_is_corrupt() {
     let story = Story::at_the_switch();
     let id = story.run.id;
