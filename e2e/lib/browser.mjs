@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after } from "node:test";
 import { chromium } from "playwright-core";
-import { artefacts } from "./holdfast.mjs";
+import { artefacts } from "./process.mjs";
 
 export const sizes = { wide: { width: 1440, height: 900 }, phone: { width: 360, height: 780 } };
 export const themes = ["light", "dark"];
@@ -71,10 +71,13 @@ export async function signIn(page, url, { email, password }) {
 
 function watch(page) {
   const seen = [];
+  // A document that is refused on purpose is the story's to judge; the browser's console tells of it all the same.
+  const refused = new Set();
+  const ofDocument = (message) => message.text().startsWith("Failed to load resource") && refused.has(message.location().url);
   problems.set(page, seen);
   page.on("pageerror", (error) => seen.push(`error: ${error.message}`));
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) seen.push(`console ${message.type()}: ${message.text()}`);
+    if (["error", "warning"].includes(message.type()) && !ofDocument(message)) seen.push(`console ${message.type()}: ${message.text()}`);
   });
   page.on("requestfailed", (request) => {
     // Leaving a page ends its live stream, and that is no failure.
@@ -82,6 +85,7 @@ function watch(page) {
     if (reason !== "net::ERR_ABORTED") seen.push(`request failed: ${request.url()}: ${reason}`);
   });
   page.on("response", (response) => {
+    if (response.status() >= 400 && response.request().isNavigationRequest()) refused.add(response.url());
     if (response.status() >= 500) seen.push(`${response.status()}: ${response.url()}`);
   });
 }

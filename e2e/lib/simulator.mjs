@@ -4,8 +4,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Of a demonstration: where its simulator listens stands in its data folder. */
-export async function simulator(demo) {
-  const { url } = JSON.parse(await readFile(join(demo.data, "simulator.json"), "utf8"));
+export async function simulator({ data }) {
+  return simulatorAt(JSON.parse(await readFile(join(data, "simulator.json"), "utf8")).url);
+}
+
+/** One that was started by itself. */
+export function simulatorAt(url) {
   const get = async (path) => {
     const response = await fetch(url + path);
     assert.equal(response.status, 200, `${path} answered ${response.status}`);

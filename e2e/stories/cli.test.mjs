@@ -5,7 +5,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { binary, demonstration } from "../lib/holdfast.mjs";
+import { demonstration } from "../lib/holdfast.mjs";
+import { binary } from "../lib/process.mjs";
 import { client, expect } from "../lib/rest.mjs";
 
 const demo = demonstration();

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browser, everyLook, noProblems } from "../lib/browser.mjs";
+import { press, unfold } from "../lib/forms.mjs";
 import { demonstration } from "../lib/holdfast.mjs";
 import { client, expect } from "../lib/rest.mjs";
 import { effects, simulator } from "../lib/simulator.mjs";
@@ -18,21 +19,12 @@ const close = async (page) => {
   await page.context().close();
 };
 
-/** Presses the button and waits for the page that answers; gives what it says came of the form. */
-async function press(page, name, { refused = false } = {}) {
-  const loaded = page.waitForEvent("load");
-  await page.getByRole("button", { name }).click();
-  await loaded;
-  return page.locator(refused ? ".flash[role=alert]" : ".flash[role=status]").innerText();
-}
-
 /** Fields by their ids, which are the form's name and the field's. */
 async function fill(page, form, fields) {
   for (const [name, value] of Object.entries(fields)) await page.locator(`#${form}-${name}`).fill(value);
 }
 
 const runOf = (page) => new URL(page.url()).pathname.split("/").at(-1);
-const unfold = (page, words) => page.locator("summary", { hasText: words }).click();
 
 test("a dry run is asked for by its button, ends by itself and changes nothing", { timeout: 120_000 }, async () => {
   const page = await open("operator", "/applications/shop/runs/new?intent=failover&to=eu-central-1&mode=planned");

@@ -40,3 +40,13 @@ test("a wrong password is refused on the page, in words", async () => {
   assert.equal(await page.locator("input[type=password]").count(), 1, "it let a wrong password in");
   assert.ok(await page.locator("[role=alert]").first().isVisible(), "it does not say why");
 });
+
+test("the page of a failed sign-in reads well on every screen", { timeout: 120_000 }, () =>
+  everyLook(chrome, `${demo.url}/`, "sign-in-failed", {
+    visit: async (page) => {
+      await page.locator("input[type=email]").fill(demo.person("viewer").email);
+      await page.locator("input[type=password]").fill("not the password");
+      await page.locator("form:has(input[type=password]) [type=submit]").click();
+      await page.locator("[role=alert]").first().waitFor();
+    },
+  }));
