@@ -22,7 +22,7 @@ fmt: ## Format the Rust sources
 	@cargo fmt --all
 
 bench: ## The benchmarks, each beside what one would write by hand
-	@exec scripts/bench
+	@exec scripts/later bench
 
 chaos: ## The long fault runs
 	@exec scripts/later chaos

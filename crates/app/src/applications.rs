@@ -135,9 +135,10 @@ impl Applications for App {
     async fn refresh_application(&self, actor: &Actor, name: &Name) -> Answer<()> {
         may(actor, Action::ReadStatus)?;
         self.application_named(name).await?;
-        self.store.request_refresh(name).await.map_err(of_store)?;
+        let mut change = self.store.begin().await.map_err(of_store)?;
+        change.request_refresh(name).await.map_err(of_store)?;
         let entry = done(actor, "application.refresh", &format!("application:{name}"));
-        self.store.audit(entry).await.map(|_| ()).map_err(of_store)
+        change.commit(entry).await.map(|_| ()).map_err(of_store)
     }
 }
 

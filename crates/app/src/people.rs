@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use holdfast_api::people::{AddPerson, ChangePerson, People, PersonView};
 use holdfast_api::{Answer, IfMatch, Problem, version};
 use holdfast_domain::{Actor, Name, PersonId, Role};
-use holdfast_store::{LoginGate, LoginLimits, NewPerson, Person};
+use holdfast_store::{AuditActor, AuditEntry, LoginGate, LoginLimits, NewPerson, Person};
 use jiff::Timestamp;
 
 const PASSWORD_AT_LEAST: usize = 12;
@@ -51,6 +51,10 @@ impl People for App {
                 format!("Wait {} minutes.", retry_after_seconds.div_ceil(60)),
             );
             locked.retry_after_seconds = Some(retry_after_seconds);
+            let stranger = AuditActor::Nobody { name: from.to_owned() };
+            let entry = AuditEntry::refused("session.sign_in", stranger, "person", &email, &locked.code)
+                .because(locked.detail.clone());
+            self.store.login_locked(entry, LoginLimits::default()).await.map_err(of_store)?;
             return Err(locked);
         }
         let person = match self.store.credentials(&email).await {
@@ -64,9 +68,10 @@ impl People for App {
         let right = tokio::task::spawn_blocking(move || password_is(&typed, &stored)).await.unwrap_or(false);
         match person.map(|c| c.person) {
             Some(person) if right && person.disabled_at.is_none() => {
-                self.store.login_succeeded(&email, from).await.map_err(of_store)?;
+                let mut change = self.store.begin().await.map_err(of_store)?;
+                change.login_succeeded(&email, from).await.map_err(of_store)?;
                 let entry = done(&actor(&person, None), "session.sign_in", &format!("person:{email}"));
-                self.store.audit(entry.with(serde_json::json!({ "from": from }))).await.map_err(of_store)?;
+                change.commit(entry.with(serde_json::json!({ "from": from }))).await.map_err(of_store)?;
                 Ok(person.id)
             }
             // Counted, not written one by one: strangers must not be able to fill the log.

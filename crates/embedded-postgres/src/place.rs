@@ -41,7 +41,8 @@ impl Place {
             return Ok(place);
         }
         let mut tried = Vec::new();
-        for base in candidates(&data_dir) {
+        // A start that was interrupted before there was a cluster goes on where it was.
+        for base in noted(&data_dir).into_iter().chain(candidates(&data_dir)) {
             if user.own_folder(&base).is_ok() && user.can_enter(&base) {
                 if base.parent() != Some(data_dir.as_path()) {
                     let note = note_of(&data_dir);
@@ -68,8 +69,7 @@ impl Place {
         if near.cluster().is_dir() {
             return Some(near);
         }
-        let noted = std::fs::read_to_string(note_of(&data_dir)).ok()?;
-        let noted = Self { base: PathBuf::from(noted.trim()) };
+        let noted = Self { base: noted(&data_dir)? };
         noted.cluster().is_dir().then_some(noted)
     }
 
@@ -94,13 +94,26 @@ fn note_of(data_dir: &Path) -> PathBuf {
     data_dir.join("postgres-is-at")
 }
 
+fn noted(data_dir: &Path) -> Option<PathBuf> {
+    let note = std::fs::read_to_string(note_of(data_dir)).ok()?;
+    Some(PathBuf::from(note.trim()))
+}
+
 fn candidates(data_dir: &Path) -> [PathBuf; 3] {
     let name = short_hash(data_dir);
     [
         near(data_dir),
-        Path::new("/var/lib/holdfast").join(&name),
-        Path::new("/var/tmp").join(format!("holdfast-{name}")),
+        unclaimed(&Path::new("/var/lib/holdfast").join(&name)),
+        unclaimed(&Path::new("/var/tmp").join(format!("holdfast-{name}"))),
     ]
+}
+
+/// `base`, or a numbered one beside it where `base` has a cluster that no note leads to: that was of a data folder which
+/// has been removed since. A new folder at the same path must not open the old one's data, whose passwords went with it.
+fn unclaimed(base: &Path) -> PathBuf {
+    let numbered = (2..).map(|number| PathBuf::from(format!("{}-{number}", base.display())));
+    let mut bases = std::iter::once(base.to_owned()).chain(numbered);
+    bases.find(|base| !base.join("cluster").exists()).unwrap_or_else(|| base.to_owned())
 }
 
 fn short_hash(path: &Path) -> String {
@@ -112,6 +125,35 @@ fn short_hash(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cluster_that_no_note_leads_to_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let base = dir.path().join("abc");
+        assert_eq!(unclaimed(&base), base);
+        std::fs::create_dir_all(&base).unwrap();
+        assert_eq!(unclaimed(&base), base, "a start that was interrupted has no cluster yet");
+        std::fs::create_dir_all(base.join("cluster")).unwrap();
+        std::fs::create_dir_all(dir.path().join("abc-2/cluster")).unwrap();
+        assert_eq!(unclaimed(&base), dir.path().join("abc-3"));
+    }
+
+    #[test]
+    fn a_data_folder_finds_what_its_note_names_and_a_new_one_at_its_path_does_not() {
+        let user = ServerUser { drop_to: None };
+        let dir = tempfile::tempdir().unwrap();
+        let (data, far) = (dir.path().join("data"), dir.path().join("far"));
+        std::fs::create_dir_all(&data).unwrap();
+        std::fs::write(note_of(&data), format!("{}\n", far.display())).unwrap();
+        let place = Place::prepare(&data, &user).unwrap();
+        assert_eq!(place.base, far, "noted before there was a cluster");
+        std::fs::create_dir_all(place.cluster()).unwrap();
+        assert_eq!(Place::prepare(&data, &user).unwrap().base, far);
+        std::fs::remove_dir_all(&data).unwrap();
+        let anew = Place::prepare(&data, &user).unwrap();
+        assert_ne!(anew.base, far);
+        assert!(!anew.cluster().exists());
+    }
 
     #[test]
     fn a_socket_folder_is_never_too_long_for_a_socket() {

@@ -140,7 +140,7 @@ impl AuditActor {
         }
     }
 
-    fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         match self {
             Self::Person { email, .. } => email,
             Self::System { name } | Self::Nobody { name } => name,

@@ -48,7 +48,7 @@ pub use maintenance::Pruned;
 pub use migrate::{AppRole, MIGRATIONS_HASH, migrate};
 pub use observations::{LagPoint, Look};
 pub use people::{Credentials, NewPerson, Person};
-pub use role::{LocalLogin, LocalRole, RoleReport, examine_role, local_role};
+pub use role::{LocalLogin, LocalRole, RoleReport, ensure_login, examine_role, local_role};
 pub use runs::{NewRun, RunFilter, RunHead};
 pub use sessions::Session;
 pub use settings::Automation;

@@ -2,8 +2,9 @@
 //! An attempt is counted before the password is looked at and taken back when it was right: guesses sent
 //! side by side are counted all the same.
 
-use crate::Result;
+use crate::change::Change;
 use crate::store::Store;
+use crate::{AuditEntry, Result};
 
 /// Within `window_seconds`. The tightest is per pair, so that others cannot lock a person out of the
 /// addresses that the person uses; `per_email` is against guessing from many addresses, and does not hold where
@@ -24,7 +25,7 @@ impl Default for LoginLimits {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginGate {
-    /// Check the password; then [`Store::login_succeeded`] if it was right.
+    /// Check the password; then [`Change::login_succeeded`] if it was right.
     Open,
     /// Too many failures; the oldest of them is forgotten then.
     Closed { retry_after_seconds: u32 },
@@ -82,15 +83,41 @@ impl Store {
         Ok(LoginGate::Open)
     }
 
+    /// The entry of a sign-in that was refused because too many went before it: one per window for an account and whoever
+    /// tries it, so that guessing cannot fill the log.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn login_locked(&self, entry: AuditEntry, limits: LoginLimits) -> Result<()> {
+        let told: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM audit_entries
+                 WHERE subject_kind = $1 AND subject = $2 AND action = $3 AND outcome = 'refused' AND actor = $4
+                   AND at > clock_timestamp() - make_interval(secs => $5))",
+        )
+        .bind(&entry.subject_kind)
+        .bind(&entry.subject)
+        .bind(&entry.action)
+        .bind(entry.actor.name())
+        .bind(f64::from(limits.window_seconds))
+        .fetch_one(&self.pool)
+        .await?;
+        if !told {
+            self.refuse(entry).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Change {
     /// Forgets the failures of this person from this address, the attempt that succeeded among them.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn login_succeeded(&self, email: &str, address: &str) -> Result<()> {
+    pub async fn login_succeeded(&mut self, email: &str, address: &str) -> Result<()> {
         sqlx::query("DELETE FROM login_attempts WHERE email = $1 AND address = $2")
             .bind(email.to_ascii_lowercase())
             .bind(address)
-            .execute(&self.pool)
+            .execute(self.connection())
             .await?;
         Ok(())
     }

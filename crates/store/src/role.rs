@@ -1,8 +1,9 @@
 //! Database roles: the lesser one that the application works as, and how to tell what a URL's role may.
 
-use crate::Result;
+use crate::{Error, Result};
+use percent_encoding::percent_decode_str;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use std::str::FromStr as _;
 
 pub(crate) const APP_ROLE: &str = "holdfast_app";
@@ -41,6 +42,49 @@ pub async fn examine_role(url: &str) -> Result<RoleReport> {
     .await?;
     connection.close().await.ok();
     Ok(report)
+}
+
+/// Makes the role that the application's URL names, with the password that it gives, where the cluster has none of that
+/// name; answers its name when it did. A role that is there keeps its password, and one that may not sign in stays
+/// shut out, save `holdfast_app` itself: migrations make that one without a password.
+///
+/// # Errors
+/// When a URL is none, the database does not answer, or the owner may not make roles.
+pub async fn ensure_login(owner_url: &str, app_url: &str) -> Result<Option<String>> {
+    let app = PgConnectOptions::from_str(app_url)?;
+    let role = app.get_username();
+    let url = app.to_url_lossy();
+    let Some(password) = url.password() else { return Ok(None) };
+    let password = percent_decode_str(password)
+        .decode_utf8()
+        .map_err(|_| Error::Invalid(format!("the password of {role} in the URL: no UTF-8")))?;
+    let mut owner =
+        PgConnectOptions::from_str(owner_url)?.application_name("holdfast migrate").connect().await?;
+    let may_sign_in = || {
+        sqlx::query_scalar::<_, bool>("SELECT rolcanlogin FROM pg_roles WHERE rolname = $1")
+            .bind(role.to_owned())
+    };
+    let statement = match may_sign_in().fetch_optional(&mut owner).await? {
+        None => "CREATE ROLE %I LOGIN PASSWORD %L",
+        Some(false) if role == APP_ROLE => "ALTER ROLE %I LOGIN PASSWORD %L",
+        Some(_) => return Ok(None),
+    };
+    let statement: String = sqlx::query_scalar("SELECT format($1, $2::text, $3::text)")
+        .bind(statement)
+        .bind(role)
+        .bind(password.as_ref())
+        .fetch_one(&mut owner)
+        .await?;
+    let made = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut owner).await;
+    if let Err(error) = made {
+        // Another replica that starts now may have been quicker.
+        return match may_sign_in().fetch_optional(&mut owner).await? {
+            Some(true) => Ok(None),
+            _ => Err(error.into()),
+        };
+    }
+    owner.close().await.ok();
+    Ok(Some(role.to_owned()))
 }
 
 /// How local mode, which may be given only an owner's URL, works as a lesser role all the same.

@@ -1,5 +1,6 @@
 //! Whose turn it is to look at everything, and when that was last done; and what should be looked at now.
 
+use crate::change::Change;
 use crate::store::Store;
 use crate::wire::{Time, from_word, maybe_time};
 use crate::{Error, Result};
@@ -81,25 +82,6 @@ impl Store {
         })
     }
 
-    /// Asks the workers to look at an application now; asking twice asks once.
-    ///
-    /// # Errors
-    /// `NotFound` when there is no such application.
-    pub async fn request_refresh(&self, application: &Name) -> Result<()> {
-        let asked = sqlx::query(
-            "WITH asked AS (
-                 INSERT INTO refresh_requests (application)
-                 SELECT name FROM applications WHERE name = $1 AND archived_at IS NULL
-                 ON CONFLICT (application) DO UPDATE SET requested_at = refresh_requests.requested_at
-                 RETURNING application)
-             SELECT pg_notify('holdfast', 'refresh') FROM asked",
-        )
-        .bind(application.as_str())
-        .fetch_optional(&self.pool)
-        .await?;
-        asked.map(|_| ()).ok_or(Error::NotFound("application"))
-    }
-
     /// What was asked for, each taken by one worker.
     ///
     /// # Errors
@@ -113,5 +95,26 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         names.iter().map(|n| Name::parse(n).map_err(|e| Error::Corrupt(e.0))).collect()
+    }
+}
+
+impl Change {
+    /// Asks the workers to look at an application now; asking twice asks once.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such application.
+    pub async fn request_refresh(&mut self, application: &Name) -> Result<()> {
+        let asked = sqlx::query(
+            "WITH asked AS (
+                 INSERT INTO refresh_requests (application)
+                 SELECT name FROM applications WHERE name = $1 AND archived_at IS NULL
+                 ON CONFLICT (application) DO UPDATE SET requested_at = refresh_requests.requested_at
+                 RETURNING application)
+             SELECT pg_notify('holdfast', 'refresh') FROM asked",
+        )
+        .bind(application.as_str())
+        .fetch_optional(self.connection())
+        .await?;
+        asked.map(|_| ()).ok_or(Error::NotFound("application"))
     }
 }

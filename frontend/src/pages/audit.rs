@@ -47,7 +47,7 @@ fn body(page: &Page<AuditEntryView>, filter: &AuditFilter, log: &AuditLogView) -
     });
     let outcomes = AuditFilter::OUTCOMES.iter().map(|o| ((*o).to_owned(), (*o).to_owned())).collect();
     view! {
-        {parts::head("Audit", view! { "Every change, and every refusal of somebody who was signed in. Nothing is ever taken out." }.into_any(), parts::nothing())}
+        {parts::head("Audit", view! { "Every change, every refusal of somebody who was signed in, and every account that wrong passwords locked. Nothing is ever taken out." }.into_any(), parts::nothing())}
         {audit_log::card(log)}
         <form class="filters" method="get" action="/audit" role="search">
             {parts::search("actor", "Who", filter.actor.as_deref())}

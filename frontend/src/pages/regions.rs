@@ -100,7 +100,7 @@ fn declare(region: &RegionView, may_declare: bool) -> AnyView {
             </div>
             {parts::text_field(&form, "reason", "Why", "Everybody reads this beside the Region.", false)}
             <button class="btn" type="submit">{format!("Declare {}", region.code)}</button>
-            <p class="hint">"A declaration is a word for people and for guards. It moves nothing."</p>
+            <p class="hint">"A declaration is a word for people: every page shows it. It moves nothing and blocks nothing."</p>
         </form>
     }
     .into_any();

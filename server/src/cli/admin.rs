@@ -10,7 +10,7 @@ use super::{
     server::settings,
 };
 use crate::{
-    config::Flags,
+    config::{Flags, Task},
     serve::{self, Prepared},
 };
 use holdfast_api::{
@@ -26,7 +26,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 pub async fn admin(config: Option<PathBuf>, admin: Admin, output: Output) -> Outcome {
     log::to_stderr("error");
     let Admin { data, command } = admin;
-    let mut settings = settings(&Flags { config, data, listen: None }, false)?;
+    let mut settings = settings(&Flags { config, data, listen: None }, Task::Work)?;
     (settings.web_connections, settings.engine_connections) = (2, 1);
     let Prepared { store, postgres, .. } = serve::prepare(&settings).await?;
     let app = App::new(store.clone(), holdfast_app::Settings::default());

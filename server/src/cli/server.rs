@@ -7,7 +7,7 @@ use super::{
     output::{Output, say},
 };
 use crate::{
-    config::{Environment, Flags, Settings, decide, merge},
+    config::{Environment, Flags, Settings, Task, decide, merge},
     demo, http, serve, simulator,
 };
 use anyhow::Context as _;
@@ -16,8 +16,8 @@ use std::path::PathBuf;
 
 /// # Errors
 /// Settings that are missing or wrong.
-pub fn settings(flags: &Flags, listens: bool) -> Result<Settings, Failure> {
-    Ok(decide(merge(flags, &environment())?, listens)?)
+pub fn settings(flags: &Flags, task: Task) -> Result<Settings, Failure> {
+    Ok(decide(merge(flags, &environment())?, task)?)
 }
 
 #[must_use]
@@ -47,19 +47,19 @@ pub async fn sim(arguments: Sim) -> Outcome {
 pub async fn serve(config: Option<PathBuf>, arguments: Serve) -> Outcome {
     log::to_stderr("info");
     let Serve { listen, data, demo, no_worker } = arguments;
-    let settings = settings(&Flags { config, listen, data }, true)?;
+    let settings = settings(&Flags { config, listen, data }, Task::Serve)?;
     Ok(serve::run(settings, demo, !no_worker).await?)
 }
 
 pub async fn worker(config: Option<PathBuf>, arguments: Worker) -> Outcome {
     log::to_stderr("info");
-    let settings = settings(&Flags { config, listen: None, data: arguments.data }, false)?;
+    let settings = settings(&Flags { config, listen: None, data: arguments.data }, Task::Work)?;
     Ok(serve::run_worker(settings).await?)
 }
 
 pub async fn migrate(config: Option<PathBuf>, arguments: Migrate, output: Output) -> Outcome {
     log::to_stderr("warn");
-    let settings = settings(&Flags { config, listen: None, data: arguments.data }, false)?;
+    let settings = settings(&Flags { config, listen: None, data: arguments.data }, Task::Migrate)?;
     let notes = serve::migrate(&settings).await?;
     output.show(&json!({ "migrated": true, "notes": notes }), |_| {
         let mut text = "The database is at this version.\n".to_owned();

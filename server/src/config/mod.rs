@@ -50,6 +50,17 @@ impl fmt::Display for Mode {
     }
 }
 
+/// What the settings are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// Opens a listener.
+    Serve,
+    /// Works with the database and opens none.
+    Work,
+    /// Changes the schema, for which the owner's URL is enough.
+    Migrate,
+}
+
 /// All that was said, each still optional; [`decide`] turns it into [`Settings`].
 #[derive(Debug, Clone, Default)]
 pub struct Said {

@@ -1,6 +1,6 @@
 //! What the settings mean together: the mode, and what it allows.
 
-use super::{DEFAULT_LISTEN, Mode, Said, Settings, Wrong};
+use super::{DEFAULT_LISTEN, Mode, Said, Settings, Task, Wrong};
 use axum::http::Uri;
 use holdfast_domain::RegionCode;
 use secrecy::{ExposeSecret, SecretString};
@@ -9,11 +9,12 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 /// Regional STS endpoints to ask in turn, on three continents: a session from any of them is good everywhere.
 const STS_REGIONS: [&str; 4] = ["us-east-1", "us-west-2", "eu-central-1", "ap-northeast-1"];
 
-/// `listens`: the command opens a listener; one that does not is local also when only its database is near.
+/// A task without a listener is local also when only its database is near.
 ///
 /// # Errors
 /// The first setting that is missing or wrong.
-pub fn decide(said: Said, listens: bool) -> Result<Settings, Wrong> {
+pub fn decide(said: Said, task: Task) -> Result<Settings, Wrong> {
+    let listens = task == Task::Serve;
     let listen = match said.listen {
         Some(address) => address,
         None => DEFAULT_LISTEN
@@ -23,11 +24,14 @@ pub fn decide(said: Said, listens: bool) -> Result<Settings, Wrong> {
     let mode = match said.mode {
         Some(mode) => mode,
         None if listens => mode_of_listener(listen)?,
-        None => mode_of_database(said.database_url.as_ref())?,
+        None => {
+            let owners = said.migration_database_url.as_ref().filter(|_| task == Task::Migrate);
+            mode_of_database(said.database_url.as_ref().or(owners))?
+        }
     };
     // What is said of the listener before what is said of the database: it is nearer to who typed it.
     let public_url = public_url(said.public_url, mode, listens, listen)?;
-    check_databases(said.database_url.as_ref(), said.migration_database_url.as_ref(), mode)?;
+    check_databases(said.database_url.as_ref(), said.migration_database_url.as_ref(), mode, task)?;
     let (endpoint_url, endpoints) = match mode {
         Mode::Production => {
             let named =
@@ -123,9 +127,12 @@ fn check_databases(
     url: Option<&SecretString>,
     owner_url: Option<&SecretString>,
     mode: Mode,
+    task: Task,
 ) -> Result<(), Wrong> {
     match url {
         Some(url) => check_database_url("DATABASE_URL", url)?,
+        // The owner needs nobody else to change the schema.
+        None if task == Task::Migrate && owner_url.is_some() => {}
         None if mode == Mode::Production || owner_url.is_some() => {
             return Err(Wrong::new(
                 "DATABASE_URL",

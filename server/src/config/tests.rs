@@ -13,7 +13,7 @@ fn environment(pairs: &[(&str, &str)]) -> Environment {
 
 fn settings(pairs: &[(&str, &str)], listen: Option<&str>) -> Result<Settings, Wrong> {
     let flags = Flags { listen: listen.map(str::to_owned), ..Flags::default() };
-    decide(merge(&flags, &environment(pairs))?, true)
+    decide(merge(&flags, &environment(pairs))?, Task::Serve)
 }
 
 fn refused(pairs: &[(&str, &str)], listen: Option<&str>) -> String {
@@ -69,19 +69,37 @@ fn endpoint_overrides_of_the_environment_are_for_local_mode_only() -> Result<(),
 
 #[test]
 fn without_a_database_local_mode_has_its_own_and_production_names_what_is_missing() -> Result<(), Wrong> {
-    let with = |pairs: &[(&str, &str)], listens| {
+    let with = |pairs: &[(&str, &str)], task| {
         let environment = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        decide(merge(&Flags::default(), &environment.collect())?, listens)
+        decide(merge(&Flags::default(), &environment.collect())?, task)
     };
-    for listens in [true, false] {
-        let local = with(&[], listens)?;
+    for task in [Task::Serve, Task::Work, Task::Migrate] {
+        let local = with(&[], task)?;
         assert!(local.mode == Mode::Local && local.database_url.is_none());
     }
     let production = [("HOLDFAST_MODE", "production"), ("HOLDFAST_PUBLIC_URL", "https://h.example.com")];
     let owner_only = [("HOLDFAST_MIGRATION_DATABASE_URL", "postgres://owner@localhost/holdfast")];
     for pairs in [&production[..], &owner_only[..]] {
-        assert_eq!(with(pairs, true).err().map(|wrong| wrong.setting).as_deref(), Some("DATABASE_URL"));
+        for task in [Task::Serve, Task::Work] {
+            assert_eq!(with(pairs, task).err().map(|wrong| wrong.setting).as_deref(), Some("DATABASE_URL"));
+        }
     }
+    Ok(())
+}
+
+#[test]
+fn to_migrate_the_owners_url_is_enough() -> Result<(), Wrong> {
+    let with = |pairs: &[(&str, &str)]| {
+        let environment = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        decide(merge(&Flags::default(), &environment.collect())?, Task::Migrate)
+    };
+    let near = ("HOLDFAST_MIGRATION_DATABASE_URL", "postgres://owner@localhost/holdfast");
+    let far = ("HOLDFAST_MIGRATION_DATABASE_URL", "postgres://owner@db.example.com/holdfast");
+    let production = ("HOLDFAST_MODE", "production");
+    for pairs in [&[near][..], &[near, production], &[far, production]] {
+        assert!(with(pairs)?.database_url.is_none(), "{pairs:?}");
+    }
+    assert_eq!(with(&[far]).err().map(|wrong| wrong.setting).as_deref(), Some("HOLDFAST_MODE"));
     Ok(())
 }
 
@@ -120,7 +138,7 @@ fn flags_win_over_the_environment_and_the_environment_over_the_file() -> Result<
     std::fs::write(&path, "listen = \"127.0.0.1:1\"\nsweep_interval = \"5s\"\nstale_after = \"20s\"\n")?;
     let flags = Flags { config: Some(path), listen: Some("127.0.0.1:3".to_owned()), data: None };
     let environment = environment(&[("HOLDFAST_LISTEN", "127.0.0.1:2"), ("HOLDFAST_SWEEP_INTERVAL", "7s")]);
-    let settings = decide(merge(&flags, &environment)?, true)?;
+    let settings = decide(merge(&flags, &environment)?, Task::Serve)?;
     assert_eq!(settings.listen, SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 3));
     assert_eq!(settings.sweep_interval, Duration::from_secs(7));
     assert_eq!(settings.stale_after, Duration::from_secs(20));

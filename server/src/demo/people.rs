@@ -35,7 +35,10 @@ pub fn read(data: &Path) -> anyhow::Result<Option<Vec<DemoPerson>>> {
     let path = data.join(FILE);
     match fs::read_to_string(&path) {
         Ok(text) => Ok(Some(serde_json::from_str(&text).with_context(|| {
-            format!("{} cannot be read. Remove it, and new passwords are drawn", path.display())
+            format!(
+                "{} cannot be read. Put it back as it was, or remove the whole data folder to begin anew",
+                path.display()
+            )
         })?)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),

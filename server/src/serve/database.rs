@@ -3,12 +3,14 @@
 use crate::config::{Mode, Settings, Wrong};
 use anyhow::Context as _;
 use holdfast_embedded_postgres::{EmbeddedPostgres, Error as PostgresError};
-use holdfast_store::{AppRole, Error, Pools, RoleReport, Store, examine_role, local_role};
+use holdfast_store::{AppRole, Error, Pools, RoleReport, Store, ensure_login, examine_role, local_role};
 use secrecy::ExposeSecret as _;
 use std::path::PathBuf;
 
 /// The setting that says where the private cluster is.
 const PRIVATE: &str = "--data";
+/// The setting that lets the schema be changed.
+const OWNER: &str = "HOLDFAST_MIGRATION_DATABASE_URL";
 
 #[derive(Debug)]
 pub struct Prepared {
@@ -36,7 +38,7 @@ struct Access {
 impl Access {
     /// What names the owner, for what only the owner may.
     fn owner_setting(&self) -> &'static str {
-        if self.setting == PRIVATE { PRIVATE } else { "HOLDFAST_MIGRATION_DATABASE_URL" }
+        if self.setting == PRIVATE { PRIVATE } else { OWNER }
     }
 }
 
@@ -68,10 +70,21 @@ pub async fn prepare(settings: &Settings) -> anyhow::Result<Prepared> {
 /// # Errors
 /// Names the setting and the way out.
 pub async fn migrate(settings: &Settings) -> anyhow::Result<Vec<String>> {
+    if let (None, Some(owner_url)) = (&settings.database_url, &settings.migration_database_url) {
+        holdfast_store::migrate(owner_url.expose_secret(), AppRole::Unchanged)
+            .await
+            .map_err(|error| unusable(OWNER, error))
+            .context("migrating the database")?;
+        return Ok(vec![
+            "Holdfast works as a lesser role: give its URL as DATABASE_URL and migrate again, and it is made; or make it \
+             yourself: CREATE ROLE name LOGIN PASSWORD '…' IN ROLE holdfast_app"
+                .to_owned(),
+        ]);
+    }
     let access = access(settings).await?;
     if access.owner_url.is_none() {
         return Err(Wrong::new(
-            "HOLDFAST_MIGRATION_DATABASE_URL",
+            OWNER,
             "is not set, and the role of DATABASE_URL may not change the schema",
             "Set it to the URL of the database's owner.",
         )
@@ -108,8 +121,15 @@ async fn apply(access: &Access) -> anyhow::Result<()> {
 async fn access(settings: &Settings) -> anyhow::Result<Access> {
     let Some(given) = &settings.database_url else { return private(&settings.data).await };
     let given = given.expose_secret().to_owned();
-    let report = examine_role(&given).await.map_err(|error| unusable("DATABASE_URL", error))?;
     let owner_url = settings.migration_database_url.as_ref().map(|url| url.expose_secret().to_owned());
+    let mut notes = Vec::new();
+    if let Some(owner_url) = &owner_url {
+        let made = ensure_login(owner_url, &given).await.map_err(|error| unusable(OWNER, error))?;
+        notes.extend(made.map(|role| {
+            format!("The role {role} of DATABASE_URL was made, with the password that is in the URL")
+        }));
+    }
+    let report = examine_role(&given).await.map_err(|error| unusable("DATABASE_URL", error))?;
     if report.is_lesser() {
         let role = (report.role != "holdfast_app").then(|| report.role.clone());
         return Ok(Access {
@@ -117,7 +137,7 @@ async fn access(settings: &Settings) -> anyhow::Result<Access> {
             app_url: given,
             password: None,
             role,
-            notes: Vec::new(),
+            notes,
             setting: "DATABASE_URL",
             postgres: None,
         });
@@ -129,17 +149,17 @@ async fn access(settings: &Settings) -> anyhow::Result<Access> {
     let owner_url = owner_url.unwrap_or_else(|| given.clone());
     let lesser = local_role(&given).map_err(|error| unusable("DATABASE_URL", error))?;
     let (role, password) = lesser.login.map(|login| (login.role, login.password)).unzip();
-    let note = format!(
+    notes.push(format!(
         "DATABASE_URL is of {}, which owns the database: Holdfast works as {}, a lesser role that it made",
         report.role,
         role.as_deref().unwrap_or("holdfast_app")
-    );
+    ));
     Ok(Access {
         owner_url: Some(owner_url),
         app_url: lesser.app_url,
         password,
         role,
-        notes: vec![note],
+        notes,
         setting: "DATABASE_URL",
         postgres: None,
     })

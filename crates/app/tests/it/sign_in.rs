@@ -2,6 +2,7 @@
 
 use crate::house::{House, refused};
 use holdfast_api::people::People;
+use holdfast_store::{AuditActor, AuditFilter, AuditOutcome};
 
 const PASSWORD: &str = "a long enough password";
 
@@ -36,6 +37,16 @@ async fn a_known_address_has_five_wrong_passwords_and_no_more() {
         let wrong = refused(house.app.sign_in("approver@example.com", "wrong", "198.51.100.1").await);
         assert_eq!(wrong.code, "sign_in_refused");
     }
-    let locked = refused(house.app.sign_in("approver@example.com", PASSWORD, "198.51.100.1").await);
-    assert_eq!(locked.code, "sign_in_locked");
+    for _ in 0..3 {
+        let locked = refused(house.app.sign_in("approver@example.com", PASSWORD, "198.51.100.1").await);
+        assert_eq!(locked.code, "sign_in_locked");
+    }
+    let of = AuditFilter { action: Some("session.sign_in".to_owned()), ..AuditFilter::default() };
+    let told: Vec<_> =
+        house.store.audit_entries(&of).await.unwrap().into_iter().map(|r| (r.outcome, r.entry)).collect();
+    assert_eq!(told.len(), 2, "one sign-in, and one refusal however often it is met: {told:?}");
+    let (outcome, entry) = &told[0];
+    assert_eq!((*outcome, entry.subject.as_str()), (AuditOutcome::Refused, "approver@example.com"));
+    assert_eq!(entry.actor, AuditActor::Nobody { name: "198.51.100.1".to_owned() });
+    assert_eq!(entry.refusal_code.as_deref(), Some("sign_in_locked"));
 }

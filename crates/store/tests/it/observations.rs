@@ -1,6 +1,6 @@
 //! What was seen, what failed, and which of two looks counts.
 
-use crate::{furnished, name, region};
+use crate::{entry, furnished, name, region};
 use holdfast_domain::facts::EcsServiceFacts;
 use holdfast_domain::{AccountId, Facts, Name, Observed, RegionCode};
 use holdfast_store::{AccountProbe, AccountRole, LagPoint, Look, Store};
@@ -145,9 +145,12 @@ async fn one_worker_gets_the_sweep_and_the_next_turn_comes_after_the_interval() 
 #[tokio::test]
 async fn a_refresh_that_was_asked_for_twice_is_taken_once() {
     let (_database, store) = furnished().await;
-    store.request_refresh(&name("shop")).await.unwrap();
-    store.request_refresh(&name("shop")).await.unwrap();
-    assert!(store.request_refresh(&name("nothing")).await.is_err());
+    for _ in 0..2 {
+        let mut change = store.begin().await.unwrap();
+        change.request_refresh(&name("shop")).await.unwrap();
+        change.commit(entry("application.refresh")).await.unwrap();
+    }
+    assert!(store.begin().await.unwrap().request_refresh(&name("nothing")).await.is_err());
     assert_eq!(store.take_refresh_requests().await.unwrap(), [name("shop")]);
     assert!(store.take_refresh_requests().await.unwrap().is_empty());
 }

@@ -169,7 +169,9 @@ async fn guesses_sent_side_by_side_are_counted_and_others_cannot_lock_a_person_o
     );
     let own = store.begin_login("victim@example.com", "198.51.100.1", limits).await.unwrap();
     assert_eq!(own, LoginGate::Open);
-    store.login_succeeded("victim@example.com", "203.0.113.9").await.unwrap();
+    let mut change = store.begin().await.unwrap();
+    change.login_succeeded("victim@example.com", "203.0.113.9").await.unwrap();
+    change.commit(entry("session.sign_in")).await.unwrap();
     assert_eq!(
         store.begin_login("victim@example.com", "203.0.113.9", limits).await.unwrap(),
         LoginGate::Open

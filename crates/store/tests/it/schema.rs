@@ -2,7 +2,7 @@
 
 use crate::{furnished, start_run};
 use holdfast_failover::run::RunState;
-use holdfast_store::{AppRole, LocalLogin, Pools, Store, examine_role, local_role, migrate};
+use holdfast_store::{AppRole, LocalLogin, Pools, Store, ensure_login, examine_role, local_role, migrate};
 use holdfast_testkit::{TestDatabase, test_database};
 use sqlx::{AssertSqlSafe, Executor as _};
 
@@ -138,6 +138,35 @@ async fn an_owners_url_leads_to_a_lesser_role_that_works() {
     let store = Store::connect(&local.app_url, Pools::default()).await.unwrap();
     assert!(store.is_empty().await.unwrap());
     store.close().await;
+    drop_role(&database, &role).await;
+}
+
+#[tokio::test]
+async fn the_role_of_the_applications_url_is_made_where_there_is_none_and_otherwise_left_alone() {
+    let database = test_database().await;
+    let role = format!("app_of_{}", uuid::Uuid::new_v4().simple());
+    let with = |password: &str| {
+        let owner = database.owner_url.split_once('@').expect("a host").1.to_owned();
+        format!("postgres://{role}:{password}@{owner}")
+    };
+    // A quote, an at sign and a percent sign, as a URL has them.
+    let url = with("it's%40%25secret");
+    assert!(examine_role(&url).await.is_err(), "there is no such role yet");
+    let made = ensure_login(&database.owner_url, &url).await.unwrap();
+    assert_eq!(made.as_deref(), Some(role.as_str()));
+    migrate(&database.owner_url, AppRole::Member { role: &role }).await.unwrap();
+    let report = examine_role(&url).await.unwrap();
+    assert!(report.is_lesser() && report.role == role, "{report:?}");
+    let store = Store::connect(&url, Pools::default()).await.unwrap();
+    assert!(store.is_empty().await.unwrap());
+    store.close().await;
+
+    assert_eq!(ensure_login(&database.owner_url, &with("another")).await.unwrap(), None);
+    assert!(examine_role(&with("another")).await.is_err(), "its password is changed by nobody but its owner");
+    let shut_out = format!("ALTER ROLE {role} NOLOGIN");
+    database.owner().await.execute(AssertSqlSafe(shut_out)).await.unwrap();
+    assert_eq!(ensure_login(&database.owner_url, &url).await.unwrap(), None);
+    assert!(examine_role(&url).await.is_err(), "who was shut out stays so");
     drop_role(&database, &role).await;
 }
 
