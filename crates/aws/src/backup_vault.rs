@@ -1,15 +1,17 @@
 //! AWS Backup vaults, each asked in its own Region: the newest recovery point of each protected resource with what a
-//! restore of it takes, and the restores of the last days. Starting a restore sends what was read and approved.
+//! restore of it takes, and the restores of the last days with where the databases that they made are reached. Starting
+//! a restore sends what was read and approved.
 
 use crate::clients::Caller;
 use crate::perform::answered;
+use crate::rds_read_replica::{self, CLUSTERS, INSTANCES};
 use crate::regional::{in_each, not_named};
 use crate::settings::Service;
 use aws_sdk_backup::primitives::DateTime;
 use aws_sdk_backup::types::{RecoveryPointByBackupVault, RecoveryPointStatus, RestoreJobsListMember};
 use futures::future::join_all;
 use holdfast_cloud::{Error, ErrorKind, Looked, Settled};
-use holdfast_domain::facts::{Protected, RecoveryPoint, RestoreJob, VaultFacts};
+use holdfast_domain::facts::{Protected, RecoveryPoint, RestoreJob, VaultFacts, database_of_arn};
 use holdfast_domain::resource::{BackupVault, VaultPlace};
 use holdfast_domain::{Facts, RegionCode};
 use holdfast_failover::run::Answer;
@@ -26,10 +28,12 @@ const JOBS_OF_SECONDS: i64 = 7 * 86_400;
 const AT_ONCE: i32 = 1000;
 /// Years of hourly backups make a list that is longer than a look may take: the newest is looked for here first.
 const LATELY_SECONDS: i64 = 35 * 86_400;
+/// Restores are rehearsed, and leave databases behind; a move's are among the newest. One answer holds as many.
+const ASKED_AFTER: usize = 100;
 /// More of them than a vault takes of one resource in that time; a list that goes on is not taken for a whole one.
 const PAGES: usize = 10;
 
-pub(crate) const LOOK: &[&str] = &[POINTS, METADATA, JOBS];
+pub(crate) const LOOK: &[&str] = &[POINTS, METADATA, JOBS, INSTANCES, CLUSTERS];
 
 pub(crate) const CHANGES: &[&str] = &["backup:StartRestoreJob", JOB];
 
@@ -47,10 +51,12 @@ async fn look_in(caller: &Caller, spec: &BackupVault, region: &RegionCode) -> Re
     for (arn, newest) in place.protected.iter().zip(newest) {
         protected.push(Protected { resource_arn: arn.clone(), newest: newest? });
     }
+    let mut restores = restores?;
+    tell_endpoints(caller, region, &mut restores).await;
     Ok(Facts::BackupVault(VaultFacts {
         vault: place.vault.clone(),
         protected,
-        restores: restores?,
+        restores,
         seen_at: Timestamp::now(),
     }))
 }
@@ -171,6 +177,32 @@ async fn restores(
     Ok(jobs.into_iter().filter_map(restore_job).collect())
 }
 
+/// Where the databases are reached that the jobs have made and that are still there; of those that could not be asked for,
+/// why.
+async fn tell_endpoints(caller: &Caller, region: &RegionCode, jobs: &mut [RestoreJob]) {
+    for are_clusters in [false, true] {
+        let made = |job: &RestoreJob| {
+            let (id, is_cluster) = database_of_arn(job.created_resource_arn.as_deref()?)?;
+            (is_cluster == are_clusters).then(|| id.to_owned())
+        };
+        let newest: BTreeSet<String> = jobs.iter().rev().filter_map(made).take(ASKED_AFTER).collect();
+        if newest.is_empty() {
+            continue;
+        }
+        let names: Vec<String> = newest.into_iter().collect();
+        let found = rds_read_replica::databases(caller, region, &names, are_clusters).await;
+        for (job, id) in jobs.iter_mut().filter_map(|job| made(job).map(|id| (job, id))) {
+            match &found {
+                Ok(databases) => {
+                    let database = databases.iter().find(|database| database.id == id);
+                    job.endpoint = database.and_then(|database| database.endpoint.clone());
+                }
+                Err(error) => job.not_told = Some(error.to_string()),
+            }
+        }
+    }
+}
+
 /// Of a part the newest may not be the newest.
 fn endless(caller: &Caller, region: &RegionCode, action: &'static str) -> Error {
     let read = PAGES * usize::try_from(AT_ONCE).unwrap_or_default();
@@ -188,6 +220,8 @@ fn restore_job(job: RestoreJobsListMember) -> Option<RestoreJob> {
         percent_done: job.percent_done,
         created_resource_arn: job.created_resource_arn,
         message: job.status_message,
+        endpoint: None,
+        not_told: None,
     })
 }
 

@@ -1,15 +1,20 @@
 //! Endpoint settings: where an application reads which store to use. Of what holds a setting only the endpoint is ever
-//! told; a secret is read by the one step that sets it, and by nobody else.
+//! told; a secret is read by the one step that sets it, and by nobody else. Records are in `record`.
+
+mod record;
+
+pub(crate) use record::set as set_record;
 
 use crate::clients::Caller;
+use crate::failure::Call;
 use crate::perform::answered;
 use crate::regional::{in_each, not_named, told};
 use crate::settings::Service;
 use crate::signed::{self, Request, SSM};
-use crate::{secret, ssm_parameter};
+use crate::{route53_records, secret, ssm_parameter};
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::facts::SettingFacts;
-use holdfast_domain::resource::{EndpointSetting, SettingPlace};
+use holdfast_domain::resource::{EndpointSetting, SettingHolder};
 use holdfast_domain::{Facts, RegionCode};
 use holdfast_failover::change::StoreEndpoint;
 use holdfast_failover::run::Answer;
@@ -17,9 +22,15 @@ use serde_json::{Value, json};
 
 pub(crate) const GET_SECRET: &str = "secretsmanager:GetSecretValue";
 
-pub(crate) const LOOK: &[&str] = &[ssm_parameter::GET, secret::DESCRIBE];
+pub(crate) const LOOK: &[&str] = &[ssm_parameter::GET, secret::DESCRIBE, route53_records::LIST];
 
-pub(crate) const CHANGES: &[&str] = &["secretsmanager:PutSecretValue", GET_SECRET, "ssm:PutParameter"];
+pub(crate) const CHANGES: &[&str] = &[
+    "route53:ChangeResourceRecordSets",
+    route53_records::GET_CHANGE,
+    "secretsmanager:PutSecretValue",
+    GET_SECRET,
+    "ssm:PutParameter",
+];
 
 /// Longer than any endpoint: AWS's own names end at 255.
 const LONGEST: usize = 300;
@@ -37,14 +48,15 @@ async fn look_in(
         .per_region
         .get(region)
         .ok_or_else(|| not_named(caller, region, ssm_parameter::GET, "setting"))?;
-    match place {
-        SettingPlace { parameter: Some(name), key, .. } => {
-            parameter(caller, name, key.as_deref(), region).await
+    match place.holder() {
+        Some(SettingHolder::Parameter { name, key }) => parameter(caller, name, key, region).await,
+        Some(SettingHolder::Secret { name, key }) => in_secret(caller, name, key, region).await,
+        Some(SettingHolder::Record { hosted_zone_id, name }) => {
+            record::look(caller, hosted_zone_id, name).await
         }
-        SettingPlace { secret: Some(name), key: Some(key), .. } => in_secret(caller, name, key, region).await,
-        _ => Err(caller.call(region.as_str(), secret::DESCRIBE).error(
+        None => Err(caller.call(region.as_str(), secret::DESCRIBE).error(
             ErrorKind::Invalid,
-            "the inventory names neither a parameter, nor a secret with the key that the endpoint is in",
+            "the inventory names neither a parameter, nor a secret with the key that the endpoint is in, nor a record with its zone",
         )),
     }
 }
@@ -99,14 +111,7 @@ fn facts(version: String, endpoint: Result<String, String>, is_replica: bool) ->
 }
 
 /// The endpoint that the step has resolved, on the version that it has seen.
-fn resolved<'a>(
-    caller: &Caller,
-    action: &'static str,
-    region: &RegionCode,
-    to: &'a StoreEndpoint,
-    version: &str,
-) -> Result<&'a str, Error> {
-    let call = caller.call(region.as_str(), action);
+fn resolved<'a>(call: &Call, to: &'a StoreEndpoint, version: &str) -> Result<&'a str, Error> {
     let Some(endpoint) = to.endpoint.as_deref() else {
         return Err(call.error(ErrorKind::Invalid, format!("the endpoint of {} was not resolved", to.store)));
     };
@@ -131,7 +136,7 @@ pub(crate) async fn set_parameter(
     let Some((version, value)) = found.and_then(|found| Some((found.version, found.value?))) else {
         return Err(call.error(ErrorKind::NotFound, format!("there is no plain parameter {name}")));
     };
-    let endpoint = resolved(caller, action, region, to, &version.to_string())?;
+    let endpoint = resolved(&call, to, &version.to_string())?;
     let value = match key {
         None => endpoint.to_owned(),
         Some(key) => with_key(&value, key, endpoint).map_err(|why| call.error(ErrorKind::Invalid, why))?,
@@ -150,7 +155,7 @@ pub(crate) async fn set_secret(
 ) -> Result<Answer, Error> {
     let call = caller.call(region.as_str(), action);
     let (version, content) = read_secret(caller, name, region).await.map_err(nothing_changed)?;
-    let endpoint = resolved(caller, action, region, to, &version)?;
+    let endpoint = resolved(&call, to, &version)?;
     let content = with_key(&content, key, endpoint).map_err(|why| call.error(ErrorKind::Invalid, why))?;
     let sent = caller
         .secrets_manager(region.as_str())

@@ -122,6 +122,9 @@ pub(crate) async fn perform(caller: &Caller, change: &Change) -> Result<Answer, 
         Change::SetSecretEndpoint { region, secret, key, to } => {
             endpoint_setting::set_secret(caller, action, region, (secret, key), to).await
         }
+        Change::SetRecordEndpoint { region, hosted_zone_id, record, to } => {
+            endpoint_setting::set_record(caller, action, region, (hosted_zone_id, record), to).await
+        }
         // ---- steps of one's own
         Change::CallWebhook { .. } => Err(caller
             .call("", action)
@@ -155,7 +158,9 @@ pub(crate) fn answered(
 /// Backup a restore); the others are observed.
 pub(crate) async fn settled(caller: &Caller, change: &Change, tracking: &str) -> Result<Settled, Error> {
     match change {
-        Change::ReplaceRecords { .. } => route53_records::settled(caller, tracking).await,
+        Change::ReplaceRecords { .. } | Change::SetRecordEndpoint { .. } => {
+            route53_records::settled(caller, tracking).await
+        }
         Change::SetEksNodeGroupSize { region, cluster, node_group, .. } => {
             eks_node_group::settled(caller, region, cluster, node_group, tracking).await
         }

@@ -15,8 +15,8 @@ use holdfast_domain::resource::RdsReadReplica;
 use holdfast_domain::{Facts, RegionCode};
 use holdfast_failover::run::Answer;
 
-const INSTANCES: &str = "rds:DescribeDBInstances";
-const CLUSTERS: &str = "rds:DescribeDBClusters";
+pub(crate) const INSTANCES: &str = "rds:DescribeDBInstances";
+pub(crate) const CLUSTERS: &str = "rds:DescribeDBClusters";
 const LAG_WINDOW_SECONDS: i64 = 300;
 
 pub(crate) const LOOK: &[&str] = &[INSTANCES, CLUSTERS, metrics::GET_METRIC_DATA];
@@ -34,11 +34,7 @@ async fn look_in(caller: &Caller, spec: &RdsReadReplica, region: &RegionCode) ->
         return Err(not_named(caller, region, INSTANCES, "instance or cluster"));
     };
     let names = place.map(|place| place.generations()).unwrap_or_default();
-    let mut found = if is_cluster {
-        clusters(caller, region, &names).await?
-    } else {
-        instances(caller, region, &names).await?
-    };
+    let mut found = databases(caller, region, &names, is_cluster).await?;
     let generation = |id: &str| names.iter().position(|name| name == id);
     found.sort_by_key(|member| generation(&member.id));
     let Some(mut member) = found.pop() else {
@@ -56,6 +52,16 @@ async fn look_in(caller: &Caller, spec: &RdsReadReplica, region: &RegionCode) ->
         member.lag = lag(caller, region, &member).await;
     }
     Ok(Facts::ReplicaMember(member))
+}
+
+/// Those of these names that are there.
+pub(crate) async fn databases(
+    caller: &Caller,
+    region: &RegionCode,
+    names: &[String],
+    are_clusters: bool,
+) -> Result<Vec<ReplicaMember>, Error> {
+    if are_clusters { clusters(caller, region, names).await } else { instances(caller, region, names).await }
 }
 
 async fn instances(

@@ -14,13 +14,13 @@ use std::collections::BTreeMap;
 mod change;
 mod outside;
 
-pub(crate) use change::{replace, settled};
+pub(crate) use change::{GET_CHANGE, replace, settled};
 
-const LIST: &str = "route53:ListResourceRecordSets";
+pub(crate) const LIST: &str = "route53:ListResourceRecordSets";
 
 pub(crate) const LOOK: &[&str] = &[LIST, outside::GET_ZONE];
 
-pub(crate) const CHANGES: &[&str] = &["route53:ChangeResourceRecordSets", change::GET_CHANGE];
+pub(crate) const CHANGES: &[&str] = &["route53:ChangeResourceRecordSets", GET_CHANGE];
 
 pub(crate) async fn look(caller: &Caller, spec: &Route53Records, regions: &[RegionCode]) -> Looked {
     // Side by side: name servers that do not answer cost their own time once.
@@ -43,7 +43,8 @@ pub(crate) async fn look(caller: &Caller, spec: &Route53Records, regions: &[Regi
     }
 }
 
-async fn list(caller: &Caller, spec: &Route53Records) -> Result<Vec<ResourceRecordSet>, Error> {
+/// All record sets of one name and type.
+pub(crate) async fn list(caller: &Caller, spec: &Route53Records) -> Result<Vec<ResourceRecordSet>, Error> {
     let client = caller.route53(ROUTE53_REGION);
     let mut found = Vec::new();
     // The listing is sorted, so ours come first and the first foreign one ends it.
@@ -127,7 +128,7 @@ fn region_of(spec: &Route53Records, record: &DnsRecord) -> Option<RegionCode> {
 }
 
 /// Everything of the record, or a sentence: what is lost in reading could never be put back.
-fn whole(set: &ResourceRecordSet) -> Result<DnsRecord, String> {
+pub(crate) fn whole(set: &ResourceRecordSet) -> Result<DnsRecord, String> {
     let name = set.name().trim_end_matches('.').to_owned();
     let cannot = |what: &str| {
         Err(format!("the record {name} {what}, which Holdfast does not move: take it out of the inventory"))

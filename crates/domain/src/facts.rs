@@ -14,7 +14,7 @@ pub use outside::{NameAnswer, ProbeAnswer};
 pub use stores::{
     AuroraMember, BucketReplication, Consistency, DatastoreMember, Lag, LagFrom, LeftBehind, Protected,
     RecoveryPoint, ReplicaMember, ReplicaSettings, ReplicationRule, RestoreJob, TableReplica, VaultFacts,
-    region_of_arn,
+    database_of_arn, region_of_arn,
 };
 pub use supporting::{
     AlarmFacts, AttachmentFacts, HubFacts, KmsKeyFacts, ParameterFacts, QuotaFacts, RecorderFacts,
@@ -162,7 +162,8 @@ impl Facts {
         }
     }
 
-    /// Of a store: where its writer is reached in this Region, once it is here.
+    /// Of a store: where its writer is reached in this Region, once it is here. A vault has none of its own: which of its
+    /// restores counts is for a move to say.
     #[must_use]
     pub fn endpoint(&self) -> Option<&str> {
         match self {

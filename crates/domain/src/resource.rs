@@ -1,5 +1,6 @@
 //! One AWS thing that takes part in an application's recovery, and what the inventory says of it.
 
+use crate::facts::database_of_arn;
 use crate::ids::{Name, RegionCode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -126,14 +127,16 @@ kinds! {
         must!("per_region", ObjectPerRegion(&[
             must!("stack", Text), may!("template_url", Text), may!("parameters", TextMap), may!("role_arn", Text)])) }
     EndpointSetting(EndpointSetting) = "endpoint_setting" {
-        may!("store", Text), must!("per_region", ObjectPerRegion(&[may!("parameter", Text), may!("secret", Text), may!("key", Text)])) }
+        may!("store", Text), must!("per_region", ObjectPerRegion(&[
+            may!("parameter", Text), may!("secret", Text), may!("key", Text), may!("hosted_zone_id", Text), may!("record", Text)])) }
     Probe(Probe) = "probe" {
         must!("per_region", ObjectPerRegion(&[must!("url", Text), may!("expect", Text), may!("timeout", Text)])) }
 }
 
 macro_rules! specs {
-    ($( $name:ident { $( $(#[$attr:meta])* $field:ident : $ty:ty ),* $(,)? } )*) => {
+    ($( $(#[$doc:meta])* $name:ident { $( $(#[$attr:meta])* $field:ident : $ty:ty ),* $(,)? } )*) => {
         $(
+            $(#[$doc])*
             #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
             pub struct $name { $( $(#[$attr])* pub $field: $ty, )* }
         )*
@@ -220,10 +223,13 @@ specs! {
         #[serde(default, skip_serializing_if = "Option::is_none")] store: Option<String>,
         per_region: PerRegion<SettingPlace>,
     }
+    #[derive(Default)]
     SettingPlace {
         #[serde(default, skip_serializing_if = "Option::is_none")] parameter: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")] secret: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")] key: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")] hosted_zone_id: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")] record: Option<String>,
     }
     Probe { per_region: PerRegion<ProbePlace> }
     ProbePlace {
@@ -252,6 +258,61 @@ impl RdsPlace {
         let successors = (1..=SUCCESSORS).map(|n| format!("{id}-holdfast-{n}"));
         // RDS takes no identifier of more than 63 characters.
         std::iter::once(id.to_owned()).chain(successors).filter(|id| id.len() <= 63).collect()
+    }
+}
+
+/// What holds a setting in one Region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SettingHolder<'a> {
+    Parameter {
+        name: &'a str,
+        key: Option<&'a str>,
+    },
+    Secret {
+        name: &'a str,
+        key: &'a str,
+    },
+    /// A CNAME, of a private hosted zone as a rule.
+    Record {
+        hosted_zone_id: &'a str,
+        name: &'a str,
+    },
+}
+
+impl SettingPlace {
+    /// `None`: what the inventory names is not whole.
+    #[must_use]
+    pub fn holder(&self) -> Option<SettingHolder<'_>> {
+        match self {
+            Self { parameter: Some(name), key, .. } => {
+                Some(SettingHolder::Parameter { name, key: key.as_deref() })
+            }
+            Self { secret: Some(name), key: Some(key), .. } => Some(SettingHolder::Secret { name, key }),
+            Self { hosted_zone_id: Some(hosted_zone_id), record: Some(name), .. } => {
+                Some(SettingHolder::Record { hosted_zone_id, name })
+            }
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for SettingHolder<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Parameter { name, key: None } => write!(f, "parameter {name}"),
+            Self::Parameter { name, key: Some(key) } => write!(f, "key {key} of parameter {name}"),
+            Self::Secret { name, key } => write!(f, "key {key} of secret {name}"),
+            Self::Record { hosted_zone_id, name } => {
+                write!(f, "record {name} in hosted zone {hosted_zone_id}")
+            }
+        }
+    }
+}
+
+impl VaultPlace {
+    /// Of what it protects, the ARNs of databases.
+    pub fn databases(&self) -> impl Iterator<Item = &str> {
+        self.protected.iter().map(String::as_str).filter(|arn| database_of_arn(arn).is_some())
     }
 }
 
@@ -349,10 +410,11 @@ impl ResourceKind {
         )
     }
 
-    /// Stores whose writer is reached under a name of its Region, which [`crate::Facts::endpoint`] tells.
+    /// Stores whose writer is reached under a name of its Region, which [`crate::Facts::endpoint`] tells; of a vault it is
+    /// that of the database which a move restores from it, and its restore job tells it.
     #[must_use]
     pub fn has_endpoint(self) -> bool {
-        matches!(self, Self::AuroraGlobalDatabase | Self::RdsReadReplica)
+        matches!(self, Self::AuroraGlobalDatabase | Self::RdsReadReplica | Self::BackupVault)
     }
 
     /// Kinds that tell whether something is well, which a step can wait for.

@@ -5,6 +5,7 @@ use crate::movement::Movement;
 use holdfast_domain::facts::{
     AcceleratorEndpoint, AutoScalingGroupFacts, DnsRecord, EksNodeGroupFacts, ReplicaSettings, ScalingBounds,
 };
+use holdfast_domain::resource::SettingHolder;
 use holdfast_domain::{Facts, Name, RegionCode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -102,6 +103,9 @@ pub enum Change {
     SetParameterEndpoint { region: RegionCode, parameter: String, key: Option<String>, to: StoreEndpoint },
     /// `secretsmanager:PutSecretValue`; the secret's other keys stay.
     SetSecretEndpoint { region: RegionCode, secret: String, key: String, to: StoreEndpoint },
+    /// `route53:ChangeResourceRecordSets`: the DELETE of the CNAME as it stands and the CREATE of the same with another
+    /// value, in one batch. `region` is where it is read.
+    SetRecordEndpoint { region: RegionCode, hosted_zone_id: String, record: String, to: StoreEndpoint },
 
     // ---- steps of one's own
     /// A signed POST to `url` that tells of the move.
@@ -268,6 +272,7 @@ impl Change {
             Self::UpdateStack { .. } => "cloudformation:UpdateStack",
             Self::SetParameterEndpoint { .. } => "ssm:PutParameter",
             Self::SetSecretEndpoint { .. } => "secretsmanager:PutSecretValue",
+            Self::SetRecordEndpoint { .. } => "route53:ChangeResourceRecordSets",
         }
     }
 
@@ -306,6 +311,7 @@ impl Change {
                 Idempotency::Token
             }
             Self::SetParameterEndpoint { .. } => Idempotency::SetState,
+            Self::SetRecordEndpoint { .. } => Idempotency::CompareAndSet,
         }
     }
 
@@ -322,7 +328,39 @@ impl Change {
     #[must_use]
     pub fn endpoint_of(&self) -> Option<&StoreEndpoint> {
         match self {
-            Self::SetParameterEndpoint { to, .. } | Self::SetSecretEndpoint { to, .. } => Some(to),
+            Self::SetParameterEndpoint { to, .. }
+            | Self::SetSecretEndpoint { to, .. }
+            | Self::SetRecordEndpoint { to, .. } => Some(to),
+            _ => None,
+        }
+    }
+
+    /// The same call, of a setting, to this endpoint.
+    #[must_use]
+    pub fn pointed_at(&self, endpoint: StoreEndpoint) -> Self {
+        let mut call = self.clone();
+        if let Self::SetParameterEndpoint { to, .. }
+        | Self::SetSecretEndpoint { to, .. }
+        | Self::SetRecordEndpoint { to, .. } = &mut call
+        {
+            *to = endpoint;
+        }
+        call
+    }
+
+    /// What holds the setting that it points at a store, and where that is read.
+    #[must_use]
+    pub fn setting(&self) -> Option<(&RegionCode, SettingHolder<'_>)> {
+        match self {
+            Self::SetParameterEndpoint { region, parameter, key, .. } => {
+                Some((region, SettingHolder::Parameter { name: parameter, key: key.as_deref() }))
+            }
+            Self::SetSecretEndpoint { region, secret, key, .. } => {
+                Some((region, SettingHolder::Secret { name: secret, key }))
+            }
+            Self::SetRecordEndpoint { region, hosted_zone_id, record, .. } => {
+                Some((region, SettingHolder::Record { hosted_zone_id, name: record }))
+            }
             _ => None,
         }
     }
@@ -331,18 +369,12 @@ impl Change {
     /// leaves to the step to find out.
     #[must_use]
     pub fn carries_out(&self, planned: &Self) -> bool {
-        let mut ruled = self.clone();
-        if let (
-            Self::SetParameterEndpoint { to, .. } | Self::SetSecretEndpoint { to, .. },
-            Some(StoreEndpoint { endpoint: rule, on_version, .. }),
-        ) = (&mut ruled, planned.endpoint_of())
-        {
-            to.on_version.clone_from(on_version);
-            if rule.is_none() {
-                to.endpoint = None;
-            }
-        }
-        ruled == *planned
+        let (Some(to), Some(rule)) = (self.endpoint_of(), planned.endpoint_of()) else {
+            return self == planned;
+        };
+        let endpoint = to.endpoint.clone().filter(|_| rule.endpoint.is_some());
+        let on_version = rule.on_version.clone();
+        self.pointed_at(StoreEndpoint { store: to.store.clone(), endpoint, on_version }) == *planned
     }
 
     /// The plane that must answer for this call, as `service@region`.
@@ -367,7 +399,9 @@ impl Change {
             Self::StartRestoreJob { region, .. } => format!("backup@{region}"),
             Self::SetAccessPointRoutes { .. } => "s3-mrap-routes@any-of-five".into(),
             Self::SetAcceleratorGroup { .. } => "globalaccelerator@us-west-2".into(),
-            Self::ReplaceRecords { .. } | Self::SetHealthCheck { .. } => "route53@us-east-1".into(),
+            Self::ReplaceRecords { .. } | Self::SetHealthCheck { .. } | Self::SetRecordEndpoint { .. } => {
+                "route53@us-east-1".into()
+            }
             Self::SetRoutingControls { .. } => "arc-cluster@any-of-five".into(),
             Self::SetPrimaryOrigins { .. } => "cloudfront@us-east-1".into(),
             Self::StartRegionSwitch { region, .. } => format!("arc-region-switch@{region}"),

@@ -148,6 +148,7 @@ impl Step {
                 Change::UpdateStack { .. } => "update_stack",
                 Change::SetParameterEndpoint { .. } => "set_parameter_endpoint",
                 Change::SetSecretEndpoint { .. } => "set_secret_endpoint",
+                Change::SetRecordEndpoint { .. } => "set_record_endpoint",
             },
             Work::ConfirmServing { .. } => "confirm_serving",
             Work::ConfirmProtected { .. } => "confirm_protected",

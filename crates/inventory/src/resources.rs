@@ -102,35 +102,62 @@ fn value(
                     None => whole = false,
                 }
             }
-            if let Some([one, other]) = alternatives(kind) {
-                let wrong = match (fields.has(one), fields.has(other)) {
-                    (true, true) => {
-                        Some(format!("both `{one}` and `{other}` are given, and only one can be meant"))
-                    }
-                    (false, false) => Some(format!("neither `{one}` nor `{other}` is given")),
-                    _ => None,
-                };
-                if let Some(message) = wrong {
-                    reader.problems.at(
-                        node.at,
-                        path,
-                        message,
-                        format!("give `{one}` or `{other}`, not both"),
-                    );
-                }
+            for (message, way_out) in wrong_choice(kind, |key| fields.has(key)) {
+                reader.problems.at(node.at, path, message, way_out);
             }
             whole.then_some(Value::Object(place))
         }),
     }
 }
 
-/// Two keys of a place of which exactly one is given.
-fn alternatives(kind: ResourceKind) -> Option<[&'static str; 2]> {
+/// Keys of a place of which exactly one is given.
+fn alternatives(kind: ResourceKind) -> &'static [&'static str] {
     match kind {
-        ResourceKind::RdsReadReplica => Some(["instance", "cluster"]),
-        ResourceKind::EndpointSetting => Some(["parameter", "secret"]),
-        _ => None,
+        ResourceKind::RdsReadReplica => &["instance", "cluster"],
+        ResourceKind::EndpointSetting => &["parameter", "secret", "record"],
+        _ => &[],
     }
+}
+
+/// Keys of a place that only go together.
+fn companions(kind: ResourceKind) -> &'static [[&'static str; 2]] {
+    match kind {
+        ResourceKind::EndpointSetting => &[["record", "hosted_zone_id"], ["hosted_zone_id", "record"]],
+        _ => &[],
+    }
+}
+
+/// Keys of a place of which the second has no meaning beside the first.
+fn strangers(kind: ResourceKind) -> &'static [[&'static str; 2]] {
+    match kind {
+        ResourceKind::EndpointSetting => &[["record", "key"]],
+        _ => &[],
+    }
+}
+
+/// What is wrong with the keys that a place has, each with its way out.
+fn wrong_choice(kind: ResourceKind, has: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+    let mut wrong = Vec::new();
+    if let Some((last, others)) = alternatives(kind).split_last() {
+        let others: Vec<String> = others.iter().map(|key| format!("`{key}`")).collect();
+        let others = others.join(", ");
+        let given: Vec<&&str> = alternatives(kind).iter().filter(|key| has(key)).collect();
+        let way_out = format!("give one of {others} and `{last}`, and only one");
+        match given.as_slice() {
+            [_] => {}
+            [] => wrong.push((format!("neither {others} nor `{last}` is given"), way_out)),
+            [one, other, ..] => wrong
+                .push((format!("both `{one}` and `{other}` are given, and only one can be meant"), way_out)),
+        }
+    }
+    for [one, other] in companions(kind).iter().filter(|[one, other]| has(one) && !has(other)) {
+        let message = format!("`{one}` is given without `{other}`, and neither is found without the other");
+        wrong.push((message, format!("give `{other}` too")));
+    }
+    for [one, other] in strangers(kind).iter().filter(|[one, other]| has(one) && has(other)) {
+        wrong.push((format!("`{other}` means nothing beside `{one}`"), format!("leave `{other}` out")));
+    }
+    wrong
 }
 
 fn text(reader: &mut Reader, node: &Node, path: &str, key: &str) -> Option<Value> {

@@ -147,6 +147,10 @@ fn vault_words(vault: &VaultFacts) -> Words {
     if let Some(job) = running {
         under.push(format!("restoring, {}", job.percent_done.as_deref().unwrap_or("share not told")));
     }
+    let restored = vault.restores.iter().rev().find(|job| job.status == "COMPLETED");
+    if let Some(endpoint) = restored.and_then(|job| job.endpoint.as_ref()) {
+        under.push(format!("restored: {endpoint}"));
+    }
     let tone = match (running, missing, oldest) {
         (Some(_), _, _) => Tone::Moving,
         (None, 0, Some(_)) => Tone::Quiet,

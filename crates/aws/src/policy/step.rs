@@ -150,6 +150,14 @@ pub(super) fn statements(account: &Account, change: &Change) -> Vec<Statement> {
             ]
         }
         // ---- what the recovery Region must have
+        Change::SetRecordEndpoint { hosted_zone_id, .. } => {
+            let zone = format!("arn:aws:route53:::hostedzone/{}", last_part(hosted_zone_id));
+            vec![
+                on([change.action(), "route53:ListResourceRecordSets"], [zone]),
+                anywhere(["route53:GetChange"]),
+                looks_at_stores(),
+            ]
+        }
         Change::CreateStack { region, build } | Change::UpdateStack { region, build } => {
             stack(own, (region, id), build)
         }

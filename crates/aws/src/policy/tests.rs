@@ -219,6 +219,12 @@ fn changes() -> Vec<Change> {
             key: "host".into(),
             to: to(),
         },
+        Change::SetRecordEndpoint {
+            region: region("us-west-2"),
+            hosted_zone_id: "Z".repeat(32),
+            record: "r".repeat(255),
+            to: to(),
+        },
     ]
 }
 

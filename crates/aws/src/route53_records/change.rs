@@ -14,7 +14,7 @@ use holdfast_domain::facts::{DnsRecord, Routing};
 use holdfast_failover::change::RecordReplacement;
 use holdfast_failover::run::Answer;
 
-pub(super) const GET_CHANGE: &str = "route53:GetChange";
+pub(crate) const GET_CHANGE: &str = "route53:GetChange";
 
 pub(crate) async fn replace(
     caller: &Caller,

@@ -9,6 +9,7 @@ use holdfast_domain::facts::VaultFacts;
 use holdfast_domain::resource::{BackupVault, VaultPlace};
 use holdfast_domain::{Facts, Resource, ResourceSpec};
 use holdfast_failover::Change;
+use holdfast_sim::faults::{Fault, FaultKind};
 use std::time::Duration;
 
 const ROLE: &str = "arn:aws:iam::222222222222:role/holdfast-restore";
@@ -17,6 +18,7 @@ pub const PROTECTED: &str = "arn:aws:rds:us-east-1:222222222222:db:archive";
 scenarios! {
     a_vault_tells_the_age_of_what_it_would_bring_back: simulator;
     a_restore_is_followed_by_its_job_and_its_token_makes_no_second_one: simulator;
+    what_a_restore_made_tells_where_it_is_reached_and_why_not_where_rds_is_not_to_be_asked: simulator;
     a_list_without_end_is_not_taken_for_a_whole_one: simulator;
 }
 
@@ -94,6 +96,28 @@ async fn a_restore_is_followed_by_its_job_and_its_token_makes_no_second_one(peer
     assert!(failed.message.as_ref().unwrap().contains("already exists"));
     let ended = peer.cloud.settled(&peer.account, &access, &restore, &second).await.unwrap();
     assert!(matches!(&ended, Settled::Failed(why) if why.contains("already exists")), "{ended:?}");
+}
+
+async fn what_a_restore_made_tells_where_it_is_reached_and_why_not_where_rds_is_not_to_be_asked(peer: &Peer) {
+    let backups = resource(peer).await;
+    let [restore] = changes(peer, &backups).await.try_into().unwrap();
+    peer.cloud.perform(&peer.account, &acting("restore", None), &restore).await.unwrap();
+    let told = async || {
+        let job = vault(peer, &backups).await.restores.remove(0);
+        (job.endpoint, job.not_told)
+    };
+    assert_eq!(told().await, (None, None), "nothing is made yet");
+    peer.pass_time();
+    let endpoint = "archive.simulated.eu-central-1.rds.amazonaws.com".to_owned();
+    assert_eq!(told().await, (Some(endpoint), None));
+    peer.sim().tamper(|world| world.stores.databases.retain(|database| database.id != "archive"));
+    assert_eq!(told().await, (None, None), "it was deleted since");
+    peer.sim().add_fault(Fault { service: Some("rds".into()), ..Fault::new(FaultKind::Deny) });
+    let (endpoint, why) = told().await;
+    assert!(
+        endpoint.is_none() && why.as_ref().is_some_and(|why| why.contains("rds:DescribeDBInstances")),
+        "{why:?}"
+    );
 }
 
 async fn a_list_without_end_is_not_taken_for_a_whole_one(peer: &Peer) {

@@ -20,6 +20,7 @@ fn own(change: &Change, resource: Resource) -> Resource {
         Change::PromoteReplicaCluster { .. } => rds_read_replica::clusters(),
         Change::UpdateStack { build, .. } => cloudformation_stack::of(&build.stack),
         Change::SetSecretEndpoint { secret, .. } => endpoint_setting::of(None, Some(secret)),
+        Change::SetRecordEndpoint { hosted_zone_id, .. } => endpoint_setting::in_zone(hosted_zone_id),
         _ => resource,
     }
 }
@@ -77,7 +78,8 @@ impl Trial {
             Change::CreateStack { region, .. }
             | Change::UpdateStack { region, .. }
             | Change::SetParameterEndpoint { region, .. }
-            | Change::SetSecretEndpoint { region, .. } => vec![region.clone()],
+            | Change::SetSecretEndpoint { region, .. }
+            | Change::SetRecordEndpoint { region, .. } => vec![region.clone()],
             _ => both().to_vec(),
         }
     }

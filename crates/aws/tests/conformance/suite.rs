@@ -308,9 +308,9 @@ pub const ROWS: &[Row] = &[
     row!(
         EndpointSetting,
         endpoint_setting {
-            status: "the endpoint that stands in each Region's parameter or secret, and its version; a secret is not read",
+            status: "the endpoint that stands in each Region's parameter, secret or private record, and its version; a secret is not read",
             readiness: "the setting is in the recovery Region and can be written there",
-            looks: "ssm@each-region, secretsmanager@each-region",
+            looks: "ssm@each-region, secretsmanager@each-region, route53@us-east-1",
             alone: None,
         }
     ),

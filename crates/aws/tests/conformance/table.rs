@@ -28,8 +28,8 @@ shot*: it would be a second effect, so it is looked up and never repeated blindl
 const TAIL: &str = "
 ## What is left out
 
-AWS Elastic Disaster Recovery and EFS replication; AWS Health's open events; as endpoint settings, private records, and whatever is to be pointed
-at a store that was restored from a backup; as a step, another application's plan. A step of your own can do what of these a recovery needs.
+AWS Elastic Disaster Recovery and EFS replication; AWS Health's open events; as a store that a setting can be
+pointed at, an ElastiCache Global Datastore; as a step, another application's plan. A step of your own can do what of these a recovery needs.
 ";
 
 fn class(change: &Change) -> &'static str {

@@ -191,6 +191,12 @@ pub struct RestoreJob {
     pub percent_done: Option<String>,
     pub created_resource_arn: Option<String>,
     pub message: Option<String>,
+    /// Where the database that it made is reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// Why that is not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_told: Option<String>,
 }
 
 impl TableReplica {
@@ -262,6 +268,17 @@ pub fn region_of_arn(arn: &str) -> Option<&str> {
     arn.split(':').nth(3).filter(|region| !region.is_empty())
 }
 
+/// `arn:aws:rds:REGION:ACCOUNT:db:ID` or `…:cluster:ID`: the identifier, and whether it is a cluster's.
+#[must_use]
+pub fn database_of_arn(arn: &str) -> Option<(&str, bool)> {
+    let mut parts = arn.splitn(7, ':').skip(2);
+    match (parts.next()?, parts.nth(2)?, parts.next()?) {
+        ("rds", "db", id) => Some((id, false)),
+        ("rds", "cluster", id) => Some((id, true)),
+        _ => None,
+    }
+}
+
 impl ReplicaMember {
     fn follows(&self) -> Option<bool> {
         self.source.as_ref()?;
@@ -320,5 +337,26 @@ pub(super) fn lag(facts: &Facts) -> Option<Lag> {
         Facts::BucketReplication(bucket) => bucket.lag(),
         Facts::BackupVault(vault) => vault.lag(),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::database_of_arn;
+
+    #[test]
+    fn a_database_is_told_from_whatever_else_has_an_arn() {
+        let of = |rest: &str| {
+            database_of_arn(&format!("arn:aws:{rest}")).map(|(id, cluster)| (id.to_owned(), cluster))
+        };
+        assert_eq!(of("rds:us-east-1:222222222222:db:books"), Some(("books".into(), false)));
+        assert_eq!(of("rds:us-east-1:222222222222:cluster:books"), Some(("books".into(), true)));
+        for other in [
+            "rds:us-east-1:222222222222:snapshot:books",
+            "dynamodb:us-east-1:222222222222:table/books",
+            "s3:::books",
+        ] {
+            assert_eq!(of(other), None, "{other}");
+        }
     }
 }

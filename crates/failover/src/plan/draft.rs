@@ -6,6 +6,7 @@ use crate::change::Change;
 use crate::movement::{Intent, Mode, Movement};
 use crate::refusal::Refusal;
 use crate::step::{Step, Work};
+use holdfast_domain::facts::database_of_arn;
 use holdfast_domain::own_step::Phase;
 use holdfast_domain::{Facts, Name, RegionCode, ResourceKind, StepId, Strategy};
 use std::collections::{BTreeMap, BTreeSet};
@@ -133,6 +134,22 @@ impl<'a> Draft<'a> {
         self.steps.iter().any(|step| {
             step.resource.as_ref() == Some(store)
                 && step.change().and_then(Change::makes_anew) == Some(region)
+        })
+    }
+
+    pub(super) fn is_a_vault(&self, store: &Name) -> bool {
+        let resource = self.picture.application.resource(store);
+        resource.is_some_and(|resource| resource.spec.kind() == ResourceKind::BackupVault)
+    }
+
+    /// Whether the plan so far brings a database back from this vault in this Region.
+    pub(super) fn restores_a_database(&self, vault: &Name, region: &RegionCode) -> bool {
+        self.steps.iter().filter(|step| step.resource.as_ref() == Some(vault)).any(|step| {
+            matches!(
+                step.change(),
+                Some(Change::StartRestoreJob { region: at, resource_arn, .. })
+                    if at == region && database_of_arn(resource_arn).is_some()
+            )
         })
     }
 
@@ -317,6 +334,7 @@ impl<'a> Draft<'a> {
                 step.change(),
                 Some(
                     Change::ReplaceRecords { .. }
+                        | Change::SetRecordEndpoint { .. }
                         | Change::SetHealthCheck { .. }
                         | Change::SetPrimaryOrigins { .. }
                         | Change::SetAcceleratorGroup { .. }

@@ -6,8 +6,19 @@ use crate::change::{Change, StoreEndpoint};
 use crate::movement::Mode;
 use crate::refusal::Refusal;
 use crate::step::Work;
-use holdfast_domain::resource::{EndpointSetting, SettingPlace};
-use holdfast_domain::{Application, Facts, Name, RegionCode, Resource, ResourceSpec, StepId};
+use holdfast_domain::resource::{EndpointSetting, SettingHolder, SettingPlace};
+use holdfast_domain::{Application, Facts, Name, RegionCode, Resource, ResourceSpec, StepId, Strategy};
+
+/// Stores with an endpoint of their own; and, where a move restores them, databases of which a vault has backups.
+fn tells_endpoint(application: &Application, store: &Resource) -> bool {
+    match &store.spec {
+        ResourceSpec::BackupVault(vault) => {
+            application.strategy == Strategy::BackupRestore
+                && vault.per_region.values().any(|place| place.databases().next().is_some())
+        }
+        spec => spec.kind().has_endpoint(),
+    }
+}
 
 /// The store that a setting is about: the one that it names, or the only one that has an endpoint.
 ///
@@ -18,21 +29,32 @@ pub fn store_of<'a>(
     setting: &Resource,
     spec: &EndpointSetting,
 ) -> Result<&'a Name, String> {
-    let mut stores = application.resources.iter().filter(|r| r.spec.kind().has_endpoint()).map(|r| &r.name);
+    let mut stores = application.resources.iter().filter(|store| tells_endpoint(application, store));
     let name = &setting.name;
-    match &spec.store {
-        Some(wanted) => stores.find(|store| store.as_str() == wanted).ok_or_else(|| {
+    let store = match &spec.store {
+        Some(wanted) => stores.find(|store| store.name.as_str() == wanted).ok_or_else(|| {
             format!(
                 "{name} names the store `{wanted}`, and the application has no such store with an endpoint."
             )
-        }),
+        })?,
         None => match (stores.next(), stores.next()) {
-            (Some(only), None) => Ok(only),
+            (Some(only), None) => only,
             (None, _) => {
-                Err(format!("{name} names no store, and the application has none with an endpoint."))
+                return Err(format!("{name} names no store, and the application has none with an endpoint."));
             }
-            (Some(_), Some(_)) => Err(format!("{name} names no store, and the application has several.")),
+            (Some(_), Some(_)) => {
+                return Err(format!("{name} names no store, and the application has several."));
+            }
         },
+    };
+    match &store.spec {
+        ResourceSpec::BackupVault(vault) if vault.per_region.values().any(|p| p.databases().count() > 1) => {
+            Err(format!(
+                "{name} is about {}, which protects several databases: give each an entry of its own of the same vault.",
+                store.name
+            ))
+        }
+        _ => Ok(&store.name),
     }
 }
 
@@ -53,6 +75,13 @@ pub(super) fn point(draft: &mut Draft<'_>, after: Vec<StepId>) -> Result<Vec<Ste
                 continue;
             }
         };
+        if draft.is_a_vault(store) && !draft.restores_a_database(store, to) {
+            draft.note(format!(
+                "Nothing is restored from {store} in {to}: {} there goes on saying what it says.",
+                resource.name
+            ));
+            continue;
+        }
         if let Some(id) = step(draft, &resource.name, place, store, &after)? {
             ids.push(id);
         }
@@ -76,12 +105,17 @@ fn step(
     }
     let to = StoreEndpoint { store: store.clone(), endpoint: None, on_version: None };
     let Some(change) = set(place, &region, to) else {
-        let sentence = format!("{name} in {region} names neither a parameter, nor a secret with its key.");
+        let sentence = format!(
+            "{name} in {region} names neither a parameter, nor a secret with its key, nor a record with its zone."
+        );
         draft.cannot(&sentence, "Correct the entry.")?;
         return Ok(None);
     };
     let value_to_be = match endpoint {
         Some(endpoint) => format!("the writer endpoint of {store} in {region}: {endpoint}"),
+        None if draft.is_a_vault(store) => {
+            format!("the endpoint of the database restored from {store} in {region}, as it tells it then")
+        }
         None => format!("the writer endpoint of {store} in {region}, as the store tells it then"),
     };
     draft
@@ -100,18 +134,33 @@ fn step(
         .map(Some)
 }
 
-/// `None`: the inventory names neither a parameter nor a secret with its key.
+/// `None`: what the inventory names is not whole.
 fn set(place: &SettingPlace, region: &RegionCode, to: StoreEndpoint) -> Option<Change> {
     let region = region.clone();
-    match place {
-        SettingPlace { parameter: Some(parameter), key, .. } => {
-            Some(Change::SetParameterEndpoint { region, parameter: parameter.clone(), key: key.clone(), to })
+    Some(match place.holder()? {
+        SettingHolder::Parameter { name, key } => Change::SetParameterEndpoint {
+            region,
+            parameter: name.to_owned(),
+            key: key.map(str::to_owned),
+            to,
+        },
+        SettingHolder::Secret { name, key } => {
+            Change::SetSecretEndpoint { region, secret: name.to_owned(), key: key.to_owned(), to }
         }
-        SettingPlace { secret: Some(secret), key: Some(key), .. } => {
-            Some(Change::SetSecretEndpoint { region, secret: secret.clone(), key: key.clone(), to })
-        }
-        _ => None,
-    }
+        SettingHolder::Record { hosted_zone_id, name } => Change::SetRecordEndpoint {
+            region,
+            hosted_zone_id: hosted_zone_id.to_owned(),
+            record: name.to_owned(),
+            to,
+        },
+    })
+}
+
+/// One record that both Regions read: a zone may answer in the networks of many Regions, where parameters and secrets are
+/// of one.
+fn is_shared(spec: &EndpointSetting, from: &RegionCode, to: &RegionCode) -> bool {
+    let holder = |region| spec.per_region.get(region).and_then(SettingPlace::holder);
+    holder(from) == holder(to) && matches!(holder(to), Some(SettingHolder::Record { .. }))
 }
 
 /// After a failback: the settings of the Region being left, to what they said before the failover.
@@ -120,6 +169,9 @@ pub(super) fn put_back(draft: &mut Draft<'_>, after: &[StepId]) -> Result<(), Re
     for resource in &draft.picture.application.resources {
         let ResourceSpec::EndpointSetting(spec) = &resource.spec else { continue };
         let (name, Some(place)) = (&resource.name, spec.per_region.get(from)) else { continue };
+        if is_shared(spec, from, &draft.movement.to) {
+            continue;
+        }
         let said = |facts: Option<&Facts>| match facts {
             Some(Facts::Setting { setting: Some(setting) }) => setting.endpoint.clone(),
             _ => None,
@@ -165,69 +217,4 @@ fn now(draft: &Draft<'_>, name: &Name, region: &RegionCode, endpoint: Option<&st
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::movement::Intent;
-    use crate::plan::{Picture, plan};
-    use crate::testing::stores::{moved_ledger, vault};
-    use crate::testing::world::{A, B, key, known, moved_shop, setting, setting_facts};
-    use crate::testing::{movement, region};
-
-    /// The shop after a failover that pointed its setting at the store in [`B`].
-    fn moved() -> Picture {
-        let mut picture = moved_shop();
-        picture.application.resources.push(setting("database"));
-        picture.observations.insert(key("database", B), known(setting_facts("promoted.example.com")));
-        picture.before.insert(key("database", B), setting_facts("reader.example.com"));
-        picture
-    }
-
-    #[test]
-    fn a_failback_puts_the_setting_of_the_region_that_it_leaves_back_to_what_it_said() {
-        let back = plan(&moved(), &movement(Intent::Failback, Mode::Planned, B, A)).unwrap();
-        let step = back.steps.iter().find(|step| step.id.as_str() == "put-back-database").unwrap();
-        let to = step.change().and_then(Change::endpoint_of).unwrap();
-        assert_eq!(to.endpoint.as_deref(), Some("reader.example.com"));
-        assert!(step.after.iter().all(|id| id.as_str() == "confirm-serving"), "{:?}", step.after);
-    }
-
-    #[test]
-    fn what_tells_no_endpoint_is_not_what_a_setting_may_mean() {
-        let mut application = moved_ledger().application;
-        application.resources.push(vault("backups"));
-        let here = setting("database");
-        let ResourceSpec::EndpointSetting(spec) = &here.spec else { unreachable!() };
-        assert_eq!(store_of(&application, &here, spec).unwrap().as_str(), "books");
-        for cannot in ["carts", "backups"] {
-            let spec = EndpointSetting { store: Some(cannot.into()), ..spec.clone() };
-            assert!(store_of(&application, &here, &spec).is_err(), "{cannot}");
-        }
-    }
-
-    #[test]
-    fn a_store_that_is_made_anew_is_pointed_at_although_the_setting_says_what_the_old_one_tells() {
-        let mut picture = moved_ledger();
-        let old =
-            picture.observations[&key("books", A)].known().and_then(Facts::endpoint).unwrap().to_owned();
-        let mut here = setting("database");
-        let ResourceSpec::EndpointSetting(spec) = &mut here.spec else { unreachable!() };
-        spec.per_region = spec.per_region.values().map(|place| (region(A), place.clone())).collect();
-        picture.application.resources.push(here);
-        picture.observations.insert(key("database", A), known(setting_facts(&old)));
-        let back = plan(&picture, &movement(Intent::Failback, Mode::Planned, B, A)).unwrap();
-        let step = back.steps.iter().find(|step| step.id.as_str() == "point-database").unwrap();
-        assert!(!step.value_to_be.contains(&old), "{}", step.value_to_be);
-    }
-
-    #[test]
-    fn what_says_already_what_it_said_before_and_what_an_emergency_leaves_get_no_step() {
-        let mut stands = moved();
-        stands.observations.insert(key("database", B), known(setting_facts("reader.example.com")));
-        let planned = movement(Intent::Failback, Mode::Planned, B, A);
-        let emergency = movement(Intent::Failback, Mode::Emergency, B, A);
-        for (picture, movement) in [(stands, planned), (moved(), emergency)] {
-            let back = plan(&picture, &movement).unwrap();
-            assert!(back.steps.iter().all(|step| !step.id.as_str().starts_with("put-back")));
-        }
-    }
-}
+mod tests;

@@ -1,11 +1,11 @@
-//! Restoring one resource from the recovery point that was approved. A restore job has a beginning and an end of its
-//! own; those that stood when the plan was made are somebody else's.
+//! Restoring one resource from the recovery point that was approved, and where it is reached then. A restore job has a
+//! beginning and an end of its own; those that stood when the plan was made are somebody else's.
 
 use super::Verdict;
 use super::check::Look;
 use crate::change::Change;
-use holdfast_domain::facts::{RestoreJob, VaultFacts};
-use holdfast_domain::{Facts, RegionCode};
+use holdfast_domain::facts::{RestoreJob, VaultFacts, database_of_arn};
+use holdfast_domain::{Facts, Name, RegionCode};
 
 pub(super) fn restore(
     look: &Look<'_>,
@@ -25,7 +25,7 @@ pub(super) fn restore(
             found: format!("it is vault {}", seen.vault),
         };
     }
-    let ours = since_the_plan(look, region, seen, recovery_point);
+    let ours = since_the_plan(look, look.resource, region, seen, recovery_point);
     if let Some(job) = ours.iter().find(|job| job.status == "COMPLETED") {
         let what = job.created_resource_arn.as_deref().unwrap_or("the resource");
         return Verdict::Reached { note: format!("{what} was restored by job {}", job.id) };
@@ -51,13 +51,45 @@ pub(super) fn restore(
     }
 }
 
+/// Where the database is reached that this move has restored there.
+pub(super) fn endpoint(
+    look: &Look<'_>,
+    store: &Name,
+    region: &RegionCode,
+    seen: &VaultFacts,
+) -> Result<String, Verdict> {
+    let of_a_database = look.plan.steps.iter().filter(|step| step.resource.as_ref() == Some(store)).find_map(
+        |step| match step.change()? {
+            Change::StartRestoreJob { region: at, resource_arn, recovery_point_arn, .. } if at == region => {
+                database_of_arn(resource_arn).map(|_| recovery_point_arn)
+            }
+            _ => None,
+        },
+    );
+    let ours =
+        of_a_database.map(|point| since_the_plan(look, store, region, seen, point)).unwrap_or_default();
+    let Some(job) = ours.iter().rev().find(|job| job.status == "COMPLETED") else {
+        return Err(Verdict::Wait { note: format!("no database was restored from {store} in {region} yet") });
+    };
+    match (&job.endpoint, &job.not_told) {
+        (Some(endpoint), _) => Ok(endpoint.clone()),
+        (None, Some(why)) => {
+            Err(Verdict::Unseen { reason: format!("what {store} restored in {region}: {why}") })
+        }
+        (None, None) => {
+            Err(Verdict::Wait { note: format!("what {store} restored in {region} tells no endpoint yet") })
+        }
+    }
+}
+
 fn since_the_plan<'a>(
     look: &Look<'_>,
+    store: &Name,
     region: &RegionCode,
     seen: &'a VaultFacts,
     recovery_point: &str,
 ) -> Vec<&'a RestoreJob> {
-    let stood: Vec<&str> = match look.plan.stood(look.resource, region) {
+    let stood: Vec<&str> = match look.plan.stood(store, region) {
         Some(Facts::BackupVault(stood)) => stood.restores.iter().map(|job| job.id.as_str()).collect(),
         _ => Vec::new(),
     };

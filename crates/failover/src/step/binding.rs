@@ -4,7 +4,9 @@
 
 use super::Step;
 use crate::change::{Change, RecordReplacement, RoutingControlTarget};
-use holdfast_domain::resource::{ArcRoutingControl, RdsPlace, Route53Records, SettingPlace, VaultPlace};
+use holdfast_domain::resource::{
+    ArcRoutingControl, EndpointSetting, RdsPlace, Route53Records, SettingPlace, VaultPlace,
+};
 use holdfast_domain::{RegionCode, ResourceSpec};
 use std::collections::BTreeMap;
 
@@ -185,22 +187,14 @@ pub fn resource_matches(step: &Step, spec: &ResourceSpec) -> Result<(), String> 
             (format!("stack {} in {region}", build.stack), inventory)
         }
         (
-            Change::SetParameterEndpoint { region, parameter, key, .. },
+            Change::SetParameterEndpoint { .. }
+            | Change::SetSecretEndpoint { .. }
+            | Change::SetRecordEndpoint { .. },
             ResourceSpec::EndpointSetting(spec),
-        ) => {
-            let place = spec.per_region.get(region);
-            if place.is_some_and(|p| p.parameter.as_ref() == Some(parameter) && p.key == *key) {
-                return Ok(());
-            }
-            (setting_words("parameter", parameter, key.as_deref(), region), place_words(place, region))
-        }
-        (Change::SetSecretEndpoint { region, secret, key, .. }, ResourceSpec::EndpointSetting(spec)) => {
-            let place = spec.per_region.get(region);
-            if place.is_some_and(|p| p.secret.as_ref() == Some(secret) && p.key.as_ref() == Some(key)) {
-                return Ok(());
-            }
-            (setting_words("secret", secret, Some(key), region), place_words(place, region))
-        }
+        ) => match other_setting(change, spec) {
+            Some(words) => words,
+            None => return Ok(()),
+        },
         (change, spec) => (
             format!("something that {} changes", change.action()),
             format!("of the kind {}", spec.kind().as_str()),
@@ -237,21 +231,11 @@ fn other_control(
     })
 }
 
-fn setting_words(what: &str, name: &str, key: Option<&str>, region: &RegionCode) -> String {
-    let key = key.map(|key| format!("key {key} of ")).unwrap_or_default();
-    format!("{key}{what} {name} in {region}")
-}
-
-fn place_words(place: Option<&SettingPlace>, region: &RegionCode) -> String {
-    match place {
-        Some(SettingPlace { parameter: Some(name), key, .. }) => {
-            setting_words("parameter", name, key.as_deref(), region)
-        }
-        Some(SettingPlace { secret: Some(name), key, .. }) => {
-            setting_words("secret", name, key.as_deref(), region)
-        }
-        _ => format!("nothing in {region}"),
-    }
+/// What holds the setting otherwise, in words: the call's, the inventory's.
+fn other_setting(change: &Change, spec: &EndpointSetting) -> Option<(String, String)> {
+    let (region, approved) = change.setting()?;
+    let inventory = spec.per_region.get(region).and_then(SettingPlace::holder);
+    placed(approved.to_string(), inventory.map(|holder| holder.to_string()), region)
 }
 
 fn vault_words(place: &VaultPlace) -> String {
@@ -284,6 +268,7 @@ mod tests {
     use crate::testing::compute::{events, fulfilment, moved_fulfilment, nodes, workers};
     use crate::testing::world::{A, B, access_point, aurora, dns, ecs, edge, shop};
     use crate::testing::{failover, movement, region, step_id};
+    use holdfast_domain::Resource;
     use holdfast_domain::resource::EcsPlace;
 
     fn step(mode: Mode, id: &str) -> Step {
@@ -420,6 +405,35 @@ mod tests {
         assert_eq!(resource_matches(&restore, &ResourceSpec::BackupVault(spec.clone())), Ok(()));
         spec.per_region.get_mut(&region(B)).unwrap().restore_role_arn = None;
         refused(&restore, &ResourceSpec::BackupVault(spec), ["role/holdfast-restore", "no role"]);
+    }
+
+    #[test]
+    fn a_setting_is_held_by_what_the_call_names() {
+        use crate::testing::world::{key, known, record_setting, setting, setting_facts};
+        let pointed = |held: fn() -> Resource| {
+            let mut picture = shop();
+            picture.application.resources.push(held());
+            picture.observations.insert(key("database", B), known(setting_facts("old.example.com")));
+            plan(&picture, &failover(Mode::Planned))
+                .unwrap()
+                .step(&step_id("point-database"))
+                .unwrap()
+                .clone()
+        };
+        let (record, parameter) = (|| record_setting("database", &[B]), || setting("database"));
+        assert_eq!(resource_matches(&pointed(record), &record().spec), Ok(()));
+        assert_eq!(resource_matches(&pointed(parameter), &parameter().spec), Ok(()));
+        let held = [
+            "record database.shop.internal in hosted zone Z0PRIVATE",
+            "key host of parameter /shop/database",
+        ];
+        refused(&pointed(record), &parameter().spec, held);
+        refused(&pointed(parameter), &record().spec, held);
+        refused(
+            &pointed(record),
+            &record_setting("database", &[A]).spec,
+            [held[0], "nothing in eu-central-1"],
+        );
     }
 
     #[test]

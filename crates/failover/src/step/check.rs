@@ -162,22 +162,9 @@ impl Step {
             // ---- what the recovery Region must have
             Change::CreateStack { region, build } => stack::create(&look, change, region, build),
             Change::UpdateStack { region, build } => stack::update(&look, change, region, build),
-            Change::SetParameterEndpoint { region, parameter, key, to } => {
-                endpoint::check(&look, region, to, |to| Change::SetParameterEndpoint {
-                    region: region.clone(),
-                    parameter: parameter.clone(),
-                    key: key.clone(),
-                    to,
-                })
-            }
-            Change::SetSecretEndpoint { region, secret, key, to } => {
-                endpoint::check(&look, region, to, |to| Change::SetSecretEndpoint {
-                    region: region.clone(),
-                    secret: secret.clone(),
-                    key: key.clone(),
-                    to,
-                })
-            }
+            Change::SetParameterEndpoint { region, to, .. }
+            | Change::SetSecretEndpoint { region, to, .. }
+            | Change::SetRecordEndpoint { region, to, .. } => endpoint::check(&look, change, region, to),
         }
     }
 }

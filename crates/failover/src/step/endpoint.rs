@@ -1,19 +1,13 @@
 //! Pointing an application at its store: what the rule of the plan comes to is read from the store itself, when the
 //! step's turn has come, and only then becomes a call.
 
-use super::Verdict;
 use super::check::{Look, known};
+use super::{Verdict, backup};
 use crate::change::{Change, StoreEndpoint};
 use holdfast_domain::facts::SettingFacts;
 use holdfast_domain::{Facts, RegionCode};
 
-/// `with` makes the call from the resolved endpoint.
-pub(super) fn check(
-    look: &Look<'_>,
-    region: &RegionCode,
-    to: &StoreEndpoint,
-    with: impl FnOnce(StoreEndpoint) -> Change,
-) -> Verdict {
+pub(super) fn check(look: &Look<'_>, change: &Change, region: &RegionCode, to: &StoreEndpoint) -> Verdict {
     let setting = match look.at(region) {
         Ok(Facts::Setting { setting: Some(setting) }) => setting,
         Ok(Facts::Setting { setting: None }) => {
@@ -36,7 +30,7 @@ pub(super) fn check(
     if let Some(verdict) = cannot_be_set(look, region, setting) {
         return verdict;
     }
-    Verdict::Act(with(StoreEndpoint {
+    Verdict::Act(change.pointed_at(StoreEndpoint {
         store: to.store.clone(),
         endpoint: Some(endpoint),
         on_version: Some(setting.version.clone()),
@@ -46,6 +40,9 @@ pub(super) fn check(
 /// The rule: where the writer of the store is reached in this Region, once it is there.
 fn writer_endpoint(look: &Look<'_>, region: &RegionCode, to: &StoreEndpoint) -> Result<String, Verdict> {
     let store = known(look.seen, &to.store, region).map_err(|reason| Verdict::Unseen { reason })?;
+    if let Facts::BackupVault(vault) = store {
+        return backup::endpoint(look, &to.store, region, vault);
+    }
     if store.writes() == Some(false) {
         return Err(Verdict::Wait { note: format!("{} does not write in {region} yet", to.store) });
     }

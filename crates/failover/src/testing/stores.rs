@@ -153,6 +153,8 @@ pub fn job(id: &str, status: &str) -> RestoreJob {
         percent_done: Some("40.00%".into()),
         created_resource_arn: (status == "COMPLETED").then(|| db_arn(B, "archive")),
         message: (status == "FAILED").then(|| "DB instance archive already exists".into()),
+        endpoint: (status == "COMPLETED").then(|| format!("{id}.example.com")),
+        not_told: None,
     }
 }
 

@@ -231,9 +231,23 @@ pub fn stack_facts(status: &str, changed_at: i64) -> Facts {
 
 /// Where the application in [`B`] reads its store: a key of a parameter.
 pub fn setting(of: &str) -> Resource {
-    let place =
-        SettingPlace { parameter: Some(format!("/shop/{of}")), secret: None, key: Some("host".into()) };
+    let place = SettingPlace {
+        parameter: Some(format!("/shop/{of}")),
+        key: Some("host".into()),
+        ..SettingPlace::default()
+    };
     let per_region = BTreeMap::from([(region(B), place)]);
+    resource(of, ResourceSpec::EndpointSetting(EndpointSetting { store: None, per_region }))
+}
+
+/// The same in one record, which these Regions read.
+pub fn record_setting(of: &str, codes: &[&str]) -> Resource {
+    let place = SettingPlace {
+        hosted_zone_id: Some("Z0PRIVATE".into()),
+        record: Some(format!("{of}.shop.internal")),
+        ..SettingPlace::default()
+    };
+    let per_region = codes.iter().map(|code| (region(code), place.clone())).collect();
     resource(of, ResourceSpec::EndpointSetting(EndpointSetting { store: None, per_region }))
 }
 

@@ -10,7 +10,7 @@ use holdfast_domain::{
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::of;
 use proptest::prelude::*;
-use proptest::sample::{select, subsequence};
+use proptest::sample::{Index, select, subsequence};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -207,16 +207,20 @@ fn value(kind: ResourceKind, key: &'static Key, regions: &[RegionCode]) -> Boxed
 }
 
 fn object(kind: ResourceKind, keys: &'static [Key], regions: &[RegionCode]) -> BoxedStrategy<Value> {
-    let either: Option<[&str; 2]> = match kind {
-        ResourceKind::RdsReadReplica => Some(["instance", "cluster"]),
-        ResourceKind::EndpointSetting => Some(["parameter", "secret"]),
-        _ => None,
+    let either: &[&str] = match kind {
+        ResourceKind::RdsReadReplica => &["instance", "cluster"],
+        ResourceKind::EndpointSetting => &["parameter", "secret", "record"],
+        _ => &[],
     };
     let regions = regions.to_vec();
-    (vec(any::<bool>(), keys.len()), any::<bool>())
-        .prop_flat_map(move |(given, second)| {
-            let taken = keys.iter().zip(given).filter(|(key, given)| match either {
-                Some(pair) if pair.contains(&key.name) => pair[usize::from(second)] == key.name,
+    (vec(any::<bool>(), keys.len()), any::<Index>())
+        .prop_flat_map(move |(given, chosen)| {
+            let chosen = (!either.is_empty()).then(|| either[chosen.index(either.len())]);
+            let taken = keys.iter().zip(given).filter(|(key, given)| match (key.name, chosen) {
+                (name, Some(chosen)) if either.contains(&name) => name == chosen,
+                // A record is found by its zone, and has no keys.
+                ("hosted_zone_id", Some(chosen)) => chosen == "record",
+                ("key", Some("record")) => false,
                 _ => key.required || *given,
             });
             let fields: Vec<_> = taken

@@ -221,7 +221,31 @@ fn every_value_has_its_own_refusal() {
             "{parameter: /books, key",
             "{key",
             "applications.shop.resources.setting.per_region.us-east-1",
-            "neither `parameter` nor `secret`",
+            "neither `parameter`, `secret` nor `record`",
+        ),
+        (
+            "{parameter: /books, key: host}",
+            "{hosted_zone_id: Z0PRIVATE, record: books.shop.internal, secret: books}",
+            "applications.shop.resources.setting.per_region.us-east-1",
+            "both `secret` and `record`",
+        ),
+        (
+            "{parameter: /books, key: host}",
+            "{record: books.shop.internal}",
+            "applications.shop.resources.setting.per_region.us-east-1",
+            "`record` is given without `hosted_zone_id`",
+        ),
+        (
+            "{parameter: /books, key: host}",
+            "{parameter: /books, hosted_zone_id: Z0PRIVATE}",
+            "applications.shop.resources.setting.per_region.us-east-1",
+            "`hosted_zone_id` is given without `record`",
+        ),
+        (
+            "{parameter: /books, key: host}",
+            "{hosted_zone_id: Z0PRIVATE, record: books.shop.internal, key: host}",
+            "applications.shop.resources.setting.per_region.us-east-1",
+            "`key` means nothing beside `record`",
         ),
         (
             "{instance: books}",

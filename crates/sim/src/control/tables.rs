@@ -178,13 +178,15 @@ pub(super) fn records(world: &World) -> String {
     let rows: String = world
         .zones
         .iter()
-        .flat_map(|z| &z.records)
-        .map(|r| {
+        .flat_map(|z| z.records.iter().map(move |r| (z, r)))
+        .map(|(z, r)| {
+            let leads =
+                if z.is_private() { format!("private, leads to {}", r.values.join(" ")) } else { routing(r) };
             format!(
                 "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>",
                 esc(r.name.trim_end_matches('.')),
                 esc(r.set_identifier.as_deref().unwrap_or("–")),
-                esc(&routing(r)),
+                esc(&leads),
             )
         })
         .collect();

@@ -10,6 +10,7 @@ use super::xml::Xml;
 use super::{Context, Reply};
 use crate::refusal::Refusal;
 use crate::world::World;
+use crate::world::build::digits_of;
 use crate::world::dns::{
     Action, Alias, Change, Cidr, Geo, HostedZone, Proximity, RecordSet, labels, normal_name,
 };
@@ -110,6 +111,17 @@ fn get_zone(world: &World, context: &Context<'_>, input: &Value) -> Result<Reply
     let found = zone_of(world, context, required(input, "Id", "InvalidInput")?)?;
     Ok(document("GetHostedZoneResponse", |xml| {
         xml.element("HostedZone", |xml| zone(xml, found));
+        if found.is_private() {
+            xml.element("VPCs", |xml| {
+                for region in &found.vpc_regions {
+                    xml.element("VPC", |xml| {
+                        xml.text("VPCRegion", region);
+                        xml.text("VPCId", format!("vpc-{}", digits_of(&format!("vpc {region}"), 17)));
+                    });
+                }
+            });
+            return;
+        }
         xml.element("DelegationSet", |xml| {
             xml.element("NameServers", |xml| {
                 for n in 1..=4 {

@@ -8,7 +8,7 @@ pub(super) fn zone(xml: &mut Xml, zone: &HostedZone) {
     xml.text("Id", format!("/hostedzone/{}", zone.id));
     xml.text("Name", &zone.name);
     xml.text("CallerReference", &zone.id);
-    xml.element("Config", |xml| xml.text("PrivateZone", false));
+    xml.element("Config", |xml| xml.text("PrivateZone", zone.is_private()));
     xml.text("ResourceRecordSetCount", zone.records.len());
 }
 

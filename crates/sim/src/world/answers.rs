@@ -75,9 +75,10 @@ impl World {
         }
     }
 
-    /// The zone that is nearest above a name.
+    /// The zone that is nearest above a name, of those that answer the world.
     fn zone_with(&self, name: &str) -> Option<&HostedZone> {
-        let above = |z: &&HostedZone| z.name == name || name.ends_with(&format!(".{}", z.name));
+        let above =
+            |z: &&HostedZone| !z.is_private() && (z.name == name || name.ends_with(&format!(".{}", z.name)));
         self.zones.iter().filter(above).max_by_key(|z| z.name.len())
     }
 

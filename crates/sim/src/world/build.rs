@@ -125,8 +125,29 @@ impl World {
     pub fn zone_named(mut self, account: &str, id: &str, name: &str) -> Self {
         let name = normal_name(name);
         let (account, id) = (account.to_owned(), id.to_owned());
-        self.zones.push(HostedZone { account, id, name, records: Vec::new() });
+        self.zones.push(HostedZone { account, id, name, records: Vec::new(), vpc_regions: Vec::new() });
         self
+    }
+
+    /// Adds a private hosted zone that answers in one VPC of each of these Regions.
+    pub fn private_zone(self, account: &str, id: &str, name: &str, regions: &[&str]) -> Self {
+        let mut world = self.zone_named(account, id, name);
+        if let Some(zone) = world.zones.last_mut() {
+            zone.vpc_regions = regions.iter().map(|region| (*region).to_owned()).collect();
+        }
+        world
+    }
+
+    /// Adds a name that leads to another, for half a minute at a time.
+    pub fn cname(self, zone_id: &str, name: &str, leads_to: &str) -> Self {
+        let record = RecordSet {
+            name: normal_name(name),
+            kind: "CNAME".to_owned(),
+            ttl_s: Some(30),
+            values: vec![leads_to.to_owned()],
+            ..RecordSet::default()
+        };
+        self.record(zone_id, record)
     }
 
     /// Adds one record set to a zone of this world; a zone that is not there takes none.

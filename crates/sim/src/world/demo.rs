@@ -14,6 +14,7 @@ const CLUSTER: &str = "0f4c2a91-6f1d-4f0e-9b1e-0f5f2b8f6a10";
 const PLATFORM_CLUSTER: &str = "7b1d5e3c-2a94-4c1f-8f0d-3e6a9b57c2d4";
 const FARGATE: (&str, &str, &str) = ("fargate", "L-3032A538", "Fargate On-Demand vCPU resource count");
 const DATA_ZONE: &str = "Z0345678912CDE";
+const DATA_PRIVATE_ZONE: &str = "Z0456789123DEF";
 
 /// The world that matches [`crate::DEMO_INVENTORY`].
 pub fn demo_world() -> World {
@@ -257,6 +258,9 @@ fn stores(world: World) -> World {
         .global_table(PLATFORM, "notifications-outbox", &["ap-southeast-1", "us-west-2"])
         .front_door(DATA_ZONE, "reports.data.example.com", Routing::Weighted, &["us-west-2", "us-east-1"])
         .database_alone(DATA, "us-west-2", "reports")
+        // What the reports in the recovery Region would connect to: the database at home, until one is restored.
+        .private_zone(DATA, DATA_PRIVATE_ZONE, "data.internal", &["us-east-1"])
+        .cname(DATA_PRIVATE_ZONE, "reports-db.data.internal", "reports.simulated.us-west-2.rds.amazonaws.com")
         .vault(DATA, ("us-east-1", "reports-copies"), &[reports], 24, 7)
         .bucket_pair(
             DATA,

@@ -17,6 +17,9 @@ pub struct HostedZone {
     pub name: String,
     /// In the order in which Route 53 lists them.
     pub records: Vec<RecordSet>,
+    /// Of a private zone: the Regions of the VPCs that it answers in. Nobody else is answered.
+    #[serde(default)]
+    pub vpc_regions: Vec<String>,
 }
 
 /// One record set: everything that makes a DELETE match.
@@ -208,6 +211,11 @@ pub fn normal_name(name: &str) -> String {
 }
 
 impl HostedZone {
+    /// Whether it answers in VPCs alone.
+    pub fn is_private(&self) -> bool {
+        !self.vpc_regions.is_empty()
+    }
+
     /// Applies a whole batch or none of it. `Ok(true)` when anything is different afterwards.
     pub fn apply(&mut self, batch: &[(Action, RecordSet)]) -> Result<bool, Refusal> {
         let mut after = self.records.clone();
@@ -286,6 +294,7 @@ mod tests {
             id: "Z1".into(),
             name: "example.com.".into(),
             records: vec![weighted("a", 100), weighted("b", 0)],
+            vpc_regions: Vec::new(),
         }
     }
 

@@ -148,8 +148,8 @@ impl World {
 
     /// What the name server answers now, for the middle of the draw.
     fn names_view(&self, now: Moment) -> Vec<Value> {
-        let mut names: Vec<_> =
-            self.zones.iter().flat_map(|z| z.records.iter().map(|r| (&r.name, &r.kind))).collect();
+        let public = self.zones.iter().filter(|z| !z.is_private());
+        let mut names: Vec<_> = public.flat_map(|z| z.records.iter().map(|r| (&r.name, &r.kind))).collect();
         names.dedup();
         let answered = names.into_iter().map(|(name, kind)| {
             let values = match self.answer(name, kind, 0.5, now) {
@@ -177,7 +177,8 @@ impl World {
         let records = self.zones.iter().flat_map(|z| {
             z.records.iter().map(|r| {
                 json!({
-                    "account": z.account, "hosted_zone_id": z.id, "name": r.name, "type": r.kind,
+                    "account": z.account, "hosted_zone_id": z.id, "private": z.is_private(),
+                    "name": r.name, "type": r.kind,
                     "set_identifier": r.set_identifier, "weight": r.weight, "failover": r.failover,
                     "region": r.region, "geo": r.geo, "ttl_s": r.ttl_s, "values": r.values,
                     "alias": r.alias.as_ref().map(|a| &a.dns_name), "health_check_id": r.health_check_id,

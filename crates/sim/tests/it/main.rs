@@ -17,6 +17,7 @@ mod harness;
 mod health_checks;
 mod names;
 mod persist;
+mod private_zones;
 mod region_switch;
 mod replicas;
 mod stacks;

@@ -96,14 +96,17 @@ async fn a_dark_region_is_answered_past_by_itself_where_health_decides() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_not_there_is_told_from_one_that_is_not_ours() {
+async fn a_name_that_is_not_there_is_told_from_one_that_is_not_ours_or_of_a_private_zone() {
     let sim = sim().await;
     let resolver = resolver(&sim, ConnectionConfig::udp());
     let missing = asked(&resolver, "nothing.shop.example.com", RecordType::A).await.unwrap_err();
     let NetError::Dns(DnsError::NoRecordsFound(none)) = missing else { panic!("{missing}") };
     assert_eq!(none.response_code, ResponseCode::NXDomain);
-    let foreign = asked(&resolver, "www.example.org", RecordType::A).await.unwrap_err();
-    assert!(matches!(foreign, NetError::Dns(DnsError::ResponseCode(ResponseCode::Refused))), "{foreign}");
+    for (name, kind) in [("www.example.org", RecordType::A), ("reports-db.data.internal", RecordType::CNAME)]
+    {
+        let foreign = asked(&resolver, name, kind).await.unwrap_err();
+        assert!(matches!(foreign, NetError::Dns(DnsError::ResponseCode(ResponseCode::Refused))), "{foreign}");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use super::{MEMBER, Peer, Running, Which, given};
 use crate::backup_vault::PROTECTED;
 use crate::cloudformation_stack::{FAILED, STANDING, TEMPLATE};
-use crate::endpoint_setting::{PARAMETER, SECRET, SETTING};
+use crate::endpoint_setting::{LEADS_TO, PARAMETER, PRIVATE_ZONE, RECORD, SECRET, SETTING};
 use crate::lambda_function::{HOME_QUEUE, RECOVERY_QUEUE};
 use crate::transit_gateway::PEERING;
 use crate::words::{HOME, RECOVERY, account, outside, region};
@@ -105,6 +105,8 @@ fn what_regions_have(world: World, both: &[&str; 2]) -> World {
         .parameter(MEMBER, RECOVERY, "/shop/currencies", "EUR")
         .parameter(MEMBER, HOME, PARAMETER, SETTING)
         .parameter(MEMBER, RECOVERY, PARAMETER, SETTING)
+        .private_zone(MEMBER, PRIVATE_ZONE, "shop.internal", both)
+        .cname(PRIVATE_ZONE, RECORD, LEADS_TO)
         .key(MEMBER, "shop", both)
         .key(MEMBER, "home-alone", &[HOME])
         .lag_alarm(MEMBER, RECOVERY, "orders-lag", "orders-eu-central-1", 30.0)

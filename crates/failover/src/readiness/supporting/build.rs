@@ -3,7 +3,9 @@
 use super::super::{Look, Severity};
 use crate::plan::store_of;
 use holdfast_domain::facts::StackStanding;
-use holdfast_domain::resource::{CloudformationStack, EndpointSetting, SettingPlace, StackPlace};
+use holdfast_domain::resource::{
+    CloudformationStack, EndpointSetting, SettingHolder, SettingPlace, StackPlace,
+};
 use holdfast_domain::{Facts, RegionCode, Resource};
 
 pub(super) fn stack(look: &mut Look<'_>, resource: &Resource, spec: &CloudformationStack) {
@@ -106,11 +108,17 @@ pub(super) fn setting(look: &mut Look<'_>, resource: &Resource, spec: &EndpointS
                 }
                 // A secret is read only by the step that sets it; that is as it should be.
                 if let (SettingPlace { secret: None, .. }, Some(why)) = (place, &setting.not_told) {
+                    let way_out = match place.holder() {
+                        Some(SettingHolder::Record { .. }) => {
+                            "Make it a simple CNAME that leads to the present endpoint, or name another record."
+                        }
+                        _ => "Put the present endpoint there, or correct the entry's `key`.",
+                    };
                     look.say(
                         (Severity::Blocker, "setting_not_readable"),
                         at,
                         format!("{name} in {region}: {why}."),
-                        "Put the present endpoint there, or correct the entry's `key`.",
+                        way_out,
                     );
                 }
             }

@@ -1,7 +1,8 @@
 //! What the recovery Region must have: stacks that are built, and settings that name a store.
 
 use super::*;
-use crate::testing::world::{setting, setting_facts, stack_facts};
+use crate::testing::stores::{archive, job, vault_facts};
+use crate::testing::world::{record_setting, setting, setting_facts, stack_facts};
 
 /// The shop with a setting that names the store in [`B`].
 fn pointed(mode: Mode) -> Scene {
@@ -61,6 +62,47 @@ fn a_setting_needs_its_store_looked_at_and_an_emergency_does_not_wait_for_it_bef
     assert_eq!(looked, ["database", "orders"]);
     assert_eq!(pointed(Mode::Emergency).lose("database", B).check("observe-again"), "reached");
     assert_eq!(pointed(Mode::Planned).lose("database", B).check("observe-again"), "unseen");
+}
+
+/// The archive with a setting that names what is restored in [`B`], where a restore of an earlier move stands.
+fn restored(mode: Mode) -> Scene {
+    let mut picture = archive();
+    picture.application.resources.push(record_setting("database", &[B]));
+    picture.observations.insert(key("database", B), known(setting_facts("home.example.com")));
+    let vault = vault_facts(5, vec![job("of-another-move", "COMPLETED")]);
+    picture.observations.insert(key("backups", B), known(Facts::BackupVault(vault)));
+    from(picture, mode)
+}
+
+#[test]
+fn a_restored_database_is_pointed_at_when_its_own_job_has_ended_and_tells_where_it_is() {
+    let id = "point-database";
+    for mode in [Mode::Planned, Mode::Emergency] {
+        let with = |status: &str, spoil: &dyn Fn(&mut holdfast_domain::facts::RestoreJob)| {
+            let mut ours = job("ours", status);
+            spoil(&mut ours);
+            let jobs = vec![job("of-another-move", "COMPLETED"), ours];
+            restored(mode).see("backups", B, Facts::BackupVault(vault_facts(5, jobs)))
+        };
+        assert_eq!(restored(mode).check(id), "wait", "only the restore of another move is there");
+        assert_eq!(with("RUNNING", &|_| {}).check(id), "wait");
+        assert_eq!(with("FAILED", &|_| {}).check(id), "wait");
+        assert_eq!(with("COMPLETED", &|job| job.endpoint = None).check(id), "wait");
+        let untold = |job: &mut holdfast_domain::facts::RestoreJob| {
+            (job.endpoint, job.not_told) = (None, Some("RDS could not be asked".into()));
+        };
+        assert_eq!(with("COMPLETED", &untold).check(id), "unseen");
+
+        let scene = with("COMPLETED", &|_| {});
+        let verdict = scene.step(id).check(&scene.seen, &scene.plan, &scene.movement, NOW);
+        let Verdict::Act(Change::SetRecordEndpoint { hosted_zone_id, record, to, .. }) = verdict else {
+            panic!("a call was expected, not {verdict:?}")
+        };
+        assert_eq!((hosted_zone_id.as_str(), record.as_str()), ("Z0PRIVATE", "database.shop.internal"));
+        assert_eq!((to.endpoint.as_deref(), to.on_version.as_deref()), (Some("ours.example.com"), Some("3")));
+        let set = with("COMPLETED", &|_| {}).see("database", B, setting_facts("ours.example.com"));
+        assert_eq!((set.check(id), set.verify(id)), ("reached", "reached"));
+    }
 }
 
 #[test]
