@@ -80,6 +80,9 @@ pub(crate) async fn set(
     if sets.is_empty() {
         return Err(call.error(ErrorKind::NotFound, format!("there is no CNAME {record}")));
     }
+    if to.on_version.is_none() {
+        return Err(call.error(ErrorKind::Invalid, format!("{record} was not looked at")));
+    }
     let (old, leads_to) = simple(&sets).map_err(|why| call.error(ErrorKind::Invalid, why))?;
     let endpoint = resolved(&call, to, &version(&old, &leads_to))?;
     let new = DnsRecord { values: vec![endpoint.to_owned()], ..old.clone() };
