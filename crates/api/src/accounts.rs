@@ -15,7 +15,8 @@ pub struct AccountView {
     pub act_role_arn: String,
     pub external_id: Option<String>,
     pub read: RoleAnswer,
-    /// The act role is assumed by steps only; until a step has done so this is unknown.
+    /// Steps alone act with this role. Now and then it is assumed as a step would assume it, with nothing allowed, to see
+    /// whether it could be; until then this is unknown.
     pub act: RoleAnswer,
     /// What IAM says that the roles may not do and will be asked for; empty until IAM was asked.
     pub permissions: Vec<PermissionsAnswer>,

@@ -202,7 +202,9 @@ fn view(
             reason: match (probe, role) {
                 (Some(p), _) => p.answer.clone().err(),
                 (None, AccountRole::Read) => Some("not asked yet: the next sweep does".into()),
-                (None, AccountRole::Act) => Some("not asked yet: the first run that uses it does".into()),
+                (None, AccountRole::Act) => {
+                    Some("not tried yet: within minutes of the next sweep it is".into())
+                }
             },
             way_out: way_out(state, arn),
             identity: probe.and_then(|p| p.answer.clone().ok()),
@@ -225,8 +227,8 @@ fn way_out(state: &str, arn: &str) -> Option<String> {
     match state {
         "failed" => Some(format!(
             "Where AWS said no: check that {arn} exists, that its trust policy names the control account with this external \
-             id, and that it allows sts:SetSourceIdentity (infra/member-account.yaml makes such a role). Where nobody \
-             answered: check the network from this server to STS."
+             id, and that it allows sts:SetSourceIdentity and sts:TagSession (infra/member-account.yaml makes such a role). \
+             Where nobody answered: check the network from this server to STS."
         )),
         _ => None,
     }

@@ -5,7 +5,9 @@ use crate::problems::of_store;
 use crate::runs::{last_run, under_way};
 use holdfast_api::Answer;
 use holdfast_domain::observation::Observed;
-use holdfast_domain::{Account, Application, ApprovalPolicy, Facts, Name, ObservationMap, RegionCode};
+use holdfast_domain::{
+    Account, AccountId, Application, ApprovalPolicy, Facts, Name, ObservationMap, RegionCode,
+};
 use holdfast_failover::readiness::Surroundings;
 use holdfast_failover::serving::{RecoveryState, Serving, recovery_state, serving};
 use holdfast_failover::{Finding, Intent, Mode, Movement, Picture, readiness};
@@ -21,6 +23,7 @@ const ENDED_LOOKED_AT: u32 = 20;
 pub(crate) struct Around {
     pub accounts: Vec<Account>,
     policies: Vec<ApprovalPolicy>,
+    roles: Vec<readiness::Assumed>,
     permissions: Vec<readiness::Permissions>,
     /// Groups with at least one person who can sign in.
     peopled: BTreeSet<Name>,
@@ -73,17 +76,26 @@ impl App {
     pub(crate) async fn around(&self) -> Answer<Around> {
         let people = self.store.people().await.map_err(of_store)?;
         let accounts = self.store.accounts().await.map_err(of_store)?;
+        let named = |id: &AccountId| Some(accounts.iter().find(|account| &account.id == id)?.name.clone());
         let told = self.store.role_permissions().await.map_err(of_store)?;
         let permissions = told
             .into_iter()
             .filter_map(|told| {
-                let account = accounts.iter().find(|account| account.id == told.account)?.name.clone();
-                let acts = told.role == AccountRole::Act;
+                let (account, acts) = (named(&told.account)?, told.role == AccountRole::Act);
                 Some(readiness::Permissions { account, acts, at: told.at, missing: told.missing })
+            })
+            .collect();
+        let probes = self.store.account_probes().await.map_err(of_store)?;
+        let roles = probes
+            .into_iter()
+            .filter_map(|probe| {
+                let (account, acts) = (named(&probe.account)?, probe.role == AccountRole::Act);
+                Some(readiness::Assumed { account, acts, at: probe.at, answer: probe.answer.map(|_| ()) })
             })
             .collect();
         Ok(Around {
             accounts,
+            roles,
             permissions,
             policies: self.store.approval_policies().await.map_err(of_store)?,
             peopled: people.into_iter().filter(|p| p.disabled_at.is_none()).flat_map(|p| p.groups).collect(),
@@ -114,6 +126,7 @@ impl App {
         let state = recovery_state(&application, &serving, &observations, moving, ended.as_ref());
         let surroundings = Surroundings {
             accounts: &around.accounts,
+            roles: &around.roles,
             permissions: &around.permissions,
             empty_groups: &around.empty_groups(&application),
         };

@@ -17,6 +17,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
+use aws_sdk_sts::types::Tag;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::region::Region;
 use holdfast_cloud::{Access, Error, ErrorKind};
@@ -37,6 +38,12 @@ const READ_SECONDS: i32 = 3600;
 /// How long a failure is told again without asking.
 const FAILURE_KEPT: Duration = Duration::from_secs(5);
 const ASSUME_ROLE: &str = "sts:AssumeRole";
+/// The key of the tag by which a session says which step it is for.
+const STEP_TAG: &str = "holdfast-step";
+/// The tag's value for what only looks.
+const LOOKING: &str = "look";
+/// Who stands behind a session that is only tried: nobody.
+const REHEARSAL: &str = "holdfast-rehearsal";
 
 /// One AssumeRole, as it will be sent. Equal requests share a session.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -49,7 +56,8 @@ struct Request {
     /// `None`: as the role itself is, because the text would be longer than STS takes.
     policy: Option<String>,
     seconds: i32,
-    /// Keeps the sessions of two steps apart even where all else agrees.
+    /// The session's tag; `None` for the collector's. The member's own policies and its CloudTrail can tell steps apart by it,
+    /// and it keeps the sessions of two steps apart even where all else agrees.
     step: Option<String>,
 }
 
@@ -75,15 +83,20 @@ impl Request {
                 Some(policy::surveying()),
                 READ_SECONDS,
             )),
+            Access::Rehearsal => Ok(Self {
+                source_identity: Some(REHEARSAL.into()),
+                step: Some(LOOKING.into()),
+                ..base(&account.act_role_arn, REHEARSAL.into(), Some(policy::nothing()), ACT_SECONDS)
+            }),
             Access::Act(acting) => {
                 // Steps that only look share one session per run and kind of resource.
                 let (policy, step) = match &acting.change {
-                    Some(change) => (Some(policy::changing(account, change)?), Some(acting.step.to_string())),
-                    None => (policy::looking(&kind.into_iter().collect()), None),
+                    Some(change) => (Some(policy::changing(account, change)?), acting.step.to_string()),
+                    None => (policy::looking(&kind.into_iter().collect()), LOOKING.to_owned()),
                 };
                 Ok(Self {
                     source_identity: Some(acting.source_identity.clone()),
-                    step,
+                    step: Some(step),
                     ..base(&account.act_role_arn, acting.run.to_string(), policy, ACT_SECONDS)
                 })
             }
@@ -174,7 +187,7 @@ impl Sessions {
             };
         let caller = self.with(&request.account, credentials, mark, changing, deadline);
         let (token, may_read_secrets) = match access {
-            Access::Read(_) | Access::Survey => (None, false),
+            Access::Read(_) | Access::Survey | Access::Rehearsal => (None, false),
             Access::Act(acting) => {
                 (Some(acting.token()), matches!(acting.change, Some(Change::SetSecretEndpoint { .. })))
             }
@@ -333,12 +346,15 @@ fn still_good(slot: &Slot) -> Option<Session> {
 
 fn mark(access: &Access) -> Option<RunMark> {
     match access {
-        Access::Read(_) | Access::Survey => None,
+        Access::Read(_) | Access::Survey | Access::Rehearsal => None,
         Access::Act(acting) => Some(RunMark::of(acting)),
     }
 }
 
 async fn assume_in(caller: &Caller, request: &Request, region: String) -> Result<Session, Error> {
+    let tag = request.step.as_ref().map(|step| Tag::builder().key(STEP_TAG).value(step).build()).transpose();
+    let tag =
+        tag.map_err(|error| caller.call(&region, ASSUME_ROLE).error(ErrorKind::Invalid, error.to_string()))?;
     let sent = caller
         .sts(&region)
         .assume_role()
@@ -346,6 +362,7 @@ async fn assume_in(caller: &Caller, request: &Request, region: String) -> Result
         .role_session_name(&request.session_name)
         .set_external_id(request.external_id.clone())
         .set_source_identity(request.source_identity.clone())
+        .set_tags(tag.map(|tag| vec![tag]))
         .set_policy(request.policy.clone())
         .duration_seconds(request.seconds)
         .send();
@@ -376,12 +393,24 @@ fn explain(error: Error, request: &Request) -> Error {
     if error.kind != ErrorKind::Denied {
         return error;
     }
+    for action in ["sts:TagSession", "sts:SetSourceIdentity"] {
+        if error.message.contains(&format!("to perform: {action}")) {
+            let role = &request.role_arn;
+            return Error {
+                message: format!(
+                    "{}. The trust policy of {role} must allow {action} beside sts:AssumeRole",
+                    error.message
+                ),
+                ..error
+            };
+        }
+    }
     let id = match &request.external_id {
         Some(id) => format!("asks for the external id `{id}`"),
         None => "asks for no external id".to_owned(),
     };
     let extra = if request.source_identity.is_some() {
-        " and allows sts:SetSourceIdentity beside sts:AssumeRole"
+        " and allows sts:SetSourceIdentity and sts:TagSession beside sts:AssumeRole"
     } else {
         ""
     };

@@ -5,6 +5,7 @@ use crate::perform::answered;
 use crate::reading::count;
 use crate::regional::{in_each, not_named};
 use crate::settings::Service;
+use futures::future::try_join_all;
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::facts::{EventSourceMapping, LambdaFunctionFacts, ProvisionedConcurrency};
 use holdfast_domain::resource::LambdaFunction;
@@ -15,8 +16,9 @@ const CONFIGURATION: &str = "lambda:GetFunctionConfiguration";
 const CONCURRENCY: &str = "lambda:GetFunctionConcurrency";
 const PROVISIONED: &str = "lambda:ListProvisionedConcurrencyConfigs";
 const MAPPINGS: &str = "lambda:ListEventSourceMappings";
+const MAPPING: &str = "lambda:GetEventSourceMapping";
 
-pub(crate) const LOOK: &[&str] = &[CONFIGURATION, CONCURRENCY, PROVISIONED, MAPPINGS];
+pub(crate) const LOOK: &[&str] = &[CONFIGURATION, CONCURRENCY, PROVISIONED, MAPPINGS, MAPPING];
 
 pub(crate) const CHANGES: &[&str] = &[
     "lambda:DeleteFunctionConcurrency",
@@ -30,15 +32,15 @@ pub(crate) async fn look(caller: &Caller, spec: &LambdaFunction, regions: &[Regi
 }
 
 async fn look_in(caller: &Caller, spec: &LambdaFunction, region: &RegionCode) -> Result<Facts, Error> {
-    if !spec.per_region.contains_key(region) {
+    let Some(place) = spec.per_region.get(region) else {
         return Err(not_named(caller, region, CONFIGURATION, "function"));
-    }
+    };
     let (region, name) = (region.as_str(), spec.function.as_str());
     let (state, reserved, provisioned, mappings) = tokio::try_join!(
         state(caller, region, name),
         reserved(caller, region, name),
         provisioned(caller, region, name),
-        mappings(caller, region, name),
+        mappings(caller, region, name, &place.event_source_mappings),
     )?;
     Ok(Facts::LambdaFunction(LambdaFunctionFacts { state, reserved, provisioned, mappings }))
 }
@@ -91,7 +93,53 @@ async fn provisioned(
     }
 }
 
-async fn mappings(caller: &Caller, region: &str, name: &str) -> Result<Vec<EventSourceMapping>, Error> {
+/// Those of the function itself, and of the listed ones also those of its aliases and versions, which Lambda does not
+/// list with them.
+async fn mappings(
+    caller: &Caller,
+    region: &str,
+    name: &str,
+    listed: &[String],
+) -> Result<Vec<EventSourceMapping>, Error> {
+    let mut all = of_the_function(caller, region, name).await?;
+    let others = listed.iter().filter(|uuid| !all.iter().any(|m| m.uuid == **uuid));
+    let others = try_join_all(others.map(|uuid| of_an_alias(caller, region, name, uuid))).await?;
+    all.extend(others.into_iter().flatten());
+    Ok(all)
+}
+
+async fn of_an_alias(
+    caller: &Caller,
+    region: &str,
+    name: &str,
+    uuid: &str,
+) -> Result<Option<EventSourceMapping>, Error> {
+    let sent = caller.lambda(region).get_event_source_mapping().uuid(uuid).send();
+    let found = match caller.ask(Service::Lambda, region, MAPPING, sent).await {
+        Ok(found) => found,
+        Err(error) if error.kind == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    // One of another function is none of this one's.
+    let own = found.function_arn().is_some_and(|arn| name_in(arn) == name_in(name));
+    Ok(own.then(|| EventSourceMapping {
+        uuid: uuid.to_owned(),
+        source: found.event_source_arn().map(str::to_owned),
+        state: found.state().unwrap_or("Unknown").to_owned(),
+    }))
+}
+
+/// Out of …:function:NAME or …:function:NAME:ALIAS, or of what is a name already.
+fn name_in(arn: &str) -> &str {
+    let name = arn.split_once(":function:").map_or(arn, |(_, name)| name);
+    name.split_once(':').map_or(name, |(name, _)| name)
+}
+
+async fn of_the_function(
+    caller: &Caller,
+    region: &str,
+    name: &str,
+) -> Result<Vec<EventSourceMapping>, Error> {
     let mut all = Vec::new();
     let mut marker = None;
     loop {

@@ -95,6 +95,12 @@ pub fn looking(kinds: &BTreeSet<ResourceKind>) -> Option<String> {
     Some(policy(&[anywhere(actions)])).filter(|text| text.len() <= POLICY_LIMIT)
 }
 
+/// For a session that is to do nothing.
+#[must_use]
+pub(crate) fn nothing() -> String {
+    policy(&[anywhere([NOTHING])])
+}
+
 /// For asking an account about itself.
 #[must_use]
 pub(crate) fn surveying() -> String {

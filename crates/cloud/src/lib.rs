@@ -24,6 +24,9 @@ pub enum Access {
     Read(BTreeSet<ResourceKind>),
     /// The collector asking an account about itself: the read role, narrowed to those questions.
     Survey,
+    /// The collector trying whether a step could have its session: the act role, with all that marks a step's session, and
+    /// nothing allowed.
+    Rehearsal,
     /// One step of a run: the account's act role, narrowed to the step's own actions.
     Act(Acting),
 }

@@ -1,10 +1,10 @@
-//! Asks each account about itself, now and then: what its roles may do, and who else is in its organization. Nothing
-//! waits for the answers, and no account need give any.
+//! Asks each account about itself, now and then: whether its act role could be had, what its roles may do, and who else is
+//! in its organization. Nothing waits for the answers, and no account need give any.
 
 use crate::clock::DatabaseClock;
-use holdfast_cloud::{Cloud, ErrorKind};
+use holdfast_cloud::{Access, Cloud, ErrorKind};
 use holdfast_domain::{Account, AccountId, ResourceKind};
-use holdfast_store::{AccountRole, OrganizationAccount, RolePermissions, Store};
+use holdfast_store::{AccountProbe, AccountRole, OrganizationAccount, RolePermissions, Store};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +25,7 @@ pub async fn survey(
             return;
         }
     }
+    rehearse((store, cloud, clock), account).await;
     for (role, acts) in [(AccountRole::Read, false), (AccountRole::Act, true)] {
         let missing = cloud.missing_permissions(account, acts, kinds).await.map_err(|e| e.to_string());
         let told = RolePermissions { account: account.id.clone(), role, at: clock.now(), missing };
@@ -33,6 +34,15 @@ pub async fn survey(
         }
     }
     organization((store, cloud, clock), account).await;
+}
+
+/// The act role, as a step would assume it: what its trust policy lacks is known before a run needs it.
+async fn rehearse((store, cloud, clock): (&Store, &Arc<dyn Cloud>, &DatabaseClock), account: &Account) {
+    let answer = cloud.probe(account, &Access::Rehearsal).await.map(|i| i.arn).map_err(|e| e.to_string());
+    let probe = AccountProbe { account: account.id.clone(), role: AccountRole::Act, at: clock.now(), answer };
+    if let Err(error) = store.record_account_probe(&probe).await {
+        tracing::warn!(account = %account.name, %error, "the act role's answer could not be kept");
+    }
 }
 
 async fn organization((store, cloud, clock): (&Store, &Arc<dyn Cloud>, &DatabaseClock), account: &Account) {

@@ -6,6 +6,7 @@ mod health_checks;
 mod images;
 mod outside;
 mod permissions;
+mod roles;
 mod stores;
 mod supporting;
 mod switches;
@@ -82,10 +83,24 @@ pub struct Permissions {
     pub missing: Result<Vec<String>, String>,
 }
 
+/// What came of assuming a role of an account: the act role as a step would, with all that marks a step's session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assumed {
+    /// The account's name.
+    pub account: Name,
+    /// The act role, rather than the read role.
+    pub acts: bool,
+    pub at: Timestamp,
+    /// Why it could not be.
+    pub answer: Result<(), String>,
+}
+
 /// Everything around an application that its readiness depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct Surroundings<'a> {
     pub accounts: &'a [Account],
+    /// The last attempts to assume their roles; an account where nobody tried has none.
+    pub roles: &'a [Assumed],
     /// The last answers about their roles; an account that was never asked has none.
     pub permissions: &'a [Permissions],
     /// Groups that the approval policy asks and that nobody is in.
@@ -111,6 +126,7 @@ pub fn findings(
 ) -> Vec<Finding> {
     let mut look = Look { application, accounts: around.accounts, observations, now, found: Vec::new() };
     look.inventory(around.empty_groups);
+    roles::look(&mut look, around.roles);
     permissions::look(&mut look, around.permissions);
     outside::lacking(&mut look);
     for resource in &application.resources {
@@ -287,17 +303,10 @@ impl<'a> Look<'a> {
         let Some(account) = self.accounts.iter().find(|a| a.name == resource.account) else {
             return format!("Register account `{}`.", resource.account);
         };
-        let reason = reason.to_lowercase();
-        let says = |words: &[&str]| words.iter().any(|w| reason.contains(w));
+        let lower = reason.to_lowercase();
+        let says = |words: &[&str]| words.iter().any(|w| lower.contains(w));
         if says(&["assumerole"]) {
-            let condition = match &account.external_id {
-                Some(id) => format!(" under the external id `{id}`"),
-                None => String::new(),
-            };
-            format!(
-                "Let the trust policy of {} allow Holdfast to assume it{condition}.",
-                account.read_role_arn
-            )
+            roles::trust(account, false, reason)
         } else if says(&["denied", "not authorized", "forbidden"]) {
             format!("Allow the read to {}; the reason names the action.", account.read_role_arn)
         } else if says(&["not found", "notfound", "does not exist", "no such"]) {

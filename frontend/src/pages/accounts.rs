@@ -10,8 +10,10 @@ use leptos::prelude::*;
 
 #[must_use]
 pub fn page(accounts: Vec<AccountView>, discovered: Vec<DiscoveredAccount>) -> Screen {
-    // The act role is assumed by steps only; that it is unknown before is as it should be.
-    let reached = accounts.iter().map(|a| tone::role(&a.read.state).0);
+    // Not tried yet is as it should be.
+    let tried = |answer: &RoleAnswer| (answer.state != "unknown").then(|| tone::role(&answer.state).0);
+    let reached =
+        accounts.iter().flat_map(|a| std::iter::once(tone::role(&a.read.state).0).chain(tried(&a.act)));
     let mark = reached.chain(accounts.iter().map(allowed)).min().unwrap_or(Tone::Quiet);
     Screen::new("Accounts", "/accounts", move || body(&accounts, &discovered)).mark(mark).live(LOOK_AGAIN)
 }
@@ -95,7 +97,7 @@ fn account(account: &AccountView) -> AnyView {
             <header><h2 id=format!("h-{key}")>{account.name.clone()}</h2><div class="aside"><code>{account.id.clone()}</code></div></header>
             <div class="grid halves">
                 {role("Read role", "used by every look", &account.read_role_arn, &account.read, told("read"))}
-                {role("Act role", "assumed by a run's steps only", &account.act_role_arn, &account.act, told("act"))}
+                {role("Act role", "a run's steps alone act with it", &account.act_role_arn, &account.act, told("act"))}
             </div>
             <table class="plain pairs apart-table">
                 <tbody>

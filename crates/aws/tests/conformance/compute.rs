@@ -54,6 +54,7 @@ fn fulfilment() -> World {
         .node_group(ACCOUNT, AWAY, ("shop", "general"), 1, 2)
         .function(ACCOUNT, HOME, "order-events", Some(50))
         .mapping(HOME_QUEUE, "orders", true)
+        .to_alias("live")
         .provisioned("live", 10)
         .function(ACCOUNT, AWAY, "order-events", Some(5))
         .mapping(AWAY_QUEUE, "orders", false)

@@ -11,20 +11,24 @@ use holdfast_failover::Change;
 
 pub const HOME_QUEUE: &str = "aaaaaaaa-0000-4000-8000-000000000001";
 pub const RECOVERY_QUEUE: &str = "bbbbbbbb-0000-4000-8000-000000000001";
+/// Brings its events to an alias.
+pub const ALIAS_QUEUE: &str = "bbbbbbbb-0000-4000-8000-000000000002";
 
 scenarios! {
     every_call_of_a_function_goes_through_and_shows: simulator;
     concurrency_and_event_sources_are_seen_and_set: simulator, ministack_unweighed;
+    an_event_source_of_an_alias_is_seen_and_set_by_its_id: simulator, ministack_unweighed;
 }
 
 pub async fn resource(_: &Peer) -> Resource {
-    of(RECOVERY_QUEUE)
+    of(&[RECOVERY_QUEUE, ALIAS_QUEUE])
 }
 
-fn of(recovery_queue: &str) -> Resource {
-    let per_region = per_region(|code| LambdaPlace {
-        concurrency: Some(50),
-        event_source_mappings: vec![if code == HOME { HOME_QUEUE } else { recovery_queue }.into()],
+fn of(recovery_queues: &[&str]) -> Resource {
+    let per_region = per_region(|code| {
+        let queues: &[&str] = if code == HOME { &[HOME_QUEUE] } else { recovery_queues };
+        let event_source_mappings = queues.iter().map(|queue| (*queue).to_owned()).collect();
+        LambdaPlace { concurrency: Some(50), event_source_mappings }
     });
     named(
         "events",
@@ -64,8 +68,9 @@ async fn every_call_of_a_function_goes_through_and_shows(peer: &Peer) {
     }
 }
 
-/// `order-events` in the recovery Region, with an event source that is off; the source's id.
-async fn function(peer: &Peer) -> String {
+/// `order-events` in the recovery Region, with an event source that is off; the source's id. Of an alias: its events go
+/// to the alias `live`.
+async fn function(peer: &Peer, of_an_alias: bool) -> String {
     let client = sdk!(aws_sdk_lambda, peer, RECOVERY);
     // An empty archive: nothing is ever run.
     let archive = Blob::new([b"PK\x05\x06".as_slice(), &[0; 18]].concat());
@@ -80,9 +85,14 @@ async fn function(peer: &Peer) -> String {
         .send()
         .await
         .unwrap();
+    if of_an_alias {
+        let version = client.publish_version().function_name("order-events").send().await.unwrap();
+        let alias = client.create_alias().function_name("order-events").name("live");
+        alias.function_version(version.version().unwrap()).send().await.unwrap();
+    }
     let mapping = client
         .create_event_source_mapping()
-        .function_name("order-events")
+        .function_name(if of_an_alias { "order-events:live" } else { "order-events" })
         .event_source_arn("arn:aws:sqs:eu-central-1:222222222222:orders")
         .enabled(false)
         .send()
@@ -94,9 +104,9 @@ async fn function(peer: &Peer) -> String {
 async fn concurrency_and_event_sources_are_seen_and_set(peer: &Peer) {
     let mapping = match peer.which {
         Which::Simulator => RECOVERY_QUEUE.to_owned(),
-        Which::Ministack | Which::Moto => function(peer).await,
+        Which::Ministack | Which::Moto => function(peer, false).await,
     };
-    let events = of(&mapping);
+    let events = of(&[&mapping]);
     let set = async |change: Change| {
         peer.cloud.perform(&peer.account, &acting("one-step", None), &change).await.unwrap();
         peer.pass_time();
@@ -112,4 +122,30 @@ async fn concurrency_and_event_sources_are_seen_and_set(peer: &Peer) {
     let start = Change::SetEventSource { region: region(), function: function(), mapping, enabled: true };
     assert_eq!(set(start).await, (Some(50), "Enabled".to_owned()));
     assert_eq!(set(reserve(None)).await, (None, "Enabled".to_owned()));
+}
+
+async fn an_event_source_of_an_alias_is_seen_and_set_by_its_id(peer: &Peer) {
+    let mapping = match peer.which {
+        Which::Simulator => ALIAS_QUEUE.to_owned(),
+        Which::Ministack | Which::Moto => function(peer, true).await,
+    };
+    let events = of(&[&mapping]);
+    let state = async || match seen(peer, &events, RECOVERY).await {
+        Facts::LambdaFunction(function) => {
+            function.mappings.into_iter().find(|one| one.uuid == mapping).map(|one| one.state)
+        }
+        other => panic!("a function was expected, not {other:?}"),
+    };
+    assert_eq!(state().await.as_deref(), Some("Disabled"));
+    let (function, mapping) = ("order-events".to_owned(), mapping.clone());
+    let start = Change::SetEventSource { region: region(RECOVERY), function, mapping, enabled: true };
+    peer.cloud.perform(&peer.account, &acting("one-step", None), &start).await.unwrap();
+    peer.pass_time();
+    assert_eq!(state().await.as_deref(), Some("Enabled"));
+    // What nobody has is told as not being there.
+    let nobodys = "cccccccc-0000-4000-8000-000000000009";
+    let Facts::LambdaFunction(function) = seen(peer, &of(&[nobodys]), RECOVERY).await else {
+        panic!("a function was expected")
+    };
+    assert!(function.mappings.iter().all(|one| one.uuid != nobodys));
 }

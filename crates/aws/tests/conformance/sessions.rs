@@ -12,6 +12,8 @@ use std::sync::Arc;
 scenarios! {
     both_roles_of_another_account_are_assumed: simulator, ministack;
     a_wrong_external_id_is_denied_with_what_to_look_at: simulator, ministack;
+    the_act_role_is_tried_as_a_step_would_assume_it_and_may_then_do_nothing: simulator, ministack;
+    a_trust_that_takes_no_tags_is_denied_and_names_them: simulator;
     a_steps_session_is_refused_what_is_not_its_own: simulator, ministack;
     a_wrong_external_id_is_asked_once: simulator;
     looking_goes_under_the_read_role_and_its_narrowed_session: simulator;
@@ -40,6 +42,29 @@ async fn a_wrong_external_id_is_denied_with_what_to_look_at(peer: &Peer) {
     for word in ["somebody-else", "role/holdfast-read", "external id"] {
         assert!(error.message.contains(word), "{}", error.message);
     }
+}
+
+async fn the_act_role_is_tried_as_a_step_would_assume_it_and_may_then_do_nothing(peer: &Peer) {
+    let tried = peer.cloud.probe(&peer.account, &Access::Rehearsal).await.unwrap();
+    assert!(tried.arn.ends_with("assumed-role/holdfast-act/holdfast-rehearsal"), "{}", tried.arn);
+    let front_door = route53_records::resource(peer).await;
+    for facts in
+        peer.cloud.observe(&peer.account, &Access::Rehearsal, &front_door, &both()).await.into_values()
+    {
+        assert_eq!(facts.unwrap_err().kind, ErrorKind::Denied);
+    }
+}
+
+async fn a_trust_that_takes_no_tags_is_denied_and_names_them(peer: &Peer) {
+    peer.sim().tamper(|world| {
+        let member = world.accounts.get_mut(MEMBER).unwrap();
+        member.roles.get_mut("holdfast-act").unwrap().may_tag_session = false;
+    });
+    peer.cloud.probe(&peer.account, &reading()).await.unwrap();
+    let error = peer.cloud.probe(&peer.account, &Access::Rehearsal).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Denied);
+    let words = "role/holdfast-act must allow sts:TagSession beside sts:AssumeRole";
+    assert!(error.message.ends_with(words), "{}", error.message);
 }
 
 /// The act role may list records; the session made for the step of a database may not.
@@ -85,7 +110,10 @@ async fn a_change_carries_run_person_step_and_a_policy_of_its_own(peer: &Peer) {
     assert_eq!(entry.session_policy, holdfast_aws::policy::changing(&peer.account, &scaled_to(6)).ok());
     let mark = "holdfast-step/raise-web holdfast-direction/do holdfast-epoch/7";
     assert!(entry.user_agent.ends_with(mark), "{}", entry.user_agent);
-    assert!(assumed(peer)[0].user_agent.ends_with(mark), "{}", assumed(peer)[0].user_agent);
+    let [assumed] = &assumed(peer)[..] else { panic!("one session was expected") };
+    assert!(assumed.user_agent.ends_with(mark), "{}", assumed.user_agent);
+    let tags = assumed.body["Tags"].to_string();
+    assert!(tags.contains("holdfast-step") && tags.contains("raise-web"), "{}", assumed.body);
 }
 
 async fn the_check_and_the_change_of_one_step_share_a_session_and_two_steps_do_not(peer: &Peer) {

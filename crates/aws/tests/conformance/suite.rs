@@ -208,7 +208,8 @@ pub const ROWS: &[Row] = &[
     row!(
         LambdaFunction,
         lambda_function {
-            status: "concurrency reserved and provisioned, event source mappings and their state",
+            status: "concurrency reserved and provisioned, event source mappings (an alias's where the inventory \
+                     lists them) and their state",
             readiness: "the function in both Regions; event sources on in one Region only",
             looks: "lambda@each-region",
             alone: None,

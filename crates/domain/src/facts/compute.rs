@@ -141,7 +141,8 @@ pub struct LambdaFunctionFacts {
     /// Reserved concurrent executions. `None`: it shares what the account has unreserved. Zero stops the function.
     pub reserved: Option<u32>,
     pub provisioned: Vec<ProvisionedConcurrency>,
-    /// All that bring events to this function, whether the inventory lists them or not.
+    /// All that bring events to this function, whether the inventory lists them or not; of those that bring them to one
+    /// of its aliases or versions only what the inventory lists.
     pub mappings: Vec<EventSourceMapping>,
 }
 

@@ -4,9 +4,11 @@
 
 mod audit_log;
 mod crashes;
+mod data_plane;
 mod fake_cloud;
 mod faults;
 mod house;
+mod misconfigured;
 mod mortal;
 mod own_steps;
 mod settings;
@@ -61,8 +63,11 @@ async fn accounts_are_asked_about_themselves_and_what_they_tell_is_shown() {
         let told: Vec<_> =
             accounts[0].permissions.iter().map(|p| (p.role.as_str(), p.state.as_str())).collect();
         let found = house.app.discovered_accounts(&house.operator).await.unwrap();
-        (told == [("read", "unknown"), ("act", "missing")] && found.iter().any(|a| a.name == "elsewhere"))
-            .then_some(())
+        let tried = [&accounts[0].read, &accounts[0].act].map(|role| role.state.as_str());
+        (told == [("read", "unknown"), ("act", "missing")]
+            && tried == ["ok"; 2]
+            && found.iter().any(|a| a.name == "elsewhere"))
+        .then_some(())
     })
     .await;
     house.stop().await;

@@ -9,8 +9,9 @@ use holdfast_aws::{AwsCloud, AwsSettings, ControlCredentials, Egress, OutsideSet
 use holdfast_cloud::Cloud;
 use holdfast_domain::{Actor, Name, RegionCode, Role};
 use holdfast_engine::{Engine, EngineSettings};
-use holdfast_failover::{Intent, Mode, RunState};
+use holdfast_failover::{Finding, Intent, Mode, RunState};
 use holdfast_sim::ledger::{Effect, Entry};
+use holdfast_sim::world::World;
 use holdfast_sim::{Sim, SimConfig};
 use holdfast_store::{Pools, Store};
 use holdfast_testkit::{TestDatabase, test_database};
@@ -71,13 +72,18 @@ impl WireHouse {
 
     /// So many of AWS's seconds pass in one of ours.
     pub async fn at_speed(speed: f64) -> Self {
+        Self::of(holdfast_sim::demo_world(), holdfast_sim::DEMO_INVENTORY, speed).await
+    }
+
+    /// With another world than the demonstration's, or another inventory.
+    pub async fn of(world: World, inventory: &str, speed: f64) -> Self {
         let config = SimConfig { listen: "127.0.0.1:0".parse().unwrap(), data: None, speed };
-        let sim = holdfast_sim::start(config).await.unwrap();
+        let sim = holdfast_sim::start_with(config, world).await.unwrap();
         let database = test_database().await;
         let store = Store::connect(&database.app_url, Pools { web: 6, engine: 6 }).await.unwrap();
         let app = App::new(store.clone(), Settings::default());
         // Its probes ask the simulator, which listens elsewhere here.
-        let inventory = holdfast_sim::DEMO_INVENTORY.replace("127.0.0.1:4600", &sim.addr.to_string());
+        let inventory = inventory.replace("127.0.0.1:4600", &sim.addr.to_string());
         app.seed_inventory(&inventory).await.unwrap();
         let operator = actor(&app, "operator@example.com", Role::Operator, &[]).await;
         let groups = ["approvers", "business-owners", "sre"];
@@ -118,19 +124,7 @@ impl WireHouse {
     }
 
     async fn asked(&self, movement: Move, intent: Intent, mode: Mode) -> RunView {
-        let asked = RequestRun {
-            application: movement.application.into(),
-            intent,
-            mode,
-            from_region: movement.from.map(Into::into),
-            to_region: movement.to.map(Into::into),
-            dry_run: false,
-            reason: "a test".into(),
-            incident: None,
-            impact_began_at: None,
-            overrides: Vec::new(),
-            plan_digest: None,
-        };
+        let asked = request(movement, intent, mode);
         let key = uuid::Uuid::now_v7().to_string();
         let mut run = self.app.request_run(&self.operator, asked, &key).await.unwrap();
         for approver in &self.approvers {
@@ -172,6 +166,11 @@ impl WireHouse {
         }
     }
 
+    pub async fn findings(&self, application: &str) -> Vec<Finding> {
+        let name = Name::parse(application).unwrap();
+        self.app.application_readiness(&self.operator, &name).await.unwrap()
+    }
+
     pub async fn serving(&self, application: &str) -> Vec<RegionCode> {
         let name = Name::parse(application).unwrap();
         self.app.application_status(&self.operator, &name).await.unwrap().serving.regions
@@ -194,6 +193,22 @@ impl WireHouse {
             *times.entry(key).or_default() += 1;
         }
         times.into_iter().filter(|(_, times)| *times > 1).map(|(key, _)| key).collect()
+    }
+}
+
+pub fn request(movement: Move, intent: Intent, mode: Mode) -> RequestRun {
+    RequestRun {
+        application: movement.application.into(),
+        intent,
+        mode,
+        from_region: movement.from.map(Into::into),
+        to_region: movement.to.map(Into::into),
+        dry_run: false,
+        reason: "a test".into(),
+        incident: None,
+        impact_began_at: None,
+        overrides: Vec::new(),
+        plan_digest: None,
     }
 }
 

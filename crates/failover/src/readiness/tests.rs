@@ -19,7 +19,7 @@ fn found(picture: &Picture) -> Vec<Finding> {
 }
 
 fn found_with(picture: &Picture, permissions: &[Permissions], empty_groups: &[Name]) -> Vec<Finding> {
-    let around = Surroundings { accounts: &picture.accounts, permissions, empty_groups };
+    let around = Surroundings { accounts: &picture.accounts, roles: &[], permissions, empty_groups };
     findings(&picture.application, around, &picture.observations, picture.now)
 }
 
@@ -243,6 +243,39 @@ fn findings_come_worst_first_and_each_has_a_way_out() {
     let found = found(&picture);
     assert!(found.windows(2).all(|pair| pair[0].severity >= pair[1].severity));
     assert!(found.iter().all(|f| f.sentence.ends_with('.') && !f.way_out.is_empty()), "{found:?}");
+}
+
+#[test]
+fn a_role_that_cannot_be_assumed_is_told_with_what_its_trust_policy_lacks() {
+    let picture = shop();
+    let found = |acts, answer: Result<(), &str>| {
+        let told = Assumed {
+            account: name("shop-prod"),
+            acts,
+            at: picture.now,
+            answer: answer.map_err(str::to_owned),
+        };
+        let around =
+            Surroundings { accounts: &picture.accounts, roles: &[told], permissions: &[], empty_groups: &[] };
+        let found = findings(&picture.application, around, &picture.observations, picture.now);
+        found.into_iter().find(|f| f.code.starts_with("role")).map(|f| (f.code, f.severity, f.way_out))
+    };
+    assert_eq!(found(true, Ok(())), None);
+    let denied =
+        |action| format!("AccessDenied: User: X is not authorized to perform: {action} on resource: Y");
+    for (acts, action, severity, words) in [
+        (true, "sts:AssumeRole", Severity::Blocker, "where it is not there"),
+        (true, "sts:TagSession", Severity::Blocker, "Allow sts:TagSession"),
+        (true, "sts:SetSourceIdentity", Severity::Blocker, "Allow sts:SetSourceIdentity"),
+        (false, "sts:AssumeRole", Severity::Unknown, "where it is not there"),
+    ] {
+        let (code, found, way_out) = found(acts, Err(&denied(action))).unwrap();
+        assert_eq!((code.as_str(), found), ("role_refused", severity), "{action}");
+        assert!(way_out.contains(words), "{way_out}");
+    }
+    let (code, severity, way_out) = found(true, Err("no Region's STS answered before the deadline")).unwrap();
+    assert_eq!((code.as_str(), severity), ("role_not_answered", Severity::Unknown));
+    assert!(way_out.contains("reaches STS"), "{way_out}");
 }
 
 #[test]

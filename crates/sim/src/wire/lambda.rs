@@ -18,6 +18,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Plane::Control,
     ),
     Operation::look("ListEventSourceMappings", "lambda:ListEventSourceMappings", Plane::Control),
+    Operation::look("GetEventSourceMapping", "lambda:GetEventSourceMapping", Plane::Control),
     Operation::change("PutFunctionConcurrency", "lambda:PutFunctionConcurrency", Plane::Control),
     Operation::change("DeleteFunctionConcurrency", "lambda:DeleteFunctionConcurrency", Plane::Control),
     Operation::change(
@@ -53,6 +54,7 @@ pub(super) fn route(method: &Method, path: &[&str]) -> Option<(&'static str, Map
         }
         ("POST", ["2015-03-31", "functions", name, "invocations"]) => ("Invoke", "FunctionName", *name),
         ("GET", ["2015-03-31", "event-source-mappings"]) => ("ListEventSourceMappings", "Path", ""),
+        ("GET", ["2015-03-31", "event-source-mappings", uuid]) => ("GetEventSourceMapping", "UUID", *uuid),
         ("PUT", ["2015-03-31", "event-source-mappings", uuid]) => ("UpdateEventSourceMapping", "UUID", *uuid),
         _ => return None,
     };
@@ -66,7 +68,7 @@ pub(super) fn resources(operation: &str, context: &Context<'_>, input: &Value) -
     let (region, account) = (context.region, context.account);
     vec![match operation {
         "ListEventSourceMappings" => "*".to_owned(),
-        "UpdateEventSourceMapping" => {
+        "GetEventSourceMapping" | "UpdateEventSourceMapping" => {
             let uuid = text(input, "UUID").unwrap_or("*");
             format!("arn:aws:lambda:{region}:{account}:event-source-mapping:{uuid}")
         }
@@ -89,8 +91,8 @@ pub(super) fn perform(
     input: &Value,
 ) -> Result<Reply, Refusal> {
     let now_ms = context.now.virtual_ms;
-    if operation == "UpdateEventSourceMapping" {
-        return switch(world, context, input);
+    if matches!(operation, "GetEventSourceMapping" | "UpdateEventSourceMapping") {
+        return one_mapping(world, context, operation, input);
     }
     let index = find(world, context, input)?;
     match operation {
@@ -150,7 +152,9 @@ fn look(operation: &str, function: &Function, context: &Context<'_>) -> Value {
         }),
         _ => json!({
             "EventSourceMappings":
-                function.mappings.iter().map(|m| mapping(function, m, context)).collect::<Vec<_>>(),
+                // An alias's are listed by its own name only.
+                function.mappings.iter().filter(|m| m.alias.is_none()).map(|m| mapping(function, m, context))
+                    .collect::<Vec<_>>(),
         }),
     }
 }
@@ -170,7 +174,7 @@ fn mapping(function: &Function, mapping: &Mapping, context: &Context<'_>) -> Val
         "UUID": mapping.uuid,
         "BatchSize": 10,
         "EventSourceArn": mapping.source_arn,
-        "FunctionArn": function.arn(),
+        "FunctionArn": mapping.alias.as_ref().map_or_else(|| function.arn(), |a| format!("{}:{a}", function.arn())),
         "State": mapping.state(context.now.virtual_ms),
         "StateTransitionReason": "USER_INITIATED",
         "LastModified": context.now.wall(mapping.changed_ms).as_millisecond() as f64 / 1_000.0,
@@ -197,7 +201,12 @@ fn provision(world: &mut World, index: usize, now_ms: i64, input: &Value) -> Res
     Ok(Reply::did(changed, body.to_string()))
 }
 
-fn switch(world: &mut World, context: &Context<'_>, input: &Value) -> Result<Reply, Refusal> {
+fn one_mapping(
+    world: &mut World,
+    context: &Context<'_>,
+    operation: &str,
+    input: &Value,
+) -> Result<Reply, Refusal> {
     let uuid = required(input, "UUID", "InvalidParameterValueException")?;
     let now_ms = context.now.virtual_ms;
     let mut mine =
@@ -207,10 +216,11 @@ fn switch(world: &mut World, context: &Context<'_>, input: &Value) -> Result<Rep
         .ok_or_else(|| not_found("event source mapping"))?;
     let found = function.mappings.iter_mut().find(|m| m.uuid == uuid);
     let found = found.ok_or_else(|| not_found("event source mapping"))?;
-    let changed = match flag(input, "Enabled") {
+    let changed = match flag(input, "Enabled").filter(|_| operation == "UpdateEventSourceMapping") {
         Some(enabled) => found.switch(enabled, now_ms)?,
         None => false,
     };
     let found = found.clone();
-    Ok(Reply::did(changed, mapping(function, &found, context).to_string()))
+    let body = mapping(function, &found, context).to_string();
+    Ok(if operation == "GetEventSourceMapping" { Reply::look(body) } else { Reply::did(changed, body) })
 }

@@ -148,15 +148,35 @@ fn warm_standby(world: World) -> World {
     )
 }
 
-/// All that does work, in one application: tasks, instances, nodes, functions and the images that they start from.
+/// As many systems as an application may have, and none of them needs us-east-1 to move: tasks, instances, nodes and
+/// functions with the images that they start from, four kinds of stores, and a switch that the records follow.
 fn fulfilment(world: World) -> World {
+    let (home, recovery) = ("eu-west-1", "eu-central-1");
+    let name = "fulfilment.platform.example.com";
+    let world = world
+        .front_door(PLATFORM_ZONE, name, Routing::Failover, &[home, recovery])
+        .routing_controls(PLATFORM, PLATFORM_CLUSTER, "fulfilment", &[(home, true), (recovery, false)])
+        .following(PLATFORM_ZONE, name, "fulfilment", &[home, recovery])
+        .aurora(PLATFORM, "fulfilment", &[home, recovery])
+        .lag_alarm(PLATFORM, recovery, "fulfilment-parcels-lag", "fulfilment-eu-central-1", 60.0)
+        .datastore(PLATFORM, "ldgnf-fulfilment", &[home, recovery])
+        .global_table(PLATFORM, "fulfilment-scans", &[home, recovery])
+        .bucket_pair(
+            PLATFORM,
+            (home, "fulfilment-manifests-eu-west-1"),
+            (recovery, "fulfilment-manifests-eu-central-1"),
+            true,
+        )
+        .secret(PLATFORM, "fulfilment/carriers", &[home, recovery], r#"{"token":"simulated"}"#);
+    fulfilments_capacity(world)
+}
+
+fn fulfilments_capacity(world: World) -> World {
     let (home, recovery) = ("eu-west-1", "eu-central-1");
     let api = || Behind::Service { cluster: "fulfilment".to_owned(), service: "api".to_owned() };
     let workers = || Behind::Group("fulfilment-workers".to_owned());
     let tags = ["1.10.0", "1.11.0", "1.12.0"];
     world
-        .front_door(PLATFORM_ZONE, "fulfilment.platform.example.com", Routing::Weighted, &[home, recovery])
-        .aurora(PLATFORM, "fulfilment", &[home, recovery])
         .service(PLATFORM, home, "fulfilment", "api", 4)
         .target_group(PLATFORM, home, "fulfilment-api", api())
         .service(PLATFORM, recovery, "fulfilment", "api", 2)
@@ -172,8 +192,10 @@ fn fulfilment(world: World) -> World {
         .node_group(PLATFORM, recovery, ("fulfilment", "general"), 1, 6)
         .function(PLATFORM, home, "fulfilment-labels", Some(50))
         .mapping("1b8e4c70-5a2d-4f96-b3e1-90d7a6c85f21", "parcels-to-label", true)
+        .to_alias("live")
         .function(PLATFORM, recovery, "fulfilment-labels", Some(10))
         .mapping("6d1f0a52-93c4-4b7e-8a15-2f0e7c9b3d84", "parcels-to-label", false)
+        .to_alias("live")
         .repository(PLATFORM, home, "fulfilment/api", &tags)
         .replicate_images(PLATFORM, home, &[recovery])
         .repository(PLATFORM, recovery, "fulfilment/api", &tags)

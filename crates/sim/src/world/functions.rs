@@ -49,6 +49,9 @@ pub struct Mapping {
     pub uuid: String,
     /// The queue or stream.
     pub source_arn: String,
+    /// The alias that it brings events to; `None` for the function itself.
+    #[serde(default)]
+    pub alias: Option<String>,
     /// What it is, or will be in a moment.
     pub enabled: bool,
     /// When that was last changed: virtual milliseconds since the epoch.
@@ -148,8 +151,13 @@ mod tests {
 
     #[test]
     fn a_mapping_takes_its_time_and_no_other_change_meanwhile() {
-        let mut mapping =
-            Mapping { uuid: "u".into(), source_arn: "a".into(), enabled: false, changed_ms: i64::MIN / 2 };
+        let mut mapping = Mapping {
+            uuid: "u".into(),
+            source_arn: "a".into(),
+            alias: None,
+            enabled: false,
+            changed_ms: i64::MIN / 2,
+        };
         assert_eq!(mapping.switch(true, 0), Ok(true));
         assert_eq!(mapping.state(SWITCH_MS - 1), "Enabling");
         assert!(mapping.switch(false, SWITCH_MS - 1).is_err());

@@ -8,12 +8,15 @@ use holdfast_sim::world::World;
 use std::time::Duration;
 
 const QUEUE: &str = "5f8a1c3e-27b4-4d90-b6e2-9a1c0d7e4f68";
+const ALIAS_QUEUE: &str = "c2a7e910-66b4-4f0d-9d35-1e8b7a4c0f52";
 
 async fn sim() -> Sim {
     let world = World::empty()
         .account(SHOP, "shop-prod", "demo-shop-prod")
         .function(SHOP, RECOVERY, "sender", Some(5))
         .mapping(QUEUE, "outbox", false)
+        .mapping(ALIAS_QUEUE, "replies", true)
+        .to_alias("live")
         .provisioned("live", 1)
         .function(SHOP, RECOVERY, "other", Some(850))
         .repository(SHOP, HOME, "shop/web", &["1.0", "1.1"])
@@ -95,6 +98,18 @@ async fn an_event_source_is_switched_in_its_time_and_not_in_between() {
     assert_eq!(last(&sim), Some(Effect::Unchanged));
     let nobody = lambda.update_event_source_mapping().uuid("nobody").enabled(true).send().await;
     assert_eq!(code(&nobody).as_deref(), Some("ResourceNotFoundException"));
+}
+
+#[tokio::test]
+async fn an_aliass_event_source_is_not_listed_with_the_functions_and_is_found_by_its_id() {
+    let sim = sim().await;
+    let lambda = aws_sdk_lambda::Client::new(&acting(&sim, RECOVERY).await);
+    let listed = lambda.list_event_source_mappings().function_name("sender").send().await.unwrap();
+    let uuids: Vec<_> = listed.event_source_mappings().iter().filter_map(|m| m.uuid()).collect();
+    assert_eq!(uuids, [QUEUE]);
+    let found = lambda.get_event_source_mapping().uuid(ALIAS_QUEUE).send().await.unwrap();
+    assert!(found.function_arn().unwrap().ends_with(":function:sender:live"));
+    assert_eq!((found.state(), last(&sim)), (Some("Enabled"), Some(Effect::None)));
 }
 
 #[tokio::test]

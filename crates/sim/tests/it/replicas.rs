@@ -61,6 +61,19 @@ async fn lag_grows_when_the_link_is_cut_and_replication_is_said_to_be_in_error()
 }
 
 #[tokio::test]
+async fn a_paused_replica_says_so_and_falls_behind() {
+    let sim = sim().await;
+    sim.tamper(|world| {
+        let replica = world.stores.databases.iter_mut().find(|d| d.id == "ledger-replica").unwrap();
+        replica.paused = true;
+    });
+    sim.advance(Duration::from_secs(120));
+    assert!(lag_s(&sim).await.unwrap() >= 120.0);
+    let replica = instance(&rds(&sim, AWAY).await, "ledger-replica").await;
+    assert_eq!(replica.status_infos()[0].status(), Some("stopped"));
+}
+
+#[tokio::test]
 async fn a_promotion_passes_its_states_loses_the_lag_and_leaves_the_source_writing() {
     let sim = sim().await;
     let away = rds(&sim, AWAY).await;

@@ -4,7 +4,7 @@ use super::{MEMBER, Peer, Running, Which, given};
 use crate::backup_vault::PROTECTED;
 use crate::cloudformation_stack::{FAILED, STANDING, TEMPLATE};
 use crate::endpoint_setting::{LEADS_TO, PARAMETER, PRIVATE_ZONE, RECORD, SECRET, SETTING};
-use crate::lambda_function::{HOME_QUEUE, RECOVERY_QUEUE};
+use crate::lambda_function::{ALIAS_QUEUE, HOME_QUEUE, RECOVERY_QUEUE};
 use crate::transit_gateway::PEERING;
 use crate::words::{HOME, RECOVERY, account, outside, region};
 use aws_credential_types::Credentials;
@@ -70,6 +70,8 @@ fn world() -> World {
         .provisioned("live", 10)
         .function(MEMBER, RECOVERY, "order-events", Some(5))
         .mapping(RECOVERY_QUEUE, "orders", false)
+        .mapping(ALIAS_QUEUE, "replies", false)
+        .to_alias("live")
         .provisioned("live", 1)
         .repository(MEMBER, HOME, "shop/api", &["1.11.0", "1.12.0"])
         .replicate_images(MEMBER, HOME, &[RECOVERY])

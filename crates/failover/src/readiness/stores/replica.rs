@@ -65,8 +65,17 @@ fn copy(
     member: &ReplicaMember,
     writer: Option<&ReplicaMember>,
 ) {
-    if let Some(state) = member.replication.as_deref().filter(|state| *state != "replicating") {
-        not_connected(look, resource, region, state);
+    match member.replication.as_deref() {
+        Some("replicating") | None => {}
+        Some("stopped") => look.add(
+            Severity::Blocker,
+            "copy_not_connected",
+            Some(resource),
+            Some(region),
+            format!("The copy of {} in {region} is stopped: somebody paused it, and it falls behind.", resource.name),
+            "Start its replication again (on MySQL and MariaDB `CALL mysql.rds_start_replication`); it does not start by itself, and after thirty days RDS ends it.",
+        ),
+        Some(state) => not_connected(look, resource, region, state),
     }
     if member.status != "available" {
         look.add(

@@ -27,7 +27,8 @@ fn found(resource: Resource, home: Option<Facts>, recovery: Facts) -> Vec<Findin
 }
 
 fn of(picture: &Picture) -> Vec<Finding> {
-    let around = Surroundings { accounts: &picture.accounts, permissions: &[], empty_groups: &[] };
+    let around =
+        Surroundings { accounts: &picture.accounts, roles: &[], permissions: &[], empty_groups: &[] };
     let found = findings(&picture.application, around, &picture.observations, picture.now);
     assert!(found.iter().all(|f| f.sentence.ends_with('.') && f.way_out.ends_with('.')), "{found:?}");
     found

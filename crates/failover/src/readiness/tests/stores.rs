@@ -69,6 +69,7 @@ fn each_lack_of_a_store_is_found_with_its_gravity() {
     use Severity::{Blocker, Unknown, Warning};
     let cases: Vec<(Picture, &str, Severity)> = vec![
         (books(|m| m.replication = Some("error".into())), "copy_not_connected", Blocker),
+        (books(|m| m.replication = Some("stopped".into())), "copy_not_connected", Blocker),
         (books(|m| m.lag = Some(lag(31_000.0))), "lag_above_rpo", Blocker),
         (books(|m| m.lag = None), "lag_not_measured", Unknown),
         (books(|m| m.status = "backing-up".into()), "database_not_available", Warning),

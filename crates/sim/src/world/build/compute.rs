@@ -113,9 +113,18 @@ impl World {
             function.mappings.push(Mapping {
                 uuid: uuid.to_owned(),
                 source_arn: format!("arn:aws:sqs:{}:{}:{queue}", function.region, function.account),
+                alias: None,
                 enabled,
                 changed_ms: LONG_AGO_MS,
             });
+        }
+        self
+    }
+
+    /// Has the mapping that was added last bring its events to an alias.
+    pub fn to_alias(mut self, alias: &str) -> Self {
+        if let Some(mapping) = self.functions.last_mut().and_then(|f| f.mappings.last_mut()) {
+            mapping.alias = Some(alias.to_owned());
         }
         self
     }

@@ -173,6 +173,7 @@ pub(super) fn finish(jobs: &mut [RestoreJob], databases: &mut Vec<Database>, now
                     doing: Doing::Available,
                     lag: Lag::default(),
                     lost_ms: None,
+                    paused: false,
                 };
                 let arn = restored.arn();
                 databases.push(restored);

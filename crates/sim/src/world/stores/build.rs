@@ -25,6 +25,7 @@ fn database(account: &str, region: &str, id: &str, cluster: bool) -> Database {
         doing: Doing::Available,
         lag: Lag::default(),
         lost_ms: None,
+        paused: false,
     }
 }
 

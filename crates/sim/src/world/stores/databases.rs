@@ -37,6 +37,9 @@ pub struct Database {
     pub lag: Lag,
     /// Writes lost by its promotion, in milliseconds of writing.
     pub lost_ms: Option<f64>,
+    /// Somebody has stopped its replication.
+    #[serde(default)]
+    pub paused: bool,
 }
 
 /// What a database is busy with.
@@ -87,7 +90,11 @@ impl Database {
     /// The status of its replication; `None` for what copies nothing.
     pub fn replication(&self) -> Option<&'static str> {
         self.source.as_ref()?;
-        Some(if self.lag.is_stopped() { "error" } else { "replicating" })
+        Some(match (self.paused, self.lag.is_stopped()) {
+            (true, _) => "stopped",
+            (false, true) => "error",
+            (false, false) => "replicating",
+        })
     }
 }
 
@@ -117,7 +124,7 @@ pub(super) fn settle(databases: &mut [Database], now_ms: i64, lines: &Lines<'_>)
         };
         let condition = match database.doing {
             Doing::Creating { .. } | Doing::Promoting { .. } => Condition::Absent,
-            _ if (lines.reachable)(from, &database.region) => Condition::Flowing,
+            _ if !database.paused && (lines.reachable)(from, &database.region) => Condition::Flowing,
             _ => Condition::Stopped,
         };
         database.lag.set(ended.unwrap_or(now_ms), condition, (lines.base)(from, &database.region));
@@ -232,6 +239,7 @@ impl World {
             doing: Doing::Creating { until_ms: now_ms + CREATE_MS },
             lag: Lag::default(),
             lost_ms: None,
+            paused: false,
         };
         self.stores.databases.push(replica);
         Ok(self.stores.databases.len() - 1)
