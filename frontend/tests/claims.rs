@@ -93,6 +93,8 @@ bears! {
     a_payload_in_every_text_of_a_review_stays_text: fixtures::requests::preview_emergency() => |v| pages::review::page(v, PAYLOAD.into());
     a_payload_in_every_text_of_a_waiting_run_stays_text: fixtures::runs::awaiting() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_a_parked_run_stays_text: fixtures::runs::parked() => |v| pages::run::page(v, vec![], fixtures::signed());
+    a_payload_in_every_text_of_an_escalation_stays_text: fixtures::escalations::escalation() => |v| pages::escalate::page(v, fixtures::signed());
+    a_payload_in_every_text_of_an_escalated_run_stays_text: fixtures::escalations::escalated() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_an_ended_run_stays_text: fixtures::runs::exceptions() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_the_events_stays_text: fixtures::runs::events(22) => |v| pages::run::page(fixtures::runs::live(), v, fixtures::signed());
     a_payload_in_every_text_of_the_runs_stays_text: fixtures::requests::page() => |v| pages::runs::page(v, Default::default());
@@ -336,4 +338,17 @@ fn an_emergencys_review_shows_what_may_be_lost_and_folds_only_counts_away() {
     let (shown, folded) = html.split_once("<details id=\"unlimited\"").unwrap_or_default();
     assert!(shown.contains("840 ms") && !folded.contains("840 ms"), "the lag is folded away");
     assert!(folded.contains("1 figure") && folded.contains("2 tasks"));
+}
+
+#[test]
+fn an_escalation_names_what_is_given_up_asks_for_the_name_and_is_not_offered_where_it_is_refused() {
+    let html = |review| fixtures::show("/", pages::escalate::page(review, fixtures::signed()));
+    let open = html(fixtures::escalations::escalation());
+    for said in ["Data may be lost", "name=\"confirm\"", "name=\"override_target_not_seen\"", "Emergency: "] {
+        assert!(open.contains(said), "{said} is missing");
+    }
+    let mut refused = fixtures::escalations::escalation();
+    refused.refused = Some(holdfast_failover::Refusal::new("wrong_state", "It is over.", "Ask anew."));
+    let refused = html(refused);
+    assert!(refused.contains("It is over.") && !refused.contains("name=\"confirm\""));
 }

@@ -63,6 +63,58 @@ pub struct ReviewRun {
     pub comment: Option<String>,
 }
 
+/// From planned to emergency, in the run itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EscalateRun {
+    pub reason: String,
+    /// The application's name, typed: what was not copied is given up.
+    #[schema(example = "shop")]
+    pub confirm: String,
+    /// Guards that the escalation overrides, by their codes.
+    #[serde(default)]
+    pub overrides: Vec<String>,
+}
+
+/// What a planned run does instead once it is escalated: frozen with it, and approved with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct EmergencyView {
+    pub steps: Vec<StepView>,
+    pub notes: Vec<String>,
+    /// Why there is none.
+    pub none_because: Option<String>,
+}
+
+/// That a run was escalated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct EscalatedView {
+    pub by: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    pub reason: String,
+    pub overrides: Vec<String>,
+    /// The replaced step whose call may still take effect, and until when: nothing is done before.
+    pub awaits: Option<AwaitedAnswer>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AwaitedAnswer {
+    pub step: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub until: Timestamp,
+}
+
+/// What an escalation of a run would do now, and what stands against it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct EscalationReview {
+    pub run: RunView,
+    /// Guards that it must override by name.
+    pub overrides_needed: Vec<OverrideNeeded>,
+    /// What it would be refused for now.
+    #[schema(value_type = Option<RefusalShape>)]
+    pub refused: Option<Refusal>,
+}
+
 /// What a person asks of a run that stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunVerb {
@@ -80,6 +132,8 @@ pub enum RunVerb {
         step: StepId,
         reason: String,
     },
+    /// Carry out the emergency variant in the place of what is left of the plan.
+    Escalate(EscalateRun),
     /// A person says that what the step waits for is so.
     ConfirmStep {
         step: StepId,
@@ -145,6 +199,11 @@ pub struct RunView {
     #[schema(value_type = Vec<MeasurementShape>)]
     pub measurements: Vec<Measurement>,
     pub notes: Vec<String>,
+    /// What it does instead once it is escalated; absent of emergencies.
+    #[serde(default)]
+    pub if_escalated: Option<EmergencyView>,
+    #[serde(default)]
+    pub escalated: Option<EscalatedView>,
     #[schema(value_type = MeasuredShape)]
     pub measured: Measured,
     /// When it may be at its end; absent before it begins and when it is over.
@@ -165,7 +224,7 @@ pub struct RunView {
     pub at: Timestamp,
 }
 
-/// `verb`: approve, deny, withdraw, pause, resume, cancel, acknowledge.
+/// `verb`: approve, deny, withdraw, pause, resume, escalate, cancel, acknowledge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct VerbView {
     pub verb: String,
@@ -263,6 +322,9 @@ pub struct RunPreview {
     #[schema(value_type = Vec<MeasurementShape>)]
     pub measurements: Vec<Measurement>,
     pub notes: Vec<String>,
+    /// What the run does instead once it is escalated; absent of emergencies.
+    #[serde(default)]
+    pub if_escalated: Option<EmergencyView>,
     /// Guards that the request must override by name; `plan_digest` is of the request that does.
     pub overrides_needed: Vec<OverrideNeeded>,
     pub approval_policy: String,
@@ -305,6 +367,8 @@ pub trait Runs {
     async fn runs(&self, actor: &Actor, filter: &RunFilter) -> Answer<Page<RunSummary>>;
     async fn run(&self, actor: &Actor, id: RunId) -> Answer<RunView>;
     async fn review_run(&self, actor: &Actor, id: RunId, review: ReviewRun) -> Answer<RunView>;
+    /// What an escalation would do now, and what stands against it.
+    async fn escalation(&self, actor: &Actor, id: RunId) -> Answer<EscalationReview>;
     async fn drive_run(&self, actor: &Actor, id: RunId, verb: RunVerb) -> Answer<RunView>;
     /// Events after `after_seq`, oldest first, at most 500.
     async fn run_events(&self, actor: &Actor, id: RunId, after_seq: i64) -> Answer<Vec<RunEvent>>;

@@ -18,6 +18,8 @@ pub enum Action {
     ReadRuns,
     RequestRun,
     DriveRun,
+    /// From planned to emergency: the loss of data is accepted.
+    EscalateRun,
     /// Saying that what a step of one's own waits for is so; a group that the step names is the pure core's.
     ConfirmStep,
     ReviewRun,
@@ -34,7 +36,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::ReadInventory,
         Self::WriteInventory,
         Self::WriteProtected,
@@ -43,6 +45,7 @@ impl Action {
         Self::ReadRuns,
         Self::RequestRun,
         Self::DriveRun,
+        Self::EscalateRun,
         Self::ConfirmStep,
         Self::ReviewRun,
         Self::SwitchAutomation,
@@ -66,6 +69,7 @@ impl Action {
             | Self::DeclareRegion
             | Self::RequestRun
             | Self::DriveRun
+            | Self::EscalateRun
             | Self::SwitchAutomation => &[Role::Operator, Role::Admin],
             Self::ReviewRun => &[Role::Approver],
             Self::WriteProtected | Self::ReadPeople | Self::WritePeople | Self::DeclareFreeze => {
@@ -85,6 +89,7 @@ impl Action {
             Self::ReadAudit => Some(Scope::AuditRead),
             Self::WriteProtected
             | Self::DeclareRegion
+            | Self::EscalateRun
             | Self::ConfirmStep
             | Self::ReviewRun
             | Self::SwitchAutomation
@@ -105,6 +110,7 @@ impl Action {
             Self::ReadRuns => "reading runs",
             Self::RequestRun => "requesting a run",
             Self::DriveRun => "steering a run",
+            Self::EscalateRun => "escalating a run",
             Self::ConfirmStep => "confirming a step",
             Self::ReviewRun => "reviewing a run",
             Self::SwitchAutomation => "switching automation",
@@ -165,8 +171,8 @@ pub fn fresh(actor: &Actor, now: Timestamp) -> Answer<()> {
             403,
             "fresh_identity_needed",
             "Prove who you are",
-            "An approval needs a sign-in that is at most five minutes old.",
-            "Sign in again, then approve.",
+            "This needs a sign-in that is at most five minutes old.",
+            "Sign in again, then repeat it.",
         )),
     }
 }
@@ -203,6 +209,7 @@ mod tests {
             | Action::DeclareRegion
             | Action::RequestRun
             | Action::DriveRun
+            | Action::EscalateRun
             | Action::SwitchAutomation => [false, true, false, true],
             Action::ReviewRun => [false, false, true, false],
             Action::WriteProtected | Action::ReadPeople | Action::WritePeople | Action::DeclareFreeze => {

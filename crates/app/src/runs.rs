@@ -1,6 +1,7 @@
 //! Runs: preview, request, review, steer, read. What may happen to a run is the pure core's; here it is loaded,
 //! asked, stored and audited.
 
+mod escalate;
 mod request;
 mod standing;
 mod view;
@@ -17,7 +18,8 @@ use crate::runs::standing::Lapsed;
 use crate::runs::view::Around;
 use async_trait::async_trait;
 use holdfast_api::runs::{
-    Decision, RequestRun, ReviewRun, RunEvent, RunFilter, RunPreview, RunSummary, RunVerb, RunView, Runs,
+    Decision, EscalationReview, RequestRun, ReviewRun, RunEvent, RunFilter, RunPreview, RunSummary, RunVerb,
+    RunView, Runs,
 };
 use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::{Actor, RunId};
@@ -107,11 +109,20 @@ impl Runs for App {
         self.run_view(actor, id).await
     }
 
+    async fn escalation(&self, actor: &Actor, id: RunId) -> Answer<EscalationReview> {
+        may(actor, Action::ReadRuns)?;
+        self.escalation_review(actor, id).await
+    }
+
     async fn drive_run(&self, actor: &Actor, id: RunId, verb: RunVerb) -> Answer<RunView> {
         let by = who(actor);
         let (command, action, right) = match verb {
             RunVerb::Acknowledge => {
                 self.acknowledge(actor, id).await?;
+                return self.run_view(actor, id).await;
+            }
+            RunVerb::Escalate(asked) => {
+                self.escalate(actor, id, asked).await?;
                 return self.run_view(actor, id).await;
             }
             RunVerb::Withdraw => (Command::Withdraw { by }, "run.withdraw", Action::ReviewRun),

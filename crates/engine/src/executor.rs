@@ -156,7 +156,8 @@ impl Executor {
                             });
                         }
                     }
-                    Next::Conclude | Next::Wait { .. } | Next::Drive { .. } => {}
+                    // Asked again soon.
+                    Next::Conclude | Next::Until { .. } | Next::Wait { .. } | Next::Drive { .. } => {}
                 }
             }
             if stop.is_cancelled() && driving.is_empty() {
@@ -190,11 +191,11 @@ impl Executor {
 /// which does not wait for it.
 async fn ask_roles(executor: Executor, ground: Arc<Ground>, run: Run) {
     let Ok(step) = StepId::parse("ask-role") else { return };
-    for account in ground.accounts.iter().filter(|a| run.request.plan.roles.contains_key(&a.name)) {
+    for account in ground.accounts.iter().filter(|a| run.plan().roles.contains_key(&a.name)) {
         let access = Access::Act(Acting {
             run: run.id,
             step: step.clone(),
-            source_identity: run.request.by.id.to_string(),
+            source_identity: run.on_behalf_of().id.to_string(),
             epoch: executor.lease.epoch(),
             retries: 0,
             direction: Direction::Do,

@@ -154,7 +154,7 @@ impl Journal {
         AuditEntry::done(&format!("run.{}", kinds.last().unwrap_or(&"nothing")), worker, "run", run.id)
             .of_application(&run.request.application)
             .with(serde_json::json!({
-                "on_behalf_of": run.request.by.email,
+                "on_behalf_of": run.on_behalf_of().email,
                 "epoch": self.fence.epoch,
                 "events": kinds,
                 "steps": events.iter().filter_map(Event::step).collect::<Vec<_>>(),

@@ -57,9 +57,7 @@ pub async fn drive(parts: StepDrive, id: StepId) -> Result<(), Lost> {
     let mut pause = parts.poll_interval;
     loop {
         let run = parts.journal.run().await;
-        let (Some(step), Some(progress)) =
-            (run.request.plan.steps.iter().find(|s| s.id == id), run.steps.get(&id))
-        else {
+        let (Some(step), Some(progress)) = (run.step(&id), run.steps.get(&id)) else {
             return Err(Lost::Corrupt(format!("the plan has no step `{id}`")));
         };
         let turn = match progress.state {
@@ -111,7 +109,7 @@ impl StepDrive {
         {
             return Ok(turn);
         }
-        let seen = self.ground.look(self.cloud.as_ref(), &access, step, &run.request.plan, self.now()).await;
+        let seen = self.ground.look(self.cloud.as_ref(), &access, step, run.plan(), self.now()).await;
         match &progress.call {
             None => self.check(run, step, progress, &seen).await,
             // Nothing shows its effect: the answer is all there is.
@@ -137,7 +135,7 @@ impl StepDrive {
         Acting {
             run: run.id,
             step: step.id.clone(),
-            source_identity: run.request.by.id.to_string(),
+            source_identity: run.on_behalf_of().id.to_string(),
             epoch: self.journal.epoch(),
             retries: run.steps.get(&step.id).map_or(0, |progress| progress.retries),
             direction: Direction::Do,
@@ -148,10 +146,10 @@ impl StepDrive {
 
     /// The roles that the approval showed must be the roles that would be assumed.
     async fn ground_has_moved(&self, run: &Run, step: &Step) -> Result<Option<Turn>, Lost> {
-        let looks = self.ground.looks(step, &run.request.plan);
+        let looks = self.ground.looks(step, run.plan());
         let own = step.change().and_then(Change::account);
         for name in looks.iter().map(|(resource, _)| &resource.account).chain(own) {
-            let approved = run.request.plan.roles.get(name);
+            let approved = run.plan().roles.get(name);
             let present = self.ground.account(name).map(|a| &a.act_role_arn);
             if approved != present {
                 let reason = format!(
@@ -191,7 +189,7 @@ impl StepDrive {
         progress: &StepProgress,
         seen: &Seen,
     ) -> Result<Turn, Lost> {
-        let (plan, movement) = (&run.request.plan, &run.request.movement);
+        let (plan, movement) = (run.plan(), run.movement());
         let retries = progress.retries_of_what_stood();
         let verdict = step
             .waited(progress.started_at, self.now())
@@ -305,7 +303,7 @@ impl StepDrive {
         seen: &Seen,
         caution: Option<&str>,
     ) -> Result<Turn, Lost> {
-        let (plan, movement) = (&run.request.plan, &run.request.movement);
+        let (plan, movement) = (run.plan(), run.movement());
         let verdict = step.verify_retried(seen, plan, movement, self.now(), progress.retries);
         self.follow(step, progress, seen, Vec::new(), verdict, caution).await
     }
@@ -320,7 +318,7 @@ impl StepDrive {
         call: &CallState,
         seen: &Seen,
     ) -> Result<Turn, Lost> {
-        let (plan, movement) = (&run.request.plan, &run.request.movement);
+        let (plan, movement) = (run.plan(), run.movement());
         if let Verdict::Act(change) = step.check_retried(seen, plan, movement, self.now(), progress.retries) {
             if !may_repeat(call, self.now()) {
                 let reason = match call {

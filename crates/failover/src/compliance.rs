@@ -1,5 +1,6 @@
 //! Compliance: objective against what runs have measured. Nothing measured is unknown, never green.
 
+use crate::plan::Plan;
 use crate::run::{Run, StepState};
 use crate::step::{Step, Work};
 use holdfast_domain::{Objectives, StepId};
@@ -62,8 +63,16 @@ pub fn measured(run: &Run) -> Measured {
 }
 
 fn split(run: &Run) -> RtoSplit {
-    let plan = &run.request.plan;
-    let confirm = plan.steps.iter().find(|s| matches!(s.work, Work::ConfirmServing { .. }));
+    let confirms = |plan: &Plan| {
+        plan.steps.iter().find(|s| matches!(s.work, Work::ConfirmServing { .. })).map(|s| s.id.clone())
+    };
+    let is_seen = |id: &StepId| run.progress(id).is_some_and(|p| p.state == StepState::Succeeded);
+    // Seen serving before an escalation is seen serving.
+    let plan = match confirms(&run.request.plan) {
+        Some(id) if is_seen(&id) => &run.request.plan,
+        _ => run.plan(),
+    };
+    let confirm = confirms(plan).and_then(|id| plan.step(&id));
     let serving_at = confirm.and_then(|s| run.progress(&s.id)).and_then(|p| {
         // Skipped means that nobody saw it serving.
         (p.state == StepState::Succeeded).then_some(p.ended_at).flatten()
@@ -106,7 +115,7 @@ fn ancestors(steps: &[Step], of: &StepId) -> BTreeSet<StepId> {
 /// Every store that the plan meant to measure; one without a measurement says so.
 fn stores(run: &Run) -> Vec<StoreLag> {
     let mut stores = run.lag_at_cut.clone();
-    for step in &run.request.plan.steps {
+    for step in &run.plan().steps {
         let Work::RecordLag { stores: wanted, .. } = &step.work else { continue };
         // While it may still come, it is not missing.
         if !run.state.is_over() && run.progress(&step.id).is_some_and(|p| !p.state.is_done()) {

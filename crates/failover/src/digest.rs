@@ -2,7 +2,7 @@
 
 use crate::approval::FrozenPolicy;
 use crate::movement::Movement;
-use crate::plan::{Fact, Plan};
+use crate::plan::{EmergencyVariant, Fact, Plan};
 use crate::step::Step;
 use holdfast_domain::Name;
 use serde::{Deserialize, Serialize};
@@ -45,9 +45,18 @@ struct Covered<'a> {
     steps: Vec<Step>,
     roles: &'a BTreeMap<Name, String>,
     facts: &'a [Fact],
+    /// Absent of requests that hold none; `null` where none could be made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    emergency: Option<Option<CoveredVariant<'a>>>,
     policy: &'a FrozenPolicy,
     overrides: &'a [String],
     dry_run: bool,
+}
+
+#[derive(Serialize)]
+struct CoveredVariant<'a> {
+    steps: Vec<Step>,
+    roles: &'a BTreeMap<Name, String>,
 }
 
 /// The digest that an approval of this request binds to.
@@ -58,19 +67,28 @@ pub fn request_digest(
     application: &Name,
     movement: &Movement,
     plan: &Plan,
+    emergency: Option<&EmergencyVariant>,
     policy: &FrozenPolicy,
     overrides: &[String],
     dry_run: bool,
 ) -> Result<Digest, serde_json::Error> {
-    let steps = plan.steps.iter().map(|s| Step { value_now: String::new(), ..s.clone() }).collect();
+    let emergency = emergency.map(|variant| match variant {
+        EmergencyVariant::Ready { steps, roles, .. } => Some(CoveredVariant { steps: covered(steps), roles }),
+        EmergencyVariant::None { .. } => None,
+    });
     Digest::of(&Covered {
         application,
         movement,
-        steps,
+        steps: covered(&plan.steps),
         roles: &plan.roles,
         facts: &plan.facts,
+        emergency,
         policy,
         overrides,
         dry_run,
     })
+}
+
+fn covered(steps: &[Step]) -> Vec<Step> {
+    steps.iter().map(|step| Step { value_now: String::new(), ..step.clone() }).collect()
 }

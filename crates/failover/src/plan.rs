@@ -8,6 +8,7 @@ mod distributions;
 mod dns;
 mod draft;
 mod endpoint;
+mod escalation;
 mod events;
 mod facts;
 mod guard;
@@ -19,6 +20,7 @@ mod stores;
 
 pub(crate) use build::makes_a_stack;
 pub use endpoint::store_of;
+pub use escalation::{EmergencyVariant, emergency_variant, escalated_id};
 pub use facts::{facts_of, record_text};
 pub(crate) use health_checks::named_by_record;
 
@@ -32,7 +34,7 @@ use holdfast_domain::{
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that a plan may depend on.
 #[derive(Debug, Clone)]
@@ -63,6 +65,9 @@ pub struct Plan {
     pub measurements: Vec<Measurement>,
     /// Planes, gaps and cautions, in words; never a wall by themselves.
     pub notes: Vec<String>,
+    /// What the run had changed before this plan took over: the facts about it are no longer those of the plan.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub changed_before: BTreeSet<Name>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

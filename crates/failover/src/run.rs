@@ -3,6 +3,7 @@
 //! engine should do now.
 
 mod acknowledge;
+mod escalation;
 pub mod forecast;
 mod handle;
 mod legal;
@@ -11,6 +12,7 @@ mod next;
 mod replay;
 mod summary;
 
+pub use escalation::Escalated;
 pub use names::is_over;
 pub use next::may_repeat;
 pub use replay::Corrupt;
@@ -21,7 +23,7 @@ use crate::change::Change;
 use crate::compliance::StoreLag;
 use crate::digest::Digest;
 use crate::movement::Movement;
-use crate::plan::{Before, Plan};
+use crate::plan::{Before, EmergencyVariant, Plan};
 use holdfast_domain::{Name, Objectives, PersonId, RegionCode, RunId, StepId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -34,12 +36,16 @@ pub struct Who {
     pub email: String,
 }
 
-/// What was asked for, frozen. `digest` covers application, movement, steps, roles, facts, policy and overrides.
+/// What was asked for, frozen. `digest` covers application, movement, steps, roles, facts, the emergency variant, policy
+/// and overrides.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     pub application: Name,
     pub movement: Movement,
     pub plan: Plan,
+    /// What a planned run does instead once it is escalated; absent of emergencies, and of requests older than this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<EmergencyVariant>,
     pub policy: FrozenPolicy,
     pub objectives: Objectives,
     pub overrides: Vec<String>,
@@ -188,6 +194,14 @@ pub enum Event {
     Resumed {
         by: Who,
     },
+    /// From here on the emergency variant is carried out in the plan's place.
+    Escalated {
+        by: Who,
+        reason: String,
+        /// Guards that the escalation overrides by name, beside those of the request.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        overrides: Vec<String>,
+    },
     Cancelled {
         by: Who,
         reason: String,
@@ -242,6 +256,13 @@ pub enum Command {
         groups: Vec<Name>,
         step: StepId,
         comment: Option<String>,
+    },
+    /// `confirm` is the application's name, typed: what was not copied is given up.
+    Escalate {
+        by: Who,
+        reason: String,
+        confirm: String,
+        overrides: Vec<String>,
     },
     /// The database's clock passed the request's expiry.
     Expire,
@@ -302,7 +323,7 @@ pub struct Run {
     /// Sequence number of the last entry applied.
     pub seq: i64,
     pub reviews: Vec<Review>,
-    /// In no order; the plan's `steps` have it.
+    /// In no order; [`Run::steps_in_order`] has it.
     pub steps: BTreeMap<StepId, StepProgress>,
     pub requested_at: Timestamp,
     pub expires_at: Timestamp,
@@ -311,6 +332,7 @@ pub struct Run {
     pub lag_at_cut: Vec<StoreLag>,
     /// Who paused it and why, while it is paused.
     pub paused_by: Option<(Who, Option<String>)>,
+    pub escalated: Option<Escalated>,
     /// How it ended, in a sentence.
     pub ending: Option<String>,
     pub owner: Option<(String, i64)>,
@@ -323,7 +345,9 @@ pub enum Next {
     Drive { steps: Vec<StepId> },
     /// All done: `Command::Conclude`.
     Conclude,
-    /// Nothing until a person, or time, changes something.
+    /// Nothing before this moment: until then a call of what was replaced may take effect.
+    Until { at: Timestamp, why: String },
+    /// Nothing until a person changes something.
     Wait { why: String },
     /// It is over.
     Ended,

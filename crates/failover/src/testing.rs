@@ -9,12 +9,12 @@ use crate::approval::FrozenPolicy;
 use crate::change::Change;
 use crate::digest::{Digest, request_digest};
 use crate::movement::{Intent, Mode, Movement};
-use crate::plan::Plan;
+use crate::plan::{EmergencyVariant, Plan, escalated_id};
 use crate::run::{Request, Who};
 use crate::step::{Step, Work};
 use holdfast_domain::{ApprovalRule, Name, Objectives, PersonId, RegionCode, Seconds, StepId};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
@@ -92,6 +92,14 @@ pub fn switch() -> Change {
     }
 }
 
+pub fn fail() -> Change {
+    Change::FailAuroraOver {
+        region: region("eu-central-1"),
+        global_cluster: "orders".into(),
+        target_cluster_arn: world::arn("orders", "eu-central-1"),
+    }
+}
+
 /// A plan in the shape of a real one: look, two branches, a one-shot call after both, a confirmation.
 pub fn small_plan() -> Plan {
     Plan {
@@ -119,7 +127,22 @@ pub fn small_plan() -> Plan {
         before: Vec::new(),
         measurements: Vec::new(),
         notes: Vec::new(),
+        changed_before: BTreeSet::new(),
     }
+}
+
+/// What [`small_plan`] is escalated to: the same shape, and a call that accepts the loss of data.
+pub fn small_variant() -> EmergencyVariant {
+    let mut steps = small_plan().steps;
+    for step in &mut steps {
+        if step.id == step_id("switch-orders") {
+            step.work = Work::Call { change: fail() };
+            step.irreversible = true;
+        }
+        step.id = escalated_id(&step.id).unwrap();
+        step.after = step.after.iter().map(|id| escalated_id(id).unwrap()).collect();
+    }
+    EmergencyVariant::Ready { steps, roles: BTreeMap::new(), notes: Vec::new() }
 }
 
 pub fn request() -> Request {
@@ -127,6 +150,7 @@ pub fn request() -> Request {
         application: name("shop"),
         movement: failover(Mode::Planned),
         plan: small_plan(),
+        emergency: Some(small_variant()),
         policy: policy(&[("sre", 1), ("business-owners", 1)]),
         objectives: Objectives { rto: Seconds(900), rpo: Seconds(30) },
         overrides: Vec::new(),
@@ -145,6 +169,7 @@ pub fn sealed(mut request: Request) -> Request {
         &request.application,
         &request.movement,
         &request.plan,
+        request.emergency.as_ref(),
         &request.policy,
         &request.overrides,
         request.dry_run,

@@ -106,6 +106,7 @@ pub fn request(application: &str, by: Who) -> Request {
             json!({"steps": [], "roles": {}, "facts": [], "before": [], "measurements": [], "notes": []}),
         )
         .expect("an empty plan"),
+        emergency: None,
         policy: FrozenPolicy {
             name: policy.name,
             rules: policy.rules,

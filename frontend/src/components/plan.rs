@@ -5,7 +5,7 @@ use crate::components::parts;
 use crate::components::time;
 use crate::components::tone::{Tone, badge};
 use crate::{format, words};
-use holdfast_api::runs::StepView;
+use holdfast_api::runs::{EmergencyView, StepView};
 use holdfast_failover::plan::{Fact, Measurement};
 use leptos::prelude::*;
 
@@ -44,6 +44,25 @@ pub fn steps(steps: &[StepView]) -> AnyView {
         })
         .collect_view();
     view! { <ol class="plan">{rows}</ol> }.into_any()
+}
+
+/// What the run does instead once somebody escalates it: approved with it, and so shown with it.
+#[must_use]
+pub fn if_escalated(emergency: Option<&EmergencyView>) -> AnyView {
+    let Some(emergency) = emergency else { return parts::nothing() };
+    let body = match &emergency.none_because {
+        Some(reason) => {
+            view! { <p class="muted">"It cannot be escalated: "{parts::prose(reason)}</p> }.into_any()
+        }
+        None => {
+            let changes = emergency.steps.iter().filter(|s| s.action.is_some()).count();
+            let summary = format::count(changes, "changing call", "changing calls");
+            let body = view! { {steps(&emergency.steps)}{notes(&emergency.notes)} }.into_any();
+            parts::fold("emergency".into(), false, "plain-fold", view! { {summary} }.into_any(), body)
+        }
+    };
+    let aside = view! { "part of what is approved; a person decides it, with the loss accepted by name" };
+    parts::card("if-escalated", "If it is escalated to an emergency", aside.into_any(), body)
 }
 
 /// `2 → 6`, or what it looks at.

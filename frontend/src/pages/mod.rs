@@ -7,6 +7,7 @@ pub mod applications;
 pub mod approvals;
 pub mod audit;
 pub mod compliance;
+pub mod escalate;
 pub mod now;
 pub mod people;
 pub mod policies;

@@ -46,6 +46,7 @@ fn body(preview: &RunPreview, key: &str) -> AnyView {
             <div class="stack-cards">
                 {parts::card("plan", format!("What would happen: {}", format::count(changes, "changing call", "changing calls")), once, plan::steps(&preview.steps))}
                 {parts::card("measurements", "Measured beside the plan", view! { "checked again before the first change" }.into_any(), plan::measurements(&preview.measurements))}
+                {plan::if_escalated(preview.if_escalated.as_ref())}
                 {parts::card("facts", "Facts it rests on", view! { "a change of any voids the plan" }.into_any(), plan::facts(&preview.facts))}
             </div>
             <div class="stack-cards">
@@ -136,7 +137,7 @@ fn form(preview: &RunPreview, key: &str, words: &str) -> AnyView {
 }
 
 /// One box for each guard that stands in the way: nobody overrides what they were not shown.
-fn overriding(needed: &[OverrideNeeded]) -> AnyView {
+pub(super) fn overriding(needed: &[OverrideNeeded]) -> AnyView {
     let boxes = needed
         .iter()
         .map(|one| {

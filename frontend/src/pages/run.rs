@@ -101,6 +101,9 @@ fn now(run: &RunView) -> AnyView {
         .map(|at| view! { <p>"The request expires in "{time::until(at)}"."</p> });
     let ending = run.ending.clone().filter(|e| *e != s.now).map(|e| view! { <p>{e}</p> });
     let sentence = (!s.now.is_empty()).then(|| view! { <p class="now-sentence">{parts::prose(&s.now)}</p> });
+    let escalated = run.escalated.clone().map(|e| {
+        view! { <p>"An emergency since "{time::ago(e.at)}", by "{e.by}": "{e.reason}</p> }
+    });
     let dry = s.dry_run.then(|| view! { <p>"A dry run: it makes no changing call."</p> });
     let progress = if matches!(s.state, RunState::Running | RunState::Paused | RunState::NeedsPerson) {
         format!("{word}: {} of {} steps done", s.steps_done, s.steps_total)
@@ -109,7 +112,7 @@ fn now(run: &RunView) -> AnyView {
     };
     view! {
         <div class="now-box" role="status" aria-live="polite" data-live="now">
-            {parts::callout(tone, progress, view! { {sentence}{dry}{parked}{expires}{ending} }.into_any())}
+            {parts::callout(tone, progress, view! { {sentence}{escalated}{dry}{parked}{expires}{ending} }.into_any())}
         </div>
     }
     .into_any()
@@ -130,6 +133,7 @@ fn awaiting(run: &RunView, signed: &Signed) -> AnyView {
             <div class="stack-cards">
                 {parts::card("plan", format!("What will happen: {}", format::count(changes, "changing call", "changing calls")), parts::nothing(), plan::steps(&run.steps))}
                 {parts::card("measurements", "Measured beside the plan", view! { "checked again before the first change" }.into_any(), plan::measurements(&run.measurements))}
+                {plan::if_escalated(run.if_escalated.as_ref())}
                 {parts::card("facts", "Facts it rests on", view! { "a change of any voids the approval" }.into_any(), plan::facts(&run.facts))}
             </div>
             <div class="stack-cards">
@@ -276,7 +280,7 @@ fn count(n: usize) -> f64 {
 fn event_tone(kind: &str) -> Tone {
     match kind {
         "completed" | "step_succeeded" | "approved" => Tone::Good,
-        "failed" | "step_parked" | "call_refused" => Tone::Bad,
+        "failed" | "step_parked" | "call_refused" | "escalated" => Tone::Bad,
         "call_unknown" => Tone::Unknown,
         "step_skipped" | "paused" | "cancelled" | "denied" | "expired" | "approval_withdrawn"
         | "taken_over" | "step_retried" => Tone::Watch,

@@ -50,6 +50,10 @@ pub fn first(run: &RunView) -> AnyView {
     let notify = run.summary.ended_at.is_none().then(|| {
         view! { <button class="btn needs-js" type="button" data-notify="" hidden=true>"Notify me when it ends or stops"</button> }
     });
+    // A page of its own: this one is drawn anew while the run is under way.
+    let escalate = may(run, "escalate").then(|| {
+        view! { <div class="apart"><a class="btn danger" href=action(run, "escalate")>"Escalate to an emergency…"</a></div> }
+    });
     let cancel = may(run, "cancel").then(|| {
         let summary = view! { <span class="btn danger">{if run.summary.state == RunState::AwaitingApproval { "Cancel the request…" } else { "Cancel the run…" }}</span> }.into_any();
         let what = if run.summary.state == RunState::AwaitingApproval {
@@ -74,7 +78,7 @@ pub fn first(run: &RunView) -> AnyView {
             </form>
         }
     });
-    view! { {notify}{pause}{resume}{withdraw}{acknowledge}{cancel} }.into_any()
+    view! { {notify}{pause}{resume}{withdraw}{acknowledge}{escalate}{cancel} }.into_any()
 }
 
 /// Approve or deny: two forms, far apart, each bound to the digest that is shown.

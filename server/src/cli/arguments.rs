@@ -197,6 +197,18 @@ pub enum Run {
         #[arg(long)]
         reason: String,
     },
+    /// Carry out the emergency variant in the place of what is left of a planned run (needs `holdfast login`)
+    Escalate {
+        id: String,
+        #[arg(long)]
+        reason: String,
+        /// The application's name: what was not copied is given up
+        #[arg(long)]
+        confirm: String,
+        /// A guard to override, by its code; may be given several times
+        #[arg(long = "override")]
+        overrides: Vec<String>,
+    },
     /// Try a step again
     Retry { id: String, step: String },
     /// Say that what a step of your own waits for is so (needs `holdfast login`)

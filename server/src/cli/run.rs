@@ -64,6 +64,13 @@ pub async fn run(command: Run, output: Output) -> Outcome {
             output.show(&view, show);
             return Ok(());
         }
+        Run::Escalate { id, reason, confirm, overrides } => {
+            let asked = json!({ "reason": reason, "confirm": confirm, "overrides": overrides });
+            let path = one(&id, "/escalate");
+            let view: RunView = client.change(Method::POST, &path, Some(&asked), As::Person, &[]).await?;
+            output.show(&view, show);
+            return Ok(());
+        }
         Run::Pause { id, reason } => (one(&id, "/pause"), because(reason)),
         Run::Resume { id } => (one(&id, "/resume"), None),
         Run::Cancel { id, reason } => (one(&id, "/cancel"), because(Some(reason))),

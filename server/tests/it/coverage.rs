@@ -124,6 +124,8 @@ fn the_paths_of_the_contract_are_all_there() {
         "POST /api/v1/runs/{id}/resume",
         "POST /api/v1/runs/{id}/cancel",
         "POST /api/v1/runs/{id}/acknowledge",
+        "GET /api/v1/runs/{id}/escalate",
+        "POST /api/v1/runs/{id}/escalate",
         "GET /api/v1/automation",
         "PUT /api/v1/automation",
         "GET /api/v1/freezes",

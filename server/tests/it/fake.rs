@@ -341,6 +341,7 @@ impl Runs for Fake {
             facts: vec![],
             measurements: vec![],
             notes: vec![],
+            if_escalated: None,
             overrides_needed: vec![],
             approval_policy: "one-approver".into(),
             tally: serde_json::from_value(json!({"rules": [], "met": false})).unwrap(),
@@ -365,6 +366,9 @@ impl Runs for Fake {
     async fn review_run(&self, actor: &Actor, _: RunId, review: ReviewRun) -> Answer<RunView> {
         self.change(actor, format!("review {:?}", review.decision))?;
         Ok(view(false))
+    }
+    async fn escalation(&self, _: &Actor, _: RunId) -> Answer<EscalationReview> {
+        Ok(EscalationReview { run: view(false), overrides_needed: vec![], refused: None })
     }
     async fn drive_run(&self, actor: &Actor, _: RunId, verb: RunVerb) -> Answer<RunView> {
         self.change(actor, format!("{verb:?}"))?;

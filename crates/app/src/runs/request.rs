@@ -14,6 +14,7 @@ use holdfast_domain::{Actor, ApprovalPolicy, RegionCode, RunId};
 use holdfast_failover::approval::{FrozenPolicy, tally};
 use holdfast_failover::digest::request_digest;
 use holdfast_failover::guard::{Guard, Guarded, Raised, Ruled, RunKind, guarded};
+use holdfast_failover::plan::{EmergencyVariant, emergency_variant};
 use holdfast_failover::run::{Command, Entry, Event, Request, Run, Who};
 use holdfast_failover::{Digest, Intent, Mode, Movement, Plan, Refusal, RunState};
 use holdfast_store::{Change, Idempotent, NewRun, RunHead};
@@ -25,6 +26,7 @@ use std::collections::BTreeSet;
 struct Thought {
     movement: Movement,
     plan: Plan,
+    emergency: Option<EmergencyVariant>,
     policy: FrozenPolicy,
     digest: Digest,
     judged: Judged,
@@ -120,6 +122,7 @@ impl App {
             facts: thought.plan.facts.clone(),
             measurements: thought.plan.measurements.clone(),
             notes: thought.plan.notes.clone(),
+            if_escalated: thought.emergency.as_ref().map(super::view::emergency),
             overrides_needed,
             approval_policy: thought.policy.name.to_string(),
             tally: tally(&thought.policy, &[]),
@@ -203,6 +206,7 @@ impl App {
             application: application.name.clone(),
             movement: thought.movement,
             plan: thought.plan,
+            emergency: thought.emergency,
             policy: thought.policy,
             objectives: application.objectives,
             overrides: asked.overrides,
@@ -282,8 +286,10 @@ impl App {
         let Guarded { plan, ruled } =
             guarded(&picture, &movement, RunKind::of(&movement), &standing, &overrides(asked)?)
                 .map_err(of_refusal)?;
+        let emergency = emergency_variant(&picture, &movement);
         let policy = self.policy(&judged, asked.dry_run).await?;
-        let digest = request_digest(&name, &movement, &plan, &policy, &asked.overrides, asked.dry_run)
+        let (overrides, dry_run) = (&asked.overrides, asked.dry_run);
+        let digest = request_digest(&name, &movement, &plan, emergency.as_ref(), &policy, overrides, dry_run)
             .map_err(|e| {
                 Problem::new(
                     500,
@@ -293,7 +299,7 @@ impl App {
                     "Look at the server's log.",
                 )
             })?;
-        Ok(Thought { movement, plan, policy, digest, judged, ruled })
+        Ok(Thought { movement, plan, emergency, policy, digest, judged, ruled })
     }
 
     /// The application's policy, frozen. A dry run changes nothing and asks nobody.
@@ -320,8 +326,11 @@ fn in_the_way(asked: &RequestRun, held: &RunHead) -> Option<Problem> {
 
 /// The guards that a request overrides, by their codes.
 fn overrides(asked: &RequestRun) -> Answer<BTreeSet<Guard>> {
-    asked
-        .overrides
+    guards(&asked.overrides)
+}
+
+pub(super) fn guards(codes: &[String]) -> Answer<BTreeSet<Guard>> {
+    codes
         .iter()
         .map(|code| {
             code.trim().parse().map_err(|e: holdfast_domain::Invalid| {
@@ -332,12 +341,12 @@ fn overrides(asked: &RequestRun) -> Answer<BTreeSet<Guard>> {
 }
 
 /// Each once and in the guards' own order, whatever was typed: the digest covers them as they stand here.
-fn codes(overrides: &BTreeSet<Guard>) -> Vec<String> {
+pub(super) fn codes(overrides: &BTreeSet<Guard>) -> Vec<String> {
     overrides.iter().map(|guard| guard.as_str().to_owned()).collect()
 }
 
 /// One for each guard, which may stand against the run for several reasons. They come in the guards' order.
-fn overrides_needed(needed: &[Raised]) -> Vec<OverrideNeeded> {
+pub(super) fn overrides_needed(needed: &[Raised]) -> Vec<OverrideNeeded> {
     let of_one = |raised: &[Raised]| {
         let mut ways_out: Vec<&str> = raised.iter().map(|one| one.way_out.as_str()).collect();
         ways_out.dedup();

@@ -3,14 +3,17 @@
 use crate::authority::{Action, may};
 use crate::compliance::{of_head, of_run};
 use crate::runs::who;
-use holdfast_api::runs::{CallAnswer, Parked, RunSummary, RunView, Skipped, StepView, VerbView};
+use holdfast_api::runs::{
+    AwaitedAnswer, CallAnswer, EmergencyView, EscalatedView, Parked, RunSummary, RunView, Skipped, StepView,
+    VerbView,
+};
 use holdfast_domain::Actor;
 use holdfast_failover::approval::{Review, may_deny, may_review};
 use holdfast_failover::compliance::Measured;
-use holdfast_failover::plan::Before;
+use holdfast_failover::plan::{Before, EmergencyVariant};
 use holdfast_failover::run::forecast::{Took, forecast};
 use holdfast_failover::run::{Command, Event, Next, Run, StepProgress, Summary};
-use holdfast_failover::{Refusal, RunState, Step, StepState};
+use holdfast_failover::{Mode, Refusal, RunState, Step, StepState};
 use holdfast_store::RunHead;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -23,7 +26,7 @@ pub fn head(head: &RunHead) -> RunSummary {
         id: head.id.to_string(),
         application: head.application.to_string(),
         intent: head.movement.intent,
-        mode: head.movement.mode,
+        mode: if summary.escalated { Mode::Emergency } else { head.movement.mode },
         from_region: head.movement.from.to_string(),
         to_region: head.movement.to.to_string(),
         state: head.state,
@@ -47,7 +50,7 @@ fn summary(run: &Run, measured: &Measured) -> RunSummary {
         id: run.id.to_string(),
         application: request.application.to_string(),
         intent: request.movement.intent,
-        mode: request.movement.mode,
+        mode: run.movement().mode,
         from_region: request.movement.from.to_string(),
         to_region: request.movement.to.to_string(),
         state: run.state,
@@ -93,10 +96,12 @@ pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> Run
         tally: run.tally(),
         reviews: run.reviews.clone(),
         overrides: request.overrides.clone(),
-        steps: request.plan.steps.iter().map(|s| step(actor, run, s, now)).collect(),
+        steps: run.steps_in_order().map(|s| step(actor, run, s, now)).collect(),
         facts: request.plan.facts.clone(),
         measurements: request.plan.measurements.clone(),
-        notes: request.plan.notes.clone(),
+        notes: run.plan().notes.clone(),
+        if_escalated: request.emergency.as_ref().map(emergency),
+        escalated: escalated(run, now),
         measured,
         forecast: forecast(run, &around.took, now),
         ending: run.ending.clone(),
@@ -106,6 +111,30 @@ pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> Run
         seq: run.seq,
         at: now,
     }
+}
+
+pub fn emergency(variant: &EmergencyVariant) -> EmergencyView {
+    match variant {
+        EmergencyVariant::Ready { steps, notes, .. } => EmergencyView {
+            steps: steps.iter().map(planned_step).collect(),
+            notes: notes.clone(),
+            none_because: None,
+        },
+        EmergencyVariant::None { reason } => {
+            EmergencyView { steps: Vec::new(), notes: Vec::new(), none_because: Some(reason.clone()) }
+        }
+    }
+}
+
+fn escalated(run: &Run, now: Timestamp) -> Option<EscalatedView> {
+    let escalated = run.escalated.as_ref()?;
+    Some(EscalatedView {
+        by: escalated.by.email.clone(),
+        at: escalated.at,
+        reason: escalated.reason.clone(),
+        overrides: escalated.overrides.clone(),
+        awaits: run.awaited_answer(now).map(|(step, until)| AwaitedAnswer { step: step.to_string(), until }),
+    })
 }
 
 /// A step of a plan that nobody has asked to run yet.
@@ -234,6 +263,10 @@ fn verbs(actor: &Actor, run: &Run, around: &Around, now: Timestamp) -> Vec<VerbV
     } else if waits {
         add("pause", steering(Command::Pause { by: by.clone(), reason: None }));
         add("resume", steering(Command::Resume { by: by.clone() }));
+        // The page that it leads to asks for a fresh proof of identity, and says what the guards say.
+        if run.movement().mode == Mode::Planned && !run.request.dry_run {
+            add("escalate", right(Action::EscalateRun).or_else(|| run.may_escalate().err()));
+        }
     }
     if around.acknowledged.is_none() && run.not_to_acknowledge().is_none() {
         add("acknowledge", right(Action::DriveRun));

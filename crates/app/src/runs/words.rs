@@ -28,6 +28,7 @@ fn reason(event: &Event) -> Option<String> {
         | Event::CallRefused { reason, .. }
         | Event::StepParked { reason, .. }
         | Event::StepSkipped { reason, .. }
+        | Event::Escalated { reason, .. }
         | Event::Cancelled { reason, .. }
         | Event::Failed { reason } => Some(reason.clone()),
         Event::StepProgress { note, .. } | Event::StepSucceeded { note, .. } => Some(note.clone()),
@@ -84,6 +85,14 @@ fn sentence(event: &Event) -> String {
         Event::StepConfirmed { step, by, .. } => format!("{} confirmed {step}", by.email),
         Event::Paused { by, .. } => format!("{} paused the run", by.email),
         Event::Resumed { by } => format!("{} resumed the run", by.email),
+        Event::Escalated { by, reason, overrides } => {
+            let overriding = if overrides.is_empty() {
+                String::new()
+            } else {
+                format!(", overriding {}", overrides.join(", "))
+            };
+            format!("{} escalated the run to an emergency{overriding}: {reason}", by.email)
+        }
         Event::Cancelled { by, reason } => format!("{} cancelled the run: {reason}", by.email),
         Event::Completed { exceptions } if exceptions.is_empty() => {
             "Done: the resources were seen again".into()

@@ -5,6 +5,7 @@
 mod audit_log;
 mod crashes;
 mod data_plane;
+mod escalation;
 mod fake_cloud;
 mod faults;
 mod house;

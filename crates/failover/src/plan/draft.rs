@@ -261,7 +261,15 @@ impl<'a> Draft<'a> {
             observe.regions = all.iter().filter(|r| facts.iter().any(|f| f.region == **r)).cloned().collect();
         }
         let measurements = self.measurements();
-        Ok(Plan { steps: self.steps, roles, facts, before, measurements, notes: self.notes })
+        Ok(Plan {
+            steps: self.steps,
+            roles,
+            facts,
+            before,
+            measurements,
+            notes: self.notes,
+            changed_before: BTreeSet::new(),
+        })
     }
 
     /// Lag with its limit, and capacity, as they were when the plan was made.

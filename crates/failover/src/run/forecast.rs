@@ -40,11 +40,12 @@ pub fn forecast(run: &Run, took: &Took, now: Timestamp) -> Option<Forecast> {
     if !run.state.is_under_way() {
         return None;
     }
-    let steps = &run.request.plan.steps;
+    let steps = &run.plan().steps;
     let (mut ran, mut never, mut runs) = (0, 0, 0);
     let mut ends: BTreeMap<&StepId, (Left, Option<&StepId>)> = BTreeMap::new();
     for step in steps {
-        let before = took.get(&step.id).map(Vec::as_slice).unwrap_or_default();
+        let of_plan = || run.stands_for(&step.id).and_then(|id| took.get(id));
+        let before = took.get(&step.id).or_else(of_plan).map(Vec::as_slice).unwrap_or_default();
         let is_done = run.progress(&step.id).is_some_and(|p| p.state.is_done());
         match (is_done, before.is_empty()) {
             (true, _) => {}

@@ -18,6 +18,7 @@ impl Request {
             &self.application,
             &self.movement,
             &self.plan,
+            self.emergency.as_ref(),
             &self.policy,
             &self.overrides,
             self.dry_run,
@@ -105,6 +106,13 @@ impl Run {
             Command::Pause { by, reason } => self.one(Event::Paused { by, reason }, now),
             Command::Resume { by } => self.one(Event::Resumed { by }, now),
             Command::Cancel { by, reason } => self.one(Event::Cancelled { by, reason }, now),
+            Command::Escalate { by, reason, confirm, overrides } => {
+                let escalated = Event::Escalated { by, reason, overrides };
+                self.legal(&escalated, now)?;
+                self.must_be_confirmed(&confirm)?;
+                self.request.check_digest()?;
+                Ok(vec![escalated])
+            }
             Command::RetryStep { by, step } => self.one(Event::StepRetried { step, by }, now),
             Command::SkipStep { by, step, reason } => self.one(Event::StepSkipped { step, by, reason }, now),
             Command::ConfirmStep { by, groups, step, comment } => {
@@ -131,6 +139,22 @@ impl Run {
     fn one(&self, event: Event, now: Timestamp) -> Result<Vec<Event>, Refusal> {
         self.legal(&event, now)?;
         Ok(vec![event])
+    }
+
+    /// Giving up what was not copied is typed, not clicked.
+    fn must_be_confirmed(&self, typed: &str) -> Result<(), Refusal> {
+        let name = &self.request.application;
+        if typed.trim() == name.as_str() {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            "confirmation_needed",
+            format!(
+                "An emergency gives up what was not copied to {}, which cannot be undone.",
+                self.request.movement.to
+            ),
+            format!("Type the application's name, {name}, as the confirmation."),
+        ))
     }
 
     /// What an approval and a denial have in common: still awaited, in time, and about these very bytes.
@@ -160,6 +184,8 @@ impl Run {
     /// The engine's events. What people decide does not come this way.
     fn record(&self, event: Event, now: Timestamp) -> Result<Vec<Event>, Refusal> {
         match &event {
+            // Nobody need be asked about a step that was replaced.
+            Event::StepParked { step, .. } if self.is_replaced(step) => Ok(Vec::new()),
             Event::StepStarted { .. } => {
                 self.legal(&event, now)?;
                 // Hashed again before every step: what runs is what was approved.
@@ -186,6 +212,7 @@ impl Run {
             | Event::StepConfirmed { .. }
             | Event::Paused { .. }
             | Event::Resumed { .. }
+            | Event::Escalated { .. }
             | Event::Cancelled { .. }
             | Event::Completed { .. } => Err(Refusal::new(
                 "not_the_engines",

@@ -101,7 +101,9 @@ impl Run {
             Event::StepParked { step, .. } => {
                 self.must_be_under_way()?;
                 let (step, progress) = self.of(step)?;
-                if progress.state.in_flight()
+                if self.is_replaced(&step.id) {
+                    Err(replaced(&step.id))
+                } else if progress.state.in_flight()
                     || progress.state == StepState::NeedsPerson
                     || self.may_begin(step, progress)
                 {
@@ -144,11 +146,18 @@ impl Run {
                 }
                 _ => self.must_be_under_way(),
             },
+            Event::Escalated { reason, .. } => {
+                self.may_escalate()?;
+                if reason.trim().is_empty() {
+                    return Err(Refusal::new("reason_needed", "Escalating needs a reason.", "Say why."));
+                }
+                Ok(())
+            }
             Event::Cancelled { reason, .. } => self.may_cancel(reason, at),
             Event::Completed { .. } => {
                 self.must_be_under_way()?;
                 if self.state == RunState::Running && self.all_done() {
-                    Ok(())
+                    self.must_be_settled(at)
                 } else {
                     Err(wrong_state(
                         "Steps are still open, or the run is paused.",
@@ -160,6 +169,19 @@ impl Run {
                 self.must_be_under_way()?;
                 self.nothing_in_flight(at)
             }
+        }
+    }
+
+    /// Nothing of an emergency is done while a call of what it replaced may still take effect.
+    fn must_be_settled(&self, at: Timestamp) -> Legal {
+        match self.awaited_answer(at) {
+            Some((id, until)) => Err(wrong_state(
+                format!(
+                    "What became of the call of `{id}` is not known, and it may take effect until {until}."
+                ),
+                format!("Wait until {until}: the emergency goes on by itself then."),
+            )),
+            None => Ok(()),
         }
     }
 
@@ -185,7 +207,7 @@ impl Run {
         }
     }
 
-    fn over(&self) -> Refusal {
+    pub(super) fn over(&self) -> Refusal {
         let when = self.ended_at.map(|at| format!(" since {at}")).unwrap_or_default();
         Refusal::new(
             "run_over",
@@ -216,6 +238,10 @@ impl Run {
         let Event::StepStarted { step: id, attempt, epoch, change, .. } = event else { return Ok(()) };
         self.must_be_under_way()?;
         let (step, progress) = self.of(id)?;
+        if self.is_replaced(id) {
+            return Err(replaced(id));
+        }
+        self.must_be_settled(at)?;
         if self.owner.as_ref().is_some_and(|(_, owned)| epoch < owned) {
             return Err(wrong_state(
                 format!("Epoch {epoch} is over: another worker has taken the run."),
@@ -280,7 +306,7 @@ impl Run {
                 "Say why it is safe to go on without it.",
             ));
         }
-        if matches!(step.work, Work::ObserveAgain) && self.request.movement.mode == crate::Mode::Planned {
+        if matches!(step.work, Work::ObserveAgain) && self.movement().mode == crate::Mode::Planned {
             return Err(Refusal::new(
                 "not_skippable",
                 "A planned run rests on the facts that this step compares, so it cannot be skipped.",
@@ -365,9 +391,11 @@ impl Run {
 
     /// AWS works on nothing that this run started, as far as can be known.
     fn nothing_in_flight(&self, at: Timestamp) -> Legal {
-        for step in &self.request.plan.steps {
+        for step in self.steps_in_order() {
             let Some(progress) = self.progress(&step.id) else { continue };
-            if progress.state.in_flight() && progress.call.is_some() {
+            // Of what was replaced nobody waits for more than for its answer.
+            let waited_for = progress.state.in_flight() && !self.is_replaced(&step.id);
+            if waited_for && progress.call.is_some() {
                 return Err(wrong_state(
                     format!("`{}` is {}: AWS may be working on it.", step.id, progress.state.as_str()),
                     "Pause the run, so that nothing further starts, and cancel when that step is done or asks a person.",
@@ -377,6 +405,13 @@ impl Run {
         }
         Ok(())
     }
+}
+
+fn replaced(id: &StepId) -> Refusal {
+    wrong_state(
+        format!("`{id}` was replaced by the escalation to an emergency."),
+        "The steps of the emergency go on in its place.",
+    )
 }
 
 fn no_answer_can_come(id: &StepId, progress: &StepProgress, at: Timestamp) -> Legal {

@@ -147,6 +147,7 @@ impl Event {
             Self::StepConfirmed { .. } => "step_confirmed",
             Self::Paused { .. } => "paused",
             Self::Resumed { .. } => "resumed",
+            Self::Escalated { .. } => "escalated",
             Self::Cancelled { .. } => "cancelled",
             Self::Completed { .. } => "completed",
             Self::Failed { .. } => "failed",
@@ -187,6 +188,7 @@ impl Event {
             | Self::StepConfirmed { by, .. }
             | Self::Paused { by, .. }
             | Self::Resumed { by }
+            | Self::Escalated { by, .. }
             | Self::Cancelled { by, .. } => Some(by.clone()),
             _ => None,
         }

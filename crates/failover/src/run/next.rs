@@ -22,7 +22,7 @@ impl Run {
                 };
                 Next::Wait { why }
             }
-            RunState::Running | RunState::Paused | RunState::NeedsPerson => self.next_under_way(),
+            RunState::Running | RunState::Paused | RunState::NeedsPerson => self.next_under_way(now),
             RunState::Undoing | RunState::AwaitingCommit => {
                 Next::Wait { why: "This version neither undoes runs nor holds them for a commit.".into() }
             }
@@ -30,11 +30,15 @@ impl Run {
         }
     }
 
-    fn next_under_way(&self) -> Next {
+    fn next_under_way(&self, now: Timestamp) -> Next {
+        if let Some((step, at)) = self.awaited_answer(now) {
+            let why =
+                format!("What became of the call of `{step}` is not known: nothing is done before {at}.");
+            return Next::Until { at, why };
+        }
         let may_start = self.state != RunState::Paused;
         let steps: Vec<StepId> = self
-            .request
-            .plan
+            .plan()
             .steps
             .iter()
             .filter(|step| {
@@ -55,8 +59,7 @@ impl Run {
             return Next::Wait { why: format!("Paused by {}{reason}.", who.email) };
         }
         let parked = self
-            .request
-            .plan
+            .plan()
             .steps
             .iter()
             .find_map(|s| self.progress(&s.id)?.parked.as_ref().map(|(reason, _)| (&s.id, reason)));
@@ -69,7 +72,7 @@ impl Run {
 
     #[must_use]
     pub fn step(&self, id: &StepId) -> Option<&Step> {
-        self.request.plan.steps.iter().find(|s| &s.id == id)
+        self.steps_in_order().find(|s| &s.id == id)
     }
 
     #[must_use]
@@ -83,9 +86,10 @@ impl Run {
         step.after.iter().all(|before| self.progress(before).is_some_and(|p| p.state.is_done()))
     }
 
+    /// Of what is carried out now; what an escalation replaced is done with.
     #[must_use]
     pub fn all_done(&self) -> bool {
-        self.steps.values().all(|p| p.state.is_done())
+        self.plan().steps.iter().all(|s| self.progress(&s.id).is_some_and(|p| p.state.is_done()))
     }
 
     /// Approvals so far; the requester never counts, whatever the journal holds.

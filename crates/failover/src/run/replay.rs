@@ -2,8 +2,9 @@
 //! was written makes the journal corrupt, and a corrupt run is set aside, never guessed at.
 
 use super::{CallState, Entry, Event, Run, RunState, StepProgress, StepState};
+use crate::plan::EmergencyVariant;
 use crate::step::Step;
-use holdfast_domain::{RunId, StepId};
+use holdfast_domain::{Name, RunId, StepId};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -41,7 +42,11 @@ impl Run {
             });
         };
         let mut steps = BTreeMap::new();
-        for step in &request.plan.steps {
+        let escalated = match &request.emergency {
+            Some(EmergencyVariant::Ready { steps, .. }) => steps.as_slice(),
+            _ => &[],
+        };
+        for step in request.plan.steps.iter().chain(escalated) {
             if !step.after.iter().all(|before| steps.contains_key(before)) {
                 return Err(Corrupt {
                     seq: first.seq,
@@ -55,6 +60,8 @@ impl Run {
                 return Err(Corrupt { seq: first.seq, reason: format!("step `{}` is there twice", step.id) });
             }
         }
+        // They come in when the run is escalated.
+        escalated.iter().for_each(|step| drop(steps.remove(&step.id)));
         let expires_at = expiry(first.at, request.policy.expires_after_seconds);
         Ok(Self {
             id,
@@ -69,6 +76,7 @@ impl Run {
             ended_at: None,
             lag_at_cut: Vec::new(),
             paused_by: None,
+            escalated: None,
             ending: None,
             owner: None,
         })
@@ -116,6 +124,7 @@ impl Run {
             }
             Event::TakenOver { worker, epoch } => self.owner = Some((worker.clone(), *epoch)),
             Event::StepStarted { step, attempt, before, change, answer_due, .. } => {
+                self.settle_replaced(at);
                 self.with(step, |p| {
                     p.state = StepState::Running;
                     p.attempt = *attempt;
@@ -130,11 +139,14 @@ impl Run {
                     p.note = None;
                 });
             }
-            Event::CallAnswered { step, answer } => self.with(step, |p| {
-                p.state = StepState::Waiting;
-                p.call = Some(CallState::Answered(answer.clone()));
-                p.answers.push((at, answer.clone()));
-            }),
+            Event::CallAnswered { step, answer } => {
+                self.with(step, |p| {
+                    p.state = StepState::Waiting;
+                    p.call = Some(CallState::Answered(answer.clone()));
+                    p.answers.push((at, answer.clone()));
+                });
+                self.replaced(step, at);
+            }
             Event::CallUnknown { step, reason } => self.with(step, |p| {
                 p.state = StepState::Unknown;
                 if let Some(answer_due) = p.answer_may_come_until() {
@@ -148,7 +160,9 @@ impl Run {
                     p.note = Some(reason.clone());
                     p.state = StepState::Pending;
                 });
-                if !retry {
+                if self.is_replaced(step) {
+                    self.replaced(step, at);
+                } else if !retry {
                     self.park(
                         step,
                         reason.clone(),
@@ -163,9 +177,13 @@ impl Run {
                 p.note = Some(note.clone());
             }),
             // Backups are measured when the restore begins, copies when the writer moves: each store's last word counts.
+            // What was cut off before an escalation was measured then.
             Event::LagMeasured { stores, .. } => {
+                let measured = |store: &Name| self.lag_at_cut.iter().any(|lag| lag.store == *store);
+                let kept = |store: &Name| measured(store) && self.was_cut_before(store);
+                let stores: Vec<_> = stores.iter().filter(|s| !kept(&s.store)).cloned().collect();
                 self.lag_at_cut.retain(|lag| !stores.iter().any(|s| s.store == lag.store));
-                self.lag_at_cut.extend(stores.iter().cloned());
+                self.lag_at_cut.extend(stores);
             }
             Event::StepSucceeded { step, note, after } => self.with(step, |p| {
                 p.state = StepState::Succeeded;
@@ -228,6 +246,7 @@ impl Run {
                     .for_each(|p| p.started_at = None);
                 self.settle();
             }
+            Event::Escalated { .. } => self.take_escalation(event, at),
             Event::Cancelled { by, reason } => {
                 self.end(RunState::Cancelled, at, format!("Cancelled by {}: {reason}", by.email));
             }
@@ -258,7 +277,7 @@ impl Run {
     }
 
     /// While it is not paused, a run needs a person exactly as long as one of its steps does.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         if matches!(self.state, RunState::Running | RunState::NeedsPerson) {
             let parked = self.steps.values().any(|p| p.state == StepState::NeedsPerson);
             self.state = if parked { RunState::NeedsPerson } else { RunState::Running };
@@ -266,17 +285,18 @@ impl Run {
     }
 
     fn end(&mut self, state: RunState, at: Timestamp, ending: String) {
+        self.settle_replaced(at);
         self.state = state;
         self.ended_at = Some(at);
         self.ending = Some(ending);
         self.paused_by = None;
     }
 
-    /// The steps that a person took out, in the plan's order.
+    /// The steps that a person took out of what was carried out, in the plan's order.
     #[must_use]
     pub fn skipped(&self) -> Vec<String> {
         let skipped = |s: &&Step| self.progress(&s.id).is_some_and(|p| p.state == StepState::Skipped);
-        self.request.plan.steps.iter().filter(skipped).map(|s| s.id.to_string()).collect()
+        self.plan().steps.iter().filter(skipped).map(|s| s.id.to_string()).collect()
     }
 }
 
@@ -286,7 +306,7 @@ fn expiry(requested_at: Timestamp, seconds: u32) -> Timestamp {
 }
 
 impl StepProgress {
-    fn pending() -> Self {
+    pub(super) fn pending() -> Self {
         Self {
             state: StepState::Pending,
             attempt: 0,

@@ -12,6 +12,9 @@ pub struct Summary {
     pub steps_total: usize,
     /// What it is doing or waiting for, in a sentence.
     pub now: String,
+    /// It was asked for as planned, and is an emergency since.
+    #[serde(default)]
+    pub escalated: bool,
     /// The worst store at the cut, in milliseconds; `None`: not measured, or one of them is not known.
     pub worst_lag_ms: Option<f64>,
 }
@@ -21,8 +24,9 @@ impl Run {
     pub fn summary(&self) -> Summary {
         Summary {
             began: self.approved_at.is_some(),
-            steps_done: self.steps.values().filter(|s| s.state.is_done()).count(),
-            steps_total: self.request.plan.steps.len(),
+            steps_done: self.plan().steps.iter().filter(|s| self.is_done(s)).count(),
+            steps_total: self.plan().steps.len(),
+            escalated: self.escalated.is_some(),
             now: self.now_words(),
             worst_lag_ms: self
                 .lag_at_cut
@@ -31,6 +35,10 @@ impl Run {
                 .collect::<Option<Vec<_>>>()
                 .and_then(|all| all.into_iter().reduce(f64::max)),
         }
+    }
+
+    fn is_done(&self, step: &Step) -> bool {
+        self.progress(&step.id).is_some_and(|p| p.state.is_done())
     }
 
     fn now_words(&self) -> String {
@@ -49,6 +57,11 @@ impl Run {
             let reason = progress.parked.as_ref().map(|(r, _)| r.as_str()).unwrap_or_default();
             return format!("{}: needs a person: {reason}", step.title);
         }
+        if let Some((step, until)) = self.open() {
+            return format!(
+                "Escalated to an emergency. What became of the call of `{step}` is not known: nothing is done before {until}"
+            );
+        }
         if let Some((step, progress)) = self.first(|p| p.state.in_flight()) {
             return match &progress.note {
                 Some(note) => format!("{}: {note}", step.title),
@@ -63,7 +76,7 @@ impl Run {
     }
 
     fn first(&self, wanted: fn(&StepProgress) -> bool) -> Option<(&Step, &StepProgress)> {
-        self.request.plan.steps.iter().find_map(|step| {
+        self.plan().steps.iter().find_map(|step| {
             let progress = self.progress(&step.id)?;
             wanted(progress).then_some((step, progress))
         })

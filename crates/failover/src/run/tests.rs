@@ -1,8 +1,11 @@
-//! Claims about single commands; `random` holds the properties over random sequences.
+//! Claims about single commands; `escalation` those about going from planned to emergency, `random` the
+//! properties over random sequences, `verbs` the table of every verb in every state.
 
 mod calls;
+mod escalation;
 mod forecast;
 mod random;
+mod verbs;
 
 use super::*;
 use crate::refusal::Refusal;

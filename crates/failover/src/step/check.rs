@@ -217,12 +217,12 @@ pub(super) fn known<'a>(seen: &'a Seen, resource: &Name, region: &RegionCode) ->
 /// that it leaves to be seen, nor, in any Region, what leads traffic: record sets, accelerators and access points
 /// are read through one Region's control plane, which may be the dark one, and the data must not wait for it; nor
 /// for the settings that name a store.
-/// Their own steps look before they act. What is seen must still agree.
+/// Their own steps look before they act. What is seen must still agree, but for what the run itself has changed.
 fn observe_again(seen: &Seen, plan: &Plan, movement: &Movement) -> Verdict {
     let traffic = plan.steers();
     let mut unseen = Vec::new();
     let mut dark = Vec::new();
-    for expected in &plan.facts {
+    for expected in plan.facts.iter().filter(|fact| !plan.changed_before.contains(&fact.resource)) {
         let facts = match known(seen, &expected.resource, &expected.region) {
             Ok(facts) => facts,
             Err(reason) => {
@@ -251,6 +251,10 @@ fn observe_again(seen: &Seen, plan: &Plan, movement: &Movement) -> Verdict {
         return Verdict::Unseen { reason: unseen.join("; ") };
     }
     let mut note = "everything stands as it did when the plan was made".to_owned();
+    if !plan.changed_before.is_empty() {
+        let names: Vec<_> = plan.changed_before.iter().map(Name::as_str).collect();
+        note.push_str(&format!(", but for what this run has changed itself: {}", names.join(", ")));
+    }
     if !dark.is_empty() {
         note.push_str(&format!("; not seen, and not needed by an emergency: {}", dark.join("; ")));
     }

@@ -61,6 +61,7 @@ pub fn router() -> Router<AppState> {
         .route("/runs/{id}/pause", post(run_forms::pause))
         .route("/runs/{id}/resume", post(run_forms::resume))
         .route("/runs/{id}/cancel", post(run_forms::cancel))
+        .route("/runs/{id}/escalate", get(views::escalate).post(run_forms::escalate))
         .route("/runs/{id}/withdraw", post(run_forms::withdraw))
         .route("/runs/{id}/acknowledge", post(run_forms::acknowledge))
         .route("/runs/{id}/steps/{step}/retry", post(run_forms::retry))

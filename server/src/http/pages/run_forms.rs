@@ -7,12 +7,13 @@ use super::{flash, views};
 use crate::state::AppState;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use holdfast_api::runs::{Decision, RequestRun, ReviewRun, RunVerb, RunView};
+use holdfast_api::runs::{Decision, EscalateRun, RequestRun, ReviewRun, RunVerb, RunView};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Name, RunId, StepId};
 use holdfast_failover::guard::Guard;
 use holdfast_frontend::components::{applications, runs};
 use holdfast_frontend::format;
+use holdfast_frontend::pages::escalate::FORM as ESCALATE;
 use holdfast_frontend::pages::review::FORM;
 use jiff::Timestamp;
 
@@ -68,15 +69,20 @@ fn read_request(application: &str, sent: &Fields) -> Answer<RequestRun> {
         reason: sent.text("reason"),
         incident: sent.get("incident"),
         impact_began_at: began.transpose()?,
-        overrides: Guard::ALL
-            .iter()
-            .map(|guard| guard.as_str())
-            .filter(|guard| !sent.text(&format!("override_{guard}")).is_empty())
-            .map(str::to_owned)
-            .collect(),
+        overrides: overrides(sent),
         // The digest shown is that of the request which people approve; a dry run is another one, and asks nobody.
         plan_digest: sent.get("plan_digest").filter(|_| !dry_run),
     })
+}
+
+/// The guards whose boxes were ticked.
+fn overrides(sent: &Fields) -> Vec<String> {
+    Guard::ALL
+        .iter()
+        .map(|guard| guard.as_str())
+        .filter(|guard| !sent.text(&format!("override_{guard}")).is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The review page of the same request: the plan is made anew there.
@@ -142,6 +148,32 @@ pub async fn cancel(s: State<AppState>, visit: Visit, path: Path<String>, sent: 
         Ok(RunVerb::Cancel { reason: reason(sent)? })
     })
     .await
+}
+
+/// Refused, it leads back to its own page: the run's would not show what was typed.
+pub async fn escalate(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(text): Path<String>,
+    Sent(sent): Sent,
+) -> Response {
+    let asked = EscalateRun {
+        reason: sent.text("reason"),
+        confirm: sent.text("confirm"),
+        overrides: overrides(&sent),
+    };
+    let answer =
+        async { state.plane.drive_run(&visit.actor, run_id(&text)?, RunVerb::Escalate(asked)).await };
+    match answer.await {
+        Ok(run) => {
+            back(&runs::href(&run.summary.id), flash::done("The run goes on as an emergency".to_owned()))
+        }
+        Err(problem) => {
+            let typed = sent.typed(&["reason", "confirm"]);
+            let page = format!("{}/escalate", runs::href(&text));
+            back(&page, flash::refused(&problem, ESCALATE, typed))
+        }
+    }
 }
 
 pub async fn acknowledge(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {

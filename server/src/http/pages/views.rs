@@ -112,6 +112,16 @@ pub async fn review(
     visit.show(&state, answer).await
 }
 
+pub async fn escalate(State(state): State<AppState>, visit: Visit, Path(text): Path<String>) -> Response {
+    let answer = async {
+        let id = text.parse().map_err(|_| Problem::not_found("run", &text))?;
+        let review = state.plane.escalation(&visit.actor, id).await?;
+        Ok(pages::escalate::page(review, visit.signed()))
+    };
+    let answer: Answer<Screen> = answer.await;
+    visit.show(&state, answer).await
+}
+
 fn asked_for(application: &str, asked: &Fields) -> Answer<RequestRun> {
     Ok(RequestRun {
         application: name(application)?.to_string(),

@@ -74,6 +74,7 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(runs::post_pause))
         .routes(routes!(runs::post_resume))
         .routes(routes!(runs::post_cancel))
+        .routes(routes!(runs::get_escalation, runs::post_escalate))
         .routes(routes!(runs::post_acknowledge))
         .routes(routes!(runs::post_retry))
         .routes(routes!(runs::post_skip))

@@ -14,7 +14,7 @@ use axum::{
 };
 use holdfast_api::{
     Page, Problem,
-    runs::{RequestRun, RunFilter, RunSummary, RunVerb, RunView},
+    runs::{EscalateRun, EscalationReview, RequestRun, RunFilter, RunSummary, RunVerb, RunView},
 };
 use holdfast_domain::{RunId, StepId};
 use holdfast_failover::{Intent, Mode};
@@ -208,6 +208,35 @@ pub async fn post_cancel(
 ) -> Reply<Json<RunView>> {
     let verb = RunVerb::Cancel { reason: because.reason.unwrap_or_default() };
     Ok(Json(state.plane.drive_run(&actor, id, verb).await?))
+}
+
+/// What an escalation would do now, which guards it must override by name, and what it would be refused for.
+#[utoipa::path(get, path = "/runs/{id}/escalate", tag = "runs", params(("id" = String, Path)),
+    responses((status = 200, body = EscalationReview)))]
+pub async fn get_escalation(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<RunId>,
+) -> Reply<Json<EscalationReview>> {
+    Ok(Json(state.plane.escalation(&actor, id).await?))
+}
+
+/// Carries out the emergency variant in the place of what is left of a planned run. What was not copied is given up, so
+/// `confirm` is the application's name. A person's own session with fresh identity; tokens cannot.
+#[utoipa::path(post, path = "/runs/{id}/escalate", tag = "runs", params(("id" = String, Path)),
+    request_body = EscalateRun,
+    responses((status = 200, body = RunView),
+        (status = 403, description = "`fresh_identity_needed`, `person_needed`",
+            body = super::super::problem::ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`confirmation_needed`, `override_needed`, `no_emergency_variant`, or the state of the run does not allow it",
+            body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn post_escalate(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<RunId>,
+    JsonBody(asked): JsonBody<EscalateRun>,
+) -> Reply<Json<RunView>> {
+    Ok(Json(state.plane.drive_run(&actor, id, RunVerb::Escalate(asked)).await?))
 }
 
 /// Says that a person has read how the run ended. Until then, automation leaves the application alone.

@@ -126,7 +126,7 @@ fn any_change_of_a_step_changes_what_an_approval_covers() {
         let movement = failover(Mode::Planned);
         let plan = planned(&with(own), &movement);
         let policy = crate::testing::policy(&[("sre", 1)]);
-        crate::digest::request_digest(&name("shop"), &movement, &plan, &policy, &[], false).unwrap()
+        crate::digest::request_digest(&name("shop"), &movement, &plan, None, &policy, &[], false).unwrap()
     };
     let hook = |url: &str| {
         vec![OwnStep {

@@ -1,12 +1,15 @@
 //! Random sequences of commands and events, sensible and not: what is accepted must keep every promise.
 
 use super::*;
+use crate::plan::escalated_id;
 use crate::testing::small_plan;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 fn a_step() -> impl Strategy<Value = StepId> {
-    let ids: Vec<StepId> = small_plan().steps.into_iter().map(|s| s.id).collect();
+    let planned = small_plan().steps.into_iter().map(|s| s.id);
+    let escalated = planned.clone().map(|id| escalated_id(&id).unwrap());
+    let ids: Vec<StepId> = planned.chain(escalated).collect();
     proptest::sample::select(ids)
 }
 
@@ -50,6 +53,12 @@ fn a_try() -> impl Strategy<Value = Try> {
         1 => (1_u128..6).prop_map(|n| Command::Withdraw { by: who(n) }),
         1 => Just(Command::Pause { by: who(2), reason: None }),
         2 => Just(Command::Resume { by: who(2) }),
+        1 => Just(Command::Escalate {
+            by: who(2),
+            reason: "the Region is dark".into(),
+            confirm: "shop".into(),
+            overrides: Vec::new(),
+        }),
         3 => a_step().prop_map(|step| Command::RetryStep { by: who(2), step }),
         1 => a_step().prop_map(|step| Command::SkipStep { by: who(2), step, reason: "by hand".into() }),
         1 => a_step().prop_map(|step| Command::ConfirmStep {
@@ -111,8 +120,9 @@ fn carry_out(story: &mut Story, one: Try) {
         Try::Tell(command) => refused_helpfully(story.tell(command)),
         Try::Forward { which, fate } => forward(story, which, fate),
         Try::Start { step, attempt_off_by, call, epoch } => {
-            let change = story.run.step(&step).unwrap().change().cloned().filter(|_| call);
-            let attempt = story.run.steps[&step].attempt + attempt_off_by;
+            let planned = story.run.step(&step).and_then(crate::Step::change);
+            let change = planned.cloned().filter(|_| call);
+            let attempt = story.run.steps.get(&step).map_or(0, |p| p.attempt) + attempt_off_by;
             let answer_due = story.at.checked_add(jiff::SignedDuration::from_secs(30)).unwrap();
             let started = Event::StepStarted { step, attempt, epoch, before: Vec::new(), change, answer_due };
             refused_helpfully(story.tell(Command::Record(started)));
@@ -125,7 +135,7 @@ fn forward(story: &mut Story, which: u8, fate: u8) {
     let steps = match story.next() {
         Next::Drive { steps } => steps,
         Next::Conclude => return story.tell(Command::Conclude).unwrap(),
-        Next::Wait { .. } | Next::Ended => return,
+        Next::Until { .. } | Next::Wait { .. } | Next::Ended => return,
     };
     let id = steps[usize::from(which) % steps.len()].clone();
     let progress = &story.run.steps[&id];
@@ -160,15 +170,22 @@ fn promises(story: &Story) {
     let mut attempts = BTreeSet::new();
     let mut done: BTreeSet<&StepId> = BTreeSet::new();
     let mut out: BTreeMap<&StepId, Timestamp> = BTreeMap::new();
-    let mut started = false;
+    let (mut started, mut escalated) = (false, false);
     for entry in &story.entries {
         match &entry.event {
             Event::Approved { review, .. } => {
                 assert_ne!(review.person, run.request.by.id, "the requester never counts")
             }
             Event::Started => started = true,
+            Event::Escalated { .. } => escalated = true,
             Event::StepStarted { step, attempt, change, answer_due, .. } => {
                 assert!(started, "nothing starts before the approval");
+                let of_plan = run.request.plan.step(step).is_some();
+                assert_ne!(of_plan, escalated, "{step}: the plan before the escalation, its variant after");
+                if escalated {
+                    let awaited = out.iter().find(|(id, due)| run.is_replaced(id) && entry.at < **due);
+                    assert_eq!(awaited, None, "{step} while a replaced call might take effect");
+                }
                 assert!(attempts.insert((step, attempt)), "{step} attempt {attempt} twice");
                 for before in &run.step(step).unwrap().after {
                     assert!(done.contains(before), "{step} before {before}");
@@ -189,6 +206,7 @@ fn promises(story: &Story) {
             | Event::StepSkipped { step, .. }
             | Event::StepConfirmed { step, .. } => {
                 done.insert(step);
+                out.remove(step);
             }
             _ => {}
         }
@@ -200,6 +218,9 @@ fn promises(story: &Story) {
         RunState::Completed | RunState::CompletedWithExceptions => assert!(run.all_done()),
         RunState::Undoing | RunState::AwaitingCommit | RunState::RolledBack => panic!("not in this version"),
         _ => {}
+    }
+    if run.escalated.is_some() && run.open().is_none() {
+        assert!(run.request.plan.steps.iter().all(|s| run.steps[&s.id].state.is_done()), "none is left open");
     }
     assert_eq!(run.ended_at.is_some(), run.state.is_over());
     assert_eq!(run.next(story.at) == Next::Ended, run.state.is_over());
@@ -261,6 +282,7 @@ fn the_random_sequences_reach_every_state() {
     use proptest::strategy::ValueTree as _;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut reached: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut escalated = 0;
     for _ in 0..3000 {
         let (approved, tries) = tries().new_tree(&mut runner).unwrap().current();
         let mut story = if approved { Story::started() } else { Story::of(request()) };
@@ -268,9 +290,11 @@ fn the_random_sequences_reach_every_state() {
             carry_out(&mut story, one);
             *reached.entry(story.run.state.as_str()).or_default() += 1;
         }
+        escalated += u32::from(story.run.escalated.is_some());
     }
     let here =
         |s: &&RunState| !matches!(s, RunState::Undoing | RunState::AwaitingCommit | RunState::RolledBack);
+    assert!(escalated >= 100, "{escalated} escalated runs are too few");
     for state in RunState::ALL.iter().filter(here) {
         assert!(
             reached.get(state.as_str()).is_some_and(|n| *n >= 100),

@@ -1,0 +1,65 @@
+//! From planned to emergency: the guards of an emergency are asked as things stand now, and whoever escalates proves who
+//! they are.
+
+use super::request::{codes, guards, overrides_needed};
+use super::{said, who};
+use crate::App;
+use crate::authority::{Action, fresh, may};
+use crate::problems::{of_refusal, of_store};
+use holdfast_api::Answer;
+use holdfast_api::runs::{EscalateRun, EscalationReview};
+use holdfast_domain::{Actor, RunId};
+use holdfast_failover::guard::{Guard, Ruled, RunKind, raised, rule};
+use holdfast_failover::run::{Command, Run};
+use holdfast_failover::{Mode, Movement};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+impl App {
+    pub(super) async fn escalation_review(&self, actor: &Actor, id: RunId) -> Answer<EscalationReview> {
+        let now = self.store.now().await.map_err(of_store)?;
+        let run = self.replayed(id).await?;
+        let (mut needed, mut refused) = (Vec::new(), run.may_escalate().err());
+        if refused.is_none() {
+            let ruled = self.as_an_emergency(&run, &BTreeSet::new(), now).await?;
+            needed = overrides_needed(&ruled.needed);
+            // What people may override is asked of them, not held against them.
+            refused = Ruled { needed: Vec::new(), ..ruled }.refusal();
+        }
+        Ok(EscalationReview { run: self.run_view(actor, id).await?, overrides_needed: needed, refused })
+    }
+
+    pub(super) async fn escalate(&self, actor: &Actor, id: RunId, asked: EscalateRun) -> Answer<()> {
+        let (action, subject) = ("run.escalate", format!("run:{id}"));
+        let now = self.store.now().await.map_err(of_store)?;
+        if let Err(refused) = may(actor, Action::EscalateRun).and_then(|()| fresh(actor, now)) {
+            return Err(self.refused(actor, action, &subject, refused).await);
+        }
+        let overrides = guards(&asked.overrides)?;
+        let run = self.replayed(id).await?;
+        if run.may_escalate().is_ok()
+            && let Some(refusal) = self.as_an_emergency(&run, &overrides, now).await?.refusal()
+        {
+            return Err(self.refused(actor, action, &subject, of_refusal(refusal)).await);
+        }
+        let command = Command::Escalate {
+            by: who(actor),
+            reason: said(Some(&asked.reason))?.unwrap_or_default(),
+            confirm: asked.confirm,
+            overrides: codes(&overrides),
+        };
+        self.command(actor, id, command, action).await
+    }
+
+    /// What the guards say of going on as an emergency now. What the request overrides was approved with it.
+    async fn as_an_emergency(&self, run: &Run, overrides: &BTreeSet<Guard>, now: Timestamp) -> Answer<Ruled> {
+        let application = &run.request.application;
+        let movement = Movement { mode: Mode::Emergency, ..run.request.movement.clone() };
+        let judged = self.judge(application, now).await?;
+        let picture = self.picture(&judged, &movement, now).await?;
+        let standing = self.standing(application).await?;
+        let mut overridden = guards(&run.request.overrides)?;
+        overridden.extend(overrides);
+        Ok(rule(RunKind::of(&movement), raised(&picture, &movement, &standing), &overridden))
+    }
+}
