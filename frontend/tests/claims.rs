@@ -95,6 +95,7 @@ bears! {
     a_payload_in_every_text_of_a_parked_run_stays_text: fixtures::runs::parked() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_an_escalation_stays_text: fixtures::escalations::escalation() => |v| pages::escalate::page(v, fixtures::signed());
     a_payload_in_every_text_of_an_escalated_run_stays_text: fixtures::escalations::escalated() => |v| pages::run::page(v, vec![], fixtures::signed());
+    a_payload_in_every_text_of_a_run_among_others_stays_text: fixtures::runs::among_others() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_an_ended_run_stays_text: fixtures::runs::exceptions() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_the_events_stays_text: fixtures::runs::events(22) => |v| pages::run::page(fixtures::runs::live(), v, fixtures::signed());
     a_payload_in_every_text_of_the_runs_stays_text: fixtures::requests::page() => |v| pages::runs::page(v, Default::default());
@@ -284,6 +285,34 @@ fn a_running_run_says_when_it_may_end_and_what_that_rests_on() {
     assert!(html.contains("at most 2m 11s") && html.contains("by the plan's time limits"), "{html}");
     let over = show(fixtures::runs::completed());
     assert!(!over.contains("May end in") && !over.contains("on the critical path"));
+}
+
+#[test]
+fn runs_that_wait_for_each_other_are_linked_and_one_that_outlives_its_parent_is_shown() {
+    let show = |run| fixtures::show("/runs/x", pages::run::page(run, vec![], fixtures::signed()));
+    let mut run = fixtures::runs::among_others();
+    let html = show(run.clone());
+    let link = |id: &str| format!("href=\"/runs/{id}\"");
+    assert!(
+        html.contains(&link(fixtures::runs::OTHER)) && html.contains("a run of payments"),
+        "to its parent"
+    );
+    assert!(
+        html.contains(&link(fixtures::runs::ANOTHER)) && html.contains("Run of identity"),
+        "to its child"
+    );
+    assert!(
+        html.contains("Waits for 1 approval from group sre")
+            && html.contains("by a run of that application back")
+    );
+    assert!(!html.contains("It goes on"));
+    run.summary.state = holdfast_failover::RunState::Cancelled;
+    run.summary.ended_at = Some(fixtures::now());
+    assert!(show(run.clone()).contains("It goes on"));
+    if let Some(other) = &mut run.steps[2].other_run {
+        other.state = holdfast_failover::RunState::Completed;
+    }
+    assert!(!show(run).contains("It goes on"));
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! One process put together: control plane, workers, pages and REST over one database.
 
+mod asks;
 mod database;
 mod news;
 
+use asks::StepRequests;
 pub use database::{Prepared, migrate, prepare, stop};
 
 use crate::{
@@ -55,15 +57,12 @@ impl Server {
     /// When the workers cannot begin, or the public address is no origin.
     pub async fn start(parts: Parts) -> anyhow::Result<Self> {
         let Parts { store, listener, site, stale_after, workers } = parts;
-        let settings = holdfast_app::Settings {
-            stale_after: SignedDuration::try_from(stale_after).context("stale_after")?,
-            ready_after_first_sweep: site.demo,
-        };
-        let app = App::new(store.clone(), settings);
+        let settings = use_cases(stale_after, site.demo)?;
+        let app = App::new(store.clone(), settings.clone());
         let state = AppState::new(Arc::new(app), site);
         news::pass_on(&store, &state);
         let engine = match workers {
-            Some(workers) => Some(start_workers(&store, workers).await?),
+            Some(workers) => Some(start_workers(&store, settings, workers).await?),
             None => None,
         };
         let router = http::router(state.clone(), PostgresSessions::new(store.clone()))?;
@@ -119,9 +118,20 @@ impl Server {
     }
 }
 
-async fn start_workers(store: &Store, workers: Workers) -> anyhow::Result<Engine> {
+fn use_cases(stale_after: Duration, demo: bool) -> anyhow::Result<holdfast_app::Settings> {
+    let stale_after = SignedDuration::try_from(stale_after).context("stale_after")?;
+    Ok(holdfast_app::Settings { stale_after, ready_after_first_sweep: demo })
+}
+
+/// What steps ask of the use cases is asked over the engine's connections: page views must not be able to take the last.
+async fn start_workers(
+    store: &Store,
+    use_cases: holdfast_app::Settings,
+    workers: Workers,
+) -> anyhow::Result<Engine> {
     let cloud = Arc::new(AwsCloud::new(workers.aws));
-    Ok(Engine::start(store.for_engine(), cloud, workers.engine).await?)
+    let asks = Arc::new(StepRequests(App::new(store.for_engine(), use_cases)));
+    Ok(Engine::start(store.for_engine(), cloud, asks, workers.engine).await?)
 }
 
 fn workers(settings: &Settings, aws: AwsSettings) -> anyhow::Result<Workers> {
@@ -184,7 +194,7 @@ pub async fn run_worker(settings: Settings) -> anyhow::Result<()> {
     for note in &notes {
         tracing::warn!("{note}");
     }
-    let engine = start_workers(&store, workers).await?;
+    let engine = start_workers(&store, use_cases(settings.stale_after, false)?, workers).await?;
     println!("A Holdfast worker runs ({} mode)", settings.mode);
     stop.cancelled().await;
     if tokio::time::timeout(GRACE, engine.shutdown()).await.is_err() {

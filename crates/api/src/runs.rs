@@ -211,6 +211,9 @@ pub struct RunView {
     #[schema(value_type = Option<ForecastShape>)]
     pub forecast: Option<Forecast>,
     pub ending: Option<String>,
+    /// The step of another application's run that asked for it.
+    #[serde(default)]
+    pub asked_by: Option<AskingStep>,
     /// What this actor may do now, each with its refusal where not.
     pub verbs: Vec<VerbView>,
     /// Who has read how it ended; only of runs that are over.
@@ -271,6 +274,30 @@ pub struct StepView {
     /// Whether this actor's word would end it now.
     #[serde(default)]
     pub may_confirm: bool,
+    /// The run of another application that it has asked for, or that it waits for.
+    #[serde(default)]
+    pub other_run: Option<OtherRun>,
+}
+
+/// A step of another application's run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AskingStep {
+    pub application: String,
+    pub run: String,
+    pub step: String,
+}
+
+/// A run of another application, as the step that waits for it has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct OtherRun {
+    pub application: String,
+    pub run: String,
+    #[schema(value_type = String, example = "awaiting_approval")]
+    pub state: RunState,
+    /// What it is doing or waiting for, in a sentence: of approvals, whose.
+    pub now: String,
+    /// Whether this step asked for it; else it was there, and goes the same way.
+    pub asked_for: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -4,7 +4,7 @@ use crate::App;
 use crate::problems::of_store;
 use crate::runs::{last_run, under_way};
 use holdfast_api::Answer;
-use holdfast_domain::observation::Observed;
+use holdfast_domain::observation::{self, Observed};
 use holdfast_domain::{
     Account, AccountId, Application, ApprovalPolicy, Facts, Name, ObservationMap, RegionCode,
 };
@@ -60,17 +60,7 @@ impl App {
         observed: &BTreeMap<(Name, RegionCode), Observed>,
         now: Timestamp,
     ) -> ObservationMap {
-        let never = Observed::default();
-        let mut map = ObservationMap::new();
-        for resource in &application.resources {
-            // Where the inventory has nothing of it, nobody looks, and nothing is unknown.
-            for region in application.regions().filter(|region| resource.spec.is_in(region)) {
-                let key = (resource.name.clone(), region.clone());
-                let seen = observed.get(&key).unwrap_or(&never);
-                map.insert(key, seen.sight(now, self.settings.stale_after));
-            }
-        }
-        map
+        observation::sights(application, observed, now, self.settings.stale_after)
     }
 
     pub(crate) async fn around(&self) -> Answer<Around> {
@@ -203,6 +193,17 @@ impl App {
             Intent::Failover | Intent::Drill => BTreeMap::new(),
         };
         let own = self.store.own_steps(&judged.application.name).await.map_err(of_store)?;
+        let mut others = Vec::new();
+        for other in own.iter().filter_map(|step| step.work.other_application()) {
+            let application = match self.store.application(other).await {
+                // The plan says so, and names the step.
+                Err(holdfast_store::Error::NotFound(_)) => continue,
+                found => found.map_err(of_store)?,
+            };
+            let observed = self.store.observations(other).await.map_err(of_store)?;
+            let serving = serving(&application, &self.sights(&application, &observed, now));
+            others.push((application, serving));
+        }
         let named = |name: &Name| {
             judged.application.resources.iter().any(|r| r.account == *name)
                 || own.iter().any(|step| step.work.account() == Some(name))
@@ -212,6 +213,7 @@ impl App {
             accounts: accounts.into_iter().filter(|a| named(&a.name)).collect(),
             observations: judged.observations.clone(),
             own,
+            others,
             before,
             now,
         })

@@ -1,6 +1,7 @@
 //! Runs: preview, request, review, steer, read. What may happen to a run is the pure core's; here it is loaded,
 //! asked, stored and audited.
 
+mod asked;
 mod escalate;
 mod request;
 mod standing;
@@ -315,7 +316,8 @@ impl App {
         } else {
             Took::default()
         };
-        Ok(view::run_view(actor, &run, Around { acknowledged, not_kept, not_to_start, took }, now))
+        let others = self.others_of(&run).await?;
+        Ok(view::run_view(actor, &run, Around { acknowledged, not_kept, not_to_start, took, others }, now))
     }
 
     pub(crate) async fn run_page(&self, filter: &RunFilter) -> Answer<Page<RunSummary>> {

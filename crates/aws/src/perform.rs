@@ -129,6 +129,9 @@ pub(crate) async fn perform(caller: &Caller, change: &Change) -> Result<Answer, 
         Change::CallWebhook { .. } => Err(caller
             .call("", action)
             .error(ErrorKind::NotSupported, "a webhook is delivered, not called in AWS")),
+        Change::RunPlan { .. } => Err(caller
+            .call("", action)
+            .error(ErrorKind::NotSupported, "a run is asked for in Holdfast, not called in AWS")),
         Change::InvokeLambda { region, function, payload, .. } => {
             own_calls::invoke(caller, action, region, function, payload).await
         }

@@ -2,11 +2,13 @@
 
 use crate::peer::{Peer, cpu_seconds};
 use crate::{Size, fleet, script};
+use async_trait::async_trait;
 use holdfast_app::{App, Settings};
 use holdfast_aws::{AwsCloud, AwsSettings, ControlCredentials};
-use holdfast_domain::RegionCode;
-use holdfast_engine::{Engine, EngineSettings};
-use holdfast_store::{Pools, Store};
+use holdfast_domain::{RegionCode, RunId};
+use holdfast_engine::{Asks, Engine, EngineSettings};
+use holdfast_failover::step::run_plan::{Asking, NotAsked};
+use holdfast_store::{Fence, Pools, Store};
 use holdfast_testkit::{TestDatabase, test_database};
 use sqlx::Row as _;
 use std::collections::BTreeMap;
@@ -25,6 +27,17 @@ struct Swept {
     cpu_seconds: f64,
     sim_cpu_seconds: f64,
     known: i64,
+}
+
+/// A sweep drives no run.
+#[derive(Debug)]
+struct NobodyAsks;
+
+#[async_trait]
+impl Asks for NobodyAsks {
+    async fn ask(&self, _: &Asking, _: &Fence) -> Result<RunId, NotAsked> {
+        Err(NotAsked::Unknown("a benchmark asks for no runs".into()))
+    }
 }
 
 struct House {
@@ -150,7 +163,7 @@ impl House {
         let data = tempfile::tempdir()?;
         let mut settings = EngineSettings::new(data.path().to_owned());
         settings.sweep_interval = Duration::from_secs(3_600);
-        let engine = Engine::start(self.store.clone(), cloud, settings).await?;
+        let engine = Engine::start(self.store.clone(), cloud, Arc::new(NobodyAsks), settings).await?;
         let swept = loop {
             let sweep = self.store.last_sweep().await?;
             if let Some((began, ended)) = sweep.started_at.zip(sweep.finished_at) {

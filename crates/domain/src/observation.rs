@@ -1,5 +1,6 @@
 //! What was last seen of a resource in a Region. Missing data is a state of its own, never health.
 
+use crate::application::Application;
 use crate::facts::Facts;
 use crate::ids::{Name, RegionCode};
 use jiff::{SignedDuration, Timestamp};
@@ -53,6 +54,27 @@ impl Observed {
             (None, None) => Sight::Unknown { reason: "not looked at yet".into(), since: None, last: None },
         }
     }
+}
+
+/// What may be believed now of each (resource, Region) of an application; those never looked at included. Where the
+/// inventory has nothing of a resource nobody looks, and nothing is unknown.
+#[must_use]
+pub fn sights(
+    application: &Application,
+    observed: &BTreeMap<(Name, RegionCode), Observed>,
+    now: Timestamp,
+    max_age: SignedDuration,
+) -> ObservationMap {
+    let never = Observed::default();
+    let mut map = ObservationMap::new();
+    for resource in &application.resources {
+        for region in application.regions().filter(|region| resource.spec.is_in(region)) {
+            let key = (resource.name.clone(), region.clone());
+            let seen = observed.get(&key).unwrap_or(&never);
+            map.insert(key, seen.sight(now, max_age));
+        }
+    }
+    map
 }
 
 impl Sight {

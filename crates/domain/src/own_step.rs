@@ -151,6 +151,8 @@ pub enum OwnWork {
     },
     /// A resource of the application that tells whether something is well: a probe, an alarm.
     WaitForSignal { signal: Name, region: Where },
+    /// Another application makes the same move first, by a run of its own: its policy, its guards, its plan.
+    RunPlan { application: Name },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,8 +164,15 @@ pub enum Until {
 }
 
 impl OwnWork {
-    pub const KINDS: [&str; 6] =
-        ["webhook", "lambda_invoke", "ssm_document", "wait_for_person", "wait_for_time", "wait_for_signal"];
+    pub const KINDS: [&str; 7] = [
+        "webhook",
+        "lambda_invoke",
+        "ssm_document",
+        "wait_for_person",
+        "wait_for_time",
+        "wait_for_signal",
+        "run_plan",
+    ];
 
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -174,6 +183,7 @@ impl OwnWork {
             Self::WaitForPerson { .. } => "wait_for_person",
             Self::WaitForTime { .. } => "wait_for_time",
             Self::WaitForSignal { .. } => "wait_for_signal",
+            Self::RunPlan { .. } => "run_plan",
         }
     }
 
@@ -185,7 +195,17 @@ impl OwnWork {
             Self::Webhook { .. }
             | Self::WaitForPerson { .. }
             | Self::WaitForTime { .. }
-            | Self::WaitForSignal { .. } => None,
+            | Self::WaitForSignal { .. }
+            | Self::RunPlan { .. } => None,
+        }
+    }
+
+    /// The application whose plan it runs.
+    #[must_use]
+    pub fn other_application(&self) -> Option<&Name> {
+        match self {
+            Self::RunPlan { application } => Some(application),
+            _ => None,
         }
     }
 }
@@ -226,6 +246,7 @@ mod tests {
             OwnWork::WaitForTime { until: Until::For(Seconds(90)) },
             OwnWork::WaitForTime { until: Until::At(Timestamp::UNIX_EPOCH) },
             OwnWork::WaitForSignal { signal: name("healthy"), region: target() },
+            OwnWork::RunPlan { application: name("identity") },
         ];
         for work in works {
             let step = step(work);

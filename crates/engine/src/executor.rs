@@ -1,6 +1,7 @@
 //! Claims runs and drives each: asks the pure core what is next, does it, journals it.
 
 use crate::EngineSettings;
+use crate::asks::Asks;
 use crate::collector::look_at_application;
 use crate::hands::{Hands, Held};
 use crate::journal::{Journal, Lost};
@@ -25,6 +26,7 @@ const POLL: Duration = Duration::from_secs(1);
 pub struct Executor {
     pub store: Store,
     pub cloud: Arc<dyn Cloud>,
+    pub asks: Arc<dyn Asks>,
     pub lease: Lease,
     pub settings: EngineSettings,
     pub stop: CancellationToken,
@@ -117,7 +119,9 @@ impl Executor {
             cloud: self.cloud.clone(),
             lease: lease.clone(),
             ground: ground.clone(),
+            asks: self.asks.clone(),
             poll_interval: self.settings.poll_interval,
+            looks_at_once: self.settings.looks_per_account,
             stop: stop.clone(),
         };
         let mut driving: JoinSet<(StepId, Result<(), Lost>)> = JoinSet::new();

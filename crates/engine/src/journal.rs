@@ -48,6 +48,9 @@ impl Journal {
         Ok(Self { store, fence, run: Mutex::new(run) })
     }
 
+    pub fn fence(&self) -> &Fence {
+        &self.fence
+    }
     pub fn epoch(&self) -> i64 {
         self.fence.epoch
     }

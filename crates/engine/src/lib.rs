@@ -1,6 +1,7 @@
 //! The workers: carry out runs, look at the world, let requests expire. They move what the pure core decides
 //! and hold no rule of their own.
 
+mod asks;
 pub mod audit;
 mod clock;
 mod collector;
@@ -14,6 +15,8 @@ mod step;
 mod survey;
 mod webhook;
 mod worker_id;
+
+pub use asks::Asks;
 
 use holdfast_cloud::Cloud;
 use holdfast_store::Store;
@@ -76,11 +79,17 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Takes the worker's lease and starts its loops.
+    /// Takes the worker's lease and starts its loops. Steps look and call through `cloud`, and ask for runs of other
+    /// applications through `asks`.
     ///
     /// # Errors
     /// When the data folder's id cannot be had or the database does not answer.
-    pub async fn start(store: Store, cloud: Arc<dyn Cloud>, settings: EngineSettings) -> Result<Self, Error> {
+    pub async fn start(
+        store: Store,
+        cloud: Arc<dyn Cloud>,
+        asks: Arc<dyn Asks>,
+        settings: EngineSettings,
+    ) -> Result<Self, Error> {
         let id = worker_id::WorkerId::hold(&settings.data)?;
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
@@ -91,6 +100,7 @@ impl Engine {
         let executor = executor::Executor {
             store: store.clone(),
             cloud: cloud.clone(),
+            asks,
             lease: lease.clone(),
             settings: settings.clone(),
             stop: stop.clone(),

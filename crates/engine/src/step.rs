@@ -1,6 +1,7 @@
 //! Drives one step: check, act, verify. What was seen before and what will be called is journalled before the
 //! call leaves; an answer that does not come makes the outcome unknown, and the next move is to look.
 
+use crate::asks::Asks;
 use crate::journal::{Journal, Lost};
 use crate::lease::Lease;
 use crate::look::Ground;
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use words::{drifted, parked, rehearsed, values};
 
 mod call;
+mod other_plan;
 mod words;
 
 #[derive(Debug, Clone)]
@@ -28,7 +30,10 @@ pub struct StepDrive {
     pub cloud: Arc<dyn Cloud>,
     pub lease: Lease,
     pub ground: Arc<Ground>,
+    pub asks: Arc<dyn Asks>,
     pub poll_interval: Duration,
+    /// Looks begun at once per account, where a whole application is looked at.
+    pub looks_at_once: usize,
     pub stop: CancellationToken,
 }
 
@@ -102,6 +107,14 @@ impl StepDrive {
         if let Some(turn) = self.ground_has_moved(run, step).await? {
             return Ok(turn);
         }
+        if let Some(other) = step.runs_plan_of() {
+            return self.other_plan(run, step, progress, other).await;
+        }
+        if let Some(CallState::Intended { .. }) = &progress.call
+            && progress.state != StepState::Pending
+        {
+            return self.lost_with_its_worker(step).await;
+        }
         let access = Access::Act(self.acting(run, step));
         if let Some(CallState::Answered(answer)) = &progress.call
             && let (Some(tracking), Some(change)) = (&answer.tracking, step.change())
@@ -118,17 +131,18 @@ impl StepDrive {
                 self.succeed(step, progress, &seen, Vec::new(), format!("answered ({note})")).await
             }
             Some(CallState::Answered(_)) => self.verify(run, step, progress, &seen, None).await,
-            // Nothing of ours is in flight here: whoever sent it has died between the intent and the outcome.
-            Some(CallState::Intended { .. }) if progress.state != StepState::Pending => {
-                let reason = "the worker stopped between the call's intent and its outcome".to_owned();
-                let unknown = Event::CallUnknown { step: step.id.clone(), reason };
-                self.journal.record(vec![unknown], self.now()).await?;
-                Ok(Turn::Moved)
-            }
             Some(call @ (CallState::Intended { .. } | CallState::Unknown { .. })) => {
                 self.look_up(run, step, progress, call, &seen).await
             }
         }
+    }
+
+    /// Nothing of ours is in flight here: whoever sent it has died between the intent and the outcome.
+    async fn lost_with_its_worker(&self, step: &Step) -> Result<Turn, Lost> {
+        let reason = "the worker stopped between the call's intent and its outcome".to_owned();
+        let unknown = Event::CallUnknown { step: step.id.clone(), reason };
+        self.journal.record(vec![unknown], self.now()).await?;
+        Ok(Turn::Moved)
     }
 
     fn acting(&self, run: &Run, step: &Step) -> Acting {
@@ -364,11 +378,12 @@ impl StepDrive {
         events.append(&mut more);
         if progress.is_overdue(step, self.now()) {
             let reason = format!("not there after {} s: {note}", step.timeout_seconds);
-            events.push(parked(
-                step,
-                reason,
-                "Look in AWS what it waits for; then retry, or skip with a reason.",
-            ));
+            let way_out = if step.runs_plan_of().is_some() {
+                "Bring that run to its end and retry, which goes on waiting for it; or skip with a reason."
+            } else {
+                "Look in AWS what it waits for; then retry, or skip with a reason."
+            };
+            events.push(parked(step, reason, way_out));
             self.journal.record(events, self.now()).await?;
             return Ok(Turn::Over);
         }

@@ -121,6 +121,8 @@ pub enum Change {
         target_tag: String,
         target_value: String,
     },
+    /// Holdfast's own request for a run of another application; the run is decided on as any other is.
+    RunPlan { application: Name, movement: Movement },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -267,6 +269,7 @@ impl Change {
             Self::CallWebhook { .. } => "webhook:Post",
             Self::InvokeLambda { .. } => "lambda:InvokeFunction",
             Self::RunDocument { .. } => "ssm:SendCommand",
+            Self::RunPlan { .. } => "holdfast:RequestRun",
             // ---- what the recovery Region must have
             Self::CreateStack { .. } => "cloudformation:CreateStack",
             Self::UpdateStack { .. } => "cloudformation:UpdateStack",
@@ -304,7 +307,8 @@ impl Change {
             | Self::FailDatastoreOver { .. }
             | Self::StartRegionSwitch { .. } => Idempotency::OneShot,
             // ---- steps of one's own: a receiver keeps webhooks' ids; a function's effect is its own affair.
-            Self::CallWebhook { .. } => Idempotency::Token,
+            // A step has asked for one run, however often its request is sent.
+            Self::CallWebhook { .. } | Self::RunPlan { .. } => Idempotency::Token,
             Self::InvokeLambda { .. } | Self::RunDocument { .. } => Idempotency::OneShot,
             // ---- what the recovery Region must have
             Self::CreateStack { .. } | Self::UpdateStack { .. } | Self::SetSecretEndpoint { .. } => {
@@ -409,6 +413,7 @@ impl Change {
             Self::CallWebhook { .. } => "webhook@outside".into(),
             Self::InvokeLambda { region, .. } => format!("lambda@{region}"),
             Self::RunDocument { region, .. } => format!("ssm@{region}"),
+            Self::RunPlan { application, .. } => format!("a run of {application}"),
             // ---- what the recovery Region must have
             Self::CreateStack { region, .. } | Self::UpdateStack { region, .. } => {
                 format!("cloudformation@{region}")

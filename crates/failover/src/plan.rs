@@ -26,6 +26,7 @@ pub(crate) use health_checks::named_by_record;
 
 use crate::movement::{Intent, Mode, Movement};
 use crate::refusal::Refusal;
+use crate::serving::Serving;
 use crate::step::{Step, Work};
 use draft::{Draft, Making};
 use holdfast_domain::own_step::Phase;
@@ -45,6 +46,8 @@ pub struct Picture {
     pub observations: ObservationMap,
     /// The steps of one's own that the inventory adds to this application's plans.
     pub own: Vec<OwnStep>,
+    /// The applications whose plans those steps run, each with where it is seen serving.
+    pub others: Vec<(Application, Serving)>,
     /// How every (resource, Region) stood before the failover that a failback takes back; empty when
     /// nothing was moved by a run of ours.
     pub before: BTreeMap<(Name, RegionCode), Facts>,

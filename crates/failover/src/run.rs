@@ -24,6 +24,7 @@ use crate::compliance::StoreLag;
 use crate::digest::Digest;
 use crate::movement::Movement;
 use crate::plan::{Before, EmergencyVariant, Plan};
+use crate::step::run_plan::AskedBy;
 use holdfast_domain::{Name, Objectives, PersonId, RegionCode, RunId, StepId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,9 @@ pub struct Request {
     pub reason: String,
     pub incident: Option<String>,
     pub impact_began_at: Option<Timestamp>,
+    /// The step of another application's run that asked for it, in the name of that run's requester.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<AskedBy>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

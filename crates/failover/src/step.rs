@@ -20,6 +20,7 @@ mod protected;
 mod region_switch;
 mod replica;
 mod routing_control;
+pub mod run_plan;
 mod stack;
 mod traffic;
 
@@ -143,6 +144,7 @@ impl Step {
                 Change::CallWebhook { .. } => "call_webhook",
                 Change::InvokeLambda { .. } => "invoke_lambda",
                 Change::RunDocument { .. } => "run_document",
+                Change::RunPlan { .. } => "run_plan",
                 // ---- what the recovery Region must have
                 Change::CreateStack { .. } => "create_stack",
                 Change::UpdateStack { .. } => "update_stack",

@@ -228,6 +228,7 @@ fn own_work(entry: Entry, work: &OwnWork) -> Entry {
         OwnWork::WaitForSignal { signal, region } => {
             entry.with("signal", Out::text(signal)).maybe("region", there(region))
         }
+        OwnWork::RunPlan { application } => entry.with("application", Out::text(application)),
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::problem::{MOST_PROBLEMS, Problem, Problems, listed, nearest};
 use crate::shapes;
 use holdfast_domain::own_step::{OwnWork, Where};
-use holdfast_domain::{Account, Application, Inventory, Name, ResourceSpec};
+use holdfast_domain::{Account, Application, Inventory, Name, OwnPlan, ResourceSpec};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything wrong between the entries of a whole inventory.
@@ -55,10 +55,11 @@ pub(crate) fn problems(whole: &Inventory, found: &mut Problems) {
     }
     own_steps(whole, found);
     circles(applications).into_iter().for_each(|p| found.push(p));
+    circles_of_plans(whole.plans.as_deref().unwrap_or_default()).into_iter().for_each(|p| found.push(p));
 }
 
-/// What the steps of one's own name: the application, accounts, the signal among its resources. A group that is not
-/// there is made when the file is stored.
+/// What the steps of one's own name: the application, accounts, the signal among its resources, another application.
+/// A group that is not there is made when the file is stored.
 fn own_steps(whole: &Inventory, found: &mut Problems) {
     let accounts: BTreeSet<_> = whole.accounts.iter().flatten().map(|a| &a.name).collect();
     let applications = whole.applications.as_deref().unwrap_or_default();
@@ -74,6 +75,20 @@ fn own_steps(whole: &Inventory, found: &mut Problems) {
             let path = |key: &str| format!("plans.{}.steps.{}.{key}", plan.application, step.name);
             if let Some(account) = step.work.account().filter(|account| !accounts.contains(account)) {
                 found.push_with(|| missing("account", account, accounts.iter().copied(), path("account")));
+            }
+            if let Some(other) = step.work.other_application() {
+                let there = applications.iter().map(|a| &a.name).filter(|name| **name != plan.application);
+                if *other == plan.application {
+                    found.push_with(|| {
+                        Problem::of_value(
+                            path("application"),
+                            format!("`{other}` would run its own plan as a step of it"),
+                            "name another application, or remove the step",
+                        )
+                    });
+                } else if !there.clone().any(|name| name == other) {
+                    found.push_with(|| missing("application", other, there, path("application")));
+                }
             }
             let OwnWork::WaitForSignal { signal, region } = &step.work else { continue };
             match application.resource(signal) {
@@ -144,22 +159,60 @@ fn elsewhere(spec: &ResourceSpec, account: &Account, path: impl Fn(&str) -> Stri
 
 /// Each circle of dependencies once, up to as many as are told at all. A dependency on oneself is told where it is read.
 pub(crate) fn circles(applications: &[Application]) -> Vec<Problem> {
-    let by_name: BTreeMap<&Name, &Application> = applications.iter().map(|a| (&a.name, a)).collect();
+    let edges = applications.iter().map(|a| (&a.name, a.depends_on.iter().collect())).collect();
+    rounds(&edges)
+        .into_iter()
+        .map(|round| {
+            Problem::of_value(
+                format!("applications.{}.depends_on", last(&round)),
+                format!("applications depend on each other in a circle: {}", around(&round)),
+                "remove one of these dependencies: an evacuation needs an order",
+            )
+        })
+        .collect()
+}
+
+/// Each circle of own steps that run each other's plans: of such runs each would wait for the next.
+fn circles_of_plans(plans: &[OwnPlan]) -> Vec<Problem> {
+    let edges = plans
+        .iter()
+        .map(|plan| {
+            let others = plan.steps.iter().filter_map(|step| step.work.other_application());
+            (&plan.application, others.collect())
+        })
+        .collect();
+    rounds(&edges)
+        .into_iter()
+        .map(|round| {
+            Problem::of_value(
+                format!("plans.{}.steps", last(&round)),
+                format!("applications run each other's plans in a circle: {}", around(&round)),
+                "remove one of these steps: each run would wait for the next",
+            )
+        })
+        .collect()
+}
+
+/// What each names, by name.
+type Edges<'n> = BTreeMap<&'n Name, Vec<&'n Name>>;
+
+/// The circles among what names each other, each from its first to its last; what names itself is none.
+fn rounds<'n>(edges: &Edges<'n>) -> Vec<Vec<&'n Name>> {
     let mut done: BTreeSet<&Name> = BTreeSet::new();
     let mut found = Vec::new();
-    for start in by_name.keys() {
-        // The way walked so far, each with the dependencies still to look at; no recursion, since a file may
+    for start in edges.keys() {
+        // The way walked so far, each with what it names and was not looked at yet; no recursion, since a file may
         // chain as many applications as it holds.
-        let mut way: Vec<(&Name, std::slice::Iter<'_, Name>)> = Vec::new();
+        let mut way: Vec<(&'n Name, std::slice::Iter<'_, &'n Name>)> = Vec::new();
         let mut on_way: BTreeSet<&Name> = BTreeSet::new();
         let mut next = Some(*start);
         loop {
             if let Some(name) = next.take()
                 && !done.contains(name)
-                && let Some(application) = by_name.get(name)
+                && let Some(named) = edges.get(name)
             {
                 on_way.insert(name);
-                way.push((name, application.depends_on.iter()));
+                way.push((name, named.iter()));
             }
             let Some((name, rest)) = way.last_mut() else { break };
             match rest.next() {
@@ -168,9 +221,10 @@ pub(crate) fn circles(applications: &[Application]) -> Vec<Problem> {
                     on_way.remove(*name);
                     way.pop();
                 }
-                Some(to) if to == *name => {}
+                Some(to) if to == name => {}
                 Some(to) if on_way.contains(to) => {
-                    found.push(circle(&way, to));
+                    let from = way.iter().position(|(name, _)| name == to).unwrap_or_default();
+                    found.push(way.iter().skip(from).map(|(name, _)| *name).collect());
                     if found.len() >= MOST_PROBLEMS {
                         return found;
                     }
@@ -182,18 +236,15 @@ pub(crate) fn circles(applications: &[Application]) -> Vec<Problem> {
     found
 }
 
-fn circle(way: &[(&Name, std::slice::Iter<'_, Name>)], to: &Name) -> Problem {
+fn last<'r>(round: &'r [&Name]) -> &'r str {
+    round.last().map(|name| name.as_str()).unwrap_or_default()
+}
+
+fn around(round: &[&Name]) -> String {
     const SHOWN: usize = 12;
-    let from = way.iter().position(|(name, _)| *name == to).unwrap_or_default();
-    let round: Vec<_> = way.iter().skip(from).map(|(name, _)| name.as_str()).collect();
-    let mut text = round.iter().take(SHOWN).copied().collect::<Vec<_>>().join(" → ");
+    let mut text = round.iter().take(SHOWN).map(|name| name.as_str()).collect::<Vec<_>>().join(" → ");
     if round.len() > SHOWN {
         text.push_str(" → …");
     }
-    let last = round.last().copied().unwrap_or_default();
-    Problem::of_value(
-        format!("applications.{last}.depends_on"),
-        format!("applications depend on each other in a circle: {text} → {to}"),
-        "remove one of these dependencies: an evacuation needs an order",
-    )
+    format!("{text} → {}", round.first().map(|name| name.as_str()).unwrap_or_default())
 }

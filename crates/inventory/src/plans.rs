@@ -39,6 +39,7 @@ fn keys_of(kind: &str) -> &'static [KeyRule] {
         "wait_for_person" => &[("says", true), ("group", false)],
         "wait_for_time" => &[("for", false), ("until", false)],
         "wait_for_signal" => &[("signal", true), ("region", false)],
+        "run_plan" => &[("application", true)],
         _ => &[],
     }
 }
@@ -245,6 +246,7 @@ fn work(reader: &mut Reader, fields: &Fields<'_>, kind: &str) -> Option<OwnWork>
             let region = place_in(reader, fields);
             Some(OwnWork::WaitForSignal { signal: signal?, region: region? })
         }
+        "run_plan" => reader.name(fields, "application").map(|application| OwnWork::RunPlan { application }),
         _ => None,
     }
 }

@@ -7,6 +7,7 @@
 //! (observations, leases, sessions) is written by methods of [`Store`] and is not audited.
 
 mod accounts;
+mod asked_runs;
 pub mod audit;
 mod change;
 mod claims;

@@ -100,7 +100,7 @@ struct RunRow {
     stores: Option<Value>,
 }
 
-const SELECT: &str = "SELECT r.id, r.application::text, r.state, r.digest, r.intent, r.mode, r.from_region::text, \
+pub(crate) const SELECT: &str = "SELECT r.id, r.application::text, r.state, r.digest, r.intent, r.mode, r.from_region::text, \
      r.to_region::text, r.dry_run, r.requested_by, r.requested_email, r.reason, r.requested_at, r.expires_at, r.seq, \
      r.owner_worker, r.epoch, r.ended_at, r.acknowledged_by, r.acknowledged_at, r.summary, m.rto, m.stores \
      FROM runs r LEFT JOIN measured m ON m.run = r.id WHERE true";
@@ -413,7 +413,7 @@ impl Store {
         Ok(ids.into_iter().map(RunId).collect())
     }
 
-    async fn heads(&self, mut query: QueryBuilder<Postgres>) -> Result<Vec<RunHead>> {
+    pub(crate) async fn heads(&self, mut query: QueryBuilder<Postgres>) -> Result<Vec<RunHead>> {
         let rows: Vec<RunRow> = query.build_query_as().fetch_all(&self.pool).await?;
         rows.into_iter().map(RunRow::into_head).collect()
     }

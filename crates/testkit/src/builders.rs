@@ -120,5 +120,6 @@ pub fn request(application: &str, by: Who) -> Request {
         reason: "elevated errors".into(),
         incident: None,
         impact_began_at: None,
+        asked_by: None,
     }
 }

@@ -1,13 +1,30 @@
 //! The steps of one's own that an application's plans are given: what each does, where it stands, when it is there.
 
-use super::applications;
+use super::tone::{self, badge};
+use super::{applications, runs};
 use crate::format;
+use holdfast_api::runs::OtherRun;
 use holdfast_domain::OwnStep;
 use holdfast_domain::own_step::{InEmergency, OwnWork, Place, Until};
 use leptos::prelude::*;
 
 /// Kinds of steps that call what is one's own.
 pub const CALLS: [&str; 3] = ["call_webhook", "invoke_lambda", "run_document"];
+
+/// The kind of step that has another application make the same move.
+pub const RUNS_A_PLAN: &str = "run_plan";
+
+/// The run of another application that a step has asked for or waits for, with its page.
+#[must_use]
+pub fn other_run(run: &OtherRun) -> AnyView {
+    let (tone, word) = tone::run_state(run.state);
+    let whose = if run.asked_for { "" } else { ", which somebody else asked for" };
+    view! {
+        <a class="target" href=runs::href(&run.run)>{format!("Run of {}", run.application)}</a>" "{badge(tone, word)}{whose}
+        <div class="muted">{run.now.clone()}</div>
+    }
+    .into_any()
+}
 
 /// The page about what a webhook is signed with.
 #[must_use]
@@ -69,6 +86,9 @@ fn what(work: &OwnWork) -> String {
         OwnWork::WaitForSignal { signal, region } => {
             format!("waits until {signal} in the {} Region is well", region.as_str())
         }
+        OwnWork::RunPlan { application } => {
+            format!("has {application} make the same move, by a run of its own")
+        }
     }
 }
 
@@ -82,6 +102,8 @@ mod tests {
     fn a_step_says_where_it_stands_and_what_it_does() {
         assert_eq!(place(&Place::Before(Phase::MoveTraffic)), "before move traffic");
         assert_eq!(place(&Place::AfterStep("switch-orders".into())), "after the step switch-orders");
+        let identity = OwnWork::RunPlan { application: "identity".parse().unwrap() };
+        assert_eq!(what(&identity), "has identity make the same move, by a run of its own");
         assert_eq!(what(&OwnWork::WaitForTime { until: Until::For(Seconds(90)) }), "waits 1m30s");
     }
 }

@@ -20,7 +20,9 @@ pub fn steps(steps: &[StepView]) -> AnyView {
         .map(|(i, step)| {
             let irreversible = step.irreversible.then(|| badge(Tone::Bad, "cannot be undone"));
             let calls = step.action.is_some();
-            let what = if own_steps::CALLS.contains(&step.kind.as_str()) {
+            let what = if step.kind == own_steps::RUNS_A_PLAN {
+                view! { <span class="tag">"runs another plan"</span> }.into_any()
+            } else if own_steps::CALLS.contains(&step.kind.as_str()) {
                 view! { <span class="tag">"calls your own"</span> }.into_any()
             } else if step.kind.starts_with("wait_for_") {
                 view! { <span class="tag quiet">"waits"</span> }.into_any()
@@ -90,7 +92,9 @@ pub fn call_rows(step: &StepView) -> AnyView {
         .map(|r| view! { <tr><th scope="row">"Resource"</th><td><code>{r}</code></td></tr> });
     let after = (!step.after.is_empty())
         .then(|| view! { <tr><th scope="row">"Begins after"</th><td>{step.after.join(", ")}</td></tr> });
-    let undo = if own_steps::CALLS.contains(&step.kind.as_str()) {
+    let undo = if step.kind == own_steps::RUNS_A_PLAN {
+        "by a run of that application back"
+    } else if own_steps::CALLS.contains(&step.kind.as_str()) {
         "only by what it calls"
     } else if step.irreversible {
         "no"

@@ -2,6 +2,7 @@
 //! the step. List and picture are the same thing, so neither can say what the other does not.
 
 use crate::components::icon::icon;
+use crate::components::own_steps;
 use crate::components::parts;
 use crate::components::plan;
 use crate::components::time;
@@ -186,7 +187,12 @@ fn detail(run: &str, step: &StepView) -> AnyView {
         let to = step.ended_at.map(|to| view! { " to " {time::moment(to)} });
         view! { <tr><th scope="row">"When"</th><td>{time::moment(from)}{to}</td></tr> }
     });
-    let answers = (!step.answers.is_empty()).then(|| {
+    let other = step
+        .other_run
+        .as_ref()
+        .map(|run| view! { <tr><th scope="row">"Its run"</th><td>{own_steps::other_run(run)}</td></tr> });
+    // Of a run that it asked for, the line above tells all that the answer says.
+    let answers = (!step.answers.is_empty() && step.kind != own_steps::RUNS_A_PLAN).then(|| {
         let rows = step
             .answers
             .iter()
@@ -217,6 +223,7 @@ fn detail(run: &str, step: &StepView) -> AnyView {
                 <tr><th scope="row">"Value now → to be"</th><td>{plan::change_words(step)}</td></tr>
                 {times}
                 {plan::call_rows(step)}
+                {other}
                 {answers}
             </tbody>
         </table>

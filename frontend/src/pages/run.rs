@@ -2,7 +2,7 @@
 //! for; when it is over, what was measured.
 
 use crate::components::tone::{self, Tone, badge};
-use crate::components::{approval, bars, parts, plan, runs, steps, time};
+use crate::components::{approval, bars, own_steps, parts, plan, runs, steps, time};
 use crate::pages::{run_ended, run_verbs};
 use crate::screen::{Screen, Signed};
 use crate::{format, words};
@@ -61,6 +61,11 @@ fn body(run: &RunView, events: &[RunEvent], signed: &Signed) -> AnyView {
         {runs::what(s)}" · asked for by "{s.requested_by.clone()}" "{time::ago(s.requested_at)}{incident}
         <div class="why">{s.reason.clone()}</div>
     };
+    let asked_by = run.asked_by.as_ref().map(|by| {
+        let href = runs::href(&by.run);
+        view! { <div>"For the step "<code>{by.step.clone()}</code>" of "<a class="target" href=href>{format!("a run of {}", by.application)}</a></div> }
+    });
+    let under = view! { {under}{asked_by} };
     let verbs = view! { <div data-live="verbs" class="verbs">{run_verbs::first(run)}</div> };
     let parts_of_it = match s.state {
         RunState::AwaitingApproval => awaiting(run, signed),
@@ -100,6 +105,7 @@ fn now(run: &RunView) -> AnyView {
         .filter(|_| s.state == RunState::AwaitingApproval)
         .map(|at| view! { <p>"The request expires in "{time::until(at)}"."</p> });
     let ending = run.ending.clone().filter(|e| *e != s.now).map(|e| view! { <p>{e}</p> });
+    let others = others(run);
     let sentence = (!s.now.is_empty()).then(|| view! { <p class="now-sentence">{parts::prose(&s.now)}</p> });
     let escalated = run.escalated.clone().map(|e| {
         view! { <p>"An emergency since "{time::ago(e.at)}", by "{e.by}": "{e.reason}</p> }
@@ -112,10 +118,26 @@ fn now(run: &RunView) -> AnyView {
     };
     view! {
         <div class="now-box" role="status" aria-live="polite" data-live="now">
-            {parts::callout(tone, progress, view! { {sentence}{escalated}{dry}{parked}{expires}{ending} }.into_any())}
+            {parts::callout(tone, progress, view! { {sentence}{escalated}{dry}{parked}{others}{expires}{ending} }.into_any())}
         </div>
     }
     .into_any()
+}
+
+/// The runs of other applications that are not over: waited for, or going on by themselves once this one is over.
+fn others(run: &RunView) -> AnyView {
+    let over = run.summary.ended_at.is_some();
+    run.steps
+        .iter()
+        .filter_map(|step| step.other_run.as_ref().filter(|other| !other.state.is_over()))
+        .map(|other| {
+            let goes_on = (over && other.asked_for).then_some(
+                " It goes on: that this run is over ends it not. It is cancelled on its own page.",
+            );
+            view! { <div>{own_steps::other_run(other)}{goes_on}</div> }
+        })
+        .collect_view()
+        .into_any()
 }
 
 fn awaiting(run: &RunView, signed: &Signed) -> AnyView {

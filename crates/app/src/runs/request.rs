@@ -16,8 +16,9 @@ use holdfast_failover::digest::request_digest;
 use holdfast_failover::guard::{Guard, Guarded, Raised, Ruled, RunKind, guarded};
 use holdfast_failover::plan::{EmergencyVariant, emergency_variant};
 use holdfast_failover::run::{Command, Entry, Event, Request, Run, Who};
+use holdfast_failover::step::run_plan::AskedBy;
 use holdfast_failover::{Digest, Intent, Mode, Movement, Plan, Refusal, RunState};
-use holdfast_store::{Change, Idempotent, NewRun, RunHead};
+use holdfast_store::{Change, Fence, Idempotent, NewRun, RunHead};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
@@ -34,16 +35,22 @@ struct Thought {
 }
 
 /// What makes two sendings one request.
-struct Key<'a> {
-    principal: &'a str,
-    key: &'a str,
-    body_hash: &'a [u8; 32],
+#[derive(Clone, Copy)]
+pub(super) enum Once<'a> {
+    /// A person's, by the key that they sent.
+    Key { principal: &'a str, key: &'a str, body_hash: &'a [u8; 32] },
+    /// That of a step of another application's run, under the fence of the worker that drives that run.
+    Step { asked_by: &'a AskedBy, fence: &'a Fence },
 }
 
-impl Key<'_> {
-    /// The run that this key made already; `None`: the key is now begun in this change.
+impl Once<'_> {
+    /// The run that was made already; `None`: a key is now begun in this change.
     async fn made(&self, change: &mut Change) -> Answer<Option<RunId>> {
-        let begun = change.begin_idempotent(self.principal, self.key, "POST /runs", self.body_hash).await;
+        let (principal, key, body_hash) = match self {
+            Self::Key { principal, key, body_hash } => (principal, key, body_hash),
+            Self::Step { asked_by, .. } => return change.run_asked_by(asked_by).await.map_err(of_store),
+        };
+        let begun = change.begin_idempotent(principal, key, "POST /runs", body_hash).await;
         match begun.map_err(of_store)? {
             Idempotent::Fresh => Ok(None),
             Idempotent::Replay { response, .. } => {
@@ -51,6 +58,25 @@ impl Key<'_> {
                 id.parse().map(Some).map_err(|_| Problem::not_found("run", id))
             }
             Idempotent::Reused => Err(key_reused()),
+        }
+    }
+
+    /// Keeps that this run is the one.
+    async fn keep(&self, change: &mut Change, run: RunId) -> Answer<()> {
+        match self {
+            Self::Key { principal, key, .. } => {
+                let answer = serde_json::Value::String(run.to_string());
+                change.finish_idempotent(principal, key, 201, &answer).await
+            }
+            Self::Step { asked_by, fence } => change.insert_asked_run(run, asked_by, fence).await,
+        }
+        .map_err(of_store)
+    }
+
+    fn asked_by(&self) -> Option<&AskedBy> {
+        match self {
+            Self::Key { .. } => None,
+            Self::Step { asked_by, .. } => Some(asked_by),
         }
     }
 }
@@ -154,25 +180,29 @@ impl App {
         // As it is stored; the key stands for the bytes as they were sent.
         let asked = RequestRun { reason, incident, overrides: codes(&overridden), ..asked };
         let principal = format!("person:{}", actor.person);
-        let key = Key { principal: &principal, key: idempotency_key, body_hash: &body_hash };
-        // A repeat gets the first one's run, even where it would be refused today.
-        if let Some(made) = self.made(&key).await? {
+        let once = Once::Key { principal: &principal, key: idempotency_key, body_hash: &body_hash };
+        self.make_once(actor, asked, once).await
+    }
+
+    /// A repeat gets the first one's run, even where it would be refused today.
+    pub(super) async fn make_once(&self, actor: &Actor, asked: RequestRun, once: Once<'_>) -> Answer<RunId> {
+        if let Some(made) = self.made(once).await? {
             return Ok(made);
         }
-        match self.make(actor, asked, &key).await {
+        match self.make(actor, asked, once).await {
             Ok(id) => Ok(id),
-            // What stands in the way may be the run that this very key made while this one was thought about.
-            Err(problem) => self.made(&key).await?.ok_or(problem),
+            // What stands in the way may be the run that this very request made while this one was thought about.
+            Err(problem) => self.made(once).await?.ok_or(problem),
         }
     }
 
     /// Rolled back again: thinking takes connections, and whoever thinks while holding one starves the others.
-    async fn made(&self, key: &Key<'_>) -> Answer<Option<RunId>> {
+    async fn made(&self, once: Once<'_>) -> Answer<Option<RunId>> {
         let mut look = self.store.begin().await.map_err(of_store)?;
-        key.made(&mut look).await
+        once.made(&mut look).await
     }
 
-    async fn make(&self, actor: &Actor, asked: RequestRun, key: &Key<'_>) -> Answer<RunId> {
+    async fn make(&self, actor: &Actor, asked: RequestRun, once: Once<'_>) -> Answer<RunId> {
         let now = self.store.now().await.map_err(of_store)?;
         good_impact(asked.impact_began_at, now)?;
         if !asked.dry_run
@@ -216,14 +246,18 @@ impl App {
             reason: asked.reason,
             incident: asked.incident,
             impact_began_at: asked.impact_began_at,
+            asked_by: once.asked_by().cloned(),
         };
-        let detail = serde_json::json!({
+        let mut detail = serde_json::json!({
             "application": request.application,
             "movement": request.movement,
             "digest": request.digest,
             "dry_run": request.dry_run,
             "reason": request.reason,
         });
+        if let Some(asked_by) = &request.asked_by {
+            detail["asked_by"] = serde_json::json!(asked_by);
+        }
         let events = Run::request(id, request, now);
         let first: Vec<Entry> =
             events.iter().zip(1..).map(|(event, seq)| Entry { seq, at: now, event: event.clone() }).collect();
@@ -237,15 +271,14 @@ impl App {
         };
         // From here on one connection is enough. The key is locked: sent twice at once it makes one run.
         let mut change = self.store.begin().await.map_err(of_store)?;
-        if let Some(made) = key.made(&mut change).await? {
+        if let Some(made) = once.made(&mut change).await? {
             return Ok(made);
         }
         if let Some(superseded) = &superseded {
             superseded.write(&mut change, actor).await?;
         }
         change.insert_run(&new).await.map_err(of_store)?;
-        let answer = serde_json::Value::String(id.to_string());
-        change.finish_idempotent(key.principal, key.key, 201, &answer).await.map_err(of_store)?;
+        once.keep(&mut change, id).await?;
         let entry =
             done(actor, "run.request", &format!("run:{id}")).of_application(&application.name).with(detail);
         change.commit(entry).await.map_err(of_store)?;

@@ -4,10 +4,10 @@ use crate::authority::{Action, may};
 use crate::compliance::{of_head, of_run};
 use crate::runs::who;
 use holdfast_api::runs::{
-    AwaitedAnswer, CallAnswer, EmergencyView, EscalatedView, Parked, RunSummary, RunView, Skipped, StepView,
-    VerbView,
+    AskingStep, AwaitedAnswer, CallAnswer, EmergencyView, EscalatedView, OtherRun, Parked, RunSummary, RunView,
+    Skipped, StepView, VerbView,
 };
-use holdfast_domain::Actor;
+use holdfast_domain::{Actor, StepId};
 use holdfast_failover::approval::{Review, may_deny, may_review};
 use holdfast_failover::compliance::Measured;
 use holdfast_failover::plan::{Before, EmergencyVariant};
@@ -17,6 +17,7 @@ use holdfast_failover::{Mode, Refusal, RunState, Step, StepState};
 use holdfast_store::RunHead;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// A run in a list, from what its last writer left beside it.
 pub fn head(head: &RunHead) -> RunSummary {
@@ -77,6 +78,8 @@ pub struct Around {
     pub not_to_start: Option<Refusal>,
     /// How long the steps of earlier runs took.
     pub took: Took,
+    /// The runs of other applications that its steps asked for, or wait for.
+    pub others: BTreeMap<StepId, OtherRun>,
 }
 
 pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> RunView {
@@ -96,7 +99,10 @@ pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> Run
         tally: run.tally(),
         reviews: run.reviews.clone(),
         overrides: request.overrides.clone(),
-        steps: run.steps_in_order().map(|s| step(actor, run, s, now)).collect(),
+        steps: run
+            .steps_in_order()
+            .map(|s| StepView { other_run: around.others.get(&s.id).cloned(), ..step(actor, run, s, now) })
+            .collect(),
         facts: request.plan.facts.clone(),
         measurements: request.plan.measurements.clone(),
         notes: run.plan().notes.clone(),
@@ -105,6 +111,11 @@ pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> Run
         measured,
         forecast: forecast(run, &around.took, now),
         ending: run.ending.clone(),
+        asked_by: request.asked_by.as_ref().map(|by| AskingStep {
+            application: by.application.to_string(),
+            run: by.run.to_string(),
+            step: by.step.to_string(),
+        }),
         verbs,
         acknowledged_by,
         acknowledged_at,
@@ -165,6 +176,19 @@ pub fn planned_step(step: &Step) -> StepView {
         may_retry: false,
         may_skip: false,
         may_confirm: false,
+        other_run: None,
+    }
+}
+
+/// A run of another application as the step that it is for shows it.
+pub fn other_run(head: &RunHead, asked_for: bool) -> OtherRun {
+    let summary: Summary = serde_json::from_value(head.summary.clone()).unwrap_or_default();
+    OtherRun {
+        application: head.application.to_string(),
+        run: head.id.to_string(),
+        state: head.state,
+        now: summary.now,
+        asked_for,
     }
 }
 

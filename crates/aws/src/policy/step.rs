@@ -33,7 +33,7 @@ pub(super) fn statements(account: &Account, change: &Change) -> Vec<Statement> {
             // Tells how a command goes, and only to whoever knows its id.
             anywhere([own_calls::LIST_COMMANDS]),
         ],
-        Change::CallWebhook { .. } => vec![anywhere([NOTHING])],
+        Change::CallWebhook { .. } | Change::RunPlan { .. } => vec![anywhere([NOTHING])],
         // ---- compute
         Change::SetEcsDesiredCount { region, cluster, service, .. } => {
             let (cluster, service) = (last_part(cluster), last_part(service));

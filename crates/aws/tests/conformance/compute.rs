@@ -183,6 +183,7 @@ async fn picture(sim: &Sim, cloud: &AwsCloud) -> Picture {
         observations,
         before: BTreeMap::new(),
         own: Vec::new(),
+        others: Vec::new(),
         now: Timestamp::now(),
     }
 }

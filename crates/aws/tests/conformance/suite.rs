@@ -332,6 +332,10 @@ pub const OWN_CALLS: &[(&str, &str)] = &[
     ("call_webhook", "a signed POST to a receiver that keeps what it has by its id"),
     ("invoke_lambda", "a function of one's own, in the Region that the plan names"),
     ("run_document", "an SSM document on the instances that have a tag"),
+    (
+        "run_plan",
+        "a run of another application, asked for as its requester would and decided on as any other is",
+    ),
 ];
 
 /// Steps that call nothing, by their stored names: what each waits for.

@@ -29,7 +29,7 @@ const TAIL: &str = "
 ## What is left out
 
 AWS Elastic Disaster Recovery and EFS replication; AWS Health's open events; as a store that a setting can be
-pointed at, an ElastiCache Global Datastore; as a step, another application's plan. A step of your own can do what of these a recovery needs.
+pointed at, an ElastiCache Global Datastore. A step of your own can do what of these a recovery needs.
 ";
 
 fn class(change: &Change) -> &'static str {

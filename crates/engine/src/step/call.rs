@@ -2,6 +2,7 @@
 
 use super::words::{parked, way_out_of};
 use super::{ANSWER_MARGIN, StepDrive, Turn};
+use crate::asks::ASKING_AT_MOST;
 use crate::journal::Lost;
 use crate::webhook::delivery;
 use holdfast_cloud::Error;
@@ -11,13 +12,17 @@ use holdfast_failover::run::{Answer, Event, Run, StepProgress};
 use holdfast_failover::step::Seen;
 
 /// What came of trying to call.
-enum Outcome {
+pub(super) enum Outcome {
     Told(Result<Answer, Error>),
-    /// Something of our own is missing: nothing left this process.
+    /// Something of our own is missing, or refuses: nothing left this process.
     NotCalled {
-        reason: &'static str,
-        way_out: &'static str,
+        reason: String,
+        way_out: String,
     },
+    /// Somebody else came first: look again.
+    Overtaken(String),
+    /// A request of our own whose answer did not come.
+    Lost(String),
 }
 
 impl StepDrive {
@@ -30,7 +35,10 @@ impl StepDrive {
         seen: &Seen,
         change: &Change,
     ) -> Result<Turn, Lost> {
-        let deadline = self.cloud.call_deadline(&self.acting(run, step));
+        let deadline = match change {
+            Change::RunPlan { .. } => ASKING_AT_MOST,
+            _ => self.cloud.call_deadline(&self.acting(run, step)),
+        };
         let answer_due = self.later(deadline + ANSWER_MARGIN);
         let intent = self.started(step, progress.attempt + 1, seen, Some(change.clone()), answer_due);
         self.journal.record(vec![intent], self.now()).await?;
@@ -52,8 +60,12 @@ impl StepDrive {
                     .await;
             }
             Outcome::NotCalled { reason, way_out } => {
-                return self.refused(step, progress, reason.to_owned(), false, way_out).await;
+                return self.refused(step, progress, reason, false, &way_out).await;
             }
+            Outcome::Overtaken(reason) => {
+                return self.refused(step, progress, reason, true, "Look at it again: retry.").await;
+            }
+            Outcome::Lost(reason) => Event::CallUnknown { step: step.id.clone(), reason },
         };
         self.journal.record(vec![event], self.now()).await?;
         Ok(Turn::Moved)
@@ -64,18 +76,23 @@ impl StepDrive {
         if let Change::CallWebhook { url, application, movement, step: name } = change {
             let Some(secret) = self.store.webhook_secret(application, name).await? else {
                 return Ok(Outcome::NotCalled {
-                    reason: "the inventory no longer has the webhook, and its secret went with it",
-                    way_out: "Put the step back, make a new secret for it, give that to the receiver, then retry.",
+                    reason: "the inventory no longer has the webhook, and its secret went with it".to_owned(),
+                    way_out:
+                        "Put the step back, make a new secret for it, give that to the receiver, then retry."
+                            .to_owned(),
                 });
             };
             let delivery = delivery((run.id, step), (application, movement), url, secret);
             self.must_hold_the_lease().await?;
             return Ok(Outcome::Told(self.cloud.deliver(&delivery).await));
         }
+        if let Change::RunPlan { application, movement } = change {
+            return self.ask_for_run(run, step, change, (application, movement)).await;
+        }
         let Some(account) = self.account(step) else {
             return Ok(Outcome::NotCalled {
-                reason: "the inventory no longer has the account",
-                way_out: "Put the account back and retry.",
+                reason: "the inventory no longer has the account".to_owned(),
+                way_out: "Put the account back and retry.".to_owned(),
             });
         };
         self.must_hold_the_lease().await?;
@@ -102,7 +119,7 @@ impl StepDrive {
     }
 
     /// Between the intent and the socket this process may have been stopped for longer than its lease.
-    async fn must_hold_the_lease(&self) -> Result<(), Lost> {
+    pub(super) async fn must_hold_the_lease(&self) -> Result<(), Lost> {
         if self.lease.holds(self.journal.epoch()).await { Ok(()) } else { Err(Lost::Fenced) }
     }
 }

@@ -36,7 +36,8 @@ pub struct Made {
 #[derive(Debug, Default)]
 struct World {
     desired: BTreeMap<RegionCode, u32>,
-    weights: BTreeMap<RegionCode, i64>,
+    /// Of each record in each Region; of those that nobody has changed, home has all.
+    weights: BTreeMap<(String, RegionCode), i64>,
     fates: VecDeque<Fate>,
     made: Vec<Made>,
     dark: Option<RegionCode>,
@@ -51,6 +52,16 @@ pub struct FakeCloud {
     pub deadline: Duration,
 }
 
+/// The record of the application that most tests move.
+const SHOP: &str = "shop.example.com";
+
+impl World {
+    fn weight(&self, record: &str, region: &RegionCode) -> i64 {
+        let untouched = if region.as_str() == "us-east-1" { 100 } else { 0 };
+        self.weights.get(&(record.to_owned(), region.clone())).copied().unwrap_or(untouched)
+    }
+}
+
 pub fn region(code: &str) -> RegionCode {
     RegionCode::parse(code).unwrap()
 }
@@ -59,11 +70,7 @@ impl FakeCloud {
     pub fn new() -> Self {
         let (home, away) = (region("us-east-1"), region("eu-central-1"));
         Self {
-            world: Mutex::new(World {
-                desired: [(home.clone(), 6), (away.clone(), 2)].into(),
-                weights: [(home, 100), (away, 0)].into(),
-                ..World::default()
-            }),
+            world: Mutex::new(World { desired: [(home, 6), (away, 2)].into(), ..World::default() }),
             deadline: Duration::from_millis(50),
         }
     }
@@ -78,14 +85,20 @@ impl FakeCloud {
         self.made().into_iter().filter(|m| m.took_effect).map(|m| m.step).collect()
     }
     pub fn weight(&self, code: &str) -> i64 {
-        self.world.lock().unwrap().weights[&region(code)]
+        self.weight_of(SHOP, code)
+    }
+    pub fn weight_of(&self, record: &str, code: &str) -> i64 {
+        self.world.lock().unwrap().weight(record, &region(code))
     }
     pub fn desired(&self, code: &str) -> u32 {
         self.world.lock().unwrap().desired[&region(code)]
     }
     /// Somebody else changes a weight behind our back.
     pub fn meddle(&self, code: &str, weight: i64) {
-        self.world.lock().unwrap().weights.insert(region(code), weight);
+        self.meddle_with(SHOP, code, weight);
+    }
+    pub fn meddle_with(&self, record: &str, code: &str, weight: i64) {
+        self.world.lock().unwrap().weights.insert((record.to_owned(), region(code)), weight);
     }
     /// Webhooks as they left, each attempt.
     pub fn delivered(&self) -> Vec<Delivery> {
@@ -103,9 +116,9 @@ impl FakeCloud {
     }
 }
 
-fn record(region: &RegionCode, weight: i64) -> DnsRecord {
+fn record(name: &str, region: &RegionCode, weight: i64) -> DnsRecord {
     DnsRecord {
-        name: "shop.example.com".into(),
+        name: name.into(),
         record_type: "A".into(),
         set_identifier: Some(format!("shop-{region}")),
         routing: Routing::Weighted { weight },
@@ -160,7 +173,10 @@ impl Cloud for FakeCloud {
                         from: "here".into(),
                         at: jiff::Timestamp::UNIX_EPOCH,
                     }),
-                    _ => Facts::record(Some(record(region, world.weights[region]))),
+                    ResourceSpec::Route53Records(spec) => {
+                        Facts::record(Some(record(&spec.record, region, world.weight(&spec.record, region))))
+                    }
+                    other => panic!("nothing of the kind in this world: {other:?}"),
                 };
                 (region.clone(), Ok(facts))
             })
@@ -189,7 +205,7 @@ impl Cloud for FakeCloud {
                 Change::ReplaceRecords { replace, .. } => {
                     for new in replace.iter().filter_map(|r| Some((r.region.clone(), r.new.clone()?))) {
                         if let Routing::Weighted { weight } = new.1.routing {
-                            world.weights.insert(new.0, weight);
+                            world.weights.insert((new.1.name, new.0), weight);
                         }
                     }
                 }

@@ -1,20 +1,23 @@
 //! A whole Holdfast without wire or page: database, use cases, engine, and the fake cloud.
 
 use crate::fake_cloud::FakeCloud;
+use async_trait::async_trait;
 use holdfast_api::people::{NewPerson, People};
 use holdfast_api::runs::{Decision, RequestRun, ReviewRun, RunView, Runs};
 use holdfast_api::{Answer, applications::Applications};
 use holdfast_app::{App, Settings};
 use holdfast_domain::{Actor, Name, PersonId, Role, RunId};
-use holdfast_engine::{Engine, EngineSettings};
+use holdfast_engine::{Asks, Engine, EngineSettings};
+use holdfast_failover::step::run_plan::{Asking, NotAsked};
 use holdfast_failover::{Intent, Mode, RunState};
-use holdfast_store::{Pools, Store};
+use holdfast_store::{Fence, Pools, Store};
 use holdfast_testkit::{TestDatabase, test_database};
 use jiff::Timestamp;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tokio::sync::Notify;
 
 const INVENTORY: &str = r#"version: 1
 accounts:
@@ -60,6 +63,58 @@ const PROBE: &str = "      - name: healthy
           eu-central-1: {url: https://shop.example.com/health}
 ";
 
+const IDENTITY: &str = "  - name: identity
+    owner: platform
+    tier: 1
+    strategy: warm_standby
+    home_region: us-east-1
+    recovery_regions: [eu-central-1]
+    objectives: {rto: 15m, rpo: 30s}
+    approval_policy: by-sre
+    resources:
+      - name: sign-in
+        kind: route53_records
+        account: prod
+        hosted_zone_id: Z0123456789ABC
+        record: login.example.com
+        type: A
+plans:
+  - application: shop
+    steps:
+      - {name: sign-in, kind: run_plan, after: observe, application: identity}
+";
+
+/// What a worker asks of the use cases.
+#[derive(Debug)]
+struct Requests(App);
+
+#[async_trait]
+impl Asks for Requests {
+    async fn ask(&self, asking: &Asking, fence: &Fence) -> Result<RunId, NotAsked> {
+        self.0.ask_for_step(asking, fence).await
+    }
+}
+
+pub fn requests(app: &App) -> Arc<dyn Asks> {
+    Arc::new(Requests(app.clone()))
+}
+
+/// A request takes effect, and its answer is never heard.
+#[derive(Debug)]
+struct Unheard {
+    requests: Requests,
+    asked: Arc<Notify>,
+}
+
+#[async_trait]
+impl Asks for Unheard {
+    async fn ask(&self, asking: &Asking, fence: &Fence) -> Result<RunId, NotAsked> {
+        self.requests.ask(asking, fence).await.unwrap();
+        self.asked.notify_one();
+        std::future::pending().await
+    }
+}
+
 pub struct House {
     pub app: App,
     pub store: Store,
@@ -95,6 +150,14 @@ impl House {
         Self::of(&inventory, Duration::from_millis(200)).await
     }
 
+    /// Shop's plans begin by running the plan of `identity`, of which `sre` decides.
+    pub async fn with_identity() -> Self {
+        let policy = "  - name: by-sre\n    rules:\n      - {group: sre, approvals: 1}\n    expires_after: 2h\napplications:\n";
+        let groups = "  - name: approvers\n  - name: sre\n";
+        let inventory = INVENTORY.replace("applications:\n", policy).replace("  - name: approvers\n", groups);
+        Self::of(&format!("{inventory}{IDENTITY}"), Duration::from_millis(200)).await
+    }
+
     pub async fn with_sweeps_every(sweep_interval: Duration) -> Self {
         Self::of(INVENTORY, sweep_interval).await
     }
@@ -122,11 +185,38 @@ impl House {
         house
     }
 
-    pub async fn start(&mut self) {
+    fn settings(&self) -> EngineSettings {
         let mut settings = EngineSettings::new(self.data.path().to_owned());
         settings.sweep_interval = self.sweep_interval;
         settings.poll_interval = Duration::from_millis(20);
-        self.engine = Some(Engine::start(self.store.clone(), self.cloud.clone(), settings).await.unwrap());
+        settings
+    }
+
+    pub async fn start(&mut self) {
+        let (store, cloud) = (self.store.clone(), self.cloud.clone());
+        let engine = Engine::start(store, cloud, requests(&self.app), self.settings()).await;
+        self.engine = Some(engine.unwrap());
+    }
+
+    /// A life of the worker that ends the way a `kill -9` would end it: once its request for a run has taken effect, and
+    /// before it has heard so.
+    pub async fn dies_asking(&self) {
+        let asked = Arc::new(Notify::new());
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let (url, cloud, settings, told) =
+            (self.database.app_url.clone(), self.cloud.clone(), self.settings(), asked.clone());
+        runtime.spawn(async move {
+            let store = Store::connect(&url, Pools { web: 2, engine: 6 }).await.unwrap();
+            let requests = Requests(App::new(store.clone(), Settings::default()));
+            let asks = Arc::new(Unheard { requests, asked: told });
+            let _engine = Engine::start(store, cloud, asks, settings).await.unwrap();
+            std::future::pending::<()>().await;
+        });
+        asked.notified().await;
+        // Tasks and connections end where they are.
+        let end = move || runtime.shutdown_timeout(Duration::from_secs(30));
+        tokio::task::spawn_blocking(end).await.unwrap();
     }
 
     pub async fn stop(&mut self) {

@@ -11,6 +11,7 @@ mod faults;
 mod house;
 mod misconfigured;
 mod mortal;
+mod other_plans;
 mod own_steps;
 mod settings;
 mod wire;

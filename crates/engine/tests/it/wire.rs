@@ -1,7 +1,7 @@
 //! A whole Holdfast over the wire: database, use cases, engine, the real adapters, and the simulator with the
 //! demonstration. The judge is the simulator's ledger.
 
-use crate::house::{actor, id, until};
+use crate::house::{actor, id, requests, until};
 use holdfast_api::applications::Applications;
 use holdfast_api::runs::{Decision, RequestRun, ReviewRun, RunView, Runs};
 use holdfast_app::{App, Settings};
@@ -60,7 +60,8 @@ pub struct Process {
 impl Process {
     pub async fn start(self, through: impl FnOnce(Arc<dyn Cloud>) -> Arc<dyn Cloud>) -> Engine {
         let store = Store::connect(&self.url, Pools { web: 1, engine: 6 }).await.unwrap();
-        Engine::start(store, through(Arc::new(AwsCloud::new(self.aws))), self.settings).await.unwrap()
+        let asks = requests(&App::new(store.for_engine(), Settings::default()));
+        Engine::start(store, through(Arc::new(AwsCloud::new(self.aws))), asks, self.settings).await.unwrap()
     }
 }
 
@@ -93,7 +94,7 @@ impl WireHouse {
         }
         let data = TempDir::new().unwrap();
         let cloud = Arc::new(AwsCloud::new(aws(&sim)));
-        let engine = Engine::start(store.clone(), cloud, settings(&data)).await.unwrap();
+        let engine = Engine::start(store.clone(), cloud, requests(&app), settings(&data)).await.unwrap();
         until("the first sweep", || async { store.last_sweep().await.unwrap().finished_at }).await;
         Self { sim, app, operator, approvers, engine: Some(engine), data, database }
     }

@@ -5,6 +5,8 @@ use super::draft::{Draft, Making};
 use crate::change::Change;
 use crate::movement::{Intent, Mode, Movement};
 use crate::refusal::Refusal;
+use crate::serving::words;
+use crate::step::run_plan::cannot_make;
 use crate::step::{Step, Work};
 use holdfast_domain::own_step::{InEmergency, Occasion, OwnWork, Phase, Place, Side, Until, Where};
 use holdfast_domain::{Name, OwnStep, RegionCode, StepId};
@@ -14,6 +16,8 @@ use std::collections::BTreeSet;
 const MARGIN_SECONDS: u32 = 300;
 /// A wait until a date is not overdue before that date, whenever it is.
 const UNTIL_A_DATE_SECONDS: u32 = 366 * 86_400;
+/// Another run waits for its own approvals first; what becomes of those is told by the run itself.
+const ANOTHER_RUN_SECONDS: u32 = 12 * 3_600;
 
 pub(super) fn insert(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     let movement = draft.movement;
@@ -98,6 +102,44 @@ fn nowhere(own: &OwnStep) -> (String, String) {
     )
 }
 
+/// The step that has another application make the same move; `None`: it cannot, and the emergency goes on without.
+fn run_plan(
+    draft: &mut Draft<'_>,
+    own: &OwnStep,
+    other: &Name,
+    movement: &Movement,
+) -> Result<Option<Making<'static>>, Refusal> {
+    let found = draft.picture.others.iter().find(|(application, _)| application.name == *other);
+    let trouble = match found {
+        Some((application, _)) => cannot_make(application, movement),
+        None => {
+            Some((format!("There is no application `{other}`."), "Mend the step in the inventory.".into()))
+        }
+    };
+    if let Some((sentence, way_out)) = trouble {
+        draft
+            .cannot(&format!("The own step `{}` runs the plan of {other}. {sentence}", own.name), &way_out)?;
+        return Ok(None);
+    }
+    let serves = match found {
+        Some((_, serving)) if !serving.regions.is_empty() => {
+            format!("{other} is served from {}", words(&serving.regions))
+        }
+        _ => format!("which Region serves {other} is not known"),
+    };
+    let intent = movement.intent.as_str();
+    Ok(Some(Making {
+        title: format!("Run the {intent} plan of {other} to {}", movement.to),
+        work: Work::Call {
+            change: Change::RunPlan { application: other.clone(), movement: movement.clone() },
+        },
+        timeout_seconds: own.timeout.map_or(ANOTHER_RUN_SECONDS, |t| t.get()),
+        value_now: serves,
+        value_to_be: format!("{other} is served from {}, by a run of its own", movement.to),
+        ..Making::default()
+    }))
+}
+
 fn making(
     draft: &mut Draft<'_>,
     own: &OwnStep,
@@ -114,6 +156,7 @@ fn making(
         (title, Work::Call { change }, to_be.to_owned(), own_seconds(usual))
     };
     let (title, work, value_to_be, timeout_seconds) = match &own.work {
+        OwnWork::RunPlan { application: other } => return run_plan(draft, own, other, movement),
         OwnWork::Webhook { url } => call(
             format!("Tell {} by webhook", host(url)),
             Change::CallWebhook {

@@ -53,9 +53,16 @@ impl Run {
             | Event::CallUnknown { step, .. }
             | Event::CallRefused { step, .. } => {
                 self.must_be_under_way()?;
-                let progress = self.of(step)?.1;
+                let (planned, progress) = self.of(step)?;
                 match (progress.state, &progress.call) {
                     (StepState::Running, Some(CallState::Intended { .. })) => Ok(()),
+                    // A run that was asked for is found by who asked, and with it what the lost answer said.
+                    (StepState::Unknown, Some(CallState::Unknown { .. }))
+                        if matches!(event, Event::CallAnswered { .. })
+                            && planned.runs_plan_of().is_some() =>
+                    {
+                        Ok(())
+                    }
                     _ => Err(wrong_state(
                         format!("No call of `{step}` is out."),
                         "An outcome needs the intent before it.",
@@ -324,6 +331,7 @@ impl Run {
             StepState::NeedsPerson => {}
             // A step that only looks holds nobody up: a dead Region must not keep people from going on.
             StepState::Running | StepState::Waiting if progress.call.is_none() => {}
+            StepState::Waiting if follows_another_run(step, progress) => {}
             StepState::Running | StepState::Waiting | StepState::Unknown => {
                 return Err(wrong_state(
                     format!("`{id}` is {}.", progress.state.as_str()),
@@ -393,6 +401,9 @@ impl Run {
     fn nothing_in_flight(&self, at: Timestamp) -> Legal {
         for step in self.steps_in_order() {
             let Some(progress) = self.progress(&step.id) else { continue };
+            if follows_another_run(step, progress) {
+                continue;
+            }
             // Of what was replaced nobody waits for more than for its answer.
             let waited_for = progress.state.in_flight() && !self.is_replaced(&step.id);
             if waited_for && progress.call.is_some() {
@@ -412,6 +423,11 @@ fn replaced(id: &StepId) -> Refusal {
         format!("`{id}` was replaced by the escalation to an emergency."),
         "The steps of the emergency go on in its place.",
     )
+}
+
+/// The run that the step asked for is there, and goes on by itself: of this run nothing is out.
+fn follows_another_run(step: &Step, progress: &StepProgress) -> bool {
+    step.runs_plan_of().is_some() && matches!(progress.call, Some(CallState::Answered(_)))
 }
 
 fn no_answer_can_come(id: &StepId, progress: &StepProgress, at: Timestamp) -> Legal {

@@ -86,7 +86,8 @@ impl Step {
         movement: &Movement,
         retries: u32,
     ) -> Verdict {
-        if !change.shows() {
+        // What shows nowhere is sent; another application is looked at by `run_plan`, not here.
+        if !change.shows() || matches!(change, Change::RunPlan { .. }) {
             return Verdict::Act(change.clone());
         }
         let Some(resource) = &self.resource else {
@@ -155,10 +156,11 @@ impl Step {
             Change::StartRegionSwitch { region, target, action, .. } => {
                 region_switch::check(&look, change, region, target, *action)
             }
-            // ---- steps of one's own: nothing shows them, so they were sent above.
-            Change::CallWebhook { .. } | Change::InvokeLambda { .. } | Change::RunDocument { .. } => {
-                Verdict::Act(change.clone())
-            }
+            // ---- steps of one's own: they were sent above.
+            Change::CallWebhook { .. }
+            | Change::InvokeLambda { .. }
+            | Change::RunDocument { .. }
+            | Change::RunPlan { .. } => Verdict::Act(change.clone()),
             // ---- what the recovery Region must have
             Change::CreateStack { region, build } => stack::create(&look, change, region, build),
             Change::UpdateStack { region, build } => stack::update(&look, change, region, build),

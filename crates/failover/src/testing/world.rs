@@ -302,6 +302,7 @@ pub fn shop() -> Picture {
         accounts: vec![account()],
         observations,
         own: Vec::new(),
+        others: Vec::new(),
         before: BTreeMap::new(),
         now: NOW,
     }
@@ -359,6 +360,7 @@ pub fn feed() -> Picture {
         accounts: vec![account()],
         observations,
         own: Vec::new(),
+        others: Vec::new(),
         before: BTreeMap::new(),
         now: NOW,
     }

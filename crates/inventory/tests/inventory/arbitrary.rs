@@ -330,6 +330,7 @@ fn own_work() -> BoxedStrategy<OwnWork> {
         wait().prop_map(|length| OwnWork::WaitForTime { until: Until::For(length) }),
         date.prop_map(|at| OwnWork::WaitForTime { until: Until::At(at) }),
         (name(), whence()).prop_map(|(signal, region)| OwnWork::WaitForSignal { signal, region }),
+        name().prop_map(|application| OwnWork::RunPlan { application }),
     ]
     .boxed()
 }

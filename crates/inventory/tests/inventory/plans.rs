@@ -35,6 +35,16 @@ applications:
         kind: aurora_global_database
         account: prod
         global_cluster: orders
+  - name: identity
+    owner: platform
+    tier: 1
+    strategy: warm_standby
+    home_region: us-east-1
+    recovery_regions: [eu-central-1]
+    objectives: {rto: 15m, rpo: 30s}
+    approval_policy: one
+    depends_on: []
+    resources: []
 plans:
   - application: shop
     steps:
@@ -45,6 +55,7 @@ plans:
       - {name: settle, kind: wait_for_time, after: switch_stores, for: 1m30s}
       - {name: night, kind: wait_for_time, before: build, until: "2027-03-01T03:00:00Z"}
       - {name: well, kind: wait_for_signal, before: move_traffic, signal: healthy}
+      - {name: sign-in, kind: run_plan, after: observe, application: identity}
 "#;
 
 fn told(problems: &[Problem]) -> String {
@@ -56,7 +67,7 @@ fn every_kind_of_step_is_read_and_written_byte_for_byte() {
     let inventory = read(FILE.as_bytes(), Format::Yaml).unwrap_or_else(|p| panic!("{}", told(&p)));
     assert_eq!(write_yaml(&inventory), FILE);
     assert_eq!(told(&check(&inventory, &holdfast_domain::Inventory::default())), "");
-    assert_eq!(inventory.plans.unwrap()[0].steps.len(), 7);
+    assert_eq!(inventory.plans.unwrap()[0].steps.len(), 8);
 }
 
 #[test]
@@ -81,6 +92,8 @@ fn each_mistake_is_told_at_its_line_with_a_way_out() {
         ("for: 1m30s", "for: 1m30s, until: \"2027-03-01T03:00:00Z\"", "give one of the two"),
         ("until: \"2027-03-01T03:00:00Z\"", "until: tomorrow", "2027-03-01T03:00:00Z"),
         ("name: well", "name: bank", "stands twice"),
+        ("kind: run_plan", "kind: run_plans", "did you mean `run_plan`?"),
+        ("application: identity}", "app: identity}", "did you mean `application`?"),
     ] {
         assert!(FILE.contains(piece), "{piece}");
         let wrong = FILE.replace(piece, instead);
@@ -102,6 +115,8 @@ fn what_a_step_names_must_be_there() {
         ("signal: healthy", "signal: health", "did you mean `healthy`?"),
         ("signal: healthy", "signal: orders", "name a resource of the kind probe"),
         ("signal: healthy", "region: us-east-1, signal: healthy", "has nothing in us-east-1"),
+        ("application: identity}", "application: identify}", "did you mean `identity`?"),
+        ("application: identity}", "application: shop}", "would run its own plan"),
     ] {
         let inventory = read(FILE.replace(piece, instead).as_bytes(), Format::Yaml)
             .unwrap_or_else(|p| panic!("{}", told(&p)));
@@ -131,4 +146,25 @@ fn a_changed_step_is_compared_field_by_field() {
     let difference = diff(&stored, &changed, false).unwrap();
     let section = difference.sections.iter().find(|s| s.section.as_str() == "plans").unwrap();
     assert_eq!(section.changed[0].fields[0].path, "steps.tell.url");
+}
+
+#[test]
+fn plans_that_run_each_other_are_told_with_the_way_around() {
+    let problems = |steps: &str| {
+        let inventory = read(format!("{FILE}{steps}").as_bytes(), Format::Yaml)
+            .unwrap_or_else(|p| panic!("{}", told(&p)));
+        told(&check(&inventory, &holdfast_domain::Inventory::default()))
+    };
+    let back = "  - application: identity
+    steps:
+      - {name: back, kind: run_plan, after: observe, application: shop}
+";
+    let says = problems(back);
+    assert!(says.contains("in a circle: identity → shop → identity"), "{says}");
+    assert!(says.contains("each run would wait for the next"), "{says}");
+    let waits = back.replace(
+        "kind: run_plan, after: observe, application: shop",
+        "kind: wait_for_time, after: observe, for: 1m",
+    );
+    assert_eq!(problems(&waits), "");
 }

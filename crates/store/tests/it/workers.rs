@@ -1,8 +1,9 @@
 //! Leases, claims and fences: who may drive a run, and who must not any more.
 
-use crate::{entry, furnished, start_run};
-use holdfast_domain::RunId;
+use crate::{entry, furnished, name, start_run};
+use holdfast_domain::{RunId, StepId};
 use holdfast_failover::run::{Event, RunState};
+use holdfast_failover::step::run_plan::AskedBy;
 use holdfast_store::{Advance, Claim, Error, Fence, Store};
 use holdfast_testkit::TestDatabase;
 
@@ -177,4 +178,38 @@ async fn a_workers_step_its_audit_entry_and_its_state_are_one_commit() {
     assert_eq!(count().await, 1);
     assert!(matches!(write(&store, &a, run, 2).await, Err(Error::RunMoved { expected: 2, found: 3, .. })));
     assert_eq!(count().await, 1, "no entry without its step");
+}
+
+#[tokio::test]
+async fn a_step_asks_for_one_run_and_only_while_its_worker_drives_its_own() {
+    let (database, store) = furnished().await;
+    let (a, b) = (worker(&store, "a").await, worker(&store, "b").await);
+    let parent = start_run(&store, "shop", false).await.unwrap();
+    store.claim(&a, 10).await.unwrap();
+    let child = start_run(&store, "billing", false).await.unwrap();
+    let other = start_run(&store, "billing", true).await.unwrap();
+    let step = StepId::parse("own-billing").unwrap();
+    let asking = |retries| AskedBy { run: parent, application: name("shop"), step: step.clone(), retries };
+    let ask = async |run: RunId, retries: u32, fence: &Fence| {
+        let mut change = store.begin().await.unwrap();
+        change.insert_asked_run(run, &asking(retries), fence).await?;
+        change.commit(entry("run.request")).await
+    };
+    assert!(matches!(ask(child, 0, &b).await, Err(Error::Fenced { run }) if run == parent));
+    assert_eq!(store.run_asked_by(&asking(0)).await.unwrap(), None);
+    ask(child, 0, &a).await.unwrap();
+    let again = ask(other, 0, &a).await.unwrap_err();
+    assert!(matches!(&again, Error::Conflict(c) if c == "runs_asked_by_steps_once"), "{again}");
+    assert_eq!(store.run_asked_by(&asking(0)).await.unwrap(), Some(child));
+    // A person's retry asks for another run; the step's last is the one that is shown.
+    assert_eq!(store.run_asked_by(&asking(1)).await.unwrap(), None);
+    ask(other, 1, &a).await.unwrap();
+    let shown = store.runs_asked_by(parent).await.unwrap();
+    assert_eq!(
+        shown.iter().map(|(step, head)| (step.as_str(), head.id)).collect::<Vec<_>>(),
+        [("own-billing", other)]
+    );
+    let_lease_end(&database, &a).await;
+    let late = start_run(&store, "billing", true).await.unwrap();
+    assert!(matches!(ask(late, 2, &a).await, Err(Error::Fenced { .. })));
 }

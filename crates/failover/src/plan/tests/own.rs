@@ -1,6 +1,7 @@
 //! Where steps of one's own stand in generated plans, and what leaves them out.
 
 use super::*;
+use crate::change::Change;
 use crate::testing::world::{account, lag_alarm, resource};
 use holdfast_domain::own_step::{InEmergency, Occasion, OwnWork, Place, Side, Until, Where};
 use holdfast_domain::resource::{Probe, ProbePlace};
@@ -182,4 +183,59 @@ fn the_role_of_a_signal_in_another_account_is_in_the_plan() {
     let plan = planned(&picture, &failover(Mode::Planned));
     assert!(plan.roles.contains_key(&name("monitoring")));
     assert!(plan.facts.iter().all(|fact| fact.resource.as_str() != "orders-seen"));
+}
+
+/// Shop, with a step that runs the plan of an application at home in [`A`] that recovers in `recovers`.
+fn with_identity(strategy: Strategy, recovers: &str) -> Picture {
+    let mut identity = application(strategy, &[A, recovers], Vec::new());
+    identity.name = name("identity");
+    let work = OwnWork::RunPlan { application: name("identity") };
+    let mut picture = with(vec![OwnStep { work, ..own("sign-in", Place::After(Phase::Observe)) }]);
+    let serving = Serving { regions: vec![region(A)], certain: true, ..Default::default() };
+    picture.others = vec![(identity, serving)];
+    picture
+}
+
+#[test]
+fn another_applications_plan_is_asked_to_make_the_same_move_and_says_so_in_the_plan() {
+    for mode in [Mode::Planned, Mode::Emergency] {
+        let plan = planned(&with_identity(Strategy::WarmStandby, B), &failover(mode));
+        let step = plan.steps.iter().find(|s| s.id.as_str() == "own-sign-in").unwrap();
+        let change = Change::RunPlan { application: name("identity"), movement: failover(mode) };
+        assert_eq!((step.kind(), step.change()), ("run_plan", Some(&change)));
+        assert_eq!(step.title, "Run the failover plan of identity to eu-central-1");
+        assert_eq!(step.value_now, "identity is served from us-east-1");
+        assert!(after(&plan, "scale-web-eu-central-1").contains(&"own-sign-in".to_owned()));
+        assert!(step.looks_at(&plan).is_empty(), "what it looks at is no resource of shop");
+    }
+}
+
+#[test]
+fn an_application_that_cannot_make_the_move_is_refused_with_its_regions_and_an_emergency_goes_on_without() {
+    let picture = with_identity(Strategy::WarmStandby, "eu-west-1");
+    let refusal = plan(&picture, &failover(Mode::Planned)).unwrap_err();
+    assert_eq!(refusal.code, "not_ready");
+    assert!(refusal.sentence.contains("identity does not run in eu-central-1"), "{}", refusal.sentence);
+    assert!(refusal.way_out.contains("recovery Regions of identity"), "{}", refusal.way_out);
+    let emergency = planned(&picture, &failover(Mode::Emergency));
+    assert!(emergency.steps.iter().all(|s| s.id.as_str() != "own-sign-in"));
+    assert!(emergency.notes.iter().any(|n| n.contains("identity does not run in")), "{:?}", emergency.notes);
+    let gone = Picture { others: Vec::new(), ..picture };
+    let refusal = plan(&gone, &failover(Mode::Planned)).unwrap_err();
+    assert!(refusal.sentence.contains("There is no application `identity`"), "{}", refusal.sentence);
+}
+
+#[test]
+fn a_failback_asks_only_an_application_whose_home_it_goes_to() {
+    let at_home_elsewhere = |strategy| {
+        let mut picture = with_identity(strategy, B);
+        for (identity, _) in &mut picture.others {
+            identity.home_region = region(B);
+            identity.recovery_regions = vec![region(A)];
+        }
+        Picture { own: picture.own, others: picture.others, ..moved_shop() }
+    };
+    let refusal = plan(&at_home_elsewhere(Strategy::WarmStandby), &home()).unwrap_err();
+    assert!(refusal.sentence.contains("goes to its home Region, eu-central-1"), "{}", refusal.sentence);
+    assert!(plan(&at_home_elsewhere(Strategy::ActiveActive), &home()).is_ok());
 }

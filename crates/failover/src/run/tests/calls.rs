@@ -88,3 +88,44 @@ fn a_pause_takes_none_of_the_time_of_a_call_that_was_to_be_tried_again() {
     story.start("switch-orders", Some(switch())).unwrap();
     assert!(!story.run.steps[&id].is_overdue(story.run.step(&id).unwrap(), after(5_600)));
 }
+
+/// A run whose next step has asked another application for a run.
+fn asking() -> Story {
+    let change = run_plan();
+    let mut story = pointing(change.clone());
+    story.start("scale-web", Some(change)).unwrap();
+    story
+}
+
+fn run_plan() -> Change {
+    Change::RunPlan {
+        application: name("identity"),
+        movement: crate::testing::failover(crate::Mode::Planned),
+    }
+}
+
+#[test]
+fn a_run_that_was_asked_for_is_found_after_its_answer_was_lost_and_other_calls_are_only_looked_up() {
+    let lose = |story: &mut Story, id: &str| {
+        story.record(Event::CallUnknown { step: step_id(id), reason: "killed".into() }).unwrap();
+        story.record(Event::CallAnswered { step: step_id(id), answer: answer() })
+    };
+    let mut story = asking();
+    lose(&mut story, "scale-web").unwrap();
+    let progress = &story.run.steps[&step_id("scale-web")];
+    assert_eq!((progress.state, progress.answers.len()), (StepState::Waiting, 1));
+    assert_eq!(code(lose(&mut Story::at_the_switch(), "switch-orders")), "wrong_state");
+}
+
+#[test]
+fn a_run_that_waits_for_another_applications_run_may_be_cancelled_and_its_step_skipped() {
+    let cancel = || Command::Cancel { by: who(2), reason: "not today".into() };
+    let mut story = asking();
+    assert_eq!(code(story.tell(cancel())), "wrong_state", "the request may be on its way");
+    assert_eq!(code(story.skip("scale-web", "moved by hand")), "wrong_state");
+    story.record(Event::CallAnswered { step: step_id("scale-web"), answer: answer() }).unwrap();
+    let mut skipped = Story { run: story.run.clone(), entries: story.entries.clone(), at: story.at };
+    skipped.skip("scale-web", "moved by hand").unwrap();
+    story.tell(cancel()).unwrap();
+    assert_eq!(story.run.state, RunState::Cancelled);
+}

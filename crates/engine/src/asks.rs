@@ -1,0 +1,18 @@
+//! The port through which a step asks for a run of another application. Behind it stands the use case that a person's
+//! request goes through; no rule about who may, or when, is the engine's.
+
+use async_trait::async_trait;
+use holdfast_domain::RunId;
+use holdfast_failover::step::run_plan::{Asking, NotAsked};
+use holdfast_store::Fence;
+use std::time::Duration;
+
+#[async_trait]
+pub trait Asks: Send + Sync + std::fmt::Debug {
+    /// Asks once: the same asking, sent again by whoever drives the step's run by then, answers with the run that is
+    /// there. Nothing is made once the fence no longer holds.
+    async fn ask(&self, asking: &Asking, fence: &Fence) -> Result<RunId, NotAsked>;
+}
+
+/// What a request takes at most; an answer that comes later is not waited for, and the run is looked for.
+pub(crate) const ASKING_AT_MOST: Duration = Duration::from_secs(10);
