@@ -9,6 +9,7 @@ use holdfast_domain::facts::AlarmFacts;
 use holdfast_domain::resource::CloudwatchAlarm;
 use holdfast_domain::{Facts, RegionCode};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 const DESCRIBE: &str = "cloudwatch:DescribeAlarms";
 
@@ -42,6 +43,7 @@ async fn look_in(
         since: alarm.state_updated_timestamp().and_then(|at| Timestamp::from_second(at.secs()).ok()),
         namespace: None,
         metric: None,
+        dimensions: BTreeMap::new(),
         actions_enabled: alarm.actions_enabled().unwrap_or(false),
     }))
 }
@@ -53,6 +55,11 @@ fn metric(alarm: &MetricAlarm) -> AlarmFacts {
         since: alarm.state_updated_timestamp().and_then(|at| Timestamp::from_second(at.secs()).ok()),
         namespace: alarm.namespace().map(str::to_owned),
         metric: alarm.metric_name().map(str::to_owned),
+        dimensions: alarm
+            .dimensions()
+            .iter()
+            .filter_map(|d| Some((d.name()?.to_owned(), d.value()?.to_owned())))
+            .collect(),
         actions_enabled: alarm.actions_enabled().unwrap_or(false),
     }
 }

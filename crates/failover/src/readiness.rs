@@ -184,6 +184,12 @@ impl<'a> Look<'a> {
         self.observations.get(&(resource.name.clone(), region.clone()))?.known()
     }
 
+    /// What was last seen, however old: for its name, never for how it is.
+    fn last(&self, resource: &Resource, region: &RegionCode) -> Option<&'a Facts> {
+        let sight = self.observations.get(&(resource.name.clone(), region.clone()))?;
+        sight.last_seen().map(|(_, facts)| facts)
+    }
+
     /// What the inventory alone shows.
     fn inventory(&mut self, empty_groups: &[Name]) {
         let application = self.application;

@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A secret's presence in one Region. Its content is in none of our facts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +53,9 @@ pub struct AlarmFacts {
     /// Such as `AWS/RDS`; `None` for metric math and composite alarms.
     pub namespace: Option<String>,
     pub metric: Option<String>,
+    /// Which of the things that have the metric it watches.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dimensions: BTreeMap<String, String>,
     /// Whether a change of state tells anybody.
     pub actions_enabled: bool,
 }

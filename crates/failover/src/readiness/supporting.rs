@@ -2,6 +2,7 @@
 //! recovery Region is found out on the day that it is needed, unless it is looked for before.
 
 mod build;
+mod lag_alarms;
 mod watch;
 
 use super::{Look, Severity};
@@ -22,7 +23,7 @@ pub(super) fn look(look: &mut Look<'_>, resource: &Resource) {
         ResourceSpec::EndpointSetting(spec) => build::setting(look, resource, spec),
         _ => {}
     }
-    watch::lag_alarm(look, resource);
+    lag_alarms::look(look, resource);
 }
 
 impl<'a> Look<'a> {

@@ -193,15 +193,21 @@ pub fn lag_alarm(of: &str, regions: &[&str]) -> Resource {
 }
 
 pub fn alarm(state: &str) -> Facts {
+    let of = ("AWS/RDS", "AuroraGlobalDBProgressLag");
     Facts::Alarm {
-        alarm: Some(AlarmFacts {
-            state: state.into(),
-            reason: None,
-            since: None,
-            namespace: Some("AWS/RDS".into()),
-            metric: Some("AuroraGlobalDBProgressLag".into()),
-            actions_enabled: true,
-        }),
+        alarm: Some(AlarmFacts { state: state.into(), ..alarm_on(of, &[("DBClusterIdentifier", "orders")]) }),
+    }
+}
+
+pub fn alarm_on((namespace, metric): (&str, &str), dimensions: &[(&str, &str)]) -> AlarmFacts {
+    AlarmFacts {
+        state: "OK".into(),
+        reason: None,
+        since: None,
+        namespace: Some(namespace.into()),
+        metric: Some(metric.into()),
+        dimensions: dimensions.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+        actions_enabled: true,
     }
 }
 

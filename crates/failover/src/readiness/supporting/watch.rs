@@ -1,7 +1,7 @@
-//! Would anybody notice: alarms, and above all one on how far each store is behind; AWS Config; Security Hub.
+//! Would anybody notice: alarms; AWS Config; Security Hub.
 
 use super::super::{Look, Severity};
-use holdfast_domain::{Facts, Resource, ResourceKind, ResourceSpec};
+use holdfast_domain::{Facts, Resource};
 
 pub(super) fn alarm(look: &mut Look<'_>, resource: &Resource) {
     let name = &resource.name;
@@ -44,68 +44,6 @@ pub(super) fn alarm(look: &mut Look<'_>, resource: &Resource) {
                 at,
                 format!("Alarm {name} in {region} tells nobody: its actions are off."),
                 "Enable its actions.",
-            );
-        }
-    }
-}
-
-/// The metrics by which CloudWatch tells how far a store of this kind is behind.
-fn lag_metrics(kind: ResourceKind) -> &'static [&'static str] {
-    match kind {
-        ResourceKind::AuroraGlobalDatabase => {
-            &["AuroraGlobalDBProgressLag", "AuroraGlobalDBReplicationLag", "AuroraGlobalDBRPOLag"]
-        }
-        ResourceKind::RdsReadReplica => &["ReplicaLag", "AuroraReplicaLag"],
-        ResourceKind::DynamodbGlobalTable => &["ReplicationLatency"],
-        ResourceKind::ElasticacheGlobalDatastore => &["GlobalDatastoreReplicationLag"],
-        ResourceKind::S3Replication => &[
-            "ReplicationLatency",
-            "BytesPendingReplication",
-            "OperationsPendingReplication",
-            "OperationsFailedReplication",
-        ],
-        _ => &[],
-    }
-}
-
-/// Whether any of the application's alarms in a recovery Region watches how far the store is behind there. An alarm
-/// that could not be seen may be that one, and is told of by itself.
-pub(super) fn lag_alarm(look: &mut Look<'_>, store: &Resource) {
-    let metrics = lag_metrics(store.spec.kind());
-    if metrics.is_empty() {
-        return;
-    }
-    let alarms: Vec<&Resource> = look
-        .application
-        .resources
-        .iter()
-        .filter(|resource| matches!(resource.spec, ResourceSpec::CloudwatchAlarm(_)))
-        .collect();
-    for region in look.places(store) {
-        if *region == look.application.home_region {
-            continue;
-        }
-        let perhaps = alarms.iter().filter(|alarm| alarm.spec.is_in(region)).any(|alarm| {
-            match look.known(alarm, region) {
-                Some(Facts::Alarm { alarm }) => alarm
-                    .as_ref()
-                    .and_then(|alarm| alarm.metric.as_deref())
-                    .is_some_and(|metric| metrics.contains(&metric)),
-                _ => true,
-            }
-        });
-        if !perhaps {
-            look.say(
-                (Severity::Warning, "no_lag_alarm"),
-                (store, region),
-                format!(
-                    "No alarm of the inventory watches how far {} is behind in {region}: it may fall behind its RPO unnoticed.",
-                    store.name
-                ),
-                format!(
-                    "Make a CloudWatch alarm on {} in {region}, and add it as a `cloudwatch_alarm` entry.",
-                    metrics.first().unwrap_or(&"its lag")
-                ),
             );
         }
     }
