@@ -25,9 +25,12 @@ shapes! {
         region: Option<String>,
         sentence: String,
         way_out: String,
-        /// When the evidence was seen; absent for what the inventory alone shows.
+        /// When the evidence was seen, the oldest of it; absent for what the inventory alone shows.
         #[schema(format = DateTime)]
         seen_at: Option<String>,
+        /// What was seen, Region by Region; absent where there is no more to it than the sentence.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        evidence: Option<String>,
     }
 
     /// A no that helps.
@@ -191,7 +194,7 @@ mod tests {
         for severity in ["note", "warning", "unknown", "blocker"] {
             holds::<Finding, FindingShape>(json!({
                 "code": "lag_above_rpo", "severity": severity, "resource": "orders", "region": "us-east-1",
-                "sentence": "s", "way_out": "w", "seen_at": at,
+                "sentence": "s", "way_out": "w", "seen_at": at, "evidence": "e",
             }));
         }
         holds::<Refusal, RefusalShape>(json!({ "code": "c", "sentence": "s", "way_out": "w" }));

@@ -1,5 +1,6 @@
 //! What can go wrong between us and AWS, sorted by what it means for the caller.
 
+use holdfast_domain::NotSeen;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -46,6 +47,12 @@ pub struct Error {
     pub message: String,
     /// True when a changing call was sent and may have taken effect.
     pub outcome_unknown: bool,
+}
+
+impl From<Error> for NotSeen {
+    fn from(error: Error) -> Self {
+        Self { reason: error.to_string(), absent: error.kind == ErrorKind::NotFound }
+    }
 }
 
 impl fmt::Display for Error {

@@ -20,7 +20,7 @@ pub use application::{Application, Objectives, Waiver};
 pub use facts::Facts;
 pub use ids::{AccountId, Invalid, Name, PersonId, RegionCode, RunId, StepId};
 pub use inventory::Inventory;
-pub use observation::{ObservationMap, Observed, Sight};
+pub use observation::{NotSeen, ObservationMap, Observed, Sight};
 pub use own_step::{OwnPlan, OwnStep};
 pub use person::{Actor, RequestKey, Role, Scope};
 pub use policy::{ApprovalPolicy, ApprovalRule, Group};

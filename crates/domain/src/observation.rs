@@ -11,8 +11,29 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct Observed {
     pub seen: Option<(Timestamp, Facts)>,
-    /// When looking last failed, and the reason; cleared by the next success.
-    pub failed: Option<(Timestamp, String)>,
+    /// When looking last failed, and why; cleared by the next success.
+    pub failed: Option<(Timestamp, NotSeen)>,
+}
+
+/// Why a look saw nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotSeen {
+    pub reason: String,
+    /// AWS answered that it is not there, rather than that nothing could be learnt.
+    pub absent: bool,
+}
+
+impl From<String> for NotSeen {
+    /// Nothing could be learnt.
+    fn from(reason: String) -> Self {
+        Self { reason, absent: false }
+    }
+}
+
+impl From<&str> for NotSeen {
+    fn from(reason: &str) -> Self {
+        reason.to_owned().into()
+    }
 }
 
 /// How much of it may be believed at a given moment.
@@ -32,6 +53,9 @@ pub enum Sight {
     /// Could not look, and why; with what was last seen, if anything ever was.
     Unknown {
         reason: String,
+        /// AWS answered that it is not there.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        absent: bool,
         since: Option<Timestamp>,
         last: Option<(Timestamp, Facts)>,
     },
@@ -42,16 +66,21 @@ impl Observed {
     #[must_use]
     pub fn sight(&self, now: Timestamp, max_age: SignedDuration) -> Sight {
         match (&self.seen, &self.failed) {
-            (_, Some((at, reason))) => {
-                Sight::Unknown { reason: reason.clone(), since: Some(*at), last: self.seen.clone() }
-            }
+            (_, Some((at, why))) => Sight::Unknown {
+                reason: why.reason.clone(),
+                absent: why.absent,
+                since: Some(*at),
+                last: self.seen.clone(),
+            },
             (Some((at, facts)), None) if now.duration_since(*at) > max_age => Sight::Stale {
                 at: *at,
                 facts: facts.clone(),
                 reason: format!("last seen {} s ago", now.duration_since(*at).as_secs()),
             },
             (Some((at, facts)), None) => Sight::Known { at: *at, facts: facts.clone() },
-            (None, None) => Sight::Unknown { reason: "not looked at yet".into(), since: None, last: None },
+            (None, None) => {
+                Sight::Unknown { reason: "not looked at yet".into(), absent: false, since: None, last: None }
+            }
         }
     }
 }

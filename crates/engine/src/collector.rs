@@ -11,7 +11,7 @@ use crate::look::Ground;
 use crate::survey::survey;
 use futures::{Stream, StreamExt};
 use holdfast_cloud::{Access, Cloud};
-use holdfast_domain::{Account, Application, Name, RegionCode, Resource};
+use holdfast_domain::{Account, Application, Name, NotSeen, RegionCode, Resource};
 use holdfast_store::{AccountProbe, AccountRole, Look, Store, Wakeup, Wakeups};
 use keep::Keeper;
 use std::collections::{BTreeMap, HashMap};
@@ -218,7 +218,7 @@ impl<'a> Eyes<'a> {
                     resource: target.resource.name.clone(),
                     region,
                     at,
-                    outcome: result.map_err(|e| e.to_string()),
+                    outcome: result.map_err(NotSeen::from),
                 };
                 looked.into_iter().map(look).collect()
             })

@@ -1,7 +1,7 @@
 //! Fresh sight of what a step is about, under the run's own role.
 
 use holdfast_cloud::{Access, Cloud};
-use holdfast_domain::{Account, Application, Name, RegionCode, Resource, Sight};
+use holdfast_domain::{Account, Application, Name, NotSeen, RegionCode, Resource, Sight};
 use holdfast_failover::step::Seen;
 use holdfast_failover::{Plan, Step};
 use jiff::Timestamp;
@@ -39,16 +39,16 @@ impl Ground {
         now: Timestamp,
     ) -> Seen {
         let looks = self.looks(step, plan).into_iter().map(|(resource, regions)| async move {
-            let looked: Vec<(RegionCode, Result<_, String>)> = match self.account(&resource.account) {
+            let looked: Vec<(RegionCode, Result<_, NotSeen>)> = match self.account(&resource.account) {
                 Some(account) => cloud
                     .observe(account, access, resource, &regions)
                     .await
                     .into_iter()
-                    .map(|(region, result)| (region, result.map_err(|e| e.to_string())))
+                    .map(|(region, result)| (region, result.map_err(NotSeen::from)))
                     .collect(),
                 None => regions
                     .into_iter()
-                    .map(|r| (r, Err(format!("the inventory has no account `{}`", resource.account))))
+                    .map(|r| (r, Err(format!("the inventory has no account `{}`", resource.account).into())))
                     .collect(),
             };
             looked
@@ -56,7 +56,9 @@ impl Ground {
                 .map(|(region, result)| {
                     let sight = match result {
                         Ok(facts) => Sight::Known { at: now, facts },
-                        Err(reason) => Sight::Unknown { reason, since: Some(now), last: None },
+                        Err(NotSeen { reason, absent }) => {
+                            Sight::Unknown { reason, absent, since: Some(now), last: None }
+                        }
                     };
                     ((resource.name.clone(), region), sight)
                 })

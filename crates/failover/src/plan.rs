@@ -14,11 +14,13 @@ mod facts;
 mod guard;
 mod health_checks;
 mod own;
+mod planes;
 mod region_switch;
 mod routing_controls;
 mod stores;
 
 pub(crate) use build::makes_a_stack;
+pub(crate) use compute::evenly;
 pub use endpoint::store_of;
 pub use escalation::{EmergencyVariant, emergency_variant, escalated_id};
 pub use facts::{facts_of, record_text};

@@ -1,11 +1,13 @@
 //! Readiness: would a failover work right now, and why not.
 
 mod compute;
+mod evidence;
 mod functions;
 mod health_checks;
 mod images;
 mod outside;
 mod permissions;
+mod presence;
 mod roles;
 mod stores;
 mod supporting;
@@ -37,8 +39,11 @@ pub struct Finding {
     pub region: Option<RegionCode>,
     pub sentence: String,
     pub way_out: String,
-    /// When the evidence was seen; `None` for what the inventory alone shows.
+    /// When the evidence was seen, the oldest of it; `None` for what the inventory alone shows.
     pub seen_at: Option<Timestamp>,
+    /// What was seen, Region by Region; `None` where there is no more to it than the sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
 }
 
 /// Whether the application would survive the loss of the Region that it is in now.
@@ -129,8 +134,10 @@ pub fn findings(
     roles::look(&mut look, around.roles);
     permissions::look(&mut look, around.permissions);
     outside::lacking(&mut look);
+    presence::means(&mut look);
     for resource in &application.resources {
         look.sights(resource);
+        presence::entered(&mut look, resource);
         stores::look(&mut look, resource);
         compute::look(&mut look, resource);
         functions::look(&mut look, resource);
@@ -154,10 +161,8 @@ impl<'a> Look<'a> {
         sentence: impl Into<String>,
         way_out: impl Into<String>,
     ) {
-        let seen_at = resource.zip(region).and_then(|(resource, region)| {
-            let sight = self.observations.get(&(resource.name.clone(), region.clone()))?;
-            sight.last_seen().map(|(at, _)| at)
-        });
+        let (seen_at, evidence) =
+            resource.map_or((None, None), |resource| evidence::of(self, resource, region));
         self.found.push(Finding {
             code: code.into(),
             severity,
@@ -166,6 +171,27 @@ impl<'a> Look<'a> {
             sentence: sentence.into(),
             way_out: way_out.into(),
             seen_at,
+            evidence,
+        });
+    }
+
+    /// What the inventory alone shows of a resource: nothing that was seen is evidence of it.
+    fn add_entry(
+        &mut self,
+        (severity, code): (Severity, &str),
+        resource: &Resource,
+        sentence: impl Into<String>,
+        way_out: impl Into<String>,
+    ) {
+        self.found.push(Finding {
+            code: code.into(),
+            severity,
+            resource: Some(resource.name.clone()),
+            region: None,
+            sentence: sentence.into(),
+            way_out: way_out.into(),
+            seen_at: None,
+            evidence: None,
         });
     }
 
@@ -262,6 +288,9 @@ impl<'a> Look<'a> {
                     format!("The picture of {} in {region} is too old: {reason}.", resource.name),
                     "Refresh the application; if that does not help, see system health: is a collector running?",
                 ),
+                Some(Sight::Unknown { reason, absent: true, .. }) => {
+                    presence::absent(self, resource, region, reason);
+                }
                 Some(Sight::Unknown { reason, .. }) => {
                     let way_out = self.mend(resource, region, reason);
                     self.add(

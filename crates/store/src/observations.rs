@@ -3,7 +3,7 @@
 use crate::store::Store;
 use crate::wire::{Time, maybe_time, time, to_json};
 use crate::{Error, Result};
-use holdfast_domain::{Facts, Name, Observed, RegionCode};
+use holdfast_domain::{Facts, Name, NotSeen, Observed, RegionCode};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ pub struct Look {
     pub resource: Name,
     pub region: RegionCode,
     pub at: Timestamp,
-    pub outcome: Result<Facts, String>,
+    pub outcome: Result<Facts, NotSeen>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +35,7 @@ struct ObservationRow {
     facts: Option<Value>,
     failed_at: Option<Time>,
     reason: Option<String>,
+    absent: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -55,7 +56,9 @@ fn region(text: &str) -> Result<RegionCode> {
 
 impl ObservationRow {
     fn observed(self) -> Observed {
-        let failed = maybe_time(self.failed_at).zip(self.reason);
+        let absent = self.absent;
+        let why = self.reason.map(|reason| NotSeen { reason, absent });
+        let failed = maybe_time(self.failed_at).zip(why);
         match maybe_time(self.seen_at).zip(self.facts) {
             None => Observed { seen: None, failed },
             Some((at, facts)) => match serde_json::from_value(facts) {
@@ -63,7 +66,7 @@ impl ObservationRow {
                 // Written by another version: not to be believed, and no reason to hide all the rest.
                 Err(e) => Observed {
                     seen: None,
-                    failed: Some((at, format!("what was seen cannot be read back: {e}"))),
+                    failed: Some((at, format!("what was seen cannot be read back: {e}").into())),
                 },
             },
         }
@@ -85,18 +88,21 @@ impl Store {
         sqlx::query(
             "WITH looked AS (
                  SELECT DISTINCT ON (application, resource, region) *
-                 FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::jsonb[], $6::text[])
-                     AS l(application, resource, region, at, facts, reason)
+                 FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::jsonb[], $6::text[], $7::bool[])
+                     AS l(application, resource, region, at, facts, reason, absent)
                  ORDER BY application, resource, region, at DESC),
              stored AS (
-                 INSERT INTO observations AS o (application, resource, region, seen_at, facts, failed_at, reason)
+                 INSERT INTO observations AS o
+                     (application, resource, region, seen_at, facts, failed_at, reason, absent_at)
                  SELECT r.application, r.name, l.region,
                         CASE WHEN l.facts IS NOT NULL THEN l.at END, l.facts,
-                        CASE WHEN l.facts IS NULL THEN l.at END, l.reason
+                        CASE WHEN l.facts IS NULL THEN l.at END, l.reason,
+                        CASE WHEN l.absent THEN l.at END
                  FROM looked l JOIN resources r ON r.application = l.application AND r.name = l.resource
                  ON CONFLICT (application, resource, region) DO UPDATE
                  SET seen_at = coalesce(excluded.seen_at, o.seen_at), facts = coalesce(excluded.facts, o.facts),
-                     failed_at = excluded.failed_at, reason = excluded.reason
+                     failed_at = excluded.failed_at, reason = excluded.reason,
+                     absent_at = excluded.absent_at
                  WHERE greatest(o.seen_at, o.failed_at) <= coalesce(excluded.seen_at, excluded.failed_at)
                  RETURNING application)
              SELECT pg_notify('holdfast', 'observations:' || application) FROM (SELECT DISTINCT application FROM stored) AS s",
@@ -106,7 +112,8 @@ impl Store {
         .bind(looks.iter().map(|l| l.region.to_string()).collect::<Vec<_>>())
         .bind(looks.iter().map(|l| time(l.at)).collect::<Vec<_>>())
         .bind(facts)
-        .bind(looks.iter().map(|l| l.outcome.as_ref().err().cloned()).collect::<Vec<_>>())
+        .bind(looks.iter().map(|l| Some(l.outcome.as_ref().err()?.reason.clone())).collect::<Vec<_>>())
+        .bind(looks.iter().map(|l| l.outcome.as_ref().is_err_and(|why| why.absent)).collect::<Vec<_>>())
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -132,7 +139,8 @@ impl Store {
         application: Option<&Name>,
     ) -> Result<BTreeMap<Name, BTreeMap<(Name, RegionCode), Observed>>> {
         let rows: Vec<ObservationRow> = sqlx::query_as(
-            "SELECT o.application::text, o.resource::text, o.region::text, o.seen_at, o.facts, o.failed_at, o.reason
+            "SELECT o.application::text, o.resource::text, o.region::text, o.seen_at, o.facts, o.failed_at, o.reason,
+                    coalesce(o.absent_at = o.failed_at, false) AS absent
              FROM observations o JOIN applications a ON a.name = o.application
              WHERE a.archived_at IS NULL AND ($1::text IS NULL OR o.application = $1)",
         )

@@ -263,6 +263,7 @@ fn list(findings: &[&Finding]) -> AnyView {
             let place =
                 (!place.is_empty()).then(|| view! { <span class="muted">{place.join(" in ")}", "</span> });
             let seen = f.seen_at.map(|at| view! { <span class="muted">", seen "{time::ago(at)}</span> });
+            let evidence = f.evidence.clone().map(|said| view! { <p class="small muted">"Seen: "{said}</p> });
             view! {
                 <li>
                     {badge(tone, word)}
@@ -270,6 +271,7 @@ fn list(findings: &[&Finding]) -> AnyView {
                         <p>{parts::prose(&f.sentence)}</p>
                         <p class="way-out">{parts::prose(&f.way_out)}</p>
                         <p class="small">{place}<code>{f.code.clone()}</code>{seen}</p>
+                        {evidence}
                     </div>
                 </li>
             }

@@ -5,7 +5,7 @@ use holdfast_api::runs::{Decision, RequestRun, ReviewRun, RunView, Runs};
 use holdfast_api::{Answer, Problem};
 use holdfast_app::{App, Settings};
 use holdfast_domain::facts::{DnsRecord, EcsServiceFacts, Routing};
-use holdfast_domain::{Actor, Facts, Name, PersonId, RegionCode, Role, RunId};
+use holdfast_domain::{Actor, Facts, Name, NotSeen, PersonId, RegionCode, Role, RunId};
 use holdfast_failover::plan::Before;
 use holdfast_failover::run::{Event, Request, RunState, Summary, Who};
 use holdfast_failover::{Intent, Mode, Movement};
@@ -231,7 +231,7 @@ impl House {
     }
 
     /// What a look at one resource in one Region brought just now.
-    pub async fn look(&self, application: &str, resource: &str, code: &str, outcome: Result<Facts, String>) {
+    pub async fn look(&self, application: &str, resource: &str, code: &str, outcome: Result<Facts, NotSeen>) {
         let look = Look {
             application: name(application),
             resource: name(resource),

@@ -164,7 +164,9 @@ async fn look(
         .map(|(region, result)| {
             let sight = match result {
                 Ok(facts) => Sight::Known { at: Timestamp::now(), facts },
-                Err(error) => Sight::Unknown { reason: error.to_string(), since: None, last: None },
+                Err(error) => {
+                    Sight::Unknown { reason: error.to_string(), absent: false, since: None, last: None }
+                }
             };
             ((resource.name.clone(), region), sight)
         })

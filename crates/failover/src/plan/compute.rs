@@ -129,8 +129,8 @@ fn share(draft: &mut Draft<'_>, resource: &Resource, unit: &str) -> Vec<(RegionC
     }
     let leaving = if resource.spec.is_in(from) { desired(draft.last(name, from)) } else { Some(0) };
     let unreserved = matches!(draft.last(name, from), Some(Facts::LambdaFunction(f)) if f.reserved.is_none());
-    let number = u32::try_from(remaining.len()).unwrap_or(u32::MAX);
-    let each = leaving.map(|total| total.div_ceil(number));
+    let number = remaining.len();
+    let each = leaving.map(|total| evenly(total, number));
     if !unreserved {
         draft.note(match (leaving, each) {
             (Some(total), Some(each)) => format!(
@@ -151,6 +151,11 @@ fn share(draft: &mut Draft<'_>, resource: &Resource, unit: &str) -> Vec<(RegionC
         }
     }
     targets
+}
+
+/// What each of the Regions that stay takes of what one leaves.
+pub(crate) fn evenly(total: u32, regions: usize) -> u32 {
+    total.div_ceil(u32::try_from(regions).unwrap_or(u32::MAX).max(1))
 }
 
 /// After a failback: what the failover raised, back to what stood before it and never below.

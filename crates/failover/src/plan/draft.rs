@@ -1,6 +1,6 @@
 //! A plan in the making: what is known, what is asked, and the steps so far.
 
-use super::stores::{lag_service, service};
+use super::planes::{self, lag_service, service};
 use super::{Before, Measurement, Picture, Plan, facts_of, own};
 use crate::change::Change;
 use crate::movement::{Intent, Mode, Movement};
@@ -172,16 +172,15 @@ impl<'a> Draft<'a> {
         let text = std::iter::once(verb).chain(about.iter().copied()).collect::<Vec<_>>().join("-");
         let id = StepId::parse(&text)
             .map_err(|e| Refusal::new("not_plannable", e.to_string(), "Give the resource a shorter name."))?;
-        let to = &self.movement.to;
         let plane = match &making.work {
             Work::Call { change } => change.plane(),
             Work::RecordLag { stores, .. } => self.plane_of(stores, lag_service),
             Work::ConfirmProtected { stores, .. } => self.plane_of(stores, service),
-            Work::ObserveAgain | Work::ConfirmServing { .. } => format!("sts@{to}"),
+            // By what it looks at, once the plan says what that is.
+            Work::ObserveAgain | Work::ConfirmServing { .. } | Work::WaitForSignal { .. } => String::new(),
             // ---- steps of one's own
             Work::WaitForPerson { .. } => "a person".into(),
             Work::WaitForTime { .. } => "time".into(),
-            Work::WaitForSignal { region, .. } => format!("sts@{region}"),
         };
         self.phases.insert(id.clone(), self.phase);
         self.steps.push(Step {
@@ -261,7 +260,7 @@ impl<'a> Draft<'a> {
             observe.regions = all.iter().filter(|r| facts.iter().any(|f| f.region == **r)).cloned().collect();
         }
         let measurements = self.measurements();
-        Ok(Plan {
+        let mut plan = Plan {
             steps: self.steps,
             roles,
             facts,
@@ -269,7 +268,9 @@ impl<'a> Draft<'a> {
             measurements,
             notes: self.notes,
             changed_before: BTreeSet::new(),
-        })
+        };
+        planes::label_looks(&mut plan, &self.picture.application, self.leaving_dark());
+        Ok(plan)
     }
 
     /// Lag with its limit, and capacity, as they were when the plan was made.
@@ -324,16 +325,27 @@ impl<'a> Draft<'a> {
         measurements
     }
 
+    /// The Region that an emergency must not need.
+    fn leaving_dark(&self) -> Option<&'a RegionCode> {
+        self.leaving().filter(|_| self.movement.mode == Mode::Emergency)
+    }
+
     /// An emergency should need neither the Region being left nor a control plane that sits in one Region.
     fn note_planes(&mut self) {
         let mut notes = Vec::new();
-        if self.movement.mode == Mode::Emergency
-            && let Some(step) = self.steps.iter().find(|s| s.change().and_then(Change::makes_anew).is_some())
-        {
-            notes.push(format!(
-                "`{}` gives what it makes a DNS name, which Route 53's control plane in us-east-1 must take: it may wait for that in an emergency.",
-                step.id
-            ));
+        if self.movement.mode == Mode::Emergency {
+            let databases = |change: &Change| change.makes_anew().is_some();
+            let stacks = |change: &Change| matches!(change, Change::CreateStack { .. });
+            // One of each tells enough.
+            let makes: [(&str, &dyn Fn(&Change) -> bool); 2] =
+                [("gives what it makes a DNS name", &databases), ("may make what gets a DNS name", &stacks)];
+            for (what, made) in makes {
+                let Some(step) = self.steps.iter().find(|s| s.change().is_some_and(made)) else { continue };
+                notes.push(format!(
+                    "`{}` {what}, which Route 53's control plane in us-east-1 must take: it may wait for that in an emergency.",
+                    step.id
+                ));
+            }
         }
         for step in self.steps.iter().filter(|s| matches!(s.work, Work::Call { .. })) {
             let plane = &step.plane;

@@ -354,22 +354,3 @@ pub(super) fn confirm_protected(
     })?;
     Ok(())
 }
-
-/// The AWS service whose plane tells how a store of this kind stands.
-pub(super) fn service(kind: ResourceKind) -> &'static str {
-    match kind {
-        ResourceKind::DynamodbGlobalTable => "dynamodb",
-        ResourceKind::ElasticacheGlobalDatastore => "elasticache",
-        ResourceKind::S3Replication => "s3",
-        ResourceKind::BackupVault => "backup",
-        _ => "rds",
-    }
-}
-
-/// The AWS service whose plane tells how far a store of this kind is behind.
-pub(super) fn lag_service(kind: ResourceKind) -> &'static str {
-    match kind {
-        ResourceKind::BackupVault => "backup",
-        _ => "cloudwatch",
-    }
-}

@@ -6,6 +6,7 @@ mod compute;
 mod escalation;
 mod failback;
 mod own;
+mod planes;
 mod safety;
 mod stores;
 mod switches;

@@ -1,6 +1,7 @@
 //! Would the capacity be there: what does the work, its size against what is wanted, whether it is steady and healthy.
 
 use super::{Look, Severity};
+use crate::plan::evenly;
 use holdfast_domain::facts::{AutoScalingGroupFacts, EcsServiceFacts, EksNodeGroupFacts};
 use holdfast_domain::{Facts, RegionCode, Resource, Strategy};
 
@@ -22,7 +23,9 @@ pub(super) fn look(look: &mut Look<'_>, resource: &Resource) {
             continue;
         }
         targets(look, resource, region, facts);
-        if look.application.strategy == Strategy::WarmStandby && *region != look.application.home_region {
+        if look.application.strategy == Strategy::ActiveActive {
+            rest(look, resource, region, unit, facts);
+        } else if *region != look.application.home_region {
             standby(look, resource, region, unit, facts);
         }
     }
@@ -212,14 +215,15 @@ fn targets(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, facts:
     }
 }
 
-/// What a warm standby has against what it will need.
+/// What a Region that takes the load over has against what it will need.
 fn standby(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, unit: &str, facts: &Facts) {
     let name = &resource.name;
     let Some(now) = facts.capacity().map(|c| c.desired) else { return };
     let home = look.application.home_region.clone();
     let at_home = look.known(resource, &home).and_then(Facts::capacity).map(|c| c.desired);
     let one = unit.trim_end_matches('s');
-    if now == 0 {
+    // A pilot light runs nothing on purpose.
+    if now == 0 && look.application.strategy == Strategy::WarmStandby {
         look.add(
             Severity::Warning,
             "standby_empty",
@@ -229,7 +233,7 @@ fn standby(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, unit: 
             format!("Keep at least one {one} running there."),
         );
     }
-    let key = if unit == "concurrent executions" { "concurrency" } else { "desired_in_recovery" };
+    let key = size_key(unit);
     let Some(wanted) = resource.spec.recovery_size(region) else {
         look.add(
             Severity::Note,
@@ -264,6 +268,62 @@ fn standby(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, unit: 
             format!("Raise `{key}` to what the load needs, or say in the runbook what is served less."),
         );
     }
+    ceiling(look, resource, region, (wanted, unit), facts);
+}
+
+/// The inventory's word for the size wanted.
+fn size_key(unit: &str) -> &'static str {
+    if unit == "concurrent executions" { "concurrency" } else { "desired_in_recovery" }
+}
+
+/// What an active Region has against what it must carry when another leaves.
+fn rest(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, unit: &str, facts: &Facts) {
+    let name = &resource.name;
+    let Some(now) = facts.capacity().map(|c| c.desired) else { return };
+    let others: Vec<RegionCode> =
+        look.places(resource).into_iter().filter(|r| *r != region).cloned().collect();
+    if now == 0 {
+        look.add(
+            Severity::Warning,
+            "active_region_empty",
+            Some(resource),
+            Some(region),
+            format!(
+                "{name} runs no {} in {region}, which should serve like the others: it is not proven to start.",
+                unit.trim_end_matches('s')
+            ),
+            "Let it run there, unless the Region is evacuated on purpose.",
+        );
+    }
+    // Each Region that stays takes its share of the one that leaves: the largest counts.
+    let largest = others
+        .iter()
+        .filter_map(|left| Some((left, look.known(resource, left)?.capacity()?.desired)))
+        .max_by_key(|(_, desired)| *desired);
+    let Some((left, leaving)) = largest else { return };
+    let shared = now.saturating_add(evenly(leaving, others.len()));
+    let wanted = resource.spec.recovery_size(region).unwrap_or(0).max(shared);
+    if now < wanted {
+        look.add(
+            Severity::Note,
+            "capacity_to_raise",
+            Some(resource),
+            Some(region),
+            format!("{name} has {now} {unit} in {region}; when {left} leaves with its {leaving}, a run raises it to {wanted}, if there is capacity then."),
+            "Check quotas and capacity reservations of the Region, or keep enough running in each to do without another.",
+        );
+    }
+    ceiling(look, resource, region, (wanted, unit), facts);
+}
+
+fn ceiling(
+    look: &mut Look<'_>,
+    resource: &Resource,
+    region: &RegionCode,
+    (wanted, unit): (u32, &str),
+    facts: &Facts,
+) {
+    let name = &resource.name;
     let ceiling = match facts {
         Facts::AutoScalingGroup(group) => Some(group.max),
         Facts::EksNodeGroup(group) => Some(group.max),

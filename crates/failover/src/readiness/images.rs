@@ -39,7 +39,10 @@ impl<'a> Image<'a> {
 pub(super) fn look(look: &mut Look<'_>, resource: &Resource) {
     match &resource.spec {
         ResourceSpec::EcrRepository(spec) => repository(look, resource, &spec.repository),
-        ResourceSpec::EcsService(_) => pulls_from(look, resource),
+        ResourceSpec::EcsService(_) => {
+            pulls_from(look, resource);
+            entered(look, resource);
+        }
         _ => {}
     }
 }
@@ -157,6 +160,39 @@ fn present(
             Some(region),
             format!("{reference} of {name} is another image in {region} than at home."),
             "Push the same image to both, or name images by digest.",
+        );
+    }
+}
+
+/// Whether an image is in the recovery Region is looked at only where the inventory has its repository.
+fn entered(look: &mut Look<'_>, resource: &Resource) {
+    let home = look.application.home_region.clone();
+    let Some(Facts::EcsService(service)) = look.known(resource, &home) else { return };
+    let has = |image: &Image<'_>| {
+        look.application.resources.iter().any(
+            |r| matches!(&r.spec, ResourceSpec::EcrRepository(spec) if spec.repository == image.repository),
+        )
+    };
+    let mut missing: Vec<&str> = service
+        .images
+        .iter()
+        .filter_map(|text| Image::parse(text))
+        .filter(|image| !has(image))
+        .map(|image| image.repository)
+        .collect();
+    missing.sort_unstable();
+    missing.dedup();
+    for repository in missing {
+        look.add(
+            Severity::Warning,
+            "image_repository_not_entered",
+            Some(resource),
+            Some(&home),
+            format!(
+                "{} runs images of the repository {repository}, which the inventory does not name: whether they are in the recovery Region is not looked at.",
+                resource.name
+            ),
+            format!("Add `{repository}` as an `ecr_repository` entry."),
         );
     }
 }

@@ -42,6 +42,7 @@ pub(super) fn look(look: &mut Look<'_>, all: &[Permissions]) {
             sentence,
             way_out,
             seen_at: Some(told.at),
+            evidence: Some("the answer to iam:SimulatePrincipalPolicy".into()),
         });
     }
 }

@@ -36,6 +36,7 @@ pub(super) fn look(look: &mut Look<'_>, all: &[Assumed]) {
                 "Look whether this server reaches STS, and refresh.".into()
             },
             seen_at: Some(told.at),
+            evidence: Some("the answer to sts:AssumeRole".into()),
         });
     }
 }

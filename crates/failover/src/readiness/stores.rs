@@ -87,7 +87,7 @@ fn smaller_class(
     writer: Option<&str>,
 ) {
     let (Some(here), Some(writer)) = (here, writer) else { return };
-    if let (Some((_, mine)), Some((_, theirs))) = (size(here), size(writer))
+    if let (Some(mine), Some(theirs)) = (strength(here), strength(writer))
         && mine < theirs
     {
         look.add(
@@ -95,8 +95,8 @@ fn smaller_class(
             "smaller_instance",
             Some(resource),
             Some(region),
-            format!("{} has {here} in {region}, smaller than the writer's {writer}.", resource.name),
-            "Give the copy an instance of the writer's size.",
+            format!("{} has {here} in {region}, which is less than the writer's {writer}.", resource.name),
+            "Give the copy an instance of the writer's class.",
         );
     }
 }
@@ -104,9 +104,22 @@ fn smaller_class(
 /// Sizes within one family, smallest first. `metal` is as large as it gets.
 const SIZES: [&str; 4] = ["small", "medium", "large", "xlarge"];
 
-/// (family, size) of a class such as `db.r6g.2xlarge`; `None` where the name says no size (serverless).
-fn size(class: &str) -> Option<(&str, u32)> {
+/// Of two classes the lesser compares as less: a burstable one, whatever its size, then the smaller size, then less
+/// memory for each processor.
+type Strength = (bool, u32, u32);
+
+/// Of a class such as `db.r6g.2xlarge`; `None` where the name says no size (serverless).
+fn strength(class: &str) -> Option<Strength> {
     let (family, size) = class.rsplit_once('.')?;
+    let family = family.rsplit('.').next()?;
+    let letters: &str = family.split(|c: char| c.is_ascii_digit()).next()?;
+    // GiB for each vCPU of such a family (EC2 instance types; RDS takes its classes from them).
+    let memory = match letters {
+        "c" => 2,
+        "r" | "z" => 8,
+        "x" => 16,
+        _ => 4,
+    };
     let rank = if size == "metal" {
         u32::MAX
     } else if let Some(times) = size.strip_suffix("xlarge").filter(|t| !t.is_empty()) {
@@ -114,18 +127,19 @@ fn size(class: &str) -> Option<(&str, u32)> {
     } else {
         u32::try_from(SIZES.iter().position(|s| *s == size)?).ok()?
     };
-    Some((family, rank))
+    Some((letters != "t", rank, memory))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::size;
+    use super::strength;
 
     #[test]
-    fn instance_classes_are_ordered_by_their_size() {
-        let rank = |class| size(class).map(|s| s.1);
+    fn instance_classes_are_ordered_by_their_family_and_size() {
         for pair in [
             "db.t4g.medium",
+            "db.t4g.2xlarge",
+            "db.m6g.large",
             "db.r6g.large",
             "db.r6g.xlarge",
             "db.r6g.2xlarge",
@@ -134,8 +148,9 @@ mod tests {
         ]
         .windows(2)
         {
-            assert!(rank(pair[0]) < rank(pair[1]), "{pair:?}");
+            assert!(strength(pair[0]) < strength(pair[1]), "{pair:?}");
         }
-        assert_eq!(rank("db.serverless"), None);
+        assert_eq!(strength("db.r5.large"), strength("db.r6g.large"), "a generation is no size");
+        assert_eq!(strength("db.serverless"), None);
     }
 }

@@ -5,6 +5,8 @@ mod build;
 mod lag_alarms;
 mod watch;
 
+pub(super) use lag_alarms::is_on_lag;
+
 use super::{Look, Severity};
 use holdfast_domain::facts::{KmsKeyFacts, SecretFacts};
 use holdfast_domain::{Facts, RegionCode, Resource, ResourceSpec};
@@ -28,11 +30,11 @@ pub(super) fn look(look: &mut Look<'_>, resource: &Resource) {
 
 impl<'a> Look<'a> {
     /// The Regions in which the inventory has the resource, the home Region first.
-    fn places(&self, resource: &Resource) -> Vec<&'a RegionCode> {
+    pub(super) fn places(&self, resource: &Resource) -> Vec<&'a RegionCode> {
         self.application.regions().filter(|region| resource.spec.is_in(region)).collect()
     }
 
-    fn say(
+    pub(super) fn say(
         &mut self,
         (severity, code): (Severity, &str),
         (resource, region): (&Resource, &RegionCode),

@@ -7,8 +7,8 @@ mod switches;
 use super::*;
 use crate::plan::Picture;
 use crate::testing::world::{
-    A, B, aurora_facts, dns, ecs, feed, group, key, known, member, plain_record, record, route, service,
-    shop, unknown,
+    A, B, around, aurora_facts, dns, ecs, feed, group, key, known, member, plain_record, record, route,
+    service, shop, unknown,
 };
 use crate::testing::{after, name, region};
 use holdfast_domain::facts::{Lag, Routing};
@@ -19,7 +19,7 @@ fn found(picture: &Picture) -> Vec<Finding> {
 }
 
 fn found_with(picture: &Picture, permissions: &[Permissions], empty_groups: &[Name]) -> Vec<Finding> {
-    let around = Surroundings { accounts: &picture.accounts, roles: &[], permissions, empty_groups };
+    let around = Surroundings { permissions, empty_groups, ..around(picture) };
     findings(&picture.application, around, &picture.observations, picture.now)
 }
 
@@ -94,6 +94,7 @@ fn each_lack_is_found_with_its_gravity() {
         (copy(|m| m.instances = Some(0)), "copy_without_instance", Blocker),
         (copy(|m| m.instances = None), "instances_not_known", Unknown),
         (copy(|m| m.instance_classes = vec!["db.t4g.medium".into()]), "smaller_instance", Warning),
+        (copy(|m| m.instance_classes = vec!["db.t4g.large".into()]), "smaller_instance", Warning),
         (copy(|m| m.synchronization = Some("pending-resync".into())), "copy_not_connected", Blocker),
         (copy(|m| m.synchronization = None), "copy_not_connected", Unknown),
         (copy(|m| m.cluster_status = Some("modifying".into())), "cluster_not_available", Warning),
@@ -194,7 +195,7 @@ fn an_active_active_application_led_to_one_region_is_found() {
 fn what_cannot_be_seen_says_why_and_what_to_mend() {
     let unseen = |reason: &str| {
         let picture = with(|p| {
-            let sight = Sight::Unknown { reason: reason.into(), since: None, last: None };
+            let sight = Sight::Unknown { reason: reason.into(), absent: false, since: None, last: None };
             p.observations.insert(key("web", B), sight);
         });
         let found = found(&picture);
@@ -255,8 +256,7 @@ fn a_role_that_cannot_be_assumed_is_told_with_what_its_trust_policy_lacks() {
             at: picture.now,
             answer: answer.map_err(str::to_owned),
         };
-        let around =
-            Surroundings { accounts: &picture.accounts, roles: &[told], permissions: &[], empty_groups: &[] };
+        let around = Surroundings { roles: &[told], ..around(&picture) };
         let found = findings(&picture.application, around, &picture.observations, picture.now);
         found.into_iter().find(|f| f.code.starts_with("role")).map(|f| (f.code, f.severity, f.way_out))
     };

@@ -2,6 +2,7 @@
 
 use super::{NOW, name, region};
 use crate::plan::Picture;
+use crate::readiness::Surroundings;
 use holdfast_domain::facts::{
     AcceleratorEndpoint, AcceleratorGroup, AlarmFacts, AliasTarget, AuroraMember, DnsRecord, EcsServiceFacts,
     Lag, Routing, SettingFacts, StackFacts,
@@ -93,6 +94,11 @@ pub fn account() -> Account {
     }
 }
 
+/// Nothing around the application but its accounts.
+pub fn around(picture: &Picture) -> Surroundings<'_> {
+    Surroundings { accounts: &picture.accounts, roles: &[], permissions: &[], empty_groups: &[] }
+}
+
 pub fn known(facts: Facts) -> Sight {
     Sight::Known { at: NOW, facts }
 }
@@ -100,6 +106,7 @@ pub fn known(facts: Facts) -> Sight {
 pub fn unknown(last: Option<Facts>) -> Sight {
     Sight::Unknown {
         reason: "no connection to the Region".into(),
+        absent: false,
         since: Some(NOW),
         last: last.map(|facts| (NOW, facts)),
     }
@@ -351,6 +358,8 @@ pub fn feed() -> Picture {
             lag_alarm("posts-lag", &[B, C]),
         ],
     );
+    let of_posts = alarm_on(("AWS/RDS", "AuroraGlobalDBProgressLag"), &[("DBClusterIdentifier", "posts")]);
+    let of_posts = Facts::Alarm { alarm: Some(of_posts) };
     let mut observations = observed(&[]);
     for code in [A, B, C] {
         observations.insert(key("front-door", code), known(latency(code)));
@@ -358,7 +367,7 @@ pub fn feed() -> Picture {
         observations.insert(key("posts", code), known(aurora_facts("posts", code, code == A)));
         observations.insert(key("timeline", code), known(service(5)));
         if code != A {
-            observations.insert(key("posts-lag", code), known(alarm("OK")));
+            observations.insert(key("posts-lag", code), known(of_posts.clone()));
         }
     }
     Picture {

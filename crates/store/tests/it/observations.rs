@@ -2,7 +2,7 @@
 
 use crate::{entry, furnished, name, region};
 use holdfast_domain::facts::EcsServiceFacts;
-use holdfast_domain::{AccountId, Facts, Name, Observed, RegionCode};
+use holdfast_domain::{AccountId, Facts, Name, NotSeen, Observed, RegionCode};
 use holdfast_store::{AccountProbe, AccountRole, LagPoint, Look, Store};
 use jiff::{SignedDuration, Timestamp};
 
@@ -17,7 +17,7 @@ fn facts(running: u32) -> Facts {
     })
 }
 
-fn look(at: Timestamp, outcome: Result<Facts, String>) -> Look {
+fn look(at: Timestamp, outcome: Result<Facts, NotSeen>) -> Look {
     Look { application: name("shop"), resource: name("web"), region: region("eu-central-1"), at, outcome }
 }
 
@@ -40,6 +40,24 @@ async fn a_failure_keeps_what_was_seen_and_a_success_clears_the_failure() {
     assert_eq!(web(&store).await, Some(both));
     store.record_observations(&[look(second(3), Ok(facts(5)))]).await.unwrap();
     assert_eq!(web(&store).await, Some(Observed { seen: Some((second(3), facts(5))), failed: None }));
+}
+
+#[tokio::test]
+async fn that_something_is_not_there_is_kept_apart_from_a_look_that_failed() {
+    let (database, store) = furnished().await;
+    let absent = || NotSeen { reason: "no service web".into(), absent: true };
+    let failed = |at, why: NotSeen| Some(Observed { seen: None, failed: Some((at, why)) });
+    store.record_observations(&[look(second(1), Err(absent()))]).await.unwrap();
+    assert_eq!(web(&store).await, failed(second(1), absent()));
+    store.record_observations(&[look(second(2), Err("throttled".into()))]).await.unwrap();
+    assert_eq!(web(&store).await, failed(second(2), "throttled".into()));
+    store.record_observations(&[look(second(3), Err(absent()))]).await.unwrap();
+    // As the version before this one records a failure.
+    sqlx::query("UPDATE observations SET failed_at = failed_at + interval '1 second', reason = 'throttled'")
+        .execute(&mut database.owner().await)
+        .await
+        .unwrap();
+    assert_eq!(web(&store).await, failed(second(4), "throttled".into()));
 }
 
 #[tokio::test]
@@ -80,7 +98,7 @@ async fn facts_that_cannot_be_read_back_are_a_failed_look_and_hide_nothing_else(
     .unwrap();
     let broken = web(&store).await.unwrap();
     assert_eq!(broken.seen, None);
-    assert!(broken.failed.unwrap().1.contains("cannot be read back"));
+    assert!(broken.failed.unwrap().1.reason.contains("cannot be read back"));
     let all = store.observations(&name("shop")).await.unwrap();
     assert!(all[&(name("web"), region("us-east-1"))].seen.is_some());
 }

@@ -1,6 +1,6 @@
-//! Aurora global databases: a connected copy with instances of the writer's size.
+//! Aurora global databases: a connected copy with instances of the writer's class.
 
-use super::{lag, not_connected, size, without_writer};
+use super::{lag, not_connected, strength, without_writer};
 use crate::readiness::{Look, Severity};
 use holdfast_domain::facts::AuroraMember;
 use holdfast_domain::{Facts, RegionCode, Resource};
@@ -81,7 +81,7 @@ fn smaller(
     member: &AuroraMember,
     writer: Option<&AuroraMember>,
 ) {
-    let largest = |m: &AuroraMember| m.instance_classes.iter().filter_map(|c| size(c).map(|s| s.1)).max();
+    let largest = |m: &AuroraMember| m.instance_classes.iter().filter_map(|class| strength(class)).max();
     let Some((there, here)) = writer.and_then(largest).zip(largest(member)) else { return };
     if here < there {
         look.add(
@@ -90,12 +90,12 @@ fn smaller(
             Some(resource),
             Some(region),
             format!(
-                "{} has {} in {region}, smaller than the writer's {}.",
+                "{} has {} in {region}, which is less than the writer's {}.",
                 resource.name,
                 member.instance_classes.join(", "),
                 writer.map(|w| w.instance_classes.join(", ")).unwrap_or_default()
             ),
-            "Give the copy an instance of the writer's size.",
+            "Give the copy an instance of the writer's class.",
         );
     }
 }

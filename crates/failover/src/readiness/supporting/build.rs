@@ -77,11 +77,9 @@ fn absent(look: &mut Look<'_>, at: (&Resource, &RegionCode), place: &StackPlace)
 pub(super) fn setting(look: &mut Look<'_>, resource: &Resource, spec: &EndpointSetting) {
     let name = &resource.name;
     if let Err(sentence) = store_of(look.application, resource, spec) {
-        look.add(
-            Severity::Blocker,
-            "setting_without_store",
-            Some(resource),
-            None,
+        look.add_entry(
+            (Severity::Blocker, "setting_without_store"),
+            resource,
             sentence,
             "Name one of the application's stores under `store`.",
         );

@@ -42,6 +42,37 @@ impl LagMetric<'_> {
     }
 }
 
+/// The metrics that CloudWatch has of any copy's lag.
+const METRICS: &[(&str, &[&str])] = &[
+    ("AWS/RDS", AURORA),
+    ("AWS/RDS", REPLICA),
+    ("AWS/RDS", REPLICA_CLUSTER),
+    ("AWS/DynamoDB", TABLE),
+    ("AWS/ElastiCache", DATASTORE),
+    ("AWS/S3", BUCKET),
+];
+const AURORA: &[&str] =
+    &["AuroraGlobalDBProgressLag", "AuroraGlobalDBReplicationLag", "AuroraGlobalDBRPOLag"];
+const REPLICA: &[&str] = &["ReplicaLag"];
+const REPLICA_CLUSTER: &[&str] = &["AuroraBinlogReplicaLag"];
+const TABLE: &[&str] = &["ReplicationLatency"];
+const DATASTORE: &[&str] = &["GlobalDatastoreReplicationLag"];
+const BUCKET: &[&str] = &[
+    "ReplicationLatency",
+    "BytesPendingReplication",
+    "OperationsPendingReplication",
+    "OperationsFailedReplication",
+];
+
+/// Whether it watches how far some store is behind.
+pub(in crate::readiness) fn is_on_lag(facts: &Facts) -> bool {
+    let Facts::Alarm { alarm: Some(alarm) } = facts else { return false };
+    METRICS.iter().any(|(namespace, names)| {
+        alarm.namespace.as_deref() == Some(*namespace)
+            && alarm.metric.as_deref().is_some_and(|metric| names.contains(&metric))
+    })
+}
+
 pub(super) fn look(look: &mut Look<'_>, store: &Resource) {
     let alarms: Vec<&Resource> = look
         .application
@@ -81,7 +112,7 @@ fn lag_metric<'a>(look: &Look<'a>, store: &Resource, region: &'a RegionCode) -> 
     let home = &look.application.home_region;
     let seen = look.last(store, region);
     let one = |name: &'static str, value: &str| vec![vec![(name, value.to_owned())]];
-    let (namespace, names, told_in, means): (_, &'static [&'static str], _, _) = match &store.spec {
+    let (namespace, names, told_in, means) = match &store.spec {
         ResourceSpec::AuroraGlobalDatabase(_) => {
             let means = match seen {
                 Some(Facts::AuroraMember(member)) => {
@@ -89,17 +120,19 @@ fn lag_metric<'a>(look: &Look<'a>, store: &Resource, region: &'a RegionCode) -> 
                 }
                 _ => None,
             };
-            let names =
-                &["AuroraGlobalDBProgressLag", "AuroraGlobalDBReplicationLag", "AuroraGlobalDBRPOLag"];
-            ("AWS/RDS", names, vec![region], means)
+            ("AWS/RDS", AURORA, vec![region], means)
         }
-        ResourceSpec::RdsReadReplica(_) => {
-            let (names, means): (&'static [&'static str], _) = match seen {
-                Some(Facts::ReplicaMember(m)) if m.is_cluster => {
-                    (&["AuroraBinlogReplicaLag"], Some(one("DBClusterIdentifier", &m.id)))
-                }
-                Some(Facts::ReplicaMember(m)) => (&["ReplicaLag"], Some(one("DBInstanceIdentifier", &m.id))),
-                _ => (&["ReplicaLag", "AuroraBinlogReplicaLag"], None),
+        ResourceSpec::RdsReadReplica(spec) => {
+            let is_cluster =
+                spec.per_region.get(region).and_then(|place| place.identifier()).is_some_and(|(_, is)| is);
+            let (names, by) = if is_cluster {
+                (REPLICA_CLUSTER, "DBClusterIdentifier")
+            } else {
+                (REPLICA, "DBInstanceIdentifier")
+            };
+            let means = match seen {
+                Some(Facts::ReplicaMember(member)) => Some(one(by, &member.id)),
+                _ => None,
             };
             ("AWS/RDS", names, vec![region], means)
         }
@@ -114,7 +147,7 @@ fn lag_metric<'a>(look: &Look<'a>, store: &Resource, region: &'a RegionCode) -> 
             let told_in = look.application.regions().filter(writes).collect();
             let means =
                 vec![vec![("TableName", spec.table.clone()), ("ReceivingRegion", region.to_string())]];
-            ("AWS/DynamoDB", &["ReplicationLatency"], told_in, Some(means))
+            ("AWS/DynamoDB", TABLE, told_in, Some(means))
         }
         ResourceSpec::ElasticacheGlobalDatastore(_) => {
             let means = match seen {
@@ -126,21 +159,15 @@ fn lag_metric<'a>(look: &Look<'a>, store: &Resource, region: &'a RegionCode) -> 
                 }
                 _ => None,
             };
-            ("AWS/ElastiCache", &["GlobalDatastoreReplicationLag"], vec![region], means)
+            ("AWS/ElastiCache", DATASTORE, vec![region], means)
         }
         ResourceSpec::S3Replication(spec) => {
             let bucket = |region: &RegionCode| Some(spec.per_region.get(region)?.bucket.clone());
             let means = bucket(home).zip(bucket(region)).map(|(source, destination)| {
                 vec![vec![("SourceBucket", source), ("DestinationBucket", destination)]]
             });
-            let names = &[
-                "ReplicationLatency",
-                "BytesPendingReplication",
-                "OperationsPendingReplication",
-                "OperationsFailedReplication",
-            ];
             // Which of the two Regions has them is not promised.
-            ("AWS/S3", names, vec![home, region], means)
+            ("AWS/S3", BUCKET, vec![home, region], means)
         }
         _ => return None,
     };

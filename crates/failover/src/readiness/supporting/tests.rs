@@ -1,10 +1,11 @@
 //! Each lack of what the recovery Region must have, and what is said of it.
 
-use super::super::{Finding, Severity, Surroundings, findings};
+use super::super::{Finding, Severity, findings};
 use crate::plan::Picture;
 use crate::testing::region;
 use crate::testing::world::{
-    A, B, alarm, aurora, key, known, lag_alarm, resource, setting, setting_facts, shop, stack, stack_facts,
+    A, B, alarm, around, aurora, key, known, lag_alarm, resource, setting, setting_facts, shop, stack,
+    stack_facts,
 };
 use holdfast_domain::facts::{
     AttachmentFacts, HubFacts, KmsKeyFacts, ParameterFacts, QuotaFacts, RecorderFacts, SecretFacts,
@@ -27,9 +28,7 @@ fn found(resource: Resource, home: Option<Facts>, recovery: Facts) -> Vec<Findin
 }
 
 fn of(picture: &Picture) -> Vec<Finding> {
-    let around =
-        Surroundings { accounts: &picture.accounts, roles: &[], permissions: &[], empty_groups: &[] };
-    let found = findings(&picture.application, around, &picture.observations, picture.now);
+    let found = findings(&picture.application, around(picture), &picture.observations, picture.now);
     assert!(found.iter().all(|f| f.sentence.ends_with('.') && f.way_out.ends_with('.')), "{found:?}");
     found
 }

@@ -143,6 +143,53 @@ fn each_lack_of_compute_is_found_with_its_gravity() {
 }
 
 #[test]
+fn what_a_pilot_light_will_have_is_compared_with_home_and_it_may_run_nothing_before() {
+    let mut picture =
+        seeing("workers", A, Facts::AutoScalingGroup(AutoScalingGroupFacts { max: 20, ..a_group(12) }));
+    picture.application.strategy = Strategy::PilotLight;
+    let idle = AutoScalingGroupFacts { targets: healthy(0), ..a_group(0) };
+    picture.observations.insert(key("workers", B), known(Facts::AutoScalingGroup(idle)));
+    let found = found(&picture);
+    let workers = found.iter().filter(|f| f.resource.as_ref().is_some_and(|r| r.as_str() == "workers"));
+    let codes: Vec<&str> = workers.map(|f| f.code.as_str()).collect();
+    assert!(codes.contains(&"recovery_size_below_home") && codes.contains(&"capacity_to_raise"), "{codes:?}");
+    assert!(!codes.contains(&"standby_empty"), "{codes:?}");
+}
+
+#[test]
+fn what_an_active_region_has_is_compared_with_what_it_must_carry_when_another_leaves() {
+    let mut picture = feed();
+    let said = |picture: &Picture, code: &str| {
+        let found = found(picture);
+        found.into_iter().find(|f| f.code == code && f.region == Some(region(B)))
+    };
+    let raise = said(&picture, "capacity_to_raise").unwrap();
+    // Of the five that leave, three come on top of its own five.
+    assert!(raise.sentence.contains("has 5 tasks") && raise.sentence.contains("raises it to 8"), "{raise:?}");
+    assert_eq!(raise.severity, Severity::Note);
+    let Facts::EcsService(bounded) = crate::testing::world::service(5) else { unreachable!() };
+    let bounded = EcsServiceFacts {
+        scaling: Some(holdfast_domain::facts::ScalingBounds { min: 5, max: 7 }),
+        ..bounded
+    };
+    picture.observations.insert(key("timeline", B), known(Facts::EcsService(bounded)));
+    assert_eq!(said(&picture, "ceiling_to_raise").map(|f| f.severity), Some(Severity::Note));
+    picture.observations.insert(key("timeline", B), known(crate::testing::world::service(0)));
+    assert_eq!(said(&picture, "active_region_empty").map(|f| f.severity), Some(Severity::Warning));
+}
+
+#[test]
+fn a_service_whose_image_repository_is_not_entered_is_found() {
+    let picture = sound();
+    let said =
+        |picture: &Picture| found(picture).into_iter().find(|f| f.code == "image_repository_not_entered");
+    assert_eq!(said(&picture), None);
+    let mut without = picture;
+    without.application.resources.retain(|r| r.name.as_str() != "images");
+    assert_eq!(said(&without).map(|f| f.severity), Some(Severity::Warning));
+}
+
+#[test]
 fn a_function_that_has_no_mapping_where_it_recovers_is_found() {
     let mut picture = sound();
     picture.application.resources = vec![events(&[(A, None, &[HOME_QUEUE]), (B, None, &[])])];

@@ -1,10 +1,10 @@
 //! Which alarm is on a store's lag, kind by kind.
 
 use crate::plan::Picture;
-use crate::readiness::{Finding, Surroundings, findings};
+use crate::readiness::{Finding, findings};
 use crate::testing::stores::{buckets, database, datastore, datastore_member, replica, table_replica};
 use crate::testing::world::{
-    A, B, alarm_on, arn, aurora, aurora_facts, key, known, lag_alarm, shop, table, unknown,
+    A, B, alarm_on, arn, around, aurora, aurora_facts, key, known, lag_alarm, shop, table, unknown,
 };
 use crate::testing::{name, region};
 use holdfast_domain::facts::{Consistency, TableReplica};
@@ -26,8 +26,7 @@ fn said(store: (Resource, Option<Facts>), alarm: Option<(&str, Facts)>) -> Optio
 }
 
 fn of(picture: &Picture) -> Option<Finding> {
-    let around = Surroundings { accounts: &picture.accounts, permissions: &[], empty_groups: &[] };
-    let found = findings(&picture.application, around, &picture.observations, picture.now);
+    let found = findings(&picture.application, around(picture), &picture.observations, picture.now);
     found.into_iter().find(|f| f.code == "no_lag_alarm")
 }
 
@@ -50,11 +49,7 @@ fn the_alarm_is_asked_for_where_the_metric_is_and_on_the_store_that_it_is_about(
         (
             (table("carts"), Facts::TableReplica(replicated())),
             // Written at home, so told at home.
-            (
-                A,
-                ("AWS/DynamoDB", "ReplicationLatency"),
-                vec![("TableName", "carts"), ("ReceivingRegion", B)],
-            ),
+            (A, ("AWS/DynamoDB", "ReplicationLatency"), vec![("TableName", "carts"), ("ReceivingRegion", B)]),
         ),
         (
             (datastore("cache"), Facts::DatastoreMember(datastore_member(B, false))),
@@ -94,8 +89,7 @@ fn the_alarm_is_asked_for_where_the_metric_is_and_on_the_store_that_it_is_about(
 
 #[test]
 fn a_table_without_lag_needs_no_alarm_and_one_written_everywhere_may_have_it_anywhere() {
-    let strong =
-        TableReplica { consistency: Consistency::Strong, ..table_replica(A, Some("ACTIVE")) };
+    let strong = TableReplica { consistency: Consistency::Strong, ..table_replica(A, Some("ACTIVE")) };
     assert_eq!(said((table("carts"), Some(Facts::TableReplica(strong))), None), None);
 
     let mut picture = Picture { observations: [].into(), ..shop() };
