@@ -175,7 +175,7 @@ fn permissions_of(account: &Account, all: &[RolePermissions]) -> Vec<Permissions
                 role: role.to_owned(),
                 state: state.to_owned(),
                 at: told.at,
-                missing: told.missing.clone().unwrap_or_default(),
+                missing: told.missing.iter().flatten().map(|missing| missing.action.clone()).collect(),
                 reason: told.missing.clone().err(),
                 way_out,
             }

@@ -6,7 +6,7 @@ use crate::runs::{last_run, under_way};
 use holdfast_api::Answer;
 use holdfast_domain::observation::{self, Observed};
 use holdfast_domain::{
-    Account, AccountId, Application, ApprovalPolicy, Facts, Name, ObservationMap, RegionCode,
+    Account, AccountId, Application, ApprovalPolicy, Facts, Name, ObservationMap, OwnPlan, RegionCode,
 };
 use holdfast_failover::readiness::Surroundings;
 use holdfast_failover::serving::{RecoveryState, Serving, recovery_state, serving};
@@ -25,6 +25,8 @@ pub(crate) struct Around {
     policies: Vec<ApprovalPolicy>,
     roles: Vec<readiness::Assumed>,
     permissions: Vec<readiness::Permissions>,
+    /// Steps of one's own, of all applications that have any.
+    own: Vec<OwnPlan>,
     /// Groups with at least one person who can sign in.
     peopled: BTreeSet<Name>,
 }
@@ -87,6 +89,7 @@ impl App {
             accounts,
             roles,
             permissions,
+            own: self.store.own_plans().await.map_err(of_store)?,
             policies: self.store.approval_policies().await.map_err(of_store)?,
             peopled: people.into_iter().filter(|p| p.disabled_at.is_none()).flat_map(|p| p.groups).collect(),
         })
@@ -118,6 +121,11 @@ impl App {
             accounts: &around.accounts,
             roles: &around.roles,
             permissions: &around.permissions,
+            own: around
+                .own
+                .iter()
+                .find(|plan| plan.application == application.name)
+                .map_or(&[][..], |plan| plan.steps.as_slice()),
             empty_groups: &around.empty_groups(&application),
         };
         let findings = readiness::findings(&application, surroundings, &observations, now);

@@ -69,7 +69,7 @@ use async_trait::async_trait;
 use holdfast_cloud::{
     Access, Acting, Cloud, Delivery, Error, ErrorKind, Identity, Looked, OrganizationAccount, Settled,
 };
-use holdfast_domain::{Account, Facts, RegionCode, Resource, ResourceKind, ResourceSpec};
+use holdfast_domain::{Account, Facts, Missing, Need, RegionCode, Resource, ResourceSpec};
 use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
 use std::collections::BTreeSet;
@@ -189,10 +189,10 @@ impl Cloud for AwsCloud {
         &self,
         account: &Account,
         acts: bool,
-        kinds: &BTreeSet<ResourceKind>,
-    ) -> Result<Vec<String>, Error> {
+        needs: &BTreeSet<Need>,
+    ) -> Result<Vec<Missing>, Error> {
         let role_arn = if acts { &account.act_role_arn } else { &account.read_role_arn };
-        let needed = survey::needed(acts, kinds);
+        let needed = survey::needed(acts, needs);
         if needed.is_empty() {
             return Ok(Vec::new());
         }

@@ -8,7 +8,7 @@ use crate::signed::{self, Request, SSM};
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use holdfast_cloud::{Error, ErrorKind, Settled};
-use holdfast_domain::RegionCode;
+use holdfast_domain::{OwnCall, RegionCode};
 use holdfast_failover::run::Answer;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -17,6 +17,14 @@ use std::time::Duration;
 pub(crate) const LIST_COMMANDS: &str = "ssm:ListCommands";
 
 pub(crate) const CHANGES: &[&str] = &["lambda:InvokeFunction", "ssm:SendCommand", LIST_COMMANDS];
+
+/// Those of them that one step makes.
+pub(crate) fn actions(call: OwnCall) -> &'static [&'static str] {
+    match call {
+        OwnCall::Function => &["lambda:InvokeFunction"],
+        OwnCall::Document => &["ssm:SendCommand", LIST_COMMANDS],
+    }
+}
 
 /// No function runs longer (Lambda quotas, "Function timeout").
 pub(crate) const LONGEST_INVOCATION: Duration = Duration::from_secs(900);

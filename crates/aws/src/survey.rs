@@ -2,12 +2,13 @@
 //! accounts its organization has. Asked with the read role, in a session that may ask nothing else.
 
 use crate::clients::Caller;
+use crate::own_calls;
 use crate::policy;
 use crate::settings::{IAM_REGION, Service};
 use crate::signed::{self, IAM, Request};
 use holdfast_cloud::{Error, ErrorKind, OrganizationAccount};
-use holdfast_domain::ResourceKind;
-use std::collections::BTreeSet;
+use holdfast_domain::{Missing, Need};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) const SIMULATE: &str = "iam:SimulatePrincipalPolicy";
 const LIST_ACCOUNTS: &str = "organizations:ListAccounts";
@@ -18,38 +19,36 @@ pub(crate) const ASKS: &[&str] = &[SIMULATE, LIST_ACCOUNTS];
 /// More pages than any organization has; a server that never stops paging is not followed for ever.
 const MOST_PAGES: usize = 500;
 
-/// Of `actions` those that the role's policies do not allow, in alphabetical order. One call: AWS weighs them all.
-pub(crate) async fn missing(
-    caller: &Caller,
-    role_arn: &str,
-    actions: &[&'static str],
-) -> Result<Vec<String>, Error> {
+/// Actions, each with what it is needed for.
+pub(crate) type Needed = BTreeMap<&'static str, BTreeSet<Need>>;
+
+/// Of the actions those that the role's policies do not allow, in alphabetical order. One call: AWS weighs them all.
+pub(crate) async fn missing(caller: &Caller, role_arn: &str, needed: &Needed) -> Result<Vec<Missing>, Error> {
     let mut fields = vec![("PolicySourceArn".to_owned(), role_arn.to_owned())];
     fields.push(("MaxItems".to_owned(), "1000".to_owned()));
-    for (number, action) in actions.iter().enumerate() {
+    for (number, action) in needed.keys().enumerate() {
         fields.push((format!("ActionNames.member.{}", number + 1), (*action).to_owned()));
     }
     let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
     let answer = signed::call(caller, IAM, IAM_REGION, &Request::form(SIMULATE, &fields)).await?;
     let mut answered = 0;
-    let mut missing = Vec::new();
+    let mut missing = BTreeSet::new();
     for result in answer.xml().items("EvaluationResults") {
         let Some(action) = result.text("EvalActionName") else { continue };
         answered += 1;
         if result.text("EvalDecision") != Some("allowed") {
-            missing.push(action.to_owned());
+            missing.insert(action.to_owned());
         }
     }
     // What AWS did not answer about is not known to be allowed.
-    if answered < actions.len() {
+    if answered < needed.len() {
         return Err(caller.call(IAM_REGION, SIMULATE).error(
             ErrorKind::Unreadable,
-            format!("AWS was asked about {} actions and answered about {answered}", actions.len()),
+            format!("AWS was asked about {} actions and answered about {answered}", needed.len()),
         ));
     }
-    missing.sort_unstable();
-    missing.dedup();
-    Ok(missing)
+    let why = |action: &str| needed.get(action).cloned().unwrap_or_default();
+    Ok(missing.into_iter().map(|action| Missing { needed_by: why(&action), action }).collect())
 }
 
 /// Every account of the organization; refused to all accounts but its administrators.
@@ -77,29 +76,56 @@ pub(crate) async fn organization(caller: &Caller) -> Result<Vec<OrganizationAcco
         .error(ErrorKind::Unreadable, "the list of accounts has no end"))
 }
 
-/// What each role will be asked for in an account that has these kinds. A step acts on none that is there for readiness
-/// only.
-pub(crate) fn needed(acts: bool, kinds: &BTreeSet<ResourceKind>) -> Vec<&'static str> {
-    let actions = if acts {
-        policy::acting_on(kinds.iter().filter(|kind| !kind.is_for_readiness_only()))
-    } else {
-        policy::looking_at(kinds)
-    };
-    actions.into_iter().collect()
+/// What each role will be asked for in an account that is needed for this. A step acts on nothing that is there for
+/// readiness only, and a step of one's own is made by the act role.
+pub(crate) fn needed(acts: bool, needs: &BTreeSet<Need>) -> Needed {
+    let mut needed = Needed::new();
+    for need in needs {
+        let actions: BTreeSet<&'static str> = match need {
+            Need::Kind(kind) if acts && kind.is_for_readiness_only() => BTreeSet::new(),
+            Need::Kind(kind) if acts => policy::acting_on([kind]),
+            Need::Kind(kind) => policy::looking_at([kind]),
+            Need::OwnStep(call) if acts => own_calls::actions(*call).iter().copied().collect(),
+            Need::OwnStep(_) => BTreeSet::new(),
+        };
+        for action in actions {
+            needed.entry(action).or_default().insert(*need);
+        }
+    }
+    needed
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use holdfast_domain::{OwnCall, ResourceKind};
+
+    #[test]
+    fn a_role_is_asked_about_what_steps_of_ones_own_call_in_its_account() {
+        let needs = |call| BTreeSet::from([Need::OwnStep(call)]);
+        let document = needed(true, &needs(OwnCall::Document));
+        assert_eq!(document.keys().copied().collect::<Vec<_>>(), ["ssm:ListCommands", "ssm:SendCommand"]);
+        let function = needed(true, &needs(OwnCall::Function));
+        assert_eq!(function["lambda:InvokeFunction"], needs(OwnCall::Function));
+        assert_eq!(needed(false, &needs(OwnCall::Function)), Needed::new());
+    }
+
+    #[test]
+    fn an_action_is_told_with_every_kind_that_needs_it() {
+        let kinds = [ResourceKind::EcsService, ResourceKind::AutoScalingGroup].map(Need::Kind);
+        let needed = needed(false, &kinds.into());
+        assert_eq!(needed["elasticloadbalancing:DescribeTargetHealth"], kinds.into());
+        assert_eq!(needed["ecs:DescribeServices"], [kinds[0]].into());
+    }
 
     #[test]
     fn a_role_is_asked_about_the_calls_of_the_kinds_that_its_account_has() {
-        let needed = |kinds: &[ResourceKind]| needed(true, &kinds.iter().copied().collect());
+        let needed = |kinds: &[ResourceKind]| needed(true, &kinds.iter().copied().map(Need::Kind).collect());
         let ecs = needed(&[ResourceKind::EcsService]);
-        assert!(ecs.contains(&"ecs:UpdateService"));
-        assert!(ecs.contains(&"application-autoscaling:RegisterScalableTarget"));
-        assert!(!needed(&[ResourceKind::Secret]).contains(&"secretsmanager:PutSecretValue"));
-        assert!(needed(&[ResourceKind::EndpointSetting]).contains(&"secretsmanager:PutSecretValue"));
+        assert!(ecs.contains_key("ecs:UpdateService"));
+        assert!(ecs.contains_key("application-autoscaling:RegisterScalableTarget"));
+        assert!(!needed(&[ResourceKind::Secret]).contains_key("secretsmanager:PutSecretValue"));
+        assert!(needed(&[ResourceKind::EndpointSetting]).contains_key("secretsmanager:PutSecretValue"));
     }
 
     #[test]
@@ -118,8 +144,8 @@ mod tests {
             (ResourceKind::LambdaFunction, ["lambda:InvokeFunction", "ssm:SendCommand"]),
             (ResourceKind::BackupVault, ["iam:PassRole", "kms:CreateGrant"]),
         ] {
-            let needed = needed(true, &BTreeSet::from([kind]));
-            assert!(others.iter().all(|other| !needed.contains(other)), "{}: {needed:?}", kind.as_str());
+            let needed = needed(true, &BTreeSet::from([Need::Kind(kind)]));
+            assert!(others.iter().all(|other| !needed.contains_key(other)), "{}: {needed:?}", kind.as_str());
         }
     }
 }

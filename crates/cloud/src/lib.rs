@@ -8,7 +8,7 @@ pub use delivery::Delivery;
 pub use error::{Error, ErrorKind};
 
 use async_trait::async_trait;
-use holdfast_domain::{Account, Facts, RegionCode, Resource, ResourceKind, RunId, StepId};
+use holdfast_domain::{Account, Facts, Missing, Need, RegionCode, Resource, ResourceKind, RunId, StepId};
 use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
 use sha2::{Digest, Sha256};
@@ -144,14 +144,14 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
     /// The accounts of the organization that this account administers; `Denied` for every other account.
     async fn organization(&self, account: &Account) -> Result<Vec<OrganizationAccount>, Error>;
 
-    /// The actions that one of the account's roles (`acts`: the act role) will be asked for, where the account has these
-    /// kinds, and that its policies do not allow.
+    /// The actions that one of the account's roles (`acts`: the act role) will be asked for, where it is needed for this,
+    /// and that its policies do not allow.
     async fn missing_permissions(
         &self,
         account: &Account,
         acts: bool,
-        kinds: &BTreeSet<ResourceKind>,
-    ) -> Result<Vec<String>, Error>;
+        needs: &BTreeSet<Need>,
+    ) -> Result<Vec<Missing>, Error>;
 
     /// How long the call of such a step may take at most; an answer cannot come later.
     fn call_deadline(&self, acting: &Acting) -> Duration;

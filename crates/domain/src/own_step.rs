@@ -96,6 +96,14 @@ words! {
     }
 }
 
+words! {
+    /// What a step of one's own calls in an account.
+    OwnCall {
+        Function = "lambda_invoke",
+        Document = "ssm_document",
+    }
+}
+
 /// Which Region: by its part in the move, or always the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -190,8 +198,15 @@ impl OwnWork {
     /// The account whose act role makes the call.
     #[must_use]
     pub fn account(&self) -> Option<&Name> {
+        self.calls().map(|(account, _)| account)
+    }
+
+    /// The same, with what is called there.
+    #[must_use]
+    pub fn calls(&self) -> Option<(&Name, OwnCall)> {
         match self {
-            Self::LambdaInvoke { account, .. } | Self::SsmDocument { account, .. } => Some(account),
+            Self::LambdaInvoke { account, .. } => Some((account, OwnCall::Function)),
+            Self::SsmDocument { account, .. } => Some((account, OwnCall::Document)),
             Self::Webhook { .. }
             | Self::WaitForPerson { .. }
             | Self::WaitForTime { .. }

@@ -11,7 +11,7 @@ use crate::look::Ground;
 use crate::survey::survey;
 use futures::{Stream, StreamExt};
 use holdfast_cloud::{Access, Cloud};
-use holdfast_domain::{Account, Application, Name, NotSeen, RegionCode, Resource};
+use holdfast_domain::{Account, Application, Name, Need, NotSeen, RegionCode, Resource};
 use holdfast_store::{AccountProbe, AccountRole, Look, Store, Wakeup, Wakeups};
 use keep::Keeper;
 use std::collections::{BTreeMap, HashMap};
@@ -113,19 +113,29 @@ async fn begin(
     }
     let accounts = store.accounts().await?;
     let mut kinds = store.kinds_by_account().await?;
+    let mut called: BTreeMap<Name, BTreeSet<Need>> = BTreeMap::new();
+    for step in store.own_plans().await?.iter().flat_map(|plan| &plan.steps) {
+        if let Some((account, call)) = step.work.calls() {
+            called.entry(account.clone()).or_default().insert(Need::OwnStep(call));
+        }
+    }
     sweeps.retain(|name, _| accounts.iter().any(|a| &a.name == name));
     for account in accounts {
         if sweeps.get(&account.name).is_some_and(|sweep| !sweep.is_finished()) {
             continue;
         }
         let name = account.name.clone();
+        let kinds = kinds.remove(&name).unwrap_or_default();
+        let mut needs = called.remove(&name).unwrap_or_default();
+        needs.extend(kinds.iter().copied().map(Need::Kind));
         let sweep = AccountSweep {
             store: store.clone(),
             cloud: cloud.clone(),
             clock: clock.clone(),
             keeper: keeper.clone(),
             targets: by_account.remove(&name).unwrap_or_default(),
-            access: Access::Read(kinds.remove(&name).unwrap_or_default()),
+            access: Access::Read(kinds),
+            needs,
             account,
             at_once: settings.looks_per_account,
         };
@@ -160,16 +170,16 @@ struct AccountSweep {
     account: Account,
     targets: Vec<Target>,
     access: Access,
+    needs: BTreeSet<Need>,
     at_once: usize,
 }
 
 impl AccountSweep {
     async fn run(self) {
         self.sweep().await;
-        let Access::Read(kinds) = self.access else { return };
         // By itself: an account that is slow to say what its roles may do must not hold up its next sweep.
         tokio::spawn(async move {
-            survey((&self.store, &self.cloud, &self.clock), &self.account, &kinds).await;
+            survey((&self.store, &self.cloud, &self.clock), &self.account, &self.needs).await;
         });
     }
 

@@ -3,7 +3,7 @@
 
 use crate::clock::DatabaseClock;
 use holdfast_cloud::{Access, Cloud, ErrorKind};
-use holdfast_domain::{Account, AccountId, ResourceKind};
+use holdfast_domain::{Account, AccountId, Need};
 use holdfast_store::{AccountProbe, AccountRole, OrganizationAccount, RolePermissions, Store};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ const INTERVAL: Duration = Duration::from_secs(15 * 60);
 pub async fn survey(
     (store, cloud, clock): (&Store, &Arc<dyn Cloud>, &DatabaseClock),
     account: &Account,
-    kinds: &BTreeSet<ResourceKind>,
+    needs: &BTreeSet<Need>,
 ) {
     match store.begin_survey(&account.id, INTERVAL.as_secs_f64()).await {
         Ok(true) => {}
@@ -27,13 +27,27 @@ pub async fn survey(
     }
     rehearse((store, cloud, clock), account).await;
     for (role, acts) in [(AccountRole::Read, false), (AccountRole::Act, true)] {
-        let missing = cloud.missing_permissions(account, acts, kinds).await.map_err(|e| e.to_string());
+        if !asks(acts, needs) {
+            if let Err(error) = store.forget_role_permissions(&account.id, role).await {
+                tracing::warn!(account = %account.name, %error, "what the role was asked before could not be forgotten");
+            }
+            continue;
+        }
+        let missing = cloud.missing_permissions(account, acts, needs).await.map_err(|e| e.to_string());
         let told = RolePermissions { account: account.id.clone(), role, at: clock.now(), missing };
         if let Err(error) = store.record_role_permissions(&told).await {
             tracing::warn!(account = %account.name, %error, "what the role may do could not be kept");
         }
     }
     organization((store, cloud, clock), account).await;
+}
+
+/// Whether anything will ask the role for anything: an answer about nothing would look like all is well.
+fn asks(acts: bool, needs: &BTreeSet<Need>) -> bool {
+    needs.iter().any(|need| match need {
+        Need::Kind(kind) => !acts || !kind.is_for_readiness_only(),
+        Need::OwnStep(_) => acts,
+    })
 }
 
 /// The act role, as a step would assume it: what its trust policy lacks is known before a run needs it.

@@ -15,7 +15,9 @@ mod switches;
 mod traffic;
 
 use crate::serving::words;
-use holdfast_domain::{Account, Application, Facts, Name, ObservationMap, RegionCode, Resource, Sight};
+use holdfast_domain::{
+    Account, Application, Facts, Missing, Name, ObservationMap, OwnStep, RegionCode, Resource, Sight,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -84,8 +86,8 @@ pub struct Permissions {
     /// The act role, rather than the read role.
     pub acts: bool,
     pub at: Timestamp,
-    /// In IAM's own words; or why that could not be asked.
-    pub missing: Result<Vec<String>, String>,
+    /// Of what any application needs in the account; or why that could not be asked.
+    pub missing: Result<Vec<Missing>, String>,
 }
 
 /// What came of assuming a role of an account: the act role as a step would, with all that marks a step's session.
@@ -108,6 +110,8 @@ pub struct Surroundings<'a> {
     pub roles: &'a [Assumed],
     /// The last answers about their roles; an account that was never asked has none.
     pub permissions: &'a [Permissions],
+    /// The application's steps of one's own.
+    pub own: &'a [OwnStep],
     /// Groups that the approval policy asks and that nobody is in.
     pub empty_groups: &'a [Name],
 }
@@ -131,8 +135,8 @@ pub fn findings(
 ) -> Vec<Finding> {
     let mut look = Look { application, accounts: around.accounts, observations, now, found: Vec::new() };
     look.inventory(around.empty_groups);
-    roles::look(&mut look, around.roles);
-    permissions::look(&mut look, around.permissions);
+    roles::look(&mut look, around.roles, around.own);
+    permissions::look(&mut look, around.permissions, around.own);
     outside::lacking(&mut look);
     presence::means(&mut look);
     for resource in &application.resources {

@@ -44,6 +44,14 @@ impl Store {
         Ok(plans.into_iter().flat_map(|p| p.steps).collect())
     }
 
+    /// Of every application that has any.
+    ///
+    /// # Errors
+    /// When the database does not answer, or something stored cannot be read.
+    pub async fn own_plans(&self) -> Result<Vec<OwnPlan>> {
+        own_plans(&mut *self.pool.acquire().await?, None).await
+    }
+
     /// What a webhook is signed with. For signing only: no answer of Holdfast carries it.
     ///
     /// # Errors

@@ -2,10 +2,12 @@
 
 use crate::accounts::AccountRole;
 use crate::store::Store;
-use crate::wire::{Time, from_word, time, word};
+use crate::wire::{Time, from_word, time, to_json, word};
 use crate::{Error, Result};
-use holdfast_domain::AccountId;
+use holdfast_domain::{AccountId, Missing};
 use jiff::Timestamp;
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The last answer about one role.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +16,7 @@ pub struct RolePermissions {
     pub role: AccountRole,
     pub at: Timestamp,
     /// The actions that it needs and may not do; or why that could not be asked.
-    pub missing: std::result::Result<Vec<String>, String>,
+    pub missing: std::result::Result<Vec<Missing>, String>,
 }
 
 /// An account of an organization, as one of the registered accounts tells it.
@@ -34,6 +36,7 @@ struct PermissionsRow {
     role: String,
     at: Time,
     missing: Option<Vec<String>>,
+    needed_by: Option<Value>,
     reason: Option<String>,
 }
 
@@ -44,6 +47,16 @@ struct MemberRow {
     status: String,
     told_by: String,
     seen_at: Time,
+}
+
+/// What another version wrote and this one does not know may concern anybody.
+fn with_needs(actions: Vec<String>, needed_by: Option<Value>) -> Vec<Missing> {
+    let mut needs: BTreeMap<String, Value> =
+        needed_by.and_then(|needs| serde_json::from_value(needs).ok()).unwrap_or_default();
+    let mut needed_by = |action: &str| {
+        needs.remove(action).and_then(|needs| serde_json::from_value(needs).ok()).unwrap_or_default()
+    };
+    actions.into_iter().map(|action| Missing { needed_by: needed_by(&action), action }).collect()
 }
 
 fn account_id(text: &str) -> Result<AccountId> {
@@ -71,18 +84,24 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn record_role_permissions(&self, told: &RolePermissions) -> Result<()> {
+        let missing = told.missing.as_ref().ok();
+        let actions: Option<Vec<&str>> = missing.map(|all| all.iter().map(|m| m.action.as_str()).collect());
+        let needed_by: Option<Value> = missing
+            .map(|all| to_json(&all.iter().map(|m| (&m.action, &m.needed_by)).collect::<BTreeMap<_, _>>()))
+            .transpose()?;
         sqlx::query(
-            "INSERT INTO role_permissions (account, role, at, missing, reason)
-             SELECT id, $2, $3, $4, $5 FROM accounts WHERE id = $1
+            "INSERT INTO role_permissions (account, role, at, missing, reason, needed_by)
+             SELECT id, $2, $3, $4, $5, $6 FROM accounts WHERE id = $1
              ON CONFLICT (account, role) DO UPDATE
-             SET at = excluded.at, missing = excluded.missing, reason = excluded.reason
+             SET at = excluded.at, missing = excluded.missing, reason = excluded.reason, needed_by = excluded.needed_by
              WHERE role_permissions.at <= excluded.at",
         )
         .bind(told.account.as_str())
         .bind(word(&told.role))
         .bind(time(told.at))
-        .bind(told.missing.as_ref().ok())
+        .bind(actions)
         .bind(told.missing.as_ref().err())
+        .bind(needed_by)
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -92,7 +111,7 @@ impl Store {
     /// When the database does not answer, or something stored cannot be read.
     pub async fn role_permissions(&self) -> Result<Vec<RolePermissions>> {
         let rows: Vec<PermissionsRow> = sqlx::query_as(
-            "SELECT account, role, at, missing, reason FROM role_permissions ORDER BY account, role DESC",
+            "SELECT account, role, at, missing, needed_by, reason FROM role_permissions ORDER BY account, role DESC",
         )
         .fetch_all(&self.pool)
         .await?;
@@ -102,12 +121,25 @@ impl Store {
                 role: from_word("account role", &row.role)?,
                 at: row.at.into(),
                 missing: match (row.missing, row.reason) {
-                    (Some(missing), _) => Ok(missing),
+                    (Some(actions), _) => Ok(with_needs(actions, row.needed_by)),
                     (None, reason) => Err(reason.unwrap_or_default()),
                 },
             })
         });
         told.collect()
+    }
+
+    /// What nobody will ask a role for is not asked about, and an answer from before says nothing any more.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn forget_role_permissions(&self, account: &AccountId, role: AccountRole) -> Result<()> {
+        sqlx::query("DELETE FROM role_permissions WHERE account = $1 AND role = $2")
+            .bind(account.as_str())
+            .bind(word(&role))
+            .execute(&self.pool)
+            .await?;
+        Ok(())
     }
 
     /// Everything that one account tells of its organization, in place of what it told before.

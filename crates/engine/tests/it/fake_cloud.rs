@@ -5,7 +5,7 @@ use holdfast_cloud::{
     Access, Acting, Cloud, Delivery, Error, ErrorKind, Identity, Looked, OrganizationAccount, Settled,
 };
 use holdfast_domain::facts::{DnsRecord, EcsServiceFacts, ProbeAnswer, Routing};
-use holdfast_domain::{Account, Facts, RegionCode, Resource, ResourceKind, ResourceSpec};
+use holdfast_domain::{Account, Facts, Missing, Need, RegionCode, Resource, ResourceSpec};
 use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -262,9 +262,10 @@ impl Cloud for FakeCloud {
         &self,
         _: &Account,
         acts: bool,
-        _: &BTreeSet<ResourceKind>,
-    ) -> Result<Vec<String>, Error> {
-        if acts { Ok(vec!["ecs:UpdateService".into()]) } else { Err(error(ErrorKind::Denied, false)) }
+        needs: &BTreeSet<Need>,
+    ) -> Result<Vec<Missing>, Error> {
+        let missing = Missing { action: "ecs:UpdateService".into(), needed_by: needs.clone() };
+        if acts { Ok(vec![missing]) } else { Err(error(ErrorKind::Denied, false)) }
     }
 
     fn call_deadline(&self, _: &Acting) -> Duration {

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use holdfast_cloud::{
     Access, Acting, Cloud, Delivery, Error, Identity, Looked, OrganizationAccount, Settled,
 };
-use holdfast_domain::{Account, Facts, RegionCode, Resource, ResourceKind};
+use holdfast_domain::{Account, Facts, Missing, Need, RegionCode, Resource};
 use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
 use std::collections::BTreeSet;
@@ -154,9 +154,9 @@ impl Cloud for MortalCloud {
         &self,
         account: &Account,
         acts: bool,
-        kinds: &BTreeSet<ResourceKind>,
-    ) -> Result<Vec<String>, Error> {
-        self.cloud.missing_permissions(account, acts, kinds).await
+        needs: &BTreeSet<Need>,
+    ) -> Result<Vec<Missing>, Error> {
+        self.cloud.missing_permissions(account, acts, needs).await
     }
 
     fn call_deadline(&self, acting: &Acting) -> std::time::Duration {

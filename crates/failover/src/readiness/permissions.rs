@@ -1,17 +1,25 @@
 //! May the roles do what they will be asked for: known before, from IAM itself, and not from the first refusal.
 
 use super::{Finding, Look, Permissions, Severity};
+use holdfast_domain::{Account, Application, Need, OwnStep};
+use std::collections::BTreeSet;
 
-pub(super) fn look(look: &mut Look<'_>, all: &[Permissions]) {
+pub(super) fn look(look: &mut Look<'_>, all: &[Permissions], own: &[OwnStep]) {
     for told in all {
         let Some(account) = look.accounts.iter().find(|account| account.name == told.account) else {
             continue;
         };
-        if !look.application.resources.iter().any(|resource| resource.account == account.name) {
+        let needs = needs(look.application, own, account);
+        if needs.is_empty() {
             continue;
         }
         let role = if told.acts { &account.act_role_arn } else { &account.read_role_arn };
-        let (severity, code, sentence, way_out) = match &told.missing {
+        // Others have other kinds in the same account: what only those need is theirs to hear.
+        let missing = told.missing.as_ref().map(|all| {
+            let mine = all.iter().filter(|missing| missing.concerns(&needs));
+            mine.map(|missing| missing.action.as_str()).collect::<Vec<_>>()
+        });
+        let (severity, code, sentence, way_out) = match &missing {
             Ok(missing) if missing.is_empty() => continue,
             Ok(missing) => (
                 if told.acts { Severity::Blocker } else { Severity::Warning },
@@ -45,4 +53,15 @@ pub(super) fn look(look: &mut Look<'_>, all: &[Permissions]) {
             evidence: Some("the answer to iam:SimulatePrincipalPolicy".into()),
         });
     }
+}
+
+/// What the application needs the account's roles for.
+pub(super) fn needs(application: &Application, own: &[OwnStep], account: &Account) -> BTreeSet<Need> {
+    let resources = application.resources.iter().filter(|resource| resource.account == account.name);
+    let calls = own.iter().filter_map(|step| step.work.calls());
+    let calls = calls.filter(|(name, _)| **name == account.name);
+    resources
+        .map(|resource| Need::Kind(resource.spec.kind()))
+        .chain(calls.map(|(_, call)| Need::OwnStep(call)))
+        .collect()
 }

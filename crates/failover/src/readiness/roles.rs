@@ -1,16 +1,16 @@
 //! Can the roles be assumed at all, the act role as a step would assume it. What a trust policy lacks is otherwise found
 //! out by the first step of a run.
 
-use super::{Assumed, Finding, Look, Severity};
-use holdfast_domain::Account;
+use super::{Assumed, Finding, Look, Severity, permissions};
+use holdfast_domain::{Account, OwnStep};
 
-pub(super) fn look(look: &mut Look<'_>, all: &[Assumed]) {
+pub(super) fn look(look: &mut Look<'_>, all: &[Assumed], own: &[OwnStep]) {
     for told in all {
         let Err(reason) = &told.answer else { continue };
         let Some(account) = look.accounts.iter().find(|account| account.name == told.account) else {
             continue;
         };
-        if !look.application.resources.iter().any(|resource| resource.account == account.name) {
+        if permissions::needs(look.application, own, account).is_empty() {
             continue;
         }
         let refused = is_refusal(reason);

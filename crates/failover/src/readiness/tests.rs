@@ -12,7 +12,7 @@ use crate::testing::world::{
 };
 use crate::testing::{after, name, region};
 use holdfast_domain::facts::{Lag, Routing};
-use holdfast_domain::{Seconds, Strategy};
+use holdfast_domain::{Need, OwnCall, ResourceKind, Seconds, Strategy};
 
 fn found(picture: &Picture) -> Vec<Finding> {
     found_with(picture, &[], &[])
@@ -279,24 +279,62 @@ fn a_role_that_cannot_be_assumed_is_told_with_what_its_trust_policy_lacks() {
 }
 
 #[test]
-fn a_permission_that_a_role_lacks_is_named_before_it_is_needed() {
+fn a_permission_that_a_role_lacks_is_named_before_it_is_needed_to_whom_it_concerns() {
     let picture = shop();
-    let told = |acts, missing: Result<&[&str], &str>| Permissions {
+    let told = |acts, missing: Result<&[(&str, &[Need])], &str>| Permissions {
         account: name("shop-prod"),
         acts,
         at: picture.now,
-        missing: missing.map(|m| m.iter().map(|a| (*a).to_owned()).collect()).map_err(str::to_owned),
+        missing: missing
+            .map(|all| {
+                let missing = |(action, needs): &(&str, &[Need])| Missing {
+                    action: (*action).to_owned(),
+                    needed_by: needs.iter().copied().collect(),
+                };
+                all.iter().map(missing).collect()
+            })
+            .map_err(str::to_owned),
     };
     let found = |told: Permissions| {
         let found = found_with(&picture, &[told], &[]);
         found.into_iter().find(|f| f.code.starts_with("permission")).map(|f| (f.severity, f.sentence))
     };
-    let (severity, sentence) = found(told(true, Ok(&["rds:SwitchoverGlobalCluster"]))).unwrap();
+    let aurora = Need::Kind(ResourceKind::AuroraGlobalDatabase);
+    let replicas = Need::Kind(ResourceKind::RdsReadReplica);
+    let both: &[(&str, &[Need])] =
+        &[("rds:PromoteReadReplica", &[replicas]), ("rds:SwitchoverGlobalCluster", &[aurora, replicas])];
+    let (severity, sentence) = found(told(true, Ok(both))).unwrap();
     assert_eq!(severity, Severity::Blocker);
-    assert!(sentence.contains("holdfast-act may not do rds:SwitchoverGlobalCluster"), "{sentence}");
+    assert!(sentence.contains("holdfast-act may not do rds:SwitchoverGlobalCluster:"), "{sentence}");
+    assert_eq!(found(told(true, Ok(&both[..1]))), None, "no resource of this application needs it");
+    assert!(found(told(true, Ok(&[("s3:GetObject", &[])]))).is_some(), "whom it concerns is not known");
     assert_eq!(found(told(false, Err("AccessDenied"))).map(|f| f.0), Some(Severity::Unknown));
     assert_eq!(found(told(true, Ok(&[]))), None);
-    let elsewhere =
-        Permissions { account: name("other"), ..told(true, Ok(&["rds:SwitchoverGlobalCluster"])) };
+    let elsewhere = Permissions { account: name("other"), ..told(true, Ok(both)) };
     assert_eq!(found(elsewhere), None);
+}
+
+#[test]
+fn what_a_step_of_ones_own_may_not_call_is_told_to_its_application() {
+    let mut picture = shop();
+    picture.accounts.push(Account { name: name("tools"), ..picture.accounts[0].clone() });
+    let own: OwnStep = serde_json::from_value(serde_json::json!({
+        "name": "warm", "place": {"before": "move_traffic"}, "moves": ["failover"], "in_emergency": "left_out",
+        "kind": "lambda_invoke", "account": "tools", "region": "target", "function": "warm",
+    }))
+    .unwrap();
+    let call = Need::OwnStep(OwnCall::Function);
+    let told = Permissions {
+        account: name("tools"),
+        acts: true,
+        at: picture.now,
+        missing: Ok(vec![Missing { action: "lambda:InvokeFunction".into(), needed_by: [call].into() }]),
+    };
+    let found = |own: &[OwnStep]| {
+        let around = Surroundings { permissions: &[told.clone()], own, ..around(&picture) };
+        let found = findings(&picture.application, around, &picture.observations, picture.now);
+        found.into_iter().find(|f| f.code == "permission_missing").map(|f| f.severity)
+    };
+    assert_eq!(found(&[own]), Some(Severity::Blocker));
+    assert_eq!(found(&[]), None);
 }

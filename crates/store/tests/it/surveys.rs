@@ -1,9 +1,10 @@
 //! What accounts tell about themselves: who asks when, which answer counts, what is kept of an organization.
 
 use crate::furnished;
-use holdfast_domain::AccountId;
+use holdfast_domain::{AccountId, Missing, Need, OwnCall, ResourceKind};
 use holdfast_store::{AccountRole, OrganizationAccount, RolePermissions};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 fn account(id: &str) -> AccountId {
     AccountId::parse(id).unwrap()
@@ -13,12 +14,20 @@ fn second(n: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + n).unwrap()
 }
 
+fn needs() -> BTreeSet<Need> {
+    [Need::Kind(ResourceKind::AuroraGlobalDatabase), Need::OwnStep(OwnCall::Function)].into()
+}
+
 fn told(at: i64, missing: Result<&[&str], &str>) -> RolePermissions {
     RolePermissions {
         account: account("222222222222"),
         role: AccountRole::Act,
         at: second(at),
-        missing: missing.map(|m| m.iter().map(|a| (*a).to_owned()).collect()).map_err(str::to_owned),
+        missing: missing
+            .map(|m| {
+                m.iter().map(|action| Missing { action: (*action).into(), needed_by: needs() }).collect()
+            })
+            .map_err(str::to_owned),
     }
 }
 
@@ -47,14 +56,23 @@ async fn of_many_that_would_ask_an_account_one_gets_the_turn_until_it_is_due_aga
 
 #[tokio::test]
 async fn the_newest_answer_about_a_role_counts_and_a_failure_replaces_what_was_known() {
-    let (_database, store) = furnished().await;
+    let (database, store) = furnished().await;
     store.record_role_permissions(&told(2, Ok(&["rds:SwitchoverGlobalCluster"]))).await.unwrap();
     store.record_role_permissions(&told(1, Ok(&[]))).await.unwrap();
     assert_eq!(store.role_permissions().await.unwrap(), [told(2, Ok(&["rds:SwitchoverGlobalCluster"]))]);
+    // As the version before this one left it.
+    sqlx::query("UPDATE role_permissions SET needed_by = NULL")
+        .execute(&mut database.owner().await)
+        .await
+        .unwrap();
+    let read = store.role_permissions().await.unwrap().remove(0).missing.unwrap().remove(0);
+    assert!(read.needed_by.is_empty() && read.concerns(&BTreeSet::new()), "it may concern anybody");
     store.record_role_permissions(&told(3, Err("denied"))).await.unwrap();
     assert_eq!(store.role_permissions().await.unwrap(), [told(3, Err("denied"))]);
     store.record_role_permissions(&told(4, Ok(&[]))).await.unwrap();
     assert_eq!(store.role_permissions().await.unwrap(), [told(4, Ok(&[]))]);
+    store.forget_role_permissions(&account("222222222222"), AccountRole::Act).await.unwrap();
+    assert_eq!(store.role_permissions().await.unwrap(), []);
 }
 
 #[tokio::test]
