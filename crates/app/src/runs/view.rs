@@ -4,8 +4,8 @@ use crate::authority::{Action, may};
 use crate::compliance::{of_head, of_run};
 use crate::runs::who;
 use holdfast_api::runs::{
-    AskingStep, AwaitedAnswer, CallAnswer, EmergencyView, EscalatedView, OtherRun, Parked, RunSummary, RunView,
-    Skipped, StepView, VerbView,
+    AskingStep, AwaitedAnswer, CallAnswer, EmergencyView, EscalatedView, OtherRun, Parked, RunSummary,
+    RunView, Skipped, StepView, VerbView,
 };
 use holdfast_domain::{Actor, StepId};
 use holdfast_failover::approval::{Review, may_deny, may_review};

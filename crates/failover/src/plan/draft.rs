@@ -260,6 +260,7 @@ impl<'a> Draft<'a> {
             observe.regions = all.iter().filter(|r| facts.iter().any(|f| f.region == **r)).cloned().collect();
         }
         let measurements = self.measurements();
+        let dark = self.leaving_dark();
         let mut plan = Plan {
             steps: self.steps,
             roles,
@@ -269,7 +270,7 @@ impl<'a> Draft<'a> {
             notes: self.notes,
             changed_before: BTreeSet::new(),
         };
-        planes::label_looks(&mut plan, &self.picture.application, self.leaving_dark());
+        planes::label_looks(&mut plan, &self.picture.application, dark);
         Ok(plan)
     }
 

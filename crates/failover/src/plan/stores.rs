@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 use crate::step::Work;
 use backup::Restore;
 use holdfast_domain::facts::ReplicaSettings;
-use holdfast_domain::{Name, RegionCode, ResourceKind, ResourceSpec, StepId, Strategy};
+use holdfast_domain::{Name, RegionCode, ResourceSpec, StepId, Strategy};
 
 /// What the move does with the stores, decided before any step is made.
 pub(super) struct Moves {
