@@ -14,7 +14,7 @@ use holdfast_cloud::{Access, Cloud};
 use holdfast_domain::{Account, Application, Name, Need, NotSeen, RegionCode, Resource};
 use holdfast_store::{AccountProbe, AccountRole, Look, Store, Wakeup, Wakeups};
 use keep::Keeper;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;

@@ -5,7 +5,7 @@ use holdfast_api::IfMatch;
 use holdfast_api::applications::Applications;
 use holdfast_api::regions::{RegionView, Regions};
 use holdfast_domain::facts::AuroraMember;
-use holdfast_domain::{Declaration, Facts};
+use holdfast_domain::{Declaration, Facts, NotSeen};
 
 async fn seen(house: &House, code: &str) -> RegionView {
     house.app.region(&house.operator, &region(code)).await.unwrap()
@@ -15,7 +15,7 @@ async fn seen(house: &House, code: &str) -> RegionView {
 async fn look_at(house: &House, code: &str, services: &[(&str, Result<Facts, String>)]) {
     house.look("front", "front-door", code, Ok(weighted(code, 100))).await;
     for (application, outcome) in services {
-        house.look(application, "web", code, outcome.clone()).await;
+        house.look(application, "web", code, outcome.clone().map_err(NotSeen::from)).await;
     }
 }
 
@@ -85,7 +85,7 @@ async fn a_database_member_counts_once_its_own_region_has_answered() {
 async fn whatever_is_asked_for_in_its_own_region_speaks_for_that_region() {
     let house = House::with_yaml_of_what_a_region_must_have().await;
     let application = house.app.application(&house.operator, &name("bare")).await.unwrap().application;
-    let dark = Err("no answer within 5 s".to_owned());
+    let dark = Err(NotSeen::from("no answer within 5 s"));
     for resource in &application.resources {
         house.look("bare", resource.name.as_str(), HOME, dark.clone()).await;
     }

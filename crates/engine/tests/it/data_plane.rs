@@ -93,9 +93,9 @@ async fn with_a_record_to_edit() -> WireHouse {
         type: A
 "
     );
-    let before = format!("      - name: parcels\n        kind: aurora_global_database\n");
-    assert_eq!(DEMO_INVENTORY.matches(&before).count(), 1);
-    WireHouse::of(world, &DEMO_INVENTORY.replace(&before, &format!("{entry}{before}")), 30.0).await
+    let before = "      - name: parcels\n        kind: aurora_global_database\n";
+    assert_eq!(DEMO_INVENTORY.matches(before).count(), 1);
+    WireHouse::of(world, &DEMO_INVENTORY.replace(before, &format!("{entry}{before}")), 30.0).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

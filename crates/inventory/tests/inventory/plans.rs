@@ -16,6 +16,16 @@ approval_policies:
       - {group: sre, approvals: 1}
     expires_after: 2h
 applications:
+  - name: identity
+    owner: platform
+    tier: 1
+    strategy: warm_standby
+    home_region: us-east-1
+    recovery_regions: [eu-central-1]
+    objectives: {rto: 15m, rpo: 30s}
+    approval_policy: one
+    depends_on: []
+    resources: []
   - name: shop
     owner: payments
     tier: 1
@@ -35,16 +45,6 @@ applications:
         kind: aurora_global_database
         account: prod
         global_cluster: orders
-  - name: identity
-    owner: platform
-    tier: 1
-    strategy: warm_standby
-    home_region: us-east-1
-    recovery_regions: [eu-central-1]
-    objectives: {rto: 15m, rpo: 30s}
-    approval_policy: one
-    depends_on: []
-    resources: []
 plans:
   - application: shop
     steps:
@@ -93,7 +93,7 @@ fn each_mistake_is_told_at_its_line_with_a_way_out() {
         ("until: \"2027-03-01T03:00:00Z\"", "until: tomorrow", "2027-03-01T03:00:00Z"),
         ("name: well", "name: bank", "stands twice"),
         ("kind: run_plan", "kind: run_plans", "did you mean `run_plan`?"),
-        ("application: identity}", "app: identity}", "did you mean `application`?"),
+        (", application: identity}", "}", "lacks the key `application`"),
     ] {
         assert!(FILE.contains(piece), "{piece}");
         let wrong = FILE.replace(piece, instead);
