@@ -154,6 +154,10 @@ uuid_id!(
     RunId
 );
 uuid_id!(
+    /// One evacuation of a Region: the lot of runs that were asked for together.
+    EvacuationId
+);
+uuid_id!(
     /// One person.
     PersonId
 );

@@ -4,6 +4,7 @@
 
 mod acknowledge;
 mod escalation;
+mod evacuated;
 pub mod forecast;
 mod handle;
 mod legal;
@@ -25,7 +26,7 @@ use crate::digest::Digest;
 use crate::movement::Movement;
 use crate::plan::{Before, EmergencyVariant, Plan};
 use crate::step::run_plan::AskedBy;
-use holdfast_domain::{Name, Objectives, PersonId, RegionCode, RunId, StepId};
+use holdfast_domain::{EvacuationId, Name, Objectives, PersonId, RegionCode, RunId, StepId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -59,6 +60,9 @@ pub struct Request {
     /// The step of another application's run that asked for it, in the name of that run's requester.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_by: Option<AskedBy>,
+    /// The evacuation that it is a part of: it is then approved and started with the lot, never singly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evacuation: Option<EvacuationId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -125,6 +129,10 @@ pub enum Event {
         comment: Option<String>,
     },
     Expired,
+    /// Of a part of an evacuation: when its turn came, something stood against its start.
+    TurnRefused {
+        reason: String,
+    },
     /// The last approval was given; the engine may begin.
     Started,
     /// Another worker, or this one after a restart, carries on.

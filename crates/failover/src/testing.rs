@@ -161,6 +161,7 @@ pub fn request() -> Request {
         incident: None,
         impact_began_at: None,
         asked_by: None,
+        evacuation: None,
     })
 }
 

@@ -121,5 +121,6 @@ pub fn request(application: &str, by: Who) -> Request {
         incident: None,
         impact_began_at: None,
         asked_by: None,
+        evacuation: None,
     }
 }

@@ -30,6 +30,7 @@ fn reason(event: &Event) -> Option<String> {
         | Event::StepSkipped { reason, .. }
         | Event::Escalated { reason, .. }
         | Event::Cancelled { reason, .. }
+        | Event::TurnRefused { reason }
         | Event::Failed { reason } => Some(reason.clone()),
         Event::StepProgress { note, .. } | Event::StepSucceeded { note, .. } => Some(note.clone()),
         _ => None,
@@ -51,6 +52,7 @@ fn sentence(event: &Event) -> String {
         Event::ApprovalWithdrawn { by } => format!("The approval of {} was taken back", by.email),
         Event::Denied { by, .. } => format!("{} denied it", by.email),
         Event::Expired => "The approvals did not come in time".into(),
+        Event::TurnRefused { reason } => format!("Refused when its turn came: {reason}"),
         Event::Started => "The last approval was given: the run starts".into(),
         Event::TakenOver { worker, epoch } => format!("{worker} drives the run (epoch {epoch})"),
         Event::StepStarted { step, attempt, change, .. } => match change {

@@ -58,8 +58,9 @@ impl Run {
     #[must_use]
     pub fn request(_id: RunId, request: Request, _now: Timestamp) -> Vec<Event> {
         let asks_nobody = tally(&request.policy, &[]).met;
+        let waits_for_its_wave = request.evacuation.is_some();
         let mut events = vec![Event::Requested { request: Box::new(request) }];
-        if asks_nobody {
+        if asks_nobody && !waits_for_its_wave {
             events.push(Event::Started);
         }
         events
@@ -71,6 +72,11 @@ impl Run {
     /// A refusal with a stable code, what stands against it, and the way out.
     pub fn handle(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
         match command {
+            Command::Approve { .. } | Command::Withdraw { .. } | Command::Deny { .. } | Command::Expire
+                if self.request.evacuation.is_some() =>
+            {
+                Err(self.decided_with_the_lot())
+            }
             Command::Approve { review, digest } => {
                 let event = Event::Approved { review: review.clone(), digest: digest.clone() };
                 self.may_decide(&event, &digest, now)?;
@@ -206,6 +212,7 @@ impl Run {
             | Event::ApprovalWithdrawn { .. }
             | Event::Denied { .. }
             | Event::Expired
+            | Event::TurnRefused { .. }
             | Event::Started
             | Event::StepRetried { .. }
             | Event::StepSkipped { .. }

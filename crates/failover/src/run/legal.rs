@@ -27,6 +27,10 @@ impl Run {
             | Event::ApprovalWithdrawn { .. }
             | Event::Denied { .. }
             | Event::Expired => self.must_await_approval(),
+            Event::TurnRefused { .. } => {
+                self.must_await_approval()?;
+                self.must_be_of_an_evacuation()
+            }
             Event::Started => {
                 self.must_await_approval()?;
                 if self.tally().met {

@@ -132,6 +132,7 @@ impl Event {
             Self::ApprovalWithdrawn { .. } => "approval_withdrawn",
             Self::Denied { .. } => "denied",
             Self::Expired => "expired",
+            Self::TurnRefused { .. } => "turn_refused",
             Self::Started => "started",
             Self::TakenOver { .. } => "taken_over",
             Self::StepStarted { .. } => "step_started",

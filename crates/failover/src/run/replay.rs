@@ -118,6 +118,7 @@ impl Run {
             Event::Expired => {
                 self.end(RunState::Expired, at, "The approvals did not come in time.".into());
             }
+            Event::TurnRefused { reason } => self.end(RunState::Cancelled, at, reason.clone()),
             Event::Started => {
                 self.state = RunState::Running;
                 self.approved_at = Some(at);

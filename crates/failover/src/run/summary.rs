@@ -43,10 +43,12 @@ impl Run {
 
     fn now_words(&self) -> String {
         match self.state {
-            RunState::AwaitingApproval => self
-                .tally()
-                .waits_for(&self.request.policy)
-                .unwrap_or_else(|| "Approved; about to start.".into()),
+            RunState::AwaitingApproval => self.tally().waits_for(&self.request.policy).unwrap_or_else(|| {
+                match self.request.evacuation {
+                    Some(_) => "Waits for its turn in the evacuation.".into(),
+                    None => "Approved; about to start.".into(),
+                }
+            }),
             RunState::Running | RunState::Paused | RunState::NeedsPerson => self.under_way_words(),
             _ => self.ending.clone().unwrap_or_else(|| self.state.as_str().replace('_', " ")),
         }
