@@ -99,7 +99,13 @@ bears! {
     a_payload_in_every_text_of_an_ended_run_stays_text: fixtures::runs::exceptions() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_the_events_stays_text: fixtures::runs::events(22) => |v| pages::run::page(fixtures::runs::live(), v, fixtures::signed());
     a_payload_in_every_text_of_the_runs_stays_text: fixtures::requests::page() => |v| pages::runs::page(v, Default::default());
-    a_payload_in_every_text_of_the_approvals_stays_text: fixtures::requests::waiting() => pages::approvals::page;
+    a_payload_in_every_text_of_the_approvals_stays_text: fixtures::requests::waiting() => |v| pages::approvals::page(v, vec![]);
+    a_payload_in_every_text_of_the_evacuations_to_approve_stays_text: fixtures::lots::page().items => |v| pages::approvals::page(vec![], v);
+    a_payload_in_every_text_of_an_evacuations_preview_stays_text: fixtures::lots::preview_emergency() => |v| pages::evacuate::page(v, PAYLOAD.into());
+    a_payload_in_every_text_of_a_waiting_evacuation_stays_text: fixtures::lots::awaiting() => |v| pages::evacuation::page(v, fixtures::signed());
+    a_payload_in_every_text_of_a_stopped_evacuation_stays_text: fixtures::lots::stopped() => |v| pages::evacuation::page(v, fixtures::signed());
+    a_payload_in_every_text_of_an_ended_evacuation_stays_text: fixtures::lots::ended() => |v| pages::evacuation::page(v, fixtures::signed());
+    a_payload_in_every_text_of_the_evacuations_stays_text: fixtures::lots::page() => pages::evacuation::list;
     a_payload_in_every_text_of_the_accounts_stays_text: fixtures::settings::accounts() => |v| pages::accounts::page(v, vec![]);
     a_payload_in_every_text_of_the_discovered_accounts_stays_text: fixtures::settings::discovered() => |v| pages::accounts::page(vec![], v);
     a_payload_in_every_text_of_the_regions_stays_text: fixtures::world::regions() => |v| pages::regions::page(v, true);
@@ -380,4 +386,22 @@ fn an_escalation_names_what_is_given_up_asks_for_the_name_and_is_not_offered_whe
     refused.refused = Some(holdfast_failover::Refusal::new("wrong_state", "It is over.", "Ask anew."));
     let refused = html(refused);
     assert!(refused.contains("It is over.") && !refused.contains("name=\"confirm\""));
+}
+
+#[test]
+fn an_evacuation_names_who_is_left_out_before_and_after_and_offers_only_what_may_be_done() {
+    use fixtures::lots;
+    let show = |view| fixtures::show("/", pages::evacuation::page(view, fixtures::signed()));
+    let preview = fixtures::show("/", pages::evacuate::page(lots::preview(), "key".into()));
+    let (waits, stopped, ended) = (show(lots::awaiting()), show(lots::stopped()), show(lots::ended()));
+    for html in [&preview, &waits, &stopped, &ended] {
+        assert!(html.contains("41.0 s behind in eu-central-1"), "the reason is said");
+        assert!(html.contains("/applications/ledger"));
+    }
+    assert!(waits.contains("Approve: evacuate us-east-1") && waits.contains("Deny: evacuate us-east-1"));
+    assert!(!waits.contains("/go-on") && !waits.contains("/cancel\""));
+    assert!(stopped.contains("/go-on") && stopped.contains("Go on past wave 1"));
+    assert!(!ended.contains("<form method=\"post\" action=\"/evacuations/"));
+    let refused = fixtures::show("/", pages::evacuate::page(lots::preview_refused(), "key".into()));
+    assert!(!refused.contains("Ask to evacuate"), "what would be refused is not offered");
 }

@@ -7,6 +7,7 @@ pub mod applications;
 pub mod audit;
 pub mod audit_log;
 pub mod compliance;
+pub mod evacuations;
 pub mod inventory;
 pub mod now;
 pub mod people;
@@ -31,6 +32,7 @@ pub trait ControlPlane:
     + audit::Audits
     + audit_log::AuditLogs
     + compliance::Compliances
+    + evacuations::Evacuations
     + inventory::Inventories
     + now::Nows
     + people::Groups

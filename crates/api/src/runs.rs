@@ -157,6 +157,9 @@ pub struct RunSummary {
     #[schema(value_type = String, example = "awaiting_approval")]
     pub state: RunState,
     pub dry_run: bool,
+    /// The evacuation that it is a part of: it is approved and started with the lot.
+    #[serde(default)]
+    pub evacuation: Option<String>,
     pub requested_by: String,
     pub reason: String,
     #[schema(value_type = String, format = DateTime)]

@@ -16,8 +16,7 @@ use holdfast_audit::merkle::{Parts, assemble, consistency, inclusion};
 use holdfast_audit::note::VerifyingKey;
 use holdfast_domain::Actor;
 use holdfast_failover::Refusal;
-use holdfast_failover::kept::AuditKept;
-use holdfast_store::{AuditFilter, Exported, LogState, StoredCheckpoint};
+use holdfast_store::{AuditFilter, Exported, StoredCheckpoint};
 
 /// Entries that one query of an export reads.
 const CHUNK: u32 = 2_000;
@@ -129,7 +128,7 @@ impl AuditLogs for App {
 impl App {
     pub(crate) async fn log_view(&self) -> Answer<AuditLogView> {
         let state = self.store.log_state().await.map_err(of_store)?;
-        let kept = kept(&state);
+        let kept = state.kept();
         Ok(AuditLogView {
             seconds_since_written: kept.since.map(|at| state.now.duration_since(at).as_secs_f64()),
             blocks_starts: kept.refusal(state.now).map(|refusal| refusal.sentence),
@@ -147,7 +146,7 @@ impl App {
     /// Why nothing new may start as far as the audit log goes.
     pub(crate) async fn audit_not_kept(&self) -> Answer<Option<Refusal>> {
         let state = self.store.log_state().await.map_err(of_store)?;
-        Ok(kept(&state).refusal(state.now))
+        Ok(state.refusal())
     }
 
     async fn hashes(&self, parts: &Parts) -> Answer<Vec<String>> {
@@ -157,14 +156,6 @@ impl App {
             parts.iter().map(|nodes| hashes.by_ref().take(nodes.len()).collect()).collect();
         let proof = assemble(&grouped).unwrap_or_default();
         Ok(proof.iter().map(hex::encode).collect())
-    }
-}
-
-fn kept(state: &LogState) -> AuditKept {
-    let newest = state.places.iter().filter_map(|place| place.written_at).max();
-    AuditKept {
-        since: newest.or(state.began_at),
-        errors: state.places.iter().filter_map(|place| place.error.clone()).collect(),
     }
 }
 

@@ -9,6 +9,7 @@ mod audit;
 mod audit_log;
 pub mod authority;
 mod compliance;
+mod evacuations;
 mod free_text;
 mod groups;
 mod inventory;

@@ -3,6 +3,7 @@
 use crate::App;
 use crate::applications::summaries;
 use crate::authority::{Action, may};
+use crate::evacuations::Live;
 use crate::problems::of_store;
 use crate::regions::regions_view;
 use async_trait::async_trait;
@@ -11,6 +12,7 @@ use holdfast_api::applications::ApplicationSummary;
 use holdfast_api::now::{Need, NowView, Nows};
 use holdfast_api::runs::{RunFilter, RunSummary, Runs};
 use holdfast_domain::Actor;
+use holdfast_failover::evacuation::State;
 use holdfast_failover::run::RunState;
 use jiff::Timestamp;
 
@@ -25,13 +27,22 @@ impl Nows for App {
         let applications = summaries(&judged, &ended);
         let live = self.run_page(&RunFilter { live: true, limit: Some(100), ..RunFilter::default() }).await?;
         let approvals_for_me = self.approvals(actor).await?;
+        let evacuations = self.live_evacuations(actor).await?;
+        // A lot is told of once, not by each of its parts that has not begun.
+        let waits_with_its_lot =
+            |run: &RunSummary| run.evacuation.is_some() && run.state == RunState::AwaitingApproval;
+        let active_runs: Vec<RunSummary> =
+            live.items.into_iter().filter(|run| !waits_with_its_lot(run)).collect();
+        let blocked = self.log_view().await?.blocks_starts;
+        let lots = of_evacuations(&evacuations);
+        let needs = needs(&applications, &active_runs, &approvals_for_me, &lots, blocked);
         Ok(NowView {
             at: now,
             picture_at: self.store.last_sweep().await.map_err(of_store)?.finished_at,
             regions: regions_view(&judged, &declared),
-            needs: needs(&applications, &live.items, &approvals_for_me, self.log_view().await?.blocks_starts),
+            needs,
             applications,
-            active_runs: live.items,
+            active_runs,
             approvals_for_me,
         })
     }
@@ -53,9 +64,11 @@ fn needs(
     applications: &[ApplicationSummary],
     live: &[RunSummary],
     for_me: &[RunSummary],
+    lots: &[Need],
     blocked: Option<String>,
 ) -> Vec<Need> {
     let mut needs = Vec::new();
+    let lots_that = |state: &'static str| lots.iter().filter(move |lot| lot.state == state).cloned();
     let need = |state: &str, title: String, detail: String, href: String, verb: &str| Need {
         state: state.into(),
         title,
@@ -66,10 +79,12 @@ fn needs(
     if let Some(why) = blocked {
         needs.push(need("bad", "No run can start".into(), why, "/audit".into(), "Audit log"));
     }
+    needs.extend(lots_that("bad"));
     for run in live.iter().filter(|r| r.state == RunState::NeedsPerson) {
         let title = format!("{} → {} needs a person", run.application, run.to_region);
         needs.push(need("bad", title, run.now.clone(), format!("/runs/{}", run.id), "Open"));
     }
+    needs.extend(lots_that("watch"));
     for run in for_me {
         let title = format!(
             "Approve: {} → {}, {} {}",
@@ -81,6 +96,7 @@ fn needs(
         let detail = format!("asked by {}: {}", run.requested_by, run.reason);
         needs.push(need("watch", title, detail, format!("/runs/{}", run.id), "Review"));
     }
+    needs.extend(lots_that("moving"));
     for run in live.iter().filter(|r| matches!(r.state, RunState::Running | RunState::Paused)) {
         let title = format!("{} → {}", run.application, run.to_region);
         let detail = format!("step {} of {}: {}", run.steps_done, run.steps_total, run.now);
@@ -100,4 +116,26 @@ fn needs(
         }
     }
     needs
+}
+
+/// Lots that stopped, that this person may review, and that move.
+fn of_evacuations(live: &[Live]) -> Vec<Need> {
+    live.iter()
+        .filter_map(|live| {
+            let evacuation = &live.summary;
+            let (state, title, verb) = match evacuation.state {
+                State::Stopped => ("bad", "stopped", "Open"),
+                State::AwaitingApproval if live.for_me => ("watch", "waits for your approval", "Review"),
+                State::Running => ("moving", "is under way", "Watch"),
+                _ => return None,
+            };
+            Some(Need {
+                state: state.into(),
+                title: format!("The evacuation of {} {title}", evacuation.region),
+                detail: evacuation.now.clone(),
+                href: format!("/evacuations/{}", evacuation.id),
+                verb: verb.into(),
+            })
+        })
+        .collect()
 }

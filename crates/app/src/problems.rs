@@ -28,6 +28,13 @@ pub fn of_store(error: holdfast_store::Error) -> Problem {
             format!("Run {run} has moved on."),
             "Read it again and repeat.",
         ),
+        Error::EvacuationMoved { id } => Problem::new(
+            409,
+            "conflict",
+            "Changed meanwhile",
+            format!("Evacuation {id} has moved on."),
+            "Read it again and repeat.",
+        ),
         Error::Invalid(what) => {
             Problem::new(422, "invalid", "Not accepted", what, "Mend the value and send it again.")
         }

@@ -3,9 +3,9 @@
 
 mod asked;
 mod escalate;
-mod request;
+pub(crate) mod request;
 mod standing;
-mod view;
+pub(crate) mod view;
 mod words;
 
 use crate::App;
@@ -181,8 +181,12 @@ impl Runs for App {
         if may(actor, Action::ReviewRun).is_err() {
             return Ok(Vec::new());
         }
-        let question =
-            Question { states: vec![RunState::AwaitingApproval], limit: 200, ..Question::default() };
+        let question = Question {
+            states: vec![RunState::AwaitingApproval],
+            single: true,
+            limit: 200,
+            ..Question::default()
+        };
         let waiting = self.store.runs(&question).await.map_err(of_store)?;
         let me = who(actor);
         let mut mine = Vec::new();
@@ -400,7 +404,7 @@ pub(crate) fn last_run(run: Option<&RunHead>) -> Option<LastRun> {
     run.map(|r| LastRun { movement: r.movement.clone(), completed: r.state.is_completed() })
 }
 
-fn replay(id: RunId, entries: &[Entry]) -> Answer<Run> {
+pub(crate) fn replay(id: RunId, entries: &[Entry]) -> Answer<Run> {
     Run::replay(id, entries).map_err(|corrupt| {
         tracing::error!(run = %id, %corrupt, "a run's journal cannot be read");
         Problem::new(

@@ -10,9 +10,8 @@ use async_trait::async_trait;
 use holdfast_api::safeguards::{AutomationView, DeclareFreeze, FreezeView, Safeguards, SwitchAutomation};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, Name};
-use holdfast_failover::RunState;
-use holdfast_failover::guard::{Ended, Freeze, Standing};
-use holdfast_store::{ChangeFreeze, NewFreeze, RunFilter};
+use holdfast_failover::guard::Standing;
+use holdfast_store::{ChangeFreeze, NewFreeze};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -126,42 +125,9 @@ impl App {
         Ok(AutomationView { on: automation.on, reason: automation.reason, changed_by, changed_at })
     }
 
-    async fn newest_ended(&self, of: &RunFilter) -> Answer<Option<Ended>> {
-        let newest = self.store.runs(of).await.map_err(of_store)?.pop();
-        Ok(newest.and_then(|run| Some(Ended { run: run.id, ended_at: run.ended_at? })))
-    }
-
     /// What stands around an application when a run of it is thought of.
     pub(crate) async fn standing(&self, application: &Name) -> Answer<Standing> {
-        let freezes = self.store.freezes().await.map_err(of_store)?;
-        let began = RunFilter {
-            application: Some(application.clone()),
-            live: Some(false),
-            began: true,
-            limit: 1,
-            ..RunFilter::default()
-        };
-        let badly = RunState::ALL.into_iter().filter(|state| state.is_over() && !state.is_completed());
-        let unread = RunFilter { states: badly.collect(), unacknowledged: true, ..began.clone() };
-        let automation = self.store.automation().await.map_err(of_store)?;
-        Ok(Standing {
-            freezes: freezes
-                .into_iter()
-                .filter(|freeze| freeze.application.as_ref().is_none_or(|name| name == application))
-                .map(|freeze| Freeze {
-                    reason: freeze.reason,
-                    by: freeze.declared_by,
-                    from: freeze.starts_at,
-                    until: freeze.ends_at,
-                })
-                .collect(),
-            last: self.newest_ended(&began).await?,
-            unacknowledged: self.newest_ended(&unread).await?,
-            automation_off: (!automation.on).then(|| {
-                let (by, at) = automation.changed.unzip();
-                (by.unwrap_or_else(|| "Somebody".into()), at)
-            }),
-        })
+        self.store.standing(application).await.map_err(of_store)
     }
 }
 

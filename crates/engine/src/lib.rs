@@ -5,6 +5,7 @@ mod asks;
 pub mod audit;
 mod clock;
 mod collector;
+mod evacuations;
 mod executor;
 mod expiry;
 mod hands;
@@ -123,6 +124,7 @@ impl Engine {
             settings,
             stop.clone(),
         ));
+        tasks.spawn(evacuations::run(store.clone(), stop.clone()));
         tasks.spawn(expiry::run(store, stop.clone()));
         Ok(Self { stop, tasks, _id: id })
     }

@@ -1,6 +1,6 @@
 //! What can go wrong between Holdfast and its database, as callers must tell it apart.
 
-use holdfast_domain::RunId;
+use holdfast_domain::{EvacuationId, RunId};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -14,6 +14,9 @@ pub enum Error {
     /// Somebody wrote the run's next entry first: load it again and decide again.
     #[error("run {run} has moved on: its journal ends at {found}, not at {expected}")]
     RunMoved { run: RunId, expected: i64, found: i64 },
+    /// Somebody wrote the evacuation's next entry first: load it again and decide again.
+    #[error("evacuation {id} has moved on")]
+    EvacuationMoved { id: EvacuationId },
     /// The writer's lease ended, or the run belongs to another worker: it must let go of the run.
     #[error("run {run} is no longer this worker's")]
     Fenced { run: RunId },

@@ -10,6 +10,8 @@ pub use sequencing::{Addition, HeldLog};
 use crate::store::Store;
 use crate::wire::{Time, maybe_time};
 use crate::{Error, Result};
+use holdfast_failover::Refusal;
+use holdfast_failover::kept::AuditKept;
 use jiff::Timestamp;
 use sqlx::Row as _;
 
@@ -53,6 +55,24 @@ pub struct LogState {
     pub pending: u64,
     /// When the oldest entry was written: without any checkpoint, since when there should be one.
     pub began_at: Option<Timestamp>,
+}
+
+impl LogState {
+    /// How well it is kept outside of the database.
+    #[must_use]
+    pub fn kept(&self) -> AuditKept {
+        let newest = self.places.iter().filter_map(|place| place.written_at).max();
+        AuditKept {
+            since: newest.or(self.began_at),
+            errors: self.places.iter().filter_map(|place| place.error.clone()).collect(),
+        }
+    }
+
+    /// Why nothing new may start as far as the audit log goes.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.kept().refusal(self.now)
+    }
 }
 
 fn size(stored: i64) -> Result<u64> {

@@ -6,7 +6,7 @@ use crate::journal;
 use crate::store::Store;
 use crate::wire::{Time, from_json, from_word, maybe_time, to_json, word};
 use crate::{Error, Result};
-use holdfast_domain::{Name, PersonId, RegionCode, RunId, StepId};
+use holdfast_domain::{EvacuationId, Name, PersonId, RegionCode, RunId, StepId};
 use holdfast_failover::compliance::Measured;
 use holdfast_failover::run::{Entry, Event, Request, RunState, Who};
 use holdfast_failover::{Digest, Intent, Movement};
@@ -25,6 +25,8 @@ pub struct RunHead {
     pub digest: Digest,
     pub movement: Movement,
     pub dry_run: bool,
+    /// The evacuation that it is a part of.
+    pub evacuation: Option<EvacuationId>,
     pub requested_by: Who,
     pub reason: String,
     pub requested_at: Timestamp,
@@ -68,6 +70,8 @@ pub struct RunFilter {
     pub began: bool,
     /// Only those of which nobody has said that they read how it ended.
     pub unacknowledged: bool,
+    /// Only those that are no part of an evacuation.
+    pub single: bool,
     /// Older than this one: the cursor.
     pub before: Option<RunId>,
     pub limit: u32,
@@ -84,6 +88,7 @@ struct RunRow {
     from_region: String,
     to_region: String,
     dry_run: bool,
+    evacuation: Option<Uuid>,
     requested_by: Uuid,
     requested_email: String,
     reason: String,
@@ -101,7 +106,7 @@ struct RunRow {
 }
 
 pub(crate) const SELECT: &str = "SELECT r.id, r.application::text, r.state, r.digest, r.intent, r.mode, r.from_region::text, \
-     r.to_region::text, r.dry_run, r.requested_by, r.requested_email, r.reason, r.requested_at, r.expires_at, r.seq, \
+     r.to_region::text, r.dry_run, r.evacuation, r.requested_by, r.requested_email, r.reason, r.requested_at, r.expires_at, r.seq, \
      r.owner_worker, r.epoch, r.ended_at, r.acknowledged_by, r.acknowledged_at, r.summary, m.rto, m.stores \
      FROM runs r LEFT JOIN measured m ON m.run = r.id WHERE true";
 
@@ -128,6 +133,7 @@ impl RunRow {
                 to: RegionCode::parse(&self.to_region).map_err(corrupt)?,
             },
             dry_run: self.dry_run,
+            evacuation: self.evacuation.map(EvacuationId),
             requested_by: Who { id: PersonId(self.requested_by), email: self.requested_email },
             reason: self.reason,
             requested_at: self.requested_at.into(),
@@ -168,10 +174,10 @@ impl Change {
         for _ in 0..3 {
             let made: Option<Uuid> = sqlx::query_scalar(
                 "INSERT INTO runs (id, application, state, digest, intent, mode, from_region, to_region, dry_run, requested_by,
-                                   requested_email, reason, requested_at, expires_at, seq, summary, ended_at)
+                                   requested_email, reason, requested_at, expires_at, seq, summary, ended_at, evacuation)
                  SELECT $1, name, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, statement_timestamp(),
                         statement_timestamp() + make_interval(secs => $13), $14, $15,
-                        CASE WHEN $16 THEN statement_timestamp() END
+                        CASE WHEN $16 THEN statement_timestamp() END, $17
                  FROM applications WHERE name = $2 AND archived_at IS NULL
                  ON CONFLICT (application) WHERE ended_at IS NULL AND NOT dry_run DO NOTHING
                  RETURNING id",
@@ -192,6 +198,7 @@ impl Change {
             .bind(i64::try_from(new.events.len()).unwrap_or(i64::MAX))
             .bind(&new.summary)
             .bind(new.state.is_over())
+            .bind(request.evacuation.map(|id| id.0))
             .fetch_optional(self.connection())
             .await?;
             if made.is_some() {
@@ -288,6 +295,9 @@ impl Store {
         }
         if filter.began {
             query.push(" AND r.summary @> '{\"began\": true}'");
+        }
+        if filter.single {
+            query.push(" AND r.evacuation IS NULL");
         }
         if filter.unacknowledged {
             query.push(" AND r.acknowledged_at IS NULL");
@@ -399,18 +409,25 @@ impl Store {
         Ok(took)
     }
 
-    /// Requests whose time to be approved is over, by the database's clock.
+    /// Requests whose time to be approved is over, by the database's clock. A part of an evacuation expires with the lot.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn expired_requests(&self) -> Result<Vec<RunId>> {
         let ids: Vec<Uuid> = sqlx::query_scalar(
             "SELECT id FROM runs
-             WHERE state = 'awaiting_approval' AND expires_at <= clock_timestamp() ORDER BY id LIMIT 100",
+             WHERE state = 'awaiting_approval' AND evacuation IS NULL AND expires_at <= clock_timestamp() ORDER BY id LIMIT 100",
         )
         .fetch_all(&self.pool)
         .await?;
         Ok(ids.into_iter().map(RunId).collect())
+    }
+
+    pub(crate) async fn heads_of_evacuations(&self, ids: &[EvacuationId]) -> Result<Vec<RunHead>> {
+        let mut query = QueryBuilder::<Postgres>::new(SELECT);
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        query.push(" AND r.evacuation = ANY(").push_bind(ids).push(") ORDER BY r.id");
+        self.heads(query).await
     }
 
     pub(crate) async fn heads(&self, mut query: QueryBuilder<Postgres>) -> Result<Vec<RunHead>> {

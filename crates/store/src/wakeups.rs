@@ -2,7 +2,7 @@
 //! also looks now and then without being told, since a hint can be lost with its connection.
 
 use crate::store::{Inner, Store};
-use holdfast_domain::{Name, PersonId, RunId};
+use holdfast_domain::{EvacuationId, Name, PersonId, RunId};
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -11,6 +11,8 @@ use tokio::sync::broadcast;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wakeup {
     Run(RunId),
+    /// An evacuation's own journal went on.
+    Evacuation(EvacuationId),
     Inventory,
     Observations(Name),
     /// Somebody asked for an application to be looked at now.
@@ -116,6 +118,7 @@ async fn listen_once(
 fn parse(payload: &str) -> Wakeup {
     let wakeup = match payload.split_once(':') {
         Some(("run", id)) => id.parse().ok().map(Wakeup::Run),
+        Some(("evacuation", id)) => id.parse().ok().map(Wakeup::Evacuation),
         Some(("observations", name)) => Name::parse(name).ok().map(Wakeup::Observations),
         Some(("person", id)) => id.parse().ok().map(Wakeup::Person),
         None if payload == "inventory" => Some(Wakeup::Inventory),

@@ -8,6 +8,7 @@ pub mod facts;
 pub mod icon;
 pub mod labels;
 pub mod land;
+pub mod lots;
 pub mod map;
 pub mod menu;
 pub mod own_steps;

@@ -4,6 +4,7 @@
 use crate::components::icon;
 use crate::format;
 use holdfast_failover::compliance::Standing;
+use holdfast_failover::evacuation;
 use holdfast_failover::readiness::Severity;
 use holdfast_failover::run::{RunState, StepState};
 use holdfast_failover::serving::RecoveryState;
@@ -83,6 +84,21 @@ pub fn run_state(state: RunState) -> (Tone, &'static str) {
         RunState::Denied => (Tone::Quiet, "denied"),
         RunState::Expired => (Tone::Quiet, "expired"),
         RunState::Failed => (Tone::Bad, "failed"),
+    }
+}
+
+#[must_use]
+pub fn evacuation_state(state: evacuation::State) -> (Tone, &'static str) {
+    use evacuation::State;
+    match state {
+        State::AwaitingApproval => (Tone::Watch, "awaiting approval"),
+        State::Running => (Tone::Moving, "under way"),
+        State::Stopped => (Tone::Bad, "stopped"),
+        State::Completed => (Tone::Good, "completed"),
+        State::CompletedWithExceptions => (Tone::Watch, "completed with exceptions"),
+        State::Cancelled => (Tone::Quiet, "cancelled"),
+        State::Denied => (Tone::Quiet, "denied"),
+        State::Expired => (Tone::Quiet, "expired"),
     }
 }
 

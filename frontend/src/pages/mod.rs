@@ -8,6 +8,8 @@ pub mod approvals;
 pub mod audit;
 pub mod compliance;
 pub mod escalate;
+pub mod evacuate;
+pub mod evacuation;
 pub mod now;
 pub mod people;
 pub mod policies;

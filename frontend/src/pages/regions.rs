@@ -1,7 +1,7 @@
 //! Regions: what was seen of each, what people say of it, what lives there.
 
 use crate::components::tone::{self, Tone, badge};
-use crate::components::{applications, map, parts, time};
+use crate::components::{applications, lots, map, parts, time};
 use crate::format;
 use crate::pages::LOOK_AGAIN;
 use crate::screen::{Screen, typed};
@@ -31,7 +31,7 @@ fn body(view: &RegionsView, may_declare: bool) -> AnyView {
         view.regions.iter().map(|r| region(r, may_declare)).collect_view().into_any()
     };
     view! {
-        {parts::head("Regions", view! { "What was observed stands beside what operators declare. Neither overwrites the other." }.into_any(), parts::nothing())}
+        {parts::head("Regions", view! { "What was observed stands beside what operators declare. Neither overwrites the other." }.into_any(), view! { <a class="btn" href="/evacuations">"Evacuations"</a> }.into_any())}
         <div class="grid wide-left">
             {parts::card("map", "Where they are", parts::nothing(), view! { {map::map(view, &[])}{map::legend()} }.into_any())}
             {parts::card("replication", "Replication", view! { "writer to copy" }.into_any(), replication(&view.replication))}
@@ -61,10 +61,12 @@ fn region(region: &RegionView, may_declare: bool) -> AnyView {
         view! { <ul class="reasons">{items}</ul> }
     });
     let why = region.declared_reason.clone().map(|r| view! { <div class="muted">{r}</div> });
+    let evacuate = may_declare
+        .then(|| view! { <a class="btn" href=lots::ask_href(&region.code)>{format!("Evacuate {}", region.code)}</a> });
     let key = format!("region-{}", region.code);
     view! {
         <section class="card region-card" id=region.code.clone() data-live=key.clone() aria-labelledby=format!("h-{key}")>
-            <header><h2 id=format!("h-{key}")>{region.code.clone()}<span class="muted">{format!(" {}", region.name)}</span></h2></header>
+            <header><h2 id=format!("h-{key}")>{region.code.clone()}<span class="muted">{format!(" {}", region.name)}</span></h2><div class="aside">{evacuate}</div></header>
             <dl class="columns">
                 <div><dt>"Observed"</dt><dd>{badge(seen, seen_word)}<div class="muted">{counts}</div><div class="muted">{time::ago_or(region.observed_at, "never looked")}</div>{reasons}</dd></div>
                 <div><dt>"Declared"</dt><dd>{badge(said, said_word)}{why}{declare(region, may_declare)}</dd></div>

@@ -2,7 +2,7 @@
 //! for; when it is over, what was measured.
 
 use crate::components::tone::{self, Tone, badge};
-use crate::components::{approval, bars, own_steps, parts, plan, runs, steps, time};
+use crate::components::{approval, bars, lots, own_steps, parts, plan, runs, steps, time};
 use crate::pages::{run_ended, run_verbs};
 use crate::screen::{Screen, Signed};
 use crate::{format, words};
@@ -57,9 +57,13 @@ fn refresh_seconds(run: &RunView) -> Option<u16> {
 fn body(run: &RunView, events: &[RunEvent], signed: &Signed) -> AnyView {
     let s = &run.summary;
     let incident = run.incident.clone().map(|i| view! { " · incident "{i} });
+    let lot = s.evacuation.as_ref().map(|id| {
+        view! { <div>"Part of "<a href=lots::href(id)>{format!("the evacuation of {}", s.from_region)}</a>", and decided with it."</div> }
+    });
     let under = view! {
         {runs::what(s)}" · asked for by "{s.requested_by.clone()}" "{time::ago(s.requested_at)}{incident}
         <div class="why">{s.reason.clone()}</div>
+        {lot}
     };
     let asked_by = run.asked_by.as_ref().map(|by| {
         let href = runs::href(&by.run);

@@ -53,6 +53,9 @@ pub enum Command {
     /// Ask for runs, review and drive them
     #[command(subcommand)]
     Run(Run),
+    /// Move every application out of a Region, in waves, under one approval
+    #[command(subcommand)]
+    Evacuate(Evacuate),
     /// What stands where for one application, and what stands in the way of moving it
     Status { application: String },
     /// The audit log
@@ -262,6 +265,87 @@ pub struct Request {
     /// Follow it to its end
     #[arg(long)]
     pub watch: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Evacuate {
+    /// Who would move, in which order, and who is left out and why
+    Plan {
+        region: String,
+        /// planned or emergency
+        #[arg(long, default_value = "planned")]
+        mode: String,
+    },
+    /// Ask for it; it starts when those have approved whom the applications' policies name
+    #[command(visible_alias = "start")]
+    Request(EvacuateRequest),
+    /// One evacuation with its runs
+    Show { id: String },
+    /// The newest evacuations
+    List,
+    /// Approve exactly what is shown; needs `holdfast login` within the last five minutes
+    Approve {
+        id: String,
+        /// What was read: refused when the request has another digest
+        #[arg(long)]
+        digest: Option<String>,
+        #[arg(long)]
+        comment: Option<String>,
+    },
+    /// Deny; one denial ends the request
+    Deny {
+        id: String,
+        #[arg(long)]
+        comment: Option<String>,
+    },
+    /// Take one's own approval back, until it starts
+    Withdraw { id: String },
+    /// Let the next waves begin although the last did not go well (needs `holdfast login`)
+    GoOn {
+        id: String,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Begin no further run; what is under way goes on
+    Cancel {
+        id: String,
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct EvacuateRequest {
+    /// The Region to leave
+    pub region: String,
+    /// planned or emergency
+    #[arg(long)]
+    pub mode: String,
+    #[arg(long)]
+    pub reason: String,
+    #[arg(long)]
+    pub incident: Option<String>,
+    /// Runs that may move at once
+    #[arg(long, value_name = "N")]
+    pub concurrency: Option<u16>,
+    /// Begin the next wave also where one did not go well
+    #[arg(long)]
+    pub keep_going: bool,
+    /// List every call and make none
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The code of a guard to override, wherever it stands against a run of the lot
+    #[arg(long = "override", value_name = "CODE")]
+    pub overrides: Vec<String>,
+    /// Only these; may be given more than once
+    #[arg(long = "application", value_name = "NAME")]
+    pub applications: Vec<String>,
+    /// What `evacuate plan` showed: refused when it is no longer that
+    #[arg(long)]
+    pub digest: Option<String>,
+    /// Repeating with the same key cannot make a second one
+    #[arg(long)]
+    pub idempotency_key: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

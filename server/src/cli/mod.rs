@@ -5,6 +5,7 @@ mod admin;
 mod arguments;
 mod audit;
 mod client;
+mod evacuate;
 mod inventory;
 mod log;
 mod login;
@@ -108,6 +109,7 @@ async fn run(arguments: Arguments, output: Output) -> Outcome {
         Command::Apply(apply) => inventory::apply(apply, output).await,
         Command::Export(export) => inventory::export(export, output).await,
         Command::Run(command) => run::run(command, output).await,
+        Command::Evacuate(command) => evacuate::evacuate(command, output).await,
         Command::Status { application } => status::status(&application, output).await,
         Command::Audit(command) => audit::audit(command, output).await,
         Command::Admin(command) => admin::admin(config, command, output).await,

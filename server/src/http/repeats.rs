@@ -2,7 +2,7 @@
 //! answered, and makes no second effect. The effect and the key are committed together behind the control plane; here
 //! the answer is kept and given again.
 //!
-//! Two paths see to it themselves: a run's answer is kept in the transaction that makes the run, and signing in is
+//! Some paths see to it themselves: the answer of a run or of an evacuation is kept in the transaction that makes it, and signing in is
 //! no effect that could be repeated, since each session has a secret of its own.
 
 use super::{
@@ -27,7 +27,7 @@ use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 
 pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const OWN_WAY: [&str; 2] = ["/api/v1/runs", "/api/v1/session"];
+const OWN_WAY: [&str; 3] = ["/api/v1/runs", "/api/v1/evacuations", "/api/v1/session"];
 
 /// How long a repeat waits for the answer of the sending that came before it.
 const WAITS: u32 = 100;

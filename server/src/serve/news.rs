@@ -15,7 +15,9 @@ pub fn pass_on(store: &Store, state: &AppState) {
             let wakeup = match hint {
                 Hint::Run(id) => Wakeup::Run(id.to_string()),
                 Hint::Observations(name) => Wakeup::Application(name.to_string()),
-                Hint::Inventory | Hint::Automation | Hint::LookAgain => Wakeup::Everything,
+                Hint::Evacuation(_) | Hint::Inventory | Hint::Automation | Hint::LookAgain => {
+                    Wakeup::Everything
+                }
                 Hint::Refresh | Hint::Person(_) => continue,
             };
             // Nobody listening is no failure.

@@ -1,5 +1,6 @@
 //! A control plane with one application, one run and fixed people. What it was asked is kept.
 
+mod evacuations;
 mod people;
 mod views;
 

@@ -10,7 +10,7 @@ use crate::problems::{active_run, of_refusal, of_store};
 use crate::repeats::key_reused;
 use holdfast_api::runs::{OverrideNeeded, RequestRun, RunPreview};
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, ApprovalPolicy, RegionCode, RunId};
+use holdfast_domain::{Actor, ApprovalPolicy, EvacuationId, RegionCode, RunId};
 use holdfast_failover::approval::{FrozenPolicy, tally};
 use holdfast_failover::digest::request_digest;
 use holdfast_failover::guard::{Guard, Guarded, Raised, Ruled, RunKind, guarded};
@@ -24,14 +24,43 @@ use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 
 /// A request thought through, not yet made.
-struct Thought {
-    movement: Movement,
-    plan: Plan,
-    emergency: Option<EmergencyVariant>,
-    policy: FrozenPolicy,
-    digest: Digest,
-    judged: Judged,
-    ruled: Ruled,
+pub(crate) struct Thought {
+    pub movement: Movement,
+    pub plan: Plan,
+    pub emergency: Option<EmergencyVariant>,
+    pub policy: FrozenPolicy,
+    pub digest: Digest,
+    pub judged: Judged,
+    pub ruled: Ruled,
+}
+
+impl Thought {
+    /// What was thought of, as it is kept.
+    pub(crate) fn frozen(
+        self,
+        asked: RequestRun,
+        by: Who,
+        asked_by: Option<AskedBy>,
+        evacuation: Option<EvacuationId>,
+    ) -> Request {
+        Request {
+            application: self.judged.application.name,
+            movement: self.movement,
+            plan: self.plan,
+            emergency: self.emergency,
+            policy: self.policy,
+            objectives: self.judged.application.objectives,
+            overrides: asked.overrides,
+            dry_run: asked.dry_run,
+            digest: self.digest,
+            by,
+            reason: asked.reason,
+            incident: asked.incident,
+            impact_began_at: asked.impact_began_at,
+            asked_by,
+            evacuation,
+        }
+    }
 }
 
 /// What makes two sendings one request.
@@ -81,7 +110,7 @@ impl Once<'_> {
     }
 }
 
-fn good_key(key: &str) -> Answer<()> {
+pub(crate) fn good_key(key: &str) -> Answer<()> {
     if (1..=200).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) {
         return Ok(());
     }
@@ -107,14 +136,14 @@ fn good_impact(began: Option<Timestamp>, now: Timestamp) -> Answer<()> {
 }
 
 /// A request that waits for approval and gives way to an emergency: decided, not yet written.
-struct Superseded {
+pub(crate) struct Superseded {
     held: Run,
     events: Vec<Event>,
     after: Run,
 }
 
 impl Superseded {
-    async fn write(&self, change: &mut Change, actor: &Actor) -> Answer<()> {
+    pub(crate) async fn write(&self, change: &mut Change, actor: &Actor) -> Answer<()> {
         change.append(&super::advance(&self.held, &self.events, &self.after)).await.map_err(of_store)?;
         let entry = done(actor, "run.supersede", &format!("run:{}", self.held.id))
             .of_application(&self.held.request.application);
@@ -231,23 +260,8 @@ impl App {
             }
             superseded = Some(self.superseded(held.id, actor, id, now).await?);
         }
-        let application = thought.judged.application;
-        let request = Request {
-            application: application.name.clone(),
-            movement: thought.movement,
-            plan: thought.plan,
-            emergency: thought.emergency,
-            policy: thought.policy,
-            objectives: application.objectives,
-            overrides: asked.overrides,
-            dry_run: asked.dry_run,
-            digest: thought.digest,
-            by: who(actor),
-            reason: asked.reason,
-            incident: asked.incident,
-            impact_began_at: asked.impact_began_at,
-            asked_by: once.asked_by().cloned(),
-        };
+        let application = thought.judged.application.name.clone();
+        let request = thought.frozen(asked, who(actor), once.asked_by().cloned(), None);
         let mut detail = serde_json::json!({
             "application": request.application,
             "movement": request.movement,
@@ -280,13 +294,13 @@ impl App {
         change.insert_run(&new).await.map_err(of_store)?;
         once.keep(&mut change, id).await?;
         let entry =
-            done(actor, "run.request", &format!("run:{id}")).of_application(&application.name).with(detail);
+            done(actor, "run.request", &format!("run:{id}")).of_application(&application).with(detail);
         change.commit(entry).await.map_err(of_store)?;
         Ok(id)
     }
 
     /// An emergency does not wait behind a request that nobody has approved yet.
-    async fn superseded(
+    pub(crate) async fn superseded(
         &self,
         held: RunId,
         actor: &Actor,
@@ -313,6 +327,17 @@ impl App {
             )));
         }
         let judged = self.judge(&name, now).await?;
+        self.think_of(asked, judged, now).await
+    }
+
+    /// The same of an application that has been judged already.
+    pub(crate) async fn think_of(
+        &self,
+        asked: &RequestRun,
+        judged: Judged,
+        now: Timestamp,
+    ) -> Answer<Thought> {
+        let name = judged.application.name.clone();
         let movement = movement(asked, &judged)?;
         let picture = self.picture(&judged, &movement, now).await?;
         let standing = self.standing(&name).await?;
@@ -352,7 +377,7 @@ impl App {
 }
 
 /// A run that the request would have to wait for: an emergency takes the place of one that still waits for approval.
-fn in_the_way(asked: &RequestRun, held: &RunHead) -> Option<Problem> {
+pub(crate) fn in_the_way(asked: &RequestRun, held: &RunHead) -> Option<Problem> {
     let gives_way = asked.mode == Mode::Emergency && held.state == RunState::AwaitingApproval;
     (!asked.dry_run && !gives_way).then(|| active_run(&held.id.to_string()))
 }
@@ -362,8 +387,8 @@ fn overrides(asked: &RequestRun) -> Answer<BTreeSet<Guard>> {
     guards(&asked.overrides)
 }
 
-pub(super) fn guards(codes: &[String]) -> Answer<BTreeSet<Guard>> {
-    codes
+pub(crate) fn guards(named: &[String]) -> Answer<BTreeSet<Guard>> {
+    named
         .iter()
         .map(|code| {
             code.trim().parse().map_err(|e: holdfast_domain::Invalid| {
@@ -374,12 +399,12 @@ pub(super) fn guards(codes: &[String]) -> Answer<BTreeSet<Guard>> {
 }
 
 /// Each once and in the guards' own order, whatever was typed: the digest covers them as they stand here.
-pub(super) fn codes(overrides: &BTreeSet<Guard>) -> Vec<String> {
+pub(crate) fn codes(overrides: &BTreeSet<Guard>) -> Vec<String> {
     overrides.iter().map(|guard| guard.as_str().to_owned()).collect()
 }
 
 /// One for each guard, which may stand against the run for several reasons. They come in the guards' order.
-pub(super) fn overrides_needed(needed: &[Raised]) -> Vec<OverrideNeeded> {
+pub(crate) fn overrides_needed(needed: &[Raised]) -> Vec<OverrideNeeded> {
     let of_one = |raised: &[Raised]| {
         let mut ways_out: Vec<&str> = raised.iter().map(|one| one.way_out.as_str()).collect();
         ways_out.dedup();

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 /// An approval that does not count any more, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Lapsed {
+pub(crate) struct Lapsed {
     pub who: Who,
     pub because: String,
 }
@@ -24,7 +24,7 @@ impl Lapsed {
 }
 
 impl App {
-    pub(super) async fn lapsed(&self, run: &Run) -> Answer<Vec<Lapsed>> {
+    pub(crate) async fn lapsed(&self, run: &Run) -> Answer<Vec<Lapsed>> {
         if run.state != RunState::AwaitingApproval || run.reviews.is_empty() {
             return Ok(Vec::new());
         }

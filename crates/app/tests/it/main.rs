@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // A test that cannot go on has failed.
 
 mod approvals;
+mod evacuations;
 mod failback;
 mod guards;
 mod house;

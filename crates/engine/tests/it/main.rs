@@ -6,6 +6,7 @@ mod audit_log;
 mod crashes;
 mod data_plane;
 mod escalation;
+mod evacuations;
 mod fake_cloud;
 mod faults;
 mod house;

@@ -24,7 +24,7 @@ pub struct WireHouse {
     pub sim: Sim,
     pub app: App,
     pub operator: Actor,
-    approvers: Vec<Actor>,
+    pub approvers: Vec<Actor>,
     engine: Option<Engine>,
     data: TempDir,
     database: TestDatabase,

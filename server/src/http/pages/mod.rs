@@ -2,6 +2,7 @@
 //! status is true, then renders; a form calls the same method as REST and leads back to its page. No rule here.
 
 mod cookies;
+mod evacuations;
 mod flash;
 mod forms;
 mod people_forms;
@@ -71,6 +72,13 @@ pub fn router() -> Router<AppState> {
         .route("/accounts", get(views::accounts))
         .route("/regions", get(views::regions))
         .route("/regions/{code}", post(forms::declare))
+        .route("/regions/{code}/evacuate", get(evacuations::preview).post(evacuations::request))
+        .route("/evacuations", get(evacuations::list))
+        .route("/evacuations/{id}", get(evacuations::one))
+        .route("/evacuations/{id}/review", post(evacuations::review))
+        .route("/evacuations/{id}/withdraw", post(evacuations::withdraw))
+        .route("/evacuations/{id}/go-on", post(evacuations::go_on))
+        .route("/evacuations/{id}/cancel", post(evacuations::cancel))
         .route("/safeguards", get(safeguards::page))
         .route("/safeguards/automation", post(safeguards::switch))
         .route("/safeguards/freezes", post(safeguards::declare))

@@ -82,15 +82,17 @@ impl Visit {
             screen.refresh_seconds = None;
         }
         let live = RunFilter { live: true, limit: Some(COUNTED), ..RunFilter::default() };
-        let (runs, approvals, automation) = futures::join!(
+        let (runs, approvals, evacuations, automation) = futures::join!(
             state.plane.runs(&self.actor, &live),
             state.plane.approvals(&self.actor),
+            state.plane.evacuations_to_review(&self.actor),
             state.plane.automation(&self.actor)
         );
         let mut chrome = chrome(state, &self.path, self.theme);
         chrome.signed = Some(self.signed());
         chrome.active_runs = runs.ok().map(|page| page.items.len());
-        chrome.approvals = approvals.ok().map(|waiting| waiting.len());
+        // Of what cannot be told no number is shown.
+        chrome.approvals = approvals.ok().zip(evacuations.ok()).map(|(runs, lots)| runs.len() + lots.len());
         chrome.automation = match automation {
             Ok(automation) if automation.on => Automation::On,
             Ok(automation) => Automation::Off(automation),

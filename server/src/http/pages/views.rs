@@ -191,7 +191,11 @@ pub async fn run(State(state): State<AppState>, visit: Visit, Path(text): Path<S
 }
 
 pub async fn approvals(State(state): State<AppState>, visit: Visit) -> Response {
-    let answer = state.plane.approvals(&visit.actor).await.map(pages::approvals::page);
+    let answer = futures::try_join!(
+        state.plane.approvals(&visit.actor),
+        state.plane.evacuations_to_review(&visit.actor)
+    );
+    let answer = answer.map(|(runs, lots)| pages::approvals::page(runs, lots));
     visit.show(&state, answer).await
 }
 

@@ -9,6 +9,7 @@ mod audit;
 mod compliance;
 mod document;
 pub mod entry;
+mod evacuations;
 mod events;
 mod filters;
 mod groups;
@@ -80,6 +81,12 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(runs::post_skip))
         .routes(routes!(runs::post_confirm))
         .routes(routes!(events::get_events))
+        .routes(routes!(evacuations::get_evacuation_preview))
+        .routes(routes!(evacuations::get_evacuations, evacuations::post_evacuation))
+        .routes(routes!(evacuations::get_evacuation))
+        .routes(routes!(evacuations::post_evacuation_review, evacuations::delete_evacuation_review))
+        .routes(routes!(evacuations::post_go_on))
+        .routes(routes!(evacuations::post_evacuation_cancel))
         .routes(routes!(safeguards::get_automation, safeguards::put_automation))
         .routes(routes!(safeguards::get_freezes, safeguards::post_freeze))
         .routes(routes!(safeguards::delete_freeze))

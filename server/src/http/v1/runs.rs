@@ -87,6 +87,12 @@ pub struct Because {
     reason: Option<String>,
 }
 
+impl Because {
+    pub fn into_reason(self) -> String {
+        self.reason.unwrap_or_default()
+    }
+}
+
 impl NewRun {
     fn request(self) -> Reply<RequestRun> {
         let absent =

@@ -1,0 +1,313 @@
+//! Evacuations of a Region: preview, request, review, steer, read. What may happen to a lot is the pure core's; here it
+//! is loaded with its runs, asked, stored and audited together with them.
+
+mod lot;
+mod request;
+mod view;
+
+use crate::App;
+use crate::audit::done;
+use crate::authority::{Action, fresh, may};
+use crate::free_text::{REASON_AT_MOST, free_text};
+use crate::problems::{of_refusal, of_store};
+use crate::runs::who;
+use async_trait::async_trait;
+use holdfast_api::evacuations::{
+    EvacuationFilter, EvacuationPreview, EvacuationSummary, EvacuationVerb, EvacuationView, Evacuations,
+    RequestEvacuation, ReviewEvacuation,
+};
+use holdfast_api::runs::Decision;
+use holdfast_api::{Answer, Page, Problem};
+use holdfast_domain::{Actor, EvacuationId, RunId};
+use holdfast_failover::evacuation::{Decided, Entry, Event, Parts};
+use holdfast_failover::run::{Run, Who};
+use holdfast_failover::{Digest, Evacuation, Refusal, Review};
+use holdfast_store::{EvacuationFilter as Question, RunHead};
+use jiff::Timestamp;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// A lot as it stands, with its runs as their lists show them.
+struct Loaded {
+    evacuation: Evacuation,
+    heads: BTreeMap<RunId, RunHead>,
+    entries: Vec<Entry>,
+}
+
+impl Loaded {
+    fn parts(&self) -> Parts {
+        self.heads.iter().map(|(id, head)| (*id, head.state)).collect()
+    }
+}
+
+/// One that has not ended, for the first page.
+pub(crate) struct Live {
+    pub summary: EvacuationSummary,
+    /// Whether it waits for the actor's review.
+    pub for_me: bool,
+}
+
+#[async_trait]
+impl Evacuations for App {
+    async fn preview_evacuation(
+        &self,
+        actor: &Actor,
+        request: &RequestEvacuation,
+    ) -> Answer<EvacuationPreview> {
+        may(actor, Action::ReadRuns)?;
+        self.evacuation_preview(request).await
+    }
+
+    async fn request_evacuation(
+        &self,
+        actor: &Actor,
+        request: RequestEvacuation,
+        idempotency_key: &str,
+    ) -> Answer<EvacuationView> {
+        let subject = format!("region:{}", request.region.chars().take(40).collect::<String>());
+        let action = "evacuation.request";
+        if let Err(refused) = may(actor, Action::RequestRun) {
+            return Err(self.refused(actor, action, &subject, refused).await);
+        }
+        let id = match self.ask_to_evacuate(actor, request, idempotency_key).await {
+            Ok(id) => id,
+            Err(problem) if matches!(problem.status, 403 | 409) => {
+                return Err(self.refused(actor, action, &subject, problem).await);
+            }
+            Err(problem) => return Err(problem),
+        };
+        self.evacuation_view(actor, id).await
+    }
+
+    async fn evacuations(&self, actor: &Actor, filter: &EvacuationFilter) -> Answer<Page<EvacuationSummary>> {
+        may(actor, Action::ReadRuns)?;
+        let limit = filter.limit.unwrap_or(50).clamp(1, 200);
+        let cursor = filter.cursor.as_deref().filter(|text| !text.is_empty());
+        let before = cursor.map(str::parse).transpose().map_err(|_| {
+            Problem::bad_field(
+                "cursor",
+                "is not one that an answer gave",
+                "Leave it out to start at the newest.",
+            )
+        })?;
+        let all = self.all_evacuations(&Question { live: filter.live, before, limit }).await?;
+        let next = (all.len() == limit as usize)
+            .then(|| all.last().map(|loaded| loaded.evacuation.id.to_string()))
+            .flatten();
+        Ok(Page { items: all.iter().map(view::summary).collect(), next })
+    }
+
+    async fn evacuation(&self, actor: &Actor, id: EvacuationId) -> Answer<EvacuationView> {
+        may(actor, Action::ReadRuns)?;
+        self.evacuation_view(actor, id).await
+    }
+
+    async fn review_evacuation(
+        &self,
+        actor: &Actor,
+        id: EvacuationId,
+        review: ReviewEvacuation,
+    ) -> Answer<EvacuationView> {
+        let approves = matches!(review.decision, Decision::Approve);
+        let action = if approves { "evacuation.approve" } else { "evacuation.deny" };
+        let subject = format!("evacuation:{id}");
+        let now = self.store.now().await.map_err(of_store)?;
+        if let Err(refused) = may(actor, Action::ReviewRun).and_then(|()| fresh(actor, now)) {
+            return Err(self.refused(actor, action, &subject, refused).await);
+        }
+        // An approval may be the one that starts the lot.
+        if approves && let Some(refusal) = self.audit_not_kept().await? {
+            return Err(self.refused(actor, action, &subject, of_refusal(refusal)).await);
+        }
+        let digest = Digest(review.plan_digest.trim().to_owned());
+        let comment = free_text("comment", review.comment.as_deref(), REASON_AT_MOST)?;
+        let (by, groups) = (who(actor), &actor.groups);
+        let decide = |loaded: &Loaded, runs: &[Run], lapsed: &[Who], now| {
+            if !approves {
+                return loaded.evacuation.deny(runs, &by, groups, &digest, comment.clone(), now);
+            }
+            let (person, email, groups) = (by.id, by.email.clone(), groups.clone());
+            let review = Review { person, email, groups, at: now, comment: comment.clone() };
+            loaded.evacuation.approve(runs, lapsed, review, &digest, now)
+        };
+        self.decide(actor, id, action, decide).await?;
+        self.evacuation_view(actor, id).await
+    }
+
+    async fn drive_evacuation(
+        &self,
+        actor: &Actor,
+        id: EvacuationId,
+        verb: EvacuationVerb,
+    ) -> Answer<EvacuationView> {
+        let by = who(actor);
+        let subject = format!("evacuation:{id}");
+        let (action, right) = match &verb {
+            EvacuationVerb::Withdraw => ("evacuation.withdraw", Action::ReviewRun),
+            EvacuationVerb::GoOn { .. } => ("evacuation.go_on", Action::DriveRun),
+            EvacuationVerb::Cancel { .. } => ("evacuation.cancel", Action::DriveRun),
+        };
+        let now = self.store.now().await.map_err(of_store)?;
+        let mut allowed = may(actor, right);
+        // Going on overrules the rule that was approved with the lot.
+        if matches!(verb, EvacuationVerb::GoOn { .. }) {
+            allowed = allowed.and_then(|()| fresh(actor, now));
+        }
+        if let Err(refused) = allowed {
+            return Err(self.refused(actor, action, &subject, refused).await);
+        }
+        let verb = match verb {
+            EvacuationVerb::Withdraw => EvacuationVerb::Withdraw,
+            EvacuationVerb::GoOn { reason } => EvacuationVerb::GoOn { reason: said(&reason)? },
+            EvacuationVerb::Cancel { reason } => EvacuationVerb::Cancel { reason: said(&reason)? },
+        };
+        let decide = |loaded: &Loaded, runs: &[Run], _lapsed: &[Who], _now| match &verb {
+            EvacuationVerb::Withdraw => loaded.evacuation.withdraw(runs, &by),
+            EvacuationVerb::GoOn { reason } => loaded.evacuation.go_on(&loaded.parts(), &by, reason),
+            EvacuationVerb::Cancel { reason } => loaded.evacuation.cancel(runs, &by, reason),
+        };
+        self.decide(actor, id, action, decide).await?;
+        self.evacuation_view(actor, id).await
+    }
+
+    async fn evacuations_to_review(&self, actor: &Actor) -> Answer<Vec<EvacuationSummary>> {
+        may(actor, Action::ReadRuns)?;
+        let live = self.live_evacuations(actor).await?;
+        Ok(live.into_iter().filter(|live| live.for_me).map(|live| live.summary).collect())
+    }
+}
+
+fn said(reason: &str) -> Answer<String> {
+    Ok(free_text("reason", Some(reason), REASON_AT_MOST)?.unwrap_or_default())
+}
+
+fn replay(id: EvacuationId, entries: &[Entry]) -> Answer<Evacuation> {
+    Evacuation::replay(id, entries).map_err(|corrupt| {
+        tracing::error!(evacuation = %id, %corrupt, "an evacuation's journal cannot be read");
+        Problem::new(
+            500,
+            "journal_corrupt",
+            "The evacuation's journal cannot be read",
+            format!("Evacuation {id}: {corrupt}."),
+            "Nothing is done with it. The audit log has what was written; ask for help before touching it.",
+        )
+    })
+}
+
+impl App {
+    async fn loaded_evacuation(&self, id: EvacuationId) -> Answer<Loaded> {
+        let entries = self.store.evacuation_entries(id).await.map_err(of_store)?;
+        if entries.is_empty() {
+            return Err(Problem::not_found("evacuation", &id.to_string()));
+        }
+        let evacuation = replay(id, &entries)?;
+        let heads = self.store.parts_of(&[id]).await.map_err(of_store)?.remove(&id).unwrap_or_default();
+        let heads = heads.into_iter().map(|head| (head.id, head)).collect();
+        Ok(Loaded { evacuation, heads, entries })
+    }
+
+    async fn all_evacuations(&self, question: &Question) -> Answer<Vec<Loaded>> {
+        let found = self.store.evacuations(question).await.map_err(of_store)?;
+        let ids: Vec<EvacuationId> = found.iter().map(|(id, _)| *id).collect();
+        let mut parts = self.store.parts_of(&ids).await.map_err(of_store)?;
+        // One whose journal cannot be read says so on its own page; every list goes on.
+        let loaded = found.into_iter().filter_map(|(id, entries)| {
+            let evacuation = replay(id, &entries).ok()?;
+            let heads = parts.remove(&id).unwrap_or_default();
+            Some(Loaded { evacuation, heads: heads.into_iter().map(|h| (h.id, h)).collect(), entries })
+        });
+        Ok(loaded.collect())
+    }
+
+    /// Those that have not ended, with whether they wait for this actor.
+    pub(crate) async fn live_evacuations(&self, actor: &Actor) -> Answer<Vec<Live>> {
+        let all = self.all_evacuations(&Question { live: true, before: None, limit: 100 }).await?;
+        let mut live = Vec::new();
+        for loaded in &all {
+            let for_me = may(actor, Action::ReviewRun).is_ok() && self.asks(actor, loaded).await?;
+            live.push(Live { summary: view::summary(loaded), for_me });
+        }
+        Ok(live)
+    }
+
+    /// Whether this actor's approval would count for the lot as it stands.
+    async fn asks(&self, actor: &Actor, loaded: &Loaded) -> Answer<bool> {
+        if loaded.evacuation.started_at.is_some() || loaded.evacuation.ended_at.is_some() {
+            return Ok(false);
+        }
+        let runs = self.runs_of(loaded).await?;
+        let lapsed = self.lapsed_of(&runs).await?;
+        let now = self.store.now().await.map_err(of_store)?;
+        Ok(view::would_approve(actor, loaded, &runs, &lapsed, now).is_ok())
+    }
+
+    /// The runs of a lot that may still be decided with it, replayed.
+    async fn runs_of(&self, loaded: &Loaded) -> Answer<Vec<Run>> {
+        let mut runs = Vec::new();
+        for head in loaded.heads.values().filter(|head| !head.state.is_over()) {
+            runs.push(self.replayed(head.id).await?);
+        }
+        Ok(runs)
+    }
+
+    /// Whose approval of any part no longer stands.
+    async fn lapsed_of(&self, runs: &[Run]) -> Answer<Vec<Who>> {
+        let mut lapsed: Vec<Who> = Vec::new();
+        for run in runs {
+            for one in self.lapsed(run).await? {
+                if !lapsed.iter().any(|who| who.id == one.who.id) {
+                    lapsed.push(one.who);
+                }
+            }
+        }
+        Ok(lapsed)
+    }
+
+    /// What a person decides, asked of the pure core against the newest journals, stored with its audit entry.
+    async fn decide(
+        &self,
+        actor: &Actor,
+        id: EvacuationId,
+        action: &str,
+        decide: impl Fn(&Loaded, &[Run], &[Who], Timestamp) -> Result<Decided, Refusal> + Send + Sync,
+    ) -> Answer<()> {
+        let subject = format!("evacuation:{id}");
+        // Another person or a worker may come in between; the pure core is then asked anew.
+        for _ in 0..8 {
+            let loaded = self.loaded_evacuation(id).await?;
+            let runs = self.runs_of(&loaded).await?;
+            let lapsed = self.lapsed_of(&runs).await?;
+            let now = self.store.now().await.map_err(of_store)?;
+            let decided = match decide(&loaded, &runs, &lapsed, now) {
+                Ok(decided) => decided,
+                Err(refusal) => return Err(self.refused(actor, action, &subject, of_refusal(refusal)).await),
+            };
+            let starts = decided.events.contains(&Event::Started);
+            let detail = json!({
+                "region": loaded.evacuation.request.region,
+                "digest": loaded.evacuation.request.digest,
+                "events": decided.events,
+                "runs": decided.of_runs.iter().map(|(run, _)| run).collect::<Vec<_>>(),
+                "starts": starts,
+            });
+            let mut change = self.store.begin().await.map_err(of_store)?;
+            match change.decide_evacuation(&loaded.evacuation, &runs, &decided, now).await {
+                Ok(()) => {
+                    change.commit(done(actor, action, &subject).with(detail)).await.map_err(of_store)?;
+                    return Ok(());
+                }
+                Err(
+                    holdfast_store::Error::EvacuationMoved { .. } | holdfast_store::Error::RunMoved { .. },
+                ) => {}
+                Err(error) => return Err(of_store(error)),
+            }
+        }
+        Err(Problem::new(
+            409,
+            "conflict",
+            "Changed meanwhile",
+            "The evacuation moved on each time this was tried.",
+            "Read it again and repeat.",
+        ))
+    }
+}

@@ -1,0 +1,220 @@
+//! What an evacuation would be made of: every application judged once, those with a foot in the Region planned as a run
+//! of their own, and put into waves. What cannot be moved is said with its reason, never dropped.
+
+use crate::App;
+use crate::picture::Judged;
+use crate::problems::of_store;
+use crate::runs::request::{Thought, codes, guards, in_the_way};
+use holdfast_api::evacuations::{LeftOutView, RequestEvacuation, StaysView};
+use holdfast_api::runs::RequestRun;
+use holdfast_api::{Answer, Problem};
+use holdfast_domain::{Application, Name, RegionCode, RunId};
+use holdfast_failover::evacuation::{
+    CONCURRENCY, Foot, LeftOut, MOST_AT_ONCE, Ordered, Part, Request, foot, waves,
+};
+use holdfast_failover::guard::{Guard, Raised};
+use holdfast_failover::run::Who;
+use holdfast_failover::{Digest, Movement, Refusal};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A part thought through, with the request of a run that it would be.
+pub(super) struct Planned {
+    pub run: RunId,
+    pub asked: RequestRun,
+    pub thought: Thought,
+    pub application: Application,
+}
+
+pub(super) struct Lot {
+    pub region: RegionCode,
+    pub parts: BTreeMap<Name, Planned>,
+    pub waves: Vec<Vec<Name>>,
+    pub circles: Vec<Vec<Name>>,
+    pub left_out: Vec<LeftOut>,
+    pub stays: Vec<StaysView>,
+    /// What holds applications out of it and may be overridden by name.
+    pub overridable: Vec<Raised>,
+    pub concurrency: u16,
+    pub stop_on_failure: bool,
+}
+
+impl App {
+    /// # Errors
+    /// When the request cannot be read, or the database does not answer.
+    pub(super) async fn lot(&self, asked: &RequestEvacuation, now: Timestamp) -> Answer<Lot> {
+        let region = RegionCode::parse(asked.region.trim()).map_err(|e| {
+            Problem::bad_field("region", e.to_string(), "Name the Region to leave, such as `eu-west-1`.")
+        })?;
+        let concurrency = asked.concurrency.unwrap_or(CONCURRENCY);
+        if !(1..=MOST_AT_ONCE).contains(&concurrency) {
+            return Err(Problem::bad_field(
+                "concurrency",
+                format!("{concurrency} is not 1 to {MOST_AT_ONCE}"),
+                format!("Leave it out for {CONCURRENCY}."),
+            ));
+        }
+        let overrides = guards(&asked.overrides)?;
+        let declared = self.store.declared_regions().await.map_err(of_store)?;
+        let judged = self.judge_all(now).await?;
+        let only = only(asked, &judged)?;
+        let order: Vec<Ordered> = judged.iter().map(|j| ordered(&j.application)).collect();
+        let mut lot = Lot {
+            region,
+            parts: BTreeMap::new(),
+            waves: Vec::new(),
+            circles: Vec::new(),
+            left_out: Vec::new(),
+            stays: Vec::new(),
+            overridable: Vec::new(),
+            concurrency,
+            stop_on_failure: asked.stop_on_failure.unwrap_or(true),
+        };
+        for judged in judged {
+            let application = judged.application.clone();
+            let name = application.name.clone();
+            let because = match foot(&application, &judged.serving, &lot.region, asked.mode, &declared) {
+                Foot::Stays(because) => {
+                    lot.stays.push(StaysView { application: name.to_string(), because });
+                    continue;
+                }
+                Foot::Held(refusal) => refusal,
+                Foot::Moves(_) if only.as_ref().is_some_and(|only| !only.contains(&name)) => Refusal::new(
+                    "not_asked_for",
+                    format!("{name} is not among the applications that were named."),
+                    "Name it too, or name none: then every application with a foot in the Region is moved.",
+                ),
+                Foot::Moves(movement) => match self.part(asked, &overrides, &movement, judged, now).await? {
+                    Ok(planned) => {
+                        lot.parts.insert(name, planned);
+                        continue;
+                    }
+                    Err((refusal, raised)) => {
+                        lot.overridable.extend(raised);
+                        refusal
+                    }
+                },
+            };
+            lot.left_out.push(LeftOut { application: name, because });
+        }
+        let ordered = waves(&order, &lot.parts.keys().cloned().collect());
+        (lot.waves, lot.circles) = (ordered.waves, ordered.circles);
+        lot.overridable.sort_by_key(|raised| raised.guard);
+        Ok(lot)
+    }
+
+    /// One application's run, thought through. It names those of the overrides that it needs, and no others.
+    async fn part(
+        &self,
+        asked: &RequestEvacuation,
+        overrides: &BTreeSet<Guard>,
+        movement: &Movement,
+        judged: Judged,
+        now: Timestamp,
+    ) -> Answer<Result<Planned, (Refusal, Vec<Raised>)>> {
+        let mut run = RequestRun {
+            application: judged.application.name.to_string(),
+            intent: movement.intent,
+            mode: movement.mode,
+            from_region: Some(movement.from.to_string()),
+            to_region: Some(movement.to.to_string()),
+            dry_run: asked.dry_run,
+            reason: asked.reason.clone(),
+            incident: asked.incident.clone(),
+            impact_began_at: None,
+            overrides: codes(overrides),
+            plan_digest: None,
+        };
+        let application = judged.application.clone();
+        if let Some(problem) = judged.active.as_ref().and_then(|held| in_the_way(&run, held)) {
+            return Ok(Err((refusal(problem), Vec::new())));
+        }
+        let mut thought = match self.think_of(&run, judged.clone(), now).await {
+            Ok(thought) => thought,
+            Err(problem) if problem.status < 500 => return Ok(Err((refusal(problem), Vec::new()))),
+            Err(problem) => return Err(problem),
+        };
+        if let Some(refusal) = thought.ruled.refusal() {
+            let overridable =
+                if thought.ruled.refused.is_empty() { thought.ruled.needed } else { Vec::new() };
+            return Ok(Err((refusal, overridable)));
+        }
+        let used: BTreeSet<Guard> =
+            thought.ruled.noted.iter().filter(|(_, by_name)| *by_name).map(|(one, _)| one.guard).collect();
+        if used != *overrides {
+            run.overrides = codes(&used);
+            thought = self.think_of(&run, judged, now).await?;
+        }
+        Ok(Ok(Planned { run: RunId::fresh(), asked: run, thought, application }))
+    }
+}
+
+fn refusal(problem: Problem) -> Refusal {
+    Refusal { code: problem.code, sentence: problem.detail, way_out: problem.way_out }
+}
+
+fn ordered(application: &Application) -> Ordered {
+    Ordered {
+        name: application.name.clone(),
+        tier: application.tier,
+        depends_on: application.depends_on.clone(),
+    }
+}
+
+/// The applications that were named; none: all.
+fn only(asked: &RequestEvacuation, judged: &[Judged]) -> Answer<Option<BTreeSet<Name>>> {
+    let Some(named) = &asked.applications else { return Ok(None) };
+    let known = |text: &String| {
+        let found = judged.iter().map(|j| &j.application.name).find(|name| name.as_str() == text.trim());
+        found.cloned().ok_or_else(|| {
+            let text: String = text.chars().take(63).collect();
+            Problem::bad_field(
+                "applications",
+                format!("there is no application `{text}`"),
+                "Name those to move.",
+            )
+        })
+    };
+    named.iter().map(known).collect::<Answer<_>>().map(Some)
+}
+
+impl Lot {
+    /// As it is kept, with the digest of what it holds.
+    ///
+    /// # Errors
+    /// When it has no digest.
+    pub fn request(&self, asked: &RequestEvacuation, by: Who) -> Result<Request, Refusal> {
+        let part = |name: &Name| {
+            let planned = self.parts.get(name)?;
+            Some(Part {
+                application: name.clone(),
+                run: planned.run,
+                intent: planned.thought.movement.intent,
+                to: planned.thought.movement.to.clone(),
+                digest: planned.thought.digest.clone(),
+            })
+        };
+        let shortest = self.parts.values().map(|p| p.thought.policy.expires_after_seconds).min();
+        let mut request = Request {
+            region: self.region.clone(),
+            mode: asked.mode,
+            waves: self.waves.iter().map(|wave| wave.iter().filter_map(part).collect()).collect(),
+            left_out: self.left_out.clone(),
+            circles: self.circles.clone(),
+            concurrency: self.concurrency,
+            stop_on_failure: self.stop_on_failure,
+            dry_run: asked.dry_run,
+            digest: Digest(String::new()),
+            by,
+            reason: asked.reason.clone(),
+            incident: asked.incident.clone(),
+            expires_after_seconds: shortest.unwrap_or(1),
+        };
+        request.digest = request.digest_now()?;
+        Ok(request)
+    }
+}
+
+pub(super) fn left_out(left: &LeftOut) -> LeftOutView {
+    LeftOutView { application: left.application.to_string(), because: left.because.clone() }
+}

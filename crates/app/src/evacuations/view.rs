@@ -1,0 +1,192 @@
+//! Evacuations as pages and clients see them.
+
+use super::Loaded;
+use super::lot::left_out;
+use crate::App;
+use crate::authority::{Action, may};
+use crate::runs::view::head;
+use crate::runs::who;
+use holdfast_api::Answer;
+use holdfast_api::evacuations::{EvacuationEvent, EvacuationSummary, EvacuationView, PolicyTally};
+use holdfast_api::runs::VerbView;
+use holdfast_domain::{Actor, EvacuationId};
+use holdfast_failover::evacuation::{Decided, Entry, Event, Next, State};
+use holdfast_failover::run::{Run, Who};
+use holdfast_failover::{FrozenPolicy, Refusal, Review, Tally};
+use jiff::Timestamp;
+
+pub(super) fn summary(loaded: &Loaded) -> EvacuationSummary {
+    let (evacuation, parts) = (&loaded.evacuation, loaded.parts());
+    let request = &evacuation.request;
+    let state = evacuation.state(&parts);
+    EvacuationSummary {
+        id: evacuation.id.to_string(),
+        region: request.region.to_string(),
+        mode: request.mode,
+        state,
+        dry_run: request.dry_run,
+        requested_by: request.by.email.clone(),
+        reason: request.reason.clone(),
+        requested_at: evacuation.requested_at,
+        started_at: evacuation.started_at,
+        ended_at: evacuation.ended_at,
+        expires_at: (state == State::AwaitingApproval).then_some(evacuation.expires_at),
+        applications: request.parts().count(),
+        moved: parts.values().filter(|state| state.is_completed()).count(),
+        left_out: request.left_out.len(),
+        waves: request.waves.len(),
+        now: evacuation.now_words(&parts),
+    }
+}
+
+/// The tally of each policy once, with the applications that are under it.
+pub(super) fn tallies(parts: impl Iterator<Item = (String, FrozenPolicy, Tally)>) -> Vec<PolicyTally> {
+    let mut tallies: Vec<(FrozenPolicy, PolicyTally)> = Vec::new();
+    for (application, policy, tally) in parts {
+        match tallies.iter_mut().find(|(known, _)| *known == policy) {
+            Some((_, known)) => known.applications.push(application),
+            None => {
+                let name = policy.name.to_string();
+                tallies.push((policy, PolicyTally { policy: name, applications: vec![application], tally }));
+            }
+        }
+    }
+    tallies.into_iter().map(|(_, tally)| tally).collect()
+}
+
+/// What this actor's approval would bring about, or why it would be refused.
+pub(super) fn would_approve(
+    actor: &Actor,
+    loaded: &Loaded,
+    runs: &[Run],
+    lapsed: &[Who],
+    now: Timestamp,
+) -> Result<Decided, Refusal> {
+    let review = Review {
+        person: actor.person,
+        email: actor.email.clone(),
+        groups: actor.groups.clone(),
+        at: now,
+        comment: None,
+    };
+    loaded.evacuation.approve(runs, lapsed, review, &loaded.evacuation.request.digest, now)
+}
+
+impl App {
+    pub(super) async fn evacuation_view(&self, actor: &Actor, id: EvacuationId) -> Answer<EvacuationView> {
+        let loaded = self.loaded_evacuation(id).await?;
+        let parts = loaded.parts();
+        let now = self.store.now().await.map_err(crate::problems::of_store)?;
+        let evacuation = &loaded.evacuation;
+        let waits = evacuation.started_at.is_none() && evacuation.ended_at.is_none();
+        let (mut runs, mut lapsed, mut not_kept) = (Vec::new(), Vec::new(), None);
+        if waits {
+            runs = self.runs_of(&loaded).await?;
+            lapsed = self.lapsed_of(&runs).await?;
+            not_kept = self.audit_not_kept().await?;
+        }
+        let verbs = verbs(actor, &loaded, &runs, &lapsed, not_kept, now);
+        for run in &mut runs {
+            run.reviews.retain(|review| !lapsed.iter().any(|who| who.id == review.person));
+        }
+        let stands = |review: &&Review| !lapsed.iter().any(|who| who.id == review.person);
+        let request = &evacuation.request;
+        let names = |circle: &Vec<holdfast_domain::Name>| circle.iter().map(ToString::to_string).collect();
+        Ok(EvacuationView {
+            summary: summary(&loaded),
+            plan_digest: request.digest.to_string(),
+            incident: request.incident.clone(),
+            concurrency: request.concurrency,
+            stop_on_failure: request.stop_on_failure,
+            waves: request
+                .waves
+                .iter()
+                .map(|wave| wave.iter().filter_map(|part| loaded.heads.get(&part.run)).map(head).collect())
+                .collect(),
+            left_out: request.left_out.iter().map(left_out).collect(),
+            circles: request.circles.iter().map(names).collect(),
+            policies: tallies(
+                runs.iter().map(|run| {
+                    (run.request.application.to_string(), run.request.policy.clone(), run.tally())
+                }),
+            ),
+            reviews: evacuation.reviews.iter().filter(stands).cloned().collect(),
+            stopped_after: match evacuation.next(&parts) {
+                Next::Stopped { wave, .. } => Some(wave),
+                _ => None,
+            },
+            exceptions: evacuation.exceptions(&parts),
+            ending: evacuation.ending.as_ref().map(|(_, ending)| ending.clone()),
+            verbs,
+            events: loaded.entries.iter().map(event).collect(),
+            at: now,
+        })
+    }
+}
+
+/// Each verb asked of the rules themselves, so that what a page offers and what is refused cannot differ.
+fn verbs(
+    actor: &Actor,
+    loaded: &Loaded,
+    runs: &[Run],
+    lapsed: &[Who],
+    not_kept: Option<Refusal>,
+    now: Timestamp,
+) -> Vec<VerbView> {
+    let evacuation = &loaded.evacuation;
+    if evacuation.ended_at.is_some() {
+        return Vec::new();
+    }
+    let by = who(actor);
+    let right = |action| {
+        may(actor, action).err().map(|p| Refusal { code: p.code, sentence: p.detail, way_out: p.way_out })
+    };
+    let mut verbs = Vec::new();
+    let mut add = |verb: &str, refused| verbs.push(VerbView { verb: verb.into(), refused });
+    if evacuation.started_at.is_none() {
+        let own = would_approve(actor, loaded, runs, lapsed, now).err();
+        add("approve", right(Action::ReviewRun).or(not_kept).or(own));
+        let digest = &evacuation.request.digest;
+        let own = evacuation.deny(runs, &by, &actor.groups, digest, None, now).err();
+        add("deny", right(Action::ReviewRun).or(own));
+        if evacuation.withdraw(runs, &by).is_ok() {
+            add("withdraw", right(Action::ReviewRun));
+        }
+    }
+    if evacuation.go_on(&loaded.parts(), &by, "?").is_ok() {
+        add("go_on", right(Action::DriveRun));
+    }
+    if evacuation.cancelled.is_none() {
+        add("cancel", right(Action::DriveRun).or_else(|| evacuation.cancel(runs, &by, "?").err()));
+    }
+    verbs
+}
+
+fn event(entry: &Entry) -> EvacuationEvent {
+    let (person, words) = match &entry.event {
+        Event::Requested { request } => {
+            let words = format!("asked to evacuate {}, {}", request.region, request.mode.as_str());
+            (Some(request.by.email.clone()), words)
+        }
+        Event::Approved { review, .. } => (Some(review.email.clone()), "approved the lot".to_owned()),
+        Event::ApprovalWithdrawn { by } => (Some(by.email.clone()), "the approval was taken back".to_owned()),
+        Event::Denied { by, comment } => {
+            let comment = comment.as_deref().map(|c| format!(": {c}")).unwrap_or_default();
+            (Some(by.email.clone()), format!("denied it{comment}"))
+        }
+        Event::Expired => (None, "the approvals did not come in time".to_owned()),
+        Event::Started => (None, "the last approval was given: the first wave begins".to_owned()),
+        Event::TurnCame { runs } if runs.len() == 1 => (None, "the turn of one run came".to_owned()),
+        Event::TurnCame { runs } => (None, format!("the turn of {} runs came", runs.len())),
+        Event::WentOn { by, wave, reason } => {
+            (Some(by.email.clone()), format!("went on after wave {wave}: {reason}"))
+        }
+        Event::Cancelled { by, reason } => (Some(by.email.clone()), format!("cancelled the rest: {reason}")),
+        Event::Completed { exceptions } if exceptions.is_empty() => (None, "every part completed".to_owned()),
+        Event::Completed { exceptions } => {
+            (None, format!("over, with exceptions: {}", exceptions.join("; ")))
+        }
+        Event::Ended => (None, "the last part is over".to_owned()),
+    };
+    EvacuationEvent { seq: entry.seq, at: entry.at, kind: entry.event.kind().to_owned(), person, words }
+}

@@ -1,0 +1,238 @@
+//! Evacuations as use cases: what the lot holds, one approval for all of it, and who may say what.
+
+use crate::house::{AWAY, FAR, HOME, House, refused, region, test_entry, weighted};
+use holdfast_api::Answer;
+use holdfast_api::evacuations::{
+    EvacuationVerb, EvacuationView, Evacuations, RequestEvacuation, ReviewEvacuation,
+};
+use holdfast_api::now::Nows;
+use holdfast_api::people::People;
+use holdfast_api::runs::{Decision, RunVerb, Runs};
+use holdfast_domain::{Actor, Declaration, EvacuationId, Role, RunId};
+use holdfast_failover::Mode;
+use holdfast_failover::evacuation::State;
+use holdfast_failover::run::RunState;
+
+fn asked(mode: Mode) -> RequestEvacuation {
+    RequestEvacuation {
+        region: HOME.into(),
+        mode,
+        reason: "a test".into(),
+        incident: None,
+        concurrency: None,
+        stop_on_failure: None,
+        dry_run: false,
+        overrides: Vec::new(),
+        applications: None,
+        plan_digest: None,
+    }
+}
+
+/// Everything answers; only `front` shows by itself which Region serves it.
+async fn seen() -> House {
+    let house = House::new().await;
+    for application in ["shop", "pair", "split"] {
+        house.sees_services(application, &[HOME, AWAY, FAR]).await;
+    }
+    house.sees_services("front", &[HOME, AWAY]).await;
+    for (code, weight) in [(HOME, 100), (AWAY, 0)] {
+        house.look("front", "front-door", code, Ok(weighted(code, weight))).await;
+    }
+    house
+}
+
+async fn ask(house: &House, request: RequestEvacuation) -> Answer<EvacuationView> {
+    house.app.request_evacuation(&house.operator, request, &uuid::Uuid::now_v7().to_string()).await
+}
+
+async fn decide(
+    house: &House,
+    who: &Actor,
+    view: &EvacuationView,
+    decision: Decision,
+) -> Answer<EvacuationView> {
+    let review = ReviewEvacuation { decision, plan_digest: view.plan_digest.clone(), comment: None };
+    house.app.review_evacuation(who, id(view), review).await
+}
+
+fn id(view: &EvacuationView) -> EvacuationId {
+    view.summary.id.parse().unwrap()
+}
+
+fn run_of(view: &EvacuationView, application: &str) -> RunId {
+    let run = view.waves.iter().flatten().find(|run| run.application == application).unwrap();
+    run.id.parse().unwrap()
+}
+
+fn moved(view: &EvacuationView) -> Vec<&str> {
+    view.waves.iter().flatten().map(|run| run.application.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_planned_lot_moves_who_is_seen_there_and_says_who_is_not() {
+    let house = seen().await;
+    let preview = house.app.preview_evacuation(&house.operator, &asked(Mode::Planned)).await.unwrap();
+    let view = ask(&house, asked(Mode::Planned)).await.unwrap();
+    assert_eq!(moved(&view), ["front"]);
+    assert_eq!(preview.plan_digest, view.plan_digest, "what was shown is what was asked for");
+    let left: Vec<_> =
+        view.left_out.iter().map(|left| (left.application.as_str(), left.because.code.as_str())).collect();
+    assert_eq!(
+        left,
+        [("pair", "serving_not_known"), ("shop", "serving_not_known"), ("split", "serving_not_known")]
+    );
+    let run = house.app.run(&house.operator, run_of(&view, "front")).await.unwrap();
+    assert_eq!(run.summary.evacuation.as_deref(), Some(view.summary.id.as_str()));
+    let again = ask(&house, asked(Mode::Planned)).await;
+    assert_eq!(refused(again).code, "nothing_to_move", "its application is held");
+}
+
+#[tokio::test]
+async fn an_emergency_believes_the_home_and_an_emergency_alone() {
+    let house = seen().await;
+    let view = ask(&house, asked(Mode::Emergency)).await.unwrap();
+    let mut names = moved(&view);
+    names.sort_unstable();
+    assert_eq!(names, ["front", "pair", "shop", "split"]);
+    assert!(view.left_out.is_empty());
+}
+
+#[tokio::test]
+async fn the_same_key_makes_one_lot_and_another_digest_none() {
+    let house = seen().await;
+    let mut request = asked(Mode::Planned);
+    request.plan_digest = Some("0".repeat(64));
+    assert_eq!(refused(ask(&house, request).await).code, "stale_plan");
+    let first = house.app.request_evacuation(&house.operator, asked(Mode::Planned), "once").await.unwrap();
+    let second = house.app.request_evacuation(&house.operator, asked(Mode::Planned), "once").await.unwrap();
+    assert_eq!(first.summary.id, second.summary.id);
+    let other = house.app.request_evacuation(&house.operator, asked(Mode::Emergency), "once").await;
+    assert_eq!(refused(other).code, "idempotency_key_reused");
+}
+
+#[tokio::test]
+async fn one_approval_counts_in_every_run_under_that_runs_own_policy() {
+    let house = seen().await;
+    let second = house.another("second@example.com", Role::Approver, &["approvers"]).await;
+    let owner = house.another("owner@example.com", Role::Approver, &["owners"]).await;
+    let view = ask(&house, asked(Mode::Emergency)).await.unwrap();
+    assert_eq!(house.app.evacuations_to_review(&second).await.unwrap().len(), 1);
+    assert!(house.app.approvals(&second).await.unwrap().is_empty(), "its runs are not asked for singly");
+    let singly = holdfast_api::runs::ReviewRun {
+        decision: Decision::Approve,
+        plan_digest: house.app.run(&second, run_of(&view, "shop")).await.unwrap().plan_digest,
+        comment: None,
+    };
+    let refusal = refused(house.app.review_run(&second, run_of(&view, "shop"), singly).await);
+    assert_eq!(refusal.code, "part_of_an_evacuation");
+
+    decide(&house, &house.approver, &view, Decision::Approve).await.unwrap();
+    assert_eq!(
+        refused(decide(&house, &house.approver, &view, Decision::Approve).await).code,
+        "already_reviewed"
+    );
+    let after = decide(&house, &second, &view, Decision::Approve).await.unwrap();
+    assert_eq!(after.summary.state, State::AwaitingApproval, "`split` asks an owner too");
+    assert!(after.waves.iter().flatten().all(|run| run.state == RunState::AwaitingApproval));
+    let after = decide(&house, &owner, &view, Decision::Approve).await.unwrap();
+    assert_eq!(after.summary.state, State::Running);
+    let now = house.app.now(&house.operator).await.unwrap();
+    assert!(now.needs.iter().any(|need| need.href.ends_with(&view.summary.id) && need.state == "moving"));
+}
+
+#[tokio::test]
+async fn of_two_last_approvals_at_once_the_lot_starts_once() {
+    let house = seen().await;
+    let others = [
+        house.another("second@example.com", Role::Approver, &["approvers"]).await,
+        house.another("third@example.com", Role::Approver, &["approvers"]).await,
+    ];
+    let mut request = asked(Mode::Emergency);
+    request.applications = Some(vec!["pair".into(), "shop".into()]);
+    let view = ask(&house, request).await.unwrap();
+    assert_eq!(view.left_out.len(), 2, "who was not named is said too");
+    decide(&house, &house.approver, &view, Decision::Approve).await.unwrap();
+    let [one, two] = &others;
+    let (first, second) = tokio::join!(
+        decide(&house, one, &view, Decision::Approve),
+        decide(&house, two, &view, Decision::Approve)
+    );
+    assert_ne!(first.is_ok(), second.is_ok(), "one of them came too late");
+    let shown = house.app.evacuation(&house.operator, id(&view)).await.unwrap();
+    assert_eq!(shown.events.iter().filter(|event| event.kind == "started").count(), 1);
+}
+
+#[tokio::test]
+async fn who_asked_does_not_approve_and_one_denial_ends_every_run() {
+    let house = seen().await;
+    let both = house.another("both@example.com", Role::Operator, &["approvers"]).await;
+    let mut change = house.store.begin().await.unwrap();
+    change.set_roles(both.person, &[Role::Operator, Role::Approver]).await.unwrap();
+    change.commit(test_entry()).await.unwrap();
+    let both = house.app.actor_of_session(both.person, both.identity_proved_at).await.unwrap();
+    let view = house.app.request_evacuation(&both, asked(Mode::Planned), "key").await.unwrap();
+    assert_eq!(refused(decide(&house, &both, &view, Decision::Approve).await).code, "self_review");
+    assert_eq!(refused(decide(&house, &both, &view, Decision::Deny).await).code, "self_review");
+    let denied = decide(&house, &house.approver, &view, Decision::Deny).await.unwrap();
+    assert_eq!(denied.summary.state, State::Denied);
+    let run = house.app.run(&both, run_of(&view, "front")).await.unwrap();
+    assert_eq!(run.summary.state, RunState::Denied);
+    ask(&house, asked(Mode::Planned)).await.expect("its application is free again");
+}
+
+#[tokio::test]
+async fn a_lot_does_not_start_on_the_vote_of_somebody_disabled_since() {
+    let house = seen().await;
+    let second = house.another("second@example.com", Role::Approver, &["approvers"]).await;
+    let third = house.another("third@example.com", Role::Approver, &["approvers"]).await;
+    let mut request = asked(Mode::Emergency);
+    request.applications = Some(vec!["pair".into()]);
+    let view = ask(&house, request).await.unwrap();
+    decide(&house, &house.approver, &view, Decision::Approve).await.unwrap();
+    house.app.disable_person("approver@example.com").await.unwrap();
+    let after = decide(&house, &second, &view, Decision::Approve).await.unwrap();
+    assert_eq!(after.summary.state, State::AwaitingApproval);
+    assert_eq!(after.reviews.len(), 1, "the other is not shown as counting");
+    let after = decide(&house, &third, &view, Decision::Approve).await.unwrap();
+    assert_eq!(after.summary.state, State::Running);
+}
+
+#[tokio::test]
+async fn a_run_may_be_taken_out_and_the_rest_cancelled_with_a_reason() {
+    let house = seen().await;
+    let view = ask(&house, asked(Mode::Emergency)).await.unwrap();
+    let out = RunVerb::Cancel { reason: "it may stay".into() };
+    house.app.drive_run(&house.operator, run_of(&view, "split"), out).await.unwrap();
+    let cancel = |reason: &str| EvacuationVerb::Cancel { reason: reason.into() };
+    let silent = house.app.drive_evacuation(&house.operator, id(&view), cancel(" ")).await;
+    assert_eq!(refused(silent).code, "reason_needed");
+    let go_on = EvacuationVerb::GoOn { reason: "now".into() };
+    let early = house.app.drive_evacuation(&house.operator, id(&view), go_on).await;
+    assert_eq!(refused(early).code, "wrong_state");
+    let by_approver = house.app.drive_evacuation(&house.approver, id(&view), cancel("no")).await;
+    assert_eq!(refused(by_approver).status, 403);
+    let over = house.app.drive_evacuation(&house.operator, id(&view), cancel("it is back")).await.unwrap();
+    assert_eq!(over.summary.state, State::Cancelled);
+    assert!(over.waves.iter().flatten().all(|run| run.state == RunState::Cancelled));
+}
+
+#[tokio::test]
+async fn a_dry_run_asks_nobody_and_holds_no_application() {
+    let house = seen().await;
+    let dry = ask(&house, RequestEvacuation { dry_run: true, ..asked(Mode::Planned) }).await.unwrap();
+    assert_eq!(dry.summary.state, State::Running);
+    ask(&house, asked(Mode::Planned)).await.expect("the application is free");
+}
+
+#[tokio::test]
+async fn a_region_that_is_not_declared_normal_is_no_target() {
+    let house = seen().await;
+    let mut change = house.store.begin().await.unwrap();
+    change.declare_region(&region(AWAY), Declaration::Impaired, None).await.unwrap();
+    change.commit(test_entry()).await.unwrap();
+    let view = ask(&house, asked(Mode::Emergency)).await.unwrap();
+    assert!(view.waves.iter().flatten().all(|run| run.to_region == FAR));
+    let left: Vec<_> =
+        view.left_out.iter().map(|left| (left.application.as_str(), left.because.code.as_str())).collect();
+    assert_eq!(left, [("front", "nowhere_to_go")]);
+}

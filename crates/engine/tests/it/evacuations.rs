@@ -1,0 +1,149 @@
+//! Evacuations of the demonstration's Regions over the wire: whether the waves hold is read from the simulator's ledger.
+
+use crate::house::until;
+use crate::wire::WireHouse;
+use holdfast_api::evacuations::{
+    EvacuationVerb, EvacuationView, Evacuations, RequestEvacuation, ReviewEvacuation,
+};
+use holdfast_api::runs::{Decision, RunSummary, RunVerb, Runs};
+use holdfast_domain::EvacuationId;
+use holdfast_failover::evacuation::State;
+use holdfast_failover::{Mode, RunState};
+use holdfast_sim::faults::{Fault, FaultKind};
+use holdfast_sim::ledger::Effect;
+
+fn id(view: &EvacuationView) -> EvacuationId {
+    view.summary.id.parse().unwrap()
+}
+
+/// Asked for of these applications alone, and approved by as many as it takes.
+async fn started(house: &WireHouse, region: &str, applications: &[&str], concurrency: u16) -> EvacuationView {
+    let request = RequestEvacuation {
+        region: region.into(),
+        mode: Mode::Planned,
+        reason: "a test".into(),
+        incident: None,
+        concurrency: Some(concurrency),
+        stop_on_failure: None,
+        dry_run: false,
+        overrides: Vec::new(),
+        applications: Some(applications.iter().map(ToString::to_string).collect()),
+        plan_digest: None,
+    };
+    let mut view = house.app.request_evacuation(&house.operator, request, "key").await.unwrap();
+    for approver in &house.approvers {
+        if view.summary.state != State::AwaitingApproval {
+            break;
+        }
+        let plan_digest = view.plan_digest.clone();
+        let review = ReviewEvacuation { decision: Decision::Approve, plan_digest, comment: None };
+        // Who is in no group that a policy names is told so, and the next one is asked.
+        if let Ok(reviewed) = house.app.review_evacuation(approver, id(&view), review).await {
+            view = reviewed;
+        }
+    }
+    view
+}
+
+async fn reaches(
+    house: &WireHouse,
+    of: EvacuationId,
+    wanted: impl Fn(&EvacuationView) -> bool,
+) -> EvacuationView {
+    until("the evacuation", || async {
+        let view = house.app.evacuation(&house.operator, of).await.unwrap();
+        wanted(&view).then_some(view)
+    })
+    .await
+}
+
+/// The places in the ledger of a run's first and last call that changed something.
+fn changed(house: &WireHouse, run: &RunSummary) -> (u64, u64) {
+    let calls = house.calls();
+    let mut of_run = calls.iter().filter(|entry| {
+        entry.effect == Effect::Changed && entry.session_name.as_deref() == Some(run.id.as_str())
+    });
+    let first = of_run.next().expect("it changed something").seq;
+    (first, of_run.next_back().map_or(first, |last| last.seq))
+}
+
+fn names(view: &EvacuationView) -> Vec<Vec<&str>> {
+    view.waves.iter().map(|wave| wave.iter().map(|run| run.application.as_str()).collect()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_region_is_left_wave_by_wave_with_no_more_runs_at_once_than_the_limit() {
+    let house = WireHouse::at_speed(60.0).await;
+    let asked = started(&house, "us-east-1", &["identity", "feed", "billing"], 1).await;
+    assert_eq!(names(&asked), [vec!["identity"], vec!["billing", "feed"]]);
+    assert!(asked.left_out.iter().any(|left| left.application == "shop"), "who stays is said");
+    let over = reaches(&house, id(&asked), |view| view.summary.ended_at.is_some()).await;
+    let runs: Vec<&RunSummary> = over.waves.iter().flatten().collect();
+    assert!(runs.iter().all(|run| run.state == RunState::Completed), "{runs:#?}");
+    assert_eq!(over.summary.state, State::CompletedWithExceptions, "somebody was left out");
+    let spans: Vec<(u64, u64)> = runs.iter().map(|run| changed(&house, run)).collect();
+    for pair in spans.windows(2) {
+        assert!(pair[0].1 < pair[1].0, "one after the other: {spans:?}");
+    }
+    assert_eq!(house.done_twice(), [""; 0]);
+    for application in ["identity", "feed", "billing"] {
+        let serving = house.serving(application).await;
+        assert!(!serving.iter().any(|code| code.as_str() == "us-east-1"), "{application}: {serving:?}");
+    }
+    house.stop().await;
+}
+
+/// The first call of the first wave is refused, so that its run asks a person.
+async fn stopped(house: &WireHouse) -> EvacuationView {
+    house.sim.add_fault(Fault {
+        operation: Some("ChangeResourceRecordSets".into()),
+        times: Some(1),
+        ..Fault::new(FaultKind::Deny)
+    });
+    let asked = started(house, "us-east-1", &["identity", "billing"], 8).await;
+    reaches(house, id(&asked), |view| view.summary.state == State::Stopped).await
+}
+
+/// A person has what was refused tried again.
+async fn retry(house: &WireHouse, run: &RunSummary) {
+    let run = run.id.parse().unwrap();
+    let parked = house.app.run(&house.operator, run).await.unwrap();
+    let step = parked.steps.iter().find(|step| step.may_retry).unwrap().id.parse().unwrap();
+    house.app.drive_run(&house.operator, run, RunVerb::RetryStep { step }).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wave_that_fails_holds_the_next_until_a_person_says_go_on() {
+    let house = WireHouse::at_speed(60.0).await;
+    let stopped = stopped(&house).await;
+    assert_eq!(stopped.stopped_after, Some(1));
+    let (identity, billing) = (&stopped.waves[0][0], &stopped.waves[1][0]);
+    assert_eq!((identity.state, billing.state), (RunState::NeedsPerson, RunState::AwaitingApproval));
+    let calls = house.calls();
+    let of_billing = calls.iter().filter(|entry| entry.session_name.as_deref() == Some(billing.id.as_str()));
+    assert_eq!(of_billing.count(), 0, "nothing of the next wave has begun");
+
+    let verb = EvacuationVerb::GoOn { reason: "the invoices cannot wait".into() };
+    house.app.drive_evacuation(&house.operator, id(&stopped), verb).await.unwrap();
+    let went_on = reaches(&house, id(&stopped), |view| view.waves[1][0].state == RunState::Completed).await;
+    assert_eq!(went_on.summary.state, State::Running, "a run still needs a person");
+    retry(&house, identity).await;
+    let over = reaches(&house, id(&stopped), |view| view.summary.ended_at.is_some()).await;
+    assert!(over.waves.iter().flatten().all(|run| run.state == RunState::Completed));
+    assert_eq!(house.done_twice(), [""; 0]);
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancelling_the_rest_lets_what_is_under_way_end_and_begins_nothing_more() {
+    let house = WireHouse::at_speed(60.0).await;
+    let stopped = stopped(&house).await;
+    let verb = EvacuationVerb::Cancel { reason: "the Region is back".into() };
+    house.app.drive_evacuation(&house.operator, id(&stopped), verb).await.unwrap();
+    retry(&house, &stopped.waves[0][0]).await;
+    let over = reaches(&house, id(&stopped), |view| view.summary.ended_at.is_some()).await;
+    assert_eq!(over.summary.state, State::Cancelled);
+    let states = (over.waves[0][0].state, over.waves[1][0].state);
+    assert_eq!(states, (RunState::Completed, RunState::Cancelled));
+    house.stop().await;
+}

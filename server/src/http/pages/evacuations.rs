@@ -1,0 +1,191 @@
+//! The pages and forms of evacuations. Each calls what REST calls, with the same refusals.
+
+use super::query::{Asked, Fields, Sent};
+use super::render::{Form, Visit, back, came_of};
+use super::{flash, views};
+use crate::state::AppState;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use holdfast_api::evacuations::{
+    EvacuationFilter, EvacuationVerb, EvacuationView, RequestEvacuation, ReviewEvacuation,
+};
+use holdfast_api::runs::Decision;
+use holdfast_api::{Answer, Problem};
+use holdfast_domain::{EvacuationId, RegionCode};
+use holdfast_frontend::components::lots;
+use holdfast_frontend::format;
+use holdfast_frontend::pages;
+use holdfast_frontend::pages::evacuate::FORM;
+use holdfast_frontend::screen::Screen;
+use uuid::Uuid;
+
+const LINES: u32 = 50;
+
+pub async fn list(State(state): State<AppState>, visit: Visit, Asked(asked): Asked) -> Response {
+    let filter = EvacuationFilter { live: false, cursor: asked.get("cursor"), limit: Some(LINES) };
+    let answer = state.plane.evacuations(&visit.actor, &filter).await;
+    visit.show(&state, answer.map(pages::evacuation::list)).await
+}
+
+pub async fn one(State(state): State<AppState>, visit: Visit, Path(text): Path<String>) -> Response {
+    let answer = async {
+        let view = state.plane.evacuation(&visit.actor, id(&text)?).await?;
+        Ok(pages::evacuation::page(view, visit.signed()))
+    };
+    let answer: Answer<Screen> = answer.await;
+    visit.show(&state, answer).await
+}
+
+pub async fn preview(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(code): Path<String>,
+    Asked(asked): Asked,
+) -> Response {
+    let answer = async {
+        let preview = state.plane.preview_evacuation(&visit.actor, &read(&code, &asked)?).await?;
+        Ok(pages::evacuate::page(preview, Uuid::new_v4().to_string()))
+    };
+    let answer: Answer<Screen> = answer.await;
+    visit.show(&state, answer).await
+}
+
+pub async fn request(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(code): Path<String>,
+    Sent(sent): Sent,
+) -> Response {
+    let answer = async {
+        let request = read(&code, &sent)?;
+        let key = sent.get("idempotency_key").ok_or_else(|| {
+            Problem::bad_field(
+                "idempotency_key",
+                "is missing",
+                "Open the evacuation's preview anew and send its form.",
+            )
+        })?;
+        state.plane.request_evacuation(&visit.actor, request, &key).await
+    };
+    match answer.await {
+        Ok(view) => back(
+            &lots::href(&view.summary.id),
+            flash::done(format!("Asked for: {} of {}", lots::what(&view.summary), view.summary.region)),
+        ),
+        Err(problem) => {
+            let typed = sent.typed(&["reason", "incident"]);
+            back(&preview_path(&code, &sent), flash::refused(&problem, FORM, typed))
+        }
+    }
+}
+
+fn read(code: &str, fields: &Fields) -> Answer<RequestEvacuation> {
+    let region = RegionCode::parse(code).map_err(|_| Problem::not_found("Region", code))?;
+    let dry_run = fields.text("dry_run") == "true";
+    let concurrency = fields.get("concurrency").map(|text| {
+        text.parse().map_err(|_| {
+            Problem::bad_field("concurrency", format!("`{text}` is no number"), "Give one from 1 to 64.")
+        })
+    });
+    Ok(RequestEvacuation {
+        region: region.to_string(),
+        mode: views::mode(fields)?,
+        reason: fields.text("reason"),
+        incident: fields.get("incident"),
+        concurrency: concurrency.transpose()?,
+        stop_on_failure: fields.get("stop_on_failure").map(|text| text != "false"),
+        dry_run,
+        overrides: fields
+            .text("overrides")
+            .split(',')
+            .filter(|guard| !guard.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        applications: None,
+        // The digest shown is that of the request which people approve; a dry run is another one, and asks nobody.
+        plan_digest: fields.get("plan_digest").filter(|_| !dry_run),
+    })
+}
+
+/// The preview of the same request: the lot is made anew there.
+fn preview_path(code: &str, sent: &Fields) -> String {
+    let kept = ["mode", "concurrency", "stop_on_failure", "overrides"].map(|name| (name, sent.get(name)));
+    let pairs: Vec<(&str, Option<&str>)> =
+        kept.iter().map(|(name, value)| (*name, value.as_deref())).collect();
+    format::query(&lots::ask_href(code), &pairs)
+}
+
+pub async fn review(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(text): Path<String>,
+    Sent(sent): Sent,
+) -> Response {
+    let denies = sent.text("decision") == "deny";
+    let answer = async {
+        let decision = match sent.text("decision").as_str() {
+            "approve" => Decision::Approve,
+            "deny" => Decision::Deny,
+            other => {
+                return Err(Problem::bad_field(
+                    "decision",
+                    format!("`{other}` is not a decision"),
+                    "Approve or deny.",
+                ));
+            }
+        };
+        let (plan_digest, comment) = (sent.text("plan_digest"), sent.get("comment"));
+        let review = ReviewEvacuation { decision, plan_digest, comment };
+        state.plane.review_evacuation(&visit.actor, id(&text)?, review).await
+    };
+    let words = if denies { "You denied the request" } else { "You approved the evacuation" };
+    of_lot(&text, answer.await, words, if denies { "deny" } else { "approve" }, &sent)
+}
+
+pub async fn withdraw(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
+    drive(s, visit, path, sent, "withdraw", "Your approval is withdrawn", |_| Ok(EvacuationVerb::Withdraw))
+        .await
+}
+
+pub async fn go_on(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
+    drive(s, visit, path, sent, "go-on", "The evacuation goes on", |sent| {
+        Ok(EvacuationVerb::GoOn { reason: reason(sent)? })
+    })
+    .await
+}
+
+pub async fn cancel(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
+    drive(s, visit, path, sent, "cancel", "Nothing further of the evacuation begins", |sent| {
+        Ok(EvacuationVerb::Cancel { reason: reason(sent)? })
+    })
+    .await
+}
+
+async fn drive(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(text): Path<String>,
+    Sent(sent): Sent,
+    form: &str,
+    words: &str,
+    verb: impl FnOnce(&Fields) -> Answer<EvacuationVerb>,
+) -> Response {
+    let verb = verb(&sent);
+    let answer = async { state.plane.drive_evacuation(&visit.actor, id(&text)?, verb?).await };
+    of_lot(&text, answer.await, words, form, &sent)
+}
+
+fn of_lot(text: &str, answer: Answer<EvacuationView>, words: &str, form: &str, sent: &Fields) -> Response {
+    let form = Form { page: &lots::href(text), name: form, fields: &["reason", "comment"] };
+    came_of(answer, form, sent, |_| words.to_owned())
+}
+
+fn id(text: &str) -> Answer<EvacuationId> {
+    text.parse().map_err(|_| Problem::not_found("evacuation", text))
+}
+
+fn reason(sent: &Fields) -> Answer<String> {
+    sent.get("reason").ok_or_else(|| {
+        Problem::bad_field("Why", "is missing", "Say why: it stays in the journal and the audit log.")
+    })
+}
