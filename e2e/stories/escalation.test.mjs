@@ -36,11 +36,14 @@ test("a planned failover that hangs is escalated, and completes as an emergency"
       async () => (await operator.get(`/runs/${run.id}`)).steps.some((step) => /cannot be seen|not known/.test(step.note ?? "")),
       { within: 60_000, what: "the run to stand still" },
     );
+    const seen = await chrome.open(`${demo.url}/runs/${run.id}/escalate`, { as: demo.person("operator") });
+    await accessible(seen);
+    noProblems(seen);
+    await seen.context().close();
     const page = await chrome.open(`${demo.url}/runs/${run.id}`, { as: demo.person("operator"), scripts: false });
     await page.getByRole("link", { name: /^Escalate to an emergency/ }).click();
     await page.waitForURL(/\/escalate$/);
     assert.match(await page.locator(".card-plan").innerText(), /Emergency: Fail orders over/);
-    await accessible(page);
     await picture(page, "escalate");
     const press = async () => {
       const loaded = page.waitForEvent("load");

@@ -153,8 +153,8 @@ pub struct EvacuationSummary {
     pub applications: usize,
     /// Of them, those whose run completed.
     pub moved: usize,
-    pub left_out: usize,
-    pub waves: usize,
+    pub left_out_total: usize,
+    pub waves_total: usize,
     /// What it is doing or waiting for, in a sentence.
     pub now: String,
 }

@@ -36,7 +36,7 @@ pub fn table(evacuations: &[EvacuationSummary]) -> AnyView {
         .map(|one| {
             let (tone, word) = tone::evacuation_state(one.state);
             let moved = format!("{} of {} moved", one.moved, one.applications);
-            let left = (one.left_out > 0).then(|| badge(Tone::Watch, format!("{} left out", one.left_out)));
+            let left = (one.left_out_total > 0).then(|| badge(Tone::Watch, format!("{} left out", one.left_out_total)));
             view! {
                 <tr>
                     <td>

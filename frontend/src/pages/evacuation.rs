@@ -95,7 +95,7 @@ fn body(view: &EvacuationView, signed: &Signed) -> AnyView {
     let title = format!(
         "{} in {}",
         format::count(one.applications, "application", "applications"),
-        format::count(one.waves, "wave", "waves")
+        format::count(one.waves_total, "wave", "waves")
     );
     let rule = if view.stop_on_failure { "stops at a wave that fails" } else { "does not stop at a failure" };
     let once = format!("at most {} at once, {rule}", view.concurrency);

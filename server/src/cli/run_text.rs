@@ -5,6 +5,7 @@ use holdfast_api::{
     Page,
     runs::{RunEvent, RunSummary, RunView},
 };
+use holdfast_failover::RunState;
 use serde::Serialize;
 
 fn word<T: Serialize>(value: &T) -> String {
@@ -32,6 +33,20 @@ pub fn list(page: &Page<RunSummary>) -> String {
         })
         .collect();
     table(&["RUN", "APPLICATION", "WHAT", "MOVE", "STATE", "STEPS", "REQUESTED"], &rows)
+}
+
+/// Since when it is an emergency; before anybody has approved it, what it may become.
+fn escalation(view: &RunView) -> String {
+    if let Some(escalated) = &view.escalated {
+        return format!("  emergency  since {}, by {}: {}\n", escalated.at, escalated.by, escalated.reason);
+    }
+    let waits = view.summary.state == RunState::AwaitingApproval;
+    let Some(emergency) = view.if_escalated.as_ref().filter(|_| waits) else { return String::new() };
+    if let Some(reason) = &emergency.none_because {
+        return format!("  if escalated  it cannot be: {reason}\n");
+    }
+    let calls = emergency.steps.iter().filter(|step| step.action.is_some());
+    calls.map(|step| format!("  if escalated  {}: {}\n", step.id, step.title)).collect()
 }
 
 #[must_use]
@@ -67,6 +82,7 @@ pub fn show(view: &RunView) -> String {
         };
         text.push_str(&format!("  RPO     {} at the cut: {lag}\n", store.store));
     }
+    text.push_str(&escalation(view));
     text.push('\n');
     let rows: Vec<Vec<String>> = view
         .steps

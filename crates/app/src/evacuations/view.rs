@@ -33,8 +33,8 @@ pub(super) fn summary(loaded: &Loaded) -> EvacuationSummary {
         expires_at: (state == State::AwaitingApproval).then_some(evacuation.expires_at),
         applications: request.parts().count(),
         moved: parts.values().filter(|state| state.is_completed()).count(),
-        left_out: request.left_out.len(),
-        waves: request.waves.len(),
+        left_out_total: request.left_out.len(),
+        waves_total: request.waves.len(),
         now: evacuation.now_words(&parts),
     }
 }

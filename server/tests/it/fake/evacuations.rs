@@ -12,7 +12,7 @@ fn summary() -> EvacuationSummary {
         "id": RUN, "region": "us-east-1", "mode": "planned", "state": "awaiting_approval", "dry_run": false,
         "requested_by": "operator@example.com", "reason": "rehearsal", "requested_at": "2026-11-21T10:00:00Z",
         "started_at": null, "ended_at": null, "expires_at": "2026-11-21T12:00:00Z", "applications": 0, "moved": 0,
-        "left_out": 0, "waves": 0, "now": "waits for approval"
+        "left_out_total": 0, "waves_total": 0, "now": "waits for approval"
     }))
     .unwrap()
 }

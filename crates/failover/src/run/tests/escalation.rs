@@ -37,7 +37,7 @@ fn with_work(work: &Work) -> Story {
 }
 
 fn lag(milliseconds: Option<f64>) -> StoreLag {
-    StoreLag { store: name("orders"), milliseconds, metric: None, measured_at: None, reason: None }
+    StoreLag { store: name("thing"), milliseconds, metric: None, measured_at: None, reason: None }
 }
 
 #[test]
