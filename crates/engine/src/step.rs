@@ -39,6 +39,8 @@ pub struct StepDrive {
 
 /// A step that waits for AWS looks again at least this often.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// The way out of a wait that took too long, where its kind knows no better one.
+const LOOK_IN_AWS: &str = "Look in AWS what it waits for; then retry, or skip with a reason.";
 /// Added to a call's own deadline before its answer counts as lost for good.
 const ANSWER_MARGIN: Duration = Duration::from_secs(2);
 
@@ -210,9 +212,10 @@ impl StepDrive {
             .unwrap_or_else(|| step.check_retried(seen, plan, movement, self.now(), retries));
         let mut events = Vec::new();
         // The measurement that decides, not one that was only the first.
-        let decides = !matches!(verdict, Verdict::Wait { .. } | Verdict::Unseen { .. })
-            || progress.is_overdue(step, self.now())
-            || run.request.dry_run;
+        let decides =
+            !matches!(verdict, Verdict::Wait { .. } | Verdict::WaitOr { .. } | Verdict::Unseen { .. })
+                || progress.is_overdue(step, self.now())
+                || run.request.dry_run;
         if let (Work::RecordLag { stores, target, .. }, true) = (&step.work, decides) {
             events.push(Event::LagMeasured {
                 step: step.id.clone(),
@@ -244,7 +247,12 @@ impl StepDrive {
                 let note = caution.map_or_else(|| note.clone(), |caution| format!("{note}; {caution}"));
                 return self.succeed(step, progress, seen, events, note).await;
             }
-            Verdict::Wait { note } => return self.wait(step, progress, seen, events, &note).await,
+            Verdict::Wait { note } => {
+                return self.wait(step, progress, seen, events, &note, LOOK_IN_AWS).await;
+            }
+            Verdict::WaitOr { note, way_out } => {
+                return self.wait(step, progress, seen, events, &note, &way_out).await;
+            }
             Verdict::Unseen { reason } => {
                 let before = match &progress.call {
                     None => "",
@@ -254,7 +262,7 @@ impl StepDrive {
                     }
                 };
                 let note = format!("{before}cannot be seen: {reason}");
-                return self.wait(step, progress, seen, events, &note).await;
+                return self.wait(step, progress, seen, events, &note, LOOK_IN_AWS).await;
             }
             // After its call a step acts no more by itself.
             Verdict::Act(_) => return Ok(Turn::Again),
@@ -306,7 +314,7 @@ impl StepDrive {
             Ok(Settled::NotKnown(says)) => format!("AWS no longer knows the change: {says}"),
             Err(error) => format!("accepted; its progress cannot be read: {error}"),
         };
-        self.wait(step, progress, &Seen::new(), Vec::new(), &note).await.map(Some)
+        self.wait(step, progress, &Seen::new(), Vec::new(), &note, LOOK_IN_AWS).await.map(Some)
     }
 
     async fn verify(
@@ -342,7 +350,7 @@ impl StepDrive {
                 let note = format!(
                     "whether the call took effect is not known{reason}; looking before anything is repeated"
                 );
-                let turn = self.wait(step, progress, seen, Vec::new(), &note).await?;
+                let turn = self.wait(step, progress, seen, Vec::new(), &note, LOOK_IN_AWS).await?;
                 return Ok(match (turn, progress.answer_may_come_until()) {
                     (Turn::Again, Some(due)) => Turn::Until(due),
                     (turn, _) => turn,
@@ -365,7 +373,7 @@ impl StepDrive {
             .await
     }
 
-    /// Notes what it waits for (once per different note), and asks a person when the step's time is up.
+    /// Notes what it waits for (once per different note), and asks a person when the step's time is up, with the way out.
     async fn wait(
         &self,
         step: &Step,
@@ -373,16 +381,12 @@ impl StepDrive {
         seen: &Seen,
         mut more: Vec<Event>,
         note: &str,
+        way_out: &str,
     ) -> Result<Turn, Lost> {
         let mut events = self.begun(step, progress, seen);
         events.append(&mut more);
         if progress.is_overdue(step, self.now()) {
             let reason = format!("not there after {} s: {note}", step.timeout_seconds);
-            let way_out = if step.runs_plan_of().is_some() {
-                "Bring that run to its end and retry, which goes on waiting for it; or skip with a reason."
-            } else {
-                "Look in AWS what it waits for; then retry, or skip with a reason."
-            };
             events.push(parked(step, reason, way_out));
             self.journal.record(events, self.now()).await?;
             return Ok(Turn::Over);

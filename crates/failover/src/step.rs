@@ -101,6 +101,8 @@ pub enum Verdict {
     Act(Change),
     /// On the way (a call was accepted and AWS works on it, or a condition is not met yet).
     Wait { note: String },
+    /// As `Wait`, of a kind that knows better than the general way out what to do once the step's time is over.
+    WaitOr { note: String, way_out: String },
     /// What was seen is neither the value before nor the value to be: somebody else changes it too.
     Drift { expected: String, found: String },
     /// Could not be seen, so nothing may be done blindly.

@@ -18,7 +18,9 @@ pub(super) fn rehearsed(step: &Step, verdict: &Verdict) -> String {
         (None, Verdict::Drift { expected, found }) => {
             format!("dry run: would stop here and ask: expected {expected}, found {found}")
         }
-        (None, Verdict::Wait { note }) => format!("dry run: would wait: {note}"),
+        (None, Verdict::Wait { note } | Verdict::WaitOr { note, .. }) => {
+            format!("dry run: would wait: {note}")
+        }
         // Only steps with a call act.
         (None, Verdict::Act(change)) => format!("dry run: would call {}", change.action()),
     }

@@ -126,6 +126,20 @@ async fn a_run_waits_for_a_time_and_for_a_signal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wait_whose_time_is_over_asks_with_the_way_out_of_its_kind() {
+    let wait =
+        "      - {name: well, kind: wait_for_signal, before: move_traffic, signal: healthy, timeout: 1s}\n";
+    let mut house = House::with_own_steps(wait).await;
+    house.cloud.sicken(true);
+    let run = house.started().await;
+    let parked = house.reaches(&run, RunState::NeedsPerson).await;
+    let asks = step(&parked, "own-well").parked.clone().unwrap();
+    assert!(asks.reason.contains("status 503"), "{}", asks.reason);
+    assert!(asks.way_out.starts_with("Mend what healthy watches in eu-central-1"), "{}", asks.way_out);
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn serving_is_confirmed_when_the_probe_of_the_target_answers() {
     let mut house = House::with_own_steps(TELL).await;
     house.cloud.sicken(true);

@@ -263,6 +263,10 @@ fn observe_again(seen: &Seen, plan: &Plan, movement: &Movement) -> Verdict {
     Verdict::Reached { note }
 }
 
+/// What is left to a planned move whose lag is too great, or not known.
+const WITHOUT_A_SMALL_LAG: &str =
+    "skip it with a reason, or escalate the run to an emergency, which accepts the loss.";
+
 fn record_lag(
     stores: &[Name],
     target: &RegionCode,
@@ -298,12 +302,15 @@ fn record_lag(
     }
     if over.is_empty() {
         // One reading that failed, or a metric a minute late, is no reason yet to wake somebody.
-        return Verdict::Wait { note: unknown.join("; ") };
+        return Verdict::WaitOr {
+            note: unknown.join("; "),
+            way_out: format!("See why it is not measured and retry this step, {WITHOUT_A_SMALL_LAG}"),
+        };
     }
     over.append(&mut unknown);
     Verdict::Stuck {
         reason: over.join("; "),
-        way_out: "Wait until the lag falls and retry this step, skip it with a reason, or cancel and request an emergency, which accepts the loss.".into(),
+        way_out: format!("Wait until the lag falls and retry this step, {WITHOUT_A_SMALL_LAG}"),
     }
 }
 

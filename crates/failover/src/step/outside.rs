@@ -23,7 +23,13 @@ pub(super) fn confirm(
             Ok(Ok(())) => said.push(format!("{probe} answers from {region}")),
             Ok(Err(trouble)) => {
                 said.push(format!("{probe} does not answer from {region} as it should: {trouble}"));
-                return Verdict::Wait { note: said.join("; ") };
+                return Verdict::WaitOr {
+                    note: said.join("; "),
+                    way_out: format!(
+                        "Ask the address of {probe} in {region} by hand: mend what answers there and retry; if it is the \
+                         probe that errs, skip with a reason. Traffic has been moved and stays where it is."
+                    ),
+                };
             }
             Err(reason) => return Verdict::Unseen { reason },
         }

@@ -35,7 +35,12 @@ fn length_of(length: Seconds) -> SignedDuration {
 pub(super) fn signal(signal: &Name, region: &RegionCode, seen: &Seen) -> Verdict {
     match outside::signal(signal, region, seen) {
         Ok(Ok(())) => Verdict::Reached { note: format!("{signal} in {region} is well") },
-        Ok(Err(trouble)) => Verdict::Wait { note: format!("{signal} in {region}: {trouble}") },
+        Ok(Err(trouble)) => Verdict::WaitOr {
+            note: format!("{signal} in {region}: {trouble}"),
+            way_out: format!(
+                "Mend what {signal} watches in {region} and retry, or skip the step with a reason if it may go on without."
+            ),
+        },
         Err(reason) => Verdict::Unseen { reason },
     }
 }
@@ -69,7 +74,7 @@ mod tests {
     fn word(verdict: &Verdict) -> &'static str {
         match verdict {
             Verdict::Reached { .. } => "reached",
-            Verdict::Wait { .. } => "wait",
+            Verdict::Wait { .. } | Verdict::WaitOr { .. } => "wait",
             Verdict::Unseen { .. } => "unseen",
             Verdict::Stuck { .. } => "stuck",
             Verdict::Act(_) | Verdict::Drift { .. } => "other",

@@ -11,6 +11,10 @@ use holdfast_domain::{Application, Name, RegionCode, RunId, StepId, Strategy};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// What is left when the other run takes longer than the step has.
+const BRING_IT_TO_ITS_END: &str =
+    "Bring that run to its end and retry, which goes on waiting for it; or skip with a reason.";
+
 /// Which step has asked for a run. A worker that asks again means the same run; a person who has the step tried again
 /// asks for another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,14 +153,9 @@ pub fn run_plan(change: &Change, name: &Name, movement: &Movement, other: &Other
     }
     if let Some(run) = &other.live {
         if goes_the_same_way(&run.movement, movement) {
-            return Verdict::Wait {
-                note: format!(
-                    "waits for run {} of {name}, which {} asked for: {}",
-                    run.id,
-                    run.by,
-                    told(run)
-                ),
-            };
+            let note =
+                format!("waits for run {} of {name}, which {} asked for: {}", run.id, run.by, told(run));
+            return Verdict::WaitOr { note, way_out: BRING_IT_TO_ITS_END.into() };
         }
         return Verdict::Stuck {
             reason: format!(
@@ -217,9 +216,10 @@ fn asked(name: &Name, movement: &Movement, run: &OtherRun, moved: bool, serving:
         | RunState::Paused
         | RunState::NeedsPerson
         | RunState::Undoing
-        | RunState::AwaitingCommit => {
-            Verdict::Wait { note: format!("waits for run {id} of {name}: {}", told(run)) }
-        }
+        | RunState::AwaitingCommit => Verdict::WaitOr {
+            note: format!("waits for run {id} of {name}: {}", told(run)),
+            way_out: BRING_IT_TO_ITS_END.into(),
+        },
     }
 }
 

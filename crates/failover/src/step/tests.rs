@@ -59,7 +59,7 @@ fn word(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Reached { .. } => "reached",
         Verdict::Act(_) => "act",
-        Verdict::Wait { .. } => "wait",
+        Verdict::Wait { .. } | Verdict::WaitOr { .. } => "wait",
         Verdict::Drift { .. } => "drift",
         Verdict::Unseen { .. } => "unseen",
         Verdict::Stuck { .. } => "stuck",
@@ -289,6 +289,15 @@ fn an_emergency_tolerates_that_what_leads_traffic_cannot_be_seen_anywhere() {
     assert_eq!(seen.check("observe-again"), "drift");
     assert_eq!(blind(Mode::Emergency).lose("orders", B).check("observe-again"), "unseen");
     assert_eq!(blind(Mode::Emergency).lose("web", B).check("observe-again"), "unseen");
+}
+
+#[test]
+fn a_planned_move_whose_lag_stays_unknown_is_told_of_the_emergency() {
+    let scene = scene(Mode::Planned).see("orders", B, orders(B, false, |m| m.lag = None));
+    let step = scene.step("record-lag");
+    let verdict = step.check(&scene.seen, &scene.plan, &scene.movement, NOW);
+    let Verdict::WaitOr { way_out, .. } = verdict else { panic!("{verdict:?}") };
+    assert!(way_out.contains("escalate the run to an emergency"), "{way_out}");
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn says(verdict: Verdict) -> (&'static str, String) {
     match verdict {
         Verdict::Reached { note } => ("reached", note),
         Verdict::Act(_) => ("act", String::new()),
-        Verdict::Wait { note } => ("wait", note),
+        Verdict::Wait { note } | Verdict::WaitOr { note, .. } => ("wait", note),
         Verdict::Drift { .. } => ("drift", String::new()),
         Verdict::Unseen { reason } => ("unseen", reason),
         Verdict::Stuck { reason, way_out } => ("stuck", format!("{reason} | {way_out}")),
