@@ -2,6 +2,7 @@
 //! `wire`'s business; a dark Region is the world's, not a fault of a call.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// How a call goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +44,15 @@ pub struct Fault {
     /// How often, then never again; absent is without end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
+    /// Only calls that can change something.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub changing: bool,
+    /// Only the first try of each: what a session asks again under the same agent string is let through.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub first_try: bool,
+    /// What a fault of first tries has struck.
+    #[serde(skip)]
+    pub tried: BTreeSet<String>,
 }
 
 impl Fault {
@@ -56,6 +66,9 @@ impl Fault {
             kind,
             probability: None,
             times: None,
+            changing: false,
+            first_try: false,
+            tried: BTreeSet::new(),
         }
     }
 
@@ -75,6 +88,8 @@ impl Fault {
             && is(&self.operation, call.operation)
             && is(&self.region, call.region)
             && is(&self.account, call.account)
+            && (call.changing || !self.changing)
+            && !(self.first_try && self.tried.contains(&call.try_of()))
     }
 }
 
@@ -89,6 +104,19 @@ pub struct CallKey<'a> {
     pub region: &'a str,
     /// The caller's account.
     pub account: &'a str,
+    /// Whether the operation can change something.
+    pub changing: bool,
+    /// The caller's session; empty for one without.
+    pub session: &'a str,
+    /// As sent: it names the step of a run.
+    pub user_agent: &'a str,
+}
+
+impl CallKey<'_> {
+    /// The same for every try of one call, at whichever endpoint.
+    fn try_of(&self) -> String {
+        format!("{} {} {} {}", self.session, self.user_agent, self.service, self.operation)
+    }
 }
 
 /// The standing orders.
@@ -118,6 +146,9 @@ impl Faults {
         let hit = self.0.iter().position(|f| f.matches(call) && f.probability.is_none_or(|p| roll() < p))?;
         let fault = self.0.get_mut(hit)?;
         let kind = fault.kind;
+        if fault.first_try {
+            fault.tried.insert(call.try_of());
+        }
         if let Some(times) = &mut fault.times {
             *times = times.saturating_sub(1);
             if *times == 0 {
@@ -137,6 +168,9 @@ mod tests {
         operation: "UpdateService",
         region: "eu-central-1",
         account: "222222222222",
+        changing: true,
+        session: "run-1",
+        user_agent: "holdfast-step/scale-web",
     };
 
     #[test]
@@ -156,5 +190,18 @@ mod tests {
         assert_eq!(faults.strike(&CALL, || 0.7), None);
         assert_eq!(faults.strike(&CALL, || 0.3), Some(FaultKind::Error));
         assert!(Fault { probability: Some(2.0), ..Fault::new(FaultKind::Error) }.complaint().is_some());
+    }
+    #[test]
+    fn a_fault_of_first_tries_strikes_each_call_once_and_looks_never() {
+        let mut faults = Faults::default();
+        faults.add(Fault { changing: true, first_try: true, ..Fault::new(FaultKind::LoseAnswer) });
+        let other = CallKey { user_agent: "holdfast-step/scale-api", ..CALL };
+        let elsewhere = CallKey { region: "us-east-1", ..CALL };
+        let look = CallKey { operation: "DescribeServices", changing: false, ..CALL };
+        for (call, struck) in
+            [(&CALL, true), (&look, false), (&other, true), (&elsewhere, false), (&other, false)]
+        {
+            assert_eq!(faults.strike(call, || 0.0).is_some(), struck, "{call:?}");
+        }
     }
 }

@@ -2,24 +2,28 @@
 //! each change once: the judge is the simulator's ledger, beside that of a run that nobody disturbed.
 
 use crate::mortal::{Deaths, Moment, MortalCloud};
-use crate::wire::{Move, WireHouse};
+use crate::wire::{Move, WireHouse, step_of};
 use holdfast_api::runs::RunView;
 use holdfast_failover::{Mode, RunState};
-use holdfast_sim::ledger::Effect;
+use holdfast_sim::ledger::{Effect, Entry};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// What took effect, step by step: the calls of a step in their order.
-type Effects = BTreeMap<String, Vec<String>>;
+/// What took effect of one run, step by step: the calls of a step in their order.
+pub type Effects = BTreeMap<String, Vec<String>>;
 
-fn effects(house: &WireHouse) -> Effects {
+/// Calls that go to whichever of five endpoints answers; they are asked in turn within one call of ours, whose outcome is
+/// then known.
+pub const ASKED_IN_TURN: [&str; 2] = ["UpdateRoutingControlStates", "SubmitMultiRegionAccessPointRoutes"];
+
+pub fn effects(house: &WireHouse, run: &RunView) -> Effects {
     let mut effects = Effects::new();
-    for entry in house.calls().iter().filter(|entry| entry.effect == Effect::Changed) {
-        let step = entry.user_agent.split("holdfast-step/").nth(1).unwrap().split(' ').next().unwrap();
-        // A routing control is set at whichever of five endpoints answers.
-        let region = if entry.operation == "UpdateRoutingControlStates" { "any" } else { &entry.region };
+    let of_run = |entry: &Entry| entry.session_name.as_ref() == Some(&run.summary.id);
+    for entry in house.calls().iter().filter(|e| e.effect == Effect::Changed && of_run(e)) {
+        let step = step_of(entry);
+        let region = if ASKED_IN_TURN.contains(&&*entry.operation) { "any" } else { &entry.region };
         effects.entry(step.to_owned()).or_default().push(format!("{} {region}", entry.operation));
     }
     effects
@@ -53,7 +57,7 @@ async fn undisturbed(movement: Move, mode: Mode) -> Effects {
     let house = WireHouse::at_speed(60.0).await;
     let run = house.started_as(movement, mode).await;
     house.over(&run).await;
-    let effects = effects(&house);
+    let effects = effects(&house, &run);
     house.stop().await;
     effects
 }
@@ -73,7 +77,7 @@ async fn among_crashes(movement: Move, mode: Mode) {
         assert_eq!(deaths.all().len(), lives, "each life dies once");
     };
     assert_eq!(over.summary.state, RunState::Completed);
-    assert_eq!(effects(&house), expected, "{}, {mode:?}, {lives} lives", movement.application);
+    assert_eq!(effects(&house, &run), expected, "{}, {mode:?}, {lives} lives", movement.application);
     assert_eq!(house.done_twice(), [""; 0]);
     // Each step with a call has died before it. After it too, but for one whose call was under way when another step died.
     for step in over.steps.iter().filter(|step| step.call.is_some() && expected.contains_key(&step.id)) {
@@ -86,9 +90,19 @@ async fn among_crashes(movement: Move, mode: Mode) {
     house.stop().await;
 }
 
+/// An application of the demonstration, and how it moves without a person: in one mode, and in the other where it can.
+pub struct Moving {
+    pub movement: Move,
+    pub mode: Mode,
+    pub other: Option<Mode>,
+}
+
 /// Each application in one mode here, and in the other among the long fault runs.
-macro_rules! dies_in {
-    ($($name:ident: $mode:ident, long: $other:ident, $movement:expr;)*) => {
+macro_rules! moves {
+    ($($name:ident: $mode:ident $(or $other:ident)?, $movement:expr;)*) => {
+        pub const ALL: &[Moving] = &[
+            $(Moving { movement: $movement, mode: Mode::$mode, other: moves!(@$($other)?) }),*
+        ];
         $(mod $name {
             use super::*;
 
@@ -96,50 +110,47 @@ macro_rules! dies_in {
             async fn a_move_ends_as_if_its_worker_had_not_died_at_each_moment_of_each_step() {
                 among_crashes($movement, Mode::$mode).await;
             }
-
-            #[tokio::test(flavor = "multi_thread")]
-            #[ignore = "of the long fault runs: make chaos"]
-            async fn a_move_in_the_other_mode_ends_so_too() {
-                among_crashes($movement, Mode::$other).await;
-            }
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                #[ignore = "of the long fault runs: make chaos"]
+                async fn a_move_in_the_other_mode_ends_so_too() {
+                    among_crashes($movement, Mode::$other).await;
+                }
+            )?
         })*
     };
+    (@) => { None };
+    (@$other:ident) => { Some(Mode::$other) };
 }
 
-macro_rules! dies_in_an_emergency_of {
-    ($($name:ident: $movement:expr;)*) => {
-        $(mod $name {
-            use super::*;
-
-            #[tokio::test(flavor = "multi_thread")]
-            async fn it_ends_as_if_its_worker_had_not_died_at_each_moment_of_each_step() {
-                among_crashes($movement, Mode::Emergency).await;
-            }
-        })*
-    };
+moves! {
+    archive: Planned or Emergency, Move::of("archive").from("us-east-1");
+    // Planned it waits for a person.
+    billing: Emergency, Move::of("billing");
+    catalog: Planned or Emergency, Move::of("catalog");
+    // Planned it asks for the override of a lag of hours.
+    documents: Emergency, Move::of("documents").from("eu-west-1");
+    feed: Emergency or Planned, Move::of("feed").from("us-east-1").to("eu-central-1");
+    fulfilment: Planned or Emergency, Move::of("fulfilment");
+    identity: Planned or Emergency, Move::of("identity").from("us-east-1");
+    ledger: Planned or Emergency, Move::of("ledger");
+    media: Emergency or Planned, Move::of("media").from("us-west-2");
+    notifications: Planned or Emergency, Move::of("notifications");
+    payments: Emergency or Planned, Move::of("payments");
+    reports: Emergency or Planned, Move::of("reports").from("us-west-2");
+    search: Emergency or Planned, Move::of("search");
+    shop: Planned or Emergency, Move::of("shop");
+    support: Emergency or Planned, Move::of("support");
+    telemetry: Planned or Emergency, Move::of("telemetry");
+    tickets: Emergency or Planned, Move::of("tickets");
+    website: Planned or Emergency, Move::of("website");
 }
 
-dies_in! {
-    archive: Planned, long: Emergency, Move::of("archive").from("us-east-1");
-    catalog: Planned, long: Emergency, Move::of("catalog");
-    feed: Emergency, long: Planned, Move::of("feed").from("us-east-1").to("eu-central-1");
-    fulfilment: Planned, long: Emergency, Move::of("fulfilment");
-    identity: Planned, long: Emergency, Move::of("identity").from("us-east-1");
-    ledger: Planned, long: Emergency, Move::of("ledger");
-    media: Emergency, long: Planned, Move::of("media").from("us-west-2");
-    notifications: Planned, long: Emergency, Move::of("notifications");
-    payments: Emergency, long: Planned, Move::of("payments");
-    reports: Emergency, long: Planned, Move::of("reports").from("us-west-2");
-    search: Emergency, long: Planned, Move::of("search");
-    shop: Planned, long: Emergency, Move::of("shop");
-    support: Emergency, long: Planned, Move::of("support");
-    telemetry: Planned, long: Emergency, Move::of("telemetry");
-    tickets: Emergency, long: Planned, Move::of("tickets");
-    website: Planned, long: Emergency, Move::of("website");
-}
-
-// A planned move of the one waits for a person, and of the other asks for the override of a lag of hours.
-dies_in_an_emergency_of! {
-    billing: Move::of("billing");
-    documents: Move::of("documents").from("eu-west-1");
+#[test]
+fn every_application_of_the_demonstration_is_moved() {
+    let inventory = holdfast_sim::DEMO_INVENTORY;
+    let applications =
+        inventory.split("\napplications:\n").nth(1).unwrap().split("\nplans:\n").next().unwrap();
+    let names: Vec<&str> = applications.lines().filter_map(|line| line.strip_prefix("  - name: ")).collect();
+    assert_eq!(ALL.iter().map(|one| one.movement.application).collect::<Vec<_>>(), names);
 }

@@ -3,7 +3,6 @@
 use crate::wire::WireHouse;
 use holdfast_failover::{Intent, Mode, RunState};
 use holdfast_sim::faults::{Fault, FaultKind};
-use holdfast_sim::ledger::Effect;
 
 fn now_and_then(kind: FaultKind, probability: f64) -> Fault {
     Fault { probability: Some(probability), ..Fault::new(kind) }
@@ -60,34 +59,4 @@ async fn a_run_completes_among_all_faults_at_once_and_nothing_is_done_twice() {
     let calm = calls_among(&[]).await;
     let rough = calls_among(&FAULTS.map(|(kind, probability)| now_and_then(kind, probability))).await;
     assert!(2 * rough <= 5 * calm, "{rough} calls among faults, {calm} without");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_call_whose_answer_is_lost_is_looked_up_and_not_made_again() {
-    for mode in [Mode::Planned, Mode::Emergency] {
-        let house = WireHouse::new().await;
-        let changing: Vec<String> = {
-            let rehearsal = WireHouse::new().await;
-            let run = rehearsal.started("shop", Intent::Failover, mode).await;
-            rehearsal.over(&run).await;
-            let calls = rehearsal.calls();
-            rehearsal.stop().await;
-            calls.iter().filter(|entry| entry.changing).map(|entry| entry.operation.clone()).collect()
-        };
-        for operation in &changing {
-            let once = Fault {
-                operation: Some(operation.clone()),
-                times: Some(1),
-                ..Fault::new(FaultKind::LoseAnswer)
-            };
-            house.sim.add_fault(once);
-        }
-        let run = house.started("shop", Intent::Failover, mode).await;
-        let run = house.over(&run).await;
-        assert_eq!(run.summary.state, RunState::Completed);
-        let made: Vec<_> = house.calls().into_iter().filter(|entry| entry.changing).collect();
-        assert_eq!(made.len(), changing.len(), "{mode:?}: {made:#?}");
-        assert!(made.iter().all(|entry| entry.effect == Effect::Changed), "{mode:?}: {made:#?}");
-        house.stop().await;
-    }
 }

@@ -16,6 +16,8 @@ use holdfast_sim::{Sim, SimConfig};
 use holdfast_store::{Pools, Store};
 use holdfast_testkit::{TestDatabase, test_database};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -39,13 +41,13 @@ pub struct Move {
 }
 
 impl Move {
-    pub fn of(application: &'static str) -> Self {
+    pub const fn of(application: &'static str) -> Self {
         Self { application, from: None, to: None }
     }
-    pub fn from(self, region: &'static str) -> Self {
+    pub const fn from(self, region: &'static str) -> Self {
         Self { from: Some(region), ..self }
     }
-    pub fn to(self, region: &'static str) -> Self {
+    pub const fn to(self, region: &'static str) -> Self {
         Self { to: Some(region), ..self }
     }
 }
@@ -55,6 +57,30 @@ pub struct Process {
     url: String,
     settings: EngineSettings,
     aws: AwsSettings,
+}
+
+/// Where everything is that a process of its own needs.
+#[derive(Debug, Clone)]
+pub struct Place {
+    database: String,
+    simulator: SocketAddr,
+    pub folder: PathBuf,
+}
+
+impl Place {
+    /// For an environment variable.
+    pub fn in_words(&self) -> String {
+        format!("{} {} {}", self.database, self.simulator, self.folder.display())
+    }
+
+    pub fn of_words(words: &str) -> Self {
+        let [database, simulator, folder] = words.split(' ').collect::<Vec<_>>().try_into().unwrap();
+        Self { database: database.into(), simulator: simulator.parse().unwrap(), folder: folder.into() }
+    }
+
+    pub fn process(&self) -> Process {
+        Process { url: self.database.clone(), settings: settings(&self.folder), aws: aws(self.simulator) }
+    }
 }
 
 impl Process {
@@ -93,8 +119,9 @@ impl WireHouse {
             approvers.push(actor(&app, &format!("{group}@example.com"), Role::Approver, &[group]).await);
         }
         let data = TempDir::new().unwrap();
-        let cloud = Arc::new(AwsCloud::new(aws(&sim)));
-        let engine = Engine::start(store.clone(), cloud, requests(&app), settings(&data)).await.unwrap();
+        let cloud = Arc::new(AwsCloud::new(aws(sim.addr)));
+        let engine =
+            Engine::start(store.clone(), cloud, requests(&app), settings(data.path())).await.unwrap();
         until("the first sweep", || async { store.last_sweep().await.unwrap().finished_at }).await;
         Self { sim, app, operator, approvers, engine: Some(engine), data, database }
     }
@@ -112,7 +139,12 @@ impl WireHouse {
 
     /// What a process that is started again would make anew: the same worker, in whatever runtime this is called.
     pub fn process(&self) -> Process {
-        Process { url: self.database.app_url.clone(), settings: settings(&self.data), aws: aws(&self.sim) }
+        self.place(self.data.path()).process()
+    }
+
+    /// The same for a worker with a folder of its own.
+    pub fn place(&self, folder: &Path) -> Place {
+        Place { database: self.database.app_url.clone(), simulator: self.sim.addr, folder: folder.to_owned() }
     }
 
     /// Requested, and approved by as many as it takes.
@@ -126,8 +158,20 @@ impl WireHouse {
 
     async fn asked(&self, movement: Move, intent: Intent, mode: Mode) -> RunView {
         let asked = request(movement, intent, mode);
-        let key = uuid::Uuid::now_v7().to_string();
-        let mut run = self.app.request_run(&self.operator, asked, &key).await.unwrap();
+        let mut run = until("the request to be taken", || async {
+            let key = uuid::Uuid::now_v7().to_string();
+            match self.app.request_run(&self.operator, asked.clone(), &key).await {
+                // A look that was too slow for its deadline on a loaded machine is made again.
+                Err(problem) if problem.code == "override_needed" && self.engine.is_some() => {
+                    let name = Name::parse(movement.application).unwrap();
+                    self.app.refresh_application(&self.operator, &name).await.unwrap();
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    None
+                }
+                taken => Some(taken.unwrap()),
+            }
+        })
+        .await;
         for approver in &self.approvers {
             if run.summary.state != RunState::AwaitingApproval {
                 break;
@@ -150,7 +194,11 @@ impl WireHouse {
         // Among faults a call may have to wait out its deadline several times.
         let end = Instant::now() + Duration::from_secs(180);
         loop {
-            let now = self.app.run(&self.operator, id(run)).await.unwrap();
+            let now = match self.app.run(&self.operator, id(run)).await {
+                // A loaded machine's database may take longer to answer than a page waits for it.
+                Err(problem) if problem.status == 503 && Instant::now() < end => continue,
+                answer => answer.unwrap(),
+            };
             if now.summary.state.is_over() {
                 return now;
             }
@@ -188,7 +236,7 @@ impl WireHouse {
     pub fn done_twice(&self) -> Vec<String> {
         let mut times: BTreeMap<String, usize> = BTreeMap::new();
         for entry in self.calls().iter().filter(|entry| entry.effect == Effect::Changed) {
-            let step = entry.user_agent.split("holdfast-step/").nth(1).unwrap().split(' ').next().unwrap();
+            let step = step_of(entry);
             let run = entry.session_name.as_deref().unwrap_or_default();
             let key = format!("{run} {step} {} {} {}", entry.operation, entry.region, entry.body);
             *times.entry(key).or_default() += 1;
@@ -213,18 +261,23 @@ pub fn request(movement: Move, intent: Intent, mode: Mode) -> RequestRun {
     }
 }
 
-fn settings(data: &TempDir) -> EngineSettings {
-    let mut settings = EngineSettings::new(data.path().to_owned());
+/// The step that a call of a run was made for.
+pub fn step_of(entry: &Entry) -> &str {
+    entry.user_agent.split("holdfast-step/").nth(1).unwrap().split(' ').next().unwrap()
+}
+
+fn settings(data: &Path) -> EngineSettings {
+    let mut settings = EngineSettings::new(data.to_owned());
     settings.sweep_interval = Duration::from_secs(3_600);
     settings.poll_interval = Duration::from_millis(100);
     settings
 }
 
 /// Deadlines short enough for a test to sit through a silence.
-fn aws(sim: &Sim) -> AwsSettings {
+fn aws(simulator: SocketAddr) -> AwsSettings {
     let regions = ["eu-central-1", "us-west-2", "us-east-1"];
     AwsSettings {
-        endpoint_url: Some(sim.url()),
+        endpoint_url: Some(format!("http://{simulator}")),
         control_credentials: ControlCredentials::Static {
             access_key_id: "AKIDCONTROL".into(),
             secret_access_key: "control".into(),
@@ -237,7 +290,7 @@ fn aws(sim: &Sim) -> AwsSettings {
         // The zones' name servers are the simulator's too: no question leaves the machine.
         outside: OutsideSettings {
             egress: Egress::Local,
-            dns_resolver: Some(sim.addr),
+            dns_resolver: Some(simulator),
             from: "a test".into(),
         },
         ..AwsSettings::new(regions.iter().map(|code| RegionCode::parse(code).unwrap()).collect())

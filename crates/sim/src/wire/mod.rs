@@ -160,6 +160,12 @@ struct Call<'a> {
     path: &'a str,
 }
 
+impl Call<'_> {
+    fn can_change(&self) -> bool {
+        self.operation.map_or_else(|| !is_a_look(&self.operation_name), |o| o.changing)
+    }
+}
+
 fn take(shared: &Shared, parts: &Parts, body: &Bytes) -> Outcome {
     let signed = SignedRequest { method: &parts.method, uri: &parts.uri, headers: &parts.headers, body };
     let request_id = uuid::Uuid::new_v4().to_string();
@@ -240,6 +246,9 @@ fn judge(
         operation: &call.operation_name,
         region,
         account: &caller.account,
+        changing: call.can_change(),
+        session: caller.session.as_ref().map_or("", |session| session.name.as_str()),
+        user_agent: &call.user_agent,
     };
     let strike = state.faults.strike(&key, rand::random::<f64>);
     match strike {
@@ -353,7 +362,7 @@ fn record(state: &mut State, call: &Call<'_>, caller: Option<&Caller>, settled: 
         session_policy: session.and_then(|s| s.policy.clone()),
         user_agent: call.user_agent.clone(),
         request_id: call.request_id.clone(),
-        changing: call.operation.map_or_else(|| !is_a_look(&call.operation_name), |o| o.changing),
+        changing: call.can_change(),
         effect: settled.effect,
         body: without_secrets(&call.input),
     };
