@@ -21,9 +21,10 @@ struct ClaimRow {
 }
 
 impl Store {
-    /// Takes up to `limit` runs that have begun and that nobody holds: never claimed, given back, or of a
-    /// worker whose lease ended or whose epoch is over. Nothing when this worker's own lease has ended.
-    /// Rows that another worker is claiming are skipped.
+    /// Takes up to `limit` runs that have begun, are not set aside, and that nobody holds: never claimed, given back, or of
+    /// a worker whose lease ended or whose epoch is over. Nothing when this worker's own lease has ended.
+    /// Rows that another worker is claiming are skipped. One that it has claimed since this statement began is asked for
+    /// its owner anew when it is locked: a subquery is evaluated again then, and what a join found would be kept.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -31,9 +32,10 @@ impl Store {
         let rows: Vec<ClaimRow> = sqlx::query_as(
             "WITH free AS (
                  SELECT r.id, r.owner_worker AS was_worker, r.epoch AS was_epoch
-                 FROM runs r LEFT JOIN workers w ON w.id = r.owner_worker AND w.epoch = r.epoch
-                                                 AND w.expires_at > clock_timestamp()
-                 WHERE r.ended_at IS NULL AND r.state <> 'awaiting_approval' AND w.id IS NULL
+                 FROM runs r
+                 WHERE r.ended_at IS NULL AND r.state <> 'awaiting_approval' AND r.set_aside_at IS NULL
+                   AND (SELECT count(*) FROM workers w WHERE w.id = r.owner_worker AND w.epoch = r.epoch
+                                                         AND w.expires_at > clock_timestamp()) = 0
                    AND EXISTS (SELECT FROM workers me
                                WHERE me.id = $1 AND me.epoch = $2 AND me.expires_at > clock_timestamp())
                  ORDER BY r.id
@@ -59,7 +61,8 @@ impl Store {
     /// When the database does not answer.
     pub async fn held_runs(&self, fence: &Fence) -> Result<Vec<RunId>> {
         let ids: Vec<Uuid> = sqlx::query_scalar(
-            "SELECT id FROM runs WHERE owner_worker = $1 AND epoch = $2 AND ended_at IS NULL ORDER BY id",
+            "SELECT id FROM runs WHERE owner_worker = $1 AND epoch = $2 AND ended_at IS NULL AND set_aside_at IS NULL
+             ORDER BY id",
         )
         .bind(&fence.worker)
         .bind(fence.epoch)

@@ -35,7 +35,7 @@ fn runs_of(claims: &[Claim]) -> Vec<RunId> {
 async fn of_two_workers_that_race_for_a_run_one_gets_it() {
     let (_database, store) = furnished().await;
     let (a, b) = (worker(&store, "a").await, worker(&store, "b").await);
-    for round in 0..5 {
+    for round in 0..40 {
         let run = start_run(&store, "shop", false).await.unwrap();
         let (one, other) = tokio::join!(store.claim(&a, 10), store.claim(&b, 10));
         let (one, other) = (one.unwrap(), other.unwrap());
