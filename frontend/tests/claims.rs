@@ -96,6 +96,7 @@ bears! {
     a_payload_in_every_text_of_an_escalation_stays_text: fixtures::escalations::escalation() => |v| pages::escalate::page(v, fixtures::signed());
     a_payload_in_every_text_of_an_escalated_run_stays_text: fixtures::escalations::escalated() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_a_run_among_others_stays_text: fixtures::runs::among_others() => |v| pages::run::page(v, vec![], fixtures::signed());
+    a_payload_in_every_text_of_a_run_set_aside_stays_text: fixtures::runs::unreadable() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_an_ended_run_stays_text: fixtures::runs::exceptions() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_the_events_stays_text: fixtures::runs::events(22) => |v| pages::run::page(fixtures::runs::live(), v, fixtures::signed());
     a_payload_in_every_text_of_the_runs_stays_text: fixtures::requests::page() => |v| pages::runs::page(v, Default::default());
@@ -272,6 +273,20 @@ fn the_tab_tells_the_state_of_a_run() {
     assert_eq!(title(fixtures::runs::live()), "▶ 3 of 9 · shop → eu-central-1 · Holdfast");
     assert_eq!(title(fixtures::runs::completed()), "● completed · shop → eu-central-1 · Holdfast");
     assert_eq!(title(fixtures::runs::parked()), "■ needs a person · shop → eu-central-1 · Holdfast");
+}
+
+#[test]
+fn a_run_that_nobody_drives_says_so_and_how_it_goes_on() {
+    for (run, steps) in [(fixtures::runs::set_aside(), true), (fixtures::runs::unreadable(), false)] {
+        let html = fixtures::show("/", pages::run::page(run, vec![], fixtures::signed()));
+        assert!(html.contains("<title>■ set aside · shop → eu-central-1"), "{html}");
+        assert!(html.contains("attempt to subtract with overflow") && html.contains("have it tried again"));
+        assert!(html.contains("/try_again\"") && html.contains("/cancel\""));
+        assert_eq!(html.contains("id=\"h-timeline\""), steps, "{html}");
+        assert_eq!(html.contains("RTO so far"), steps, "no figures of what is not known");
+    }
+    let html = fixtures::show("/system", pages::system::page(fixtures::settings::system()));
+    assert!(html.contains("Runs set aside") && html.contains("attempt to subtract with overflow"), "{html}");
 }
 
 #[test]

@@ -142,6 +142,8 @@ pub enum RunVerb {
     Withdraw,
     /// Of a run that is over: somebody has read how it ended.
     Acknowledge,
+    /// Of a run that was set aside: workers may drive it again.
+    TryAgain,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -175,12 +177,28 @@ pub struct RunSummary {
     pub expires_at: Option<Timestamp>,
     pub rto_seconds: Option<f64>,
     pub worst_lag_ms: Option<f64>,
+    /// Workers crashed on it again and again: nobody drives it until somebody has it tried again.
+    #[serde(default)]
+    pub set_aside: Option<SetAside>,
+}
+
+/// Why nobody drives a run that has not ended, and what can be done about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SetAside {
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// What the last crash said.
+    pub why: String,
+    pub way_out: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RunView {
     #[serde(flatten)]
     pub summary: RunSummary,
+    /// Why its journal cannot be read: steps, approvals and measurements are then not known, and not in this view.
+    #[serde(default)]
+    pub unreadable: Option<String>,
     /// What an approval binds to.
     pub plan_digest: String,
     pub incident: Option<String>,
@@ -230,7 +248,7 @@ pub struct RunView {
     pub at: Timestamp,
 }
 
-/// `verb`: approve, deny, withdraw, pause, resume, escalate, cancel, acknowledge.
+/// `verb`: approve, deny, withdraw, pause, resume, try_again, escalate, cancel, acknowledge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct VerbView {
     pub verb: String,
@@ -383,6 +401,9 @@ pub struct RunFilter {
     /// Only those that have not ended.
     #[serde(default)]
     pub live: bool,
+    /// Only those that nobody drives because workers crashed on them.
+    #[serde(default)]
+    pub set_aside: bool,
     pub cursor: Option<String>,
     pub limit: Option<u32>,
 }

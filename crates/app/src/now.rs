@@ -80,7 +80,14 @@ fn needs(
         needs.push(need("bad", "No run can start".into(), why, "/audit".into(), "Audit log"));
     }
     needs.extend(lots_that("bad"));
-    for run in live.iter().filter(|r| r.state == RunState::NeedsPerson) {
+    let (set_aside, driven): (Vec<&RunSummary>, Vec<&RunSummary>) =
+        live.iter().partition(|run| run.set_aside.is_some());
+    for run in set_aside {
+        let title = format!("{} → {} is set aside: nobody drives it", run.application, run.to_region);
+        let detail = run.set_aside.as_ref().map(|s| format!("{}. {}", s.why, s.way_out)).unwrap_or_default();
+        needs.push(need("bad", title, detail, format!("/runs/{}", run.id), "Open"));
+    }
+    for run in driven.iter().filter(|r| r.state == RunState::NeedsPerson) {
         let title = format!("{} → {} needs a person", run.application, run.to_region);
         needs.push(need("bad", title, run.now.clone(), format!("/runs/{}", run.id), "Open"));
     }
@@ -97,7 +104,7 @@ fn needs(
         needs.push(need("watch", title, detail, format!("/runs/{}", run.id), "Review"));
     }
     needs.extend(lots_that("moving"));
-    for run in live.iter().filter(|r| matches!(r.state, RunState::Running | RunState::Paused)) {
+    for run in driven.iter().filter(|r| matches!(r.state, RunState::Running | RunState::Paused)) {
         let title = format!("{} → {}", run.application, run.to_region);
         let detail = format!("step {} of {}: {}", run.steps_done, run.steps_total, run.now);
         needs.push(need("moving", title, detail, format!("/runs/{}", run.id), "Watch"));

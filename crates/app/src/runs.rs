@@ -4,6 +4,7 @@
 mod asked;
 mod escalate;
 pub(crate) mod request;
+mod set_aside;
 mod standing;
 pub(crate) mod view;
 mod words;
@@ -117,6 +118,12 @@ impl Runs for App {
 
     async fn drive_run(&self, actor: &Actor, id: RunId, verb: RunVerb) -> Answer<RunView> {
         let by = who(actor);
+        if let RunVerb::Cancel { reason } = &verb
+            && let Err(why) = self.journal(id).await?
+        {
+            self.give_up(actor, id, &why, said(Some(reason))?.unwrap_or_default()).await?;
+            return self.run_view(actor, id).await;
+        }
         let (command, action, right) = match verb {
             RunVerb::Acknowledge => {
                 self.acknowledge(actor, id).await?;
@@ -124,6 +131,10 @@ impl Runs for App {
             }
             RunVerb::Escalate(asked) => {
                 self.escalate(actor, id, asked).await?;
+                return self.run_view(actor, id).await;
+            }
+            RunVerb::TryAgain => {
+                self.try_again(actor, id).await?;
                 return self.run_view(actor, id).await;
             }
             RunVerb::Withdraw => (Command::Withdraw { by }, "run.withdraw", Action::ReviewRun),
@@ -299,13 +310,14 @@ impl App {
     }
 
     pub(crate) async fn replayed(&self, id: RunId) -> Answer<Run> {
-        let entries = self.entries_of(id).await?;
-        replay(id, &entries)
+        self.journal(id).await?.map_err(|why| unreadable(id, &why))
     }
 
     pub(crate) async fn run_view(&self, actor: &Actor, id: RunId) -> Answer<RunView> {
-        let entries = self.entries_of(id).await?;
-        let run = self.as_it_stands(replay(id, &entries)?).await?;
+        let run = match self.journal(id).await? {
+            Ok(run) => self.as_it_stands(run).await?,
+            Err(why) => return self.view_of_unreadable(actor, id, why).await,
+        };
         let now = self.store.now().await.map_err(of_store)?;
         let (mut not_kept, mut not_to_start) = (None, None);
         if run.state == RunState::AwaitingApproval {
@@ -321,7 +333,9 @@ impl App {
             Took::default()
         };
         let others = self.others_of(&run).await?;
-        Ok(view::run_view(actor, &run, Around { acknowledged, not_kept, not_to_start, took, others }, now))
+        let set_aside = self.store.set_aside(id).await.map_err(of_store)?.map(set_aside::shown);
+        let around = Around { acknowledged, not_kept, not_to_start, took, others, set_aside };
+        Ok(view::run_view(actor, &run, around, now))
     }
 
     pub(crate) async fn run_page(&self, filter: &RunFilter) -> Answer<Page<RunSummary>> {
@@ -357,6 +371,7 @@ impl App {
             live: filter.live.then_some(true),
             states: state.into_iter().collect(),
             dry_runs: true,
+            set_aside: filter.set_aside,
             before,
             limit,
             ..Question::default()
@@ -405,16 +420,18 @@ pub(crate) fn last_run(run: Option<&RunHead>) -> Option<LastRun> {
 }
 
 pub(crate) fn replay(id: RunId, entries: &[Entry]) -> Answer<Run> {
-    Run::replay(id, entries).map_err(|corrupt| {
-        tracing::error!(run = %id, %corrupt, "a run's journal cannot be read");
-        Problem::new(
-            500,
-            "journal_corrupt",
-            "The run's journal cannot be read",
-            format!("Run {id}: {corrupt}."),
-            "Nothing is done with it. The audit log has what was written; ask for help before touching it.",
-        )
-    })
+    Run::replay(id, entries).map_err(|corrupt| unreadable(id, &corrupt.to_string()))
+}
+
+fn unreadable(id: RunId, why: &str) -> Problem {
+    tracing::error!(run = %id, why, "a run's journal cannot be read");
+    Problem::new(
+        500,
+        "journal_corrupt",
+        "The run's journal cannot be read",
+        format!("Run {id}: {why}."),
+        "Nothing is done with it. The audit log has what was written. Put the journal back and have it tried again, or cancel it.",
+    )
 }
 
 pub(crate) fn who(actor: &Actor) -> Who {

@@ -2,7 +2,9 @@
 
 use crate::EngineSettings;
 use crate::asks::Asks;
+use crate::at_work::AtWork;
 use crate::collector::look_at_application;
+use crate::crash;
 use crate::hands::{Hands, Held};
 use crate::journal::{Journal, Lost};
 use crate::lease::Lease;
@@ -31,6 +33,7 @@ pub struct Executor {
     pub settings: EngineSettings,
     pub stop: CancellationToken,
     pub tasks: TaskTracker,
+    pub at_work: AtWork,
     /// The runs in hand.
     pub drives: TaskTracker,
 }
@@ -77,17 +80,28 @@ impl Executor {
         for held in runs.into_iter().filter_map(|run| hands.take(run)) {
             let (executor, fence) = (self.clone(), fence.clone());
             let drive = async move {
-                match executor.drive(&held, fence).await {
+                let driven = executor.at_work.on(held.run(), crash::caught(executor.drive(&held, fence)));
+                match driven.await {
                     Ok(()) => {}
-                    Err(lost @ (Lost::Corrupt(_) | Lost::Illegal(_))) => {
-                        tracing::error!(run = %held.run(), %lost, "set a run aside");
-                        held.set_aside();
-                    }
+                    Err(lost) if lost.is_a_crash() => executor.crashed(&held, &lost).await,
                     Err(lost) => tracing::warn!(run = %held.run(), %lost, "let go of a run"),
                 }
             };
             self.tasks.spawn(self.drives.track_future(drive));
         }
+    }
+
+    /// Counted where every replica's crashes are; until the last one this worker tries again, after a pause.
+    async fn crashed(&self, held: &Held, lost: &Lost) {
+        let worker = self.lease.fence().worker;
+        let count = match crash::count(&self.store, &worker, held.run(), &lost.to_string()).await {
+            Ok(crash) => crash.map_or(1, |crash| crash.count),
+            Err(error) => {
+                tracing::error!(run = %held.run(), %lost, %error, "a crash could not be counted");
+                1
+            }
+        };
+        held.rest_after_crash(count);
     }
 
     /// Goes on until the run has ended, waits for a person, is lost, or the process stops.
@@ -153,9 +167,9 @@ impl Executor {
                         for step in
                             steps.into_iter().filter(|step| in_drive.insert(step.clone())).collect::<Vec<_>>()
                         {
-                            let parts = parts.clone();
+                            let (parts, at_work) = (parts.clone(), self.at_work.clone());
                             driving.spawn(async move {
-                                let outcome = drive(parts, step.clone()).await;
+                                let outcome = at_work.on(id, crash::caught(drive(parts, step.clone()))).await;
                                 (step, outcome)
                             });
                         }
@@ -170,12 +184,13 @@ impl Executor {
             tokio::select! {
                 Some(done) = driving.join_next() => {
                     let (step, outcome) =
-                        done.map_err(|e| Lost::Corrupt(format!("a step's task ended badly: {e}")))?;
+                        done.map_err(|e| Lost::Crashed(format!("a step's task ended badly: {e}")))?;
                     in_drive.remove(&step);
                     match outcome {
                         Ok(()) => {}
-                        // A person spoke while the step was looking: what it wanted to write is no longer so.
-                        Err(Lost::Illegal(refusal)) => {
+                        // A person spoke while the step was looking: what it wanted to write is no longer so. Of a plan that
+                        // was changed behind everybody's back nothing is.
+                        Err(Lost::Illegal(refusal)) if refusal.code != "stale_plan" => {
                             tracing::debug!(run = %id, %step, %refusal, "a step's news came too late");
                             tokio::time::sleep(self.settings.poll_interval).await;
                         }

@@ -1,5 +1,7 @@
 //! Lets requests expire, by the database's clock; any number of replicas may do it at once.
 
+use crate::crash;
+use crate::journal::Lost;
 use holdfast_failover::run::{Command, Run, RunState, Summary};
 use holdfast_store::{Advance, AuditActor, AuditEntry, Store};
 use std::time::Duration;
@@ -30,10 +32,19 @@ pub async fn run(store: Store, stop: CancellationToken) {
 
 async fn expire(store: &Store) -> Result<(), holdfast_store::Error> {
     for id in store.expired_requests().await? {
-        let entries = store.entries(id, 0).await?;
-        let Ok(run) = Run::replay(id, &entries) else {
-            tracing::error!(run = %id, "the journal of an expired request cannot be read");
-            continue;
+        let read = match store.entries(id, 0).await {
+            Ok(entries) => Run::replay(id, &entries).map_err(|corrupt| corrupt.to_string()),
+            Err(holdfast_store::Error::Corrupt(what)) => Err(what),
+            Err(error) => return Err(error),
+        };
+        let run = match read {
+            Ok(run) => run,
+            // The others expire all the same; at the third time this one is set aside.
+            Err(what) => {
+                let why = Lost::Corrupt(what).to_string();
+                crash::count(store, "holdfast", id, &why).await?;
+                continue;
+            }
         };
         let now = store.now().await?;
         // Refused: somebody approved, denied or withdrew in the meantime.

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 /// A run that waits for a person is looked at again this often without any notification: one may be lost.
 const REST: Duration = Duration::from_secs(5);
-/// One whose journal cannot be read is not tried at every turn: it must not take the others' time.
-const SET_ASIDE: Duration = Duration::from_secs(60);
+/// One that a worker has crashed on is not tried again at every turn: it must not take the others' time.
+const AFTER_A_CRASH: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 struct State {
@@ -69,8 +69,10 @@ impl Held {
         self.hands.state().resting.insert(self.run, Instant::now() + REST);
     }
 
-    pub fn set_aside(&self) {
-        self.hands.state().resting.insert(self.run, Instant::now() + SET_ASIDE);
+    /// Longer each time, and not all of them at the same moment.
+    pub fn rest_after_crash(&self, count: u32) {
+        let pause = AFTER_A_CRASH.mul_f64(f64::from(count.clamp(1, 60)) * rand::random_range(1.0..1.5));
+        self.hands.state().resting.insert(self.run, Instant::now() + pause);
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Lost {
     Illegal(holdfast_failover::Refusal),
     #[error("the journal cannot be read: {0}")]
     Corrupt(String),
+    #[error("a defect: {0}")]
+    Crashed(String),
     #[error(transparent)]
     Store(holdfast_store::Error),
 }
@@ -25,6 +27,7 @@ impl From<holdfast_store::Error> for Lost {
     fn from(error: holdfast_store::Error) -> Self {
         match error {
             holdfast_store::Error::Fenced { .. } => Self::Fenced,
+            holdfast_store::Error::Corrupt(what) => Self::Corrupt(what),
             other => Self::Store(other),
         }
     }

@@ -2,9 +2,11 @@
 //! and hold no rule of their own.
 
 mod asks;
+mod at_work;
 pub mod audit;
 mod clock;
 mod collector;
+mod crash;
 mod evacuations;
 mod executor;
 mod expiry;
@@ -66,6 +68,8 @@ pub enum Error {
         "the worker's id in {path}: {source}. Give each worker a --data folder of its own that it can write to."
     )]
     WorkerId { path: PathBuf, source: std::io::Error },
+    #[error("{path}: {source}. Let this worker read and write in its --data folder.")]
+    AtWork { path: PathBuf, source: std::io::Error },
     #[error("another worker holds {path}. Give this one a --data folder of its own, or stop the other.")]
     WorkerIdTaken { path: PathBuf },
 }
@@ -98,6 +102,7 @@ impl Engine {
         let store = store.for_engine();
         let lease = lease::Lease::take(store.for_lease(), id.as_str().to_owned()).await?;
         let clock = lease.clock().clone();
+        let at_work = after_a_death(&store, id.as_str(), &settings.data).await?;
         let executor = executor::Executor {
             store: store.clone(),
             cloud: cloud.clone(),
@@ -106,6 +111,7 @@ impl Engine {
             settings: settings.clone(),
             stop: stop.clone(),
             tasks: tasks.clone(),
+            at_work,
             drives: TaskTracker::new(),
         };
         // The lease is kept until the executor has given it back: what is under way at a stop still needs it.
@@ -135,4 +141,21 @@ impl Engine {
         self.tasks.close();
         self.tasks.wait().await;
     }
+}
+
+/// What the process before this one in the folder died of is counted before any of it is tried again.
+async fn after_a_death(
+    store: &Store,
+    worker: &str,
+    data: &std::path::Path,
+) -> Result<at_work::AtWork, Error> {
+    let wrong = |source| Error::AtWork { path: data.to_owned(), source };
+    let (at_work, died_of) = at_work::AtWork::open(data).map_err(wrong)?;
+    for run in died_of {
+        if let Err(error) = crash::count(store, worker, run, crash::DIED).await {
+            tracing::error!(%run, %error, "that the server died of a run could not be counted");
+        }
+    }
+    at_work.clear().map_err(wrong)?;
+    Ok(at_work)
 }

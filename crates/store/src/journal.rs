@@ -108,7 +108,8 @@ WITH moved AS (
     UPDATE runs r
     SET seq = r.seq + cardinality($3::text[]), state = $8,
         ended_at = CASE WHEN $9 THEN coalesce(r.ended_at, statement_timestamp()) END,
-        summary = coalesce($10, r.summary)
+        summary = coalesce($10, r.summary),
+        crashes = CASE WHEN 'step_succeeded' = ANY($3::text[]) THEN 0 ELSE r.crashes END
     WHERE r.id = $1 AND r.seq = $2 AND r.ended_at IS NULL
       AND ($11::text IS NULL OR (
           r.owner_worker = $11 AND r.epoch = $12 AND EXISTS (

@@ -2,6 +2,7 @@
 //! drives it in the claims' file.
 
 use crate::change::Change;
+use crate::crashes::SetAside;
 use crate::journal;
 use crate::store::Store;
 use crate::wire::{Time, from_json, from_word, maybe_time, to_json, word};
@@ -36,6 +37,8 @@ pub struct RunHead {
     /// The worker that drives it, and its epoch.
     pub owner: Option<(String, i64)>,
     pub ended_at: Option<Timestamp>,
+    /// Since when nobody drives it, because workers crashed on it.
+    pub set_aside: Option<SetAside>,
     /// Who has read how it ended, and when.
     pub acknowledged: Option<(String, Timestamp)>,
     /// As the last writer left it.
@@ -72,6 +75,8 @@ pub struct RunFilter {
     pub unacknowledged: bool,
     /// Only those that are no part of an evacuation.
     pub single: bool,
+    /// Only those that workers crashed on, until somebody has them tried again.
+    pub set_aside: bool,
     /// Older than this one: the cursor.
     pub before: Option<RunId>,
     pub limit: u32,
@@ -98,6 +103,8 @@ struct RunRow {
     owner_worker: Option<String>,
     epoch: Option<i64>,
     ended_at: Option<Time>,
+    set_aside_at: Option<Time>,
+    crash: Option<String>,
     acknowledged_by: Option<String>,
     acknowledged_at: Option<Time>,
     summary: Value,
@@ -107,19 +114,16 @@ struct RunRow {
 
 pub(crate) const SELECT: &str = "SELECT r.id, r.application::text, r.state, r.digest, r.intent, r.mode, r.from_region::text, \
      r.to_region::text, r.dry_run, r.evacuation, r.requested_by, r.requested_email, r.reason, r.requested_at, r.expires_at, r.seq, \
-     r.owner_worker, r.epoch, r.ended_at, r.acknowledged_by, r.acknowledged_at, r.summary, m.rto, m.stores \
+     r.owner_worker, r.epoch, r.ended_at, r.set_aside_at, r.crash, r.acknowledged_by, r.acknowledged_at, r.summary, m.rto, m.stores \
      FROM runs r LEFT JOIN measured m ON m.run = r.id WHERE true";
 
 impl RunRow {
     fn into_head(self) -> Result<RunHead> {
         let id = RunId(self.id);
         let corrupt = |e: holdfast_domain::Invalid| Error::Corrupt(format!("run {id}: {e}"));
-        let measured = match (self.rto, self.stores) {
-            (Some(rto), Some(stores)) => Some(Measured {
-                rto: from_json(|| format!("run {id}: its RTO"), rto)?,
-                stores: from_json(|| format!("run {id}: its lags"), stores)?,
-            }),
-            _ => None,
+        let set_aside = match self.ended_at {
+            None => self.set_aside_at.zip(self.crash).map(|(at, why)| SetAside { at: at.into(), why }),
+            Some(_) => None,
         };
         Ok(RunHead {
             id,
@@ -141,11 +145,23 @@ impl RunRow {
             seq: self.seq,
             owner: self.owner_worker.zip(self.epoch),
             ended_at: maybe_time(self.ended_at),
+            set_aside,
             acknowledged: self.acknowledged_by.zip(maybe_time(self.acknowledged_at)),
             summary: self.summary,
-            measured,
+            measured: self.rto.zip(self.stores).and_then(|(rto, stores)| measured(id, rto, stores)),
         })
     }
+}
+
+/// What cannot be read is as good as not measured: one run's row must not take every list with it.
+fn measured(id: RunId, rto: Value, stores: Value) -> Option<Measured> {
+    let read = || -> Result<Measured> {
+        Ok(Measured {
+            rto: from_json(|| format!("run {id}: its RTO"), rto)?,
+            stores: from_json(|| format!("run {id}: its lags"), stores)?,
+        })
+    };
+    read().inspect_err(|error| tracing::warn!(%error, "counts as not measured")).ok()
 }
 
 impl Change {
@@ -302,6 +318,9 @@ impl Store {
         if filter.unacknowledged {
             query.push(" AND r.acknowledged_at IS NULL");
         }
+        if filter.set_aside {
+            query.push(" AND r.set_aside_at IS NOT NULL AND r.ended_at IS NULL");
+        }
         if let Some(before) = filter.before {
             query.push(" AND r.id < ").push_bind(before.0);
         }
@@ -416,7 +435,9 @@ impl Store {
     pub async fn expired_requests(&self) -> Result<Vec<RunId>> {
         let ids: Vec<Uuid> = sqlx::query_scalar(
             "SELECT id FROM runs
-             WHERE state = 'awaiting_approval' AND evacuation IS NULL AND expires_at <= clock_timestamp() ORDER BY id LIMIT 100",
+             WHERE state = 'awaiting_approval' AND evacuation IS NULL AND expires_at <= clock_timestamp()
+               AND set_aside_at IS NULL
+             ORDER BY id LIMIT 100",
         )
         .fetch_all(&self.pool)
         .await?;

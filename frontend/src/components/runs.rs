@@ -1,7 +1,7 @@
 //! Runs as lines of a list.
 
 use crate::components::time;
-use crate::components::tone::{self, badge};
+use crate::components::tone::{self, Tone, badge};
 use crate::{format, words};
 use holdfast_api::runs::RunSummary;
 use leptos::prelude::*;
@@ -23,6 +23,12 @@ pub fn what(run: &RunSummary) -> String {
     }
 }
 
+/// Its state as it is called; one that nobody drives is in none of its own.
+#[must_use]
+pub fn state(run: &RunSummary) -> (Tone, &'static str) {
+    if run.set_aside.is_some() { (Tone::Bad, "set aside") } else { tone::run_state(run.state) }
+}
+
 #[must_use]
 pub fn href(id: &str) -> String {
     format!("/runs/{}", format::encode(id))
@@ -34,7 +40,7 @@ pub fn table(label: &'static str, runs: &[RunSummary], action: &'static str) -> 
     let rows = runs
         .iter()
         .map(|run| {
-            let (tone, word) = tone::run_state(run.state);
+            let (tone, word) = state(run);
             let took = run.rto_seconds.map_or_else(|| view! { <span class="muted">"–"</span> }.into_any(), |s| view! { {words::span(s)} }.into_any());
             let lag = run.worst_lag_ms.map_or_else(|| view! { <span class="muted">"–"</span> }.into_any(), |ms| view! { {format::lag(ms)} }.into_any());
             let until = run.expires_at.filter(|_| run.state == holdfast_failover::RunState::AwaitingApproval).map(|at| view! { <span class="muted">", expires in "{time::until(at)}</span> });

@@ -26,9 +26,10 @@ pub fn page(view: NowView) -> Screen {
 /// The tab's icon and title: the worst that stands.
 fn state(view: &NowView) -> (Tone, String) {
     let bad = view.needs.iter().filter(|n| n.state == "bad").count();
-    let stuck = view.active_runs.iter().any(|r| r.state == RunState::NeedsPerson);
+    let stuck = view.active_runs.iter().any(|r| r.state == RunState::NeedsPerson || r.set_aside.is_some());
     if let [run] = view.active_runs.as_slice()
         && run.state == RunState::Running
+        && run.set_aside.is_none()
     {
         return (Tone::Moving, format!("▶ {} of {} · {}", run.steps_done, run.steps_total, run.application));
     }

@@ -1,7 +1,7 @@
 //! One run: while it waits, what would happen and who decides; while it moves, where it is and what it waits
 //! for; when it is over, what was measured.
 
-use crate::components::tone::{self, Tone, badge};
+use crate::components::tone::{Tone, badge};
 use crate::components::{approval, bars, lots, own_steps, parts, plan, runs, steps, time};
 use crate::pages::{run_ended, run_verbs};
 use crate::screen::{Screen, Signed};
@@ -12,10 +12,10 @@ use leptos::prelude::*;
 
 #[must_use]
 pub fn page(run: RunView, events: Vec<RunEvent>, signed: Signed) -> Screen {
-    let (tone, word) = tone::run_state(run.summary.state);
+    let (tone, word) = runs::state(&run.summary);
     let s = &run.summary;
     let title = match s.state {
-        RunState::Running | RunState::Undoing => format!(
+        RunState::Running | RunState::Undoing if s.set_aside.is_none() => format!(
             "{} {} of {} · {} → {}",
             tone.glyph(),
             s.steps_done,
@@ -72,6 +72,7 @@ fn body(run: &RunView, events: &[RunEvent], signed: &Signed) -> AnyView {
     let under = view! { {under}{asked_by} };
     let verbs = view! { <div data-live="verbs" class="verbs">{run_verbs::first(run)}</div> };
     let parts_of_it = match s.state {
+        _ if run.unreadable.is_some() => parts::nothing(),
         RunState::AwaitingApproval => awaiting(run, signed),
         _ if s.ended_at.is_none() => moving(run),
         _ => run_ended::body(run),
@@ -83,7 +84,7 @@ fn body(run: &RunView, events: &[RunEvent], signed: &Signed) -> AnyView {
         <div class="grid wide-left">
             {parts::card("events", "Events", view! { {format::count(events.len(), "event", "events")}", newest first" }.into_any(), journal(events))}
             <div class="stack-cards">
-                {(s.state != RunState::AwaitingApproval).then(|| parts::card("approvals", "Approved by", parts::nothing(), approvals(run)))}
+                {(s.state != RunState::AwaitingApproval && run.unreadable.is_none()).then(|| parts::card("approvals", "Approved by", parts::nothing(), approvals(run)))}
                 {run.verbs.iter().any(|v| v.refused.is_some()).then(|| parts::card("refused", "Not possible now", parts::nothing(), run_verbs::refused(run)))}
             </div>
         </div>
@@ -94,7 +95,7 @@ fn body(run: &RunView, events: &[RunEvent], signed: &Signed) -> AnyView {
 /// What it is doing or waiting for, in one sentence that screen readers hear when it changes.
 fn now(run: &RunView) -> AnyView {
     let s = &run.summary;
-    let (tone, word) = tone::run_state(s.state);
+    let (tone, word) = runs::state(s);
     let parked: Vec<&StepView> =
         run.steps.iter().filter(|st| st.parked.is_some() && st.state == StepState::NeedsPerson).collect();
     let parked = parked
@@ -115,14 +116,21 @@ fn now(run: &RunView) -> AnyView {
         view! { <p>"An emergency since "{time::ago(e.at)}", by "{e.by}": "{e.reason}</p> }
     });
     let dry = s.dry_run.then(|| view! { <p>"A dry run: it makes no changing call."</p> });
-    let progress = if matches!(s.state, RunState::Running | RunState::Paused | RunState::NeedsPerson) {
+    let set_aside = s.set_aside.clone().map(|why| {
+        view! { <p>"Nobody drives it since "{time::moment(why.at)}". "{parts::prose(&why.way_out)}</p> }
+    });
+    let unreadable = run.unreadable.clone().map(|why| {
+        view! { <p>"Its journal cannot be read, so that its steps are not shown: "{parts::prose(&why)}</p> }
+    });
+    let under_way = matches!(s.state, RunState::Running | RunState::Paused | RunState::NeedsPerson);
+    let progress = if under_way && run.unreadable.is_none() {
         format!("{word}: {} of {} steps done", s.steps_done, s.steps_total)
     } else {
         word.to_owned()
     };
     view! {
         <div class="now-box" role="status" aria-live="polite" data-live="now">
-            {parts::callout(tone, progress, view! { {sentence}{escalated}{dry}{parked}{others}{expires}{ending} }.into_any())}
+            {parts::callout(tone, progress, view! { {sentence}{set_aside}{unreadable}{escalated}{dry}{parked}{others}{expires}{ending} }.into_any())}
         </div>
     }
     .into_any()

@@ -40,6 +40,13 @@ pub fn first(run: &RunView) -> AnyView {
             </form>
         }
     });
+    let try_again = may(run, "try_again").then(|| {
+        view! {
+            <form method="post" action=action(run, "try_again")>
+                <button class="btn primary" type="submit">{icon("play")}{format!("Have the run of {name} tried again")}</button>
+            </form>
+        }
+    });
     let withdraw = may(run, "withdraw").then(|| {
         view! {
             <form method="post" action=action(run, "withdraw")>
@@ -78,7 +85,7 @@ pub fn first(run: &RunView) -> AnyView {
             </form>
         }
     });
-    view! { {notify}{pause}{resume}{withdraw}{acknowledge}{escalate}{cancel} }.into_any()
+    view! { {notify}{pause}{resume}{try_again}{withdraw}{acknowledge}{escalate}{cancel} }.into_any()
 }
 
 /// Approve or deny: two forms, far apart, each bound to the digest that is shown.

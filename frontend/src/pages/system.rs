@@ -1,14 +1,16 @@
 //! System health: is Holdfast itself well?
 
 use crate::components::tone::{Tone, badge};
-use crate::components::{audit_log, parts};
+use crate::components::{audit_log, parts, runs};
 use crate::screen::Screen;
+use holdfast_api::runs::RunSummary;
 use holdfast_api::system::SystemView;
 use leptos::prelude::*;
 
 #[must_use]
 pub fn page(system: SystemView) -> Screen {
-    let well = system.not_ready.is_none() && system.audit.blocks_starts.is_none();
+    let well =
+        system.not_ready.is_none() && system.audit.blocks_starts.is_none() && system.set_aside.is_empty();
     let mark = if well { Tone::Quiet } else { Tone::Bad };
     Screen::new("System", "/system", move || body(&system)).mark(mark)
 }
@@ -37,7 +39,22 @@ fn body(system: &SystemView) -> AnyView {
     view! {
         {parts::head("System", view! { "Whether Holdfast itself can do its work." }.into_any(), parts::nothing())}
         {parts::card("server", "This server", parts::nothing(), server.into_any())}
+        {set_aside(&system.set_aside)}
         {audit_log::card(&system.audit)}
     }
     .into_any()
+}
+
+/// Shown when there are any.
+fn set_aside(set_aside: &[RunSummary]) -> AnyView {
+    if set_aside.is_empty() {
+        return parts::nothing();
+    }
+    let aside = view! { "workers crashed on them; nobody drives them until somebody has them tried again" };
+    parts::card(
+        "set-aside",
+        "Runs set aside",
+        aside.into_any(),
+        runs::table("Runs set aside", set_aside, "Open"),
+    )
 }

@@ -194,6 +194,8 @@ pub enum Run {
     },
     /// Go on after a pause
     Resume { id: String },
+    /// Have a run driven again that was set aside because the server crashed on it
+    TryAgain { id: String },
     /// End the run where it stands
     Cancel {
         id: String,

@@ -73,6 +73,7 @@ pub async fn run(command: Run, output: Output) -> Outcome {
         }
         Run::Pause { id, reason } => (one(&id, "/pause"), because(reason)),
         Run::Resume { id } => (one(&id, "/resume"), None),
+        Run::TryAgain { id } => (one(&id, "/try_again"), None),
         Run::Cancel { id, reason } => (one(&id, "/cancel"), because(Some(reason))),
         Run::Retry { id, step } => (one(&id, &format!("/steps/{}/retry", segment(&step))), None),
         Run::Skip { id, step, reason } => {

@@ -68,6 +68,12 @@ pub fn show(view: &RunView) -> String {
         run.reason,
         view.plan_digest,
     );
+    if let Some(set_aside) = &run.set_aside {
+        text.push_str(&format!("  nobody drives it since {}: {}\n", set_aside.at, set_aside.way_out));
+    }
+    if let Some(why) = &view.unreadable {
+        text.push_str(&format!("  its journal cannot be read: {why}\n"));
+    }
     for rule in &view.tally.rules {
         let given = if rule.given.is_empty() { "nobody yet".to_owned() } else { rule.given.join(", ") };
         text.push_str(&format!("  needs   {} of {}: {given}\n", rule.needed, rule.group));

@@ -63,6 +63,8 @@ pub async fn metrics(State(state): State<AppState>, Principal(actor): Principal)
     for run in state.plane.runs(&actor, &live).await?.items {
         *runs.entry(word(&run.state)).or_default() += 1;
     }
+    let set_aside = RunFilter { set_aside: true, limit: Some(200), ..RunFilter::default() };
+    let set_aside = state.plane.runs(&actor, &set_aside).await?.items.len();
     let mut states: BTreeMap<String, usize> = BTreeMap::new();
     for application in &now.applications {
         *states.entry(word(&application.recovery_state)).or_default() += 1;
@@ -87,6 +89,11 @@ pub async fn metrics(State(state): State<AppState>, Principal(actor): Principal)
         vec![(format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), 1.0)],
     );
     gauge("holdfast_runs", "Runs that have not ended, by state.", labelled("state", runs));
+    gauge(
+        "holdfast_runs_set_aside",
+        "Runs that nobody drives because workers crashed on them, counted up to 200.",
+        vec![(String::new(), count(set_aside))],
+    );
     gauge("holdfast_applications", "Applications by recovery state.", labelled("state", states));
     let mut sights = Vec::new();
     for region in &now.regions.regions {

@@ -126,6 +126,7 @@ fn the_paths_of_the_contract_are_all_there() {
         "POST /api/v1/runs/{id}/acknowledge",
         "GET /api/v1/runs/{id}/escalate",
         "POST /api/v1/runs/{id}/escalate",
+        "POST /api/v1/runs/{id}/try_again",
         "GET /api/v1/automation",
         "PUT /api/v1/automation",
         "GET /api/v1/freezes",

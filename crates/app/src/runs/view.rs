@@ -2,10 +2,10 @@
 
 use crate::authority::{Action, may};
 use crate::compliance::{of_head, of_run};
-use crate::runs::who;
+use crate::runs::{set_aside, who};
 use holdfast_api::runs::{
     AskingStep, AwaitedAnswer, CallAnswer, EmergencyView, EscalatedView, OtherRun, Parked, RunSummary,
-    RunView, Skipped, StepView, VerbView,
+    RunView, SetAside, Skipped, StepView, VerbView,
 };
 use holdfast_domain::{Actor, StepId};
 use holdfast_failover::approval::{Review, may_deny, may_review};
@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 pub fn head(head: &RunHead) -> RunSummary {
     // Written by another version: shown without its progress rather than not at all.
     let summary: Summary = serde_json::from_value(head.summary.clone()).unwrap_or_default();
-    RunSummary {
+    let of_run = RunSummary {
         id: head.id.to_string(),
         application: head.application.to_string(),
         intent: head.movement.intent,
@@ -43,6 +43,16 @@ pub fn head(head: &RunHead) -> RunSummary {
         expires_at: (head.state == RunState::AwaitingApproval).then_some(head.expires_at),
         rto_seconds: of_head(head).and_then(|m| m.rto.total_seconds),
         worst_lag_ms: summary.worst_lag_ms,
+        set_aside: None,
+    };
+    and_set_aside(of_run, head.set_aside.clone().map(set_aside::shown))
+}
+
+/// What a run that nobody drives does now is nothing, whatever its last writer was about to do.
+fn and_set_aside(of_run: RunSummary, set_aside: Option<SetAside>) -> RunSummary {
+    match set_aside {
+        Some(why) => RunSummary { now: format!("Set aside: {}", why.why), set_aside: Some(why), ..of_run },
+        None => of_run,
     }
 }
 
@@ -68,6 +78,7 @@ fn summary(run: &Run, measured: &Measured) -> RunSummary {
         expires_at: (run.state == RunState::AwaitingApproval).then_some(run.expires_at),
         rto_seconds: measured.rto.total_seconds,
         worst_lag_ms: summary.worst_lag_ms,
+        set_aside: None,
     }
 }
 
@@ -82,6 +93,8 @@ pub struct Around {
     pub took: Took,
     /// The runs of other applications that its steps asked for, or wait for.
     pub others: BTreeMap<StepId, OtherRun>,
+    /// Since when nobody drives it, and why.
+    pub set_aside: Option<SetAside>,
 }
 
 pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> RunView {
@@ -90,7 +103,8 @@ pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> Run
     let measured = of_run(run);
     let request = &run.request;
     RunView {
-        summary: summary(run, &measured),
+        summary: and_set_aside(summary(run, &measured), around.set_aside),
+        unreadable: None,
         plan_digest: request.digest.to_string(),
         incident: request.incident.clone(),
         impact_began_at: request.impact_began_at,
@@ -293,6 +307,9 @@ fn verbs(actor: &Actor, run: &Run, around: &Around, now: Timestamp) -> Vec<VerbV
         if run.movement().mode == Mode::Planned && !run.request.dry_run {
             add("escalate", right(Action::EscalateRun).or_else(|| run.may_escalate().err()));
         }
+    }
+    if around.set_aside.is_some() {
+        add("try_again", right(Action::DriveRun));
     }
     if around.acknowledged.is_none() && run.not_to_acknowledge().is_none() {
         add("acknowledge", right(Action::DriveRun));

@@ -5,7 +5,9 @@ use holdfast_cloud::{
     Access, Acting, Cloud, Delivery, Error, ErrorKind, Identity, Looked, OrganizationAccount, Settled,
 };
 use holdfast_domain::facts::{DnsRecord, EcsServiceFacts, ProbeAnswer, Routing};
-use holdfast_domain::{Account, Facts, Missing, Need, RegionCode, Resource, ResourceSpec};
+use holdfast_domain::{
+    Account, Facts, Missing, Need, RegionCode, Resource, ResourceKind, ResourceSpec, RunId,
+};
 use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -23,6 +25,16 @@ pub enum Fate {
     Throttled,
     /// A receiver's own trouble.
     Sick,
+}
+
+/// What is wrong in the code that works on a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Defect {
+    PanicsAtALook,
+    PanicsAtTheCall,
+    /// As an overflown stack would.
+    EndsTheProcess,
+    NeverAnswers,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +56,7 @@ struct World {
     delivered: Vec<Delivery>,
     unhealthy: bool,
     recalled: Vec<Facts>,
+    defect: Option<(Defect, RunId)>,
 }
 
 #[derive(Debug)]
@@ -111,6 +124,14 @@ impl FakeCloud {
     pub fn recalled(&self) -> Vec<Facts> {
         self.world.lock().unwrap().recalled.clone()
     }
+    /// Over one run, whatever is done for it.
+    pub fn breaks(&self, defect: Option<(Defect, RunId)>) {
+        self.world.lock().unwrap().defect = defect;
+    }
+    fn defect(&self, acting: &Acting) -> Option<Defect> {
+        let defect = self.world.lock().unwrap().defect;
+        defect.filter(|(_, run)| *run == acting.run).map(|(defect, _)| defect)
+    }
     pub fn darken(&self, code: Option<&str>) {
         self.world.lock().unwrap().dark = code.map(region);
     }
@@ -147,7 +168,21 @@ impl Cloud for FakeCloud {
         Ok(Identity { account: account.id.to_string(), arn: account.read_role_arn.clone() })
     }
 
-    async fn observe(&self, _: &Account, _: &Access, resource: &Resource, regions: &[RegionCode]) -> Looked {
+    async fn observe(
+        &self,
+        _: &Account,
+        access: &Access,
+        resource: &Resource,
+        regions: &[RegionCode],
+    ) -> Looked {
+        if let Access::Act(acting) = access {
+            match self.defect(acting) {
+                Some(Defect::PanicsAtALook) => panic!("a defect in a look"),
+                Some(Defect::EndsTheProcess) => std::process::abort(),
+                Some(Defect::NeverAnswers) => std::future::pending().await,
+                Some(Defect::PanicsAtTheCall) | None => {}
+            }
+        }
         let world = self.world.lock().unwrap();
         regions
             .iter()
@@ -188,6 +223,9 @@ impl Cloud for FakeCloud {
     }
 
     async fn perform(&self, _: &Account, acting: &Acting, change: &Change) -> Result<Answer, Error> {
+        if self.defect(acting) == Some(Defect::PanicsAtTheCall) {
+            panic!("a defect in a call");
+        }
         let mut world = self.world.lock().unwrap();
         let fate = world.fates.pop_front();
         let done = matches!(fate, None | Some(Fate::DoneAnswerLost));

@@ -225,6 +225,11 @@ impl House {
         }
     }
 
+    /// Where a process of its own finds the database, and the folder of this worker.
+    pub fn address(&self) -> (&str, &std::path::Path) {
+        (&self.database.app_url, self.data.path())
+    }
+
     /// For looking, and meddling, behind everybody's back.
     pub async fn owner(&self) -> sqlx::PgConnection {
         self.database.owner().await

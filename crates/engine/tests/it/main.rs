@@ -10,12 +10,15 @@ mod evacuations;
 mod fake_cloud;
 mod faults;
 mod house;
+mod lost;
 mod misconfigured;
 mod mortal;
 mod other_plans;
 mod own_steps;
+mod poison;
 mod settings;
 mod wire;
+mod zombies;
 
 use fake_cloud::Fate;
 use holdfast_api::audit::{AuditFilter, Audits};

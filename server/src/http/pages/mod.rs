@@ -65,6 +65,7 @@ pub fn router() -> Router<AppState> {
         .route("/runs/{id}/escalate", get(views::escalate).post(run_forms::escalate))
         .route("/runs/{id}/withdraw", post(run_forms::withdraw))
         .route("/runs/{id}/acknowledge", post(run_forms::acknowledge))
+        .route("/runs/{id}/try_again", post(run_forms::try_again))
         .route("/runs/{id}/steps/{step}/retry", post(run_forms::retry))
         .route("/runs/{id}/steps/{step}/skip", post(run_forms::skip))
         .route("/runs/{id}/steps/{step}/confirm", post(run_forms::confirm))

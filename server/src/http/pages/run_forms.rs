@@ -181,6 +181,10 @@ pub async fn acknowledge(s: State<AppState>, visit: Visit, path: Path<String>, s
     drive(s, visit, path, sent, "acknowledge", words, |_| Ok(RunVerb::Acknowledge)).await
 }
 
+pub async fn try_again(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
+    drive(s, visit, path, sent, "try_again", "The run is taken up again", |_| Ok(RunVerb::TryAgain)).await
+}
+
 pub async fn retry(
     s: State<AppState>,
     visit: Visit,

@@ -173,6 +173,7 @@ pub async fn runs(State(state): State<AppState>, visit: Visit, Asked(asked): Ask
         state: asked.get("state"),
         live: asked.get("live").is_some_and(|live| live == "true"),
         cursor: asked.get("cursor"),
+        set_aside: false,
         limit: Some(LINES),
     };
     let answer = state.plane.runs(&visit.actor, &filter).await;
@@ -183,7 +184,11 @@ pub async fn run(State(state): State<AppState>, visit: Visit, Path(text): Path<S
     let answer = async {
         let id: RunId = text.parse().map_err(|_| Problem::not_found("run", &text))?;
         let run = state.plane.run(&visit.actor, id).await?;
-        let events = state.plane.run_events(&visit.actor, id, (run.seq - EVENTS).max(0)).await?;
+        // Those of a journal that cannot be read cannot be told either.
+        let events = match run.unreadable {
+            Some(_) => Vec::new(),
+            None => state.plane.run_events(&visit.actor, id, (run.seq - EVENTS).max(0)).await?,
+        };
         Ok(pages::run::page(run, events, visit.signed()))
     };
     let answer: Answer<Screen> = answer.await;

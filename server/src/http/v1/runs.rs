@@ -35,6 +35,9 @@ pub struct Filter {
     /// Only those that have not ended.
     #[serde(default)]
     live: bool,
+    /// Only those that nobody drives because workers crashed on them.
+    #[serde(default)]
+    set_aside: bool,
     cursor: Option<String>,
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
@@ -143,8 +146,8 @@ pub async fn get_runs(
     Params(filter): Params<Filter>,
 ) -> Reply<Json<Page<RunSummary>>> {
     check_limit(filter.limit)?;
-    let Filter { application, state: run_state, live, cursor, limit } = filter;
-    let filter = RunFilter { application, state: run_state, live, cursor, limit };
+    let Filter { application, state: run_state, live, set_aside, cursor, limit } = filter;
+    let filter = RunFilter { application, state: run_state, live, set_aside, cursor, limit };
     Ok(Json(state.plane.runs(&actor, &filter).await?))
 }
 
@@ -255,6 +258,18 @@ pub async fn post_acknowledge(
     MaybeJson(_because): MaybeJson<Because>,
 ) -> Reply<Json<RunView>> {
     Ok(Json(state.plane.drive_run(&actor, id, RunVerb::Acknowledge).await?))
+}
+
+/// Has a run driven again that was set aside because workers crashed on it.
+#[utoipa::path(post, path = "/runs/{id}/try_again", tag = "runs", params(("id" = String, Path)),
+    request_body(content = Option<Because>), responses((status = 200, body = RunView)))]
+pub async fn post_try_again(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<RunId>,
+    MaybeJson(_because): MaybeJson<Because>,
+) -> Reply<Json<RunView>> {
+    Ok(Json(state.plane.drive_run(&actor, id, RunVerb::TryAgain).await?))
 }
 
 /// Tries a step again that failed or asks for a person.

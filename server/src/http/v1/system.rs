@@ -3,7 +3,7 @@
 use super::super::{principal::Principal, problem::Reply};
 use crate::state::AppState;
 use axum::{Json, extract::State};
-use holdfast_api::{Answer, system::SystemView};
+use holdfast_api::{Answer, runs::RunFilter, system::SystemView};
 use holdfast_domain::Actor;
 
 /// What pages and REST show.
@@ -12,11 +12,13 @@ use holdfast_domain::Actor;
 /// The control plane's.
 pub async fn view(state: &AppState, actor: &Actor) -> Answer<SystemView> {
     let audit = state.plane.audit_log(actor).await?;
+    let set_aside = RunFilter { set_aside: true, limit: Some(200), ..RunFilter::default() };
     Ok(SystemView {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         mode: if state.site.production { "production" } else { "local" }.to_owned(),
         not_ready: state.plane.ready().await.err(),
         notes: state.site.notes.clone(),
+        set_aside: state.plane.runs(actor, &set_aside).await?.items,
         audit,
     })
 }
