@@ -15,6 +15,7 @@ fn bodies(path: &str) -> &'static str {
         "/api/v1/freezes" => r#"{"reason": "year's end", "ends_at": "2027-01-02T00:00:00Z"}"#,
         "/api/v1/tokens" => r#"{"name": "pipeline", "scopes": ["runs:read"]}"#,
         _ if path.ends_with("/reviews") => r#"{"decision": "deny", "plan_digest": "x"}"#,
+        _ if path.ends_with("/escalate") => r#"{"reason": "dark", "confirm": "shop"}"#,
         _ if path.ends_with("/cancel") || path.ends_with("/skip") => r#"{"reason": "no"}"#,
         _ => "",
     }

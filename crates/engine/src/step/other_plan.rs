@@ -61,7 +61,8 @@ impl StepDrive {
                 if !may_repeat(call, self.now()) =>
             {
                 let note = format!("whether the run of {name} was asked for is not known; looking for it");
-                let turn = self.wait(step, progress, &seen, Vec::new(), &note).await?;
+                // It is asked again once the answer can no longer come, long before the step's time is over.
+                let turn = self.wait(step, progress, &seen, Vec::new(), &note, "Retry the step.").await?;
                 Ok(match (turn, progress.answer_may_come_until()) {
                     (Turn::Again, Some(due)) => Turn::Until(due),
                     (turn, _) => turn,

@@ -5,9 +5,7 @@ use holdfast_cloud::{
     Access, Acting, Cloud, Delivery, Error, ErrorKind, Identity, Looked, OrganizationAccount, Settled,
 };
 use holdfast_domain::facts::{DnsRecord, EcsServiceFacts, ProbeAnswer, Routing};
-use holdfast_domain::{
-    Account, Facts, Missing, Need, RegionCode, Resource, ResourceKind, ResourceSpec, RunId,
-};
+use holdfast_domain::{Account, Facts, Missing, Need, RegionCode, Resource, ResourceSpec, RunId};
 use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -2,10 +2,11 @@
 //! time it is set aside, and what else there is goes on.
 
 use crate::fake_cloud::{Defect, FakeCloud};
-use crate::house::{House, id, until};
+use crate::house::{House, id, requests, until};
 use holdfast_api::audit::{AuditFilter, Audits};
 use holdfast_api::now::Nows;
 use holdfast_api::runs::{RequestRun, RunFilter, RunVerb, RunView, Runs};
+use holdfast_app::{App, Settings};
 use holdfast_domain::RunId;
 use holdfast_engine::{Engine, EngineSettings};
 use holdfast_failover::{Mode, RunState};
@@ -191,7 +192,8 @@ async fn a_life() {
     let cloud = Arc::new(FakeCloud::new());
     cloud.breaks(Some((defect, run.parse().unwrap())));
     let store = Store::connect(url, Pools { web: 1, engine: 4 }).await.unwrap();
-    let _engine = Engine::start(store, cloud, EngineSettings::new(folder.into())).await.unwrap();
+    let asks = requests(&App::new(store.clone(), Settings::default()));
+    let _engine = Engine::start(store, cloud, asks, EngineSettings::new(folder.into())).await.unwrap();
     std::future::pending::<()>().await;
 }
 
