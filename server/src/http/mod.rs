@@ -46,7 +46,6 @@ const BODY_WITHIN: Duration = Duration::from_secs(20);
 pub fn router<Store: SessionStore + Clone>(state: AppState, sessions: Store) -> Result<Router, ConfigError> {
     let guarded = Router::new()
         .merge(v1::routes(&state))
-        .merge(docs::routes(&state))
         .merge(pages::router())
         .route("/sign-in", post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))

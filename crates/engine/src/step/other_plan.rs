@@ -124,7 +124,7 @@ impl StepDrive {
         let retries = run.steps.get(&step.id).map_or(0, |progress| progress.retries);
         let asking = Asking {
             asked_by: self.asked_by(run, step, retries),
-            by: run.request.by.clone(),
+            by: run.on_behalf_of().clone(),
             application: name.clone(),
             movement: movement.clone(),
             reason: run.request.reason.clone(),

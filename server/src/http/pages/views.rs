@@ -290,6 +290,6 @@ pub async fn system(State(state): State<AppState>, visit: Visit) -> Response {
 }
 
 pub async fn api(State(state): State<AppState>, visit: Visit) -> Response {
-    let page = pages::api::page(state.site.public_url.clone());
+    let page = pages::api::page(state.site.public_url.clone(), crate::http::docs::areas());
     visit.show(&state, Ok(page)).await
 }
