@@ -52,7 +52,9 @@ impl People for App {
             );
             locked.retry_after_seconds = Some(retry_after_seconds);
             let stranger = AuditActor::Nobody { name: from.to_owned() };
-            let entry = AuditEntry::refused("session.sign_in", stranger, "person", &email, &locked.code)
+            // Typed by a stranger: no longer than an address can be.
+            let typed: String = email.chars().take(254).collect();
+            let entry = AuditEntry::refused("session.sign_in", stranger, "person", typed, &locked.code)
                 .because(locked.detail.clone());
             self.store.login_locked(entry, LoginLimits::default()).await.map_err(of_store)?;
             return Err(locked);

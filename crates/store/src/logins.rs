@@ -23,6 +23,9 @@ impl Default for LoginLimits {
     }
 }
 
+/// Entries of lock-outs from one place within the window: past these, the place is known for what it does.
+const LOCK_OUTS_TOLD: i64 = 20;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginGate {
     /// Check the password; then [`Change::login_succeeded`] if it was right.
@@ -84,21 +87,22 @@ impl Store {
     }
 
     /// The entry of a sign-in that was refused because too many went before it: one per window for an account and whoever
-    /// tries it, so that guessing cannot fill the log.
+    /// tries it, and no more than [`LOCK_OUTS_TOLD`] of whoever makes up one address after the other. Guessing cannot fill the log.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn login_locked(&self, entry: AuditEntry, limits: LoginLimits) -> Result<()> {
         let told: bool = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT FROM audit_entries
-                 WHERE subject_kind = $1 AND subject = $2 AND action = $3 AND outcome = 'refused' AND actor = $4
-                   AND at > clock_timestamp() - make_interval(secs => $5))",
+            "SELECT coalesce(bool_or(subject = $2), false) OR count(*) >= $6 FROM audit_entries
+             WHERE subject_kind = $1 AND action = $3 AND outcome = 'refused' AND actor = $4
+               AND at > clock_timestamp() - make_interval(secs => $5)",
         )
         .bind(&entry.subject_kind)
         .bind(&entry.subject)
         .bind(&entry.action)
         .bind(entry.actor.name())
         .bind(f64::from(limits.window_seconds))
+        .bind(LOCK_OUTS_TOLD)
         .fetch_one(&self.pool)
         .await?;
         if !told {

@@ -50,3 +50,26 @@ async fn a_known_address_has_five_wrong_passwords_and_no_more() {
     assert_eq!(entry.actor, AuditActor::Nobody { name: "198.51.100.1".to_owned() });
     assert_eq!(entry.refusal_code.as_deref(), Some("sign_in_locked"));
 }
+
+#[tokio::test]
+async fn who_makes_up_one_address_after_the_other_cannot_fill_the_log() {
+    let house = House::new().await;
+    let limits = holdfast_store::LoginLimits::default();
+    for n in 0..limits.per_address {
+        house.store.begin_login(&format!("p{n}@example.com"), "203.0.113.9", limits).await.unwrap();
+    }
+    for n in 0..60 {
+        let address = format!("{}{n}@example.com", "x".repeat(300));
+        let locked = refused(house.app.sign_in(&address, PASSWORD, "203.0.113.9").await);
+        assert_eq!(locked.code, "sign_in_locked");
+    }
+    let of = AuditFilter { action: Some("session.sign_in".to_owned()), limit: 100, ..AuditFilter::default() };
+    let told = house.store.audit_entries(&of).await.unwrap();
+    assert_eq!(told.iter().map(|r| r.entry.subject.chars().count()).max(), Some(254));
+    // The addresses begin alike, so that what is kept of them is one subject: told once.
+    assert_eq!(told.len(), 1, "{told:?}");
+    for n in 0..60 {
+        refused(house.app.sign_in(&format!("q{n}@example.com"), PASSWORD, "203.0.113.9").await);
+    }
+    assert_eq!(house.store.audit_entries(&of).await.unwrap().len(), 20);
+}
