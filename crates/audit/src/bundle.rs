@@ -5,7 +5,7 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::keys::Keyring;
-use crate::leaf::Entry;
+use crate::leaf::{Entry, of_hex};
 use crate::merkle::{Frontier, Hash};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -111,7 +111,7 @@ fn take(text: &str) -> Taken {
         Line { witness: Some(note), .. } => Taken::Witness(note.into_owned()),
         Line { index: Some(index), leaf: Some(leaf), entry: Some(entry), .. } => {
             let mut stated = [0; 32];
-            let stated = hex::decode_to_slice(leaf.as_ref(), &mut stated).is_ok().then_some(stated);
+            let stated = of_hex(&leaf, &mut stated).then_some(stated);
             Taken::Entry { index, stated, computed: entry.leaf_hash().map_err(|e| e.0) }
         }
         Line { checkpoint: Some(note), .. } => Taken::Checkpoint(note.into_owned()),

@@ -55,13 +55,19 @@ pub struct Entry<'a> {
     pub salt: Cow<'a, str>,
 }
 
+/// As exports write it: another case would be another byte that says the same.
+pub(crate) fn of_hex(text: &str, bytes: &mut [u8]) -> bool {
+    !text.bytes().any(|b| b.is_ascii_uppercase()) && hex::decode_to_slice(text, bytes).is_ok()
+}
+
 impl Entry<'_> {
     /// # Errors
     /// When the salt is none.
     pub fn leaf(&self) -> Result<Vec<u8>, Malformed> {
         let mut salt = [0_u8; SALT_BYTES];
-        hex::decode_to_slice(self.salt.as_ref(), &mut salt)
-            .map_err(|_| Malformed::because("its salt is not 16 bytes in hexadecimal"))?;
+        if !of_hex(&self.salt, &mut salt) {
+            return Err(Malformed::because("its salt is not 16 bytes in lower-case hexadecimal"));
+        }
         let mut leaf = Vec::with_capacity(512);
         leaf.extend_from_slice(MAGIC);
         put(&mut leaf, Some(self.id.to_string().as_bytes()));

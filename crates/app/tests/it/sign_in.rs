@@ -41,7 +41,7 @@ async fn a_known_address_has_five_wrong_passwords_and_no_more() {
         let locked = refused(house.app.sign_in("approver@example.com", PASSWORD, "198.51.100.1").await);
         assert_eq!(locked.code, "sign_in_locked");
     }
-    let of = AuditFilter { action: Some("session.sign_in".to_owned()), ..AuditFilter::default() };
+    let of = AuditFilter { action: Some("session.sign_in".to_owned()), limit: 10, ..AuditFilter::default() };
     let told: Vec<_> =
         house.store.audit_entries(&of).await.unwrap().into_iter().map(|r| (r.outcome, r.entry)).collect();
     assert_eq!(told.len(), 2, "one sign-in, and one refusal however often it is met: {told:?}");

@@ -163,6 +163,6 @@ proptest! {
             let read = |l: &str| serde_json::from_str::<serde_json::Value>(l).ok();
             read(now).is_some() && read(now) == read(was)
         });
-        prop_assert!(!is_same || place >= pending || says_the_same, "byte {place} to {to}");
+        prop_assert!(!is_same || place >= pending || says_the_same, "byte {place} to {to}: {}", text.lines().zip(&lines).find(|(now, was)| now != was).map(|(now, was)| format!("{was}\n{now}")).unwrap_or_default());
     }
 }
