@@ -49,7 +49,7 @@ fn methods(item: &PathItem) -> impl Iterator<Item = (&'static str, &Described)> 
 }
 
 fn operation(method: &str, path: &str, one: &Described) -> Operation {
-    let body = one.request_body.as_ref().map(|body| {
+    let body = one.request_body.as_ref().and_then(here).map(|body| {
         let types = body.content.keys().cloned().collect::<Vec<_>>().join(" or ");
         body.description.clone().map_or(types.clone(), |words| format!("{types}: {words}"))
     });
@@ -59,14 +59,21 @@ fn operation(method: &str, path: &str, one: &Described) -> Operation {
         method: method.to_owned(),
         path: path.to_owned(),
         words: one.summary.clone(),
-        parameters: one.parameters.iter().flatten().map(parameter).collect(),
+        parameters: one.parameters.iter().flatten().filter_map(here).map(parameter).collect(),
         body,
         answers: answers
-            .map(|(status, answer)| match answer {
-                RefOr::T(answer) => (status.clone(), answer.description.clone()),
-                RefOr::Ref(_) => (status.clone(), String::new()),
+            .map(|(status, answer)| {
+                (status.clone(), here(answer).map(|answer| answer.description.clone()).unwrap_or_default())
             })
             .collect(),
+    }
+}
+
+/// What the document spells out in its place, as ours does.
+fn here<T>(of: &RefOr<T>) -> Option<&T> {
+    match of {
+        RefOr::T(here) => Some(here),
+        RefOr::Ref(_) => None,
     }
 }
 
@@ -78,6 +85,7 @@ fn parameter(given: &Given) -> Parameter {
             ParameterIn::Query => "query",
             ParameterIn::Header => "header",
             ParameterIn::Cookie => "cookie",
+            ParameterIn::QueryString => "query string",
         },
         required: matches!(given.required, Required::True),
         words: given.description.clone(),
