@@ -28,6 +28,8 @@ pub struct RunHead {
     pub dry_run: bool,
     /// The evacuation that it is a part of.
     pub evacuation: Option<EvacuationId>,
+    /// Whether that evacuation was approved and begun: its parts wait for their turn alone.
+    pub lot_started: bool,
     pub requested_by: Who,
     pub reason: String,
     pub requested_at: Timestamp,
@@ -94,6 +96,7 @@ struct RunRow {
     to_region: String,
     dry_run: bool,
     evacuation: Option<Uuid>,
+    lot_started: bool,
     requested_by: Uuid,
     requested_email: String,
     reason: String,
@@ -113,7 +116,9 @@ struct RunRow {
 }
 
 pub(crate) const SELECT: &str = "SELECT r.id, r.application::text, r.state, r.digest, r.intent, r.mode, r.from_region::text, \
-     r.to_region::text, r.dry_run, r.evacuation, r.requested_by, r.requested_email, r.reason, r.requested_at, r.expires_at, r.seq, \
+     r.to_region::text, r.dry_run, r.evacuation, \
+     EXISTS (SELECT FROM evacuation_events e WHERE e.evacuation = r.evacuation AND e.kind = 'started') AS lot_started, \
+     r.requested_by, r.requested_email, r.reason, r.requested_at, r.expires_at, r.seq, \
      r.owner_worker, r.epoch, r.ended_at, r.set_aside_at, r.crash, r.acknowledged_by, r.acknowledged_at, r.summary, m.rto, m.stores \
      FROM runs r LEFT JOIN measured m ON m.run = r.id WHERE true";
 
@@ -138,6 +143,7 @@ impl RunRow {
             },
             dry_run: self.dry_run,
             evacuation: self.evacuation.map(EvacuationId),
+            lot_started: self.lot_started,
             requested_by: Who { id: PersonId(self.requested_by), email: self.requested_email },
             reason: self.reason,
             requested_at: self.requested_at.into(),

@@ -311,6 +311,10 @@ impl App {
             by: Who { id: actor.person, email: actor.email.clone() },
             reason: format!("superseded by the emergency {by_run}"),
         };
+        // The last approval may have come while the request was thought about.
+        if self.store.run_head(held).await.map_err(of_store)?.lot_started {
+            return Err(active_run(&held.to_string()));
+        }
         let held = self.replayed(held).await?;
         let events = held.handle(cancel, now).map_err(of_refusal)?;
         let after = super::after(&held, &events, now)?;
@@ -378,7 +382,9 @@ impl App {
 
 /// A run that the request would have to wait for: an emergency takes the place of one that still waits for approval.
 pub(crate) fn in_the_way(asked: &RequestRun, held: &RunHead) -> Option<Problem> {
-    let gives_way = asked.mode == Mode::Emergency && held.state == RunState::AwaitingApproval;
+    // A part whose lot was approved waits for its turn, not for approval.
+    let unapproved = held.state == RunState::AwaitingApproval && !held.lot_started;
+    let gives_way = asked.mode == Mode::Emergency && unapproved;
     (!asked.dry_run && !gives_way).then(|| active_run(&held.id.to_string()))
 }
 

@@ -9,7 +9,7 @@ use holdfast_api::now::Nows;
 use holdfast_api::people::People;
 use holdfast_api::runs::{Decision, RunVerb, Runs};
 use holdfast_domain::{Actor, Declaration, EvacuationId, Role, RunId};
-use holdfast_failover::Mode;
+use holdfast_failover::{Intent, Mode};
 use holdfast_failover::evacuation::State;
 use holdfast_failover::run::RunState;
 
@@ -214,6 +214,31 @@ async fn a_run_may_be_taken_out_and_the_rest_cancelled_with_a_reason() {
     let over = house.app.drive_evacuation(&house.operator, id(&view), cancel("it is back")).await.unwrap();
     assert_eq!(over.summary.state, State::Cancelled);
     assert!(over.waves.iter().flatten().all(|run| run.state == RunState::Cancelled));
+}
+
+#[tokio::test]
+async fn an_emergency_takes_the_place_of_a_lot_that_waits_for_approval_and_of_none_that_was_approved() {
+    let house = seen().await;
+    let second = house.another("second@example.com", Role::Approver, &["approvers"]).await;
+    let request = RequestEvacuation { applications: Some(vec!["pair".into()]), ..asked(Mode::Emergency) };
+    let waits = ask(&house, request.clone()).await.unwrap();
+    let lot = ask(&house, request.clone()).await.expect("nobody has approved the first");
+    let first = house.app.run(&house.operator, run_of(&waits, "pair")).await.unwrap();
+    assert_eq!(first.summary.state, RunState::Cancelled);
+
+    decide(&house, &house.approver, &lot, Decision::Approve).await.unwrap();
+    let lot = decide(&house, &second, &lot, Decision::Approve).await.unwrap();
+    assert_eq!(lot.summary.state, State::Running);
+    let part = run_of(&lot, "pair");
+    assert_eq!(refused(ask(&house, request).await).code, "nothing_to_move");
+    let mut single = House::asked("pair", Intent::Failover, HOME, AWAY);
+    single.mode = Mode::Emergency;
+    let preview = house.app.preview_run(&house.operator, &single).await.unwrap();
+    assert_eq!(preview.refused.map(|why| why.code).as_deref(), Some("run_active"));
+    let problem = refused(house.request(single).await);
+    assert_eq!(problem.code, "run_active", "{problem:?}");
+    let run = house.app.run(&house.operator, part).await.unwrap();
+    assert_eq!(run.summary.state, RunState::AwaitingApproval, "it waits for its turn as before");
 }
 
 #[tokio::test]
