@@ -290,6 +290,21 @@ fn a_run_that_nobody_drives_says_so_and_how_it_goes_on() {
 }
 
 #[test]
+fn a_run_that_nobody_drives_is_shown_so_by_its_evacuation_and_by_the_step_that_asked_for_it() {
+    let mut lot = fixtures::lots::running();
+    let of_lot = |lot| fixtures::show("/", pages::evacuation::page(lot, fixtures::signed()));
+    assert!(!of_lot(lot.clone()).contains("set aside"));
+    let part = lot.waves.iter_mut().flatten().find(|run| run.state == holdfast_failover::RunState::Running);
+    part.expect("one is under way").set_aside = fixtures::runs::set_aside().summary.set_aside;
+    assert!(of_lot(lot).contains("set aside"));
+    let mut run = fixtures::runs::among_others();
+    let other = run.steps[2].other_run.as_mut().expect("it asked for one");
+    (other.state, other.set_aside) = (holdfast_failover::RunState::Running, true);
+    let html = fixtures::show("/", pages::run::page(run, vec![], fixtures::signed()));
+    assert!(html.contains("set aside"), "{html}");
+}
+
+#[test]
 fn a_running_run_says_when_it_may_end_and_what_that_rests_on() {
     let show = |run| fixtures::show("/", pages::run::page(run, vec![], fixtures::signed()));
     let mut run = fixtures::runs::live();

@@ -317,6 +317,9 @@ pub struct OtherRun {
     pub state: RunState,
     /// What it is doing or waiting for, in a sentence: of approvals, whose.
     pub now: String,
+    /// Whether nobody drives it, because workers crashed on it.
+    #[serde(default)]
+    pub set_aside: bool,
     /// Whether this step asked for it; else it was there, and goes the same way.
     pub asked_for: bool,
 }

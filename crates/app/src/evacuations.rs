@@ -19,7 +19,7 @@ use holdfast_api::evacuations::{
 use holdfast_api::runs::Decision;
 use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::{Actor, EvacuationId, RunId};
-use holdfast_failover::evacuation::{Decided, Entry, Event, Parts};
+use holdfast_failover::evacuation::{Decided, Entry, Event, Parts, as_part};
 use holdfast_failover::run::{Run, Who};
 use holdfast_failover::{Digest, Evacuation, Refusal, Review};
 use holdfast_store::{EvacuationFilter as Question, RunHead};
@@ -36,7 +36,7 @@ struct Loaded {
 
 impl Loaded {
     fn parts(&self) -> Parts {
-        self.heads.iter().map(|(id, head)| (*id, head.state)).collect()
+        self.heads.iter().map(|(id, head)| (*id, as_part(head.state, head.set_aside.is_some()))).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 //! it at once: each move is written against the journals as they were read, and whoever comes second writes nothing.
 
 use holdfast_domain::{EvacuationId, RunId};
-use holdfast_failover::evacuation::{Decided, Event, Next};
+use holdfast_failover::evacuation::{Decided, Event, Next, as_part};
 use holdfast_failover::guard::standing_refusal;
 use holdfast_failover::run::{Event as RunEvent, Run};
 use holdfast_failover::{Evacuation, Refusal};
@@ -73,7 +73,7 @@ async fn go_on(store: &Store) -> Result<Live, Error> {
 }
 
 async fn one(store: &Store, evacuation: &Evacuation, heads: &[RunHead]) -> Result<(), Error> {
-    let states = heads.iter().map(|head| (head.id, head.state)).collect();
+    let states = heads.iter().map(|head| (head.id, as_part(head.state, head.set_aside.is_some()))).collect();
     let alone = |event| Decided { events: vec![event], of_runs: Vec::new() };
     match evacuation.next(&states) {
         Next::Wait { .. } | Next::Stopped { .. } | Next::Ended => Ok(()),

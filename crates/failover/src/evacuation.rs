@@ -10,7 +10,7 @@ mod waves;
 
 pub use decide::Decided;
 pub use foot::{Foot, foot};
-pub use next::{Next, State};
+pub use next::{Next, State, as_part};
 pub use waves::{Ordered, Waves, waves};
 
 use crate::approval::Review;

@@ -1,6 +1,6 @@
 //! The steps of one's own that an application's plans are given: what each does, where it stands, when it is there.
 
-use super::tone::{self, badge};
+use super::tone::badge;
 use super::{applications, runs};
 use crate::format;
 use holdfast_api::runs::OtherRun;
@@ -17,7 +17,7 @@ pub const RUNS_A_PLAN: &str = "run_plan";
 /// The run of another application that a step has asked for or waits for, with its page.
 #[must_use]
 pub fn other_run(run: &OtherRun) -> AnyView {
-    let (tone, word) = tone::run_state(run.state);
+    let (tone, word) = runs::state_of(run.state, run.set_aside);
     let whose = if run.asked_for { "" } else { ", which somebody else asked for" };
     view! {
         <a class="target" href=runs::href(&run.run)>{format!("Run of {}", run.application)}</a>" "{badge(tone, word)}{whose}

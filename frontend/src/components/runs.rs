@@ -4,6 +4,7 @@ use crate::components::time;
 use crate::components::tone::{self, Tone, badge};
 use crate::{format, words};
 use holdfast_api::runs::RunSummary;
+use holdfast_failover::RunState;
 use leptos::prelude::*;
 
 /// `shop: us-east-1 → eu-central-1`.
@@ -26,7 +27,12 @@ pub fn what(run: &RunSummary) -> String {
 /// Its state as it is called; one that nobody drives is in none of its own.
 #[must_use]
 pub fn state(run: &RunSummary) -> (Tone, &'static str) {
-    if run.set_aside.is_some() { (Tone::Bad, "set aside") } else { tone::run_state(run.state) }
+    state_of(run.state, run.set_aside.is_some())
+}
+
+#[must_use]
+pub fn state_of(state: RunState, set_aside: bool) -> (Tone, &'static str) {
+    if set_aside { (Tone::Bad, "set aside") } else { tone::run_state(state) }
 }
 
 #[must_use]
@@ -43,7 +49,7 @@ pub fn table(label: &'static str, runs: &[RunSummary], action: &'static str) -> 
             let (tone, word) = state(run);
             let took = run.rto_seconds.map_or_else(|| view! { <span class="muted">"–"</span> }.into_any(), |s| view! { {words::span(s)} }.into_any());
             let lag = run.worst_lag_ms.map_or_else(|| view! { <span class="muted">"–"</span> }.into_any(), |ms| view! { {format::lag(ms)} }.into_any());
-            let until = run.expires_at.filter(|_| run.state == holdfast_failover::RunState::AwaitingApproval).map(|at| view! { <span class="muted">", expires in "{time::until(at)}</span> });
+            let until = run.expires_at.filter(|_| run.state == RunState::AwaitingApproval).map(|at| view! { <span class="muted">", expires in "{time::until(at)}</span> });
             let go = view! { <a class="go" href=href(&run.id)>{action}<span class="sr">{format!(" run {} of {}", format::short(&run.id), run.application)}</span></a> };
             let progress = if run.ended_at.is_none() && run.steps_done < run.steps_total && run.steps_done > 0 {
                 format!("{word}, {} of {}", run.steps_done, run.steps_total)

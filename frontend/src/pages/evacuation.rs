@@ -159,7 +159,7 @@ fn go_on(view: &EvacuationView) -> AnyView {
 fn figures(view: &EvacuationView) -> AnyView {
     let one = &view.summary;
     let all = || view.waves.iter().flatten();
-    let under_way = all().filter(|run| run.state.is_under_way()).count();
+    let under_way = all().filter(|run| run.state.is_under_way() && run.set_aside.is_none()).count();
     let count = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
     let say = |n: usize, tone: Tone, words: &'static str| {
         if n == 0 { view! { <span class="muted">"none"</span> }.into_any() } else { badge(tone, words) }
@@ -197,7 +197,7 @@ fn wave_of_runs(view: &EvacuationView, number: usize, wave: &[RunSummary]) -> An
     let rows = wave
         .iter()
         .map(|run| {
-            let (tone, word) = tone::run_state(run.state);
+            let (tone, word) = runs::state(run);
             let waits = run.state == holdfast_failover::RunState::AwaitingApproval;
             let (tone, word) = if waits { (Tone::Quiet, "waits for its turn") } else { (tone, word) };
             let (done, total) = (run.steps_done, run.steps_total);

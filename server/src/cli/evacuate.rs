@@ -5,6 +5,7 @@ use super::{
     arguments::{Evacuate, EvacuateRequest},
     client::{As, Client, segment},
     output::{Output, table},
+    run_text,
 };
 use holdfast_api::{
     Page,
@@ -179,7 +180,7 @@ fn show(view: &EvacuationView) -> String {
                 format!("{number}"),
                 run.application.clone(),
                 format!("{} to {}", run.intent.as_str(), run.to_region),
-                run.state.as_str().to_owned(),
+                run_text::state(run),
                 format!("{}/{}", run.steps_done, run.steps_total),
                 run.now.clone(),
                 run.id.clone(),

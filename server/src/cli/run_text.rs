@@ -15,6 +15,12 @@ fn word<T: Serialize>(value: &T) -> String {
     }
 }
 
+/// One that nobody drives is in no state of its own.
+#[must_use]
+pub fn state(run: &RunSummary) -> String {
+    if run.set_aside.is_some() { "set_aside".to_owned() } else { word(&run.state) }
+}
+
 #[must_use]
 pub fn list(page: &Page<RunSummary>) -> String {
     let rows: Vec<Vec<String>> = page
@@ -26,7 +32,7 @@ pub fn list(page: &Page<RunSummary>) -> String {
                 run.application.clone(),
                 format!("{} {}", word(&run.mode), word(&run.intent)),
                 format!("{} -> {}", run.from_region, run.to_region),
-                word(&run.state),
+                state(run),
                 format!("{}/{}", run.steps_done, run.steps_total),
                 run.requested_at.to_string(),
             ]
@@ -61,7 +67,7 @@ pub fn show(view: &RunView) -> String {
         run.application,
         run.from_region,
         run.to_region,
-        word(&run.state),
+        state(run),
         run.now,
         run.requested_by,
         run.requested_at,

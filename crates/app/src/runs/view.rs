@@ -197,15 +197,9 @@ pub fn planned_step(step: &Step) -> StepView {
 }
 
 /// A run of another application as the step that it is for shows it.
-pub fn other_run(head: &RunHead, asked_for: bool) -> OtherRun {
-    let summary: Summary = serde_json::from_value(head.summary.clone()).unwrap_or_default();
-    OtherRun {
-        application: head.application.to_string(),
-        run: head.id.to_string(),
-        state: head.state,
-        now: summary.now,
-        asked_for,
-    }
+pub fn other_run(of: &RunHead, asked_for: bool) -> OtherRun {
+    let RunSummary { application, id, state, now, set_aside, .. } = head(of);
+    OtherRun { application, run: id, state, now, set_aside: set_aside.is_some(), asked_for }
 }
 
 fn step(actor: &Actor, run: &Run, step: &Step, now: Timestamp) -> StepView {

@@ -9,9 +9,9 @@ use holdfast_api::now::Nows;
 use holdfast_api::people::People;
 use holdfast_api::runs::{Decision, RunVerb, Runs};
 use holdfast_domain::{Actor, Declaration, EvacuationId, Role, RunId};
-use holdfast_failover::{Intent, Mode};
 use holdfast_failover::evacuation::State;
 use holdfast_failover::run::RunState;
+use holdfast_failover::{Intent, Mode};
 
 fn asked(mode: Mode) -> RequestEvacuation {
     RequestEvacuation {

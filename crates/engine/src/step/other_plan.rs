@@ -165,5 +165,6 @@ fn other_run(head: &RunHead) -> OtherRun {
         movement: head.movement.clone(),
         state: head.state,
         now: now.to_owned(),
+        set_aside: head.set_aside.as_ref().map(|set_aside| set_aside.why.clone()),
     }
 }

@@ -73,6 +73,13 @@ impl State {
     }
 }
 
+/// A run as the lot counts it: one that workers crashed on, and that is set aside for it, waits for a person whatever its
+/// last state was.
+#[must_use]
+pub fn as_part(state: RunState, set_aside: bool) -> RunState {
+    if set_aside { RunState::NeedsPerson } else { state }
+}
+
 /// Under way and neither held by a person nor waiting for one.
 fn moves(state: RunState) -> bool {
     matches!(state, RunState::Running | RunState::Paused | RunState::Undoing)

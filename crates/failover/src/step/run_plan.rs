@@ -58,6 +58,8 @@ pub struct OtherRun {
     pub state: RunState,
     /// What it is doing or waiting for, in a sentence.
     pub now: String,
+    /// Why nobody drives it, where workers crashed on it.
+    pub set_aside: Option<String>,
 }
 
 /// Another application as one look shows it.
@@ -226,6 +228,9 @@ fn asked(name: &Name, movement: &Movement, run: &OtherRun, moved: bool, serving:
 /// Whom it waits for, where it waits for somebody; what it does by itself changes too often to be told in the journal of
 /// the run that waits for it.
 fn told(run: &OtherRun) -> String {
+    if let Some(why) = &run.set_aside {
+        return format!("set aside, {}", why.trim_end_matches('.'));
+    }
     let state = plain(run.state);
     let now = run.now.trim_end_matches('.');
     match run.state {

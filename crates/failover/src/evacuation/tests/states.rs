@@ -70,6 +70,20 @@ fn a_wave_that_did_not_go_well_holds_the_next_until_a_person_says_go_on() {
 }
 
 #[test]
+fn a_run_that_is_set_aside_holds_no_place_and_the_lot_may_go_on_past_it() {
+    let mut evacuation = started(&[2, 1]);
+    let stuck = as_part(Running, true);
+    assert_eq!(as_part(Running, false), Running);
+    evacuation.request.concurrency = 1;
+    let parts = stand(&[stuck, Waiting, Waiting]);
+    assert_eq!(evacuation.next(&parts), Next::Start { runs: vec![run_id(2)] });
+    let parts = stand(&[stuck, Completed, Waiting]);
+    assert_eq!(evacuation.state(&parts), State::Stopped);
+    go_on(&mut evacuation, &parts);
+    assert_eq!(evacuation.next(&parts), Next::Start { runs: vec![run_id(3)] });
+}
+
+#[test]
 fn the_last_wave_holds_nothing_and_what_went_wrong_is_an_exception() {
     let mut evacuation = started(&[1, 1]);
     evacuation.request.left_out.push(LeftOut {

@@ -22,6 +22,7 @@ fn run(state: RunState, movement: Movement) -> OtherRun {
         movement,
         state,
         now: now.into(),
+        set_aside: None,
     }
 }
 
@@ -142,4 +143,14 @@ fn the_step_ends_by_what_is_seen_once_its_run_is_over_and_asks_a_person_when_the
 fn an_application_that_has_gone_from_the_inventory_asks_a_person() {
     let gone = Other { application: None, ..other(Serving::default()) };
     assert_eq!(says(verdict(&failover(Mode::Emergency), &gone)).0, "stuck");
+}
+
+#[test]
+fn of_a_run_that_nobody_drives_it_is_told_why() {
+    let to_b = failover(Mode::Planned);
+    let mut stuck = run(RunState::Running, to_b.clone());
+    stuck.set_aside = Some("a defect: it fell.".into());
+    let (kind, words) = says(verdict(&to_b, &Other { asked: Some(stuck), ..other(dark()) }));
+    assert_eq!(kind, "wait");
+    assert!(words.ends_with("set aside, a defect: it fell"), "{words}");
 }
