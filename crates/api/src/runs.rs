@@ -407,6 +407,9 @@ pub struct RunFilter {
     /// Only those that nobody drives because workers crashed on them.
     #[serde(default)]
     pub set_aside: bool,
+    /// Not the parts of an evacuation that have not begun: that they wait is told of the lot.
+    #[serde(default)]
+    pub told_singly: bool,
     pub cursor: Option<String>,
     pub limit: Option<u32>,
 }

@@ -25,14 +25,10 @@ impl Nows for App {
         let ended = self.store.last_ended_runs_of_all(20).await.map_err(of_store)?;
         let declared = self.store.declared_regions().await.map_err(of_store)?;
         let applications = summaries(&judged, &ended);
-        let live = self.run_page(&RunFilter { live: true, limit: Some(100), ..RunFilter::default() }).await?;
+        let live = RunFilter { live: true, told_singly: true, limit: Some(100), ..RunFilter::default() };
+        let active_runs = self.run_page(&live).await?.items;
         let approvals_for_me = self.approvals(actor).await?;
         let evacuations = self.live_evacuations(actor).await?;
-        // A lot is told of once, not by each of its parts that has not begun.
-        let waits_with_its_lot =
-            |run: &RunSummary| run.evacuation.is_some() && run.state == RunState::AwaitingApproval;
-        let active_runs: Vec<RunSummary> =
-            live.items.into_iter().filter(|run| !waits_with_its_lot(run)).collect();
         let blocked = self.log_view().await?.blocks_starts;
         let lots = of_evacuations(&evacuations);
         let needs = needs(&applications, &active_runs, &approvals_for_me, &lots, blocked);

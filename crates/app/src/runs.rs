@@ -372,6 +372,7 @@ impl App {
             states: state.into_iter().collect(),
             dry_runs: true,
             set_aside: filter.set_aside,
+            told_singly: filter.told_singly,
             before,
             limit,
             ..Question::default()

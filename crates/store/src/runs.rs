@@ -77,6 +77,8 @@ pub struct RunFilter {
     pub unacknowledged: bool,
     /// Only those that are no part of an evacuation.
     pub single: bool,
+    /// Not the parts of an evacuation that have not begun: that they wait is told of the lot.
+    pub told_singly: bool,
     /// Only those that workers crashed on, until somebody has them tried again.
     pub set_aside: bool,
     /// Older than this one: the cursor.
@@ -320,6 +322,9 @@ impl Store {
         }
         if filter.single {
             query.push(" AND r.evacuation IS NULL");
+        }
+        if filter.told_singly {
+            query.push(" AND (r.evacuation IS NULL OR r.state <> 'awaiting_approval')");
         }
         if filter.unacknowledged {
             query.push(" AND r.acknowledged_at IS NULL");

@@ -7,7 +7,7 @@ use holdfast_api::evacuations::{
 };
 use holdfast_api::now::Nows;
 use holdfast_api::people::People;
-use holdfast_api::runs::{Decision, RunVerb, Runs};
+use holdfast_api::runs::{Decision, RunFilter, RunVerb, Runs};
 use holdfast_domain::{Actor, Declaration, EvacuationId, Role, RunId};
 use holdfast_failover::evacuation::State;
 use holdfast_failover::run::RunState;
@@ -239,6 +239,22 @@ async fn an_emergency_takes_the_place_of_a_lot_that_waits_for_approval_and_of_no
     assert_eq!(problem.code, "run_active", "{problem:?}");
     let run = house.app.run(&house.operator, part).await.unwrap();
     assert_eq!(run.summary.state, RunState::AwaitingApproval, "it waits for its turn as before");
+}
+
+#[tokio::test]
+async fn parts_that_wait_with_their_lot_take_no_place_on_the_first_page() {
+    let house = seen().await;
+    let mut single = House::asked("front", Intent::Failover, HOME, AWAY);
+    single.mode = Mode::Emergency;
+    let before = house.request(single).await.unwrap();
+    let applications = Some(vec!["pair".into(), "shop".into(), "split".into()]);
+    ask(&house, RequestEvacuation { applications, ..asked(Mode::Emergency) }).await.unwrap();
+    let first = RunFilter { live: true, told_singly: true, limit: Some(1), ..RunFilter::default() };
+    let page = house.app.runs(&house.operator, &first).await.unwrap();
+    let told: Vec<&str> = page.items.iter().map(|run| run.id.as_str()).collect();
+    assert_eq!(told, [before.summary.id.as_str()]);
+    let now = house.app.now(&house.operator).await.unwrap();
+    assert_eq!(now.active_runs.len(), 1);
 }
 
 #[tokio::test]

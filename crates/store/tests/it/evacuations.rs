@@ -1,11 +1,11 @@
 //! The journal of a lot: written with its runs or not at all, by whoever read it last.
 
-use crate::{anybody, entry, furnished};
+use crate::{anybody, entry, furnished, start_run};
 use holdfast_domain::{EvacuationId, RegionCode, RunId};
 use holdfast_failover::evacuation::{Decided, Event, Part, Request};
 use holdfast_failover::run::{self, Run};
 use holdfast_failover::{Digest, Evacuation, Intent, Mode, RunState};
-use holdfast_store::{Error, EvacuationFilter, NewRun, Store};
+use holdfast_store::{Error, EvacuationFilter, NewRun, RunFilter, RunHead, Store};
 use holdfast_testkit::request;
 use serde_json::json;
 
@@ -122,6 +122,28 @@ async fn a_run_that_went_on_meanwhile_leaves_the_lot_as_it_was() {
     assert!(matches!(refused, Error::RunMoved { run, .. } if run == runs[1].id), "{refused}");
     assert_eq!(load(&store, id).await, evacuation, "nothing of it was written");
     assert_eq!(store.run_head(runs[0].id).await.unwrap().state, RunState::AwaitingApproval);
+}
+
+#[tokio::test]
+async fn parts_that_have_not_begun_take_no_place_from_the_runs_before_them() {
+    let (_database, store) = furnished().await;
+    let before = start_run(&store, "shop", true).await.unwrap();
+    let (_, runs) = lot(&store).await;
+    let first =
+        RunFilter { live: Some(true), dry_runs: true, told_singly: true, limit: 1, ..RunFilter::default() };
+    let told = |heads: Vec<RunHead>| heads.iter().map(|head| head.id).collect::<Vec<_>>();
+    assert_eq!(told(store.runs(&first).await.unwrap()), [before]);
+    let began = holdfast_store::Advance {
+        run: runs[1].id,
+        expected_seq: runs[1].seq,
+        events: &[run::Event::Started],
+        state: RunState::Running,
+        summary: None,
+    };
+    let mut change = store.begin().await.unwrap();
+    change.append(&began).await.unwrap();
+    change.commit(entry("run.start")).await.unwrap();
+    assert_eq!(told(store.runs(&first).await.unwrap()), [runs[1].id], "one that has begun is told of");
 }
 
 #[tokio::test]

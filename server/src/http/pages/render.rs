@@ -81,7 +81,7 @@ impl Visit {
         if self.flash.as_ref().is_some_and(|flash| !flash.done) {
             screen.refresh_seconds = None;
         }
-        let live = RunFilter { live: true, limit: Some(COUNTED), ..RunFilter::default() };
+        let live = RunFilter { live: true, told_singly: true, limit: Some(COUNTED), ..RunFilter::default() };
         let (runs, approvals, evacuations, automation) = futures::join!(
             state.plane.runs(&self.actor, &live),
             state.plane.approvals(&self.actor),

@@ -174,6 +174,7 @@ pub async fn runs(State(state): State<AppState>, visit: Visit, Asked(asked): Ask
         live: asked.get("live").is_some_and(|live| live == "true"),
         cursor: asked.get("cursor"),
         set_aside: false,
+        told_singly: false,
         limit: Some(LINES),
     };
     let answer = state.plane.runs(&visit.actor, &filter).await;

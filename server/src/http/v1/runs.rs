@@ -147,7 +147,8 @@ pub async fn get_runs(
 ) -> Reply<Json<Page<RunSummary>>> {
     check_limit(filter.limit)?;
     let Filter { application, state: run_state, live, set_aside, cursor, limit } = filter;
-    let filter = RunFilter { application, state: run_state, live, set_aside, cursor, limit };
+    let filter =
+        RunFilter { application, state: run_state, live, set_aside, told_singly: false, cursor, limit };
     Ok(Json(state.plane.runs(&actor, &filter).await?))
 }
 
