@@ -21,7 +21,7 @@ use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::{Actor, EvacuationId, RunId};
 use holdfast_failover::evacuation::{Decided, Entry, Event, Parts, as_part};
 use holdfast_failover::run::{Run, Who};
-use holdfast_failover::{Digest, Evacuation, Refusal, Review};
+use holdfast_failover::{Digest, Evacuation, Refusal, Review, RunState};
 use holdfast_store::{EvacuationFilter as Question, RunHead};
 use jiff::Timestamp;
 use serde_json::json;
@@ -212,6 +212,9 @@ impl App {
         let mut parts = self.store.parts_of(&ids).await.map_err(of_store)?;
         // One whose journal cannot be read says so on its own page; every list goes on.
         let loaded = found.into_iter().filter_map(|(id, entries)| {
+            let unreadable =
+                |error: &_| tracing::error!(evacuation = %id, %error, "an evacuation's journal cannot be read");
+            let entries = entries.inspect_err(unreadable).ok()?;
             let evacuation = replay(id, &entries).ok()?;
             let heads = parts.remove(&id).unwrap_or_default();
             Some(Loaded { evacuation, heads: heads.into_iter().map(|h| (h.id, h)).collect(), entries })
@@ -235,7 +238,17 @@ impl App {
         if loaded.evacuation.started_at.is_some() || loaded.evacuation.ended_at.is_some() {
             return Ok(false);
         }
-        let runs = self.runs_of(loaded).await?;
+        let mut runs = Vec::new();
+        for head in loaded.heads.values().filter(|head| head.state == RunState::AwaitingApproval) {
+            match self.replayed(head.id).await {
+                Ok(run) => runs.push(run),
+                // The lot's own page says what is wrong with it; everybody's first page goes on.
+                Err(problem) if problem.status == 500 => {
+                    tracing::warn!(run = %head.id, detail = %problem.detail, "does not count for whom its lot waits");
+                }
+                Err(problem) => return Err(problem),
+            }
+        }
         let lapsed = self.lapsed_of(&runs).await?;
         let now = self.store.now().await.map_err(of_store)?;
         Ok(view::would_approve(actor, loaded, &runs, &lapsed, now).is_ok())

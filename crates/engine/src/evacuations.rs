@@ -57,7 +57,10 @@ async fn go_on(store: &Store) -> Result<Live, Error> {
     let mut parts = store.parts_of(&ids).await?;
     for (id, entries) in found {
         let heads = parts.remove(&id).unwrap_or_default();
-        match Evacuation::replay(id, &entries) {
+        let evacuation = entries
+            .map_err(|error| error.to_string())
+            .and_then(|entries| Evacuation::replay(id, &entries).map_err(|corrupt| corrupt.to_string()));
+        match evacuation {
             Ok(evacuation) => match one(store, &evacuation, &heads).await {
                 // Another replica, or a person, was first: there is news of it already.
                 Ok(()) | Err(Error::EvacuationMoved { .. } | Error::RunMoved { .. }) => {}

@@ -35,10 +35,10 @@ struct EntryRow {
 }
 
 impl EntryRow {
-    fn into_entry(self) -> Result<(EvacuationId, Entry)> {
+    fn into_entry(self) -> Result<Entry> {
         let (id, seq) = (EvacuationId(self.evacuation), self.seq);
         let event = from_json(|| format!("entry {seq} of evacuation {id}"), self.body)?;
-        Ok((id, Entry { seq, at: self.at.into(), event }))
+        Ok(Entry { seq, at: self.at.into(), event })
     }
 }
 
@@ -144,14 +144,17 @@ impl Store {
     /// # Errors
     /// When the database does not answer; `Corrupt` when an entry cannot be read.
     pub async fn evacuation_entries(&self, id: EvacuationId) -> Result<Vec<Entry>> {
-        Ok(self.entries_of_evacuations(&[id.0]).await?.remove(&id).unwrap_or_default())
+        self.entries_of_evacuations(&[id.0]).await?.remove(&id).unwrap_or_else(|| Ok(Vec::new()))
     }
 
-    /// The journals of those that the filter names, newest first.
+    /// The journals of those that the filter names, newest first: `Corrupt` of one concerns that one alone.
     ///
     /// # Errors
-    /// When the database does not answer; `Corrupt` when an entry cannot be read.
-    pub async fn evacuations(&self, filter: &EvacuationFilter) -> Result<Vec<(EvacuationId, Vec<Entry>)>> {
+    /// When the database does not answer.
+    pub async fn evacuations(
+        &self,
+        filter: &EvacuationFilter,
+    ) -> Result<Vec<(EvacuationId, Result<Vec<Entry>>)>> {
         let ids: Vec<Uuid> = sqlx::query_scalar(
             "SELECT id FROM evacuations
              WHERE (NOT $1 OR ended_at IS NULL) AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
@@ -164,11 +167,15 @@ impl Store {
         let mut entries = self.entries_of_evacuations(&ids).await?;
         Ok(ids
             .into_iter()
-            .map(|id| (EvacuationId(id), entries.remove(&EvacuationId(id)).unwrap_or_default()))
+            .map(EvacuationId)
+            .map(|id| (id, entries.remove(&id).unwrap_or_else(|| Ok(Vec::new()))))
             .collect())
     }
 
-    async fn entries_of_evacuations(&self, ids: &[Uuid]) -> Result<BTreeMap<EvacuationId, Vec<Entry>>> {
+    async fn entries_of_evacuations(
+        &self,
+        ids: &[Uuid],
+    ) -> Result<BTreeMap<EvacuationId, Result<Vec<Entry>>>> {
         let rows: Vec<EntryRow> = sqlx::query_as(
             "SELECT evacuation, seq, at, body FROM evacuation_events WHERE evacuation = ANY($1)
              ORDER BY evacuation, seq",
@@ -176,12 +183,17 @@ impl Store {
         .bind(ids)
         .fetch_all(&self.pool)
         .await?;
-        let mut entries: BTreeMap<EvacuationId, Vec<Entry>> = BTreeMap::new();
+        let mut of_each: BTreeMap<EvacuationId, Result<Vec<Entry>>> = BTreeMap::new();
         for row in rows {
-            let (id, entry) = row.into_entry()?;
-            entries.entry(id).or_default().push(entry);
+            let of_one = of_each.entry(EvacuationId(row.evacuation)).or_insert_with(|| Ok(Vec::new()));
+            if let Ok(entries) = of_one {
+                match row.into_entry() {
+                    Ok(entry) => entries.push(entry),
+                    Err(unreadable) => *of_one = Err(unreadable),
+                }
+            }
         }
-        Ok(entries)
+        Ok(of_each)
     }
 
     /// How the runs of these evacuations stand.

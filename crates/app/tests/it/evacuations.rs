@@ -10,8 +10,9 @@ use holdfast_api::people::People;
 use holdfast_api::runs::{Decision, RunFilter, RunVerb, Runs};
 use holdfast_domain::{Actor, Declaration, EvacuationId, Role, RunId};
 use holdfast_failover::evacuation::State;
-use holdfast_failover::run::RunState;
+use holdfast_failover::run::{self, RunState};
 use holdfast_failover::{Intent, Mode};
+use holdfast_store::Advance;
 
 fn asked(mode: Mode) -> RequestEvacuation {
     RequestEvacuation {
@@ -255,6 +256,34 @@ async fn parts_that_wait_with_their_lot_take_no_place_on_the_first_page() {
     assert_eq!(told, [before.summary.id.as_str()]);
     let now = house.app.now(&house.operator).await.unwrap();
     assert_eq!(now.active_runs.len(), 1);
+}
+
+#[tokio::test]
+async fn a_part_that_cannot_be_read_leaves_the_first_page_and_the_lists_to_everybody() {
+    let house = seen().await;
+    let applications = Some(vec!["pair".into(), "shop".into()]);
+    let view = ask(&house, RequestEvacuation { applications, ..asked(Mode::Emergency) }).await.unwrap();
+    let part = house.app.run(&house.operator, run_of(&view, "pair")).await.unwrap();
+    // A step that never ran is said to have succeeded.
+    let step = part.steps[0].id.parse().unwrap();
+    let events = [run::Event::StepSucceeded { step, note: "seen".into(), after: Vec::new() }];
+    let impossible = Advance {
+        run: run_of(&view, "pair"),
+        expected_seq: part.seq,
+        events: &events,
+        state: RunState::AwaitingApproval,
+        summary: None,
+    };
+    let mut change = house.store.begin().await.unwrap();
+    change.append(&impossible).await.unwrap();
+    change.commit(test_entry()).await.unwrap();
+    let spoilt = house.app.run(&house.operator, run_of(&view, "pair")).await.unwrap();
+    assert!(spoilt.unreadable.is_some());
+    let now = house.app.now(&house.approver).await.unwrap();
+    assert!(now.needs.iter().any(|need| need.href.ends_with(&view.summary.id)), "{:?}", now.needs);
+    assert_eq!(house.app.evacuations_to_review(&house.approver).await.unwrap().len(), 1);
+    let refusal = refused(decide(&house, &house.approver, &view, Decision::Approve).await);
+    assert_eq!(refusal.code, "journal_corrupt", "nothing is decided of what cannot be read");
 }
 
 #[tokio::test]

@@ -156,3 +156,22 @@ async fn parts_expire_with_their_lot_and_never_by_themselves() {
     assert_eq!(store.expired_requests().await.unwrap(), []);
     assert_eq!(runs.len(), 2);
 }
+
+#[tokio::test]
+async fn an_entry_that_cannot_be_read_concerns_its_own_lot_alone() {
+    let (database, store) = furnished().await;
+    let (good, runs) = lot(&store).await;
+    let evacuation = load(&store, good).await;
+    let over = evacuation.cancel(&runs, &anybody(), "it is back").unwrap();
+    write(&store, &evacuation, &runs, &over).await.unwrap();
+    let (bad, _) = lot(&store).await;
+    let unheard_of = r#"INSERT INTO evacuation_events (evacuation, seq, kind, body)
+                        VALUES ($1, 2, 'unheard_of', '{"kind": "unheard_of"}')"#;
+    sqlx::query(unheard_of).bind(bad.0).execute(&mut database.owner().await).await.unwrap();
+    assert!(matches!(store.evacuation_entries(bad).await, Err(Error::Corrupt(_))));
+    let all = EvacuationFilter { live: false, before: None, limit: 10 };
+    let read: Vec<_> = store.evacuations(&all).await.unwrap();
+    let read: Vec<_> =
+        read.into_iter().map(|(id, entries)| (id, entries.map(|all| all.len()).ok())).collect();
+    assert_eq!(read, [(bad, None), (good, Some(2))]);
+}
