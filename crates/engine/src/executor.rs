@@ -120,7 +120,10 @@ impl Executor {
         let ground = Arc::new(Ground { application, accounts });
         if run.owner != Some((fence.worker.clone(), fence.epoch)) {
             let taken = Event::TakenOver { worker: fence.worker, epoch: fence.epoch };
-            journal.record(vec![taken], lease.clock().now()).await?;
+            match journal.record(vec![taken], lease.clock().now()).await {
+                Err(lost) if lost.is_too_late() => return Ok(()),
+                recorded => recorded?,
+            }
         }
         // What the plan was made from outlives the process that saw it.
         for before in &run.request.plan.before {
@@ -156,7 +159,11 @@ impl Executor {
                         // older than the run's own changes.
                         let seen = (&self.store, &self.cloud, lease.clock());
                         look_at_application(seen, &ground, self.settings.looks_per_account).await;
-                        journal.conclude(lease.clock().now()).await?;
+                        match journal.conclude(lease.clock().now()).await {
+                            // A person spoke during the look: what is next is asked anew.
+                            Err(lost) if lost.is_too_late() => {}
+                            concluded => concluded?,
+                        }
                         continue;
                     }
                     Next::Wait { .. } if driving.is_empty() => {
@@ -188,10 +195,9 @@ impl Executor {
                     in_drive.remove(&step);
                     match outcome {
                         Ok(()) => {}
-                        // A person spoke while the step was looking: what it wanted to write is no longer so. Of a plan that
-                        // was changed behind everybody's back nothing is.
-                        Err(Lost::Illegal(refusal)) if refusal.code != "stale_plan" => {
-                            tracing::debug!(run = %id, %step, %refusal, "a step's news came too late");
+                        // A person spoke while the step was looking.
+                        Err(lost) if lost.is_too_late() => {
+                            tracing::debug!(run = %id, %step, %lost, "a step's news came too late");
                             tokio::time::sleep(self.settings.poll_interval).await;
                         }
                         // The others' calls are under way: their answers are waited for before the run is let go.

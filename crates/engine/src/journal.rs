@@ -23,6 +23,14 @@ pub enum Lost {
     Store(holdfast_store::Error),
 }
 
+impl Lost {
+    /// Whether a person spoke first, and what was to be written is no longer so. Of a plan that was changed behind
+    /// everybody's back nothing is.
+    pub fn is_too_late(&self) -> bool {
+        matches!(self, Self::Illegal(refusal) if refusal.code != "stale_plan")
+    }
+}
+
 impl From<holdfast_store::Error> for Lost {
     fn from(error: holdfast_store::Error) -> Self {
         match error {
@@ -104,6 +112,10 @@ impl Journal {
                     ahead.apply(&entry).map_err(|e| Lost::Corrupt(e.to_string()))?;
                     events.push(entry.event);
                 }
+            }
+            // What it was about no longer is: nobody is asked about a step that was replaced.
+            if events.is_empty() {
+                return Ok(());
             }
             match self.write(&run, &events, &ahead).await {
                 Ok(entries) => {

@@ -73,6 +73,32 @@ async fn an_emergency_does_nothing_while_the_call_that_it_replaces_may_take_effe
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_replaced_step_that_would_ask_a_person_asks_nobody_and_the_run_stays_with_its_worker() {
+    let mut house = House::new().await;
+    house.cloud.next_call(Fate::DoneAnswerLost);
+    house.cloud.next_call(Fate::DoneThenSilent);
+    let run = house.started().await;
+    until("the last call to be answered", || async {
+        let now = house.app.run(&house.operator, id(&run)).await.unwrap();
+        (state(&now, "route-front-door") == StepState::Waiting).then_some(())
+    })
+    .await;
+    let taken_up = house.cloud.recalled().len();
+    assert!(taken_up > 0);
+    // What the step will see is somebody else's.
+    house.cloud.meddle("eu-central-1", 50);
+    house.app.drive_run(&house.operator, id(&run), asked("shop")).await.unwrap();
+    house.cloud.breaks(None);
+    let parked = house.reaches(&run, RunState::NeedsPerson).await;
+    assert_eq!(state(&parked, "emergency-route-front-door"), StepState::NeedsPerson);
+    assert_eq!(house.cloud.recalled().len(), taken_up, "the worker let go of the run and took it up again");
+    let entries = house.app.run_journal(&house.operator, id(&run)).await.unwrap();
+    let asks_of_the_old = |event: &Event| matches!(event, Event::StepParked { step, .. } if step.as_str() == "route-front-door");
+    assert!(!entries.iter().any(|entry| asks_of_the_old(&entry.event)));
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_a_person_with_fresh_identity_who_types_the_name_escalates() {
     let mut house = House::new().await;
     house.cloud.next_call(Fate::Denied);

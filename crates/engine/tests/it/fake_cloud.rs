@@ -17,6 +17,8 @@ use std::time::Duration;
 pub enum Fate {
     /// Done, and the answer is lost.
     DoneAnswerLost,
+    /// Done and answered; from then on the run's looks are not.
+    DoneThenSilent,
     /// Not done, and no answer comes.
     Lost,
     Denied,
@@ -32,6 +34,7 @@ pub enum Defect {
     PanicsAtTheCall,
     /// As an overflown stack would.
     EndsTheProcess,
+    /// For as long as the defect is there.
     NeverAnswers,
 }
 
@@ -55,6 +58,7 @@ struct World {
     unhealthy: bool,
     recalled: Vec<Facts>,
     defect: Option<(Defect, RunId)>,
+    reads_held: bool,
 }
 
 #[derive(Debug)]
@@ -62,6 +66,8 @@ pub struct FakeCloud {
     world: Mutex<World>,
     pub deadline: Duration,
 }
+
+const A_MOMENT: Duration = Duration::from_millis(5);
 
 /// The record of the application that most tests move.
 const SHOP: &str = "shop.example.com";
@@ -126,6 +132,13 @@ impl FakeCloud {
     pub fn breaks(&self, defect: Option<(Defect, RunId)>) {
         self.world.lock().unwrap().defect = defect;
     }
+    /// While they are, nothing comes of the collector's looks; those of steps are answered.
+    pub fn hold_reads(&self, held: bool) {
+        self.world.lock().unwrap().reads_held = held;
+    }
+    fn reads_held(&self) -> bool {
+        self.world.lock().unwrap().reads_held
+    }
     fn defect(&self, acting: &Acting) -> Option<Defect> {
         let defect = self.world.lock().unwrap().defect;
         defect.filter(|(_, run)| *run == acting.run).map(|(defect, _)| defect)
@@ -177,9 +190,16 @@ impl Cloud for FakeCloud {
             match self.defect(acting) {
                 Some(Defect::PanicsAtALook) => panic!("a defect in a look"),
                 Some(Defect::EndsTheProcess) => std::process::abort(),
-                Some(Defect::NeverAnswers) => std::future::pending().await,
+                Some(Defect::NeverAnswers) => {
+                    while self.defect(acting) == Some(Defect::NeverAnswers) {
+                        tokio::time::sleep(A_MOMENT).await;
+                    }
+                }
                 Some(Defect::PanicsAtTheCall) | None => {}
             }
+        }
+        while matches!(access, Access::Read(_)) && self.reads_held() {
+            tokio::time::sleep(A_MOMENT).await;
         }
         let world = self.world.lock().unwrap();
         regions
@@ -226,7 +246,7 @@ impl Cloud for FakeCloud {
         }
         let mut world = self.world.lock().unwrap();
         let fate = world.fates.pop_front();
-        let done = matches!(fate, None | Some(Fate::DoneAnswerLost));
+        let done = matches!(fate, None | Some(Fate::DoneAnswerLost | Fate::DoneThenSilent));
         world.made.push(Made {
             step: acting.step.to_string(),
             action: change.action(),
@@ -250,8 +270,11 @@ impl Cloud for FakeCloud {
                 other => panic!("no such call in this world: {other:?}"),
             }
         }
+        if fate == Some(Fate::DoneThenSilent) {
+            world.defect = Some((Defect::NeverAnswers, acting.run));
+        }
         match fate {
-            None => Ok(Answer {
+            None | Some(Fate::DoneThenSilent) => Ok(Answer {
                 action: change.action().into(),
                 region: "eu-central-1".into(),
                 request_id: Some(format!("request-{}", world.made.len())),
@@ -268,7 +291,7 @@ impl Cloud for FakeCloud {
         let mut world = self.world.lock().unwrap();
         world.delivered.push(delivery.clone());
         match world.fates.pop_front() {
-            None => Ok(Answer {
+            None | Some(Fate::DoneThenSilent) => Ok(Answer {
                 action: "webhook:Post".into(),
                 region: "here".into(),
                 request_id: Some(delivery.id.clone()),

@@ -9,7 +9,7 @@ use holdfast_api::runs::{RequestRun, RunFilter, RunVerb, RunView, Runs};
 use holdfast_app::{App, Settings};
 use holdfast_domain::RunId;
 use holdfast_engine::{Engine, EngineSettings};
-use holdfast_failover::{Mode, RunState};
+use holdfast_failover::{Mode, RunState, StepState};
 use holdfast_store::{Pools, Store};
 use sqlx::AssertSqlSafe;
 use std::os::unix::process::ExitStatusExt as _;
@@ -70,6 +70,29 @@ async fn a_run_that_its_worker_panics_over_is_set_aside_until_a_person_has_it_tr
     let refused = house.app.drive_run(&house.operator, id(&run), RunVerb::TryAgain).await.unwrap_err();
     assert_eq!(refused.code, "wrong_state");
     assert_eq!(audited(&house).await, [2, 1, 1]);
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_during_the_last_look_is_no_crash() {
+    let mut house = House::new().await;
+    let run = house.request(House::asked(Mode::Planned)).await.unwrap();
+    house.cloud.hold_reads(true);
+    house.approve(&run).await.unwrap();
+    until("every step to be done", || async {
+        let now = house.app.run(&house.operator, id(&run)).await.unwrap();
+        now.steps.iter().all(|step| step.state == StepState::Succeeded).then_some(())
+    })
+    .await;
+    let pause = RunVerb::Pause { reason: Some("wait".into()) };
+    house.app.drive_run(&house.operator, id(&run), pause).await.unwrap();
+    house.cloud.hold_reads(false);
+    // For the end of the look, which nothing tells of.
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let paused = house.app.run(&house.operator, id(&run)).await.unwrap();
+    assert_eq!((paused.summary.state, audited(&house).await), (RunState::Paused, [0, 0, 0]));
+    house.app.drive_run(&house.operator, id(&run), RunVerb::Resume).await.unwrap();
+    house.reaches(&run, RunState::Completed).await;
     house.stop().await;
 }
 
