@@ -39,6 +39,10 @@ impl Evacuation {
     /// A person's yes to the lot: it counts in the tally of each part under that part's own policy. `lapsed`: those
     /// whose earlier approval no longer stands.
     ///
+    /// Where the last part that still asked somebody was taken out, nobody's approval is missing, and no seat is free.
+    /// Then the lot waits for one more yes to what is left of it, of anybody whom a policy asks; an earlier yes of the
+    /// same person does not stand in its way.
+    ///
     /// # Errors
     /// Says what stands against it and the way out.
     pub fn approve(
@@ -51,7 +55,10 @@ impl Evacuation {
     ) -> Answer {
         self.may_decide(digest, now)?;
         let who = Who { id: review.person, email: review.email.clone() };
-        if self.reviews.iter().any(|r| r.person == who.id && !lapsed.iter().any(|l| l.id == who.id)) {
+        let all_met = all_met(runs, lapsed, now)?;
+        if !all_met
+            && self.reviews.iter().any(|r| r.person == who.id && !lapsed.iter().any(|l| l.id == who.id))
+        {
             return Err(Refusal::new(
                 "already_reviewed",
                 format!("{} has approved this evacuation already.", who.email),
@@ -67,7 +74,13 @@ impl Evacuation {
             self.is_as_approved(run)?;
             let mut events = withdrawn(run, lapsed);
             let standing = run.after(&events, now)?;
-            match may_review(&standing.request, &standing.reviews, &who, &review.groups) {
+            let asked = if all_met {
+                may_let_it_start(&standing.request, &who, &review.groups)
+            } else {
+                may_review(&standing.request, &standing.reviews, &who, &review.groups)
+            };
+            match asked {
+                Ok(()) if all_met => counted = true,
                 Ok(()) => {
                     let digest = run.request.digest.clone();
                     events.push(run::Event::Approved { review: review.clone(), digest });
@@ -260,6 +273,23 @@ impl Evacuation {
 /// The parts that have not begun and are not over.
 fn waiting(runs: &[Run]) -> impl Iterator<Item = &Run> {
     runs.iter().filter(|run| run.state == RunState::AwaitingApproval)
+}
+
+/// Whether parts wait, and none of them for anybody's approval.
+fn all_met(runs: &[Run], lapsed: &[Who], now: Timestamp) -> Result<bool, Refusal> {
+    let mut waits = false;
+    for run in waiting(runs) {
+        waits = true;
+        if !run.after(&withdrawn(run, lapsed), now)?.tally().met {
+            return Ok(false);
+        }
+    }
+    Ok(waits)
+}
+
+/// A policy that asks nobody leaves it to anybody who may review.
+fn may_let_it_start(part: &run::Request, who: &Who, groups: &[Name]) -> Result<(), Refusal> {
+    if tally(&part.policy, &[]).met { Ok(()) } else { may_deny(part, who, groups) }
 }
 
 fn withdrawn(run: &Run, by: &[Who]) -> Vec<run::Event> {

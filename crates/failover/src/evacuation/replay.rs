@@ -73,7 +73,10 @@ impl Evacuation {
     pub(super) fn take(&mut self, event: &Event, at: Timestamp) {
         match event {
             Event::Requested { .. } | Event::TurnCame { .. } => {}
-            Event::Approved { review, .. } => self.reviews.push(review.clone()),
+            Event::Approved { review, .. } => {
+                self.reviews.retain(|r| r.person != review.person);
+                self.reviews.push(review.clone());
+            }
             Event::ApprovalWithdrawn { by } => self.reviews.retain(|r| r.person != by.id),
             Event::Denied { by, comment } => {
                 let comment = comment.as_deref().map(|c| format!(": {c}")).unwrap_or_default();

@@ -161,6 +161,32 @@ fn a_part_is_neither_approved_nor_denied_singly_and_may_be_taken_out() {
     let out = run.handle(Command::Cancel { by: who(2), reason: "not this one".into() }, NOW).unwrap();
     story.runs[0] = story.runs[0].after(&out, NOW).unwrap();
     assert_eq!(story.evacuation.next(&story.parts()), Next::Approve);
+    story.approve(2, &["payments"]).unwrap();
+    assert_eq!(story.state(), State::Running, "what is left asks nobody: anybody may let it start");
+    assert_eq!(story.evacuation.next(&story.parts()), Next::Start { runs: vec![run_id(2)] });
+}
+
+#[test]
+fn a_lot_whose_last_unapproved_part_is_taken_out_starts_with_one_more_yes() {
+    let waiting = || {
+        let mut story = Story::of(&[sre(), policy(&[("business-owners", 1)])]);
+        story.approve(2, &["sre"]).unwrap();
+        let out = Command::Cancel { by: who(1), reason: "it may stay".into() };
+        let out = story.runs[1].handle(out, NOW).unwrap();
+        story.runs[1] = story.runs[1].after(&out, NOW).unwrap();
+        story
+    };
+    let mut story = waiting();
+    assert_eq!(story.state(), State::AwaitingApproval, "what is left was not seen by itself");
+    assert_eq!(story.approve(1, &["sre"]).unwrap_err().code, "self_review");
+    assert_eq!(story.approve(4, &["business-owners"]).unwrap_err().code, "not_an_approver");
+    let reviews = story.runs[0].reviews.clone();
+    story.approve(2, &["sre"]).unwrap();
+    assert_eq!(story.state(), State::Running, "who approved before may say it again");
+    assert_eq!((story.evacuation.reviews.len(), &story.runs[0].reviews), (1, &reviews));
+    let mut story = waiting();
+    story.approve(3, &["sre"]).unwrap();
+    assert_eq!(story.state(), State::Running, "and so may another of those asked");
 }
 
 #[test]
