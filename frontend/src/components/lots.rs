@@ -123,6 +123,10 @@ pub fn circles(circles: &[Vec<String>]) -> AnyView {
         return parts::nothing();
     }
     let items = circles.iter().map(|circle| view! { <li>{circle.join(", ")}</li> }).collect_view();
-    let body = view! { <p>"These depend on each other, so none can go before the other. They share a wave:"</p><ul>{items}</ul> };
+    let body = view! {
+        <p>"These depend on each other, so none can go before the other. They share a wave:"</p>
+        <ul>{items}</ul>
+        <p>"Where a step runs the plan of another of them, its run waits for the other's, and goes on only if the limit lets both move at once."</p>
+    };
     parts::callout(Tone::Watch, "Dependencies in a circle", body.into_any())
 }

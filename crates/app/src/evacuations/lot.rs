@@ -58,7 +58,7 @@ impl App {
         let declared = self.store.declared_regions().await.map_err(of_store)?;
         let judged = self.judge_all(now).await?;
         let only = only(asked, &judged)?;
-        let order: Vec<Ordered> = judged.iter().map(|j| ordered(&j.application)).collect();
+        let mut order: Vec<Ordered> = judged.iter().map(|j| ordered(&j.application)).collect();
         let mut lot = Lot {
             region,
             parts: BTreeMap::new(),
@@ -96,6 +96,9 @@ impl App {
                 },
             };
             lot.left_out.push(LeftOut { application: name, because });
+        }
+        for ordered in &mut order {
+            ordered.depends_on.extend(lot.parts.get(&ordered.name).map(runs_plans_of).unwrap_or_default());
         }
         let ordered = waves(&order, &lot.parts.keys().cloned().collect());
         (lot.waves, lot.circles) = (ordered.waves, ordered.circles);
@@ -159,6 +162,13 @@ fn ordered(application: &Application) -> Ordered {
         tier: application.tier,
         depends_on: application.depends_on.clone(),
     }
+}
+
+/// Whose plans its steps run. Such a step waits for a run of that application that is under way or waits for its turn:
+/// in a later wave it would be waited for by the very run that it waits for.
+fn runs_plans_of(planned: &Planned) -> Vec<Name> {
+    let steps = planned.thought.plan.steps.iter();
+    steps.filter_map(|step| step.runs_plan_of().map(|(name, _)| name.clone())).collect()
 }
 
 /// The applications that were named; none: all.

@@ -32,6 +32,11 @@ fn asked(mode: Mode) -> RequestEvacuation {
 /// Everything answers; only `front` shows by itself which Region serves it.
 async fn seen() -> House {
     let house = House::new().await;
+    see(&house).await;
+    house
+}
+
+async fn see(house: &House) {
     for application in ["shop", "pair", "split"] {
         house.sees_services(application, &[HOME, AWAY, FAR]).await;
     }
@@ -39,7 +44,6 @@ async fn seen() -> House {
     for (code, weight) in [(HOME, 100), (AWAY, 0)] {
         house.look("front", "front-door", code, Ok(weighted(code, weight))).await;
     }
-    house
 }
 
 async fn ask(house: &House, request: RequestEvacuation) -> Answer<EvacuationView> {
@@ -96,6 +100,20 @@ async fn an_emergency_believes_the_home_and_an_emergency_alone() {
     names.sort_unstable();
     assert_eq!(names, ["front", "pair", "shop", "split"]);
     assert!(view.left_out.is_empty());
+}
+
+#[tokio::test]
+async fn whose_plan_a_step_runs_goes_before_the_application_that_waits_for_it() {
+    let waves = |view: &EvacuationView| -> Vec<Vec<String>> {
+        view.waves.iter().map(|wave| wave.iter().map(|run| run.application.clone()).collect()).collect()
+    };
+    let house = seen().await;
+    let view = ask(&house, asked(Mode::Emergency)).await.unwrap();
+    assert_eq!(waves(&view), [["front", "pair", "shop", "split"]]);
+    let house = House::with_a_plan_that_runs_another().await;
+    see(&house).await;
+    let view = ask(&house, asked(Mode::Emergency)).await.unwrap();
+    assert_eq!(waves(&view), [vec!["pair", "shop", "split"], vec!["front"]]);
 }
 
 #[tokio::test]

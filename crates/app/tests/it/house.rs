@@ -158,12 +158,22 @@ pub fn weighted(code: &str, weight: i64) -> Facts {
 impl House {
     /// `shop` (one approver), `pair` (two), `split` (one of each group) over three Regions; `front` is routed.
     pub async fn new() -> Self {
+        Self::with(&Self::of_three_kinds()).await
+    }
+
+    /// The same, and the plans of `front` run that of `split`.
+    pub async fn with_a_plan_that_runs_another() -> Self {
+        let step = "{name: first, kind: run_plan, after: observe, application: split}";
+        let plans = format!("plans:\n  - application: front\n    steps:\n      - {step}\n");
+        Self::with(&(Self::of_three_kinds() + &plans)).await
+    }
+
+    fn of_three_kinds() -> String {
         let mut yaml = BEGINNING.to_owned();
         for (name, policy) in [("shop", "one-approver"), ("pair", "two-approvers"), ("split", "both")] {
             yaml += &three_regions(name, policy);
         }
-        yaml += &routed("front");
-        Self::with(&yaml).await
+        yaml + &routed("front")
     }
 
     /// `app-01` and so on over three Regions.
