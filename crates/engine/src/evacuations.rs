@@ -1,6 +1,8 @@
 //! Evacuations go on: the turn of the next runs, the end of a lot, a request that expired. Any number of replicas may do
 //! it at once: each move is written against the journals as they were read, and whoever comes second writes nothing.
 
+use crate::crash;
+use crate::journal::Lost;
 use holdfast_domain::{EvacuationId, RunId};
 use holdfast_failover::evacuation::{Decided, Event, Next, as_part};
 use holdfast_failover::guard::standing_refusal;
@@ -101,11 +103,22 @@ async fn one(store: &Store, evacuation: &Evacuation, heads: &[RunHead]) -> Resul
     }
 }
 
+/// Those that can be read. Of another a crash is counted: the others go on, and at the third time it is set aside.
 async fn load(store: &Store, ids: &[RunId]) -> Result<Vec<Run>, Error> {
     let mut runs = Vec::new();
     for id in ids {
-        let entries = store.entries(*id, 0).await?;
-        runs.push(Run::replay(*id, &entries).map_err(|e| Error::Corrupt(format!("run {id}: {e}")))?);
+        let read = match store.entries(*id, 0).await {
+            Ok(entries) => Run::replay(*id, &entries).map_err(|corrupt| corrupt.to_string()),
+            Err(Error::Corrupt(what)) => Err(what),
+            Err(error) => return Err(error),
+        };
+        match read {
+            Ok(run) => runs.push(run),
+            Err(what) => {
+                let why = Lost::Corrupt(what).to_string();
+                crash::count(store, "holdfast", *id, &why).await?;
+            }
+        }
     }
     Ok(runs)
 }
@@ -123,10 +136,10 @@ async fn turn(store: &Store, evacuation: &Evacuation, ids: &[RunId]) -> Result<(
         let refused = against(store, &run, now).await?;
         turns.push((run, refused));
     }
-    let decided = match evacuation.turn(&turns) {
-        Ok(decided) => decided,
-        Err(refusal) => return Err(Error::Corrupt(refusal.to_string())),
-    };
+    if turns.is_empty() {
+        return Ok(());
+    }
+    let decided = evacuation.turn(&turns);
     let runs: Vec<Run> = turns.into_iter().map(|(run, _)| run).collect();
     write(store, evacuation, &runs, "evacuation.turn", decided).await
 }

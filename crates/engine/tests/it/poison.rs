@@ -4,11 +4,13 @@
 use crate::fake_cloud::{Defect, FakeCloud};
 use crate::house::{House, id, requests, until};
 use holdfast_api::audit::{AuditFilter, Audits};
+use holdfast_api::evacuations::{EvacuationFilter, Evacuations, RequestEvacuation};
 use holdfast_api::now::Nows;
 use holdfast_api::runs::{RequestRun, RunFilter, RunVerb, RunView, Runs};
 use holdfast_app::{App, Settings};
 use holdfast_domain::RunId;
 use holdfast_engine::{Engine, EngineSettings};
+use holdfast_failover::evacuation::State;
 use holdfast_failover::{Mode, RunState, StepState};
 use holdfast_store::{Pools, Store};
 use sqlx::AssertSqlSafe;
@@ -187,6 +189,39 @@ async fn a_request_that_cannot_be_read_when_it_expires_is_set_aside_too() {
     sqlx::raw_sql(sql).execute(&mut house.owner().await).await.unwrap();
     house.start().await;
     set_aside(&house, id(&run)).await;
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lot_expires_although_one_of_its_runs_cannot_be_read() {
+    let mut house = House::new().await;
+    house.stop().await;
+    let asked = RequestEvacuation {
+        region: "us-east-1".into(),
+        mode: Mode::Planned,
+        reason: "a test".into(),
+        incident: None,
+        concurrency: None,
+        stop_on_failure: None,
+        dry_run: false,
+        overrides: Vec::new(),
+        applications: None,
+        plan_digest: None,
+    };
+    let lot = house.app.request_evacuation(&house.operator, asked, "key").await.unwrap();
+    assert_eq!(lot.summary.state, State::AwaitingApproval);
+    let sql = "ALTER TABLE run_events DISABLE TRIGGER USER;
+               ALTER TABLE evacuation_events DISABLE TRIGGER USER;
+               UPDATE run_events SET body = body || '{\"request\": null}';
+               UPDATE evacuation_events SET at = at - interval '1 day'";
+    sqlx::raw_sql(sql).execute(&mut house.owner().await).await.unwrap();
+    house.start().await;
+    until("the lot to expire", || async {
+        let lots = house.app.evacuations(&house.operator, &EvacuationFilter::default()).await.unwrap().items;
+        (lots[0].state == State::Expired).then_some(())
+    })
+    .await;
+    assert!(audited(&house).await[0] > 0, "and what cannot be read is said");
     house.stop().await;
 }
 

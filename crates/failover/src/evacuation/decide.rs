@@ -208,14 +208,13 @@ impl Evacuation {
         })
     }
 
-    /// The turn of these runs: each starts, or is refused by what stands against it now.
-    ///
-    /// # Errors
-    /// When a run is not what was approved.
-    pub fn turn(&self, runs: &[(Run, Option<Refusal>)]) -> Answer {
+    /// The turn of these runs: each starts, or is refused by what stands against it now, be it that it is not what was
+    /// approved.
+    #[must_use]
+    pub fn turn(&self, runs: &[(Run, Option<Refusal>)]) -> Decided {
         let mut of_runs = Vec::new();
         for (run, refused) in runs {
-            self.is_as_approved(run)?;
+            let refused = self.is_as_approved(run).err().or_else(|| refused.clone());
             let event = match refused {
                 None => run::Event::Started,
                 Some(refusal) => run::Event::TurnRefused { reason: refusal.to_string() },
@@ -223,7 +222,7 @@ impl Evacuation {
             of_runs.push((run.id, vec![event]));
         }
         let event = Event::TurnCame { runs: runs.iter().map(|(run, _)| run.id).collect() };
-        Ok(Decided { events: vec![event], of_runs })
+        Decided { events: vec![event], of_runs }
     }
 
     fn must_await_approval(&self) -> Result<(), Refusal> {

@@ -137,7 +137,7 @@ fn the_lot_starts_with_the_last_policy_that_is_met_and_each_part_keeps_its_own_t
     assert_eq!(story.state(), State::Running);
     assert!(story.runs.iter().all(|run| run.state == Waiting), "no part starts before its turn");
     assert_eq!(story.evacuation.next(&story.parts()), Next::Start { runs: vec![run_id(1)] });
-    let turn = story.evacuation.turn(&[(story.runs[0].clone(), None)]).unwrap();
+    let turn = story.evacuation.turn(&[(story.runs[0].clone(), None)]);
     story.write(turn);
     assert_eq!(story.runs[0].state, Running);
 }
@@ -209,7 +209,7 @@ fn a_denial_an_expiry_and_a_cancellation_end_every_part_that_has_not_begun() {
 
     let mut cancelled = Story::of(&[sre(), sre()]);
     cancelled.approve(2, &["sre"]).unwrap();
-    let turn = cancelled.evacuation.turn(&[(cancelled.runs[0].clone(), None)]).unwrap();
+    let turn = cancelled.evacuation.turn(&[(cancelled.runs[0].clone(), None)]);
     cancelled.write(turn);
     let decided = cancelled.evacuation.cancel(&cancelled.runs, &who(1), "the Region is back").unwrap();
     cancelled.write(decided);
@@ -226,12 +226,23 @@ fn a_part_that_is_refused_at_its_turn_is_an_exception_of_its_wave() {
     let mut story = Story::of(&[sre(), sre()]);
     story.approve(2, &["sre"]).unwrap();
     let frozen = Refusal::new("override_needed", "A change freeze holds.", "Wait for its end.");
-    let turn = story.evacuation.turn(&[(story.runs[0].clone(), Some(frozen))]).unwrap();
+    let turn = story.evacuation.turn(&[(story.runs[0].clone(), Some(frozen))]);
     story.write(turn);
     let refused = &story.runs[0];
     assert_eq!(refused.state, Cancelled);
     assert!(refused.ending.as_deref().unwrap().contains("A change freeze holds."));
     assert_eq!(story.state(), State::Stopped);
+}
+
+#[test]
+fn a_part_that_was_changed_after_the_approval_is_refused_at_its_turn_and_the_others_start() {
+    let mut story = Story::of(&[sre(), sre()]);
+    story.approve(2, &["sre"]).unwrap();
+    story.runs[0].request.overrides.push("lag_above_rpo".into());
+    let turn = story.evacuation.turn(&[(story.runs[0].clone(), None), (story.runs[1].clone(), None)]);
+    story.write(turn);
+    assert_eq!((story.runs[0].state, story.runs[1].state), (Cancelled, Running));
+    assert!(story.runs[0].ending.as_deref().unwrap().contains("changed after the request"));
 }
 
 #[test]
