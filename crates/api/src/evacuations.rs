@@ -151,7 +151,7 @@ pub struct EvacuationSummary {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Timestamp>,
     pub applications: usize,
-    /// Of them, those whose run completed.
+    /// Of them, those whose run completed; of a dry run none.
     pub moved: usize,
     pub left_out_total: usize,
     pub waves_total: usize,

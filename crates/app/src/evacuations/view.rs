@@ -32,7 +32,7 @@ pub(super) fn summary(loaded: &Loaded) -> EvacuationSummary {
         ended_at: evacuation.ended_at,
         expires_at: (state == State::AwaitingApproval).then_some(evacuation.expires_at),
         applications: request.parts().count(),
-        moved: parts.values().filter(|state| state.is_completed()).count(),
+        moved: parts.values().filter(|state| state.is_completed() && !request.dry_run).count(),
         left_out_total: request.left_out.len(),
         waves_total: request.waves.len(),
         now: evacuation.now_words(&parts),

@@ -1,6 +1,6 @@
 //! Evacuations of the demonstration's Regions over the wire: whether the waves hold is read from the simulator's ledger.
 
-use crate::house::until;
+use crate::house::{House, until};
 use crate::wire::WireHouse;
 use holdfast_api::evacuations::{
     EvacuationVerb, EvacuationView, Evacuations, RequestEvacuation, ReviewEvacuation,
@@ -16,19 +16,28 @@ fn id(view: &EvacuationView) -> EvacuationId {
     view.summary.id.parse().unwrap()
 }
 
-/// Asked for of these applications alone, and approved by as many as it takes.
-async fn started(house: &WireHouse, region: &str, applications: &[&str], concurrency: u16) -> EvacuationView {
-    let request = RequestEvacuation {
+/// Of whatever has a foot there.
+pub fn asked(region: &str) -> RequestEvacuation {
+    RequestEvacuation {
         region: region.into(),
         mode: Mode::Planned,
         reason: "a test".into(),
         incident: None,
-        concurrency: Some(concurrency),
+        concurrency: None,
         stop_on_failure: None,
         dry_run: false,
         overrides: Vec::new(),
-        applications: Some(applications.iter().map(ToString::to_string).collect()),
+        applications: None,
         plan_digest: None,
+    }
+}
+
+/// Asked for of these applications alone, and approved by as many as it takes.
+async fn started(house: &WireHouse, region: &str, applications: &[&str], concurrency: u16) -> EvacuationView {
+    let request = RequestEvacuation {
+        concurrency: Some(concurrency),
+        applications: Some(applications.iter().map(ToString::to_string).collect()),
+        ..asked(region)
     };
     let mut view = house.app.request_evacuation(&house.operator, request, "key").await.unwrap();
     for approver in &house.approvers {
@@ -69,6 +78,21 @@ fn changed(house: &WireHouse, run: &RunSummary) -> (u64, u64) {
 
 fn names(view: &EvacuationView) -> Vec<Vec<&str>> {
     view.waves.iter().map(|wave| wave.iter().map(|run| run.application.as_str()).collect()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsed_lot_moves_nobody_and_says_so() {
+    let mut house = House::new().await;
+    let request = RequestEvacuation { dry_run: true, ..asked("us-east-1") };
+    let rehearsed = house.app.request_evacuation(&house.operator, request, "key").await.unwrap();
+    let over = until("the rehearsal to end", || async {
+        let view = house.app.evacuation(&house.operator, id(&rehearsed)).await.unwrap();
+        view.summary.ended_at.is_some().then_some(view.summary)
+    })
+    .await;
+    assert_eq!((over.state, over.applications, over.moved), (State::Completed, 1, 0));
+    assert_eq!(over.now, "Every part was rehearsed; nothing was moved.");
+    house.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

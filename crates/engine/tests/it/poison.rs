@@ -1,10 +1,11 @@
 //! R13. A run that workers crash on, because of a defect, of what stands in its journal, or of the whole process: at the third
 //! time it is set aside, and what else there is goes on.
 
+use crate::evacuations::asked;
 use crate::fake_cloud::{Defect, FakeCloud};
 use crate::house::{House, id, requests, until};
 use holdfast_api::audit::{AuditFilter, Audits};
-use holdfast_api::evacuations::{EvacuationFilter, Evacuations, RequestEvacuation};
+use holdfast_api::evacuations::{EvacuationFilter, Evacuations};
 use holdfast_api::now::Nows;
 use holdfast_api::runs::{RequestRun, RunFilter, RunVerb, RunView, Runs};
 use holdfast_app::{App, Settings};
@@ -196,19 +197,7 @@ async fn a_request_that_cannot_be_read_when_it_expires_is_set_aside_too() {
 async fn a_lot_expires_although_one_of_its_runs_cannot_be_read() {
     let mut house = House::new().await;
     house.stop().await;
-    let asked = RequestEvacuation {
-        region: "us-east-1".into(),
-        mode: Mode::Planned,
-        reason: "a test".into(),
-        incident: None,
-        concurrency: None,
-        stop_on_failure: None,
-        dry_run: false,
-        overrides: Vec::new(),
-        applications: None,
-        plan_digest: None,
-    };
-    let lot = house.app.request_evacuation(&house.operator, asked, "key").await.unwrap();
+    let lot = house.app.request_evacuation(&house.operator, asked("us-east-1"), "key").await.unwrap();
     assert_eq!(lot.summary.state, State::AwaitingApproval);
     let sql = "ALTER TABLE run_events DISABLE TRIGGER USER;
                ALTER TABLE evacuation_events DISABLE TRIGGER USER;

@@ -96,7 +96,13 @@ impl Evacuation {
                 }
             }
             Event::Completed { exceptions } if exceptions.is_empty() => {
-                self.end(State::Completed, at, format!("Nothing is left in {}.", self.request.region));
+                // Nobody has looked at the Region itself.
+                let ending = if self.request.dry_run {
+                    "Every part was rehearsed; nothing was moved.".into()
+                } else {
+                    format!("Every part that was to leave {} has completed.", self.request.region)
+                };
+                self.end(State::Completed, at, ending);
             }
             Event::Completed { exceptions } => {
                 let ending = format!("Not moved as planned: {}.", exceptions.join("; "));

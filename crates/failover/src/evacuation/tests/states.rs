@@ -103,6 +103,19 @@ fn the_last_wave_holds_nothing_and_what_went_wrong_is_an_exception() {
 }
 
 #[test]
+fn a_lot_that_went_well_says_no_more_than_was_done() {
+    let ending = |dry_run| {
+        let mut evacuation = started(&[1]);
+        evacuation.request.dry_run = dry_run;
+        let event = Event::Completed { exceptions: Vec::new() };
+        evacuation.apply(&Entry { seq: 3, at: NOW, event }).unwrap();
+        evacuation.ending.unwrap().1
+    };
+    assert_eq!(ending(false), "Every part that was to leave us-east-1 has completed.");
+    assert_eq!(ending(true), "Every part was rehearsed; nothing was moved.");
+}
+
+#[test]
 fn the_digest_changes_with_each_thing_that_an_approval_covers() {
     let stands = lot(vec![vec![part("a", 1)], vec![part("b", 2)]]);
     let left = LeftOut { application: name("c"), because: Refusal::new("x", "y", "z") };
