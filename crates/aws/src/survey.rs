@@ -82,7 +82,7 @@ pub(crate) fn needed(acts: bool, needs: &BTreeSet<Need>) -> Needed {
     let mut needed = Needed::new();
     for need in needs {
         let actions: BTreeSet<&'static str> = match need {
-            Need::Kind(kind) if acts && kind.is_for_readiness_only() => BTreeSet::new(),
+            _ if acts && !need.acts() => BTreeSet::new(),
             Need::Kind(kind) if acts => policy::acting_on([kind]),
             Need::Kind(kind) => policy::looking_at([kind]),
             Need::OwnStep(call) if acts => own_calls::actions(*call).iter().copied().collect(),

@@ -13,6 +13,18 @@ pub enum Need {
     OwnStep(OwnCall),
 }
 
+impl Need {
+    /// Whether a step may change something for it, which takes the act role.
+    #[must_use]
+    pub fn acts(self) -> bool {
+        match self {
+            // A probe asks from outside, as nobody in particular.
+            Self::Kind(kind) => !kind.is_for_readiness_only() && kind != ResourceKind::Probe,
+            Self::OwnStep(_) => true,
+        }
+    }
+}
+
 /// An action that a role may not do and will be asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {

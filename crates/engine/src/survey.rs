@@ -44,10 +44,7 @@ pub async fn survey(
 
 /// Whether anything will ask the role for anything: an answer about nothing would look like all is well.
 fn asks(acts: bool, needs: &BTreeSet<Need>) -> bool {
-    needs.iter().any(|need| match need {
-        Need::Kind(kind) => !acts || !kind.is_for_readiness_only(),
-        Need::OwnStep(_) => acts,
-    })
+    needs.iter().any(|need| if acts { need.acts() } else { matches!(need, Need::Kind(_)) })
 }
 
 /// The act role, as a step would assume it: what its trust policy lacks is known before a run needs it.
@@ -84,5 +81,24 @@ async fn organization((store, cloud, clock): (&Store, &Arc<dyn Cloud>, &Database
         .collect();
     if let Err(error) = store.record_organization(&account.id, &members).await {
         tracing::warn!(account = %account.name, %error, "the organization's accounts could not be kept");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast_domain::{OwnCall, ResourceKind};
+
+    #[test]
+    fn the_act_role_is_asked_only_where_a_step_may_change_something() {
+        let asks = |acts, needs: &[Need]| asks(acts, &needs.iter().copied().collect());
+        for kind in [ResourceKind::CloudwatchAlarm, ResourceKind::Probe, ResourceKind::ServiceQuota] {
+            let needs = [Need::Kind(kind)];
+            assert_eq!((asks(false, &needs), asks(true, &needs)), (true, false), "{}", kind.as_str());
+        }
+        let service = [Need::Kind(ResourceKind::EcsService), Need::Kind(ResourceKind::Probe)];
+        assert!(asks(false, &service) && asks(true, &service));
+        let own = [Need::OwnStep(OwnCall::Function)];
+        assert_eq!((asks(false, &own), asks(true, &own)), (false, true));
     }
 }

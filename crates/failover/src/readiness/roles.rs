@@ -2,7 +2,8 @@
 //! out by the first step of a run.
 
 use super::{Assumed, Finding, Look, Severity, permissions};
-use holdfast_domain::{Account, OwnStep};
+use holdfast_domain::own_step::OwnWork;
+use holdfast_domain::{Account, Application, OwnStep, ResourceKind};
 
 pub(super) fn look(look: &mut Look<'_>, all: &[Assumed], own: &[OwnStep]) {
     for told in all {
@@ -10,7 +11,10 @@ pub(super) fn look(look: &mut Look<'_>, all: &[Assumed], own: &[OwnStep]) {
         let Some(account) = look.accounts.iter().find(|account| account.name == told.account) else {
             continue;
         };
-        if permissions::needs(look.application, own, account).is_empty() {
+        let needs = permissions::needs(look.application, own, account);
+        let acts =
+            || needs.iter().any(|need| need.acts()) || waits_for_a_signal(look.application, own, account);
+        if needs.is_empty() || (told.acts && !acts()) {
             continue;
         }
         let refused = is_refusal(reason);
@@ -39,6 +43,16 @@ pub(super) fn look(look: &mut Look<'_>, all: &[Assumed], own: &[OwnStep]) {
             evidence: Some("the answer to sts:AssumeRole".into()),
         });
     }
+}
+
+/// Whether a step of one's own waits for a signal of this account, which is looked at with the act role as for any other
+/// step; a probe is asked with no role.
+fn waits_for_a_signal(application: &Application, own: &[OwnStep], account: &Account) -> bool {
+    let mut signals = own.iter().filter_map(|step| match &step.work {
+        OwnWork::WaitForSignal { signal, .. } => application.resource(signal),
+        _ => None,
+    });
+    signals.any(|signal| signal.account == account.name && signal.spec.kind() != ResourceKind::Probe)
 }
 
 fn role(account: &Account, acts: bool) -> &str {

@@ -7,12 +7,13 @@ mod switches;
 use super::*;
 use crate::plan::Picture;
 use crate::testing::world::{
-    A, B, around, aurora_facts, dns, ecs, feed, group, key, known, member, plain_record, record, route,
-    service, shop, unknown,
+    A, B, around, aurora_facts, dns, ecs, feed, group, key, known, lag_alarm, member, plain_record, record,
+    resource, route, service, shop, unknown,
 };
 use crate::testing::{after, name, region};
 use holdfast_domain::facts::{Lag, Routing};
-use holdfast_domain::{Need, OwnCall, ResourceKind, Seconds, Strategy};
+use holdfast_domain::resource::{Probe, ProbePlace};
+use holdfast_domain::{Need, OwnCall, ResourceKind, ResourceSpec, Seconds, Strategy};
 
 fn found(picture: &Picture) -> Vec<Finding> {
     found_with(picture, &[], &[])
@@ -276,6 +277,39 @@ fn a_role_that_cannot_be_assumed_is_told_with_what_its_trust_policy_lacks() {
     let (code, severity, way_out) = found(true, Err("no Region's STS answered before the deadline")).unwrap();
     assert_eq!((code.as_str(), severity), ("role_not_answered", Severity::Unknown));
     assert!(way_out.contains("reaches STS"), "{way_out}");
+}
+
+#[test]
+fn an_act_role_that_no_step_uses_may_be_refused() {
+    let mut picture = shop();
+    picture.accounts.push(Account { name: name("monitoring"), ..picture.accounts[0].clone() });
+    let place = ProbePlace { url: "https://a.example.com".into(), expect: None, timeout: None };
+    let probe = ResourceSpec::Probe(Probe { per_region: [(region(B), place)].into() });
+    for watching in [lag_alarm("lag", &[B]), resource("outside", probe)] {
+        picture.application.resources.push(Resource { account: name("monitoring"), ..watching });
+    }
+    let told = |acts| Assumed {
+        account: name("monitoring"),
+        acts,
+        at: picture.now,
+        answer: Err("AccessDenied: not authorized to perform: sts:AssumeRole".into()),
+    };
+    let found = |acts, own: &[OwnStep]| {
+        let around = Surroundings { roles: &[told(acts)], own, ..around(&picture) };
+        let found = findings(&picture.application, around, &picture.observations, picture.now);
+        found.into_iter().find(|f| f.code == "role_refused").map(|f| f.severity)
+    };
+    let waits = |signal: &str| -> OwnStep {
+        serde_json::from_value(serde_json::json!({
+            "name": "quiet", "place": {"before": "move_traffic"}, "moves": ["failover"], "in_emergency": "left_out",
+            "kind": "wait_for_signal", "signal": signal, "region": "target",
+        }))
+        .unwrap()
+    };
+    assert_eq!(found(true, &[]), None);
+    assert_eq!(found(true, &[waits("outside")]), None, "a probe is asked with no role");
+    assert_eq!(found(true, &[waits("lag")]), Some(Severity::Blocker), "a step looks at the alarm with it");
+    assert_eq!(found(false, &[]), Some(Severity::Unknown), "the read role sees the alarm");
 }
 
 #[test]
