@@ -10,6 +10,7 @@ use crate::regional::{in_each, not_named};
 use crate::settings::Service;
 use crate::target_health;
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
+use aws_sdk_ecs::operation::describe_services::DescribeServicesOutput;
 use aws_sdk_ecs::types;
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::facts::{Beside, EcsServiceFacts, ScalingBounds};
@@ -87,9 +88,9 @@ async fn describe(
     let _waiting = caller.waits_for_another(Service::Ecs);
     match caller.traffic.ecs_services.ask(key, service.to_owned(), together).await {
         Some(Ok(Ok(found))) => Ok(found),
-        Some(Ok(Err(reason))) => {
-            Err(call()
-                .error(ErrorKind::NotFound, format!("no service {service} in cluster {cluster}: {reason}")))
+        Some(Ok(Err((kind, reason)))) => {
+            let what = if kind == ErrorKind::NotFound { "no" } else { "nothing was told of" };
+            Err(call().error(kind, format!("{what} service {service} in cluster {cluster}: {reason}")))
         }
         Some(Err(error)) => Err(error),
         None => Err(call().error(ErrorKind::Unreadable, "the question was lost before it was answered")),
@@ -98,8 +99,8 @@ async fn describe(
 
 /// By session, Region and cluster.
 pub(crate) type ServiceBatches = Batches<(String, String, String), String, Described>;
-/// A service, or why AWS has none of that name.
-type Described = Result<types::Service, String>;
+/// A service, or why AWS told none of that name: whether it is not there, and AWS's word.
+type Described = Result<types::Service, (ErrorKind, String)>;
 /// As many services as one DescribeServices takes.
 pub(crate) const SERVICES_AT_ONCE: usize = 10;
 
@@ -112,19 +113,22 @@ async fn together(
     let sent =
         caller.ecs(region).describe_services().cluster(cluster).set_services(Some(services.clone())).send();
     let answer = caller.ask(Service::Ecs, region, DESCRIBE, sent).await?;
-    let described = services.iter().map(|asked| {
-        let name = asked.rsplit('/').next();
-        match answer.services().iter().find(|found| found.service_name() == name) {
-            Some(found) => Ok(found.clone()),
-            None => {
-                let missing = answer.failures().iter().find(|failure| {
-                    failure.arn().is_some_and(|arn| arn == asked || arn.rsplit('/').next() == name)
-                });
-                Err(missing.and_then(types::Failure::reason).unwrap_or("no reason given").to_owned())
-            }
-        }
-    });
-    Ok(described.collect())
+    Ok(services.iter().map(|asked| described(&answer, asked)).collect())
+}
+
+/// What the answer says of one of the services that were asked about. Only one that AWS says is missing is not there.
+fn described(answer: &DescribeServicesOutput, asked: &str) -> Described {
+    let name = asked.rsplit('/').next();
+    if let Some(found) = answer.services().iter().find(|found| found.service_name() == name) {
+        return Ok(found.clone());
+    }
+    let failure = answer
+        .failures()
+        .iter()
+        .find(|failure| failure.arn().is_some_and(|arn| arn == asked || arn.rsplit('/').next() == name));
+    let reason = failure.and_then(types::Failure::reason);
+    let kind = if reason == Some("MISSING") { ErrorKind::NotFound } else { ErrorKind::Unreadable };
+    Err((kind, reason.unwrap_or("no reason given").to_owned()))
 }
 
 fn facts(service: &types::Service) -> EcsServiceFacts {
@@ -224,4 +228,26 @@ pub(crate) async fn set_scaling_bounds(
         .send();
     let answer = caller.ask(Service::ApplicationAutoScaling, region, action, sent).await?;
     answered(action, region, &answer, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_service_that_aws_calls_missing_is_not_there() {
+        let arn = |name: &str| format!("arn:aws:ecs:eu-central-1:222222222222:service/shop/{name}");
+        let failure = |name: &str, reason| types::Failure::builder().arn(arn(name)).reason(reason).build();
+        let answer = DescribeServicesOutput::builder()
+            .services(types::Service::builder().service_name("web").build())
+            .failures(failure("gone", "MISSING"))
+            .failures(failure("other", "ACCESS_DENIED"))
+            .build();
+        let kind = |name: &str| described(&answer, name).map(|_| ()).map_err(|(kind, _)| kind);
+        assert_eq!(kind("web"), Ok(()));
+        assert_eq!(kind(&arn("web")), Ok(()));
+        assert_eq!(kind("gone"), Err(ErrorKind::NotFound));
+        assert_eq!(kind("other"), Err(ErrorKind::Unreadable));
+        assert_eq!(kind("never-mentioned"), Err(ErrorKind::Unreadable));
+    }
 }
