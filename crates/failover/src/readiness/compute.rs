@@ -32,7 +32,7 @@ pub(super) fn look(look: &mut Look<'_>, resource: &Resource) {
 }
 
 /// What fails where the load would go stands in the way of a failover; at home it is a reason for one.
-fn gravity(look: &Look<'_>, region: &RegionCode) -> Severity {
+pub(super) fn gravity(look: &Look<'_>, region: &RegionCode) -> Severity {
     if *region == look.application.home_region { Severity::Warning } else { Severity::Blocker }
 }
 

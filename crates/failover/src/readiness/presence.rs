@@ -1,6 +1,6 @@
 //! Is everything there, in each Region that must take over: entered in the inventory for it, and found by AWS.
 
-use super::{Look, Severity};
+use super::{Look, Severity, compute};
 use crate::serving::words;
 use holdfast_domain::{RegionCode, Resource, ResourceKind, ResourceSpec, Strategy};
 
@@ -76,8 +76,12 @@ pub(super) fn absent(look: &mut Look<'_>, resource: &Resource, region: &RegionCo
         );
         return;
     }
+    let severity = match resource.spec.kind().unit() {
+        Some(_) => compute::gravity(look, region),
+        None => Severity::Blocker,
+    };
     look.say(
-        (Severity::Blocker, "not_there"),
+        (severity, "not_there"),
         (resource, region),
         format!("{name} is not in {region}: {reason}."),
         format!("Create it in {region}, or correct the entry `{name}` of the inventory."),

@@ -112,6 +112,16 @@ pub fn unknown(last: Option<Facts>) -> Sight {
     }
 }
 
+/// AWS says that it is not there.
+pub fn absent(last: Option<Facts>) -> Sight {
+    Sight::Unknown {
+        reason: "AWS has none of that name".into(),
+        absent: true,
+        since: Some(NOW),
+        last: last.map(|facts| (NOW, facts)),
+    }
+}
+
 pub fn arn(cluster: &str, code: &str) -> String {
     format!("arn:aws:rds:{code}:222222222222:cluster:{cluster}")
 }

@@ -4,7 +4,7 @@ use crate::plan::Picture;
 use crate::readiness::{Finding, Severity, Survive, findings, would_survive};
 use crate::testing::region;
 use crate::testing::world::{
-    A, B, alarm, alarm_on, around, aurora, key, known, lag_alarm, resource, setting, shop, stack,
+    A, B, absent, alarm, alarm_on, around, aurora, key, known, lag_alarm, resource, setting, shop, stack,
 };
 use holdfast_domain::resource::{
     AttachmentPlace, BucketPlace, InRegions, KeyPlace, KmsKey, Probe, ProbePlace, S3Replication,
@@ -111,6 +111,17 @@ fn what_aws_says_is_not_there_blocks_and_what_could_not_be_asked_is_unknown() {
 
     let found = of(&unseen(false));
     assert!(found.iter().any(|f| f.code == "not_seen") && would_survive(&found) != Survive::Yes);
+}
+
+#[test]
+fn compute_that_is_gone_blocks_where_the_load_would_go_and_at_home_is_a_reason_to_move() {
+    for (code, severity) in [(A, Severity::Warning), (B, Severity::Blocker)] {
+        let mut picture = shop();
+        picture.observations.insert(key("web", code), absent(None));
+        let found = of(&picture);
+        let missing = found.iter().find(|f| f.code == "not_there").unwrap();
+        assert_eq!((missing.region.clone(), missing.severity), (Some(region(code)), severity), "{code}");
+    }
 }
 
 #[test]
