@@ -2,7 +2,8 @@
 
 use super::Plan;
 use crate::step::Work;
-use holdfast_domain::{Application, RegionCode, ResourceKind};
+use holdfast_domain::resource::{SettingHolder, SettingPlace};
+use holdfast_domain::{Application, RegionCode, Resource, ResourceKind, ResourceSpec};
 use std::collections::BTreeSet;
 
 /// The AWS service that is asked how a thing of this kind stands.
@@ -58,6 +59,22 @@ fn place(kind: ResourceKind, region: &RegionCode) -> &str {
     }
 }
 
+/// Who is asked how a resource stands in `region`, and where: of a setting, what holds it.
+fn asked<'a>(resource: &Resource, region: &'a RegionCode) -> (&'a str, &'static str) {
+    let kind = resource.spec.kind();
+    let ResourceSpec::EndpointSetting(spec) = &resource.spec else {
+        return (place(kind, region), service(kind));
+    };
+    match spec.per_region.get(region).and_then(SettingPlace::holder) {
+        Some(SettingHolder::Record { .. }) => {
+            let kind = ResourceKind::Route53Records;
+            (place(kind, region), service(kind))
+        }
+        Some(SettingHolder::Secret { .. }) => (region.as_str(), "secretsmanager"),
+        Some(SettingHolder::Parameter { .. }) | None => (region.as_str(), "ssm"),
+    }
+}
+
 /// Labels each step that only looks by what it looks at: services of one place together, places after another. In an
 /// emergency the Region being left may be dark, and is looked at without being needed.
 pub(super) fn label_looks(plan: &mut Plan, application: &Application, dark: Option<&RegionCode>) {
@@ -74,9 +91,9 @@ pub(super) fn label_looks(plan: &mut Plan, application: &Application, dark: Opti
                 let mut planes: BTreeSet<(&str, &str)> = BTreeSet::new();
                 let looks = step.looks_at(seen);
                 for (name, regions) in &looks {
-                    let Some(kind) = application.resource(name).map(|r| r.spec.kind()) else { continue };
+                    let Some(resource) = application.resource(name) else { continue };
                     let needed = regions.iter().filter(|region| Some(*region) != dark);
-                    planes.extend(needed.map(|region| (place(kind, region), service(kind))));
+                    planes.extend(needed.map(|region| asked(resource, region)));
                 }
                 in_words(&planes)
             })
