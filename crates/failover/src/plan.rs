@@ -19,7 +19,7 @@ mod region_switch;
 mod routing_controls;
 mod stores;
 
-pub(crate) use build::makes_a_stack;
+pub(crate) use build::is_yet_to_be_made;
 pub(crate) use compute::evenly;
 pub use endpoint::store_of;
 pub use escalation::{EmergencyVariant, emergency_variant, escalated_id};

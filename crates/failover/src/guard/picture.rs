@@ -2,7 +2,7 @@
 
 use super::{Guard, Raised};
 use crate::movement::{Intent, Mode, Movement};
-use crate::plan::{Picture, makes_a_stack};
+use crate::plan::{Picture, is_yet_to_be_made};
 use crate::serving::{steers, words};
 use crate::step::{LAG_MAX_AGE_SECONDS, lags};
 use holdfast_domain::{Name, RegionCode, Resource, ResourceKind, Sight, Strategy};
@@ -46,14 +46,6 @@ pub(super) fn raised(picture: &Picture, movement: &Movement) -> Vec<Raised> {
         });
     }
     raised
-}
-
-/// Compute of which nothing was ever seen in the target, where the move makes a stack that does not stand yet.
-fn is_yet_to_be_made(picture: &Picture, movement: &Movement, resource: &Resource) -> bool {
-    let sight = picture.observations.get(&(resource.name.clone(), movement.to.clone()));
-    resource.spec.kind().unit().is_some()
-        && sight.is_none_or(|sight| sight.last_seen().is_none())
-        && makes_a_stack(picture, movement)
 }
 
 fn unseen(picture: &Picture, movement: &Movement, resource: &Resource, guard: Guard) -> Option<Raised> {

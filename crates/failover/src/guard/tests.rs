@@ -4,7 +4,9 @@ use crate::step::Work;
 use crate::testing::compute::images;
 use crate::testing::stores::{archive, lag, ledger, table_replica, vault_facts};
 use crate::testing::switches::{health_check, switch_plan};
-use crate::testing::world::{A, B, key, known, member, service, setting, shop, stack, stack_facts, unknown};
+use crate::testing::world::{
+    A, B, absent, key, known, member, service, setting, shop, stack, stack_facts, unknown,
+};
 use crate::testing::{NOW, failover, movement, region, request};
 use holdfast_domain::facts::LagFrom;
 use holdfast_domain::{Facts, RunId, Strategy};
@@ -208,20 +210,25 @@ fn compute_that_the_recovery_stack_will_make_need_not_be_seen_before() {
     let mut picture = ledger();
     picture.application.resources.push(stack("platform"));
     picture.observations.insert(key("platform", B), known(Facts::Stack { stack: None }));
-    picture.observations.insert(key("web", B), unknown(None));
-    assert_eq!(guards(&picture, &failover(Mode::Planned)), []);
-    // What stands already makes nothing that was never seen.
+    // Whether it stood there once is no matter.
+    for last in [None, Some(service(4))] {
+        picture.observations.insert(key("web", B), absent(last));
+        assert_eq!(guards(&picture, &failover(Mode::Planned)), []);
+    }
+    // What stands already makes nothing.
     let mut stands = picture.clone();
     stands.observations.insert(key("platform", B), unknown(None));
     assert_eq!(guards(&stands, &failover(Mode::Planned)), [Guard::TargetNotSeen, Guard::TargetNotSeen]);
     stands.observations.insert(key("platform", B), known(stack_facts("CREATE_COMPLETE", -60)));
     assert_eq!(guards(&stands, &failover(Mode::Planned)), [Guard::TargetNotSeen]);
-    // Once it was there, or where nothing makes it, it must be seen.
-    let mut seen = picture.clone();
-    seen.observations.insert(key("web", B), unknown(Some(service(4))));
-    assert_eq!(guards(&seen, &failover(Mode::Planned)), [Guard::TargetNotSeen]);
+    // What could not be asked may be there, and where nothing makes it, it must be seen.
+    let mut unseen = picture.clone();
+    for last in [None, Some(service(4))] {
+        unseen.observations.insert(key("web", B), unknown(last));
+        assert_eq!(guards(&unseen, &failover(Mode::Planned)), [Guard::TargetNotSeen]);
+    }
     let back = movement(Intent::Failback, Mode::Planned, B, A);
-    picture.observations.insert(key("web", A), unknown(None));
+    picture.observations.insert(key("web", A), absent(None));
     assert!(guards(&picture, &back).contains(&Guard::TargetNotSeen));
     picture.application.resources.pop();
     assert!(guards(&picture, &failover(Mode::Planned)).contains(&Guard::TargetNotSeen));

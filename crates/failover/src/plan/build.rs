@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 use crate::step::Work;
 use holdfast_domain::facts::StackStanding;
 use holdfast_domain::resource::StackPlace;
-use holdfast_domain::{Application, Facts, Name, ResourceSpec, Sight, StepId, Strategy};
+use holdfast_domain::{Application, Facts, Name, Resource, ResourceSpec, Sight, StepId, Strategy};
 
 /// What stands ready, or comes home, is not built.
 fn builds(application: &Application, movement: &Movement) -> bool {
@@ -18,7 +18,7 @@ fn builds(application: &Application, movement: &Movement) -> bool {
 }
 
 /// Whether the move makes a stack in its target: one that has a template there and was seen not to stand.
-pub(crate) fn makes_a_stack(picture: &Picture, movement: &Movement) -> bool {
+fn makes_a_stack(picture: &Picture, movement: &Movement) -> bool {
     let has_template = |spec: &ResourceSpec| match spec {
         ResourceSpec::CloudformationStack(spec) => {
             spec.per_region.get(&movement.to).is_some_and(|place| place.template_url.is_some())
@@ -31,6 +31,15 @@ pub(crate) fn makes_a_stack(picture: &Picture, movement: &Movement) -> bool {
     };
     builds(&picture.application, movement)
         && picture.application.resources.iter().any(|r| has_template(&r.spec) && stands_not(&r.name))
+}
+
+/// Compute that AWS says is not in the target, where the move makes a stack that does not stand yet. Whether it stood
+/// there once is no matter.
+pub(crate) fn is_yet_to_be_made(picture: &Picture, movement: &Movement, resource: &Resource) -> bool {
+    let sight = picture.observations.get(&(resource.name.clone(), movement.to.clone()));
+    resource.spec.kind().unit().is_some()
+        && matches!(sight, Some(Sight::Unknown { absent: true, .. }))
+        && makes_a_stack(picture, movement)
 }
 
 /// The last step of building; `after` itself when nothing is built.

@@ -1,7 +1,7 @@
 //! A plan in the making: what is known, what is asked, and the steps so far.
 
 use super::planes::{self, lag_service, service};
-use super::{Before, Measurement, Picture, Plan, facts_of, own};
+use super::{Before, Measurement, Picture, Plan, facts_of, is_yet_to_be_made, own};
 use crate::change::Change;
 use crate::movement::{Intent, Mode, Movement};
 use crate::refusal::Refusal;
@@ -99,8 +99,15 @@ impl<'a> Draft<'a> {
             && self.movement.intent != Intent::Failback
     }
 
-    /// What was last seen, however old; `guard` has refused or noted what is too old.
+    /// What was last seen, however old; `guard` has refused or noted what is too old. Nothing rests on compute that stood
+    /// in the target once, is gone, and is made by the plan.
     pub(super) fn last(&self, resource: &Name, region: &RegionCode) -> Option<&'a Facts> {
+        if *region == self.movement.to
+            && let Some(resource) = self.picture.application.resource(resource)
+            && is_yet_to_be_made(self.picture, self.movement, resource)
+        {
+            return None;
+        }
         let sight = self.picture.observations.get(&(resource.clone(), region.clone()))?;
         sight.last_seen().map(|(_, facts)| facts)
     }

@@ -2,6 +2,7 @@
 //! overridden, or only noted, by kind of run is `crate::guard`.
 
 use super::draft::Draft;
+use super::is_yet_to_be_made;
 use crate::movement::{Intent, Mode};
 use crate::refusal::Refusal;
 use crate::serving::{serving, words};
@@ -79,6 +80,16 @@ fn see(draft: &mut Draft<'_>, resource: &Resource) {
             continue;
         }
         let sight = draft.picture.observations.get(&(resource.name.clone(), region.clone()));
+        if *region == draft.movement.to
+            && let Some(Sight::Unknown { reason, .. }) = sight
+            && is_yet_to_be_made(draft.picture, draft.movement, resource)
+        {
+            draft.note(format!(
+                "{} is not in {region} ({reason}); the stack that the plan creates there is to bring it.",
+                resource.name
+            ));
+            continue;
+        }
         let (word, reason, last) = match sight {
             Some(Sight::Known { .. }) => continue,
             Some(Sight::Stale { at, reason, .. }) => ("stale", reason.clone(), Some(*at)),

@@ -24,7 +24,7 @@ pub(super) fn raise_group(
 ) -> Result<Option<StepId>, Refusal> {
     let Some(place) = spec.per_region.get(at.region) else { return Ok(None) };
     let Some(Facts::AutoScalingGroup(now)) = draft.last(&at.resource.name, at.region) else {
-        return Ok(never_seen(draft, at));
+        return Ok(not_seen(draft, at));
     };
     let mut done = None;
     let hindering: Vec<String> = now.hindering().into_iter().map(str::to_owned).collect();
@@ -59,7 +59,7 @@ pub(super) fn raise_nodes(
 ) -> Result<Option<StepId>, Refusal> {
     let Some(place) = spec.per_region.get(at.region) else { return Ok(None) };
     let Some(Facts::EksNodeGroup(now)) = draft.last(&at.resource.name, at.region) else {
-        return Ok(never_seen(draft, at));
+        return Ok(not_seen(draft, at));
     };
     let stands = GroupSize::from(now);
     let wanted = raised(draft, at, stands, target);
@@ -75,9 +75,9 @@ pub(super) fn raise_nodes(
     set_size(draft, at, "scale", change, stands, wanted, after).map(Some)
 }
 
-fn never_seen(draft: &mut Draft<'_>, at: At<'_>) -> Option<StepId> {
+fn not_seen(draft: &mut Draft<'_>, at: At<'_>) -> Option<StepId> {
     draft.note(format!(
-        "{} in {} was never seen, so its sizes are not known; it is left as it is.",
+        "{} in {} was not seen, so its sizes are not known; it is left as it is.",
         at.resource.name, at.region
     ));
     None

@@ -6,6 +6,7 @@ use crate::testing::compute::{
     AWAY_QUEUE, HOME_QUEUE, a_function, a_group, a_node_group, api, events, fulfilment, moved_fulfilment,
 };
 use crate::testing::step_id;
+use crate::testing::world::{absent, stack};
 use holdfast_domain::facts::{AutoScalingGroupFacts, Beside, Unread};
 
 fn with(mut picture: Picture, resource: &str, code: &str, facts: Facts) -> Picture {
@@ -175,4 +176,21 @@ fn a_mapping_that_is_not_there_is_refused_when_planned_and_said_in_an_emergency(
 fn no_plan_rests_on_what_only_readiness_looks_at() {
     let plan = planned(&fulfilment(), &failover(Mode::Planned));
     assert!(plan.facts.iter().all(|f| f.resource.as_str() != "images"));
+}
+
+#[test]
+fn nothing_rests_on_compute_that_is_gone_and_that_the_plan_makes() {
+    let mut picture = shop();
+    picture.application.strategy = Strategy::PilotLight;
+    picture.application.resources.push(stack("platform"));
+    picture.observations.insert(key("platform", B), known(Facts::Stack { stack: None }));
+    let rests = |sight| {
+        let mut picture = picture.clone();
+        picture.observations.insert(key("web", B), sight);
+        let plan = planned(&picture, &failover(Mode::Planned));
+        assert!(ids(&plan).contains(&"scale-web-eu-central-1"), "{:?}", ids(&plan));
+        plan.facts.iter().any(|f| f.resource == name("web") && f.region == region(B))
+    };
+    assert!(!rests(absent(Some(service(4)))));
+    assert!(rests(unknown(Some(service(4)))), "what could not be asked is looked at again");
 }
