@@ -8,10 +8,10 @@ mod keep;
 use crate::EngineSettings;
 use crate::clock::DatabaseClock;
 use crate::look::Ground;
-use crate::survey::survey;
+use crate::survey::{rehearse, survey};
 use futures::{Stream, StreamExt};
 use holdfast_cloud::{Access, Cloud};
-use holdfast_domain::{Account, Application, Name, Need, NotSeen, RegionCode, Resource};
+use holdfast_domain::{Account, Application, Name, Need, NotSeen, OwnPlan, RegionCode, Resource};
 use holdfast_store::{AccountProbe, AccountRole, Look, Store, Wakeup, Wakeups};
 use keep::Keeper;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -268,9 +268,10 @@ pub async fn look_at_application(
 
 /// Somebody asked to look again now.
 async fn refresh(store: Store, cloud: Arc<dyn Cloud>, clock: DatabaseClock, at_once: usize) {
-    let (names, accounts) = match (store.take_refresh_requests().await, store.accounts().await) {
-        (Ok(names), Ok(accounts)) => (names, accounts),
-        (Err(error), _) | (_, Err(error)) => {
+    let asked = (store.take_refresh_requests().await, store.accounts().await, store.own_plans().await);
+    let (names, accounts, own) = match asked {
+        (Ok(names), Ok(accounts), Ok(own)) => (names, accounts, own),
+        (Err(error), _, _) | (_, Err(error), _) | (_, _, Err(error)) => {
             tracing::warn!(%error, "what to look at again could not be read");
             return;
         }
@@ -279,5 +280,16 @@ async fn refresh(store: Store, cloud: Arc<dyn Cloud>, clock: DatabaseClock, at_o
         let Ok(application) = store.application(&name).await else { continue };
         let ground = Ground { application, accounts: accounts.clone() };
         look_at_application((&store, &cloud, &clock), &ground, at_once).await;
+        // Whoever has mended a trust policy is told at once, and not at the next survey.
+        let used = accounts_of(&ground.application, &own);
+        let used = ground.accounts.iter().filter(|account| used.contains(&account.name));
+        futures::future::join_all(used.map(|account| rehearse((&store, &cloud, &clock), account))).await;
     }
+}
+
+/// Those that the application's resources and steps of one's own are in.
+fn accounts_of<'a>(application: &'a Application, own: &'a [OwnPlan]) -> BTreeSet<&'a Name> {
+    let own = own.iter().filter(|plan| plan.application == application.name).flat_map(|plan| &plan.steps);
+    let resources = application.resources.iter().map(|resource| &resource.account);
+    resources.chain(own.filter_map(|step| step.work.account())).collect()
 }

@@ -48,7 +48,10 @@ fn asks(acts: bool, needs: &BTreeSet<Need>) -> bool {
 }
 
 /// The act role, as a step would assume it: what its trust policy lacks is known before a run needs it.
-async fn rehearse((store, cloud, clock): (&Store, &Arc<dyn Cloud>, &DatabaseClock), account: &Account) {
+pub(crate) async fn rehearse(
+    (store, cloud, clock): (&Store, &Arc<dyn Cloud>, &DatabaseClock),
+    account: &Account,
+) {
     let answer = cloud.probe(account, &Access::Rehearsal).await.map(|i| i.arn).map_err(|e| e.to_string());
     let probe = AccountProbe { account: account.id.clone(), role: AccountRole::Act, at: clock.now(), answer };
     if let Err(error) = store.record_account_probe(&probe).await {

@@ -57,6 +57,7 @@ struct World {
     delivered: Vec<Delivery>,
     unhealthy: bool,
     recalled: Vec<Facts>,
+    no_acting: bool,
     defect: Option<(Defect, RunId)>,
     reads_held: bool,
 }
@@ -124,6 +125,10 @@ impl FakeCloud {
     pub fn sicken(&self, unhealthy: bool) {
         self.world.lock().unwrap().unhealthy = unhealthy;
     }
+    /// The act role's trust policy lets nobody in, or everybody again.
+    pub fn bar_acting(&self, barred: bool) {
+        self.world.lock().unwrap().no_acting = barred;
+    }
     /// What it was told that earlier processes saw.
     pub fn recalled(&self) -> Vec<Facts> {
         self.world.lock().unwrap().recalled.clone()
@@ -175,7 +180,10 @@ fn error(kind: ErrorKind, outcome_unknown: bool) -> Error {
 
 #[async_trait]
 impl Cloud for FakeCloud {
-    async fn probe(&self, account: &Account, _: &Access) -> Result<Identity, Error> {
+    async fn probe(&self, account: &Account, access: &Access) -> Result<Identity, Error> {
+        if matches!(access, Access::Rehearsal) && self.world.lock().unwrap().no_acting {
+            return Err(error(ErrorKind::Denied, false));
+        }
         Ok(Identity { account: account.id.to_string(), arn: account.read_role_arn.clone() })
     }
 

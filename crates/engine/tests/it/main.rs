@@ -80,6 +80,28 @@ async fn accounts_are_asked_about_themselves_and_what_they_tell_is_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_mends_a_trust_policy_and_refreshes_sees_the_act_role_let_in() {
+    use holdfast_api::accounts::Accounts;
+    use holdfast_api::applications::Applications;
+    let mut house = House::with_sweeps_every(std::time::Duration::from_secs(3600)).await;
+    let act_role = async |wanted: &str| {
+        until("the act role's answer", || async {
+            let accounts = house.app.accounts(&house.operator).await.unwrap();
+            (accounts[0].act.state == wanted).then_some(())
+        })
+        .await;
+    };
+    act_role("ok").await;
+    let shop = holdfast_domain::Name::parse("shop").unwrap();
+    for (barred, state) in [(true, "failed"), (false, "ok")] {
+        house.cloud.bar_acting(barred);
+        house.app.refresh_application(&house.operator, &shop).await.unwrap();
+        act_role(state).await;
+    }
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn once_a_run_says_completed_everybody_sees_where_the_application_serves() {
     use holdfast_api::accounts::Accounts;
     use holdfast_api::applications::Applications;
