@@ -20,9 +20,9 @@ use holdfast_api::runs::Decision;
 use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::{Actor, EvacuationId, RunId};
 use holdfast_failover::evacuation::{Decided, Entry, Event, Parts, as_part};
-use holdfast_failover::run::{Run, Who};
+use holdfast_failover::run::{self, Run, Who};
 use holdfast_failover::{Digest, Evacuation, Refusal, Review, RunState};
-use holdfast_store::{EvacuationFilter as Question, RunHead};
+use holdfast_store::{AuditEntry, EvacuationFilter as Question, RunHead};
 use jiff::Timestamp;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -181,6 +181,21 @@ fn said(reason: &str) -> Answer<String> {
     Ok(free_text("reason", Some(reason), REASON_AT_MOST)?.unwrap_or_default())
 }
 
+/// What was decided of one part with the lot, found under its run and its application as what is decided singly is. The
+/// request's own entry is the lot's.
+fn of_part(actor: &Actor, lot: EvacuationId, run: &Run, events: &[run::Event]) -> Option<AuditEntry> {
+    let action = match events.last()? {
+        run::Event::Approved { .. } => "run.approve",
+        run::Event::Denied { .. } => "run.deny",
+        run::Event::ApprovalWithdrawn { .. } => "run.withdraw",
+        run::Event::Cancelled { .. } => "run.cancel",
+        _ => return None,
+    };
+    let detail = json!({ "evacuation": lot, "digest": run.request.digest, "events": events });
+    let entry = done(actor, action, &format!("run:{}", run.id)).marked(None);
+    Some(entry.of_application(&run.request.application).with(detail))
+}
+
 fn replay(id: EvacuationId, entries: &[Entry]) -> Answer<Evacuation> {
     Evacuation::replay(id, entries).map_err(|corrupt| {
         tracing::error!(evacuation = %id, %corrupt, "an evacuation's journal cannot be read");
@@ -306,6 +321,12 @@ impl App {
             let mut change = self.store.begin().await.map_err(of_store)?;
             match change.decide_evacuation(&loaded.evacuation, &runs, &decided, now).await {
                 Ok(()) => {
+                    for (part, events) in &decided.of_runs {
+                        let Some(run) = runs.iter().find(|run| run.id == *part) else { continue };
+                        if let Some(entry) = of_part(actor, id, run, events) {
+                            change.also_audit(&entry).await.map_err(of_store)?;
+                        }
+                    }
                     change.commit(done(actor, action, &subject).with(detail)).await.map_err(of_store)?;
                     return Ok(());
                 }

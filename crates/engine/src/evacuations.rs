@@ -148,7 +148,7 @@ async fn against(store: &Store, run: &Run, now: Timestamp) -> Result<Option<Refu
     Ok(standing_refusal(&run.request, &store.standing(&run.request.application).await?, now))
 }
 
-/// With an audit entry for each run that began or was refused, and one for the lot.
+/// With an audit entry for each run that began, was refused or expired, and one for the lot.
 async fn write(
     store: &Store,
     evacuation: &Evacuation,
@@ -168,6 +168,9 @@ async fn write(
                 RunEvent::TurnRefused { reason } => {
                     AuditEntry::refused("run.start", holdfast(), "run", id, "turn_refused").because(reason)
                 }
+                RunEvent::Expired => AuditEntry::done("run.expire", holdfast(), "run", id)
+                    .because("nobody approved its evacuation in time")
+                    .with(serde_json::json!({ "evacuation": evacuation.id })),
                 _ => continue,
             };
             let entry = match of {

@@ -8,11 +8,11 @@ use holdfast_api::evacuations::{
 use holdfast_api::now::Nows;
 use holdfast_api::people::People;
 use holdfast_api::runs::{Decision, RunFilter, RunVerb, Runs};
-use holdfast_domain::{Actor, Declaration, EvacuationId, Role, RunId};
+use holdfast_domain::{Actor, Declaration, EvacuationId, Name, Role, RunId};
 use holdfast_failover::evacuation::State;
 use holdfast_failover::run::{self, RunState};
 use holdfast_failover::{Intent, Mode};
-use holdfast_store::Advance;
+use holdfast_store::{Advance, AuditFilter};
 
 fn asked(mode: Mode) -> RequestEvacuation {
     RequestEvacuation {
@@ -302,6 +302,42 @@ async fn a_part_that_cannot_be_read_leaves_the_first_page_and_the_lists_to_every
     assert_eq!(house.app.evacuations_to_review(&house.approver).await.unwrap().len(), 1);
     let refusal = refused(decide(&house, &house.approver, &view, Decision::Approve).await);
     assert_eq!(refusal.code, "journal_corrupt", "nothing is decided of what cannot be read");
+}
+
+#[tokio::test]
+async fn what_is_decided_of_a_lot_stands_in_the_audit_log_of_each_run_and_application() {
+    let house = seen().await;
+    let second = house.another("second@example.com", Role::Approver, &["approvers"]).await;
+    let owner = house.another("owner@example.com", Role::Approver, &["owners"]).await;
+    let applications = Some(vec!["pair".into(), "shop".into(), "split".into()]);
+    let view = ask(&house, RequestEvacuation { applications, ..asked(Mode::Emergency) }).await.unwrap();
+    decide(&house, &house.approver, &view, Decision::Approve).await.unwrap();
+    house.app.drive_evacuation(&house.approver, id(&view), EvacuationVerb::Withdraw).await.unwrap();
+    decide(&house, &second, &view, Decision::Approve).await.unwrap();
+    decide(&house, &owner, &view, Decision::Deny).await.unwrap();
+    let told = async |application: &str| {
+        let subject = ("run".to_owned(), run_of(&view, application).to_string());
+        let of_run = AuditFilter { subject: Some(subject), limit: 20, ..AuditFilter::default() };
+        let mut found = house.store.audit_entries(&of_run).await.unwrap();
+        found.reverse();
+        for one in found.iter().filter(|one| one.entry.action != "run.request") {
+            assert_eq!(one.entry.detail["evacuation"], view.summary.id, "{one:?}");
+            assert_eq!(one.entry.application.as_ref().map(Name::as_str), Some(application), "{one:?}");
+        }
+        found.into_iter().map(|one| one.entry.action).collect::<Vec<_>>()
+    };
+    let all = ["run.request", "run.approve", "run.withdraw", "run.approve", "run.deny"];
+    for application in ["pair", "shop", "split"] {
+        assert_eq!(told(application).await, all, "{application}");
+    }
+
+    let applications = Some(vec!["shop".into()]);
+    let view = ask(&house, RequestEvacuation { applications, ..asked(Mode::Emergency) }).await.unwrap();
+    let cancel = EvacuationVerb::Cancel { reason: "it is back".into() };
+    house.app.drive_evacuation(&house.operator, id(&view), cancel).await.unwrap();
+    let subject = ("run".to_owned(), run_of(&view, "shop").to_string());
+    let of_run = AuditFilter { subject: Some(subject), limit: 1, ..AuditFilter::default() };
+    assert_eq!(house.store.audit_entries(&of_run).await.unwrap()[0].entry.action, "run.cancel");
 }
 
 #[tokio::test]

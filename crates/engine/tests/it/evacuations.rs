@@ -6,11 +6,12 @@ use holdfast_api::evacuations::{
     EvacuationVerb, EvacuationView, Evacuations, RequestEvacuation, ReviewEvacuation,
 };
 use holdfast_api::runs::{Decision, RunSummary, RunVerb, Runs};
-use holdfast_domain::EvacuationId;
+use holdfast_domain::{EvacuationId, Name};
 use holdfast_failover::evacuation::State;
 use holdfast_failover::{Mode, RunState};
 use holdfast_sim::faults::{Fault, FaultKind};
 use holdfast_sim::ledger::Effect;
+use holdfast_store::AuditFilter;
 
 fn id(view: &EvacuationView) -> EvacuationId {
     view.summary.id.parse().unwrap()
@@ -32,13 +33,18 @@ pub fn asked(region: &str) -> RequestEvacuation {
     }
 }
 
-/// Asked for of these applications alone, and approved by as many as it takes.
-async fn started(house: &WireHouse, region: &str, applications: &[&str], concurrency: u16) -> EvacuationView {
-    let request = RequestEvacuation {
+fn asked_of(region: &str, mode: Mode, applications: &[&str], concurrency: u16) -> RequestEvacuation {
+    RequestEvacuation {
+        mode,
         concurrency: Some(concurrency),
         applications: Some(applications.iter().map(ToString::to_string).collect()),
         ..asked(region)
-    };
+    }
+}
+
+/// Asked for of these applications alone, and approved by as many as it takes.
+async fn started(house: &WireHouse, region: &str, applications: &[&str], concurrency: u16) -> EvacuationView {
+    let request = asked_of(region, Mode::Planned, applications, concurrency);
     let mut view = house.app.request_evacuation(&house.operator, request, "key").await.unwrap();
     for approver in &house.approvers {
         if view.summary.state != State::AwaitingApproval {
@@ -169,5 +175,35 @@ async fn cancelling_the_rest_lets_what_is_under_way_end_and_begins_nothing_more(
     assert_eq!(over.summary.state, State::Cancelled);
     let states = (over.waves[0][0].state, over.waves[1][0].state);
     assert_eq!(states, (RunState::Completed, RunState::Cancelled));
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_expires_with_its_lot_is_in_the_audit_log_of_its_run_and_application() {
+    let mut house = House::new().await;
+    house.stop().await;
+    let request = asked_of("us-east-1", Mode::Emergency, &["shop"], 1);
+    let asked = house.app.request_evacuation(&house.operator, request, "key").await.unwrap();
+    let sql = "ALTER TABLE evacuation_events DISABLE TRIGGER USER;
+               UPDATE evacuation_events SET at = at - interval '1 day'";
+    sqlx::raw_sql(sql).execute(&mut house.owner().await).await.unwrap();
+    house.start().await;
+    let over = until("the expiry", || async {
+        let view = house.app.evacuation(&house.operator, id(&asked)).await.unwrap();
+        view.summary.ended_at.is_some().then_some(view)
+    })
+    .await;
+    let run = &over.waves[0][0];
+    assert_eq!((over.summary.state, run.state), (State::Expired, RunState::Expired));
+    let of_run = AuditFilter {
+        subject: Some(("run".into(), run.id.clone())),
+        action: Some("run.expire".into()),
+        limit: 10,
+        ..AuditFilter::default()
+    };
+    let found = house.store.audit_entries(&of_run).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].entry.application.as_ref().map(Name::as_str), Some("shop"));
+    assert_eq!(found[0].entry.detail["evacuation"], asked.summary.id);
     house.stop().await;
 }
