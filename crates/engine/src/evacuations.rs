@@ -59,18 +59,19 @@ async fn go_on(store: &Store) -> Result<Live, Error> {
     let mut parts = store.parts_of(&ids).await?;
     for (id, entries) in found {
         let heads = parts.remove(&id).unwrap_or_default();
-        let evacuation = entries
-            .map_err(|error| error.to_string())
-            .and_then(|entries| Evacuation::replay(id, &entries).map_err(|corrupt| corrupt.to_string()));
-        match evacuation {
-            Ok(evacuation) => match one(store, &evacuation, &heads).await {
-                // Another replica, or a person, was first: there is news of it already.
-                Ok(()) | Err(Error::EvacuationMoved { .. } | Error::RunMoved { .. }) => {}
-                Err(error) => tracing::warn!(evacuation = %id, %error, "an evacuation could not go on"),
-            },
-            Err(corrupt) => {
-                tracing::error!(evacuation = %id, %corrupt, "an evacuation's journal cannot be read");
+        let seen_to = async {
+            let read = Evacuation::replay(id, &entries?);
+            let evacuation = read.map_err(|corrupt| Lost::Corrupt(corrupt.to_string()))?;
+            Ok(one(store, &evacuation, &heads).await?)
+        };
+        // The others go on past a defect that one of them brings to light.
+        match crash::caught(seen_to).await {
+            // Another replica, or a person, was first: there is news of it already.
+            Ok(()) | Err(Lost::Store(Error::EvacuationMoved { .. } | Error::RunMoved { .. })) => {}
+            Err(lost) if lost.is_a_crash() => {
+                tracing::error!(evacuation = %id, %lost, "an evacuation cannot go on");
             }
+            Err(lost) => tracing::warn!(evacuation = %id, %lost, "an evacuation could not go on"),
         }
         live.extend(heads.iter().filter(|head| !head.state.is_over()).map(|head| head.id));
     }
