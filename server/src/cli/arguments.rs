@@ -273,7 +273,8 @@ pub struct Request {
 pub enum Evacuate {
     /// Who would move, in which order, and who is left out and why
     Plan {
-        region: String,
+        #[command(flatten)]
+        lot: Lot,
         /// planned or emergency
         #[arg(long, default_value = "planned")]
         mode: String,
@@ -316,17 +317,11 @@ pub enum Evacuate {
     },
 }
 
+/// What the digest of an evacuation covers, asked the same way of its plan and of its request.
 #[derive(Debug, Args)]
-pub struct EvacuateRequest {
+pub struct Lot {
     /// The Region to leave
     pub region: String,
-    /// planned or emergency
-    #[arg(long)]
-    pub mode: String,
-    #[arg(long)]
-    pub reason: String,
-    #[arg(long)]
-    pub incident: Option<String>,
     /// Runs that may move at once
     #[arg(long, value_name = "N")]
     pub concurrency: Option<u16>,
@@ -342,6 +337,19 @@ pub struct EvacuateRequest {
     /// Only these; may be given more than once
     #[arg(long = "application", value_name = "NAME")]
     pub applications: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct EvacuateRequest {
+    #[command(flatten)]
+    pub lot: Lot,
+    /// planned or emergency
+    #[arg(long)]
+    pub mode: String,
+    #[arg(long)]
+    pub reason: String,
+    #[arg(long)]
+    pub incident: Option<String>,
     /// What `evacuate plan` showed: refused when it is no longer that
     #[arg(long)]
     pub digest: Option<String>,

@@ -2,7 +2,7 @@
 
 use super::{
     Outcome,
-    arguments::{Evacuate, EvacuateRequest},
+    arguments::{Evacuate, EvacuateRequest, Lot},
     client::{As, Client, segment},
     output::{Output, table},
     run_text,
@@ -20,9 +20,8 @@ pub async fn evacuate(command: Evacuate, output: Output) -> Outcome {
     let client = Client::from_environment()?;
     let one = |id: &str, rest: &str| format!("/api/v1/evacuations/{}{rest}", segment(id));
     let (path, body, who) = match command {
-        Evacuate::Plan { region, mode } => {
-            let path = format!("/api/v1/regions/{}/evacuation?mode={}", segment(&region), segment(&mode));
-            let preview: EvacuationPreview = client.get(&path).await?;
+        Evacuate::Plan { lot, mode } => {
+            let preview: EvacuationPreview = client.get(&plan_path(&lot, &mode)).await?;
             output.show(&preview, planned);
             return Ok(());
         }
@@ -57,18 +56,38 @@ pub async fn evacuate(command: Evacuate, output: Output) -> Outcome {
     Ok(())
 }
 
+fn plan_path(lot: &Lot, mode: &str) -> String {
+    let mut path = format!(
+        "/api/v1/regions/{}/evacuation?mode={}&stop_on_failure={}&dry_run={}",
+        segment(&lot.region),
+        segment(mode),
+        !lot.keep_going,
+        lot.dry_run
+    );
+    if let Some(concurrency) = lot.concurrency {
+        path.push_str(&format!("&concurrency={concurrency}"));
+    }
+    for (name, values) in [("overrides", &lot.overrides), ("applications", &lot.applications)] {
+        if !values.is_empty() {
+            path.push_str(&format!("&{name}={}", segment(&values.join(","))));
+        }
+    }
+    path
+}
+
 async fn ask(client: &Client, request: EvacuateRequest, output: Output) -> Outcome {
     let key = request.idempotency_key.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
+    let lot = request.lot;
     let body = json!({
-        "region": request.region,
+        "region": lot.region,
         "mode": request.mode,
         "reason": request.reason,
         "incident": request.incident,
-        "concurrency": request.concurrency,
-        "stop_on_failure": !request.keep_going,
-        "dry_run": request.dry_run,
-        "overrides": request.overrides,
-        "applications": (!request.applications.is_empty()).then_some(request.applications),
+        "concurrency": lot.concurrency,
+        "stop_on_failure": !lot.keep_going,
+        "dry_run": lot.dry_run,
+        "overrides": lot.overrides,
+        "applications": (!lot.applications.is_empty()).then_some(lot.applications),
         "plan_digest": request.digest,
     });
     let headers = [("idempotency-key", key.as_str())];
@@ -208,4 +227,46 @@ fn list(page: &Page<EvacuationSummary>) -> String {
         })
         .collect();
     table(&["EVACUATION", "REGION", "MODE", "STATE", "MOVED", "REQUESTED"], &rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::arguments::{Arguments, Command};
+    use clap::Parser as _;
+
+    fn said(words: &str) -> Evacuate {
+        match Arguments::try_parse_from(words.split(' ')).unwrap().command {
+            Command::Evacuate(command) => command,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_plan_is_asked_for_with_everything_that_the_requests_digest_covers() {
+        let all = "us-east-1 --mode emergency --concurrency 3 --keep-going --dry-run --override lag_above_rpo \
+                   --application shop --application pay-in";
+        let Evacuate::Plan { lot, mode } = said(&format!("holdfast evacuate plan {all}")) else { panic!() };
+        let Evacuate::Request(request) = said(&format!("holdfast evacuate request {all} --reason why"))
+        else {
+            panic!()
+        };
+        let path = plan_path(&lot, &mode);
+        assert_eq!(path, plan_path(&request.lot, &request.mode));
+        let (_, query) = path.split_once('?').unwrap();
+        let asked: Vec<&str> = query.split('&').collect();
+        for one in [
+            "mode=emergency",
+            "concurrency=3",
+            "stop_on_failure=false",
+            "dry_run=true",
+            "overrides=lag%5Fabove%5Frpo",
+            "applications=shop%2Cpay%2Din",
+        ] {
+            assert!(asked.contains(&one), "{one}: {query}");
+        }
+        let Evacuate::Plan { lot, mode } = said("holdfast evacuate plan us-east-1") else { panic!() };
+        let plain = plan_path(&lot, &mode);
+        assert!(plain.ends_with("?mode=planned&stop_on_failure=true&dry_run=false"), "{plain}");
+    }
 }

@@ -92,3 +92,21 @@ async fn would_be_plans_say_why_there_is_none() {
     assert!(plans[1]["plan"].is_null());
     assert_eq!(plans[1]["problem"]["code"], "guard_refused");
 }
+
+#[tokio::test]
+async fn an_evacuation_is_previewed_with_everything_that_its_request_may_say() {
+    let house = House::new();
+    let path = "/api/v1/regions/us-east-1/evacuation?concurrency=3&stop_on_failure=false&dry_run=true\
+                &overrides=lag_above_rpo&applications=shop,pay-in";
+    let answer = house.token("GET", path, "").await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let asked = &answer.json()["request"];
+    assert_eq!((&asked["concurrency"], &asked["stop_on_failure"]), (&3.into(), &false.into()));
+    assert_eq!((&asked["dry_run"], &asked["overrides"][0]), (&true.into(), &"lag_above_rpo".into()));
+    assert_eq!(asked["applications"], serde_json::json!(["shop", "pay-in"]));
+    let plain = house.token("GET", "/api/v1/regions/us-east-1/evacuation", "").await.json();
+    assert_eq!(
+        (&plain["request"]["dry_run"], &plain["request"]["applications"]),
+        (&false.into(), &serde_json::Value::Null)
+    );
+}

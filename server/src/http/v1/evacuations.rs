@@ -49,6 +49,14 @@ pub struct Asked {
     #[param(minimum = 1, maximum = 64)]
     concurrency: Option<u16>,
     stop_on_failure: Option<bool>,
+    #[serde(default)]
+    dry_run: bool,
+    /// Names, separated by commas; absent: every application with a foot in the Region.
+    applications: Option<String>,
+}
+
+fn listed(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
 }
 
 /// What an evacuation of the Region would do now: who moves, in which order, who is left out and why.
@@ -61,7 +69,6 @@ pub async fn get_evacuation_preview(
     Segment(code): Segment<RegionCode>,
     Params(asked): Params<Asked>,
 ) -> Reply<Json<EvacuationPreview>> {
-    let overrides = asked.overrides.unwrap_or_default();
     let request = RequestEvacuation {
         region: code.to_string(),
         mode: asked.mode.unwrap_or(Mode::Planned),
@@ -69,9 +76,9 @@ pub async fn get_evacuation_preview(
         incident: None,
         concurrency: asked.concurrency,
         stop_on_failure: asked.stop_on_failure,
-        dry_run: false,
-        overrides: overrides.split(',').filter(|code| !code.is_empty()).map(str::to_owned).collect(),
-        applications: None,
+        dry_run: asked.dry_run,
+        overrides: asked.overrides.as_deref().map(listed).unwrap_or_default(),
+        applications: asked.applications.as_deref().map(listed).filter(|named| !named.is_empty()),
         plan_digest: None,
     };
     Ok(Json(state.plane.preview_evacuation(&actor, &request).await?))
