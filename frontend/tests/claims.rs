@@ -419,6 +419,12 @@ fn an_escalation_names_what_is_given_up_asks_for_the_name_and_is_not_offered_whe
 }
 
 #[test]
+fn a_declaration_says_what_heeds_it() {
+    let html = fixtures::show("/regions", pages::regions::page(fixtures::world::regions(), true));
+    assert!(html.contains("an evacuation sends nobody to a Region that is not declared normal"), "{html}");
+}
+
+#[test]
 fn an_evacuation_names_who_is_left_out_before_and_after_and_offers_only_what_may_be_done() {
     use fixtures::lots;
     let show = |view| fixtures::show("/", pages::evacuation::page(view, fixtures::signed()));

@@ -102,7 +102,7 @@ fn declare(region: &RegionView, may_declare: bool) -> AnyView {
             </div>
             {parts::text_field(&form, "reason", "Why", "Everybody reads this beside the Region.", false)}
             <button class="btn" type="submit">{format!("Declare {}", region.code)}</button>
-            <p class="hint">"A declaration is a word for people: every page shows it. It moves nothing and blocks nothing."</p>
+            <p class="hint">"A declaration is a word for people: every page shows it. It moves nothing; an evacuation sends nobody to a Region that is not declared normal."</p>
         </form>
     }
     .into_any();
