@@ -120,3 +120,25 @@ pub fn event_line(event: &RunEvent) -> String {
     let by = event.person.as_ref().map(|person| format!(" ({person})")).unwrap_or_default();
     format!("{}  {:>4}  {}{by}", event.at, event.seq, event.words)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast_api::runs::SetAside;
+
+    #[test]
+    fn a_run_that_nobody_drives_is_in_no_state_of_its_own() {
+        let mut run: RunSummary = serde_json::from_value(serde_json::json!({
+            "id": "1", "application": "shop", "intent": "failover", "mode": "planned", "from_region": "us-east-1",
+            "to_region": "eu-central-1", "state": "running", "dry_run": false, "requested_by": "operator@example.com",
+            "reason": "rehearsal", "requested_at": "2026-11-21T10:00:00Z", "ended_at": null, "steps_done": 3,
+            "steps_total": 9, "now": "", "expires_at": null, "rto_seconds": null, "worst_lag_ms": null
+        }))
+        .unwrap();
+        assert_eq!(state(&run), "running");
+        let way_out = "Have it tried again.".to_owned();
+        run.set_aside = Some(SetAside { at: run.requested_at, why: "it fell".into(), way_out });
+        let text = list(&Page { items: vec![run], next: None });
+        assert!(text.contains("set_aside") && !text.contains("running"), "{text}");
+    }
+}

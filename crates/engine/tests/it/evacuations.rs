@@ -1,17 +1,18 @@
 //! Evacuations of the demonstration's Regions over the wire: whether the waves hold is read from the simulator's ledger.
 
-use crate::house::{House, until};
+use crate::house::{House, actor, until};
 use crate::wire::WireHouse;
 use holdfast_api::evacuations::{
     EvacuationVerb, EvacuationView, Evacuations, RequestEvacuation, ReviewEvacuation,
 };
 use holdfast_api::runs::{Decision, RunSummary, RunVerb, Runs};
-use holdfast_domain::{EvacuationId, Name};
+use holdfast_domain::{EvacuationId, Name, Role, RunId};
 use holdfast_failover::evacuation::State;
+use holdfast_failover::run::Event;
 use holdfast_failover::{Mode, RunState};
 use holdfast_sim::faults::{Fault, FaultKind};
 use holdfast_sim::ledger::Effect;
-use holdfast_store::AuditFilter;
+use holdfast_store::{Advance, AuditActor, AuditEntry, AuditFilter, CRASHES_AT_MOST};
 
 fn id(view: &EvacuationView) -> EvacuationId {
     view.summary.id.parse().unwrap()
@@ -205,5 +206,48 @@ async fn a_part_that_expires_with_its_lot_is_in_the_audit_log_of_its_run_and_app
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].entry.application.as_ref().map(Name::as_str), Some("shop"));
     assert_eq!(found[0].entry.detail["evacuation"], asked.summary.id);
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_is_set_aside_holds_no_place_from_the_next() {
+    let mut house = House::with_identity().await;
+    let sre = actor(&house.app, "sre@example.com", Role::Approver, &["sre"]).await;
+    let request = asked("us-east-1", Mode::Emergency, &["identity", "shop"], 1);
+    until("both to be ready to move", || async {
+        let preview = house.app.preview_evacuation(&house.operator, &request).await.unwrap();
+        (preview.waves.iter().flatten().count() == 2).then_some(())
+    })
+    .await;
+    house.stop().await;
+    let lot = house.app.request_evacuation(&house.operator, request, "key").await.unwrap();
+    for who in [&house.approver, &sre] {
+        let plan_digest = lot.plan_digest.clone();
+        let review = ReviewEvacuation { decision: Decision::Approve, plan_digest, comment: None };
+        house.app.review_evacuation(who, id(&lot), review).await.unwrap();
+    }
+    let part = |view: &EvacuationView, name: &str| {
+        view.waves.iter().flatten().find(|run| run.application == name).unwrap().clone()
+    };
+    let stuck: RunId = part(&lot, "identity").id.parse().unwrap();
+    let seq = house.app.run(&house.operator, stuck).await.unwrap().seq;
+    let events = [Event::Started];
+    let began =
+        Advance { run: stuck, expected_seq: seq, events: &events, state: RunState::Running, summary: None };
+    let mut change = house.store.begin().await.unwrap();
+    change.append(&began).await.unwrap();
+    for _ in 0..CRASHES_AT_MOST {
+        change.record_crash(stuck, "a defect: it fell").await.unwrap().unwrap();
+    }
+    let entry = AuditEntry::done("test.set_up", AuditActor::System { name: "test".into() }, "run", stuck);
+    change.commit(entry).await.unwrap();
+    house.start().await;
+    let next = until("the turn of shop", || async {
+        let view = house.app.evacuation(&house.operator, id(&lot)).await.unwrap();
+        (part(&view, "shop").state != RunState::AwaitingApproval).then_some(view)
+    })
+    .await;
+    assert!(part(&next, "identity").set_aside.is_some());
+    assert!(next.exceptions.contains(&"identity: needs person".to_owned()), "{:?}", next.exceptions);
     house.stop().await;
 }
