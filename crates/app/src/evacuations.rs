@@ -90,11 +90,8 @@ impl Evacuations for App {
                 "Leave it out to start at the newest.",
             )
         })?;
-        let all = self.all_evacuations(&Question { live: filter.live, before, limit }).await?;
-        let next = (all.len() == limit as usize)
-            .then(|| all.last().map(|loaded| loaded.evacuation.id.to_string()))
-            .flatten();
-        Ok(Page { items: all.iter().map(view::summary).collect(), next })
+        let (all, next) = self.all_evacuations(&Question { live: filter.live, before, limit }).await?;
+        Ok(Page { items: all.iter().map(view::summary).collect(), next: next.map(|id| id.to_string()) })
     }
 
     async fn evacuation(&self, actor: &Actor, id: EvacuationId) -> Answer<EvacuationView> {
@@ -221,9 +218,11 @@ impl App {
         Ok(Loaded { evacuation, heads, entries })
     }
 
-    async fn all_evacuations(&self, question: &Question) -> Answer<Vec<Loaded>> {
+    /// With the cursor to what comes after them, which those that cannot be read do not end.
+    async fn all_evacuations(&self, question: &Question) -> Answer<(Vec<Loaded>, Option<EvacuationId>)> {
         let found = self.store.evacuations(question).await.map_err(of_store)?;
         let ids: Vec<EvacuationId> = found.iter().map(|(id, _)| *id).collect();
+        let next = ids.last().copied().filter(|_| ids.len() == question.limit as usize);
         let mut parts = self.store.parts_of(&ids).await.map_err(of_store)?;
         // One whose journal cannot be read says so on its own page; every list goes on.
         let loaded = found.into_iter().filter_map(|(id, entries)| {
@@ -234,12 +233,12 @@ impl App {
             let heads = parts.remove(&id).unwrap_or_default();
             Some(Loaded { evacuation, heads: heads.into_iter().map(|h| (h.id, h)).collect(), entries })
         });
-        Ok(loaded.collect())
+        Ok((loaded.collect(), next))
     }
 
     /// Those that have not ended, with whether they wait for this actor.
     pub(crate) async fn live_evacuations(&self, actor: &Actor) -> Answer<Vec<Live>> {
-        let all = self.all_evacuations(&Question { live: true, before: None, limit: 100 }).await?;
+        let (all, _) = self.all_evacuations(&Question { live: true, before: None, limit: 100 }).await?;
         let mut live = Vec::new();
         for loaded in &all {
             let for_me = may(actor, Action::ReviewRun).is_ok() && self.asks(actor, loaded).await?;

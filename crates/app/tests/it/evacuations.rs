@@ -3,13 +3,13 @@
 use crate::house::{AWAY, FAR, HOME, House, refused, region, test_entry, weighted};
 use holdfast_api::Answer;
 use holdfast_api::evacuations::{
-    EvacuationVerb, EvacuationView, Evacuations, RequestEvacuation, ReviewEvacuation,
+    EvacuationFilter, EvacuationVerb, EvacuationView, Evacuations, RequestEvacuation, ReviewEvacuation,
 };
 use holdfast_api::now::Nows;
 use holdfast_api::people::People;
 use holdfast_api::runs::{Decision, RunFilter, RunVerb, Runs};
 use holdfast_domain::{Actor, Declaration, EvacuationId, Name, Role, RunId};
-use holdfast_failover::evacuation::State;
+use holdfast_failover::evacuation::{Event, State};
 use holdfast_failover::run::{self, RunState};
 use holdfast_failover::{Intent, Mode};
 use holdfast_store::{Advance, AuditFilter};
@@ -302,6 +302,27 @@ async fn a_part_that_cannot_be_read_leaves_the_first_page_and_the_lists_to_every
     assert_eq!(house.app.evacuations_to_review(&house.approver).await.unwrap().len(), 1);
     let refusal = refused(decide(&house, &house.approver, &view, Decision::Approve).await);
     assert_eq!(refusal.code, "journal_corrupt", "nothing is decided of what cannot be read");
+}
+
+#[tokio::test]
+async fn a_lot_that_cannot_be_read_ends_no_list() {
+    let house = seen().await;
+    let view = ask(&house, asked(Mode::Planned)).await.unwrap();
+    let entries = house.store.evacuation_entries(id(&view)).await.unwrap();
+    let Event::Requested { request } = &entries[0].event else { panic!("{:?}", entries[0]) };
+    let bad = EvacuationId::fresh();
+    let mut change = house.store.begin().await.unwrap();
+    // Its journal does not begin with its request.
+    change.insert_evacuation(bad, request, &[Event::Expired]).await.unwrap();
+    change.commit(test_entry()).await.unwrap();
+    let first = EvacuationFilter { limit: Some(1), ..EvacuationFilter::default() };
+    let page = house.app.evacuations(&house.operator, &first).await.unwrap();
+    assert_eq!((page.items.len(), page.next.clone()), (0, Some(bad.to_string())));
+    let second = EvacuationFilter { cursor: page.next, ..first };
+    let page = house.app.evacuations(&house.operator, &second).await.unwrap();
+    assert_eq!(page.items[0].id, view.summary.id);
+    assert_eq!(refused(house.app.evacuation(&house.operator, bad).await).code, "journal_corrupt");
+    house.app.now(&house.approver).await.expect("everybody's first page goes on");
 }
 
 #[tokio::test]
