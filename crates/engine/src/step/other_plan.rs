@@ -93,10 +93,10 @@ impl StepDrive {
         };
         let asked_by = self.asked_by(run, step, progress.retries);
         let asked = match self.store.run_asked_by(&asked_by).await? {
-            Some(id) => Some(other_run(&self.store.run_head(id).await?)),
+            Some(id) => Some(other_run(run, &self.store.run_head(id).await?)),
             None => None,
         };
-        let live = self.store.active_run(name).await?.as_ref().map(other_run);
+        let live = self.store.active_run(name).await?.as_ref().map(|head| other_run(run, head));
         let settled = asked.as_ref().map_or(live.is_none(), |run| run.state.is_over());
         let serving = match &application {
             Some(application) if settled => self.serving(application).await?,
@@ -156,7 +156,7 @@ fn answer(change: &Change, run: RunId) -> Answer {
     }
 }
 
-fn other_run(head: &RunHead) -> OtherRun {
+fn other_run(run: &Run, head: &RunHead) -> OtherRun {
     // As the last writer left it: a run without these words is shown by its state alone.
     let now = head.summary.get("now").and_then(|now| now.as_str()).unwrap_or_default();
     OtherRun {
@@ -164,6 +164,7 @@ fn other_run(head: &RunHead) -> OtherRun {
         by: head.requested_by.email.clone(),
         movement: head.movement.clone(),
         state: head.state,
+        of_the_same_lot: head.evacuation.is_some() && head.evacuation == run.request.evacuation,
         now: now.to_owned(),
         set_aside: head.set_aside.as_ref().map(|set_aside| set_aside.why.clone()),
     }

@@ -56,6 +56,8 @@ pub struct OtherRun {
     pub by: String,
     pub movement: Movement,
     pub state: RunState,
+    /// Whether it is a part of the evacuation that the step's own run is a part of.
+    pub of_the_same_lot: bool,
     /// What it is doing or waiting for, in a sentence.
     pub now: String,
     /// Why nobody drives it, where workers crashed on it.
@@ -155,6 +157,15 @@ pub fn run_plan(change: &Change, name: &Name, movement: &Movement, other: &Other
     }
     if let Some(run) = &other.live {
         if goes_the_same_way(&run.movement, movement) {
+            if run.of_the_same_lot && run.state == RunState::AwaitingApproval {
+                return Verdict::WaitOr {
+                    note: format!(
+                        "waits for run {} of {name}, a part of the same evacuation: its turn comes when the limit lets one more run move",
+                        run.id
+                    ),
+                    way_out: "Skip the step with a reason, so that the other's turn comes after this run; or cancel that run and retry.".into(),
+                };
+            }
             let note =
                 format!("waits for run {} of {name}, which {} asked for: {}", run.id, run.by, told(run));
             return Verdict::WaitOr { note, way_out: BRING_IT_TO_ITS_END.into() };

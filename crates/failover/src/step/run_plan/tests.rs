@@ -21,6 +21,7 @@ fn run(state: RunState, movement: Movement) -> OtherRun {
         by: "person-1@example.com".into(),
         movement,
         state,
+        of_the_same_lot: false,
         now: now.into(),
         set_aside: None,
     }
@@ -109,6 +110,10 @@ fn a_run_that_goes_the_same_way_is_waited_for_and_one_that_goes_elsewhere_asks_a
         assert_eq!(kind, "stuck");
         assert!(words.contains("moves identity elsewhere") && words.contains("cancel it"), "{words}");
     }
+    let mut part = live(to_b.clone());
+    part.live.as_mut().unwrap().of_the_same_lot = true;
+    let (kind, words) = says(verdict(&to_b, &part));
+    assert!(kind == "wait" && words.contains("a part of the same evacuation: its turn comes"), "{words}");
     // What is already served from there is still being brought to its end.
     let ending = Other { serving: serves(&[B]), ..live(to_b.clone()) };
     assert_eq!(says(verdict(&to_b, &ending)).0, "wait");
