@@ -105,8 +105,8 @@ async fn a_rehearsed_lot_moves_nobody_and_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_region_is_left_wave_by_wave_with_no_more_runs_at_once_than_the_limit() {
     let house = WireHouse::at_speed(60.0).await;
-    let asked = started(&house, "us-east-1", &["identity", "feed", "billing"], 1).await;
-    assert_eq!(names(&asked), [vec!["identity"], vec!["billing", "feed"]]);
+    let asked = started(&house, "us-east-1", &["identity", "feed", "ledger"], 1).await;
+    assert_eq!(names(&asked), [vec!["identity"], vec!["feed", "ledger"]]);
     assert!(asked.left_out.iter().any(|left| left.application == "shop"), "who stays is said");
     let over = reaches(&house, id(&asked), |view| view.summary.ended_at.is_some()).await;
     let runs: Vec<&RunSummary> = over.waves.iter().flatten().collect();
@@ -117,7 +117,7 @@ async fn a_region_is_left_wave_by_wave_with_no_more_runs_at_once_than_the_limit(
         assert!(pair[0].1 < pair[1].0, "one after the other: {spans:?}");
     }
     assert_eq!(house.done_twice(), [""; 0]);
-    for application in ["identity", "feed", "billing"] {
+    for application in ["identity", "feed", "ledger"] {
         let serving = house.serving(application).await;
         assert!(!serving.iter().any(|code| code.as_str() == "us-east-1"), "{application}: {serving:?}");
     }
@@ -131,7 +131,7 @@ async fn stopped(house: &WireHouse) -> EvacuationView {
         times: Some(1),
         ..Fault::new(FaultKind::Deny)
     });
-    let asked = started(house, "us-east-1", &["identity", "billing"], 8).await;
+    let asked = started(house, "us-east-1", &["identity", "ledger"], 8).await;
     reaches(house, id(&asked), |view| view.summary.state == State::Stopped).await
 }
 
@@ -148,13 +148,13 @@ async fn a_wave_that_fails_holds_the_next_until_a_person_says_go_on() {
     let house = WireHouse::at_speed(60.0).await;
     let stopped = stopped(&house).await;
     assert_eq!(stopped.stopped_after, Some(1));
-    let (identity, billing) = (&stopped.waves[0][0], &stopped.waves[1][0]);
-    assert_eq!((identity.state, billing.state), (RunState::NeedsPerson, RunState::AwaitingApproval));
+    let (identity, ledger) = (&stopped.waves[0][0], &stopped.waves[1][0]);
+    assert_eq!((identity.state, ledger.state), (RunState::NeedsPerson, RunState::AwaitingApproval));
     let calls = house.calls();
-    let of_billing = calls.iter().filter(|entry| entry.session_name.as_deref() == Some(billing.id.as_str()));
-    assert_eq!(of_billing.count(), 0, "nothing of the next wave has begun");
+    let of_ledger = calls.iter().filter(|entry| entry.session_name.as_deref() == Some(ledger.id.as_str()));
+    assert_eq!(of_ledger.count(), 0, "nothing of the next wave has begun");
 
-    let verb = EvacuationVerb::GoOn { reason: "the invoices cannot wait".into() };
+    let verb = EvacuationVerb::GoOn { reason: "the books cannot wait".into() };
     house.app.drive_evacuation(&house.operator, id(&stopped), verb).await.unwrap();
     let went_on = reaches(&house, id(&stopped), |view| view.waves[1][0].state == RunState::Completed).await;
     assert_eq!(went_on.summary.state, State::Running, "a run still needs a person");

@@ -129,7 +129,7 @@ pub struct House {
 
 /// Until the condition holds; fails after a time that only a broken build needs.
 pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut condition: impl FnMut() -> F) -> T {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_secs(120);
     loop {
         if let Some(value) = condition().await {
             return value;

@@ -77,7 +77,8 @@ async fn a_failover_out_of_a_dark_region_loses_the_lag_and_the_old_primary_is_as
         old.status().unwrap().to_owned()
     };
     assert_eq!(status(&datastore(&sim, RECOVERY).await), "associating");
-    assert!(sim.look(|w| w.stores.datastores[0].lost_ms).unwrap() > 40_000.0);
+    let lost = sim.look(|w| w.stores.datastores.iter().find(|d| d.id == DATASTORE).and_then(|d| d.lost_ms));
+    assert!(lost.unwrap() > 40_000.0);
     sim.set_region_dark(HOME, false);
     sim.advance(Duration::from_secs(6));
     assert_eq!(status(&datastore(&sim, RECOVERY).await), "associated");
@@ -122,8 +123,9 @@ async fn a_global_table_names_its_replicas_and_its_lag_is_told_where_it_is_writt
 async fn strong_consistency_and_its_witness_are_told() {
     let sim = sim().await;
     sim.tamper(|world| {
-        world.stores.tables[0].strong = true;
-        world.stores.tables[0].witnesses = vec!["us-east-2".into()];
+        let table = world.stores.tables.iter_mut().find(|table| table.name == "ledger-postings").unwrap();
+        table.strong = true;
+        table.witnesses = vec!["us-east-2".into()];
     });
     let described = table(&acting_in_data(&sim, "us-east-1").await).await;
     assert_eq!(described.multi_region_consistency().map(|c| c.as_str()), Some("STRONG"));
