@@ -342,12 +342,12 @@ impl<'a> Draft<'a> {
     fn note_planes(&mut self) {
         let mut notes = Vec::new();
         if self.movement.mode == Mode::Emergency {
-            let databases = |change: &Change| change.makes_anew().is_some();
-            let stacks = |change: &Change| matches!(change, Change::CreateStack { .. });
+            let databases: fn(&Change) -> bool = |change| change.makes_anew().is_some();
+            let stacks: fn(&Change) -> bool = |change| matches!(change, Change::CreateStack { .. });
             // One of each tells enough.
-            let makes: [(&str, &dyn Fn(&Change) -> bool); 2] =
-                [("gives what it makes a DNS name", &databases), ("may make what gets a DNS name", &stacks)];
-            for (what, made) in makes {
+            for (what, made) in
+                [("gives what it makes a DNS name", databases), ("may make what gets a DNS name", stacks)]
+            {
                 let Some(step) = self.steps.iter().find(|s| s.change().is_some_and(made)) else { continue };
                 notes.push(format!(
                     "`{}` {what}, which Route 53's control plane in us-east-1 must take: it may wait for that in an emergency.",

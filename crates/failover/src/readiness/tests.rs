@@ -365,7 +365,7 @@ fn what_a_step_of_ones_own_may_not_call_is_told_to_its_application() {
         missing: Ok(vec![Missing { action: "lambda:InvokeFunction".into(), needed_by: [call].into() }]),
     };
     let found = |own: &[OwnStep]| {
-        let around = Surroundings { permissions: &[told.clone()], own, ..around(&picture) };
+        let around = Surroundings { permissions: std::slice::from_ref(&told), own, ..around(&picture) };
         let found = findings(&picture.application, around, &picture.observations, picture.now);
         found.into_iter().find(|f| f.code == "permission_missing").map(|f| f.severity)
     };
