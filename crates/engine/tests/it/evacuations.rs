@@ -79,7 +79,7 @@ fn changed(house: &WireHouse, run: &RunSummary) -> (u64, u64) {
     let mut of_run = calls.iter().filter(|entry| {
         entry.effect == Effect::Changed && entry.session_name.as_deref() == Some(run.id.as_str())
     });
-    let first = of_run.next().expect("it changed something").seq;
+    let first = of_run.next().unwrap().seq;
     (first, of_run.next_back().map_or(first, |last| last.seq))
 }
 
