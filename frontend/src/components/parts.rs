@@ -187,7 +187,7 @@ pub fn table(label: &'static str, head: AnyView, rows: AnyView) -> AnyView {
 
 /// A table whose lines become blocks where there is no room for columns: every cell must say what it is.
 #[must_use]
-pub fn folding_table(label: &'static str, head: AnyView, rows: AnyView) -> AnyView {
+pub fn folding_table(label: &str, head: AnyView, rows: AnyView) -> AnyView {
     shaped(label, "folding", head, rows)
 }
 
@@ -204,7 +204,7 @@ pub fn labelled(label: &'static str, value: AnyView) -> AnyView {
     view! { <td><span class="narrow-label">{label}</span>{value}</td> }.into_any()
 }
 
-fn shaped(label: &'static str, class: &'static str, head: AnyView, rows: AnyView) -> AnyView {
+fn shaped(label: &str, class: &'static str, head: AnyView, rows: AnyView) -> AnyView {
     view! {
         <div class="scroll" tabindex="0" role="region" aria-label=format!("{label}, table")>
             <table class=class><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>

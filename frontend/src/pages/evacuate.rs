@@ -123,7 +123,7 @@ fn planned_wave(number: usize, wave: &[PlannedPart]) -> AnyView {
     view! {
         <section class="wave" aria-labelledby=format!("wave-{number}")>
             <h3 id=format!("wave-{number}")>{format!("Wave {number}")}</h3>
-            {parts::folding_table("Applications of this wave", head.into_any(), rows.into_any())}
+            {parts::folding_table(&format!("Applications of wave {number}"), head.into_any(), rows.into_any())}
         </section>
     }
     .into_any()

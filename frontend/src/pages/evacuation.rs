@@ -215,7 +215,7 @@ fn wave_of_runs(view: &EvacuationView, number: usize, wave: &[RunSummary]) -> An
     view! {
         <section class="wave" data-live=format!("wave-{number}") aria-labelledby=format!("wave-{number}")>
             <h3 id=format!("wave-{number}")>{format!("Wave {number}")}" "<span class="muted">{format!("{done} of {} over", wave.len())}</span>" "{held}</h3>
-            {parts::folding_table("Runs of this wave", head.into_any(), rows.into_any())}
+            {parts::folding_table(&format!("Runs of wave {number}"), head.into_any(), rows.into_any())}
         </section>
     }
     .into_any()
