@@ -3,7 +3,7 @@
 
 use crate::components::icon::icon;
 use crate::components::tone::{self, Tone, badge};
-use crate::components::{applications, bars, lots, parts, runs, time};
+use crate::components::{bars, lots, parts, runs, time};
 use crate::format;
 use crate::pages::LOOK_AGAIN;
 use crate::screen::{Screen, Signed, typed};
@@ -204,7 +204,7 @@ fn wave_of_runs(view: &EvacuationView, number: usize, wave: &[RunSummary]) -> An
             let state = if run.state.is_under_way() { format!("{word}, {done} of {total}") } else { word.to_owned() };
             view! {
                 <tr>
-                    <td><a class="row-link" href=runs::href(&run.id)><b>{run.application.clone()}</b>" "<span class="route">{format!("{} → {}", run.from_region, run.to_region)}</span></a><div class="muted"><a href=applications::href(&run.application)>"application"</a></div></td>
+                    <td><a class="row-link" href=runs::href(&run.id)><b>{run.application.clone()}</b>" "<span class="route">{format!("{} → {}", run.from_region, run.to_region)}</span></a></td>
                     <td>{badge(tone, state)}{(!waits).then(|| view! { <div class="muted">{parts::prose(&run.now)}</div> })}</td>
                     <td class="n"><a class="go" href=runs::href(&run.id)>"Open"<span class="sr">{format!(" the run of {}", run.application)}</span></a></td>
                 </tr>
