@@ -2,6 +2,7 @@
 
 use super::query::{Asked, Fields, Sent};
 use super::render::{Form, Visit, back, came_of};
+use super::run_forms::reason;
 use super::{flash, views};
 use crate::state::AppState;
 use axum::extract::{Path, State};
@@ -182,10 +183,4 @@ fn of_lot(text: &str, answer: Answer<EvacuationView>, words: &str, form: &str, s
 
 fn id(text: &str) -> Answer<EvacuationId> {
     text.parse().map_err(|_| Problem::not_found("evacuation", text))
-}
-
-fn reason(sent: &Fields) -> Answer<String> {
-    sent.get("reason").ok_or_else(|| {
-        Problem::bad_field("Why", "is missing", "Say why: it stays in the journal and the audit log.")
-    })
 }

@@ -252,7 +252,7 @@ fn step_id(text: &str) -> Answer<StepId> {
     StepId::parse(text).map_err(|_| Problem::not_found("step", text))
 }
 
-fn reason(sent: &Fields) -> Answer<String> {
+pub(super) fn reason(sent: &Fields) -> Answer<String> {
     sent.get("reason").ok_or_else(|| {
         Problem::bad_field("Why", "is missing", "Say why: it stays in the journal and the audit log.")
     })
