@@ -58,7 +58,7 @@ impl Server {
     pub async fn start(parts: Parts) -> anyhow::Result<Self> {
         let Parts { store, listener, site, stale_after, workers } = parts;
         let settings = use_cases(stale_after, site.demo)?;
-        let app = App::new(store.clone(), settings.clone());
+        let app = App::new(store.clone(), settings.clone()).accountable();
         let state = AppState::new(Arc::new(app), site);
         news::pass_on(&store, &state);
         let engine = match workers {

@@ -1,7 +1,7 @@
 //! The audit log: every change and every refusal.
 
 use crate::Page;
-use crate::problem::Answer;
+use crate::problem::{Answer, Problem};
 use async_trait::async_trait;
 use holdfast_domain::Actor;
 use jiff::Timestamp;
@@ -44,4 +44,7 @@ impl AuditFilter {
 pub trait Audits {
     /// Newest first.
     async fn audit(&self, actor: &Actor, filter: &AuditFilter) -> Answer<Page<AuditEntryView>>;
+    /// Writes down that a request (`PATCH /api/v1/regions/eu-west-1`) was refused before it could be asked of anything here:
+    /// what it held could not be read, or made no sense.
+    async fn turned_away(&self, actor: &Actor, request: &str, problem: &Problem) -> Answer<()>;
 }

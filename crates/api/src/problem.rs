@@ -23,6 +23,9 @@ pub struct Problem {
     /// When asking again can help, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u32>,
+    /// Whether the audit log has an entry of it; never on the wire.
+    #[serde(skip)]
+    pub written_down: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -55,7 +58,14 @@ impl Problem {
             fields: Vec::new(),
             blocked_by: None,
             retry_after_seconds: None,
+            written_down: false,
         }
+    }
+
+    /// A no to somebody who is known, as against a failure, a stranger, or one who has to wait.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        (400..500).contains(&self.status) && !matches!(self.status, 401 | 429)
     }
 
     #[must_use]

@@ -68,10 +68,8 @@ impl Applications for App {
         let name = application.name.clone();
         let subject = format!("application:{name}");
         // The answer shows live status: whoever may not read that is told so before anything is stored.
-        if let Err(refused) = may(actor, Action::WriteInventory).and_then(|()| may(actor, Action::ReadStatus))
-        {
-            return Err(self.refused(actor, "application.put", &subject, refused).await);
-        }
+        may(actor, Action::WriteInventory)?;
+        may(actor, Action::ReadStatus)?;
         let make = |stored: &Inventory| {
             let mut applications = stored.applications.clone().unwrap_or_default();
             if_match.check(&version_of(&applications, &application.name))?;
@@ -85,9 +83,7 @@ impl Applications for App {
 
     async fn remove_application(&self, actor: &Actor, name: &Name, if_match: &IfMatch) -> Answer<()> {
         let subject = format!("application:{name}");
-        if let Err(refused) = may(actor, Action::WriteInventory) {
-            return Err(self.refused(actor, "application.remove", &subject, refused).await);
-        }
+        may(actor, Action::WriteInventory)?;
         self.application_named(name).await?;
         let make = |stored: &Inventory| {
             let mut applications = stored.applications.clone().unwrap_or_default();
@@ -116,9 +112,7 @@ impl Applications for App {
 
     async fn new_webhook_secret(&self, actor: &Actor, name: &Name, step: &Name) -> Answer<String> {
         let subject = format!("application:{name}");
-        if let Err(refused) = may(actor, Action::WriteProtected) {
-            return Err(self.refused(actor, "webhook.new_secret", &subject, refused).await);
-        }
+        may(actor, Action::WriteProtected)?;
         let secret = new_webhook_secret();
         let mut change = self.store.begin().await.map_err(of_store)?;
         match change.replace_webhook_secret(name, step, &secret).await {

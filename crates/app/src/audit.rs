@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use holdfast_api::audit::{AuditEntryView, AuditFilter, Audits};
 use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::{Actor, Name};
-use holdfast_store::{AuditActor, AuditEntry, AuditFilter as Question, AuditOutcome, AuditRecord, Mark};
+use holdfast_store::{
+    AuditActor, AuditEntry, AuditFilter as Question, AuditOutcome, AuditRecord, Mark, RefusalLimits,
+};
 
 #[async_trait]
 impl Audits for App {
@@ -38,6 +40,20 @@ impl Audits for App {
         let items = rows.into_iter().map(view).collect();
         Ok(Page { items, next })
     }
+
+    async fn turned_away(&self, actor: &Actor, request: &str, problem: &Problem) -> Answer<()> {
+        // Not the sentence: it may quote what was sent, and that may be a secret in the wrong place.
+        let fields: Vec<String> = problem.fields.iter().map(|field| cut(&field.path)).take(20).collect();
+        let entry =
+            AuditEntry::refused("request.send", author(actor), "request", cut(request), &problem.code)
+                .with(serde_json::json!({ "fields": fields }));
+        self.store.refuse_within(entry, RefusalLimits::OF_CHANGES).await.map_err(of_store)
+    }
+}
+
+/// What others wrote, no longer than tells it apart.
+fn cut(text: &str) -> String {
+    text.chars().take(254).collect()
 }
 
 pub(crate) fn view(record: AuditRecord) -> AuditEntryView {
@@ -98,7 +114,7 @@ pub(crate) fn done(actor: &Actor, action: &str, subject: &str) -> AuditEntry {
 
 pub(crate) fn refused(actor: &Actor, action: &str, subject: &str, problem: &Problem) -> AuditEntry {
     let (kind, id) = subject.split_once(':').unwrap_or((subject, ""));
-    let entry = AuditEntry::refused(action, author(actor), kind, id, &problem.code);
+    let entry = AuditEntry::refused(action, author(actor), kind, cut(id), &problem.code);
     found_under_its_application(entry).because(problem.detail.clone())
 }
 

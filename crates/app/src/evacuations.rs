@@ -64,18 +64,8 @@ impl Evacuations for App {
         request: RequestEvacuation,
         idempotency_key: &str,
     ) -> Answer<EvacuationView> {
-        let subject = format!("region:{}", request.region.chars().take(40).collect::<String>());
-        let action = "evacuation.request";
-        if let Err(refused) = may(actor, Action::RequestRun) {
-            return Err(self.refused(actor, action, &subject, refused).await);
-        }
-        let id = match self.ask_to_evacuate(actor, request, idempotency_key).await {
-            Ok(id) => id,
-            Err(problem) if matches!(problem.status, 403 | 409) => {
-                return Err(self.refused(actor, action, &subject, problem).await);
-            }
-            Err(problem) => return Err(problem),
-        };
+        may(actor, Action::RequestRun)?;
+        let id = self.ask_to_evacuate(actor, request, idempotency_key).await?;
         self.evacuation_view(actor, id).await
     }
 
@@ -106,15 +96,13 @@ impl Evacuations for App {
         review: ReviewEvacuation,
     ) -> Answer<EvacuationView> {
         let approves = matches!(review.decision, Decision::Approve);
-        let action = if approves { "evacuation.approve" } else { "evacuation.deny" };
-        let subject = format!("evacuation:{id}");
+        let action = reviews(review.decision);
         let now = self.store.now().await.map_err(of_store)?;
-        if let Err(refused) = may(actor, Action::ReviewRun).and_then(|()| fresh(actor, now)) {
-            return Err(self.refused(actor, action, &subject, refused).await);
-        }
+        may(actor, Action::ReviewRun)?;
+        fresh(actor, now)?;
         // An approval may be the one that starts the lot.
         if approves && let Some(refusal) = self.audit_not_kept().await? {
-            return Err(self.refused(actor, action, &subject, of_refusal(refusal)).await);
+            return Err(of_refusal(refusal));
         }
         let digest = Digest(review.plan_digest.trim().to_owned());
         let comment = free_text("comment", review.comment.as_deref(), REASON_AT_MOST)?;
@@ -138,20 +126,15 @@ impl Evacuations for App {
         verb: EvacuationVerb,
     ) -> Answer<EvacuationView> {
         let by = who(actor);
-        let subject = format!("evacuation:{id}");
-        let (action, right) = match &verb {
-            EvacuationVerb::Withdraw => ("evacuation.withdraw", Action::ReviewRun),
-            EvacuationVerb::GoOn { .. } => ("evacuation.go_on", Action::DriveRun),
-            EvacuationVerb::Cancel { .. } => ("evacuation.cancel", Action::DriveRun),
+        let action = drives(&verb);
+        let right = match &verb {
+            EvacuationVerb::Withdraw => Action::ReviewRun,
+            EvacuationVerb::GoOn { .. } | EvacuationVerb::Cancel { .. } => Action::DriveRun,
         };
-        let now = self.store.now().await.map_err(of_store)?;
-        let mut allowed = may(actor, right);
+        may(actor, right)?;
         // Going on overrules the rule that was approved with the lot.
         if matches!(verb, EvacuationVerb::GoOn { .. }) {
-            allowed = allowed.and_then(|()| fresh(actor, now));
-        }
-        if let Err(refused) = allowed {
-            return Err(self.refused(actor, action, &subject, refused).await);
+            fresh(actor, self.store.now().await.map_err(of_store)?)?;
         }
         let verb = match verb {
             EvacuationVerb::Withdraw => EvacuationVerb::Withdraw,
@@ -171,6 +154,23 @@ impl Evacuations for App {
         may(actor, Action::ReadRuns)?;
         let live = self.live_evacuations(actor).await?;
         Ok(live.into_iter().filter(|live| live.for_me).map(|live| live.summary).collect())
+    }
+}
+
+/// The audit log's name of a review.
+pub(crate) fn reviews(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Approve => "evacuation.approve",
+        Decision::Deny => "evacuation.deny",
+    }
+}
+
+/// The audit log's name of what a person asks of a lot that stands.
+pub(crate) fn drives(verb: &EvacuationVerb) -> &'static str {
+    match verb {
+        EvacuationVerb::Withdraw => "evacuation.withdraw",
+        EvacuationVerb::GoOn { .. } => "evacuation.go_on",
+        EvacuationVerb::Cancel { .. } => "evacuation.cancel",
     }
 }
 
@@ -305,10 +305,7 @@ impl App {
             let runs = self.runs_of(&loaded).await?;
             let lapsed = self.lapsed_of(&runs).await?;
             let now = self.store.now().await.map_err(of_store)?;
-            let decided = match decide(&loaded, &runs, &lapsed, now) {
-                Ok(decided) => decided,
-                Err(refusal) => return Err(self.refused(actor, action, &subject, of_refusal(refusal)).await),
-            };
+            let decided = decide(&loaded, &runs, &lapsed, now).map_err(of_refusal)?;
             let starts = decided.events.contains(&Event::Started);
             let detail = json!({
                 "region": loaded.evacuation.request.region,

@@ -56,9 +56,7 @@ impl App {
         check: impl FnOnce(&Name, Option<&GroupView>) -> Answer<()> + Send,
     ) -> Answer<GroupView> {
         let subject = format!("group:{}", group.name);
-        if let Err(refused) = may(actor, Action::WritePeople) {
-            return Err(self.refused(actor, "group.put", &subject, refused).await);
-        }
+        may(actor, Action::WritePeople)?;
         let description = free_text("description", group.description.as_deref(), LINE_AT_MOST)?;
         let mut change = self.store.begin().await.map_err(of_store)?;
         let mut stored = change.load_inventory_for_edit().await.map_err(of_store)?;
@@ -73,8 +71,7 @@ impl App {
         change.replace_inventory(&section).await.map_err(of_store)?;
         for person in members.iter().flat_map(|members| moved(&group.name, members, &people)) {
             if person.0.id == actor.person {
-                drop(change);
-                return Err(self.refused(actor, "group.put", &subject, own_membership()).await);
+                return Err(own_membership());
             }
             change.set_groups(person.0.id, &person.1).await.map_err(of_store)?;
         }

@@ -1,7 +1,7 @@
 //! The inventory file: read, compared, stored whole or not at all.
 
 use crate::App;
-use crate::audit::{done, refused};
+use crate::audit::done;
 use crate::authority::{Action, may};
 use crate::problems::{of_file, of_store};
 use async_trait::async_trait;
@@ -32,9 +32,7 @@ impl Inventories for App {
         format: FileFormat,
         manner: &Manner,
     ) -> Answer<InventoryDiff> {
-        if let Err(problem) = may(actor, Action::WriteInventory) {
-            return Err(self.refused(actor, "inventory.apply", "inventory", problem).await);
-        }
+        may(actor, Action::WriteInventory)?;
         let format = match format {
             FileFormat::Yaml => Format::Yaml,
             FileFormat::Json => Format::Json,
@@ -104,12 +102,8 @@ impl App {
             }
             of_file("inventory", problems)
         })?;
-        if difference.touches_protected()
-            && let Err(problem) = may(actor, Action::WriteProtected)
-        {
-            // The refusal is written over a connection of its own: this one goes back first.
-            drop(change);
-            return Err(self.refused(actor, action, &subject, problem).await);
+        if difference.touches_protected() {
+            may(actor, Action::WriteProtected)?;
         }
         let merged = apply(&stored, &sent, prune);
         let view = view(&difference, dry_run, findings(&merged));
@@ -126,27 +120,12 @@ impl App {
                 "Wait for the run, or cancel it.",
             );
             problem.blocked_by = Some(run.to_string());
-            drop(change);
-            return Err(self.refused(actor, action, &subject, problem).await);
+            return Err(problem);
         }
         change.replace_inventory(&merged).await.map_err(of_store)?;
         let detail = serde_json::json!({ "sections": view.sections });
         change.commit(done(actor, action, &subject).with(detail)).await.map_err(of_store)?;
         Ok(view)
-    }
-
-    /// Writes the refusal down and hands it back.
-    pub(crate) async fn refused(
-        &self,
-        actor: &Actor,
-        action: &str,
-        subject: &str,
-        problem: Problem,
-    ) -> Problem {
-        match self.store.refuse(refused(actor, action, subject, &problem)).await {
-            Ok(_) => problem,
-            Err(error) => of_store(error),
-        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The use cases: authorize, load, decide, store and audit in one transaction. They never call AWS, so that no
-//! page waits for a sick Region.
+//! page waits for a sick Region. What they refuse is audited in one place for all ([`accountable`]).
 #![allow(clippy::result_large_err, reason = "a problem is the answer itself, made once in a refused request")]
 
+mod accountable;
 mod accounts;
 pub mod admin;
 mod applications;
@@ -25,7 +26,8 @@ mod safeguards;
 mod secrets;
 mod tokens;
 
-use holdfast_api::ControlPlane;
+pub use accountable::Accountable;
+
 use holdfast_store::Store;
 use jiff::SignedDuration;
 
@@ -43,7 +45,7 @@ impl Default for Settings {
     }
 }
 
-/// The control plane over one database.
+/// The use cases over one database. They become the control plane by [`App::accountable`].
 #[derive(Debug, Clone)]
 pub struct App {
     store: Store,
@@ -56,5 +58,3 @@ impl App {
         Self { store, settings }
     }
 }
-
-impl ControlPlane for App {}

@@ -42,9 +42,7 @@ impl Policies for App {
 
     async fn remove_policy(&self, actor: &Actor, name: &Name, if_match: &IfMatch) -> Answer<()> {
         let subject = format!("policy:{name}");
-        if let Err(refused) = may(actor, Action::WriteProtected) {
-            return Err(self.refused(actor, "policy.remove", &subject, refused).await);
-        }
+        may(actor, Action::WriteProtected)?;
         let make = |stored: &Inventory| {
             let mut policies = stored.approval_policies.clone().unwrap_or_default();
             let there = policies.iter().find(|p| &p.name == name);
@@ -58,12 +56,7 @@ impl Policies for App {
             policies.retain(|p| &p.name != name);
             Ok(Inventory { version: 1, approval_policies: Some(policies), ..Inventory::default() })
         };
-        match self.store_inventory(actor, make, Edit::pruning("policy.remove").of(subject.clone())).await {
-            Err(problem) if problem.code == "policy_in_use" => {
-                Err(self.refused(actor, "policy.remove", &subject, problem).await)
-            }
-            other => other.map(|_| ()),
-        }
+        self.store_inventory(actor, make, Edit::pruning("policy.remove").of(subject)).await.map(|_| ())
     }
 }
 
@@ -77,9 +70,7 @@ impl App {
     ) -> Answer<PolicyView> {
         let name = policy.name.clone();
         let subject = format!("policy:{name}");
-        if let Err(refused) = may(actor, Action::WriteProtected) {
-            return Err(self.refused(actor, "policy.put", &subject, refused).await);
-        }
+        may(actor, Action::WriteProtected)?;
         let make = |stored: &Inventory| {
             let mut policies = stored.approval_policies.clone().unwrap_or_default();
             check(&policy.name, policies.iter().find(|p| p.name == policy.name))?;

@@ -41,9 +41,7 @@ impl Regions for App {
         if_match: &IfMatch,
     ) -> Answer<RegionView> {
         let subject = format!("region:{code}");
-        if let Err(refused) = may(actor, Action::DeclareRegion) {
-            return Err(self.refused(actor, "region.declare", &subject, refused).await);
-        }
+        may(actor, Action::DeclareRegion)?;
         let reason = free_text("reason", reason.as_deref(), LINE_AT_MOST)?;
         let mut change = self.store.begin().await.map_err(of_store)?;
         let stored = change.load_inventory_for_edit().await.map_err(of_store)?;

@@ -7,7 +7,7 @@ pub(crate) mod request;
 mod set_aside;
 mod standing;
 pub(crate) mod view;
-mod words;
+pub(crate) mod words;
 
 use crate::App;
 use crate::applications::parse_name;
@@ -50,18 +50,8 @@ impl Runs for App {
         request: RequestRun,
         idempotency_key: &str,
     ) -> Answer<RunView> {
-        let subject = format!("application:{}", request.application.chars().take(63).collect::<String>());
-        if let Err(refused) = may(actor, Action::RequestRun) {
-            return Err(self.refused(actor, "run.request", &subject, refused).await);
-        }
-        let id = match self.request(actor, request, idempotency_key).await {
-            Ok(id) => id,
-            // Nothing about the run was decided when the database or the input was at fault.
-            Err(problem) if matches!(problem.status, 403 | 409) => {
-                return Err(self.refused(actor, "run.request", &subject, problem).await);
-            }
-            Err(problem) => return Err(problem),
-        };
+        may(actor, Action::RequestRun)?;
+        let id = self.request(actor, request, idempotency_key).await?;
         self.run_view(actor, id).await
     }
 
@@ -76,20 +66,15 @@ impl Runs for App {
     }
 
     async fn review_run(&self, actor: &Actor, id: RunId, review: ReviewRun) -> Answer<RunView> {
-        let action = match review.decision {
-            Decision::Approve => "run.approve",
-            Decision::Deny => "run.deny",
-        };
-        let subject = format!("run:{id}");
+        let action = words::reviews(review.decision);
         let now = self.store.now().await.map_err(of_store)?;
-        if let Err(refused) = may(actor, Action::ReviewRun).and_then(|()| fresh(actor, now)) {
-            return Err(self.refused(actor, action, &subject, refused).await);
-        }
+        may(actor, Action::ReviewRun)?;
+        fresh(actor, now)?;
         // An approval may be the one that starts the run.
         if matches!(review.decision, Decision::Approve)
             && let Some(refusal) = self.audit_not_kept().await?
         {
-            return Err(self.refused(actor, action, &subject, of_refusal(refusal)).await);
+            return Err(of_refusal(refusal));
         }
         let digest = Digest(review.plan_digest.trim().to_owned());
         let who = who(actor);
@@ -124,7 +109,8 @@ impl Runs for App {
             self.give_up(actor, id, &why, said(Some(reason))?.unwrap_or_default()).await?;
             return self.run_view(actor, id).await;
         }
-        let (command, action, right) = match verb {
+        let action = words::drives(&verb);
+        let (command, right) = match verb {
             RunVerb::Acknowledge => {
                 self.acknowledge(actor, id).await?;
                 return self.run_view(actor, id).await;
@@ -137,19 +123,15 @@ impl Runs for App {
                 self.try_again(actor, id).await?;
                 return self.run_view(actor, id).await;
             }
-            RunVerb::Withdraw => (Command::Withdraw { by }, "run.withdraw", Action::ReviewRun),
+            RunVerb::Withdraw => (Command::Withdraw { by }, Action::ReviewRun),
             RunVerb::Pause { reason } => {
-                (Command::Pause { by, reason: said(reason.as_deref())? }, "run.pause", Action::DriveRun)
+                (Command::Pause { by, reason: said(reason.as_deref())? }, Action::DriveRun)
             }
-            RunVerb::Resume => (Command::Resume { by }, "run.resume", Action::DriveRun),
-            RunVerb::Cancel { reason } => (
-                Command::Cancel { by, reason: said(Some(&reason))?.unwrap_or_default() },
-                "run.cancel",
-                Action::DriveRun,
-            ),
-            RunVerb::RetryStep { step } => {
-                (Command::RetryStep { by, step }, "run.retry_step", Action::DriveRun)
+            RunVerb::Resume => (Command::Resume { by }, Action::DriveRun),
+            RunVerb::Cancel { reason } => {
+                (Command::Cancel { by, reason: said(Some(&reason))?.unwrap_or_default() }, Action::DriveRun)
             }
+            RunVerb::RetryStep { step } => (Command::RetryStep { by, step }, Action::DriveRun),
             RunVerb::ConfirmStep { step, comment } => (
                 Command::ConfirmStep {
                     by,
@@ -157,18 +139,14 @@ impl Runs for App {
                     step,
                     comment: said(comment.as_deref())?,
                 },
-                "run.confirm_step",
                 Action::ConfirmStep,
             ),
             RunVerb::SkipStep { step, reason } => (
                 Command::SkipStep { by, step, reason: said(Some(&reason))?.unwrap_or_default() },
-                "run.skip_step",
                 Action::DriveRun,
             ),
         };
-        if let Err(refused) = may(actor, right) {
-            return Err(self.refused(actor, action, &format!("run:{id}"), refused).await);
-        }
+        may(actor, right)?;
         self.command(actor, id, command, action).await?;
         self.run_view(actor, id).await
     }
@@ -233,14 +211,11 @@ impl App {
             };
             let mut events: Vec<Event> = lapsed.iter().map(Lapsed::event).collect();
             let standing = after(&run, &events, now)?;
-            let decided = match standing.handle(command.clone(), now) {
-                Ok(events) => events,
-                Err(refusal) => return Err(self.refused(actor, action, &subject, of_refusal(refusal)).await),
-            };
+            let decided = standing.handle(command.clone(), now).map_err(of_refusal)?;
             if decided.contains(&Event::Started)
                 && let Some(refusal) = self.not_to_start(&run, now).await?
             {
-                return Err(self.refused(actor, action, &subject, of_refusal(refusal)).await);
+                return Err(of_refusal(refusal));
             }
             let after = after(&standing, &decided, now)?;
             events.extend(decided);
@@ -287,12 +262,10 @@ impl App {
     /// Somebody has read how a run ended. Done again it changes nothing.
     async fn acknowledge(&self, actor: &Actor, id: RunId) -> Answer<()> {
         let subject = format!("run:{id}");
-        if let Err(refused) = may(actor, Action::DriveRun) {
-            return Err(self.refused(actor, "run.acknowledge", &subject, refused).await);
-        }
+        may(actor, Action::DriveRun)?;
         let run = self.as_it_stands(self.replayed(id).await?).await?;
         if let Some(refusal) = run.not_to_acknowledge() {
-            return Err(self.refused(actor, "run.acknowledge", &subject, of_refusal(refusal)).await);
+            return Err(of_refusal(refusal));
         }
         let mut change = self.store.begin().await.map_err(of_store)?;
         if change.acknowledge_run(id, &actor.email).await.map_err(of_store)?.is_some() {

@@ -27,9 +27,7 @@ impl Safeguards for App {
 
     async fn switch_automation(&self, actor: &Actor, switch: SwitchAutomation) -> Answer<AutomationView> {
         let action = if switch.on { "automation.on" } else { "automation.off" };
-        if let Err(refused) = may(actor, Action::SwitchAutomation) {
-            return Err(self.refused(actor, action, "settings:automation", refused).await);
-        }
+        may(actor, Action::SwitchAutomation)?;
         let reason = free_text("reason", switch.reason.as_deref(), REASON_AT_MOST)?;
         if !switch.on && reason.is_none() {
             return Err(Problem::bad_field(
@@ -57,9 +55,7 @@ impl Safeguards for App {
         let application = application.map(parse_name).transpose()?;
         let subject =
             application.as_ref().map_or_else(|| "applications:*".to_owned(), |a| format!("application:{a}"));
-        if let Err(refused) = may(actor, Action::DeclareFreeze) {
-            return Err(self.refused(actor, "freeze.declare", &subject, refused).await);
-        }
+        may(actor, Action::DeclareFreeze)?;
         let Some(reason) = free_text("reason", Some(&asked.reason), REASON_AT_MOST)? else {
             return Err(Problem::bad_field(
                 "reason",
@@ -105,9 +101,7 @@ impl Safeguards for App {
 
     async fn lift_freeze(&self, actor: &Actor, id: Uuid) -> Answer<()> {
         let subject = format!("freeze:{id}");
-        if let Err(refused) = may(actor, Action::DeclareFreeze) {
-            return Err(self.refused(actor, "freeze.lift", &subject, refused).await);
-        }
+        may(actor, Action::DeclareFreeze)?;
         let mut change = self.store.begin().await.map_err(of_store)?;
         let lifted = change.lift_freeze(id, &actor.email).await.map_err(of_store)?;
         let mut entry = done(actor, "freeze.lift", &subject);

@@ -10,6 +10,7 @@ pub mod origin;
 pub mod pages;
 pub mod principal;
 pub mod problem;
+pub mod refusals;
 pub mod repeats;
 pub mod security;
 pub mod session;
@@ -52,6 +53,7 @@ pub fn router<Store: SessionStore + Clone>(state: AppState, sessions: Store) -> 
         .route("/live", get(live::live))
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_this_method)
+        .layer(from_fn_with_state(state.clone(), refusals::write_down))
         .layer(DefaultBodyLimit::max(body::BODY_LIMIT_BYTES))
         .layer(session::layer(sessions))
         .layer(from_fn(origin::demand_with_cookie))

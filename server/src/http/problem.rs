@@ -1,7 +1,7 @@
 //! Every no and every failure on the wire: RFC 9457 `application/problem+json`, made in this one place.
 
 use axum::{
-    Json,
+    Extension, Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -16,6 +16,10 @@ pub const CONTENT_TYPE: &str = "application/problem+json";
 /// What a handler answers with when it cannot do as asked.
 #[derive(Debug)]
 pub struct Refused(pub Problem);
+
+/// The no that an answer says in whichever form, as an extension of the response.
+#[derive(Debug, Clone)]
+pub struct Told(pub Problem);
 
 pub type Reply<T> = Result<T, Refused>;
 
@@ -43,8 +47,9 @@ impl IntoResponse for Refused {
             tracing::error!(code = problem.code, detail = problem.detail, "answered {status}");
         }
         let wait = problem.retry_after_seconds;
+        let told = Told(problem.clone());
         let body = ProblemBody { r#type: format!("urn:holdfast:problem:{}", problem.code), problem };
-        let mut response = (status, Json(body)).into_response();
+        let mut response = (status, Extension(told), Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
         if status == StatusCode::UNAUTHORIZED {

@@ -5,7 +5,7 @@ use holdfast_server::http::v1::document;
 use serde_json::Value;
 
 /// Every operation of the document, with its path filled in.
-fn operations() -> Vec<(String, String, String, Value)> {
+pub fn operations() -> Vec<(String, String, String, Value)> {
     let document = serde_json::to_value(document()).unwrap();
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {

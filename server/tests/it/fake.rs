@@ -30,6 +30,8 @@ pub struct Fake {
     pub ended: Mutex<bool>,
     pub disabled: Mutex<bool>,
     pub not_ready: Mutex<Option<String>>,
+    /// Requests that the door refused by itself: who sent what, and the refusal's code.
+    pub turned_away: Mutex<Vec<String>>,
     /// Requests sent with a key, by it: what they were, and what they were answered.
     kept: Mutex<BTreeMap<String, (RequestKey, Option<KeptAnswer>)>>,
 }
@@ -176,6 +178,10 @@ impl Audits for Fake {
             None => Page { items: vec![entry(2)], next: Some("2".into()) },
             Some(_) => Page { items: vec![entry(1)], next: None },
         })
+    }
+    async fn turned_away(&self, actor: &Actor, request: &str, problem: &Problem) -> Answer<()> {
+        self.turned_away.lock().unwrap().push(format!("{}: {request}: {}", actor.email, problem.code));
+        Ok(())
     }
 }
 

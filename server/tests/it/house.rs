@@ -3,8 +3,9 @@
 use crate::fake::Fake;
 use async_trait::async_trait;
 use axum::{Router, body::Body};
+use holdfast_api::SharedControlPlane;
 use holdfast_server::{
-    http,
+    http::{self, problem::Told},
     state::{AppState, Site},
 };
 use http_body_util::BodyExt as _;
@@ -51,12 +52,17 @@ impl SessionStore for MemorySessions {
 pub struct House {
     pub plane: Arc<Fake>,
     pub state: AppState,
-    router: Router,
+    client: Client,
 }
+
+/// Whoever sends requests to a router in this process.
+pub struct Client(pub Router);
 
 pub struct Answered {
     pub status: u16,
     pub headers: ::http::HeaderMap,
+    /// Of a refusal: whether the control plane says that the audit log has it.
+    pub written_down: Option<bool>,
     pub text: String,
 }
 
@@ -80,24 +86,28 @@ impl Answered {
     }
 }
 
-impl House {
-    pub fn new() -> Self {
-        let plane = Arc::new(Fake::default());
+impl Client {
+    /// The whole service over this control plane.
+    pub fn of(plane: SharedControlPlane) -> (Self, AppState) {
+        Self::at(URL, plane)
+    }
+
+    pub fn at(public_url: &str, plane: SharedControlPlane) -> (Self, AppState) {
         let site = Site {
-            public_url: URL.to_owned(),
+            public_url: public_url.to_owned(),
             simulator_url: None,
             demo: false,
             notes: vec![],
             checkpoints: vec![],
             production: false,
         };
-        let state = AppState::new(plane.clone(), site);
+        let state = AppState::new(plane, site);
         let router = http::router(state.clone(), MemorySessions::default()).unwrap();
-        Self { plane, state, router }
+        (Self(router), state)
     }
 
     pub async fn raw(&self, request: ::http::Request<Body>) -> ::http::Response<Body> {
-        self.router.clone().oneshot(request).await.unwrap()
+        self.0.clone().oneshot(request).await.unwrap()
     }
 
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answered {
@@ -112,8 +122,25 @@ impl House {
         Answered {
             status: parts.status.as_u16(),
             headers: parts.headers,
+            written_down: parts.extensions.get().map(|Told(problem)| problem.written_down),
             text: String::from_utf8_lossy(&bytes).into_owned(),
         }
+    }
+}
+
+impl House {
+    pub fn new() -> Self {
+        let plane = Arc::new(Fake::default());
+        let (client, state) = Client::of(plane.clone());
+        Self { plane, state, client }
+    }
+
+    pub async fn raw(&self, request: ::http::Request<Body>) -> ::http::Response<Body> {
+        self.client.raw(request).await
+    }
+
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answered {
+        self.client.send(method, path, headers, body).await
     }
 
     /// As automation: a token, and JSON where there is a body.

@@ -8,6 +8,8 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+mod audited;
+mod bodies;
 mod coverage;
 mod fake;
 mod house;

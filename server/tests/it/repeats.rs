@@ -1,25 +1,11 @@
 //! Claims about requests that are sent twice under one key.
 
-use crate::{fake::RUN, house::House};
+use crate::{
+    bodies::{NEW_PERSON as NEW, body},
+    fake::RUN,
+    house::House,
+};
 use holdfast_server::http::v1::document;
-
-const NEW: &str = r#"{"email": "new@example.com", "roles": ["operator"]}"#;
-
-fn bodies(path: &str) -> &'static str {
-    match path {
-        "/api/v1/people" => NEW,
-        "/api/v1/groups" => r#"{"name": "sre"}"#,
-        "/api/v1/policies" => {
-            r#"{"name": "sre-only", "rules": [{"group": "sre", "approvals": 1}], "expires_after": "2h"}"#
-        }
-        "/api/v1/freezes" => r#"{"reason": "year's end", "ends_at": "2027-01-02T00:00:00Z"}"#,
-        "/api/v1/tokens" => r#"{"name": "pipeline", "scopes": ["runs:read"]}"#,
-        _ if path.ends_with("/reviews") => r#"{"decision": "deny", "plan_digest": "x"}"#,
-        _ if path.ends_with("/escalate") => r#"{"reason": "dark", "confirm": "shop"}"#,
-        _ if path.ends_with("/cancel") || path.ends_with("/skip") => r#"{"reason": "no"}"#,
-        _ => "",
-    }
-}
 
 #[tokio::test]
 async fn every_post_of_the_document_takes_a_key_and_takes_effect_once_under_it() {
@@ -35,11 +21,11 @@ async fn every_post_of_the_document_takes_a_key_and_takes_effect_once_under_it()
         let house = House::new();
         let filled = path.replace("{step}", "observe-again").replace("{name}", "shop").replace("{id}", RUN);
         let key = [("idempotency-key", "k1")];
-        let first = house.token_with("POST", &filled, &key, bodies(path)).await;
+        let first = house.token_with("POST", &filled, &key, body("POST", path)).await;
         assert!((200..300).contains(&first.status), "{path}: {}", first.text);
         let effects = house.plane.asked.lock().unwrap().len();
         assert!(effects > 0, "{path} changes nothing");
-        let again = house.token_with("POST", &filled, &key, bodies(path)).await;
+        let again = house.token_with("POST", &filled, &key, body("POST", path)).await;
         assert_eq!((again.status, again.header("idempotent-replayed")), (first.status, "true"), "{path}");
         // What is shown once is not kept.
         if path != "/api/v1/tokens" && !path.ends_with("/secret") {
@@ -89,7 +75,7 @@ async fn a_refused_request_may_be_mended_under_its_key() {
 async fn a_repeat_does_not_learn_a_tokens_secret() {
     let house = House::new();
     let key = [("idempotency-key", "k1")];
-    let body = bodies("/api/v1/tokens");
+    let body = body("POST", "/api/v1/tokens");
     let first = house.token_with("POST", "/api/v1/tokens", &key, body).await;
     assert_eq!(first.json()["token"], "hf_new");
     let again = house.token_with("POST", "/api/v1/tokens", &key, body).await;

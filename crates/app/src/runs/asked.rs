@@ -10,7 +10,7 @@ use crate::problems::of_store;
 use holdfast_api::people::People as _;
 use holdfast_api::runs::{OtherRun, RequestRun};
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{RunId, StepId};
+use holdfast_domain::{Actor, RunId, StepId};
 use holdfast_failover::Refusal;
 use holdfast_failover::run::{Run, StepState};
 use holdfast_failover::step::run_plan::{Asking, NotAsked, goes_the_same_way, leaves};
@@ -34,14 +34,20 @@ impl App {
         if let Some(made) = self.store.run_asked_by(&asking.asked_by).await.map_err(of_store)? {
             return Ok(made);
         }
-        let subject = format!("application:{}", asking.application);
         let actor = match self.actor_of_session(asking.by.id, None).await {
             Err(problem) if problem.status == 401 => return Err(nobody(asking)),
             other => other?,
         };
-        if let Err(refused) = may(&actor, Action::RequestRun) {
-            return Err(self.refused(&actor, "run.request", &subject, refused).await);
+        let subject = format!("application:{}", asking.application);
+        match self.asked_in_their_name(&actor, asking, fence).await {
+            // The step asks again.
+            Err(problem) if overtaken(&problem) => Err(problem),
+            made => self.keep_refusal(&actor, "run.request", &subject, made).await,
         }
+    }
+
+    async fn asked_in_their_name(&self, actor: &Actor, asking: &Asking, fence: &Fence) -> Answer<RunId> {
+        may(actor, Action::RequestRun)?;
         let now = self.store.now().await.map_err(of_store)?;
         let judged = self.judge(&asking.application, now).await?;
         let from = leaves(judged.application.strategy, &judged.serving, &asking.movement);
@@ -59,12 +65,7 @@ impl App {
             plan_digest: None,
         };
         let once = Once::Step { asked_by: &asking.asked_by, fence };
-        match self.make_once(&actor, request, once).await {
-            Err(problem) if matches!(problem.status, 403 | 409) && !overtaken(&problem) => {
-                Err(self.refused(&actor, "run.request", &subject, problem).await)
-            }
-            made => made,
-        }
+        self.make_once(actor, request, once).await
     }
 }
 

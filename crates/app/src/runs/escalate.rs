@@ -30,17 +30,15 @@ impl App {
     }
 
     pub(super) async fn escalate(&self, actor: &Actor, id: RunId, asked: EscalateRun) -> Answer<()> {
-        let (action, subject) = ("run.escalate", format!("run:{id}"));
         let now = self.store.now().await.map_err(of_store)?;
-        if let Err(refused) = may(actor, Action::EscalateRun).and_then(|()| fresh(actor, now)) {
-            return Err(self.refused(actor, action, &subject, refused).await);
-        }
+        may(actor, Action::EscalateRun)?;
+        fresh(actor, now)?;
         let overrides = guards(&asked.overrides)?;
         let run = self.replayed(id).await?;
         if run.may_escalate().is_ok()
             && let Some(refusal) = self.as_an_emergency(&run, &overrides, now).await?.refusal()
         {
-            return Err(self.refused(actor, action, &subject, of_refusal(refusal)).await);
+            return Err(of_refusal(refusal));
         }
         let command = Command::Escalate {
             by: who(actor),
@@ -48,7 +46,7 @@ impl App {
             confirm: asked.confirm,
             overrides: codes(&overrides),
         };
-        self.command(actor, id, command, action).await
+        self.command(actor, id, command, "run.escalate").await
     }
 
     /// What the guards say of going on as an emergency now. What the request overrides was approved with it.

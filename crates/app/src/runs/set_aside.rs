@@ -83,9 +83,7 @@ impl App {
     /// Workers may drive it again, and begin to count anew.
     pub(super) async fn try_again(&self, actor: &Actor, id: RunId) -> Answer<()> {
         let (action, subject) = ("run.try_again", format!("run:{id}"));
-        if let Err(refused) = may(actor, Action::DriveRun) {
-            return Err(self.refused(actor, action, &subject, refused).await);
-        }
+        may(actor, Action::DriveRun)?;
         let head = self.store.run_head(id).await.map_err(of_store)?;
         let mut change = self.store.begin().await.map_err(of_store)?;
         if !change.take_up_again(id).await.map_err(of_store)? {
@@ -95,7 +93,7 @@ impl App {
                 "Nothing need be done.",
             );
             drop(change);
-            return Err(self.refused(actor, action, &subject, of_refusal(refusal)).await);
+            return Err(of_refusal(refusal));
         }
         let entry = done(actor, action, &subject)
             .of_application(&head.application)
@@ -107,12 +105,10 @@ impl App {
     /// Ends a run whose journal cannot be read, so that the application is free: what it did is not known, and stays.
     pub(super) async fn give_up(&self, actor: &Actor, id: RunId, why: &str, reason: String) -> Answer<()> {
         let (action, subject) = ("run.cancel", format!("run:{id}"));
-        if let Err(refused) = may(actor, Action::DriveRun) {
-            return Err(self.refused(actor, action, &subject, refused).await);
-        }
+        may(actor, Action::DriveRun)?;
         let head = self.store.run_head(id).await.map_err(of_store)?;
         if let Some(refusal) = not_to_give_up(&head, &reason) {
-            return Err(self.refused(actor, action, &subject, of_refusal(refusal)).await);
+            return Err(of_refusal(refusal));
         }
         let summary: Summary = serde_json::from_value(head.summary).unwrap_or_default();
         let now = format!("Cancelled by {}: {reason}. Its journal could not be read.", actor.email);

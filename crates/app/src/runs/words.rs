@@ -1,7 +1,29 @@
-//! A run's events in sentences.
+//! A run's events in sentences, and what the audit log calls that which people do to a run.
 
-use holdfast_api::runs::RunEvent;
+use holdfast_api::runs::{Decision, RunEvent, RunVerb};
 use holdfast_failover::run::{Entry, Event};
+
+pub fn reviews(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Approve => "run.approve",
+        Decision::Deny => "run.deny",
+    }
+}
+
+pub fn drives(verb: &RunVerb) -> &'static str {
+    match verb {
+        RunVerb::Pause { .. } => "run.pause",
+        RunVerb::Resume => "run.resume",
+        RunVerb::Cancel { .. } => "run.cancel",
+        RunVerb::RetryStep { .. } => "run.retry_step",
+        RunVerb::SkipStep { .. } => "run.skip_step",
+        RunVerb::Escalate(_) => "run.escalate",
+        RunVerb::ConfirmStep { .. } => "run.confirm_step",
+        RunVerb::Withdraw => "run.withdraw",
+        RunVerb::Acknowledge => "run.acknowledge",
+        RunVerb::TryAgain => "run.try_again",
+    }
+}
 
 /// One journal entry as clients read it.
 pub fn event(entry: &Entry) -> RunEvent {

@@ -22,7 +22,7 @@ mod zombies;
 
 use fake_cloud::Fate;
 use holdfast_api::audit::{AuditFilter, Audits};
-use holdfast_api::runs::{RunVerb, Runs};
+use holdfast_api::runs::{Decision, ReviewRun, RunVerb, Runs};
 use holdfast_domain::StepId;
 use holdfast_failover::run::Event;
 use holdfast_failover::{Mode, RunState, StepState};
@@ -327,8 +327,10 @@ async fn the_requester_a_token_and_a_stale_identity_cannot_approve_and_each_refu
         (token, "person_needed"),
         (stale, "fresh_identity_needed"),
     ] {
-        house.approver = actor;
-        assert_eq!(house.approve(&run).await.unwrap_err().code, code);
+        let digest = run.plan_digest.clone();
+        let review = ReviewRun { decision: Decision::Approve, plan_digest: digest, comment: None };
+        let plane = house.app.clone().accountable();
+        assert_eq!(plane.review_run(&actor, id(&run), review).await.unwrap_err().code, code);
     }
     let filter = AuditFilter { outcome: Some("refused".into()), ..AuditFilter::default() };
     let refusals = house.app.audit(&house.operator, &filter).await.unwrap().items;

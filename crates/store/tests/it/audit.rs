@@ -2,7 +2,7 @@
 
 use crate::furnished;
 use holdfast_domain::{Name, PersonId};
-use holdfast_store::{AuditActor, AuditEntry, AuditFilter, AuditOutcome, Error, Store};
+use holdfast_store::{AuditActor, AuditEntry, AuditFilter, AuditOutcome, Error, RefusalLimits, Store};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -85,6 +85,46 @@ async fn pages_follow_each_other_without_gap_or_repeat() {
         seen.extend(page.into_iter().map(|r| r.entry.subject));
     }
     assert_eq!(seen, (0..25).rev().map(|n| n.to_string()).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn refusals_are_written_down_until_they_would_fill_the_log_and_the_last_says_so() {
+    let (_database, store) = furnished().await;
+    let limits = RefusalLimits { window_seconds: 900, alike: 3, all: 5 };
+    let refuse = async |who: &str, subject: &str, code: &str| {
+        let actor = AuditActor::Person { id: PersonId::fresh(), email: who.into(), token: None };
+        let entry = AuditEntry::refused("run.pause", actor, "run", subject, code);
+        store.refuse_within(entry, limits).await.unwrap();
+    };
+    let told = async |who: &str| {
+        let filter = AuditFilter { actor: Some(who.into()), limit: 100, ..AuditFilter::default() };
+        let entries = store.audit_entries(&filter).await.unwrap();
+        entries.into_iter().map(|e| (e.entry.subject, e.entry.detail)).collect::<Vec<_>>()
+    };
+    for _ in 0..10 {
+        refuse("a@example.com", "1", "forbidden").await;
+    }
+    let alike = told("a@example.com").await;
+    assert_eq!(alike.len(), 3, "{alike:?}");
+    assert_eq!((&alike[0].1, &alike[1].1), (&json!({"no_more_for_seconds": 900}), &json!({})));
+    refuse("a@example.com", "1", "wrong_state").await;
+    for n in 0..10 {
+        refuse("a@example.com", &n.to_string(), "forbidden").await;
+    }
+    let all = told("a@example.com").await;
+    assert_eq!(all.len(), 5, "{all:?}");
+    assert_eq!(all[0], ("0".to_owned(), json!({"no_more_for_seconds": 900})));
+    // Nobody uses up what is kept for another.
+    refuse("b@example.com", "1", "forbidden").await;
+    assert_eq!(told("b@example.com").await.len(), 1);
+    // Times are the database's: what lies before the window no longer counts.
+    let short = RefusalLimits { window_seconds: 0, ..limits };
+    let actor = AuditActor::Person { id: PersonId::fresh(), email: "a@example.com".into(), token: None };
+    store
+        .refuse_within(AuditEntry::refused("run.pause", actor, "run", "1", "forbidden"), short)
+        .await
+        .unwrap();
+    assert_eq!(told("a@example.com").await.len(), 6);
 }
 
 #[tokio::test]

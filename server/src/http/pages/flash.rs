@@ -26,16 +26,29 @@ pub fn done(title: impl Into<String>) -> Flash {
     Flash { done: true, title: title.into(), ..Flash::default() }
 }
 
+/// What a form's page is to tell, and the no that it is about.
+#[derive(Debug)]
+pub struct CameOf {
+    pub flash: Flash,
+    pub refusal: Option<Problem>,
+}
+
+impl From<Flash> for CameOf {
+    fn from(flash: Flash) -> Self {
+        Self { flash, refusal: None }
+    }
+}
+
 /// `form` and `typed` go back into the form that was refused.
 #[must_use]
-pub fn refused(problem: &Problem, form: &str, typed: BTreeMap<String, String>) -> Flash {
+pub fn refused(problem: &Problem, form: &str, typed: BTreeMap<String, String>) -> CameOf {
     let detail = if problem.fields.len() > 1 {
         let fields = problem.fields.iter().map(|f| format!(" {}: {}.", f.path, f.message));
         problem.detail.clone() + &fields.collect::<String>()
     } else {
         problem.detail.clone()
     };
-    Flash {
+    let flash = Flash {
         done: false,
         title: cut(&problem.title, 120),
         detail: cut(&detail, 500),
@@ -44,7 +57,8 @@ pub fn refused(problem: &Problem, form: &str, typed: BTreeMap<String, String>) -
         sign_in_again: problem.code == "fresh_identity_needed",
         form: form.to_owned(),
         typed,
-    }
+    };
+    CameOf { flash, refusal: Some(problem.clone()) }
 }
 
 /// What was typed is left out where it does not fit; that a form was refused is always told.
@@ -85,14 +99,14 @@ mod tests {
     fn a_refusal_comes_back_with_what_was_typed() {
         let problem =
             Problem::new(409, "run_active", "Already running", "A run holds shop — since 14:02.", "Wait.");
-        let flash = refused(&problem, "request", [("reason".to_owned(), "<b>é".to_owned())].into());
+        let flash = refused(&problem, "request", [("reason".to_owned(), "<b>é".to_owned())].into()).flash;
         assert_eq!(carried(flash.clone()), Some(flash));
     }
 
     #[test]
     fn however_much_was_typed_the_cookie_fits_and_the_refusal_is_told() {
         let problem = Problem::new(422, "invalid", "Not accepted", "€".repeat(5_000), "€".repeat(5_000));
-        let flash = refused(&problem, "request", [("reason".to_owned(), "x".repeat(9_000))].into());
+        let flash = refused(&problem, "request", [("reason".to_owned(), "x".repeat(9_000))].into()).flash;
         let length = keep(flash.clone()).map_or(0, |set| set.len());
         assert!((1..4_096).contains(&length), "{length}");
         assert_eq!(carried(flash).map(|f| (f.title, f.typed.len())), Some(("Not accepted".to_owned(), 0)));

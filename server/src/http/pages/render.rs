@@ -1,8 +1,12 @@
 //! From a screen to a response: the chrome around it, the status, the content security policy with its nonce.
 
+use super::flash::CameOf;
 use super::query::Fields;
 use super::{cookies, flash};
-use crate::http::{assets, principal, problem::Refused};
+use crate::http::{
+    assets, principal,
+    problem::{Refused, Told},
+};
 use crate::state::AppState;
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header, request::Parts};
@@ -161,10 +165,14 @@ fn respond(status: StatusCode, screen: Screen, mut chrome: Chrome, forget_flash:
 
 /// Back to a page of ours, with what came of the form.
 #[must_use]
-pub fn back(path: &str, flash: Flash) -> Response {
+pub fn back(path: &str, came_of: impl Into<CameOf>) -> Response {
+    let CameOf { flash, refusal } = came_of.into();
     let mut response = Redirect::to(path).into_response();
     if let Some(cookie) = flash::keep(flash) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    if let Some(refusal) = refusal {
+        response.extensions_mut().insert(Told(refusal));
     }
     response
 }
@@ -185,9 +193,8 @@ pub fn came_of<T>(
     sent: &Fields,
     words: impl FnOnce(T) -> String,
 ) -> Response {
-    let flash = match answer {
-        Ok(done) => flash::done(words(done)),
-        Err(problem) => flash::refused(&problem, form.name, sent.typed(form.fields)),
-    };
-    back(form.page, flash)
+    match answer {
+        Ok(done) => back(form.page, flash::done(words(done))),
+        Err(problem) => back(form.page, flash::refused(&problem, form.name, sent.typed(form.fields))),
+    }
 }

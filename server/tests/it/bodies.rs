@@ -1,0 +1,39 @@
+//! A good body for every changing operation, by its method and path in the document.
+
+pub const NEW_PERSON: &str = r#"{"email": "new@example.com", "roles": ["operator"]}"#;
+const APPLICATION: &str = r#"{"owner": "payments", "tier": 1, "strategy": "warm_standby", "home_region": "us-east-1",
+    "recovery_regions": ["eu-central-1"], "objectives": {"rto": "15m", "rpo": "30s"}, "approval_policy": "one-approver"}"#;
+const ACCOUNT: &str = r#"{"name": "shop-prod", "read_role_arn": "arn:aws:iam::222222222222:role/r",
+    "act_role_arn": "arn:aws:iam::222222222222:role/a"}"#;
+const POLICY: &str = r#"{"rules": [{"group": "sre", "approvals": 1}], "expires_after": "2h"}"#;
+const NEW_POLICY: &str =
+    r#"{"name": "sre-only", "rules": [{"group": "sre", "approvals": 1}], "expires_after": "2h"}"#;
+
+/// Empty where the operation takes none, or need not have one.
+pub fn body(method: &str, path: &str) -> &'static str {
+    match (method, path) {
+        ("POST", "/api/v1/people") => NEW_PERSON,
+        ("POST", "/api/v1/groups") => r#"{"name": "sre"}"#,
+        ("POST", "/api/v1/policies") => NEW_POLICY,
+        ("POST", "/api/v1/freezes") => r#"{"reason": "year's end", "ends_at": "2027-01-02T00:00:00Z"}"#,
+        ("POST", "/api/v1/tokens") => r#"{"name": "pipeline", "scopes": ["runs:read"]}"#,
+        ("POST", "/api/v1/runs") => {
+            r#"{"application": "shop", "intent": "failover", "mode": "planned", "reason": "rehearsal"}"#
+        }
+        ("POST", "/api/v1/evacuations") => {
+            r#"{"region": "us-east-1", "mode": "planned", "reason": "rehearsal"}"#
+        }
+        ("POST", _) if path.ends_with("/reviews") => r#"{"decision": "deny", "plan_digest": "x"}"#,
+        ("POST", _) if path.ends_with("/escalate") => r#"{"reason": "dark", "confirm": "shop"}"#,
+        ("POST", _) if path.ends_with("/cancel") || path.ends_with("/skip") => r#"{"reason": "no"}"#,
+        ("PUT", "/api/v1/inventory") => "{}",
+        ("PUT", "/api/v1/applications/{name}") => APPLICATION,
+        ("PUT", "/api/v1/accounts/{id}") => ACCOUNT,
+        ("PUT", "/api/v1/policies/{name}") => POLICY,
+        ("PUT", "/api/v1/groups/{name}") => r#"{"members": []}"#,
+        ("PUT", "/api/v1/automation") => r#"{"on": false, "reason": "AWS is unwell"}"#,
+        ("PATCH", "/api/v1/regions/{code}") => r#"{"declared": "impaired"}"#,
+        ("PATCH", "/api/v1/people/{id}") => r#"{"roles": ["viewer"]}"#,
+        _ => "",
+    }
+}
