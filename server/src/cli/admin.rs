@@ -7,6 +7,7 @@ use super::{
     log,
     output::{Output, table},
     password,
+    people::{made_token, people_table, token_table},
     server::settings,
 };
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
 };
 use holdfast_api::{
     Problem,
-    people::{NewPerson, People as _, PersonView, TokenView, Tokens as _},
+    people::{NewPerson, People as _, Tokens as _},
 };
 use holdfast_app::App;
 use holdfast_domain::{Actor, PersonId, Role, Scope};
@@ -85,6 +86,8 @@ async fn group(app: &App, command: Group, output: Output) -> Outcome {
 }
 
 async fn token(app: &App, command: Token, output: Output) -> Outcome {
+    // What is refused to a person is written down here as everywhere.
+    let plane = app.clone().accountable();
     match command {
         Token::Create { email, scopes, name, days } => {
             let scopes = scopes
@@ -93,17 +96,14 @@ async fn token(app: &App, command: Token, output: Output) -> Outcome {
                 .collect::<Result<Vec<_>, _>>()
                 .map_err(|error| Failure::Usage(format!("--scope: {error}")))?;
             let made = app.create_token_for(&email, &name, scopes, days).await?;
-            output.show(&made, |made| {
-                let token = made.token.as_deref().unwrap_or("(not shown)");
-                format!("{token}\nFor {} until {}. It is not shown again.", made.email, made.expires_at)
-            });
+            output.show(&made, made_token);
         }
         Token::List { email } => {
-            let tokens = app.tokens(&person(app, &email).await?).await?;
+            let tokens = plane.tokens(&person(app, &email).await?).await?;
             output.show(&tokens, |tokens| token_table(tokens));
         }
         Token::Revoke { email, id } => {
-            app.revoke_token(&person(app, &email).await?, &id).await?;
+            plane.revoke_token(&person(app, &email).await?, &id).await?;
             output.show(&serde_json::json!({ "revoked": id }), |_| "Revoked.".to_owned());
         }
     }
@@ -117,27 +117,4 @@ async fn person(app: &App, email: &str) -> Result<Actor, Failure> {
     let found = found.ok_or_else(|| Problem::not_found("person", email))?;
     let id: PersonId = found.id.parse().map_err(|_| Problem::not_found("person", email))?;
     Ok(app.actor_of_session(id, None).await?)
-}
-
-fn people_table(people: &[PersonView]) -> String {
-    let rows: Vec<Vec<String>> = people
-        .iter()
-        .map(|person| {
-            let state = if person.disabled { "disabled" } else { "active" };
-            vec![person.email.clone(), person.roles.join(", "), person.groups.join(", "), state.to_owned()]
-        })
-        .collect();
-    table(&["E-MAIL", "ROLES", "GROUPS", "STATE"], &rows)
-}
-
-fn token_table(tokens: &[TokenView]) -> String {
-    let rows: Vec<Vec<String>> = tokens
-        .iter()
-        .map(|token| {
-            let state =
-                if token.revoked { "revoked".to_owned() } else { format!("until {}", token.expires_at) };
-            vec![token.id.clone(), token.name.clone(), token.scopes.join(", "), state]
-        })
-        .collect();
-    table(&["TOKEN", "NAME", "SCOPES", "STATE"], &rows)
 }

@@ -1,5 +1,9 @@
 //! The commands and their arguments, as clap reads them.
 
+pub mod estate;
+pub mod evidence;
+pub mod people;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -12,6 +16,9 @@ pub struct Arguments {
     /// How to answer
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     pub output: Format,
+    /// The same as `--output json`
+    #[arg(long, global = true)]
+    pub json: bool,
     #[command(subcommand)]
     pub command: Command,
 }
@@ -50,6 +57,37 @@ pub enum Command {
     Apply(Apply),
     /// Print the inventory as its canonical file
     Export(Export),
+    /// Is anything wrong, is anything moving, what needs somebody
+    Now,
+    /// Applications of the inventory
+    #[command(subcommand, visible_alias = "applications")]
+    Application(estate::Application),
+    /// What moving an application would do
+    #[command(subcommand)]
+    Plan(estate::Plan),
+    /// AWS accounts and their roles
+    #[command(subcommand, visible_alias = "accounts")]
+    Account(estate::Account),
+    /// AWS Regions, observed and declared
+    #[command(subcommand, visible_alias = "regions")]
+    Region(estate::Region),
+    /// Approval policies
+    #[command(subcommand, visible_alias = "policies")]
+    Policy(estate::Policy),
+    /// Change freezes
+    #[command(subcommand, visible_alias = "freezes")]
+    Freeze(estate::Freeze),
+    /// The switch that stops all automation
+    #[command(subcommand)]
+    Automation(estate::Automation),
+    /// Runs that wait for your review
+    Approvals,
+    /// Objectives, what strategies can reach, what runs have measured
+    Compliance {
+        /// As a spreadsheet takes it
+        #[arg(long)]
+        csv: bool,
+    },
     /// Ask for runs, review and drive them
     #[command(subcommand)]
     Run(Run),
@@ -60,7 +98,20 @@ pub enum Command {
     Status { application: String },
     /// The audit log
     #[command(subcommand)]
-    Audit(Audit),
+    Audit(evidence::Audit),
+    /// Who there is (needs `holdfast login` of an admin)
+    #[command(subcommand, visible_alias = "people")]
+    Person(people::Person),
+    /// Whose approvals count (needs `holdfast login` of an admin)
+    #[command(subcommand, visible_alias = "groups")]
+    Group(people::PeopleGroup),
+    /// Your own API tokens (needs `holdfast login`)
+    #[command(subcommand, visible_alias = "tokens")]
+    Token(people::OwnToken),
+    /// Who the server takes you for
+    Whoami,
+    /// Whether Holdfast itself is well
+    System,
     /// People, groups and tokens, straight in the database
     Admin(Admin),
 }
@@ -170,20 +221,9 @@ pub enum Run {
     /// Follow a run to its end; exit code 0 when it completed
     Watch { id: String },
     /// Approve exactly what is shown; needs `holdfast login` within the last five minutes
-    Approve {
-        id: String,
-        /// What was read: refused when the request has another digest
-        #[arg(long)]
-        digest: Option<String>,
-        #[arg(long)]
-        comment: Option<String>,
-    },
+    Approve(Approve),
     /// Deny; one denial ends the request
-    Deny {
-        id: String,
-        #[arg(long)]
-        comment: Option<String>,
-    },
+    Deny(Deny),
     /// Take one's own approval back, until the run starts
     Withdraw { id: String },
     /// Start no further step
@@ -214,6 +254,10 @@ pub enum Run {
         #[arg(long = "override")]
         overrides: Vec<String>,
     },
+    /// What escalating it would do now, and what it must override (`escalate` does it)
+    Escalation { id: String },
+    /// Say that you have read how it ended; until somebody does, automation leaves the application alone
+    Acknowledge { id: String },
     /// Try a step again
     Retry { id: String, step: String },
     /// Say that what a step of your own waits for is so (needs `holdfast login`)
@@ -231,6 +275,25 @@ pub enum Run {
         #[arg(long)]
         reason: String,
     },
+}
+
+/// Of a run or of an evacuation.
+#[derive(Debug, Args)]
+pub struct Approve {
+    pub id: String,
+    /// What was read: refused when the request has another digest
+    #[arg(long)]
+    pub digest: Option<String>,
+    #[arg(long)]
+    pub comment: Option<String>,
+}
+
+/// Of a run or of an evacuation.
+#[derive(Debug, Args)]
+pub struct Deny {
+    pub id: String,
+    #[arg(long)]
+    pub comment: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -287,20 +350,9 @@ pub enum Evacuate {
     /// The newest evacuations
     List,
     /// Approve exactly what is shown; needs `holdfast login` within the last five minutes
-    Approve {
-        id: String,
-        /// What was read: refused when the request has another digest
-        #[arg(long)]
-        digest: Option<String>,
-        #[arg(long)]
-        comment: Option<String>,
-    },
+    Approve(Approve),
     /// Deny; one denial ends the request
-    Deny {
-        id: String,
-        #[arg(long)]
-        comment: Option<String>,
-    },
+    Deny(Deny),
     /// Take one's own approval back, until it starts
     Withdraw { id: String },
     /// Let the next waves begin although the last did not go well (needs `holdfast login`)
@@ -356,30 +408,6 @@ pub struct EvacuateRequest {
     /// Repeating with the same key cannot make a second one
     #[arg(long)]
     pub idempotency_key: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Audit {
-    /// The whole log with its signed checkpoints, as JSON lines
-    Export {
-        #[arg(long, value_name = "FILE")]
-        to: PathBuf,
-    },
-    /// Check an exported log with the public key alone; needs no server
-    Verify {
-        file: PathBuf,
-        /// NAME+HASH+KEY, or a file that holds it
-        #[arg(long, value_name = "KEY")]
-        public_key: String,
-        /// Checkpoints kept apart from the database: the file of a server, or one note. May be given more than once
-        #[arg(long = "checkpoints", value_name = "FILE")]
-        checkpoints: Vec<PathBuf>,
-    },
-    /// Make a key that signs the log; in a file that holds one already it takes over from it
-    NewKey {
-        #[arg(long, value_name = "FILE")]
-        to: PathBuf,
-    },
 }
 
 #[derive(Debug, Args)]

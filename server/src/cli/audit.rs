@@ -1,8 +1,18 @@
 //! `holdfast audit …`: the log taken away, and verified where no server is.
 
-use super::{Failure, Outcome, arguments::Audit, client::Client, output::Output};
+use super::{
+    Failure, Outcome,
+    arguments::evidence::{Audit, AuditFilter},
+    client::Client,
+    output::{Output, lines, say, table},
+};
+use crate::http::v1::List;
 use anyhow::{Context as _, anyhow};
-use holdfast_api::Problem;
+use holdfast_api::{
+    Page, Problem,
+    audit::AuditEntryView,
+    audit_log::{AuditKeyView, AuditLogView, AuditProofView, ConsistencyView},
+};
 use holdfast_audit::bundle::{Unverified, Verifier, verify};
 use holdfast_audit::{Fault, Keyring, VerifyingKey};
 use serde_json::{Value, json};
@@ -16,6 +26,36 @@ use std::{
 /// The server's refusal, that the export broke off, or the first fault of the log.
 pub async fn audit(command: Audit, output: Output) -> Outcome {
     match command {
+        Audit::List(filter) => list(filter, output).await,
+        Audit::Show { id } => {
+            let entry: AuditProofView =
+                Client::from_environment()?.get(&format!("/api/v1/audit/{id}")).await?;
+            output.show(&entry, show);
+            Ok(())
+        }
+        Audit::Checkpoint => {
+            let log: AuditLogView = Client::from_environment()?.get("/api/v1/audit/checkpoint").await?;
+            output.show(&log, checkpoint);
+            Ok(())
+        }
+        Audit::Keys => {
+            let keys: List<AuditKeyView> = Client::from_environment()?.get("/api/v1/audit/keys").await?;
+            output.show(&keys, |keys| {
+                let line =
+                    |key: &AuditKeyView| format!("{} signs from entry {}\n", key.public_key, key.from_size);
+                keys.items.iter().map(line).collect()
+            });
+            Ok(())
+        }
+        Audit::Consistency { from, to } => {
+            let to = to.map(|to| format!("&to={to}")).unwrap_or_default();
+            let path = format!("/api/v1/audit/consistency?from={from}{to}");
+            let proof: ConsistencyView = Client::from_environment()?.get(&path).await?;
+            output.show(&proof, |proof| {
+                format!("from {} to {}\n{}", proof.from, proof.to, proof.hashes.join("\n"))
+            });
+            Ok(())
+        }
         Audit::Export { to } => export(&to, output).await,
         Audit::Verify { file, public_key, checkpoints } => check(&file, &public_key, &checkpoints, output),
         Audit::NewKey { to } => {
@@ -29,6 +69,78 @@ pub async fn audit(command: Audit, output: Output) -> Outcome {
             Ok(())
         }
     }
+}
+
+async fn list(filter: AuditFilter, output: Output) -> Outcome {
+    let AuditFilter { actor, action, subject, outcome, limit, cursor } = filter;
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("limit", &limit.to_string());
+    for (name, value) in
+        [("actor", actor), ("action", action), ("subject", subject), ("outcome", outcome), ("cursor", cursor)]
+    {
+        if let Some(value) = value {
+            query.append_pair(name, &value);
+        }
+    }
+    let page: Page<AuditEntryView> =
+        Client::from_environment()?.get(&format!("/api/v1/audit?{}", query.finish())).await?;
+    output.show(&page, |page| entries(&page.items));
+    if let Some(next) = page.next.as_ref().filter(|_| !output.json) {
+        say(&format!("More: --cursor {next}"));
+    }
+    Ok(())
+}
+
+fn entries(all: &[AuditEntryView]) -> String {
+    let rows: Vec<Vec<String>> = all
+        .iter()
+        .map(|of| {
+            let outcome =
+                of.code.as_ref().map_or_else(|| of.outcome.clone(), |code| format!("refused: {code}"));
+            vec![
+                of.id.to_string(),
+                of.at.to_string(),
+                of.action.clone(),
+                of.subject.clone(),
+                of.actor.clone(),
+                outcome,
+            ]
+        })
+        .collect();
+    table(&["ENTRY", "AT", "ACTION", "SUBJECT", "BY", "OUTCOME"], &rows)
+}
+
+fn show(of: &AuditProofView) -> String {
+    let entry = &of.entry;
+    let mut text = entries(std::slice::from_ref(entry));
+    text += &lines(&[
+        ("reason", entry.reason.clone().unwrap_or_default()),
+        ("detail", entry.detail.to_string()),
+        (
+            "proof",
+            of.proof.as_ref().map_or_else(
+                || "none yet: it is younger than the newest checkpoint".to_owned(),
+                |proof| format!("entry {} of {} signed", proof.index, proof.checkpoint.size),
+            ),
+        ),
+    ]);
+    text
+}
+
+fn checkpoint(log: &AuditLogView) -> String {
+    let mut text = match &log.checkpoint {
+        Some(newest) => format!(
+            "{} entries, signed at {}; {} younger\n{}\n",
+            newest.size, newest.at, log.pending, newest.note
+        ),
+        None => "No checkpoint is signed yet.\n".to_owned(),
+    };
+    for place in &log.places {
+        let size = place.size.map_or_else(|| "nothing yet".to_owned(), |size| format!("{size} entries"));
+        let error = place.error.as_ref().map(|error| format!("; last try failed: {error}"));
+        text.push_str(&format!("{}: {size}{}\n", place.name, error.unwrap_or_default()));
+    }
+    text
 }
 
 async fn export(to: &Path, output: Output) -> Outcome {

@@ -18,7 +18,7 @@ const DEFAULT_URL: &str = "http://localhost:8080";
 pub enum As {
     /// The token if there is one, else the session.
     Anybody,
-    /// A person's own session: reviews need it.
+    /// A person's own session: reviews need it, and what changes who may review.
     Person,
     Nobody,
 }
@@ -101,7 +101,13 @@ impl Client {
     /// # Errors
     /// The server's problem, or that it does not answer.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
-        read(self.send(self.request(Method::GET, path, As::Anybody)?).await?).await
+        self.get_as(path, As::Anybody).await
+    }
+
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn get_as<T: DeserializeOwned>(&self, path: &str, who: As) -> Result<T, Failure> {
+        read(self.send(self.request(Method::GET, path, who)?).await?).await
     }
 
     /// # Errors
@@ -147,8 +153,20 @@ impl Client {
         file: Vec<u8>,
         kind: &str,
     ) -> Result<T, Failure> {
-        let request =
-            self.request(Method::PUT, path, As::Anybody)?.header(header::CONTENT_TYPE, kind).body(file);
+        self.send_file(Method::PUT, path, file, kind, As::Anybody).await
+    }
+
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn send_file<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        file: Vec<u8>,
+        kind: &str,
+        who: As,
+    ) -> Result<T, Failure> {
+        let request = self.request(method, path, who)?.header(header::CONTENT_TYPE, kind).body(file);
         read(self.send(request).await?).await
     }
 

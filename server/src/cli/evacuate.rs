@@ -5,14 +5,14 @@ use super::{
     arguments::{Evacuate, EvacuateRequest, Lot},
     client::{As, Client, segment},
     output::{Output, table},
-    run_text,
+    review, run_text,
 };
 use holdfast_api::{
     Page,
     evacuations::{EvacuationPreview, EvacuationSummary, EvacuationView},
 };
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// # Errors
 /// The server's refusal.
@@ -36,18 +36,11 @@ pub async fn evacuate(command: Evacuate, output: Output) -> Outcome {
             output.show(&page, list);
             return Ok(());
         }
-        Evacuate::Approve { id, digest, comment } => {
-            return review(&client, &id, "approve", digest, comment, output).await;
+        Evacuate::Approve(approve) => {
+            return review::approve::<EvacuationView>(&client, approve, output).await;
         }
-        Evacuate::Deny { id, comment } => {
-            return review(&client, &id, "deny", None, comment, output).await;
-        }
-        Evacuate::Withdraw { id } => {
-            let view: EvacuationView =
-                client.change(Method::DELETE, &one(&id, "/reviews"), None::<&Value>, As::Person, &[]).await?;
-            output.show(&view, show);
-            return Ok(());
-        }
+        Evacuate::Deny(deny) => return review::deny::<EvacuationView>(&client, deny, output).await,
+        Evacuate::Withdraw { id } => return review::withdraw::<EvacuationView>(&client, &id, output).await,
         Evacuate::GoOn { id, reason } => (one(&id, "/go_on"), json!({ "reason": reason }), As::Person),
         Evacuate::Cancel { id, reason } => (one(&id, "/cancel"), json!({ "reason": reason }), As::Anybody),
     };
@@ -97,35 +90,6 @@ async fn ask(client: &Client, request: EvacuateRequest, output: Output) -> Outco
     Ok(())
 }
 
-/// Binds to the digest that was read, or to the one shown now.
-async fn review(
-    client: &Client,
-    id: &str,
-    decision: &str,
-    digest: Option<String>,
-    comment: Option<String>,
-    output: Output,
-) -> Outcome {
-    // Before anything is shown that could then not be answered.
-    client.demand_person()?;
-    let path = format!("/api/v1/evacuations/{}", segment(id));
-    let digest = match digest {
-        Some(digest) => digest,
-        None => {
-            let view: EvacuationView = client.get(&path).await?;
-            if !output.json {
-                eprintln!("{}", show(&view).trim_end());
-            }
-            view.plan_digest
-        }
-    };
-    let body = json!({ "decision": decision, "plan_digest": digest, "comment": comment });
-    let view: EvacuationView =
-        client.change(Method::POST, &format!("{path}/reviews"), Some(&body), As::Person, &[]).await?;
-    output.show(&view, |view| format!("{}: {}", view.summary.id, view.summary.now));
-    Ok(())
-}
-
 fn planned(preview: &EvacuationPreview) -> String {
     let request = &preview.request;
     let mut text = format!(
@@ -166,7 +130,7 @@ fn left_out<'a>(text: &mut String, left: impl Iterator<Item = (&'a String, &'a S
     }
 }
 
-fn show(view: &EvacuationView) -> String {
+pub fn show(view: &EvacuationView) -> String {
     let evacuation = &view.summary;
     let mut text = format!(
         "Evacuation {}: {}{} of {}\n  state   {}: {}\n  asked   by {} at {}: {}\n  digest  {}\n",

@@ -8,20 +8,17 @@ use super::{
 };
 use anyhow::Context as _;
 use holdfast_api::inventory::InventoryDiff;
-use std::io::{Read as _, Write as _};
+use std::{
+    io::{Read as _, Write as _},
+    path::Path,
+};
 
 /// # Errors
 /// The server's refusal, with every line that is wrong.
 pub async fn apply(apply: Apply, output: Output) -> Outcome {
-    let shown = apply.file.display().to_string();
-    let mut file = Vec::new();
-    if shown == "-" {
-        std::io::stdin().read_to_end(&mut file)?;
-    } else {
-        file = std::fs::read(&apply.file).with_context(|| format!("{shown} cannot be read"))?;
-    }
+    let file = read_file(&apply.file)?;
     let by_name = apply.file.extension().is_some_and(|extension| extension == "json");
-    let json = by_name || (shown == "-" && file.trim_ascii_start().starts_with(b"{"));
+    let json = by_name || (is_standard_input(&apply.file) && file.trim_ascii_start().starts_with(b"{"));
     let kind = if json { "application/json" } else { "application/yaml" };
     let client = Client::from_environment()?;
     let path = format!("/api/v1/inventory?dry_run={}&prune={}", apply.dry_run, apply.prune);
@@ -38,6 +35,24 @@ pub async fn apply(apply: Apply, output: Output) -> Outcome {
         text
     });
     Ok(())
+}
+
+fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// `-` is standard input.
+///
+/// # Errors
+/// That it cannot be read.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut file = Vec::new();
+    if is_standard_input(path) {
+        std::io::stdin().read_to_end(&mut file)?;
+    } else {
+        file = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    }
+    Ok(file)
 }
 
 /// # Errors

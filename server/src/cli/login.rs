@@ -4,7 +4,7 @@ use super::{
     Failure, Outcome,
     arguments::Login,
     client::{As, Client},
-    output::Output,
+    output::{Output, lines},
     password,
     saved_session::{self, SavedSession},
 };
@@ -58,6 +58,27 @@ pub async fn logout(output: Output) -> Outcome {
         _ => {}
     }
     output.show(&json!({ "signed_out": true }), |_| "Signed out.".to_owned());
+    Ok(())
+}
+
+/// # Errors
+/// The server's refusal.
+pub async fn whoami(output: Output) -> Outcome {
+    let who: Value = Client::from_environment()?.get("/api/v1/session").await?;
+    output.show(&who, |who| {
+        let all = |field: &str| {
+            let items = who[field].as_array().into_iter().flatten().filter_map(Value::as_str);
+            items.collect::<Vec<_>>().join(", ")
+        };
+        let of = |field: &str| who[field].as_str().unwrap_or_default().to_owned();
+        lines(&[
+            ("e-mail", of("email")),
+            ("roles", all("roles")),
+            ("groups", all("groups")),
+            ("scopes", all("scopes")),
+            ("identity proved", of("identity_proved_at")),
+        ])
+    });
     Ok(())
 }
 

@@ -5,14 +5,19 @@ mod admin;
 mod arguments;
 mod audit;
 mod client;
+mod compliance;
+mod estate;
 mod evacuate;
 mod inventory;
 mod log;
 mod login;
 mod output;
 mod password;
+mod people;
+mod review;
 mod run;
 mod run_text;
+mod safeguards;
 mod saved_session;
 mod server;
 mod status;
@@ -69,7 +74,7 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return not_understood(&error),
     };
-    let output = Output { json: arguments.output == arguments::Format::Json };
+    let output = Output { json: arguments.json || arguments.output == arguments::Format::Json };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -108,10 +113,25 @@ async fn run(arguments: Arguments, output: Output) -> Outcome {
         Command::Logout => login::logout(output).await,
         Command::Apply(apply) => inventory::apply(apply, output).await,
         Command::Export(export) => inventory::export(export, output).await,
+        Command::Now => status::now(output).await,
+        Command::Application(command) => estate::application(command, output).await,
+        Command::Plan(command) => estate::plan(command, output).await,
+        Command::Account(command) => estate::account(command, output).await,
+        Command::Region(command) => estate::region(command, output).await,
+        Command::Policy(command) => estate::policy(command, output).await,
+        Command::Freeze(command) => safeguards::freeze(command, output).await,
+        Command::Automation(command) => safeguards::automation(command, output).await,
+        Command::Approvals => run::approvals(output).await,
+        Command::Compliance { csv } => compliance::compliance(csv, output).await,
         Command::Run(command) => run::run(command, output).await,
         Command::Evacuate(command) => evacuate::evacuate(command, output).await,
         Command::Status { application } => status::status(&application, output).await,
         Command::Audit(command) => audit::audit(command, output).await,
+        Command::Person(command) => people::person(command, output).await,
+        Command::Group(command) => people::group(command, output).await,
+        Command::Token(command) => people::token(command, output).await,
+        Command::Whoami => login::whoami(output).await,
+        Command::System => status::system(output).await,
         Command::Admin(command) => admin::admin(config, command, output).await,
     }
 }

@@ -67,13 +67,13 @@ fn plain(code: &str, title: &str, words: &str, otherwise: &str) -> Value {
     json!({ "code": code, "title": title, "detail": detail.trim_end(), "way_out": way_out })
 }
 
-/// Read by hand, because the arguments could not be: `--output json` or `--output=json`.
+/// Read by hand, because the arguments could not be: `--json`, `--output json` or `--output=json`.
 pub fn json_is_asked_for(arguments: impl Iterator<Item = OsString>) -> bool {
     let arguments: Vec<OsString> = arguments.collect();
     let two = arguments
         .windows(2)
         .any(|pair| matches!(pair, [name, value] if name == "--output" && value == "json"));
-    two || arguments.iter().any(|argument| argument == "--output=json")
+    two || arguments.iter().any(|argument| argument == "--output=json" || argument == "--json")
 }
 
 fn words_of(problem: &Problem) -> String {
@@ -95,6 +95,14 @@ fn words_of(problem: &Problem) -> String {
         text.push_str(&problem.way_out);
     }
     text
+}
+
+/// One thing to a line, with what it is called before it; what is empty is left out.
+#[must_use]
+pub fn lines(of: &[(&str, String)]) -> String {
+    let width = of.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let told = of.iter().filter(|(_, value)| !value.is_empty());
+    told.map(|(name, value)| format!("  {name:width$}  {value}\n")).collect()
 }
 
 /// Columns wide enough for what stands in them.
@@ -136,6 +144,7 @@ mod tests {
     fn json_is_heard_in_arguments_that_cannot_be_read() {
         let asked = |line: &str| json_is_asked_for(line.split(' ').map(OsString::from));
         assert!(asked("holdfast --output json bogus") && asked("holdfast bogus --output=json"));
+        assert!(asked("holdfast bogus --json"));
         assert!(!asked("holdfast --output text json"));
     }
 }

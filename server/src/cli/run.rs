@@ -5,15 +5,17 @@ use super::{
     arguments::{Request, Run},
     client::{As, Client, segment},
     output::{Output, say},
-    run_text::{event_line, list, show},
+    review,
+    run_text::{escalation, event_line, list, show, table_of},
 };
+use crate::http::v1::List;
 use anyhow::anyhow;
 use holdfast_api::{
     Page,
-    runs::{RunEvent, RunSummary, RunView},
+    runs::{EscalationReview, RunEvent, RunSummary, RunView},
 };
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -47,14 +49,12 @@ pub async fn run(command: Run, output: Output) -> Outcome {
             return Ok(());
         }
         Run::Watch { id } => return watch(&client, &id, output).await,
-        Run::Approve { id, digest, comment } => {
-            return review(&client, &id, "approve", digest, comment, output).await;
-        }
-        Run::Deny { id, comment } => return review(&client, &id, "deny", None, comment, output).await,
-        Run::Withdraw { id } => {
-            let view: RunView =
-                client.change(Method::DELETE, &one(&id, "/reviews"), None::<&Value>, As::Person, &[]).await?;
-            output.show(&view, show);
+        Run::Approve(approve) => return review::approve::<RunView>(&client, approve, output).await,
+        Run::Deny(deny) => return review::deny::<RunView>(&client, deny, output).await,
+        Run::Withdraw { id } => return review::withdraw::<RunView>(&client, &id, output).await,
+        Run::Escalation { id } => {
+            let review: EscalationReview = client.get(&one(&id, "/escalate")).await?;
+            output.show(&review, escalation);
             return Ok(());
         }
         Run::Confirm { id, step, comment } => {
@@ -74,6 +74,7 @@ pub async fn run(command: Run, output: Output) -> Outcome {
         Run::Pause { id, reason } => (one(&id, "/pause"), because(reason)),
         Run::Resume { id } => (one(&id, "/resume"), None),
         Run::TryAgain { id } => (one(&id, "/try_again"), None),
+        Run::Acknowledge { id } => (one(&id, "/acknowledge"), None),
         Run::Cancel { id, reason } => (one(&id, "/cancel"), because(Some(reason))),
         Run::Retry { id, step } => (one(&id, &format!("/steps/{}/retry", segment(&step))), None),
         Run::Skip { id, step, reason } => {
@@ -82,6 +83,19 @@ pub async fn run(command: Run, output: Output) -> Outcome {
     };
     let view: RunView = client.change(Method::POST, &path, body.as_ref(), As::Anybody, &[]).await?;
     output.show(&view, show);
+    Ok(())
+}
+
+/// # Errors
+/// The server's refusal.
+pub async fn approvals(output: Output) -> Outcome {
+    let waiting: List<RunSummary> = Client::from_environment()?.get("/api/v1/approvals").await?;
+    output.show(&waiting, |waiting| {
+        if waiting.items.is_empty() {
+            return "Nothing waits for your review.".to_owned();
+        }
+        table_of(&waiting.items)
+    });
     Ok(())
 }
 
@@ -108,35 +122,6 @@ async fn ask(client: &Client, request: Request, output: Output) -> Outcome {
     }
     output.show(&view, show);
     if request.watch { watch(client, &view.summary.id, output).await } else { Ok(()) }
-}
-
-/// Binds to the digest that was read, or to the one shown now.
-async fn review(
-    client: &Client,
-    id: &str,
-    decision: &str,
-    digest: Option<String>,
-    comment: Option<String>,
-    output: Output,
-) -> Outcome {
-    // Before anything is shown that could then not be answered.
-    client.demand_person()?;
-    let path = format!("/api/v1/runs/{}", segment(id));
-    let digest = match digest {
-        Some(digest) => digest,
-        None => {
-            let view: RunView = client.get(&path).await?;
-            if !output.json {
-                eprintln!("{}", show(&view).trim_end());
-            }
-            view.plan_digest
-        }
-    };
-    let body = json!({ "decision": decision, "plan_digest": digest, "comment": comment });
-    let view: RunView =
-        client.change(Method::POST, &format!("{path}/reviews"), Some(&body), As::Person, &[]).await?;
-    output.show(&view, |view| format!("{}: {}", view.summary.id, view.summary.now));
-    Ok(())
 }
 
 /// Tells each event once, in order, across restarts of the server. With `--output json`, one event to a line.

@@ -3,12 +3,13 @@
 use super::output::table;
 use holdfast_api::{
     Page,
-    runs::{RunEvent, RunSummary, RunView},
+    runs::{EscalationReview, RunEvent, RunSummary, RunView},
 };
 use holdfast_failover::RunState;
 use serde::Serialize;
 
-fn word<T: Serialize>(value: &T) -> String {
+#[must_use]
+pub fn word<T: Serialize>(value: &T) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         _ => "unknown".to_owned(),
@@ -23,8 +24,12 @@ pub fn state(run: &RunSummary) -> String {
 
 #[must_use]
 pub fn list(page: &Page<RunSummary>) -> String {
-    let rows: Vec<Vec<String>> = page
-        .items
+    table_of(&page.items)
+}
+
+#[must_use]
+pub fn table_of(runs: &[RunSummary]) -> String {
+    let rows: Vec<Vec<String>> = runs
         .iter()
         .map(|run| {
             vec![
@@ -42,7 +47,7 @@ pub fn list(page: &Page<RunSummary>) -> String {
 }
 
 /// Since when it is an emergency; before anybody has approved it, what it may become.
-fn escalation(view: &RunView) -> String {
+fn emergency(view: &RunView) -> String {
     if let Some(escalated) = &view.escalated {
         return format!("  emergency  since {}, by {}: {}\n", escalated.at, escalated.by, escalated.reason);
     }
@@ -94,7 +99,7 @@ pub fn show(view: &RunView) -> String {
         };
         text.push_str(&format!("  RPO     {} at the cut: {lag}\n", store.store));
     }
-    text.push_str(&escalation(view));
+    text.push_str(&emergency(view));
     text.push('\n');
     let rows: Vec<Vec<String>> = view
         .steps
@@ -112,6 +117,24 @@ pub fn show(view: &RunView) -> String {
         })
         .collect();
     text.push_str(&table(&["STEP", "STATE", "NOW", "TO BE", "CALL", "NOTE"], &rows));
+    text
+}
+
+/// What escalating would be refused for, or what it must be told.
+#[must_use]
+pub fn escalation(review: &EscalationReview) -> String {
+    let mut text = show(&review.run);
+    text.push('\n');
+    for needed in &review.overrides_needed {
+        text.push_str(&format!(
+            "needs --override {}: {} {}\n",
+            needed.guard, needed.sentence, needed.way_out
+        ));
+    }
+    text.push_str(&match &review.refused {
+        Some(refused) => format!("It would be refused: {} {}\n", refused.sentence, refused.way_out),
+        None => "It can be escalated now.\n".to_owned(),
+    });
     text
 }
 

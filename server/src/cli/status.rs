@@ -1,11 +1,70 @@
-//! `holdfast status APPLICATION`.
+//! `holdfast now`, `system`, and `status APPLICATION`.
 
 use super::{
     Outcome,
     client::{Client, segment},
-    output::{Output, table},
+    output::{Output, lines, table},
+    run_text,
 };
+use holdfast_api::{now::NowView, system::SystemView};
 use serde_json::{Value, json};
+
+/// # Errors
+/// The server's refusal.
+pub async fn now(output: Output) -> Outcome {
+    let now: NowView = Client::from_environment()?.get("/api/v1/now").await?;
+    output.show(&now, |now| {
+        let mut text = String::new();
+        for need in &now.needs {
+            text.push_str(&format!("{}: {}. {} ({})\n", need.state, need.title, need.detail, need.href));
+        }
+        if now.needs.is_empty() {
+            text.push_str("Nothing needs anybody.\n");
+        }
+        let survive = |word: &str| now.applications.iter().filter(|of| of.would_survive == word).count();
+        text.push_str(&format!(
+            "{} applications: {} would survive, {} would not, of {} it is unknown.\n",
+            now.applications.len(),
+            survive("yes"),
+            survive("no"),
+            survive("unknown")
+        ));
+        if !now.active_runs.is_empty() {
+            text.push('\n');
+            text += &run_text::table_of(&now.active_runs);
+        }
+        text
+    });
+    Ok(())
+}
+
+/// # Errors
+/// The server's refusal.
+pub async fn system(output: Output) -> Outcome {
+    let system: SystemView = Client::from_environment()?.get("/api/v1/system").await?;
+    output.show(&system, |system| {
+        let audit = &system.audit;
+        let signed = audit.checkpoint.as_ref().map_or_else(
+            || "no checkpoint is signed yet".to_owned(),
+            |newest| format!("{} entries signed at {}, {} younger", newest.size, newest.at, audit.pending),
+        );
+        let mut text = format!("Holdfast {}, {} mode\n", system.version, system.mode);
+        text += &lines(&[
+            ("ready", system.not_ready.clone().map_or_else(|| "yes".to_owned(), |why| format!("no: {why}"))),
+            ("audit log", signed),
+            ("blocks runs", audit.blocks_starts.clone().unwrap_or_default()),
+        ]);
+        for note in &system.notes {
+            text.push_str(&format!("note: {note}\n"));
+        }
+        if !system.set_aside.is_empty() {
+            text.push_str("\nRuns that nobody drives:\n");
+            text += &run_text::table_of(&system.set_aside);
+        }
+        text
+    });
+    Ok(())
+}
 
 /// # Errors
 /// The server's refusal.

@@ -10,6 +10,7 @@
 
 mod audited;
 mod bodies;
+mod command_line;
 mod coverage;
 mod fake;
 mod house;
