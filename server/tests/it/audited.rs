@@ -175,7 +175,7 @@ async fn what_the_door_refuses_by_itself_is_handed_on_to_be_written_down() {
         told,
         [
             "operator@example.com: PATCH /api/v1/regions/us-east-1: invalid",
-            "operator@example.com: POST /api/v1/runs: idempotency_key_missing",
+            "operator@example.com: POST /api/v1/runs: malformed_json",
             "operator@example.com: POST /regions/us-east-1: invalid",
         ]
     );

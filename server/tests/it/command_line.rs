@@ -129,6 +129,7 @@ impl Served {
         let plane = Arc::new(Fake::default());
         // Else what is watched would not end.
         *plane.ended.lock().unwrap() = true;
+        plane.happens("completed");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (client, _) = Client::at(&url, plane);
