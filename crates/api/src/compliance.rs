@@ -1,5 +1,6 @@
 //! Compliance: objective, the strategy's band, what runs have measured.
 
+use crate::plans::VerificationView;
 use crate::problem::Answer;
 use async_trait::async_trait;
 use holdfast_domain::Actor;
@@ -30,6 +31,9 @@ pub struct ComplianceRow {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_measured_at: Option<Timestamp>,
     pub last_run: Option<String>,
+    /// Whether what would be carried out today was rehearsed.
+    #[serde(default)]
+    pub verification: VerificationView,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]

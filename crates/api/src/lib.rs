@@ -11,6 +11,7 @@ pub mod evacuations;
 pub mod inventory;
 pub mod now;
 pub mod people;
+pub mod plans;
 pub mod problem;
 pub mod regions;
 pub mod repeats;
@@ -39,6 +40,7 @@ pub trait ControlPlane:
     + people::People
     + people::Policies
     + people::Tokens
+    + plans::Plans
     + regions::Regions
     + repeats::Repeats
     + runs::Runs

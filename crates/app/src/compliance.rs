@@ -6,6 +6,7 @@ use crate::problems::of_store;
 use async_trait::async_trait;
 use holdfast_api::Answer;
 use holdfast_api::compliance::{ComplianceRow, ComplianceView, Compliances};
+use holdfast_api::plans::VerificationView;
 use holdfast_domain::{Actor, Application};
 use holdfast_failover::compliance::{Measured, RtoSplit, Standing, measured, standing};
 use holdfast_failover::run::Run;
@@ -46,10 +47,18 @@ impl Compliances for App {
         may(actor, Action::ReadStatus)?;
         let applications = self.store.applications().await.map_err(of_store)?;
         let ended = self.store.last_ended_runs_of_all(20).await.map_err(of_store)?;
-        let rows: Vec<_> = applications
-            .iter()
-            .map(|a| row(a, &counted(ended.iter().filter(|run| run.application == a.name))))
-            .collect();
+        let evaluations = self.store.plan_evaluations().await.map_err(of_store)?;
+        let now = self.store.now().await.map_err(of_store)?;
+        let mut rows = Vec::new();
+        for application in &applications {
+            let mut row = row(
+                application,
+                &counted(ended.iter().filter(|run| run.application == application.name)),
+            );
+            let evaluation = evaluations.get(&application.name).map(|(evaluation, at)| (evaluation, *at));
+            row.verification = self.verification(application, &ended, evaluation, now).await?;
+            rows.push(row);
+        }
         let whole = |row: &ComplianceRow| match (row.rto, row.rpo) {
             (Standing::Missed, _) | (_, Standing::Missed) => Standing::Missed,
             (Standing::Met, Standing::Met) => Standing::Met,
@@ -69,7 +78,8 @@ impl Compliances for App {
         let view = self.compliance(actor).await?;
         let mut csv = String::from(
             "application,owner,tier,strategy,rto_objective_seconds,rto_worst_measured_seconds,rto,\
-             rpo_objective_seconds,rpo_worst_measured_ms,rpo,runs_counted,last_measured_at,last_run,strategy_gaps\r\n",
+             rpo_objective_seconds,rpo_worst_measured_ms,rpo,runs_counted,last_measured_at,last_run,strategy_gaps,\
+             verified,last_rehearsed_at,needs_rehearsal_because\r\n",
         );
         for r in &view.rows {
             let number = |n: Option<f64>| n.map_or_else(|| "unknown".to_owned(), |n| format!("{n:.1}"));
@@ -88,6 +98,9 @@ impl Compliances for App {
                 r.last_measured_at.map_or_else(|| "never".to_owned(), |t| t.to_string()),
                 r.last_run.clone().unwrap_or_default(),
                 r.gaps.join("; "),
+                r.verification.state.clone(),
+                r.verification.rehearsed_at.map_or_else(|| "never".to_owned(), |t| t.to_string()),
+                r.verification.reasons.iter().map(|r| r.sentence.as_str()).collect::<Vec<_>>().join(" "),
             ];
             let line: Vec<String> = cells.iter().map(|c| cell(c)).collect();
             // Writing to a String cannot fail.
@@ -141,6 +154,8 @@ pub(crate) fn row(application: &Application, measured: &[&RunHead]) -> Complianc
         runs_counted: measured.len(),
         last_measured_at: measured.iter().filter_map(|m| m.ended_at).max(),
         last_run: measured.first().map(|m| m.id.to_string()),
+        // Asked of the plans, by whoever shows it.
+        verification: VerificationView::default(),
     }
 }
 

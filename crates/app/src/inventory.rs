@@ -10,6 +10,7 @@ use holdfast_api::inventory::{
 };
 use holdfast_api::{Answer, IfMatch, Problem, version};
 use holdfast_domain::{Actor, Inventory, Name};
+use holdfast_store::Changed;
 use holdfast_inventory::{
     EntryDiff as Entry, Format, Source, apply, diff, read_with_source, write_json, write_yaml,
 };
@@ -123,10 +124,31 @@ impl App {
             return Err(problem);
         }
         change.replace_inventory(&merged).await.map_err(of_store)?;
+        let plans_of = plans_touched(&view, &merged);
+        let changed = Changed {
+            by: actor.email.clone(),
+            person: (!actor.person.0.is_nil()).then_some(actor.person),
+            reason: action.to_owned(),
+        };
+        change.change_plans(&plans_of, &changed).await.map_err(of_store)?;
         let detail = serde_json::json!({ "sections": view.sections });
         change.commit(done(actor, action, &subject).with(detail)).await.map_err(of_store)?;
         Ok(view)
     }
+}
+
+/// The applications whose plans may be others after this change.
+fn plans_touched(view: &InventoryDiff, merged: &Inventory) -> Vec<Name> {
+    let section = |of: &str| view.sections.iter().find(|s| s.section == of);
+    // A step assumes its account's act role.
+    let roles = section("accounts").is_some_and(|s| !s.changed.is_empty());
+    let touched = |name: &str| {
+        ["applications", "plans"].into_iter().filter_map(section).any(|s| {
+            s.added.iter().chain(&s.removed).any(|n| n == name) || s.changed.iter().any(|e| e.name == name)
+        })
+    };
+    let all = merged.applications.iter().flatten();
+    all.filter(|a| roles || touched(a.name.as_str())).map(|a| a.name.clone()).collect()
 }
 
 fn findings(inventory: &Inventory) -> Vec<String> {

@@ -17,6 +17,7 @@ mod inventory;
 mod now;
 mod people;
 mod picture;
+mod plans;
 mod policies;
 pub mod problems;
 mod regions;

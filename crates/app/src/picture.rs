@@ -8,6 +8,7 @@ use holdfast_domain::observation::{self, Observed};
 use holdfast_domain::{
     Account, AccountId, Application, ApprovalPolicy, Facts, Name, ObservationMap, OwnPlan, RegionCode,
 };
+use holdfast_failover::plan::sheet::PlanKey;
 use holdfast_failover::readiness::Surroundings;
 use holdfast_failover::serving::{RecoveryState, Serving, recovery_state, serving};
 use holdfast_failover::{Finding, Intent, Mode, Movement, Picture, readiness};
@@ -216,7 +217,9 @@ impl App {
             judged.application.resources.iter().any(|r| r.account == *name)
                 || own.iter().any(|step| step.work.account() == Some(name))
         };
+        let edits = self.store.plan_edits(&judged.application.name, &PlanKey::of(movement)).await;
         Ok(Picture {
+            edits: edits.map_err(of_store)?,
             application: judged.application.clone(),
             accounts: accounts.into_iter().filter(|a| named(&a.name)).collect(),
             observations: judged.observations.clone(),

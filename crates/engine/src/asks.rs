@@ -12,6 +12,12 @@ pub trait Asks: Send + Sync + std::fmt::Debug {
     /// Asks once: the same asking, sent again by whoever drives the step's run by then, answers with the run that is
     /// there. Nothing is made once the fence no longer holds.
     async fn ask(&self, asking: &Asking, fence: &Fence) -> Result<RunId, NotAsked>;
+
+    /// Looks after the plans of the applications whose turn it is: generates, keeps, evaluates. Answers with how many
+    /// there were. Workers that only carry runs out have nothing to look after.
+    async fn look_after_plans(&self) -> usize {
+        0
+    }
 }
 
 /// What a request takes at most; an answer that comes later is not waited for, and the run is looked for.

@@ -14,6 +14,7 @@ mod hands;
 mod journal;
 mod lease;
 mod look;
+mod plans;
 mod step;
 mod survey;
 mod webhook;
@@ -106,7 +107,7 @@ impl Engine {
         let executor = executor::Executor {
             store: store.clone(),
             cloud: cloud.clone(),
-            asks,
+            asks: asks.clone(),
             lease: lease.clone(),
             settings: settings.clone(),
             stop: stop.clone(),
@@ -130,6 +131,7 @@ impl Engine {
             settings,
             stop.clone(),
         ));
+        tasks.spawn(plans::run(asks, stop.clone()));
         tasks.spawn(evacuations::run(store.clone(), stop.clone()));
         tasks.spawn(expiry::run(store, stop.clone()));
         Ok(Self { stop, tasks, _id: id })

@@ -205,6 +205,16 @@ impl StepDrive {
         progress: &StepProgress,
         seen: &Seen,
     ) -> Result<Turn, Lost> {
+        match step.left_out_now(seen) {
+            Ok(None) => {}
+            Ok(Some(reason)) => return self.leave_out(run, step, progress, seen, reason).await,
+            // A condition that cannot be seen is neither so nor not so.
+            Err(reason) if !run.request.dry_run => {
+                let unseen = Verdict::Unseen { reason: format!("whether its condition holds: {reason}") };
+                return self.follow(step, progress, seen, Vec::new(), unseen, None).await;
+            }
+            Err(_) => {}
+        }
         let (plan, movement) = (run.plan(), run.movement());
         let retries = progress.retries_of_what_stood();
         let verdict = step
@@ -230,6 +240,24 @@ impl StepDrive {
             Verdict::Act(change) => self.intend_and_call(run, step, progress, seen, &change).await,
             verdict => self.follow(step, progress, seen, events, verdict, None).await,
         }
+    }
+
+    /// Its condition does not hold. As long as nothing was called, that is asked anew with each look.
+    async fn leave_out(
+        &self,
+        run: &Run,
+        step: &Step,
+        progress: &StepProgress,
+        seen: &Seen,
+        reason: String,
+    ) -> Result<Turn, Lost> {
+        if run.request.dry_run {
+            let note = format!("dry run: would be left out: {reason}");
+            return self.succeed(step, progress, seen, Vec::new(), note).await;
+        }
+        let left_out = Event::StepLeftOut { step: step.id.clone(), reason, failed: false };
+        self.journal.record(vec![left_out], self.now()).await?;
+        Ok(Turn::Over)
     }
 
     /// What comes of a verdict that calls for nothing.

@@ -10,6 +10,7 @@ pub mod approval;
 pub mod change;
 pub mod compliance;
 pub mod digest;
+pub mod evaluation;
 pub mod evacuation;
 pub mod guard;
 pub mod kept;

@@ -7,6 +7,7 @@ mod compute;
 mod distributions;
 mod dns;
 mod draft;
+pub mod edit;
 mod endpoint;
 mod escalation;
 mod events;
@@ -17,6 +18,7 @@ mod own;
 mod planes;
 mod region_switch;
 mod routing_controls;
+pub mod sheet;
 mod stores;
 
 pub(crate) use build::is_yet_to_be_made;
@@ -31,6 +33,7 @@ use crate::refusal::Refusal;
 use crate::serving::Serving;
 use crate::step::{Step, Work};
 use draft::{Draft, Making};
+use edit::{Edit, Misfit};
 use holdfast_domain::own_step::Phase;
 use holdfast_domain::{
     Account, Application, Facts, Name, ObservationMap, OwnStep, RegionCode, ResourceSpec, StepId, Strategy,
@@ -48,6 +51,8 @@ pub struct Picture {
     pub observations: ObservationMap,
     /// The steps of one's own that the inventory adds to this application's plans.
     pub own: Vec<OwnStep>,
+    /// What people have changed about the plan of this movement.
+    pub edits: Vec<Edit>,
     /// The applications whose plans those steps run, each with where it is seen serving.
     pub others: Vec<(Application, Serving)>,
     /// How every (resource, Region) stood before the failover that a failback takes back; empty when
@@ -148,6 +153,14 @@ pub struct PlannedMovement {
 /// A refusal: the strategy is not carried out by this version, the target is not one, the picture is too old
 /// for what is asked, or nothing could be moved there.
 pub fn plan(picture: &Picture, movement: &Movement) -> Result<Plan, Refusal> {
+    drawn(picture, movement).map(|(plan, _)| plan)
+}
+
+/// The same, with the edits that do not fit what is generated now.
+///
+/// # Errors
+/// As [`plan`].
+pub fn drawn(picture: &Picture, movement: &Movement) -> Result<(Plan, Vec<Misfit>), Refusal> {
     let mut draft = Draft::new(picture, movement);
     guard::check(&mut draft)?;
     let mut moves = stores::moves(&mut draft)?;
@@ -223,7 +236,8 @@ pub fn plan(picture: &Picture, movement: &Movement) -> Result<Plan, Refusal> {
     let copied = stores::reprotect(&mut draft, &mut moves, &done)?;
     let done = if copied.is_empty() { done } else { copied };
     stores::confirm_protected(&mut draft, &moves, &done)?;
-    own::insert(&mut draft)?;
+    let generated = own::insert(&mut draft)?;
+    draft.edit(&generated);
     draft.finish()
 }
 

@@ -193,6 +193,12 @@ pub enum Event {
         by: Who,
         reason: String,
     },
+    /// As the plan says of the step: its condition does not hold, or it failed and the run goes on without it.
+    StepLeftOut {
+        step: StepId,
+        reason: String,
+        failed: bool,
+    },
     /// A person says that what the step waits for is so.
     StepConfirmed {
         step: StepId,
@@ -306,6 +312,13 @@ pub enum CallState {
     },
 }
 
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    pub reason: String,
+    /// It was tried and failed; else its condition did not hold.
+    pub failed: bool,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepProgress {
     pub state: StepState,
@@ -324,6 +337,8 @@ pub struct StepProgress {
     /// Why a person is needed, and the way out.
     pub parked: Option<(String, String)>,
     pub skipped_by: Option<(Who, String)>,
+    /// Why the plan itself went on without it.
+    pub left_out: Option<LeftOut>,
 }
 
 /// A run as its journal tells it.

@@ -11,6 +11,7 @@ mod ecs;
 mod endpoint;
 mod groups;
 mod health_check;
+pub mod how;
 mod lag;
 mod lambda;
 mod look;
@@ -25,6 +26,7 @@ mod stack;
 mod traffic;
 
 pub use binding::resource_matches;
+pub use how::How;
 pub(crate) use lag::measured;
 pub use lag::{LAG_MAX_AGE_SECONDS, lags};
 
@@ -55,6 +57,9 @@ pub struct Step {
     /// For people: the value now and the value to be.
     pub value_now: String,
     pub value_to_be: String,
+    /// Where it is carried out otherwise than usual.
+    #[serde(default, skip_serializing_if = "How::is_usual")]
+    pub how: How,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -161,6 +166,12 @@ impl Step {
             Work::WaitForTime { .. } => "wait_for_time",
             Work::WaitForSignal { .. } => "wait_for_signal",
         }
+    }
+
+    /// The resources that it asks whether it may go on, and does nothing to.
+    #[must_use]
+    pub fn asks(&self) -> impl Iterator<Item = &Name> {
+        self.signal().into_iter().chain(self.how.only_if.iter().map(how::Condition::resource))
     }
 
     /// What it waits for, where that is a signal.

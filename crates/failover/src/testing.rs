@@ -11,7 +11,7 @@ use crate::digest::{Digest, request_digest};
 use crate::movement::{Intent, Mode, Movement};
 use crate::plan::{EmergencyVariant, Plan, escalated_id};
 use crate::run::{Request, Who};
-use crate::step::{Step, Work};
+use crate::step::{How, Step, Work};
 use holdfast_domain::{ApprovalRule, Name, Objectives, PersonId, RegionCode, Seconds, StepId};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,6 +72,7 @@ fn step(id: &str, work: Work, after: &[&str]) -> Step {
         plane: change.unwrap_or_else(|| "sts@eu-central-1".into()),
         value_now: String::new(),
         value_to_be: String::new(),
+        how: How::default(),
     }
 }
 

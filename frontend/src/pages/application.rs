@@ -3,7 +3,7 @@
 use crate::components::icon::icon;
 use crate::components::tone::{self, Tone, badge};
 use crate::components::{applications, bars, facts, own_steps, parts, runs, spark, time};
-use crate::pages::LOOK_AGAIN;
+use crate::pages::{LOOK_AGAIN, plans};
 use crate::screen::Screen;
 use crate::{format, words};
 use holdfast_api::applications::{ApplicationView, LagSeries, Move, RegionStatus, ResourceStatus};
@@ -26,6 +26,7 @@ fn body(view: &ApplicationView) -> AnyView {
     let app = &view.summary;
     let under = view! { {format!("{} · owned by {} · tier {}", format::strategy(&app.strategy), app.owner, app.tier)} };
     let refresh = view! {
+        <a class="btn" href=plans::href(&app.name)>"Plans"</a>
         <form method="post" action=format!("{}/refresh", applications::href(&app.name))>
             <button class="btn" type="submit">{icon("again")}"Look again now"</button>
         </form>

@@ -2,7 +2,7 @@
 
 use crate::components::tone::{self, Tone, badge};
 use crate::components::{applications, bars, parts, runs, time};
-use crate::pages::LOOK_AGAIN;
+use crate::pages::{LOOK_AGAIN, plans};
 use crate::screen::Screen;
 use crate::{format, words};
 use holdfast_api::compliance::{ComplianceRow, ComplianceView};
@@ -69,6 +69,7 @@ fn table(rows: &[ComplianceRow]) -> AnyView {
         <th scope="col">"RPO: worst of objective"</th>
         <th scope="col">"Strategy reaches"</th>
         <th scope="col">"Evidence"</th>
+        <th scope="col">"Verified"</th>
     };
     parts::folding_table("Compliance by application", head.into_any(), rows.into_any())
 }
@@ -96,6 +97,7 @@ fn measured(
 }
 
 fn row(row: &ComplianceRow) -> AnyView {
+    let because = row.verification.reasons.first().map(|reason| view! { <div class="muted">{parts::prose(&reason.sentence)}</div> });
     let gaps = row.gaps.iter().map(|gap| view! { <div>{badge(Tone::Bad, gap.clone())}</div> }).collect_view();
     let evidence = match (row.last_measured_at, &row.last_run) {
         (Some(at), Some(run)) => view! { <a href=runs::href(run)>{time::ago(at)}</a><div class="muted">{format!("worst of {}", format::count(row.runs_counted, "run", "runs"))}</div> }.into_any(),
@@ -112,6 +114,7 @@ fn row(row: &ComplianceRow) -> AnyView {
             <td>{measured("RPO", row.rpo, row.rpo_worst_ms, f64::from(row.rpo_objective_seconds), format::lag, |ms| ms / 1_000.0)}</td>
             <td>{format!("{} · {}", row.rto_band, row.rpo_band)}{gaps}</td>
             <td>{evidence}</td>
+            <td><span class="narrow-label">"Verified"</span><a href=plans::href(&row.application)>{plans::verified(&row.verification)}</a>{because}</td>
         </tr>
     }
     .into_any()

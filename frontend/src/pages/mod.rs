@@ -12,6 +12,8 @@ pub mod evacuate;
 pub mod evacuation;
 pub mod now;
 pub mod people;
+pub mod plan;
+pub mod plans;
 pub mod policies;
 pub mod problem;
 pub mod regions;

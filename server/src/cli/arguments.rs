@@ -62,9 +62,6 @@ pub enum Command {
     /// Applications of the inventory
     #[command(subcommand, visible_alias = "applications")]
     Application(estate::Application),
-    /// What moving an application would do
-    #[command(subcommand)]
-    Plan(estate::Plan),
     /// AWS accounts and their roles
     #[command(subcommand, visible_alias = "accounts")]
     Account(estate::Account),
@@ -91,6 +88,9 @@ pub enum Command {
     /// Ask for runs, review and drive them
     #[command(subcommand)]
     Run(Run),
+    /// What moving an application would do; kept plans: versions, what differs, edits, evaluation, the plane lint
+    #[command(subcommand)]
+    Plan(Plan),
     /// Move every application out of a Region, in waves, under one approval
     #[command(subcommand)]
     Evacuate(Evacuate),
@@ -330,6 +330,56 @@ pub struct Request {
     /// Follow it to its end
     #[arg(long)]
     pub watch: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Plan {
+    /// The application's plans, their evaluation, and whether they are verified
+    List { application: String },
+    /// What each move would do now, planned and in an emergency; with a version, that of a kept plan
+    Show { application: String, version: Option<i32> },
+    /// Every version, the newest first
+    Versions { application: String },
+    /// What differs in a version: from the one before it, or from another of the same plan
+    Diff {
+        application: String,
+        version: i32,
+        #[arg(long, value_name = "VERSION")]
+        with: Option<i32>,
+    },
+    /// Change the edits over a plan; makes a version
+    Edit {
+        application: String,
+        /// The version that was read: refused when there is a newer one
+        version: i32,
+        /// An edit as JSON, such as {"edit":{"kind":"timeout","step":"switch-orders","seconds":600}}
+        #[arg(long, value_name = "JSON")]
+        add: Vec<String>,
+        /// The number of an edit, as `plan show` numbers them
+        #[arg(long, value_name = "NUMBER")]
+        take_back: Vec<usize>,
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Have the plans generated and evaluated now; exit code 1 when they are not good
+    Evaluate { application: String },
+    /// What a version needs of planes that it should not; exit code 1 when a lint failed
+    Lint { application: String, version: Option<i32> },
+    /// Answer by name for a plane that a step needs
+    Waive {
+        application: String,
+        /// The resource or step, as the lint names it
+        step: String,
+        /// Such as route53@us-east-1
+        plane: String,
+        #[arg(long)]
+        reason: String,
+        /// Such as 2027-03-01
+        #[arg(long, value_name = "DATE")]
+        review_on: String,
+    },
+    /// Take a waiver back
+    EndWaiver { application: String, step: String, plane: String },
 }
 
 #[derive(Debug, Subcommand)]

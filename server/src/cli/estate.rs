@@ -2,7 +2,7 @@
 
 use super::{
     Outcome,
-    arguments::estate::{Account, Application, ApplicationFilter, Plan, Policy, Region},
+    arguments::estate::{Account, Application, ApplicationFilter, Policy, Region},
     client::{As, Client, segment},
     inventory::read_file,
     output::{Output, lines, table},
@@ -84,9 +84,8 @@ fn filtered(filter: ApplicationFilter) -> String {
 
 /// # Errors
 /// The server's refusal.
-pub async fn plan(command: Plan, output: Output) -> Outcome {
-    let Plan::Show { application } = command;
-    let path = format!("/api/v1/applications/{}/plans", segment(&application));
+pub async fn would_be_plans(application: &str, output: Output) -> Outcome {
+    let path = format!("/api/v1/applications/{}/plans", segment(application));
     let plans: List<Value> = Client::from_environment()?.get(&path).await?;
     output.show(&plans, |plans| plans.items.iter().map(would_be).collect());
     Ok(())

@@ -14,6 +14,7 @@ mod login;
 mod output;
 mod password;
 mod people;
+mod plan;
 mod review;
 mod run;
 mod run_text;
@@ -115,7 +116,6 @@ async fn run(arguments: Arguments, output: Output) -> Outcome {
         Command::Export(export) => inventory::export(export, output).await,
         Command::Now => status::now(output).await,
         Command::Application(command) => estate::application(command, output).await,
-        Command::Plan(command) => estate::plan(command, output).await,
         Command::Account(command) => estate::account(command, output).await,
         Command::Region(command) => estate::region(command, output).await,
         Command::Policy(command) => estate::policy(command, output).await,
@@ -124,6 +124,7 @@ async fn run(arguments: Arguments, output: Output) -> Outcome {
         Command::Approvals => run::approvals(output).await,
         Command::Compliance { csv } => compliance::compliance(csv, output).await,
         Command::Run(command) => run::run(command, output).await,
+        Command::Plan(command) => plan::plan(command, output).await,
         Command::Evacuate(command) => evacuate::evacuate(command, output).await,
         Command::Status { application } => status::status(&application, output).await,
         Command::Audit(command) => audit::audit(command, output).await,

@@ -1,4 +1,5 @@
-//! What the workers ask of the use cases: a run of another application, for a step that runs its plan.
+//! What the workers ask of the use cases: a run of another application, for a step that runs its plan; and that kept
+//! plans are looked after.
 
 use async_trait::async_trait;
 use holdfast_app::App;
@@ -7,6 +8,9 @@ use holdfast_engine::Asks;
 use holdfast_failover::step::run_plan::{Asking, NotAsked};
 use holdfast_store::Fence;
 
+/// Applications whose plans one replica takes in hand at once.
+const PLANS_AT_ONCE: u32 = 20;
+
 #[derive(Debug)]
 pub struct StepRequests(pub App);
 
@@ -14,5 +18,15 @@ pub struct StepRequests(pub App);
 impl Asks for StepRequests {
     async fn ask(&self, asking: &Asking, fence: &Fence) -> Result<RunId, NotAsked> {
         self.0.ask_for_step(asking, fence).await
+    }
+
+    async fn look_after_plans(&self) -> usize {
+        match self.0.look_after_plans(PLANS_AT_ONCE).await {
+            Ok(looked_after) => looked_after,
+            Err(problem) => {
+                tracing::warn!(detail = %problem.detail, "plans could not be looked after");
+                0
+            }
+        }
     }
 }

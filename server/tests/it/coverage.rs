@@ -15,6 +15,7 @@ pub fn operations() -> Vec<(String, String, String, Value)> {
             }
             let filled = path
                 .replace("{step}", "observe-again")
+                .replace("{version}", "2")
                 .replace("{name}", "shop")
                 .replace("{code}", "us-east-1")
                 .replace("/accounts/{id}", "/accounts/222222222222")
@@ -114,6 +115,14 @@ fn the_paths_of_the_contract_are_all_there() {
         "GET /api/v1/applications/{name}/status",
         "GET /api/v1/applications/{name}/readiness",
         "GET /api/v1/applications/{name}/plans",
+        "POST /api/v1/applications/{name}/plans",
+        "GET /api/v1/applications/{name}/plans/kept",
+        "GET /api/v1/applications/{name}/plans/versions",
+        "GET /api/v1/applications/{name}/plans/{version}",
+        "GET /api/v1/applications/{name}/plans/{version}/diff",
+        "POST /api/v1/applications/{name}/plans/{version}/evaluations",
+        "POST /api/v1/applications/{name}/waivers",
+        "DELETE /api/v1/applications/{name}/waivers",
         "POST /api/v1/applications/{name}/refresh",
         "POST /api/v1/runs",
         "GET /api/v1/runs",

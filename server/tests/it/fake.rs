@@ -2,6 +2,7 @@
 
 mod evacuations;
 mod people;
+mod plans;
 mod views;
 
 use async_trait::async_trait;

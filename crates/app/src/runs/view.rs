@@ -184,7 +184,7 @@ pub fn planned_step(step: &Step) -> StepView {
         action: step.change().map(|c| c.action().to_owned()),
         call: step.change().and_then(|c| serde_json::to_value(c).ok()),
         answers: Vec::new(),
-        note: None,
+        note: step.how.words(),
         parked: None,
         skipped: None,
         before: Value::Null,
@@ -214,7 +214,7 @@ fn step(actor: &Actor, run: &Run, step: &Step, now: Timestamp) -> StepView {
         started_at: progress.started_at,
         ended_at: progress.ended_at,
         answers: answers(progress),
-        note: progress.note.clone(),
+        note: progress.note.clone().or(planned.note.clone()),
         parked: progress
             .parked
             .as_ref()
@@ -222,7 +222,11 @@ fn step(actor: &Actor, run: &Run, step: &Step, now: Timestamp) -> StepView {
         skipped: progress
             .skipped_by
             .as_ref()
-            .map(|(who, why)| Skipped { by: who.email.clone(), reason: why.clone() }),
+            .map(|(who, why)| Skipped { by: who.email.clone(), reason: why.clone() })
+            .or_else(|| {
+                let left = progress.left_out.as_ref()?;
+                Some(Skipped { by: "the plan".into(), reason: left.reason.clone() })
+            }),
         before: values(&progress.before),
         after_values: values(&progress.after),
         may_retry: legal(Command::RetryStep { by: by.clone(), step: step.id.clone() }),

@@ -10,6 +10,7 @@ mod house;
 mod inventory;
 mod measured;
 mod people;
+mod plans;
 mod regions;
 mod requests;
 mod sign_in;

@@ -185,6 +185,7 @@ async fn picture(sim: &Sim, cloud: &AwsCloud) -> Picture {
         observations,
         before: BTreeMap::new(),
         own: Vec::new(),
+        edits: Vec::new(),
         others: Vec::new(),
         now: Timestamp::now(),
     }

@@ -100,7 +100,7 @@ impl StepDrive {
     }
 
     /// Nothing was changed. What may pass is tried again as long as the step has time: how often chance lets AWS refuse
-    /// one and the same call says nothing.
+    /// one and the same call says nothing. Where the plan says how often, that counts, whatever the refusal.
     async fn refused(
         &self,
         step: &Step,
@@ -109,7 +109,8 @@ impl StepDrive {
         may_pass: bool,
         way_out: &str,
     ) -> Result<Turn, Lost> {
-        let retry = may_pass && !progress.is_overdue(step, self.now());
+        let retry =
+            step.is_tried_again(may_pass, progress.attempt + 1) && !progress.is_overdue(step, self.now());
         let mut events = vec![Event::CallRefused { step: step.id.clone(), reason: reason.clone(), retry }];
         if !retry {
             events.push(parked(step, reason, way_out));

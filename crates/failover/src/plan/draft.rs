@@ -1,11 +1,13 @@
 //! A plan in the making: what is known, what is asked, and the steps so far.
 
+use super::edit::{Laid, Misfit, lay_over};
+use super::sheet::needed_planes;
 use super::planes::{self, lag_service, service};
 use super::{Before, Measurement, Picture, Plan, facts_of, is_yet_to_be_made, own};
 use crate::change::Change;
 use crate::movement::{Intent, Mode, Movement};
 use crate::refusal::Refusal;
-use crate::step::{Step, Work};
+use crate::step::{How, Step, Work};
 use holdfast_domain::facts::database_of_arn;
 use holdfast_domain::own_step::Phase;
 use holdfast_domain::{Facts, Name, RegionCode, ResourceKind, StepId, Strategy};
@@ -19,6 +21,7 @@ pub(super) struct Draft<'a> {
     phase: Phase,
     phases: BTreeMap<StepId, Phase>,
     notes: Vec<String>,
+    misfits: Vec<Misfit>,
 }
 
 /// What is said of a step; the rest follows from it.
@@ -62,6 +65,7 @@ impl<'a> Draft<'a> {
             phase: Phase::Observe,
             phases: BTreeMap::new(),
             notes: Vec::new(),
+            misfits: Vec::new(),
         }
     }
 
@@ -78,6 +82,35 @@ impl<'a> Draft<'a> {
     /// Moves the step that was added last to its place.
     pub(super) fn put(&mut self, id: &StepId, spot: &own::Spot) {
         own::put(&mut self.steps, id, spot);
+    }
+
+    /// Lays the edits over what was generated. Those that do not fit are left off, and said.
+    pub(super) fn edit(&mut self, generated: &BTreeSet<StepId>) {
+        let phases = self.phases.iter().filter(|(id, _)| generated.contains(*id));
+        let laid = Laid {
+            steps: std::mem::take(&mut self.steps),
+            phases: phases.map(|(id, phase)| (id.clone(), *phase)).collect(),
+        };
+        let (mode, edits) = (self.movement.mode, &self.picture.edits);
+        let (steps, misfits) = lay_over(&laid, edits, mode, &self.picture.application);
+        self.steps = steps;
+        self.misfits.extend(misfits);
+        for (at, edit) in edits.iter().enumerate().filter(|(_, edit)| edit.is_of(mode)) {
+            match self.misfits.iter().find(|misfit| misfit.edit == at) {
+                None => self.note(format!("Edited: {edit}.")),
+                // Of an edit that is of both forms the other may have the step.
+                Some(misfit) if edit.mode.is_some() => {
+                    let note = format!("An edit does not apply, {edit}: {}", misfit.sentence);
+                    self.note(note);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    pub(super) fn misfit(&mut self, edit: usize, field: &str, sentence: String, way_out: String) {
+        let mode = self.movement.mode;
+        self.misfits.push(Misfit { edit, field: field.to_owned(), mode, sentence, way_out });
     }
 
     pub(super) fn note(&mut self, note: impl Into<String>) {
@@ -202,6 +235,7 @@ impl<'a> Draft<'a> {
             plane,
             value_now: making.value_now,
             value_to_be: making.value_to_be,
+            how: How::default(),
         });
         Ok(id)
     }
@@ -216,13 +250,13 @@ impl<'a> Draft<'a> {
         format!("{}@{}", services.into_iter().collect::<Vec<_>>().join("+"), self.movement.to)
     }
 
-    pub(super) fn finish(mut self) -> Result<Plan, Refusal> {
+    pub(super) fn finish(mut self) -> Result<(Plan, Vec<Misfit>), Refusal> {
         self.note_planes();
         let mut facts = Vec::new();
         let mut before = Vec::new();
         let mut roles = BTreeMap::new();
         let all: Vec<RegionCode> = self.picture.application.regions().cloned().collect();
-        let signals: BTreeSet<&Name> = self.steps.iter().filter_map(Step::signal).collect();
+        let signals: BTreeSet<&Name> = self.steps.iter().flat_map(Step::asks).collect();
         for resource in &self.picture.application.resources {
             let rested_on = !resource.spec.kind().is_for_readiness_only();
             if !rested_on && !signals.contains(&resource.name) {
@@ -278,7 +312,7 @@ impl<'a> Draft<'a> {
             changed_before: BTreeSet::new(),
         };
         planes::label_looks(&mut plan, &self.picture.application, dark);
-        Ok(plan)
+        Ok((plan, self.misfits))
     }
 
     /// Lag with its limit, and capacity, as they were when the plan was made.
@@ -355,46 +389,10 @@ impl<'a> Draft<'a> {
                 ));
             }
         }
-        for step in self.steps.iter().filter(|s| matches!(s.work, Work::Call { .. })) {
-            let plane = &step.plane;
-            let left = self.leaving().is_some_and(|from| plane.ends_with(&format!("@{from}")));
-            let single = matches!(
-                step.change(),
-                Some(
-                    Change::ReplaceRecords { .. }
-                        | Change::SetRecordEndpoint { .. }
-                        | Change::SetHealthCheck { .. }
-                        | Change::SetPrimaryOrigins { .. }
-                        | Change::SetAcceleratorGroup { .. }
-                )
-            );
-            if self.movement.mode == Mode::Planned {
-                if left {
-                    notes.push(format!("`{}` needs {plane}, in the Region being left.", step.id));
-                }
-                continue;
-            }
-            if !left && !single {
-                continue;
-            }
-            let waiver = self.picture.application.waivers.iter().find(|w| {
-                w.plane == *plane
-                    && (step.resource.as_ref() == Some(&w.step) || step.id.as_str() == w.step.as_str())
-            });
-            notes.push(match waiver {
-                Some(w) => format!(
-                    "`{}` needs {plane}, waived by {} until {}: {}.",
-                    step.id,
-                    w.by,
-                    w.review_on,
-                    w.reason.trim_end_matches('.')
-                ),
-                None => format!(
-                    "`{}` needs {plane}, a control plane in one Region: it may be out of reach in an emergency.",
-                    step.id
-                ),
-            });
-        }
+        let (application, now) = (&self.picture.application, self.picture.now);
+        notes.extend(
+            needed_planes(&self.steps, self.movement, application, now).into_iter().map(|found| found.sentence),
+        );
         for note in notes {
             self.note(note);
         }

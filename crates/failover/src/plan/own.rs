@@ -19,35 +19,85 @@ const UNTIL_A_DATE_SECONDS: u32 = 366 * 86_400;
 /// Another run waits for its own approvals first; what becomes of those is told by the run itself.
 const ANOTHER_RUN_SECONDS: u32 = 12 * 3_600;
 
-pub(super) fn insert(draft: &mut Draft<'_>) -> Result<(), Refusal> {
-    let movement = draft.movement;
+/// Puts them in; answers with the ids of the steps that were generated.
+pub(super) fn insert(draft: &mut Draft<'_>) -> Result<BTreeSet<StepId>, Refusal> {
     let generated: Vec<(Phase, StepId)> = draft.placed().collect();
-    let mut behind: Vec<(&Place, StepId)> = Vec::new();
+    let mut behind: Vec<(Place, StepId)> = Vec::new();
     for own in &draft.picture.own {
-        if !own.moves.contains(&occasion(movement.intent)) {
-            continue;
-        }
-        if movement.mode == Mode::Emergency && own.in_emergency == InEmergency::LeftOut {
-            draft.note(format!("The own step `{}` is left out of an emergency, as the plan says.", own.name));
-            continue;
-        }
-        let Some(mut place) = place(&generated, &own.place) else {
-            let (sentence, way_out) = nowhere(own);
-            draft.cannot(&sentence, &way_out)?;
-            continue;
-        };
-        if let Some(making) = making(draft, own, movement)? {
-            let about = [own.name.as_str()];
-            let id = draft.add(Making { id: ("own", &about), ..making })?;
-            if let Spot::After(these) = &mut place {
-                // Those of one place follow each other as they were written.
-                these.extend(behind.iter().filter(|(at, _)| **at == own.place).map(|(_, id)| id.clone()));
-                behind.push((&own.place, id.clone()));
+        match put_in(draft, own, &generated, &mut behind)? {
+            Ok(()) => {}
+            Err((sentence, way_out)) => {
+                draft.cannot(&sentence, &way_out)?;
             }
-            draft.put(&id, &place);
         }
     }
+    for (at, edit) in draft.picture.edits.iter().enumerate() {
+        let (movement, mode) = (draft.movement, draft.movement.mode);
+        let Some(own) = edit.own_step(occasion(movement.intent)).filter(|_| edit.is_of(mode)) else { continue };
+        let (field, sentence, way_out) = match may_be_put_in(draft, &own) {
+            Err(no) => no,
+            Ok(()) => match put_in(draft, &own, &generated, &mut behind) {
+                Ok(Ok(())) => continue,
+                Ok(Err((sentence, way_out))) => ("place", sentence, way_out),
+                Err(refusal) => ("work", refusal.sentence, refusal.way_out),
+            },
+        };
+        draft.misfit(at, field, sentence, way_out);
+    }
+    Ok(generated.into_iter().map(|(_, id)| id).collect())
+}
+
+/// What an edit may put in: a wait, under a name that no other step has.
+fn may_be_put_in(draft: &Draft<'_>, own: &OwnStep) -> Result<(), (&'static str, String, String)> {
+    let waits = matches!(
+        own.work,
+        OwnWork::WaitForPerson { .. } | OwnWork::WaitForTime { .. } | OwnWork::WaitForSignal { .. }
+    );
+    if !waits {
+        return Err((
+            "work",
+            format!("`{}` calls something, and an edit puts in what waits only.", own.name),
+            "Write it under `plans` in the inventory: the rights and secrets that it needs are kept there.".into(),
+        ));
+    }
+    let id = format!("own-{}", own.name);
+    if draft.placed().any(|(_, have)| have.as_str() == id) {
+        return Err((
+            "name",
+            format!("The plan has a step of its own named `{}` already.", own.name),
+            "Choose another name.".into(),
+        ));
+    }
     Ok(())
+}
+
+/// One of them at its place; `Ok(Err)`: why it has none.
+fn put_in(
+    draft: &mut Draft<'_>,
+    own: &OwnStep,
+    generated: &[(Phase, StepId)],
+    behind: &mut Vec<(Place, StepId)>,
+) -> Result<Result<(), (String, String)>, Refusal> {
+    let movement = draft.movement;
+    if !own.moves.contains(&occasion(movement.intent)) {
+        return Ok(Ok(()));
+    }
+    if movement.mode == Mode::Emergency && own.in_emergency == InEmergency::LeftOut {
+        draft.note(format!("The own step `{}` is left out of an emergency, as the plan says.", own.name));
+        return Ok(Ok(()));
+    }
+    let Some(mut place) = place(generated, &own.place) else { return Ok(Err(nowhere(own))) };
+    if let Some(making) = making(draft, own, movement)? {
+        let about = [own.name.as_str()];
+        let id = draft.add(Making { id: ("own", &about), ..making })?;
+        if let Spot::After(these) = &mut place {
+            // Those of one place follow each other as they were written.
+            these.extend(behind.iter().filter(|(at, _)| *at == own.place).map(|(_, id)| id.clone()));
+            behind.push((own.place.clone(), id.clone()));
+        }
+        draft.put(&id, &place);
+    }
+    Ok(Ok(()))
 }
 
 fn occasion(intent: Intent) -> Occasion {
@@ -297,7 +347,7 @@ pub(super) fn put(steps: &mut Vec<Step>, id: &StepId, spot: &Spot) {
 }
 
 /// All that wait, directly or not, for one of `these`.
-fn following(steps: &[Step], these: &BTreeSet<StepId>) -> BTreeSet<StepId> {
+pub(super) fn following(steps: &[Step], these: &BTreeSet<StepId>) -> BTreeSet<StepId> {
     let mut found: BTreeSet<StepId> = BTreeSet::new();
     for step in steps {
         if step.after.iter().any(|before| these.contains(before) || found.contains(before)) {
@@ -308,7 +358,7 @@ fn following(steps: &[Step], these: &BTreeSet<StepId>) -> BTreeSet<StepId> {
 }
 
 /// Stable: a step moves only as far back as what it waits for.
-fn in_order(steps: &mut Vec<Step>) {
+pub(super) fn in_order(steps: &mut Vec<Step>) {
     let mut left = std::mem::take(steps);
     while !left.is_empty() {
         let ready = left.iter().position(|step| step.after.iter().all(|b| steps.iter().any(|s| s.id == *b)));

@@ -1,8 +1,9 @@
 //! Golden plans as text, refusals as a table; `safety` holds the properties over generated pictures, `failback`
-//! what comes back and how, `escalation` what a planned move may become, `own` where steps of one's own stand, `compute` all that does work, `stores` what is
+//! what comes back and how, `escalation` what a planned move may become, `edits` what people change about them, `own` where steps of one's own stand, `compute` all that does work, `stores` what is
 //! restored and promoted.
 
 mod compute;
+mod edits;
 mod escalation;
 mod failback;
 mod own;

@@ -192,6 +192,11 @@ impl Run {
         match &event {
             // Nobody need be asked about a step that was replaced.
             Event::StepParked { step, .. } if self.is_replaced(step) => Ok(Vec::new()),
+            // Nor about one that the plan goes on without where it fails.
+            Event::StepParked { step, reason, .. } if self.goes_on_without(step, now) => {
+                let reason = reason.clone();
+                self.one(Event::StepLeftOut { step: step.clone(), reason, failed: true }, now)
+            }
             Event::StepStarted { .. } => {
                 self.legal(&event, now)?;
                 // Hashed again before every step: what runs is what was approved.
@@ -206,6 +211,7 @@ impl Run {
             | Event::LagMeasured { .. }
             | Event::StepSucceeded { .. }
             | Event::StepParked { .. }
+            | Event::StepLeftOut { .. }
             | Event::Failed { .. } => self.one(event, now),
             Event::Requested { .. }
             | Event::Approved { .. }

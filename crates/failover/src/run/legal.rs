@@ -3,6 +3,7 @@
 
 use super::{CallState, Event, Run, RunState, StepProgress, StepState, may_repeat};
 use crate::refusal::Refusal;
+use crate::step::how::IfItFails;
 use crate::step::{Step, Work};
 use holdfast_domain::{Name, StepId};
 use jiff::Timestamp;
@@ -142,6 +143,7 @@ impl Run {
                 }
             }
             Event::StepSkipped { step, reason, .. } => self.may_skip(step, reason, at),
+            Event::StepLeftOut { step, failed, .. } => self.may_be_left_out(step, *failed, at),
             Event::StepConfirmed { step, .. } => self.may_confirm(step),
             Event::Paused { .. } => match self.state {
                 RunState::Running | RunState::NeedsPerson => Ok(()),
@@ -350,6 +352,39 @@ impl Run {
             }
         }
         no_answer_can_come(id, progress, at)
+    }
+
+    /// Only as the approved plan says of the step, and never while a call of it may still take effect.
+    fn may_be_left_out(&self, id: &StepId, failed: bool, at: Timestamp) -> Legal {
+        self.must_be_under_way()?;
+        let (step, progress) = self.of(id)?;
+        let says = if failed { step.how.if_it_fails == IfItFails::GoOn } else { step.how.only_if.is_some() };
+        if !says {
+            return Err(Refusal::new(
+                "not_in_plan",
+                format!("The plan does not say that the run goes on without `{id}`."),
+                "A person skips it, with a reason.",
+            ));
+        }
+        let begun = progress.state.in_flight() || (failed && progress.state == StepState::NeedsPerson);
+        if self.is_replaced(id) || !(begun || self.may_begin(step, progress)) {
+            return Err(wrong_state(
+                format!("`{id}` is {} and cannot be left out.", progress.state.as_str()),
+                "Only a step that is about to start or has started is left out.",
+            ));
+        }
+        if matches!(progress.call, Some(CallState::Answered(_))) {
+            return Err(wrong_state(
+                format!("AWS has accepted the call of `{id}` and may be working on it."),
+                "A person looks, and skips it with a reason.",
+            ));
+        }
+        no_answer_can_come(id, progress, at)
+    }
+
+    /// Whether the run goes on by itself where this step fails now.
+    pub(super) fn goes_on_without(&self, id: &StepId, at: Timestamp) -> bool {
+        self.may_be_left_out(id, true, at).is_ok()
     }
 
     /// A person's word ends only a step that asks for it, in its turn.

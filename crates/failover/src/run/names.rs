@@ -145,6 +145,7 @@ impl Event {
             Self::StepParked { .. } => "step_parked",
             Self::StepRetried { .. } => "step_retried",
             Self::StepSkipped { .. } => "step_skipped",
+            Self::StepLeftOut { .. } => "step_left_out",
             Self::StepConfirmed { .. } => "step_confirmed",
             Self::Paused { .. } => "paused",
             Self::Resumed { .. } => "resumed",
@@ -169,6 +170,7 @@ impl Event {
             | Self::StepParked { step, .. }
             | Self::StepRetried { step, .. }
             | Self::StepSkipped { step, .. }
+            | Self::StepLeftOut { step, .. }
             | Self::StepConfirmed { step, .. } => Some(step),
             _ => None,
         }

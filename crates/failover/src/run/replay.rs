@@ -1,7 +1,7 @@
 //! From journal to run: `apply` takes one entry in, `replay` all of them. An entry that was not legal when it
 //! was written makes the journal corrupt, and a corrupt run is set aside, never guessed at.
 
-use super::{CallState, Entry, Event, Run, RunState, StepProgress, StepState};
+use super::{CallState, Entry, Event, LeftOut, Run, RunState, StepProgress, StepState};
 use crate::plan::EmergencyVariant;
 use crate::step::Step;
 use holdfast_domain::{Name, RunId, StepId};
@@ -222,6 +222,15 @@ impl Run {
                 });
                 self.settle();
             }
+            Event::StepLeftOut { step, reason, failed } => {
+                self.with(step, |p| {
+                    p.state = StepState::Skipped;
+                    p.parked = None;
+                    p.ended_at = Some(at);
+                    p.left_out = Some(LeftOut { reason: reason.clone(), failed: *failed });
+                });
+                self.settle();
+            }
             Event::StepConfirmed { step, by, comment } => {
                 let said = comment.as_deref().map(|c| format!(": {c}")).unwrap_or_default();
                 self.with(step, |p| {
@@ -293,10 +302,15 @@ impl Run {
         self.paused_by = None;
     }
 
-    /// The steps that a person took out of what was carried out, in the plan's order.
+    /// The steps that a person took out of what was carried out, and those that failed and were gone on without, in the
+    /// plan's order. One whose condition did not hold is none of them: that is the plan.
     #[must_use]
     pub fn skipped(&self) -> Vec<String> {
-        let skipped = |s: &&Step| self.progress(&s.id).is_some_and(|p| p.state == StepState::Skipped);
+        let skipped = |s: &&Step| {
+            self.progress(&s.id).is_some_and(|p| {
+                p.state == StepState::Skipped && p.left_out.as_ref().is_none_or(|left| left.failed)
+            })
+        };
         self.plan().steps.iter().filter(skipped).map(|s| s.id.to_string()).collect()
     }
 }
@@ -321,6 +335,7 @@ impl StepProgress {
             note: None,
             parked: None,
             skipped_by: None,
+            left_out: None,
         }
     }
 }

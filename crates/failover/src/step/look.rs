@@ -43,6 +43,9 @@ impl Step {
                 }
             }
         }
+        if let Some(condition) = &self.how.only_if {
+            looks.entry(condition.resource().clone()).or_default().insert(condition.region().clone());
+        }
         looks
     }
 }

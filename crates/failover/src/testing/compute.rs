@@ -180,6 +180,7 @@ pub fn fulfilment() -> Picture {
         observations,
         before: BTreeMap::new(),
         own: Vec::new(),
+        edits: Vec::new(),
         others: Vec::new(),
         now: NOW,
     }

@@ -100,6 +100,7 @@ pub fn picture(resources: Vec<Resource>, observations: ObservationMap) -> Pictur
         accounts: vec![account()],
         observations,
         own: Vec::new(),
+        edits: Vec::new(),
         others: Vec::new(),
         before: BTreeMap::new(),
         now: NOW,

@@ -47,12 +47,6 @@ pub struct ApplicationFilter {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Plan {
-    /// What each move of an application would do now, planned and in an emergency
-    Show { application: String },
-}
-
-#[derive(Debug, Subcommand)]
 pub enum Account {
     /// Each account with the last answer of assuming its roles
     List,

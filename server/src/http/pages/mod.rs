@@ -6,6 +6,7 @@ mod evacuations;
 mod flash;
 mod forms;
 mod people_forms;
+mod plans;
 mod query;
 mod render;
 mod run_forms;
@@ -50,6 +51,13 @@ pub fn router() -> Router<AppState> {
         .route("/applications", get(views::applications))
         .route("/applications/{name}", get(views::application))
         .route("/applications/{name}/refresh", post(forms::refresh))
+        .route("/applications/{name}/plans", get(plans::list))
+        .route("/applications/{name}/plans/waivers", post(plans::waive))
+        .route("/applications/{name}/plans/waivers/end", post(plans::end_waiver))
+        .route("/applications/{name}/plans/{version}", get(plans::one))
+        .route("/applications/{name}/plans/{version}/diff", get(plans::diff))
+        .route("/applications/{name}/plans/{version}/edit", post(plans::edit))
+        .route("/applications/{name}/plans/{version}/evaluate", post(plans::evaluate))
         .route("/applications/{name}/runs", post(run_forms::request))
         .route("/applications/{name}/runs/new", get(views::review))
         .route(

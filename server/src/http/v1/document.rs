@@ -30,6 +30,7 @@ use utoipa::{
         (name = "session", description = "Signing in and out as a person"),
         (name = "inventory", description = "The declarative file, whole"),
         (name = "status", description = "What stands where, and whether it would survive"),
+        (name = "plans", description = "Kept plans: versions, edits, evaluation, waivers"),
         (name = "runs", description = "Failovers and failbacks: request, review, drive, follow"),
         (name = "safeguards", description = "Change freezes, and the switch that stops all automation"),
         (name = "evidence", description = "Compliance and the audit log"),

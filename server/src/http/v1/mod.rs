@@ -16,6 +16,7 @@ mod groups;
 mod inventory;
 mod now;
 mod people;
+pub mod plans;
 mod policies;
 mod regions;
 mod reviews;
@@ -66,7 +67,14 @@ fn described() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(applications::get_status))
         .routes(routes!(applications::get_readiness))
-        .routes(routes!(applications::get_plans))
+        .routes(routes!(applications::get_plans, plans::post_plan))
+        .routes(routes!(plans::get_kept_plans))
+        .routes(routes!(plans::get_plan_versions))
+        .routes(routes!(plans::get_plan_version))
+        .routes(routes!(plans::get_plan_comparison))
+        .routes(routes!(plans::post_evaluation))
+        .routes(routes!(plans::post_waiver))
+        .routes(routes!(plans::delete_waiver))
         .routes(routes!(applications::post_refresh))
         .routes(routes!(applications::post_webhook_secret))
         .routes(routes!(runs::get_runs, runs::post_run))

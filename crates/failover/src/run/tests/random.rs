@@ -204,6 +204,7 @@ fn promises(story: &Story) {
             }
             Event::StepSucceeded { step, .. }
             | Event::StepSkipped { step, .. }
+            | Event::StepLeftOut { step, .. }
             | Event::StepConfirmed { step, .. } => {
                 done.insert(step);
                 out.remove(step);
