@@ -15,6 +15,7 @@ const pages = {
   application: "/applications/shop",
   "application-of-three": "/applications/feed",
   "application-unknown": "/applications/archive",
+  plans: "/applications/shop/plans",
   review: "/applications/shop/runs/new?intent=failover&to=eu-central-1&mode=planned",
   "review-emergency": "/applications/shop/runs/new?intent=failover&to=eu-central-1&mode=emergency",
   runs: "/runs",

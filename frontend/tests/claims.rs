@@ -109,6 +109,9 @@ bears! {
     a_payload_in_every_text_of_the_evacuations_stays_text: fixtures::lots::page() => pages::evacuation::list;
     a_payload_in_every_text_of_the_accounts_stays_text: fixtures::settings::accounts() => |v| pages::accounts::page(v, vec![]);
     a_payload_in_every_text_of_the_discovered_accounts_stays_text: fixtures::settings::discovered() => |v| pages::accounts::page(vec![], v);
+    a_payload_in_every_text_of_the_kept_plans_stays_text: fixtures::plans::failed() => |v| pages::plans::page(fixtures::plans::seen_by_an_operator(v));
+    a_payload_in_every_text_of_a_plans_version_stays_text: fixtures::plans::version() => pages::plan::page;
+    a_payload_in_every_text_of_a_plans_diff_stays_text: fixtures::plans::diff() => pages::plan::diff_page;
     a_payload_in_every_text_of_the_regions_stays_text: fixtures::world::regions() => |v| pages::regions::page(v, true);
     a_payload_in_every_text_of_compliance_stays_text: fixtures::evidence::compliance() => pages::compliance::page;
     a_payload_in_every_text_of_the_people_stays_text: fixtures::settings::people() => |v| pages::people::page(v, fixtures::settings::groups(), PAYLOAD.into());
@@ -440,4 +443,24 @@ fn an_evacuation_names_who_is_left_out_before_and_after_and_offers_only_what_may
     assert!(!ended.contains("<form method=\"post\" action=\"/evacuations/"));
     let refused = fixtures::show("/", pages::evacuate::page(lots::preview_refused(), "key".into()));
     assert!(!refused.contains("Ask to evacuate"), "what would be refused is not offered");
+}
+
+#[test]
+fn plans_that_are_stale_or_not_made_are_shown_as_unknown_and_never_as_good() {
+    for view in [fixtures::plans::stale(), fixtures::plans::none_yet()] {
+        let page = pages::plans::page(fixtures::plans::seen_by_an_operator(view));
+        let html = page.render(fixtures::chrome("/applications/shop/plans"));
+        let card = html.split("card-evaluation").nth(1).unwrap().split("</section>").next().unwrap();
+        assert!(card.contains("unknown") && !card.contains(">good<"), "{card}");
+    }
+}
+
+#[test]
+fn an_edit_is_offered_on_the_newest_version_to_whoever_may_and_on_no_other() {
+    let of = |view| pages::plan::page(view).render(fixtures::chrome("/applications/shop/plans/4"));
+    let forms = |html: &str| html.matches("/edit\"").count();
+    assert!(forms(&of(fixtures::plans::version())) > 4);
+    assert_eq!(forms(&of(fixtures::plans::older())), 0);
+    let html = of(fixtures::plans::version());
+    assert!(html.contains("does not apply") && html.contains("edited"), "edits are marked");
 }
