@@ -218,18 +218,18 @@ pub trait Plans {
         cursor: Option<&str>,
     ) -> Answer<Page<PlanHeadView>>;
     async fn plan_version(&self, actor: &Actor, application: &Name, version: i32) -> Answer<PlanVersionView>;
-    /// What differs in `after`, two versions of one plan.
+    /// What differs in `after`: from the version before it, or from another of the same plan.
     async fn compare_plans(
         &self,
         actor: &Actor,
         application: &Name,
-        before: i32,
+        before: Option<i32>,
         after: i32,
     ) -> Answer<PlanDiff>;
     /// Makes a version. What does not fit names the field and the way out, and nothing is stored.
     async fn edit_plan(&self, actor: &Actor, application: &Name, edit: EditPlan) -> Answer<PlanVersionView>;
-    /// Looks its plans over now.
-    async fn evaluate_plans(&self, actor: &Actor, application: &Name) -> Answer<PlansView>;
+    /// Looks all its plans over now; `version` is the one that was looked at.
+    async fn evaluate_plans(&self, actor: &Actor, application: &Name, version: i32) -> Answer<PlansView>;
     async fn waive(&self, actor: &Actor, application: &Name, waiver: NewWaiver) -> Answer<PlansView>;
     async fn end_waiver(
         &self,

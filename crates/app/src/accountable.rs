@@ -5,6 +5,7 @@
 mod estate;
 mod evidence;
 mod people;
+mod plans;
 mod runs;
 
 use crate::App;

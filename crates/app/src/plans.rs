@@ -66,13 +66,16 @@ impl Plans for App {
         &self,
         actor: &Actor,
         application: &Name,
-        before: i32,
+        before: Option<i32>,
         after: i32,
     ) -> Answer<PlanDiff> {
         may(actor, Action::ReadStatus)?;
         self.application_named(application).await?;
-        let before = self.version_of(application, before).await?;
         let after = self.version_of(application, after).await?;
+        let before = match before {
+            Some(before) => self.version_of(application, before).await?,
+            None => self.version_before(application, &after).await?,
+        };
         if before.head.key != after.head.key {
             return Err(Problem::bad_field(
                 "with",
@@ -101,9 +104,10 @@ impl Plans for App {
         self.edit(actor, application, edit).await
     }
 
-    async fn evaluate_plans(&self, actor: &Actor, application: &Name) -> Answer<PlansView> {
+    async fn evaluate_plans(&self, actor: &Actor, application: &Name, version: i32) -> Answer<PlansView> {
         may(actor, Action::ReadStatus)?;
         self.application_named(application).await?;
+        self.version_of(application, version).await?;
         self.look_after(application, Some(actor)).await?;
         self.plans_view(application).await
     }
@@ -194,6 +198,15 @@ impl App {
                 Err(Problem::not_found("plan version", &format!("{application}/{version}")))
             }
             found => found.map_err(of_store),
+        }
+    }
+
+    /// Of the same plan; of its first version, that itself.
+    async fn version_before(&self, application: &Name, of: &PlanVersion) -> Answer<PlanVersion> {
+        let older = self.store.plan_heads(application, Some(of.head.version), SHOWN_BESIDE).await;
+        match older.map_err(of_store)?.iter().find(|head| head.key == of.head.key) {
+            Some(head) => self.version_of(application, head.version).await,
+            None => Ok(of.clone()),
         }
     }
 

@@ -76,10 +76,7 @@ pub async fn plan(command: Plan, output: Output) -> Outcome {
             output.show(&view, list);
         }
         Plan::EndWaiver { application, step, plane } => {
-            let path = path(
-                &application,
-                &format!("/waivers?step={}&plane={}", segment(&step), segment(&plane)),
-            );
+            let path = path(&application, &format!("/waivers/{}", segment(&format!("{step}:{plane}"))));
             let view: PlansView =
                 client.change(Method::DELETE, &path, None::<&Value>, As::Anybody, &[]).await?;
             output.show(&view, list);

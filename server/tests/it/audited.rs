@@ -122,6 +122,7 @@ fn forms() -> Vec<String> {
         .filter(|path| !no_change.contains(path))
         .map(|path| {
             path.replace("{step}", "observe-again")
+                .replace("{version}", "2")
                 .replace("{name}", "shop")
                 .replace("{code}", "us-east-1")
                 .replace("{id}", crate::fake::RUN)

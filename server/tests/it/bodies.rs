@@ -17,6 +17,12 @@ pub fn body(method: &str, path: &str) -> &'static str {
         ("POST", "/api/v1/policies") => NEW_POLICY,
         ("POST", "/api/v1/freezes") => r#"{"reason": "year's end", "ends_at": "2027-01-02T00:00:00Z"}"#,
         ("POST", "/api/v1/tokens") => r#"{"name": "pipeline", "scopes": ["runs:read"]}"#,
+        ("POST", "/api/v1/applications/{name}/plans") => {
+            r#"{"intent": "failover", "from_region": "us-east-1", "to_region": "eu-central-1", "expected_version": 2, "edits": []}"#
+        }
+        ("POST", "/api/v1/applications/{name}/waivers") => {
+            r#"{"step": "front-door", "plane": "route53@us-east-1", "reason": "by hand", "review_on": "2027-03-01"}"#
+        }
         ("POST", "/api/v1/runs") => {
             r#"{"application": "shop", "intent": "failover", "mode": "planned", "reason": "rehearsal"}"#
         }

@@ -16,6 +16,7 @@ pub fn operations() -> Vec<(String, String, String, Value)> {
             let filled = path
                 .replace("{step}", "observe-again")
                 .replace("{version}", "2")
+                .replace("{waiver}", "front-door:route53@us-east-1")
                 .replace("{name}", "shop")
                 .replace("{code}", "us-east-1")
                 .replace("/accounts/{id}", "/accounts/222222222222")
@@ -122,7 +123,7 @@ fn the_paths_of_the_contract_are_all_there() {
         "GET /api/v1/applications/{name}/plans/{version}/diff",
         "POST /api/v1/applications/{name}/plans/{version}/evaluations",
         "POST /api/v1/applications/{name}/waivers",
-        "DELETE /api/v1/applications/{name}/waivers",
+        "DELETE /api/v1/applications/{name}/waivers/{waiver}",
         "POST /api/v1/applications/{name}/refresh",
         "POST /api/v1/runs",
         "GET /api/v1/runs",

@@ -16,10 +16,7 @@ const DAYS_AT_MOST: i32 = 366;
 
 impl App {
     pub(super) async fn add_waiver(&self, actor: &Actor, name: &Name, asked: NewWaiver) -> Answer<()> {
-        let subject = format!("application:{name}");
-        if let Err(refused) = may(actor, Action::WriteInventory) {
-            return Err(self.refused(actor, "waiver.add", &subject, refused).await);
-        }
+        may(actor, Action::WriteInventory)?;
         let Some(reason) = free_text("reason", Some(&asked.reason), LINE_AT_MOST)? else {
             return Err(Problem::bad_field(
                 "reason",
@@ -66,10 +63,7 @@ impl App {
         step: &str,
         plane: &str,
     ) -> Answer<()> {
-        let subject = format!("application:{name}");
-        if let Err(refused) = may(actor, Action::WriteInventory) {
-            return Err(self.refused(actor, "waiver.end", &subject, refused).await);
-        }
+        may(actor, Action::WriteInventory)?;
         let missing = Problem::not_found("waiver", &format!("{step}/{plane}"));
         let (step, plane) = (step.to_owned(), plane.to_owned());
         self.change_waivers(actor, name, "waiver.end", move |waivers| {

@@ -59,7 +59,7 @@ async fn a_version_is_made_once_by_whoever_changed_the_inventory_and_not_again()
     let first = newest(&house).await;
     assert_eq!((first.head.cause.as_str(), first.versions.len()), ("first", 1));
     assert!(first.planned.steps.iter().any(|s| s.id == "route-front-door"));
-    house.app.evaluate_plans(&house.operator, &name("front")).await.unwrap();
+    house.app.evaluate_plans(&house.operator, &name("front"), first.head.version).await.unwrap();
     assert_eq!(newest(&house).await.head, first.head, "looked at again it is the same plan");
 
     let mut entry = house.app.application(&house.operator, &name("front")).await.unwrap().application;
@@ -73,7 +73,7 @@ async fn a_version_is_made_once_by_whoever_changed_the_inventory_and_not_again()
 
     let diff = house
         .app
-        .compare_plans(&house.operator, &name("front"), first.head.version, second.head.version)
+        .compare_plans(&house.operator, &name("front"), Some(first.head.version), second.head.version)
         .await
         .unwrap();
     let gone = |change: &StepChange| matches!(change, StepChange::Removed { step, .. } if step.as_str().starts_with("scale-web"));

@@ -4,7 +4,6 @@
 use super::flash;
 use super::query::{Asked, Fields, Sent};
 use super::render::{Form, Visit, back, came_of};
-use crate::http::v1::plans::before;
 use crate::state::AppState;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -40,11 +39,11 @@ pub async fn one(
     visit: Visit,
     Path((application, version)): Path<(String, String)>,
 ) -> Response {
-    let answer = state_version(&state, &visit, &application, &version).await.map(plan::page);
+    let answer = version_of(&state, &visit, &application, &version).await.map(plan::page);
     visit.show(&state, answer).await
 }
 
-async fn state_version(
+async fn version_of(
     state: &AppState,
     visit: &Visit,
     application: &str,
@@ -60,13 +59,9 @@ pub async fn diff(
     Asked(asked): Asked,
 ) -> Response {
     let answer = async {
-        let after = state_version(&state, &visit, &application, &version).await?;
-        let with = match asked.get("with") {
-            Some(text) => number(&text)?,
-            None => before(&after),
-        };
-        let application = name(&application)?;
-        let diff = state.plane.compare_plans(&visit.actor, &application, with, after.head.version).await?;
+        let with = asked.get("with").map(|text| number(&text)).transpose()?;
+        let (application, version) = (name(&application)?, number(&version)?);
+        let diff = state.plane.compare_plans(&visit.actor, &application, with, version).await?;
         Ok(plan::diff_page(diff))
     };
     let answer = answer.await;
@@ -76,10 +71,12 @@ pub async fn diff(
 pub async fn evaluate(
     State(state): State<AppState>,
     visit: Visit,
-    Path((application, _)): Path<(String, String)>,
+    Path((application, version)): Path<(String, String)>,
     Sent(sent): Sent,
 ) -> Response {
-    let answer = async { state.plane.evaluate_plans(&visit.actor, &name(&application)?).await };
+    let answer = async {
+        state.plane.evaluate_plans(&visit.actor, &name(&application)?, number(&version)?).await
+    };
     let page = href(&application);
     let form = Form { page: &page, name: "evaluate", fields: &[] };
     came_of(answer.await, form, &sent, |view| format!("Evaluated: {}", view.evaluation.outcome.as_str()))
@@ -92,7 +89,7 @@ pub async fn edit(
     Sent(sent): Sent,
 ) -> Response {
     let answer = async {
-        let read = state_version(&state, &visit, &application, &version).await?;
+        let read = version_of(&state, &visit, &application, &version).await?;
         let mut edits: Vec<Edit> = read.edits.iter().map(|edit| edit.edit.clone()).collect();
         match sent.get("take_back") {
             Some(at) => {

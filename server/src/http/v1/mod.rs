@@ -16,7 +16,7 @@ mod groups;
 mod inventory;
 mod now;
 mod people;
-pub mod plans;
+mod plans;
 mod policies;
 mod regions;
 mod reviews;

@@ -75,17 +75,7 @@ pub async fn get_plan_comparison(
     Segments(name, version): Segments<Name, i32>,
     Params(query): Params<With>,
 ) -> Reply<Json<PlanDiff>> {
-    let before = match query.with {
-        Some(with) => with,
-        None => before(&state.plane.plan_version(&actor, &name, version).await?),
-    };
-    Ok(Json(state.plane.compare_plans(&actor, &name, before, version).await?))
-}
-
-/// The version of the same plan before this one; of the first, itself.
-pub fn before(of: &PlanVersionView) -> i32 {
-    let older = of.versions.iter().map(|head| head.version).filter(|other| *other < of.head.version);
-    older.max().unwrap_or(of.head.version)
+    Ok(Json(state.plane.compare_plans(&actor, &name, query.with, version).await?))
 }
 
 /// Edits a plan: all the edits that it is to have, over what is generated. Makes a version. What does not fit names the
@@ -114,8 +104,7 @@ pub async fn post_evaluation(
     Principal(actor): Principal,
     Segments(name, version): Segments<Name, i32>,
 ) -> Reply<Json<PlansView>> {
-    state.plane.plan_version(&actor, &name, version).await?;
-    Ok(Json(state.plane.evaluate_plans(&actor, &name).await?))
+    Ok(Json(state.plane.evaluate_plans(&actor, &name, version).await?))
 }
 
 /// Answers for a plane that a step needs: by the caller's name, with a reason, until a date.
@@ -130,24 +119,16 @@ pub async fn post_waiver(
     Ok((StatusCode::CREATED, Json(state.plane.waive(&actor, &name, waiver).await?)))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct Which {
-    /// The resource or step that it covers.
-    step: String,
-    /// Such as `route53@us-east-1`.
-    plane: String,
-}
-
 /// Takes a waiver back.
-#[utoipa::path(delete, path = "/applications/{name}/waivers", tag = "plans",
-    params(("name" = String, Path), Which), responses((status = 200, body = PlansView)))]
+#[utoipa::path(delete, path = "/applications/{name}/waivers/{waiver}", tag = "plans",
+    params(("name" = String, Path),
+        ("waiver" = String, Path, description = "What it covers and of which plane: `front-door:route53@us-east-1`")),
+    responses((status = 200, body = PlansView)))]
 pub async fn delete_waiver(
     State(state): State<AppState>,
     Principal(actor): Principal,
-    Segment(name): Segment<Name>,
-    Params(which): Params<Which>,
+    Segments(name, waiver): Segments<Name, String>,
 ) -> Reply<Json<PlansView>> {
-    Ok(Json(state.plane.end_waiver(&actor, &name, &which.step, &which.plane).await?))
+    let (step, plane) = waiver.split_once(':').unwrap_or((&waiver, ""));
+    Ok(Json(state.plane.end_waiver(&actor, &name, step, plane).await?))
 }

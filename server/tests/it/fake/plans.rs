@@ -87,10 +87,10 @@ impl Plans for Fake {
         }
     }
 
-    async fn compare_plans(&self, _: &Actor, _: &Name, before: i32, after: i32) -> Answer<PlanDiff> {
+    async fn compare_plans(&self, _: &Actor, _: &Name, before: Option<i32>, after: i32) -> Answer<PlanDiff> {
         Ok(PlanDiff {
             application: "shop".into(),
-            before: head(before),
+            before: head(before.unwrap_or(1)),
             after: head(after),
             compared: vec![],
             edits_added: vec![],
@@ -108,7 +108,7 @@ impl Plans for Fake {
         Ok(version_view(2))
     }
 
-    async fn evaluate_plans(&self, actor: &Actor, _: &Name) -> Answer<PlansView> {
+    async fn evaluate_plans(&self, actor: &Actor, _: &Name, _version: i32) -> Answer<PlansView> {
         self.change(actor, "evaluate plans")?;
         Ok(plans_view())
     }
