@@ -1,5 +1,6 @@
 //! Applications: what stands where, whether it would survive, and why not.
 
+use crate::plans::VerificationView;
 use crate::problem::Answer;
 use crate::runs::RunSummary;
 use crate::shapes::{FactsShape, FindingShape, RefusalShape, ServingShape};
@@ -61,6 +62,9 @@ pub struct ApplicationView {
     pub lag: Vec<LagSeries>,
     /// What this actor may start now, each with its refusal where it may not.
     pub moves: Vec<Move>,
+    /// Whether what would be carried out today was rehearsed.
+    #[serde(default)]
+    pub verification: VerificationView,
 }
 
 /// What a webhook is signed with from now on.

@@ -47,7 +47,11 @@ impl Applications for App {
         let runs = self
             .run_page(&RunList { application: Some(name.to_string()), limit: Some(20), ..RunList::default() })
             .await?;
+        let care = self.store.plan_care(name).await.map_err(of_store)?;
+        let evaluation = care.evaluation.as_ref().map(|(evaluation, at)| (evaluation, *at));
+        let verification = self.verification(&judged.application, &ended, evaluation, now).await?;
         Ok(ApplicationView {
+            verification,
             summary: summary(&judged, &counted(ended.iter())),
             resources: statuses(&judged),
             findings: judged.findings.clone(),

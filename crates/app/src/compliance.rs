@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use holdfast_api::Answer;
 use holdfast_api::compliance::{ComplianceRow, ComplianceView, Compliances};
 use holdfast_api::plans::VerificationView;
-use holdfast_domain::{Actor, Application};
+use holdfast_domain::{Actor, Application, Name};
 use holdfast_failover::compliance::{Measured, RtoSplit, Standing, measured, standing};
 use holdfast_failover::run::Run;
 use holdfast_store::RunHead;
@@ -49,16 +49,16 @@ impl Compliances for App {
         let ended = self.store.last_ended_runs_of_all(20).await.map_err(of_store)?;
         let evaluations = self.store.plan_evaluations().await.map_err(of_store)?;
         let now = self.store.now().await.map_err(of_store)?;
-        let mut rows = Vec::new();
-        for application in &applications {
-            let mut row = row(
-                application,
-                &counted(ended.iter().filter(|run| run.application == application.name)),
-            );
-            let evaluation = evaluations.get(&application.name).map(|(evaluation, at)| (evaluation, *at));
-            row.verification = self.verification(application, &ended, evaluation, now).await?;
-            rows.push(row);
-        }
+        let evaluation = |name: &Name| evaluations.get(name).map(|(evaluation, at)| (evaluation, *at));
+        let verified = self.verifications(&applications, &ended, evaluation, now).await?;
+        let rows: Vec<_> = applications
+            .iter()
+            .zip(verified)
+            .map(|(a, verification)| ComplianceRow {
+                verification,
+                ..row(a, &counted(ended.iter().filter(|run| run.application == a.name)))
+            })
+            .collect();
         let whole = |row: &ComplianceRow| match (row.rto, row.rpo) {
             (Standing::Missed, _) | (_, Standing::Missed) => Standing::Missed,
             (Standing::Met, Standing::Met) => Standing::Met,

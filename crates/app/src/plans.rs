@@ -163,7 +163,7 @@ impl App {
         })
     }
 
-    /// Whether what would be carried out today is what was rehearsed.
+    /// Whether what would be carried out today is what was rehearsed, of one application.
     pub(crate) async fn verification(
         &self,
         application: &Application,
@@ -171,25 +171,55 @@ impl App {
         evaluation: Option<(&Evaluation, Timestamp)>,
         now: Timestamp,
     ) -> Answer<VerificationView> {
-        let (mut rehearsal, mut standing) = (None, None);
-        if let Some(run) = ended.iter().find(|run| run.application == application.name && is_rehearsal(run)) {
-            let (name, key) = (&application.name, PlanKey::of(&run.movement));
-            let as_of = |at| self.store.plan_as_of(name, &key, at);
-            let (then, today) = (as_of(run.requested_at).await, as_of(now).await);
-            rehearsal = Some(Rehearsal {
-                run: run.id,
-                at: run.ended_at.unwrap_or(run.requested_at),
-                basis: then.map_err(of_store)?.map(|plan| plan.basis),
-            });
-            standing = today.map_err(of_store)?.map(|plan| Standing {
-                version: plan.version,
-                basis: plan.basis,
-                made_by: plan.made_by,
-                made_at: plan.made_at,
-            });
-        }
-        let said = verification(application.tier, rehearsal.as_ref(), standing.as_ref(), evaluation, now);
-        Ok(said.into())
+        let one = std::slice::from_ref(application);
+        let found = self.verifications(one, ended, |_| evaluation, now).await?;
+        Ok(found.into_iter().next().unwrap_or_default())
+    }
+
+    /// The same of many, in their order, from one query.
+    pub(crate) async fn verifications<'a>(
+        &self,
+        applications: &[Application],
+        ended: &[RunHead],
+        evaluation: impl Fn(&Name) -> Option<(&'a Evaluation, Timestamp)> + Send,
+        now: Timestamp,
+    ) -> Answer<Vec<VerificationView>> {
+        // The newest of each comes first.
+        let rehearsed = |application: &Application| {
+            ended.iter().find(|run| run.application == application.name && is_rehearsal(run))
+        };
+        let asked: Vec<_> = applications
+            .iter()
+            .filter_map(|application| {
+                let run = rehearsed(application)?;
+                let key = PlanKey::of(&run.movement);
+                Some([(&application.name, key.clone(), run.requested_at), (&application.name, key, now)])
+            })
+            .flatten()
+            .collect();
+        let mut found = self.store.plans_as_of(&asked).await.map_err(of_store)?.into_iter();
+        Ok(applications
+            .iter()
+            .map(|application| {
+                let (mut rehearsal, mut standing) = (None, None);
+                if let Some(run) = rehearsed(application) {
+                    let (then, today) = (found.next().flatten(), found.next().flatten());
+                    rehearsal = Some(Rehearsal {
+                        run: run.id,
+                        at: run.ended_at.unwrap_or(run.requested_at),
+                        basis: then.map(|plan| plan.basis),
+                    });
+                    standing = today.map(|plan| Standing {
+                        version: plan.version,
+                        basis: plan.basis,
+                        made_by: plan.made_by,
+                        made_at: plan.made_at,
+                    });
+                }
+                let evaluation = evaluation(&application.name);
+                verification(application.tier, rehearsal.as_ref(), standing.as_ref(), evaluation, now).into()
+            })
+            .collect())
     }
 
     async fn version_of(&self, application: &Name, version: i32) -> Answer<PlanVersion> {

@@ -3,7 +3,7 @@
 
 use crate::change::Change;
 use crate::store::Store;
-use crate::wire::{Time, from_json, from_word, maybe_time, to_json, word};
+use crate::wire::{Time, from_json, from_word, maybe_time, time, to_json, word};
 use crate::{Error, Result};
 use holdfast_domain::{Name, PersonId, RegionCode};
 use holdfast_failover::Digest;
@@ -100,6 +100,13 @@ struct VersionRow {
     edits: Value,
     misfits: Value,
     sheet: Value,
+}
+
+#[derive(sqlx::FromRow)]
+struct AsOfRow {
+    number: i64,
+    #[sqlx(flatten)]
+    head: HeadRow,
 }
 
 #[derive(sqlx::FromRow)]
@@ -239,30 +246,41 @@ impl Store {
         rows.into_iter().map(HeadRow::into_head).collect()
     }
 
-    /// The version that was the plan of this way at that time.
+    /// Of each question the version that was the plan of that way at that time, in the order of the questions.
     ///
     /// # Errors
     /// When the database does not answer, or something stored cannot be read.
-    pub async fn plan_as_of(
+    pub async fn plans_as_of(
         &self,
-        application: &Name,
-        key: &PlanKey,
-        at: Timestamp,
-    ) -> Result<Option<PlanHead>> {
-        let row: Option<HeadRow> = sqlx::query_as(
-            "SELECT version, intent, from_region::text, to_region::text, digest, basis, cause, made_by, reason, made_at
-             FROM plan_versions
-             WHERE application = $1 AND intent = $2 AND from_region = $3 AND to_region = $4 AND made_at <= $5
-             ORDER BY version DESC LIMIT 1",
+        asked: &[(&Name, PlanKey, Timestamp)],
+    ) -> Result<Vec<Option<PlanHead>>> {
+        let column = |of: fn(&(&Name, PlanKey, Timestamp)) -> String| asked.iter().map(of).collect::<Vec<_>>();
+        let rows: Vec<AsOfRow> = sqlx::query_as(
+            "SELECT q.number, p.version, p.intent, p.from_region::text, p.to_region::text, p.digest, p.basis, p.cause,
+                    p.made_by, p.reason, p.made_at
+             FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) WITH ORDINALITY
+                  AS q(application, intent, from_region, to_region, at, number)
+             CROSS JOIN LATERAL (
+                 SELECT * FROM plan_versions v
+                 WHERE v.application = q.application AND v.intent = q.intent AND v.from_region = q.from_region
+                   AND v.to_region = q.to_region AND v.made_at <= q.at
+                 ORDER BY v.version DESC LIMIT 1) p",
         )
-        .bind(application.as_str())
-        .bind(word(&key.intent))
-        .bind(key.from.as_str())
-        .bind(key.to.as_str())
-        .bind(crate::wire::time(at))
-        .fetch_optional(&self.pool)
+        .bind(column(|(name, ..)| name.to_string()))
+        .bind(column(|(_, key, _)| word(&key.intent)))
+        .bind(column(|(_, key, _)| key.from.to_string()))
+        .bind(column(|(_, key, _)| key.to.to_string()))
+        .bind(asked.iter().map(|(.., at)| time(*at)).collect::<Vec<_>>())
+        .fetch_all(&self.pool)
         .await?;
-        row.map(HeadRow::into_head).transpose()
+        let mut found = vec![None; asked.len()];
+        for row in rows {
+            let place = usize::try_from(row.number - 1).ok().and_then(|at| found.get_mut(at));
+            if let Some(place) = place {
+                *place = Some(row.head.into_head()?);
+            }
+        }
+        Ok(found)
     }
 
     /// # Errors
@@ -384,8 +402,8 @@ impl Change {
         let version: i32 = sqlx::query_scalar(
             "INSERT INTO plan_versions (application, version, intent, from_region, to_region, digest, basis, cause, made_by,
                                         person, reason, edits, misfits, sheet)
-             SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
-             FROM plan_versions WHERE application = $1
+             SELECT $1::text, coalesce(max(version), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
+             FROM plan_versions WHERE application = $1::text
              RETURNING version",
         )
         .bind(application.as_str())

@@ -138,7 +138,19 @@ fn figures(view: &ApplicationView) -> AnyView {
             view! { {bars::against(lag, rpo, tone)}<span class="muted">{format!("objective {}", words::span(rpo))}</span> }.into_any(),
         ));
     }
+    items.push(parts::figure(
+        "Verified",
+        view! { <span class="figure-words">{plans::verified(&view.verification)}</span> }.into_any(),
+        view! { <a href=plans::href(&app.name)>{verified_words(view)}</a> }.into_any(),
+    ));
     parts::figures("figures", items)
+}
+
+fn verified_words(view: &ApplicationView) -> String {
+    view.verification.reasons.first().map_or_else(
+        || "what would be carried out today was rehearsed".to_owned(),
+        |reason| reason.sentence.clone(),
+    )
 }
 
 /// Resources down, Regions across: home first, then recovery in the order given.
