@@ -62,6 +62,9 @@ pub struct RoleAnswer {
     pub way_out: Option<String>,
     /// Who AWS says we are.
     pub identity: Option<String>,
+    /// Whether the role refuses whoever does not give its external id; null while that was not tried or not answered. Every
+    /// run that would use a role that does not is refused (`unsafe_trust`).
+    pub demands_external_id: Option<bool>,
 }
 
 #[async_trait]

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use holdfast_api::accounts::{AccountView, Accounts, DiscoveredAccount, PermissionsAnswer, RoleAnswer};
 use holdfast_api::{Answer, IfMatch, Problem, version};
 use holdfast_domain::{Account, Actor, Application, Inventory, Name, OwnPlan};
-use holdfast_store::{AccountProbe, AccountRole, RolePermissions};
+use holdfast_store::{AccountProbe, AccountRole, AccountTrust, RolePermissions};
 use std::collections::BTreeSet;
 
 #[async_trait]
@@ -17,9 +17,15 @@ impl Accounts for App {
         may(actor, Action::ReadStatus)?;
         let inventory = self.store.load_inventory().await.map_err(of_store)?;
         let probes = self.store.account_probes().await.map_err(of_store)?;
+        let trust = self.store.account_trust().await.map_err(of_store)?;
         let permissions = self.store.role_permissions().await.map_err(of_store)?;
         let view = |account| {
-            view(account, &probes, &permissions, Users::of(&inventory, &account.name).applications())
+            view(
+                account,
+                (&probes, &trust),
+                &permissions,
+                Users::of(&inventory, &account.name).applications(),
+            )
         };
         Ok(inventory.accounts.iter().flatten().map(view).collect())
     }
@@ -176,7 +182,7 @@ fn permissions_of(account: &Account, all: &[RolePermissions]) -> Vec<Permissions
 
 fn view(
     account: &Account,
-    probes: &[AccountProbe],
+    (probes, trust): (&[AccountProbe], &[AccountTrust]),
     permissions: &[RolePermissions],
     applications: Vec<String>,
 ) -> AccountView {
@@ -199,6 +205,10 @@ fn view(
             },
             way_out: way_out(state, arn),
             identity: probe.and_then(|p| p.answer.clone().ok()),
+            demands_external_id: trust
+                .iter()
+                .find(|t| t.account == account.id && t.role == role)
+                .map(|t| t.demands_external_id),
         }
     };
     AccountView {

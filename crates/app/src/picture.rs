@@ -25,6 +25,7 @@ pub(crate) struct Around {
     pub accounts: Vec<Account>,
     policies: Vec<ApprovalPolicy>,
     roles: Vec<readiness::Assumed>,
+    open: Vec<readiness::Open>,
     permissions: Vec<readiness::Permissions>,
     /// Steps of one's own, of all applications that have any.
     own: Vec<OwnPlan>,
@@ -86,9 +87,19 @@ impl App {
                 Some(readiness::Assumed { account, acts, at: probe.at, answer: probe.answer.map(|_| ()) })
             })
             .collect();
+        let trust = self.store.account_trust().await.map_err(of_store)?;
+        let open = trust
+            .into_iter()
+            .filter(|trust| !trust.demands_external_id)
+            .filter_map(|trust| {
+                let (account, acts) = (named(&trust.account)?, trust.role == AccountRole::Act);
+                Some(readiness::Open { account, acts, at: trust.at })
+            })
+            .collect();
         Ok(Around {
             accounts,
             roles,
+            open,
             permissions,
             own: self.store.own_plans().await.map_err(of_store)?,
             policies: self.store.approval_policies().await.map_err(of_store)?,
@@ -121,6 +132,7 @@ impl App {
         let surroundings = Surroundings {
             accounts: &around.accounts,
             roles: &around.roles,
+            open: &around.open,
             permissions: &around.permissions,
             own: around
                 .own

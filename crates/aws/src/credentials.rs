@@ -44,6 +44,8 @@ const STEP_TAG: &str = "holdfast-step";
 const LOOKING: &str = "look";
 /// Who stands behind a session that is only tried: nobody.
 const REHEARSAL: &str = "holdfast-rehearsal";
+/// Tells the member's administrator what a session without the external id was for, where their trust policy gave one.
+const TRUST_CHECK: &str = "holdfast-trust-check";
 
 /// One AssumeRole, as it will be sent. Equal requests share a session.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -88,6 +90,14 @@ impl Request {
                 step: Some(LOOKING.into()),
                 ..base(&account.act_role_arn, REHEARSAL.into(), Some(policy::nothing()), ACT_SECONDS)
             }),
+            // Nothing that a trust policy might refuse beside it: what is asked is the external id alone.
+            Access::WithoutExternalId { acts } => {
+                let role = if *acts { &account.act_role_arn } else { &account.read_role_arn };
+                Ok(Self {
+                    external_id: None,
+                    ..base(role, TRUST_CHECK.into(), Some(policy::nothing()), ACT_SECONDS)
+                })
+            }
             Access::Act(acting) => {
                 // Steps that only look share one session per run and kind of resource.
                 let (policy, step) = match &acting.change {
@@ -187,7 +197,9 @@ impl Sessions {
             };
         let caller = self.with(&request.account, credentials, mark, changing, deadline);
         let (token, may_read_secrets) = match access {
-            Access::Read(_) | Access::Survey | Access::Rehearsal => (None, false),
+            Access::Read(_) | Access::Survey | Access::Rehearsal | Access::WithoutExternalId { .. } => {
+                (None, false)
+            }
             Access::Act(acting) => {
                 (Some(acting.token()), matches!(acting.change, Some(Change::SetSecretEndpoint { .. })))
             }
@@ -346,7 +358,7 @@ fn still_good(slot: &Slot) -> Option<Session> {
 
 fn mark(access: &Access) -> Option<RunMark> {
     match access {
-        Access::Read(_) | Access::Survey | Access::Rehearsal => None,
+        Access::Read(_) | Access::Survey | Access::Rehearsal | Access::WithoutExternalId { .. } => None,
         Access::Act(acting) => Some(RunMark::of(acting)),
     }
 }

@@ -27,6 +27,9 @@ pub enum Access {
     /// The collector trying whether a step could have its session: the act role, with all that marks a step's session, and
     /// nothing allowed.
     Rehearsal,
+    /// The collector trying what must be refused: one of the roles without its external id, as anybody would who knows no
+    /// more than the ARN and has found a way to have us ask for them.
+    WithoutExternalId { acts: bool },
     /// One step of a run: the account's act role, narrowed to the step's own actions.
     Act(Acting),
 }

@@ -8,7 +8,7 @@ mod keep;
 use crate::EngineSettings;
 use crate::clock::DatabaseClock;
 use crate::look::Ground;
-use crate::survey::{rehearse, survey};
+use crate::survey::{doubt_trust, rehearse, survey};
 use futures::{Stream, StreamExt};
 use holdfast_cloud::{Access, Cloud};
 use holdfast_domain::{Account, Application, Name, Need, NotSeen, OwnPlan, RegionCode, Resource};
@@ -283,7 +283,11 @@ async fn refresh(store: Store, cloud: Arc<dyn Cloud>, clock: DatabaseClock, at_o
         // Whoever has mended a trust policy is told at once, and not at the next survey.
         let used = accounts_of(&ground.application, &own);
         let used = ground.accounts.iter().filter(|account| used.contains(&account.name));
-        futures::future::join_all(used.map(|account| rehearse((&store, &cloud, &clock), account))).await;
+        let asked = used.map(|account| async {
+            rehearse((&store, &cloud, &clock), account).await;
+            doubt_trust((&store, &cloud, &clock), account).await;
+        });
+        futures::future::join_all(asked).await;
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::clock::DatabaseClock;
 use holdfast_cloud::{Access, Cloud, ErrorKind};
 use holdfast_domain::{Account, AccountId, Need};
-use holdfast_store::{AccountProbe, AccountRole, OrganizationAccount, RolePermissions, Store};
+use holdfast_store::{AccountProbe, AccountRole, AccountTrust, OrganizationAccount, RolePermissions, Store};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +26,7 @@ pub async fn survey(
         }
     }
     rehearse((store, cloud, clock), account).await;
+    doubt_trust((store, cloud, clock), account).await;
     for (role, acts) in [(AccountRole::Read, false), (AccountRole::Act, true)] {
         if !asks(acts, needs) {
             if let Err(error) = store.forget_role_permissions(&account.id, role).await {
@@ -56,6 +57,29 @@ pub(crate) async fn rehearse(
     let probe = AccountProbe { account: account.id.clone(), role: AccountRole::Act, at: clock.now(), answer };
     if let Err(error) = store.record_account_probe(&probe).await {
         tracing::warn!(account = %account.name, %error, "the act role's answer could not be kept");
+    }
+}
+
+/// Whether each role demands the external id at all. One that does not can be used through us by whoever registers its ARN
+/// here or elsewhere (the confused deputy), so it is tried as such a person would.
+pub(crate) async fn doubt_trust(
+    (store, cloud, clock): (&Store, &Arc<dyn Cloud>, &DatabaseClock),
+    account: &Account,
+) {
+    for (role, acts) in [(AccountRole::Read, false), (AccountRole::Act, true)] {
+        let demands_external_id = match cloud.probe(account, &Access::WithoutExternalId { acts }).await {
+            Ok(_) => false,
+            Err(error) if error.kind == ErrorKind::Denied => true,
+            // What was found before still holds where nobody answered.
+            Err(error) => {
+                tracing::debug!(account = %account.name, %error, "whether the role demands its external id is not known");
+                continue;
+            }
+        };
+        let found = AccountTrust { account: account.id.clone(), role, at: clock.now(), demands_external_id };
+        if let Err(error) = store.record_account_trust(&found).await {
+            tracing::warn!(account = %account.name, %error, "whether the role demands its external id could not be kept");
+        }
     }
 }
 

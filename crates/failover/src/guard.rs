@@ -5,7 +5,7 @@
 mod picture;
 mod standing;
 
-pub use standing::{COOL_DOWN_SECONDS, Ended, Freeze, Standing, standing_refusal};
+pub use standing::{COOL_DOWN_SECONDS, Ended, Freeze, OpenRole, Standing, standing_refusal};
 
 use crate::movement::{Intent, Mode, Movement};
 use crate::plan::{Picture, Plan, plan};
@@ -36,6 +36,8 @@ pub enum Guard {
     DataResidency,
     /// The switch that stops all automation is off.
     AutomationOff,
+    /// A role that the run would use can be assumed without its external id.
+    UnsafeTrust,
 }
 
 /// Who starts it and how bad it is: what the rulings depend on.
@@ -84,7 +86,7 @@ pub struct Ruled {
 }
 
 impl Guard {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::TargetNotSeen,
         Self::LeavingNotSeen,
         Self::LagAboveRpo,
@@ -93,6 +95,7 @@ impl Guard {
         Self::ChangeFreeze,
         Self::DataResidency,
         Self::AutomationOff,
+        Self::UnsafeTrust,
     ];
 
     #[must_use]
@@ -106,6 +109,7 @@ impl Guard {
             Self::ChangeFreeze => "change_freeze",
             Self::DataResidency => "data_residency",
             Self::AutomationOff => "automation_off",
+            Self::UnsafeTrust => "unsafe_trust",
         }
     }
 
@@ -123,6 +127,7 @@ impl Guard {
             Self::ChangeFreeze => "a change freeze holds",
             Self::DataResidency => "the data may not be in the Region moved to",
             Self::AutomationOff => "all automation is switched off",
+            Self::UnsafeTrust => "a role that the run would use can be assumed without its external id",
         }
     }
 
@@ -148,6 +153,8 @@ impl Guard {
             (Self::DataResidency, Planned | Emergency) => Override,
             (Self::AutomationOff, Automatic) => Refuse,
             (Self::AutomationOff, Planned | Emergency | Drill) => NotAsked,
+            // Whoever can use Holdfast as a deputy could have made the emergency.
+            (Self::UnsafeTrust, Automatic | Planned | Emergency | Drill) => Refuse,
         }
     }
 }

@@ -102,12 +102,24 @@ pub struct Assumed {
     pub answer: Result<(), String>,
 }
 
+/// A role that could be assumed without the external id that its trust policy should demand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Open {
+    /// The account's name.
+    pub account: Name,
+    /// The act role, rather than the read role.
+    pub acts: bool,
+    pub at: Timestamp,
+}
+
 /// Everything around an application that its readiness depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct Surroundings<'a> {
     pub accounts: &'a [Account],
     /// The last attempts to assume their roles; an account where nobody tried has none.
     pub roles: &'a [Assumed],
+    /// Those that were found open to anybody when last tried.
+    pub open: &'a [Open],
     /// The last answers about their roles; an account that was never asked has none.
     pub permissions: &'a [Permissions],
     /// The application's steps of one's own.
@@ -136,6 +148,7 @@ pub fn findings(
     let mut look = Look { application, accounts: around.accounts, observations, now, found: Vec::new() };
     look.inventory(around.empty_groups);
     roles::look(&mut look, around.roles, around.own);
+    roles::open(&mut look, around.open, around.own);
     permissions::look(&mut look, around.permissions, around.own);
     outside::lacking(&mut look);
     presence::means(&mut look);

@@ -40,7 +40,7 @@ mod wakeups;
 mod wire;
 mod workers;
 
-pub use accounts::{AccountProbe, AccountRole};
+pub use accounts::{AccountProbe, AccountRole, AccountTrust};
 pub use audit::{AuditActor, AuditEntry, AuditFilter, AuditOutcome, AuditRecord};
 pub use change::Change;
 pub use claims::Claim;

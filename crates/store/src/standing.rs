@@ -41,6 +41,7 @@ impl Store {
                 let (by, at) = automation.changed.unzip();
                 (by.unwrap_or_else(|| "Somebody".into()), at)
             }),
+            open_roles: self.open_roles(application).await?,
         })
     }
 

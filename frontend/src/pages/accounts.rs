@@ -143,6 +143,20 @@ fn role(
     let at = answer.at.map(|at| view! { <span class="muted">", "{time::ago(at)}</span> });
     let identity =
         answer.identity.clone().map(|i| view! { <p class="small muted">"as "<code>{i}</code></p> });
+    let trust = match answer.demands_external_id {
+        // The pair below names the id; that it is asked for is as it should be.
+        Some(true) => Some(view! { <p class="small muted">"refuses whoever lacks its external id"</p> }.into_any()),
+        Some(false) => Some(parts::callout(
+            Tone::Bad,
+            "Open to anybody who knows its ARN",
+            view! {
+                <p>"It can be assumed without its external id. Runs that would use it are refused."</p>
+                <p class="way-out">"Let its trust policy demand the external id below (infra/member-account.yaml does), and refresh an application that uses it."</p>
+            }
+            .into_any(),
+        )),
+        None => None,
+    };
     let reason = answer.reason.clone().map(|r| view! { <p>{parts::prose(&r)}</p> });
     let way_out = answer.way_out.clone().map(|w| view! { <p class="way-out">{parts::prose(&w)}</p> });
     // Only what is to be mended stands out; that nobody has asked yet is as it should be.
@@ -158,6 +172,7 @@ fn role(
             <h3>{name}<span class="means">{format!(", {means}")}</span></h3>
             <p>{badge(tone, word)}{at}</p>
             {mend}
+            {trust}
             {told.map(permissions)}
             <p class="small"><code>{arn.to_owned()}</code></p>
             {identity}

@@ -5,10 +5,10 @@ use holdfast_api::IfMatch;
 use holdfast_api::applications::Applications as _;
 use holdfast_api::runs::{RequestRun, RunVerb, Runs};
 use holdfast_api::safeguards::{DeclareFreeze, Safeguards, SwitchAutomation};
-use holdfast_domain::Role;
+use holdfast_domain::{AccountId, Role};
 use holdfast_failover::run::RunState;
 use holdfast_failover::{Intent, Mode};
-use holdfast_store::AuditFilter;
+use holdfast_store::{AccountRole, AccountTrust, AuditFilter};
 use jiff::{SignedDuration, Timestamp};
 
 fn in_an_hour() -> Timestamp {
@@ -225,4 +225,37 @@ async fn a_later_run_that_went_well_does_not_hide_an_older_one_that_nobody_has_a
     let notes = house.app.preview_run(&house.operator, &asked(Mode::Planned)).await.unwrap().notes;
     let says = format!("Run {failed} did not end well");
     assert!(notes.iter().any(|n| n.contains(&says)), "{notes:?}");
+}
+
+/// Whoever can have Holdfast use a role could have made the emergency: nothing overrides it, and a request that was made
+/// before is held back at its start.
+#[tokio::test]
+async fn no_run_uses_a_role_that_anybody_could_have_used() {
+    let house = House::new().await;
+    house.sees_services("shop", &[HOME, AWAY]).await;
+    let approver = house.another("second@example.com", Role::Approver, &["approvers"]).await;
+    let before = house.request(asked(Mode::Planned)).await.unwrap();
+    let found = |demands_external_id| AccountTrust {
+        account: AccountId::parse("222222222222").unwrap(),
+        role: AccountRole::Act,
+        at: Timestamp::now(),
+        demands_external_id,
+    };
+    house.store.record_account_trust(&found(false)).await.unwrap();
+    for mode in [Mode::Planned, Mode::Emergency] {
+        let overriding = RequestRun { overrides: vec!["unsafe_trust".into()], ..asked(mode) };
+        let no = refused(house.request(overriding).await);
+        assert_eq!(no.code, "guard_refused");
+        for words in ["role/holdfast-act", "without its external id", "since"] {
+            assert!(no.detail.contains(words), "{}", no.detail);
+        }
+        assert!(no.way_out.contains("sts:ExternalId"), "{}", no.way_out);
+    }
+    let shop = house.app.application(&house.operator, "shop").await.unwrap();
+    assert!(shop.findings.iter().any(|f| f.code == "unsafe_trust"), "{:?}", shop.findings);
+    let no = refused(house.approve(&approver, &before).await);
+    assert_eq!(no.code, "guard_refused");
+
+    house.store.record_account_trust(&found(true)).await.unwrap();
+    house.approve(&approver, &before).await.unwrap();
 }

@@ -12,6 +12,8 @@ use std::sync::Arc;
 scenarios! {
     both_roles_of_another_account_are_assumed: simulator, ministack;
     a_wrong_external_id_is_denied_with_what_to_look_at: simulator, ministack;
+    a_role_that_demands_its_external_id_refuses_whoever_has_none: simulator, ministack;
+    a_role_that_demands_no_external_id_is_found_out: simulator;
     the_act_role_is_tried_as_a_step_would_assume_it_and_may_then_do_nothing: simulator, ministack;
     a_trust_that_takes_no_tags_is_denied_and_names_them: simulator;
     a_steps_session_is_refused_what_is_not_its_own: simulator, ministack;
@@ -41,6 +43,27 @@ async fn a_wrong_external_id_is_denied_with_what_to_look_at(peer: &Peer) {
     assert_eq!(error.kind, ErrorKind::Denied);
     for word in ["somebody-else", "role/holdfast-read", "external id"] {
         assert!(error.message.contains(word), "{}", error.message);
+    }
+}
+
+async fn a_role_that_demands_its_external_id_refuses_whoever_has_none(peer: &Peer) {
+    for acts in [true, false] {
+        let error = peer.cloud.probe(&peer.account, &Access::WithoutExternalId { acts }).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Denied, "{error}");
+    }
+}
+
+/// What is tried is the external id alone: a role that takes neither tags nor a source identity is open all the same.
+async fn a_role_that_demands_no_external_id_is_found_out(peer: &Peer) {
+    peer.sim().tamper(|world| {
+        for role in world.accounts.get_mut(MEMBER).unwrap().roles.values_mut() {
+            role.external_id = None;
+            (role.may_tag_session, role.may_set_source_identity) = (false, false);
+        }
+    });
+    for (acts, role) in [(true, "holdfast-act"), (false, "holdfast-read")] {
+        let session = peer.cloud.probe(&peer.account, &Access::WithoutExternalId { acts }).await.unwrap();
+        assert!(session.arn.ends_with(&format!("{role}/holdfast-trust-check")), "{}", session.arn);
     }
 }
 

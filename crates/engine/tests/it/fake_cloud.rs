@@ -184,6 +184,9 @@ impl Cloud for FakeCloud {
         if matches!(access, Access::Rehearsal) && self.world.lock().unwrap().no_acting {
             return Err(error(ErrorKind::Denied, false));
         }
+        if matches!(access, Access::WithoutExternalId { .. }) {
+            return Err(error(ErrorKind::Denied, false));
+        }
         Ok(Identity { account: account.id.to_string(), arn: account.read_role_arn.clone() })
     }
 

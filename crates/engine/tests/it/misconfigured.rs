@@ -1,9 +1,9 @@
-//! The ten most usual misconfigurations, each in the simulator's world: what readiness says of it over the wire, how grave
+//! The eleven most usual misconfigurations, each in the simulator's world: what readiness says of it over the wire, how grave
 //! that is, and that the way out names what is to be mended.
 
 use crate::house::until;
 use crate::wire::WireHouse;
-use holdfast_api::accounts::Accounts;
+use holdfast_api::accounts::{Accounts, RoleAnswer};
 use holdfast_failover::readiness::{Finding, Severity};
 use holdfast_sim::world::World;
 use holdfast_sim::{DEMO_INVENTORY, demo_world};
@@ -25,8 +25,8 @@ struct Row {
     way_out: &'static str,
 }
 
-/// Of roles: one account each.
-fn roles() -> [Row; 3] {
+/// Of roles: one role each.
+fn roles() -> [Row; 4] {
     [
         Row {
             what: "a role is missing",
@@ -63,6 +63,19 @@ fn roles() -> [Row; 3] {
             names: "arn:aws:iam::333333333333:role/holdfast-act",
             region: None,
             way_out: "Allow sts:TagSession",
+        },
+        Row {
+            what: "the external id is not asked for",
+            make: Some(|world| {
+                let roles = &mut world.accounts.get_mut(PLATFORM).unwrap().roles;
+                roles.get_mut("holdfast-read").unwrap().external_id = None;
+            }),
+            application: "media",
+            code: "unsafe_trust",
+            severity: Severity::Blocker,
+            names: "arn:aws:iam::333333333333:role/holdfast-read",
+            region: None,
+            way_out: "demand the account's external id",
         },
     ]
 }
@@ -203,7 +216,8 @@ async fn none_of_what_was_made_wrong_is_found_where_it_was_not() {
     let house = WireHouse::new().await;
     until("every role to be tried", || async {
         let accounts = house.app.accounts(&house.operator).await.unwrap();
-        accounts.iter().all(|a| a.read.state == "ok" && a.act.state == "ok").then_some(())
+        let tried = |role: &RoleAnswer| role.state == "ok" && role.demands_external_id.is_some();
+        accounts.iter().all(|a| tried(&a.read) && tried(&a.act)).then_some(())
     })
     .await;
     for row in roles().iter().chain(&resources()).filter(|row| row.make.is_some()) {

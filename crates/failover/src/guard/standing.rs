@@ -26,6 +26,14 @@ pub struct Ended {
     pub ended_at: Timestamp,
 }
 
+/// A role that whoever knows its ARN could have Holdfast use: its trust policy does not ask for the external id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenRole {
+    pub arn: String,
+    /// When it was first found so.
+    pub since: Timestamp,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Standing {
     pub freezes: Vec<Freeze>,
@@ -35,6 +43,7 @@ pub struct Standing {
     pub unacknowledged: Option<Ended>,
     /// Who switched all automation off, and when.
     pub automation_off: Option<(String, Option<Timestamp>)>,
+    pub open_roles: Vec<OpenRole>,
 }
 
 /// What forbids by now that the run starts: hours may lie between a request and its last approval. The picture is
@@ -93,6 +102,14 @@ impl Standing {
                 sentence: format!("{by} switched all automation off"),
                 since: *since,
                 way_out: "An operator or administrator switches it on again on the first page.".into(),
+            });
+        }
+        for role in &self.open_roles {
+            raised.push(Raised {
+                guard: Guard::UnsafeTrust,
+                sentence: format!("{} can be assumed without its external id", role.arn),
+                since: Some(role.since),
+                way_out: "Whoever administers that account makes its trust policy demand `sts:ExternalId`, as infra/member-account.yaml does; then refresh the application.".into(),
             });
         }
         raised

@@ -47,6 +47,9 @@ fn only(guard: Guard) -> (Picture, Standing) {
         }),
         Guard::DataResidency => picture.application.data_residency = vec![region(A)],
         Guard::AutomationOff => standing.automation_off = Some(("admin@example.com".into(), Some(ago(5)))),
+        Guard::UnsafeTrust => standing
+            .open_roles
+            .push(OpenRole { arn: "arn:aws:iam::222222222222:role/holdfast-act".into(), since: ago(600) }),
     }
     (picture, standing)
 }

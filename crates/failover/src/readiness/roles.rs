@@ -1,7 +1,7 @@
 //! Can the roles be assumed at all, the act role as a step would assume it. What a trust policy lacks is otherwise found
 //! out by the first step of a run.
 
-use super::{Assumed, Finding, Look, Severity, permissions};
+use super::{Assumed, Finding, Look, Open, Severity, permissions};
 use holdfast_domain::own_step::OwnWork;
 use holdfast_domain::{Account, Application, OwnStep, ResourceKind};
 
@@ -41,6 +41,33 @@ pub(super) fn look(look: &mut Look<'_>, all: &[Assumed], own: &[OwnStep]) {
             },
             seen_at: Some(told.at),
             evidence: Some("the answer to sts:AssumeRole".into()),
+        });
+    }
+}
+
+/// Roles that anybody could have us use: every run that would use one is refused until it is mended.
+pub(super) fn open(look: &mut Look<'_>, all: &[Open], own: &[OwnStep]) {
+    for told in all {
+        let Some(account) = look.accounts.iter().find(|account| account.name == told.account) else {
+            continue;
+        };
+        if permissions::needs(look.application, own, account).is_empty()
+            && !waits_for_a_signal(look.application, own, account)
+        {
+            continue;
+        }
+        let role = role(account, told.acts);
+        look.found.push(Finding {
+            code: "unsafe_trust".into(),
+            severity: Severity::Blocker,
+            resource: None,
+            region: None,
+            sentence: format!(
+                "{role} can be assumed without its external id: whoever registers its ARN can have it used, and every run that would use it is refused."
+            ),
+            way_out: "Let its trust policy demand the account's external id (`sts:ExternalId`), as infra/member-account.yaml does, and refresh.".into(),
+            seen_at: Some(told.at),
+            evidence: Some("sts:AssumeRole without an external id was answered".into()),
         });
     }
 }

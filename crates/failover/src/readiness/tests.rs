@@ -280,6 +280,24 @@ fn a_role_that_cannot_be_assumed_is_told_with_what_its_trust_policy_lacks() {
 }
 
 #[test]
+fn a_role_that_anybody_could_have_used_blocks_those_who_use_it() {
+    let mut picture = shop();
+    picture.accounts.push(Account { name: name("monitoring"), ..picture.accounts[0].clone() });
+    let found = |account: &str, acts| {
+        let open = Open { account: name(account), acts, at: picture.now };
+        let around = Surroundings { open: &[open], ..around(&picture) };
+        let found = findings(&picture.application, around, &picture.observations, picture.now);
+        found.into_iter().find(|f| f.code == "unsafe_trust").map(|f| (f.severity, f.sentence))
+    };
+    for (acts, role) in [(true, "role/holdfast-act"), (false, "role/holdfast-read")] {
+        let (severity, sentence) = found("shop-prod", acts).unwrap();
+        assert_eq!(severity, Severity::Blocker);
+        assert!(sentence.contains(role), "{sentence}");
+        assert_eq!(found("monitoring", acts), None, "nothing of shop is there");
+    }
+}
+
+#[test]
 fn an_act_role_that_no_step_uses_may_be_refused() {
     let mut picture = shop();
     picture.accounts.push(Account { name: name("monitoring"), ..picture.accounts[0].clone() });

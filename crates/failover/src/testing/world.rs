@@ -96,7 +96,14 @@ pub fn account() -> Account {
 
 /// Nothing around the application but its accounts.
 pub fn around(picture: &Picture) -> Surroundings<'_> {
-    Surroundings { accounts: &picture.accounts, roles: &[], permissions: &[], own: &[], empty_groups: &[] }
+    Surroundings {
+        accounts: &picture.accounts,
+        roles: &[],
+        open: &[],
+        permissions: &[],
+        own: &[],
+        empty_groups: &[],
+    }
 }
 
 pub fn known(facts: Facts) -> Sight {

@@ -149,7 +149,9 @@ impl Change {
                  JOIN accounts old ON old.id = a.id
                  WHERE old.read_role_arn <> a.read_role_arn OR old.act_role_arn <> a.act_role_arn),
              surveyed AS (DELETE FROM account_surveys s USING changed c WHERE s.account = c.id),
-             told AS (DELETE FROM role_permissions p USING changed c WHERE p.account = c.id)
+             told AS (DELETE FROM role_permissions p USING changed c WHERE p.account = c.id),
+             trusted AS (DELETE FROM account_trust t USING changed c
+                 WHERE t.account = c.id AND (t.role = 'read' AND c.read OR t.role = 'act' AND c.act))
              DELETE FROM account_probes p USING changed c
              WHERE p.account = c.id AND (p.role = 'read' AND c.read OR p.role = 'act' AND c.act)",
             json!(accounts),

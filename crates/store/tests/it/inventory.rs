@@ -2,7 +2,7 @@
 
 use crate::{entry, furnished, name, region, replace, start_run};
 use holdfast_domain::{AccountId, Declaration, Inventory, Name, ResourceKind};
-use holdfast_store::{AccountProbe, AccountRole, AuditEntry, Error, Look, RolePermissions};
+use holdfast_store::{AccountProbe, AccountRole, AccountTrust, AuditEntry, Error, Look, RolePermissions};
 use holdfast_testkit::inventory;
 
 #[tokio::test]
@@ -134,6 +134,8 @@ async fn what_was_told_of_another_role_is_forgotten_and_asked_again_at_once() {
         store.record_role_permissions(&told).await.unwrap();
         let probe = AccountProbe { account: account.clone(), role, at, answer: Ok("arn:one".into()) };
         store.record_account_probe(&probe).await.unwrap();
+        let trust = AccountTrust { account: account.clone(), role, at, demands_external_id: false };
+        store.record_account_trust(&trust).await.unwrap();
     }
     assert!(store.begin_survey(&account, 900.0).await.unwrap());
     replace(&store, &inventory()).await.unwrap();
@@ -146,6 +148,8 @@ async fn what_was_told_of_another_role_is_forgotten_and_asked_again_at_once() {
     assert_eq!(store.role_permissions().await.unwrap(), []);
     let probed: Vec<_> = store.account_probes().await.unwrap().into_iter().map(|probe| probe.role).collect();
     assert_eq!(probed, [AccountRole::Read], "that role is the same");
+    let open: Vec<_> = store.account_trust().await.unwrap().into_iter().map(|trust| trust.role).collect();
+    assert_eq!(open, [AccountRole::Read]);
     assert!(store.begin_survey(&account, 900.0).await.unwrap());
 }
 

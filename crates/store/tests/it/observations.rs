@@ -3,7 +3,7 @@
 use crate::{entry, furnished, name, region};
 use holdfast_domain::facts::EcsServiceFacts;
 use holdfast_domain::{AccountId, Facts, Name, NotSeen, Observed, RegionCode};
-use holdfast_store::{AccountProbe, AccountRole, LagPoint, Look, Store};
+use holdfast_store::{AccountProbe, AccountRole, AccountTrust, LagPoint, Look, Store};
 use jiff::{SignedDuration, Timestamp};
 
 fn facts(running: u32) -> Facts {
@@ -142,6 +142,28 @@ async fn the_last_answer_of_each_role_of_an_account_is_kept() {
         probes,
         [probe(AccountRole::Read, 3, Err("denied")), probe(AccountRole::Act, 2, Err("denied"))]
     );
+}
+
+#[tokio::test]
+async fn whether_a_role_demands_its_external_id_is_kept_with_since_when() {
+    let (_database, store) = furnished().await;
+    let found = |at, demands_external_id| AccountTrust {
+        account: AccountId::parse("222222222222").unwrap(),
+        role: AccountRole::Act,
+        at: second(at),
+        demands_external_id,
+    };
+    let roles = || async { store.standing(&name("shop")).await.unwrap().open_roles };
+    assert_eq!(roles().await, [], "not asked yet");
+    for (at, demands, since) in
+        [(1, true, None), (2, false, Some(2)), (3, false, Some(2)), (1, true, Some(2)), (4, true, None)]
+    {
+        store.record_account_trust(&found(at, demands)).await.unwrap();
+        let open = roles().await;
+        assert_eq!(open.iter().map(|role| role.since).collect::<Vec<_>>(), Vec::from_iter(since.map(second)));
+        assert!(open.iter().all(|role| role.arn.ends_with("role/holdfast-act")), "{open:?}");
+    }
+    assert_eq!(store.account_trust().await.unwrap(), [found(4, true)]);
 }
 
 #[tokio::test]

@@ -53,8 +53,14 @@ pub fn application_view() -> ApplicationView {
 }
 
 pub fn account_view() -> AccountView {
-    let unknown =
-        || RoleAnswer { state: "unknown".into(), at: None, reason: None, way_out: None, identity: None };
+    let unknown = || RoleAnswer {
+        state: "unknown".into(),
+        at: None,
+        reason: None,
+        way_out: None,
+        identity: None,
+        demands_external_id: None,
+    };
     AccountView {
         id: "222222222222".into(),
         name: "shop-prod".into(),

@@ -1,0 +1,14 @@
+-- Whether each role could be assumed by whoever knows its ARN but not its external id. Asked beside the surveys; no row
+-- until AWS has answered.
+
+CREATE TABLE account_trust (
+    account     text NOT NULL CONSTRAINT account_trust_account_fkey REFERENCES accounts ON DELETE CASCADE,
+    role        text NOT NULL CONSTRAINT account_trust_role_known CHECK (role IN ('read', 'act')),
+    -- When it was first found to be as it is now, and when it was last asked.
+    since       timestamptz NOT NULL,
+    at          timestamptz NOT NULL,
+    demands_external_id boolean NOT NULL,
+    CONSTRAINT account_trust_pkey PRIMARY KEY (account, role)
+);
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON account_trust TO holdfast_app;
