@@ -1,3 +1,6 @@
+-- One external id for two accounts would make each team the other's deputy.
+ALTER TABLE accounts ADD CONSTRAINT accounts_external_id_key UNIQUE (external_id);
+
 -- Whether each role could be assumed by whoever knows its ARN but not its external id. Asked beside the surveys; no row
 -- until AWS has answered.
 

@@ -137,7 +137,7 @@ async fn start_workers(
 fn workers(settings: &Settings, aws: AwsSettings) -> anyhow::Result<Workers> {
     let mut engine = EngineSettings::new(settings.data.clone());
     engine.sweep_interval = settings.sweep_interval;
-    engine.audit = audit_settings(settings)?;
+    engine.audit = audit_settings(settings, &aws)?;
     Ok(Workers { aws, engine })
 }
 
@@ -150,6 +150,7 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
     let aws = aws_settings(&settings, demo)?;
     let simulator_url = aws.endpoint_url.clone().filter(|_| demo);
     make_folder(&settings.data)?;
+    let checkpoints = checkpoint_places(&settings, &aws);
     let workers = with_workers.then(|| workers(&settings, aws)).transpose()?;
     let listener = bind(settings.listen).await?;
     let Prepared { store, postgres, notes } = prepare(&settings).await?;
@@ -167,7 +168,7 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
             simulator_url,
             demo,
             notes,
-            checkpoints: checkpoint_places(&settings),
+            checkpoints,
             production: settings.mode == crate::config::Mode::Production,
         },
         stale_after: settings.stale_after,

@@ -449,7 +449,7 @@ fn without_control(why: &CredentialsError) -> String {
 
 /// The control account's own credentials, found on first use and kept until shortly before they expire.
 #[derive(Debug)]
-struct Control {
+pub(crate) struct Control {
     given: ControlCredentials,
     region: Option<Region>,
     http: SharedHttpClient,
@@ -458,7 +458,7 @@ struct Control {
 }
 
 impl Control {
-    fn new(settings: &AwsSettings, http: SharedHttpClient) -> Self {
+    pub(crate) fn new(settings: &AwsSettings, http: SharedHttpClient) -> Self {
         Self {
             given: settings.control_credentials.clone(),
             region: settings.sts_regions.first().map(|region| Region::new(region.to_string())),

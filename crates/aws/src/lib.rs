@@ -13,6 +13,7 @@ mod aurora_lag;
 mod auto_scaling_group;
 mod backup_vault;
 mod batch;
+mod checkpoint_bucket;
 mod clients;
 mod cloudformation_stack;
 mod cloudfront_distribution;
@@ -59,6 +60,7 @@ mod transit_gateway;
 mod user_agent;
 mod waited;
 
+pub use checkpoint_bucket::{BucketPlace, CheckpointBucket};
 pub use holdfast_outside::{Egress, Settings as OutsideSettings};
 pub use settings::{AwsSettings, ControlCredentials};
 

@@ -1,8 +1,8 @@
 //! Where the audit log's key is, and where its checkpoints go. Asked by what signs the log: workers.
 
-use super::{Mode, Settings, Wrong};
-use holdfast_engine::audit::{AuditSettings, FilePlace, Place};
-use std::sync::Arc;
+use super::{Mode, Settings, Wrong, checkpoint_places};
+use holdfast_aws::AwsSettings;
+use holdfast_engine::audit::AuditSettings;
 
 const KEY: &str = "HOLDFAST_AUDIT_KEY";
 
@@ -11,10 +11,10 @@ const KEY: &str = "HOLDFAST_AUDIT_KEY";
 ///
 /// # Errors
 /// When there is no key to sign with.
-pub fn audit_settings(settings: &Settings) -> Result<AuditSettings, Wrong> {
+pub fn audit_settings(settings: &Settings, aws: &AwsSettings) -> Result<AuditSettings, Wrong> {
     let mut audit = AuditSettings::within(&settings.data);
     audit.make_key = settings.mode == Mode::Local;
-    audit.places = checkpoint_places(settings);
+    audit.places = checkpoint_places(settings, aws);
     match &settings.audit_key {
         Some(path) => audit.key_file.clone_from(path),
         None if settings.mode == Mode::Production => {
@@ -31,13 +31,4 @@ pub fn audit_settings(settings: &Settings) -> Result<AuditSettings, Wrong> {
         Wrong::new(KEY, words, "Name the file with the key that signs the audit log, readable by this user.")
     })?;
     Ok(audit)
-}
-
-/// Also what pages tell of them where no worker is.
-#[must_use]
-pub fn checkpoint_places(settings: &Settings) -> Vec<Arc<dyn Place>> {
-    match &settings.audit_checkpoints {
-        Some(path) => vec![Arc::new(FilePlace::new(path.clone()))],
-        None => AuditSettings::within(&settings.data).places,
-    }
 }

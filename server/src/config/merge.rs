@@ -1,6 +1,6 @@
 //! File, environment and flags laid over each other. What the values mean together is [`super::decide`]'s.
 
-use super::{Mode, Said, Wrong, file};
+use super::{Mode, Said, Wrong, checkpoints, file};
 use holdfast_domain::{RegionCode, Seconds};
 use secrecy::SecretString;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
@@ -101,7 +101,10 @@ pub fn merge(flags: &Flags, environment: &Environment) -> Result<Said, Wrong> {
         sweep_interval: sweep.map(|text| duration(sweep_name, text)).transpose()?,
         stale_after: stale.map(|text| duration(stale_name, text)).transpose()?,
         audit_key: text("HOLDFAST_AUDIT_KEY", &file.audit_key).map(PathBuf::from),
-        audit_checkpoints: text("HOLDFAST_AUDIT_CHECKPOINTS", &file.audit_checkpoints).map(PathBuf::from),
+        audit_checkpoints: text("HOLDFAST_AUDIT_CHECKPOINTS", &file.audit_checkpoints)
+            .map(|places| checkpoints::parse(&places))
+            .transpose()?
+            .unwrap_or_default(),
         web_connections: number("HOLDFAST_WEB_CONNECTIONS", variable("HOLDFAST_WEB_CONNECTIONS"))?
             .or(file.pools.web),
         engine_connections: number("HOLDFAST_ENGINE_CONNECTIONS", variable("HOLDFAST_ENGINE_CONNECTIONS"))?

@@ -3,14 +3,16 @@
 
 mod audit;
 mod aws;
+mod checkpoints;
 mod file;
 mod merge;
 mod rules;
 #[cfg(test)]
 mod tests;
 
-pub use audit::{audit_settings, checkpoint_places};
+pub use audit::audit_settings;
 pub use aws::{address_of, aws_settings, demo_credentials};
+pub use checkpoints::{CheckpointPlace, checkpoint_places};
 pub use merge::{Environment, Flags, merge};
 pub use rules::{database_is_near, decide};
 
@@ -75,7 +77,7 @@ pub struct Said {
     pub sweep_interval: Option<Duration>,
     pub stale_after: Option<Duration>,
     pub audit_key: Option<PathBuf>,
-    pub audit_checkpoints: Option<PathBuf>,
+    pub audit_checkpoints: Vec<CheckpointPlace>,
     pub web_connections: Option<u32>,
     pub engine_connections: Option<u32>,
     pub sts_regions: Option<Vec<RegionCode>>,
@@ -106,8 +108,8 @@ pub struct Settings {
     pub stale_after: Duration,
     /// The key that signs the audit log; none, in local mode only: one in `data`.
     pub audit_key: Option<PathBuf>,
-    /// The file that its checkpoints are appended to; none: one in `data`.
-    pub audit_checkpoints: Option<PathBuf>,
+    /// Where its checkpoints go; empty: a file in `data`.
+    pub audit_checkpoints: Vec<CheckpointPlace>,
     pub web_connections: u32,
     pub engine_connections: u32,
     pub sts_regions: Vec<RegionCode>,

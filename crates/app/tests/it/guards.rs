@@ -251,7 +251,7 @@ async fn no_run_uses_a_role_that_anybody_could_have_used() {
         }
         assert!(no.way_out.contains("sts:ExternalId"), "{}", no.way_out);
     }
-    let shop = house.app.application(&house.operator, "shop").await.unwrap();
+    let shop = house.app.application(&house.operator, &name("shop")).await.unwrap();
     assert!(shop.findings.iter().any(|f| f.code == "unsafe_trust"), "{:?}", shop.findings);
     let no = refused(house.approve(&approver, &before).await);
     assert_eq!(no.code, "guard_refused");

@@ -12,6 +12,7 @@ mod suite;
 mod table;
 mod words;
 
+mod checkpoint_bucket;
 mod compute;
 mod failures;
 mod outside_view;
@@ -25,6 +26,7 @@ mod arc_routing_control;
 mod aurora_global_database;
 mod auto_scaling_group;
 mod backup_vault;
+mod checkpoint_bucket;
 mod cloudformation_stack;
 mod cloudfront_distribution;
 mod cloudwatch_alarm;

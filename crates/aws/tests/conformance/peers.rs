@@ -103,7 +103,7 @@ impl Peer {
     }
 }
 
-fn given(access_key_id: &str, secret_access_key: &str) -> ControlCredentials {
+pub fn given(access_key_id: &str, secret_access_key: &str) -> ControlCredentials {
     ControlCredentials::Static {
         access_key_id: access_key_id.to_owned(),
         secret_access_key: secret_access_key.to_owned(),

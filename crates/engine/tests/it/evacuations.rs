@@ -13,6 +13,7 @@ use holdfast_failover::{Mode, RunState};
 use holdfast_sim::faults::{Fault, FaultKind};
 use holdfast_sim::ledger::Effect;
 use holdfast_store::{Advance, AuditActor, AuditEntry, AuditFilter, CRASHES_AT_MOST};
+use std::cell::RefCell;
 
 fn id(view: &EvacuationView) -> EvacuationId {
     view.summary.id.parse().unwrap()
@@ -47,6 +48,7 @@ fn asked_of(region: &str, mode: Mode, applications: &[&str], concurrency: u16) -
 async fn started(house: &WireHouse, region: &str, applications: &[&str], concurrency: u16) -> EvacuationView {
     let request = asked_of(region, Mode::Planned, applications, concurrency);
     let mut view = house.app.request_evacuation(&house.operator, request, "key").await.unwrap();
+    let mut refused = Vec::new();
     for approver in &house.approvers {
         if view.summary.state != State::AwaitingApproval {
             break;
@@ -54,11 +56,24 @@ async fn started(house: &WireHouse, region: &str, applications: &[&str], concurr
         let plan_digest = view.plan_digest.clone();
         let review = ReviewEvacuation { decision: Decision::Approve, plan_digest, comment: None };
         // Who is in no group that a policy names is told so, and the next one is asked.
-        if let Ok(reviewed) = house.app.review_evacuation(approver, id(&view), review).await {
-            view = reviewed;
+        match house.app.review_evacuation(approver, id(&view), review).await {
+            Ok(reviewed) => view = reviewed,
+            Err(problem) => refused.push(problem),
         }
     }
+    assert_ne!(view.summary.state, State::AwaitingApproval, "{refused:#?}");
     view
+}
+
+/// Says how far it came when the wait for it is given up.
+struct LastSeen(RefCell<Option<EvacuationView>>);
+
+impl Drop for LastSeen {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("last seen: {:#?}", self.0.borrow());
+        }
+    }
 }
 
 async fn reaches(
@@ -66,8 +81,10 @@ async fn reaches(
     of: EvacuationId,
     wanted: impl Fn(&EvacuationView) -> bool,
 ) -> EvacuationView {
+    let last = LastSeen(RefCell::default());
     until("the evacuation", || async {
         let view = house.app.evacuation(&house.operator, of).await.unwrap();
+        *last.0.borrow_mut() = Some(view.clone());
         wanted(&view).then_some(view)
     })
     .await

@@ -103,6 +103,22 @@ fn an_external_id_is_kept_when_absent_and_never_changed() {
 }
 
 #[test]
+fn two_accounts_never_share_an_external_id() {
+    let new = |id: &str| {
+        let accounts = account("444444444444", "more-prod", &format!(", external_id: {id}"));
+        yaml(&format!(
+            "version: 1\naccounts: [{}, {}, {accounts}]\n",
+            account("222222222222", "shop-prod", ""),
+            account("333333333333", "data-prod", "")
+        ))
+    };
+    assert!(diff(&stored(), &new("of-its-own"), false).is_ok());
+    let [refused] = diff(&stored(), &new("made-once"), false).unwrap_err().try_into().unwrap();
+    assert_eq!(refused.path, "accounts.more-prod.external_id");
+    assert!(refused.message.contains("`shop-prod`"), "{refused}");
+}
+
+#[test]
 fn a_change_is_told_field_by_field_with_before_and_after() {
     let mut new = stored();
     let shop = &mut new.applications.as_mut().unwrap()[0];

@@ -273,6 +273,8 @@ async fn no_row_can_be_nonsense() {
         ("UPDATE accounts SET read_role_arn = 'arn:aws:iam::999999999999:role/x'".into(), "accounts_read_role_of_account"),
         ("UPDATE accounts SET act_role_arn = read_role_arn".into(), "accounts_two_roles"),
         ("UPDATE accounts SET external_id = 'another'".into(), "accounts_external_id_immutable"),
+        ("INSERT INTO accounts VALUES ('999999999999', 'x', 'arn:aws:iam::999999999999:role/a', 'arn:aws:iam::999999999999:role/b',
+          (SELECT external_id FROM accounts LIMIT 1))".into(), "accounts_external_id_key"),
         ("UPDATE approval_rules SET approvals = 0".into(), "approval_rules_approvals_positive"),
         ("UPDATE waivers SET reason = ' '".into(), "waivers_reason_given"),
         ("UPDATE declared_regions SET declared = 'fine'".into(), "declared_regions_declared_known"),

@@ -1,0 +1,176 @@
+//! Where the audit log's checkpoints go: what the setting says, and the place that it makes.
+
+use super::{Settings, Wrong};
+use async_trait::async_trait;
+use holdfast_aws::{AwsSettings, BucketPlace, CheckpointBucket};
+use holdfast_domain::{RegionCode, Seconds};
+use holdfast_engine::audit::{AuditSettings, FilePlace, Place};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+const NAME: &str = "HOLDFAST_AUDIT_CHECKPOINTS";
+const BUCKET: &str = "s3://";
+
+/// One of the places that the setting names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CheckpointPlace {
+    /// Only ever appended to.
+    File(PathBuf),
+    Bucket(BucketPlace),
+}
+
+/// Places apart by commas: `PATH`, or `s3://BUCKET/PREFIX?region=REGION&retain=DURATION`, where only the Region must be.
+///
+/// # Errors
+/// What of it cannot be understood, and how it is written.
+pub fn parse(text: &str) -> Result<Vec<CheckpointPlace>, Wrong> {
+    text.split(',').map(str::trim).filter(|place| !place.is_empty()).map(parse_one).collect()
+}
+
+fn parse_one(text: &str) -> Result<CheckpointPlace, Wrong> {
+    let wrong = |what: &str| {
+        Wrong::new(
+            NAME,
+            format!("names `{text}`, and {what}"),
+            "Write a file's path, or `s3://BUCKET/PREFIX?region=eu-west-1&retain=400d`; several apart by commas.",
+        )
+    };
+    let Some(rest) = text.strip_prefix(BUCKET) else {
+        return match text.contains("://") {
+            true => Err(wrong("only files and `s3://` are known")),
+            false => Ok(CheckpointPlace::File(PathBuf::from(text))),
+        };
+    };
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (bucket, prefix) = path.split_once('/').unwrap_or((path, ""));
+    let shaped = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
+    if !(3..=63).contains(&bucket.len()) || !bucket.chars().all(shaped) {
+        return Err(wrong("no bucket is called that"));
+    }
+    let (mut region, mut retain) = (None, None);
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some(("region", code)) => {
+                region = Some(
+                    RegionCode::parse(code).map_err(|e| wrong(&format!("its Region is none: {}", e.0)))?,
+                );
+            }
+            Some(("retain", time)) => {
+                let time = Seconds::parse(time).map_err(|_| wrong("`retain` is no duration such as 400d"))?;
+                retain = Some(Duration::from_secs(u64::from(time.0)));
+            }
+            _ => return Err(wrong(&format!("`{pair}` is not known"))),
+        }
+    }
+    let region = region.ok_or_else(|| wrong("its Region is missing"))?;
+    let prefix = match prefix.trim_end_matches('/') {
+        "" => String::new(),
+        prefix => format!("{prefix}/"),
+    };
+    Ok(CheckpointPlace::Bucket(BucketPlace { bucket: bucket.to_owned(), prefix, region, retain }))
+}
+
+/// Also what pages tell of them where no worker is.
+#[must_use]
+pub fn checkpoint_places(settings: &Settings, aws: &AwsSettings) -> Vec<Arc<dyn Place>> {
+    if settings.audit_checkpoints.is_empty() {
+        return AuditSettings::within(&settings.data).places;
+    }
+    let place = |place: &CheckpointPlace| -> Arc<dyn Place> {
+        match place {
+            CheckpointPlace::File(path) => Arc::new(FilePlace::new(path.clone())),
+            CheckpointPlace::Bucket(place) => {
+                Arc::new(Bucket::new(CheckpointBucket::new(aws, place.clone())))
+            }
+        }
+    };
+    settings.audit_checkpoints.iter().map(place).collect()
+}
+
+/// What the bucket holds is asked for this seldom: the log is held meanwhile, and S3 is asked by every round otherwise.
+const ASKED_EVERY: Duration = Duration::from_secs(30);
+
+#[derive(Debug)]
+struct Bucket {
+    bucket: CheckpointBucket,
+    /// What it last showed, and when.
+    shown: Mutex<Option<(Instant, Option<String>)>>,
+}
+
+impl Bucket {
+    fn new(bucket: CheckpointBucket) -> Self {
+        Self { bucket, shown: Mutex::default() }
+    }
+
+    fn keep(&self, shown: Option<(Instant, Option<String>)>) {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = shown;
+    }
+}
+
+#[async_trait]
+impl Place for Bucket {
+    fn name(&self) -> String {
+        let place = self.bucket.place();
+        format!("{BUCKET}{}/{} in {}", place.bucket, place.prefix, place.region)
+    }
+
+    async fn write(&self, note: &str) -> Result<(), String> {
+        self.bucket.put(note).await.map_err(|error| {
+            // It may be there or not: it is looked at again before anything is said of it.
+            self.keep(None);
+            error.to_string()
+        })?;
+        // The time of the last look stays: what was written is looked at in its turn, and not believed for ever.
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, held)) = shown.as_mut() {
+            *held = Some(note.to_owned());
+        }
+        Ok(())
+    }
+
+    async fn newest(&self) -> Result<Option<String>, String> {
+        let kept = self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, held)) = kept.filter(|(at, _)| at.elapsed() < ASKED_EVERY) {
+            return Ok(held);
+        }
+        let held = self.bucket.newest().await.map_err(|error| error.to_string())?;
+        self.keep(Some((Instant::now(), held.clone())));
+        Ok(held)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_files_and_buckets() {
+        let bucket = |prefix: &str, retain: Option<u64>| {
+            CheckpointPlace::Bucket(BucketPlace {
+                bucket: "audit-witness".into(),
+                prefix: prefix.into(),
+                region: RegionCode::parse("eu-west-1").unwrap(),
+                retain: retain.map(|days| Duration::from_secs(days * 86_400)),
+            })
+        };
+        assert_eq!(parse("").unwrap(), []);
+        assert_eq!(
+            parse("/var/lib/holdfast/checkpoints, s3://audit-witness/a/b/?region=eu-west-1&retain=400d")
+                .unwrap(),
+            [CheckpointPlace::File("/var/lib/holdfast/checkpoints".into()), bucket("a/b/", Some(400))]
+        );
+        assert_eq!(parse("s3://audit-witness?region=eu-west-1").unwrap(), [bucket("", None)]);
+        for (text, words) in [
+            ("s3://audit-witness/x", "its Region is missing"),
+            ("s3://audit-witness?region=Dublin", "its Region is none"),
+            ("s3://Audit?region=eu-west-1", "no bucket"),
+            ("s3://audit-witness?region=eu-west-1&retain=long", "no duration"),
+            ("s3://audit-witness?region=eu-west-1&lock=on", "`lock=on` is not known"),
+            ("https://witness.example.com", "only files"),
+        ] {
+            let said = parse(text).unwrap_err().to_string();
+            assert!(said.contains(words) && said.contains(NAME), "{text}: {said}");
+        }
+    }
+}
