@@ -309,7 +309,12 @@ fn show_account(of: &AccountView) -> String {
         let at = answer.at.map(|at| format!(" at {at}")).unwrap_or_default();
         let why: Vec<&str> =
             [&answer.reason, &answer.way_out].into_iter().flatten().map(String::as_str).collect();
-        format!("{}{at} {}", answer.state, why.join(" ")).trim_end().to_owned()
+        let trust = match answer.demands_external_id {
+            Some(false) => "CAN BE ASSUMED WITHOUT ITS EXTERNAL ID: runs that would use it are refused",
+            Some(true) => "demands its external id",
+            None => "",
+        };
+        format!("{}{at} {trust} {}", answer.state, why.join(" ")).trim_end().to_owned()
     };
     let mut text = format!("{} {}\n", of.id, of.name);
     text += &lines(&[

@@ -26,7 +26,6 @@ mod arc_routing_control;
 mod aurora_global_database;
 mod auto_scaling_group;
 mod backup_vault;
-mod checkpoint_bucket;
 mod cloudformation_stack;
 mod cloudfront_distribution;
 mod cloudwatch_alarm;
