@@ -153,7 +153,7 @@ mod tests {
         let movement = failover(mode);
         let mut draft = Draft::new(picture, &movement);
         stacks(&mut draft, step_id("observe-again"))?;
-        let plan = draft.finish()?;
+        let (plan, _) = draft.finish()?;
         let told = |step: &crate::step::Step| (step.id.to_string(), step.after[0].to_string(), step.kind());
         Ok(plan.steps.iter().map(told).collect())
     }

@@ -4,6 +4,7 @@
 mod calls;
 mod escalation;
 mod forecast;
+mod left_out;
 mod random;
 mod verbs;
 
