@@ -125,6 +125,22 @@ bears! {
 }
 
 #[test]
+fn a_recovery_time_tells_detecting_from_deciding_only_where_somebody_said_when_it_was_detected() {
+    let html = |run| fixtures::show("/", pages::run::page(run, vec![], fixtures::signed()));
+    let told = html(fixtures::runs::completed());
+    assert!(told.contains(">detect<") && told.contains(">decide<"), "each by itself");
+    let mut run = fixtures::runs::completed();
+    (run.measured.rto.detect_seconds, run.measured.rto.decide_seconds) = (None, None);
+    let untold = html(run);
+    assert!(untold.contains("detect and decide (nobody said when it was detected)"));
+    assert!(!untold.contains(">decide<"), "what nothing tells apart is not told apart");
+    let nothing = html(fixtures::runs::exceptions());
+    assert!(nothing.contains("detect (nobody said when the impact began)") && nothing.contains(">decide<"));
+    let compliance = fixtures::show("/compliance", pages::compliance::page(fixtures::evidence::compliance()));
+    assert!(compliance.contains("detect 2m 30s, decide 1m, approve 2m"), "in the evidence too");
+}
+
+#[test]
 fn a_payload_in_the_flash_in_what_was_typed_and_in_the_chrome_stays_text() {
     let mut chrome = fixtures::chrome(PAYLOAD);
     chrome.flash = Some(Flash {

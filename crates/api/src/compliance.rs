@@ -2,9 +2,10 @@
 
 use crate::plans::VerificationView;
 use crate::problem::Answer;
+use crate::shapes::RtoSplitShape;
 use async_trait::async_trait;
 use holdfast_domain::Actor;
-use holdfast_failover::compliance::Standing;
+use holdfast_failover::compliance::{RtoSplit, Standing};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,10 @@ pub struct ComplianceRow {
     /// Whether what would be carried out today was rehearsed.
     #[serde(default)]
     pub verification: VerificationView,
+    /// Where the time of that run went.
+    #[serde(default)]
+    #[schema(value_type = Option<RtoSplitShape>)]
+    pub last_split: Option<RtoSplit>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -40,6 +40,10 @@ pub struct RequestRun {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub impact_began_at: Option<Timestamp>,
+    /// When the impact was noticed: between `impact_began_at` and now. Tells detecting from deciding in what is measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub detected_at: Option<Timestamp>,
     #[serde(default)]
     pub overrides: Vec<String>,
     /// When given, the plan made now must still have this digest: what the person was shown.
@@ -204,6 +208,9 @@ pub struct RunView {
     pub incident: Option<String>,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub impact_began_at: Option<Timestamp>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub detected_at: Option<Timestamp>,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub approved_at: Option<Timestamp>,
     pub rto_objective_seconds: u32,

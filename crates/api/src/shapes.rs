@@ -107,7 +107,12 @@ shapes! {
 
     /// In seconds; absent: not known.
     RtoSplitShape as RtoSplit {
+        /// The next two together, known also where nothing tells them apart.
         detect_and_decide_seconds: Option<f64>,
+        /// From the impact to when it was detected.
+        detect_seconds: Option<f64>,
+        /// From then to the request.
+        decide_seconds: Option<f64>,
         approve_seconds: Option<f64>,
         execute_seconds: Option<f64>,
         verify_seconds: Option<f64>,
@@ -216,7 +221,7 @@ mod tests {
             "disagree": false, "reasons": ["r"],
         }));
         let rto = json!({
-            "detect_and_decide_seconds": 1.0, "approve_seconds": null, "execute_seconds": 2.0, "verify_seconds": 3.0,
+            "detect_and_decide_seconds": 1.0, "detect_seconds": 0.4, "decide_seconds": 0.6, "approve_seconds": null, "execute_seconds": 2.0, "verify_seconds": 3.0,
             "total_seconds": 6.0, "from_impact": true,
         });
         let lag = json!({

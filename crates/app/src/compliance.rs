@@ -1,5 +1,7 @@
 //! Compliance: the objective, what the strategy can reach, what runs have measured.
 
+mod csv;
+
 use crate::App;
 use crate::authority::{Action, may};
 use crate::problems::of_store;
@@ -12,7 +14,6 @@ use holdfast_failover::compliance::{Measured, RtoSplit, Standing, measured, stan
 use holdfast_failover::run::Run;
 use holdfast_store::RunHead;
 use jiff::Timestamp;
-use std::fmt::Write as _;
 
 /// Compliance rests on the worst of this many last runs.
 const LAST_RUNS: usize = 3;
@@ -75,38 +76,7 @@ impl Compliances for App {
     }
 
     async fn compliance_csv(&self, actor: &Actor) -> Answer<String> {
-        let view = self.compliance(actor).await?;
-        let mut csv = String::from(
-            "application,owner,tier,strategy,rto_objective_seconds,rto_worst_measured_seconds,rto,\
-             rpo_objective_seconds,rpo_worst_measured_ms,rpo,runs_counted,last_measured_at,last_run,strategy_gaps,\
-             verified,last_rehearsed_at,needs_rehearsal_because\r\n",
-        );
-        for r in &view.rows {
-            let number = |n: Option<f64>| n.map_or_else(|| "unknown".to_owned(), |n| format!("{n:.1}"));
-            let cells = [
-                r.application.clone(),
-                r.owner.clone(),
-                r.tier.to_string(),
-                r.strategy.clone(),
-                r.rto_objective_seconds.to_string(),
-                number(r.rto_worst_seconds),
-                word(r.rto).to_owned(),
-                r.rpo_objective_seconds.to_string(),
-                number(r.rpo_worst_ms),
-                word(r.rpo).to_owned(),
-                r.runs_counted.to_string(),
-                r.last_measured_at.map_or_else(|| "never".to_owned(), |t| t.to_string()),
-                r.last_run.clone().unwrap_or_default(),
-                r.gaps.join("; "),
-                r.verification.state.clone(),
-                r.verification.rehearsed_at.map_or_else(|| "never".to_owned(), |t| t.to_string()),
-                r.verification.reasons.iter().map(|r| r.sentence.as_str()).collect::<Vec<_>>().join(" "),
-            ];
-            let line: Vec<String> = cells.iter().map(|c| cell(c)).collect();
-            // Writing to a String cannot fail.
-            let _ = write!(csv, "{}\r\n", line.join(","));
-        }
-        Ok(csv)
+        Ok(csv::csv(&self.compliance(actor).await?.rows))
     }
 }
 
@@ -115,17 +85,6 @@ pub(crate) fn word(standing: Standing) -> &'static str {
         Standing::Met => "met",
         Standing::Missed => "missed",
         Standing::Unknown => "unknown",
-    }
-}
-
-/// Quoted as RFC 4180 says; a leading `=`, `+`, `-`, `@`, tab or return would be a formula to a spreadsheet.
-fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains(['"', ',', '\n', '\r']) || formula {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
     }
 }
 
@@ -156,24 +115,10 @@ pub(crate) fn row(application: &Application, measured: &[&RunHead]) -> Complianc
         last_run: measured.first().map(|m| m.id.to_string()),
         // Asked of the plans, by whoever shows it.
         verification: VerificationView::default(),
+        last_split: measured.first().and_then(|run| of_head(run)).map(|measured| measured.rto),
     }
 }
 
 pub(crate) fn application_has_store(application: &Application) -> bool {
     application.resources.iter().any(|r| r.spec.kind().is_store())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cell;
-
-    #[test]
-    fn a_cell_that_a_spreadsheet_would_run_is_made_text() {
-        for payload in ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1"] {
-            let made = cell(payload);
-            assert!(made.starts_with("\"'"), "{payload:?} became {made:?}");
-        }
-        assert_eq!(cell("plain"), "plain");
-        assert_eq!(cell("a,\"b\""), "\"a,\"\"b\"\"\"");
-    }
 }

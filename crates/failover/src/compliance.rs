@@ -25,11 +25,17 @@ pub struct Measured {
     pub stores: Vec<StoreLag>,
 }
 
-/// In seconds. `None`: not known (nobody said when the impact began, say).
+/// In seconds. `None`: not known (nobody said when the impact began, or when it was detected).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct RtoSplit {
-    /// Impact began → run requested.
+    /// Impact began → run requested: the next two together, known also where nothing tells them apart.
     pub detect_and_decide_seconds: Option<f64>,
+    /// Impact began → detected.
+    #[serde(default)]
+    pub detect_seconds: Option<f64>,
+    /// Detected → run requested.
+    #[serde(default)]
+    pub decide_seconds: Option<f64>,
     /// Requested → approved.
     pub approve_seconds: Option<f64>,
     /// Approved → the last traffic or data step done.
@@ -83,8 +89,15 @@ fn split(run: &Run) -> RtoSplit {
     });
     // An impact said to begin after the request cannot be where the clock starts.
     let impact = run.request.impact_began_at.filter(|at| *at <= run.requested_at);
+    // Nor can it have been detected before it began, or after it was acted on.
+    let detected = run
+        .request
+        .detected_at
+        .filter(|at| *at <= run.requested_at && impact.is_none_or(|began| began <= *at));
     RtoSplit {
         detect_and_decide_seconds: seconds(impact, Some(run.requested_at)),
+        detect_seconds: seconds(impact, detected),
+        decide_seconds: seconds(detected, Some(run.requested_at)),
         approve_seconds: seconds(Some(run.requested_at), run.approved_at),
         execute_seconds: seconds(run.approved_at, moved_at.filter(|_| serving_at.is_some())),
         verify_seconds: seconds(moved_at, serving_at),

@@ -57,6 +57,9 @@ pub struct Request {
     pub reason: String,
     pub incident: Option<String>,
     pub impact_began_at: Option<Timestamp>,
+    /// When the impact was noticed, where somebody or something tells: nothing here can know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detected_at: Option<Timestamp>,
     /// The step of another application's run that asked for it, in the name of that run's requester.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_by: Option<AskedBy>,

@@ -161,6 +161,7 @@ pub fn request() -> Request {
         reason: "the Region is impaired".into(),
         incident: None,
         impact_began_at: None,
+        detected_at: None,
         asked_by: None,
         evacuation: None,
     })

@@ -120,6 +120,7 @@ pub fn request(application: &str, by: Who) -> Request {
         reason: "elevated errors".into(),
         incident: None,
         impact_began_at: None,
+        detected_at: None,
         asked_by: None,
         evacuation: None,
     }

@@ -28,20 +28,34 @@ pub fn against(value: Option<f64>, objective: f64, tone: Tone) -> AnyView {
     .into_any()
 }
 
-/// Where the time went, part by part, as one bar with its table.
+/// Its class, what it is called, and how long it took.
+pub type Part = (&'static str, &'static str, Option<f64>);
+
+/// Detecting and deciding stand apart where somebody said when it was detected, and as one where only the whole is known.
 #[must_use]
-pub fn split(split: &RtoSplit, objective: f64) -> AnyView {
-    let first = if split.from_impact {
-        "detect and decide"
-    } else {
-        "detect and decide (nobody said when the impact began)"
+pub fn parts(split: &RtoSplit) -> Vec<Part> {
+    let before = match (split.detect_seconds, split.decide_seconds, split.detect_and_decide_seconds) {
+        (None, None, Some(both)) => {
+            vec![("part-1", "detect and decide (nobody said when it was detected)", Some(both))]
+        }
+        (detect, decide, _) => {
+            let detecting =
+                if split.from_impact { "detect" } else { "detect (nobody said when the impact began)" };
+            vec![("part-1", detecting, detect), ("part-5", "decide", decide)]
+        }
     };
-    let parts = [
-        ("part-1", first, split.detect_and_decide_seconds),
+    let after = [
         ("part-2", "approve", split.approve_seconds),
         ("part-3", "execute", split.execute_seconds),
         ("part-4", "verify", split.verify_seconds),
     ];
+    before.into_iter().chain(after).collect()
+}
+
+/// Where the time went, part by part, as one bar with its table.
+#[must_use]
+pub fn split(split: &RtoSplit, objective: f64) -> AnyView {
+    let parts = parts(split);
     let sum: f64 = parts.iter().filter_map(|(_, _, s)| *s).sum();
     let top = sum.max(objective).max(1.0) * 1.04;
     let mut x = 0.0;

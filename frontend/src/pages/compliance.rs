@@ -6,7 +6,7 @@ use crate::pages::{LOOK_AGAIN, plans};
 use crate::screen::Screen;
 use crate::{format, words};
 use holdfast_api::compliance::{ComplianceRow, ComplianceView};
-use holdfast_failover::compliance::Standing;
+use holdfast_failover::compliance::{RtoSplit, Standing};
 use leptos::prelude::*;
 
 #[must_use]
@@ -96,11 +96,21 @@ fn measured(
     .into_any()
 }
 
+/// Where the time of the last run went, part by part.
+fn went(split: &RtoSplit) -> AnyView {
+    let part = |(_, words, seconds): (&str, &'static str, Option<f64>)| {
+        let name = words.split(" (").next().unwrap_or(words);
+        format!("{name} {}", seconds.map_or_else(|| "unknown".to_owned(), words::span))
+    };
+    let parts: Vec<String> = bars::parts(split).into_iter().map(part).collect();
+    view! { <div class="muted">{parts.join(", ")}</div> }.into_any()
+}
+
 fn row(row: &ComplianceRow) -> AnyView {
     let because = row.verification.reasons.first().map(|reason| view! { <div class="muted">{parts::prose(&reason.sentence)}</div> });
     let gaps = row.gaps.iter().map(|gap| view! { <div>{badge(Tone::Bad, gap.clone())}</div> }).collect_view();
     let evidence = match (row.last_measured_at, &row.last_run) {
-        (Some(at), Some(run)) => view! { <a href=runs::href(run)>{time::ago(at)}</a><div class="muted">{format!("worst of {}", format::count(row.runs_counted, "run", "runs"))}</div> }.into_any(),
+        (Some(at), Some(run)) => view! { <a href=runs::href(run)>{time::ago(at)}</a><div class="muted">{format!("worst of {}", format::count(row.runs_counted, "run", "runs"))}</div>{row.last_split.as_ref().map(went)} }.into_any(),
         (Some(at), None) => view! { {time::ago(at)} }.into_any(),
         (None, _) => badge(Tone::Unknown, "no run yet"),
     };

@@ -125,6 +125,7 @@ fn form(preview: &RunPreview, key: &str, words: &str) -> AnyView {
             </div>
             {parts::text_field(FORM, "incident", "Incident", "Its number or link, if there is one.", false)}
             {parts::text_field(FORM, "impact_began_at", "Impact began at", "Such as 2026-11-21T14:02:00Z. The recovery time counts from here; without it, from the request.", false)}
+            {parts::text_field(FORM, "detected_at", "Detected at", "When somebody or something noticed. It tells detecting from deciding in what is measured.", false)}
             {overriding}
             {warning}
             <div class="verbs-down">

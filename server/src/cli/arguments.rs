@@ -321,6 +321,9 @@ pub struct Request {
     /// RFC 3339
     #[arg(long, value_name = "TIME")]
     pub impact_began_at: Option<String>,
+    /// When the impact was noticed, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub detected_at: Option<String>,
     /// The code of a guard to override
     #[arg(long = "override", value_name = "CODE")]
     pub overrides: Vec<String>,

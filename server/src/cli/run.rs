@@ -111,6 +111,7 @@ async fn ask(client: &Client, request: Request, output: Output) -> Outcome {
         "reason": request.reason,
         "incident": request.incident,
         "impact_began_at": request.impact_began_at,
+        "detected_at": request.detected_at,
         "overrides": request.overrides,
     });
     let headers = [("idempotency-key", key.as_str())];

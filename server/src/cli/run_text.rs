@@ -89,8 +89,21 @@ pub fn show(view: &RunView) -> String {
         let given = if rule.given.is_empty() { "nobody yet".to_owned() } else { rule.given.join(", ") };
         text.push_str(&format!("  needs   {} of {}: {given}\n", rule.needed, rule.group));
     }
-    if let Some(seconds) = view.measured.rto.total_seconds {
+    let rto = &view.measured.rto;
+    if let Some(seconds) = rto.total_seconds {
         text.push_str(&format!("  RTO     {seconds:.1} s, objective {} s\n", view.rto_objective_seconds));
+        let parts = [
+            ("detect", rto.detect_seconds),
+            ("decide", rto.decide_seconds),
+            ("approve", rto.approve_seconds),
+            ("execute", rto.execute_seconds),
+            ("verify", rto.verify_seconds),
+        ];
+        let told = parts.map(|(name, seconds)| match seconds {
+            Some(seconds) => format!("{name} {seconds:.1} s"),
+            None => format!("{name} unknown"),
+        });
+        text.push_str(&format!("          {}\n", told.join(", ")));
     }
     for store in &view.measured.stores {
         let lag = match (store.milliseconds, &store.reason) {

@@ -125,6 +125,7 @@ impl App {
             reason: asked.reason.clone(),
             incident: asked.incident.clone(),
             impact_began_at: None,
+            detected_at: None,
             overrides: codes(overrides),
             plan_digest: None,
         };

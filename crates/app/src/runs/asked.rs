@@ -61,6 +61,7 @@ impl App {
             reason: reason(asking),
             incident: asking.incident.clone(),
             impact_began_at: asking.impact_began_at.filter(|began| is_recent(*began, now)),
+            detected_at: asking.detected_at.filter(|at| is_recent(*at, now)),
             overrides: Vec::new(),
             plan_digest: None,
         };

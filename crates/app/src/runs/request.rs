@@ -57,6 +57,7 @@ impl Thought {
             reason: asked.reason,
             incident: asked.incident,
             impact_began_at: asked.impact_began_at,
+            detected_at: asked.detected_at,
             asked_by,
             evacuation,
         }
@@ -122,17 +123,28 @@ pub(crate) fn good_key(key: &str) -> Answer<()> {
 }
 
 /// The recovery time counts from the impact: one that lies ahead, or long ago, would make it nonsense.
-fn good_impact(began: Option<Timestamp>, now: Timestamp) -> Answer<()> {
+fn good_impact(field: &str, began: Option<Timestamp>, now: Timestamp) -> Answer<()> {
     let Some(began) = began else { return Ok(()) };
     let ago = now.duration_since(began);
     if ago < SignedDuration::from_secs(-60) || ago > SignedDuration::from_hours(7 * 24) {
         return Err(Problem::bad_field(
-            "impact_began_at",
+            field,
             "does not lie within the last seven days",
-            "Give the time at which users began to feel it, with its zone, or leave it out.",
+            "Give the time at which users began to feel it, or it was noticed, with its zone, or leave it out.",
         ));
     }
     Ok(())
+}
+
+fn detected_after(began: Option<Timestamp>, detected: Option<Timestamp>) -> Answer<()> {
+    match (began, detected) {
+        (Some(began), Some(detected)) if detected < began => Err(Problem::bad_field(
+            "detected_at",
+            "lies before the impact began",
+            "Give the time at which it was noticed, with its zone, or leave it out.",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// A request that waits for approval and gives way to an emergency: decided, not yet written.
@@ -233,7 +245,9 @@ impl App {
 
     async fn make(&self, actor: &Actor, asked: RequestRun, once: Once<'_>) -> Answer<RunId> {
         let now = self.store.now().await.map_err(of_store)?;
-        good_impact(asked.impact_began_at, now)?;
+        good_impact("impact_began_at", asked.impact_began_at, now)?;
+        good_impact("detected_at", asked.detected_at, now)?;
+        detected_after(asked.impact_began_at, asked.detected_at)?;
         if !asked.dry_run
             && let Some(refusal) = self.audit_not_kept().await?
         {

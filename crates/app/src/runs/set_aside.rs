@@ -55,6 +55,7 @@ impl App {
             plan_digest: head.digest.to_string(),
             incident: None,
             impact_began_at: None,
+            detected_at: None,
             approved_at: None,
             rto_objective_seconds: objectives.map_or(0, |o| o.rto.get()),
             rpo_objective_seconds: objectives.map_or(0, |o| o.rpo.get()),

@@ -108,6 +108,7 @@ pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> Run
         plan_digest: request.digest.to_string(),
         incident: request.incident.clone(),
         impact_began_at: request.impact_began_at,
+        detected_at: request.detected_at,
         approved_at: run.approved_at,
         rto_objective_seconds: request.objectives.rto.get(),
         rpo_objective_seconds: request.objectives.rpo.get(),

@@ -269,6 +269,7 @@ impl House {
             reason: "a test".into(),
             incident: None,
             impact_began_at: None,
+            detected_at: None,
             overrides: Vec::new(),
             plan_digest: None,
         }

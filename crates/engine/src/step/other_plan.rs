@@ -130,6 +130,7 @@ impl StepDrive {
             reason: run.request.reason.clone(),
             incident: run.request.incident.clone(),
             impact_began_at: run.request.impact_began_at,
+            detected_at: run.request.detected_at,
         };
         self.must_hold_the_lease().await?;
         let asked = tokio::time::timeout(ASKING_AT_MOST, self.asks.ask(&asking, self.journal.fence())).await;

@@ -256,6 +256,7 @@ pub fn request(movement: Move, intent: Intent, mode: Mode) -> RequestRun {
         reason: "a test".into(),
         incident: None,
         impact_began_at: None,
+        detected_at: None,
         overrides: Vec::new(),
         plan_digest: None,
     }

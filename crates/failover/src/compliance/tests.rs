@@ -70,6 +70,8 @@ fn the_rto_is_split_at_request_approval_move_and_serving() {
     let rto = measured(&run(|r| r.impact_began_at = Some(after(-300)), false)).rto;
     let expected = RtoSplit {
         detect_and_decide_seconds: Some(300.0),
+        detect_seconds: None,
+        decide_seconds: None,
         approve_seconds: Some(60.0),
         execute_seconds: Some(140.0),
         verify_seconds: Some(60.0),
@@ -77,6 +79,28 @@ fn the_rto_is_split_at_request_approval_move_and_serving() {
         from_impact: true,
     };
     assert_eq!(rto, expected);
+}
+
+#[test]
+fn detecting_and_deciding_are_told_apart_where_somebody_says_when_it_was_detected() {
+    let split = |began: Option<i64>, detected: Option<i64>| {
+        let rto = measured(&run(
+            |r| {
+                r.impact_began_at = began.map(after);
+                r.detected_at = detected.map(after);
+            },
+            false,
+        ))
+        .rto;
+        (rto.detect_seconds, rto.decide_seconds)
+    };
+    assert_eq!(split(Some(-300), Some(-90)), (Some(210.0), Some(90.0)));
+    // Nothing tells when it began, or when it was detected.
+    assert_eq!(split(None, Some(-90)), (None, Some(90.0)));
+    assert_eq!(split(Some(-300), None), (None, None));
+    // Before it began, or after it was acted on, nobody detected it.
+    assert_eq!(split(Some(-300), Some(-301)), (None, None));
+    assert_eq!(split(Some(-300), Some(1)), (None, None));
 }
 
 #[test]

@@ -36,6 +36,7 @@ pub struct Asking {
     pub reason: String,
     pub incident: Option<String>,
     pub impact_began_at: Option<Timestamp>,
+    pub detected_at: Option<Timestamp>,
 }
 
 /// Why there is no run.

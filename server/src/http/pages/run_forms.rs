@@ -40,22 +40,25 @@ pub async fn request(
             flash::done(format!("Asked for: {}", runs::what(&run.summary))),
         ),
         Err(problem) => {
-            let typed = sent.typed(&["reason", "incident", "impact_began_at"]);
+            let typed = sent.typed(&["reason", "incident", "impact_began_at", "detected_at"]);
             back(&review_path(&text, &sent), flash::refused(&problem, FORM, typed))
         }
     }
 }
 
 fn read_request(application: &str, sent: &Fields) -> Answer<RequestRun> {
-    let began = sent.get("impact_began_at").map(|text| {
-        text.parse::<Timestamp>().map_err(|_| {
-            Problem::bad_field(
-                "Impact began at",
-                format!("`{text}` is not a time"),
-                "Write it as 2026-11-21T14:02:00Z, or leave it empty.",
-            )
-        })
-    });
+    let time = |field: &str, called: &str| {
+        let read = |text: String| {
+            text.parse::<Timestamp>().map_err(|_| {
+                Problem::bad_field(
+                    called,
+                    format!("`{text}` is not a time"),
+                    "Write it as 2026-11-21T14:02:00Z, or leave it empty.",
+                )
+            })
+        };
+        sent.get(field).map(read).transpose()
+    };
     let dry_run = sent.text("dry_run") == "true";
     Ok(RequestRun {
         application: Name::parse(application)
@@ -68,7 +71,8 @@ fn read_request(application: &str, sent: &Fields) -> Answer<RequestRun> {
         dry_run,
         reason: sent.text("reason"),
         incident: sent.get("incident"),
-        impact_began_at: began.transpose()?,
+        impact_began_at: time("impact_began_at", "Impact began at")?,
+        detected_at: time("detected_at", "Detected at")?,
         overrides: overrides(sent),
         // The digest shown is that of the request which people approve; a dry run is another one, and asks nobody.
         plan_digest: sent.get("plan_digest").filter(|_| !dry_run),

@@ -133,6 +133,7 @@ fn asked_for(application: &str, asked: &Fields) -> Answer<RequestRun> {
         reason: String::new(),
         incident: None,
         impact_began_at: None,
+        detected_at: None,
         overrides: Vec::new(),
         plan_digest: None,
     })

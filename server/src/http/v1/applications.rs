@@ -185,6 +185,7 @@ pub async fn get_plans(
                 reason: String::new(),
                 incident: None,
                 impact_began_at: None,
+                detected_at: None,
                 overrides: Vec::new(),
                 plan_digest: None,
             };

@@ -73,6 +73,10 @@ pub struct NewRun {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     impact_began_at: Option<Timestamp>,
+    /// When the impact was noticed; without it nothing tells detecting from deciding in what is measured.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    detected_at: Option<Timestamp>,
     /// Guards that are overridden, by their codes.
     #[serde(default)]
     overrides: Vec<String>,
@@ -119,6 +123,7 @@ impl NewRun {
             reason: self.reason.unwrap_or_default(),
             incident: self.incident,
             impact_began_at: self.impact_began_at,
+            detected_at: self.detected_at,
             overrides: self.overrides,
             plan_digest: self.plan_digest,
         })

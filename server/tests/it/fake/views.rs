@@ -23,7 +23,7 @@ pub fn view(ended: bool) -> RunView {
         "rto_objective_seconds": 900, "rpo_objective_seconds": 30, "approval_policy": "one-approver",
         "tally": {"rules": [], "met": false}, "reviews": [], "overrides": [], "steps": [], "facts": [],
         "measurements": [], "notes": [],
-        "measured": {"rto": {"detect_and_decide_seconds": null, "approve_seconds": null, "execute_seconds": null,
+        "measured": {"rto": {"detect_and_decide_seconds": null, "detect_seconds": null, "decide_seconds": null, "approve_seconds": null, "execute_seconds": null,
             "verify_seconds": null, "total_seconds": null, "from_impact": false}, "stores": []},
         "ending": null, "verbs": [], "acknowledged_by": null, "acknowledged_at": null, "seq": 1, "at": "2026-11-21T10:00:00Z"
     });
