@@ -3,7 +3,7 @@
 //! unless AWS's documents say otherwise.
 //!
 //! One file per kind of resource, with its scenarios, and one row per kind in `suite.rs`, from which `docs/AWS.md` is
-//! made. `sessions.rs` and `failures.rs` are about what all kinds share. How to add a kind: `docs/TESTING.md`.
+//! made. `sessions.rs`, `failures.rs` and `collected.rs` are about what all kinds share. How to add a kind: `docs/TESTING.md`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test is a panic")]
 
 #[macro_use]
@@ -13,6 +13,7 @@ mod table;
 mod words;
 
 mod checkpoint_bucket;
+mod collected;
 mod compute;
 mod failures;
 mod outside_view;

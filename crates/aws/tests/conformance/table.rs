@@ -2,7 +2,7 @@
 
 use crate::peers::Peer;
 use crate::suite::{LOOKING_STEPS, OWN_CALLS, ROWS, Row, Scenario};
-use crate::{checkpoint_bucket, failures, sessions};
+use crate::{checkpoint_bucket, collected, failures, sessions};
 use holdfast_domain::ResourceKind;
 use holdfast_failover::Change;
 use holdfast_failover::change::Idempotency;
@@ -80,9 +80,9 @@ async fn page() -> String {
         writeln!(page, "| {name} | {status} | {readiness} | {calls} | {looks} | {} |", proof(row)).unwrap();
     }
     page.push_str("\n## What holds for every kind\n\n| claim | proved by |\n| --- | --- |\n");
-    for Scenario { claim, peers } in
-        sessions::SCENARIOS.iter().chain(checkpoint_bucket::SCENARIOS).chain(failures::SCENARIOS)
-    {
+    let shared = sessions::SCENARIOS.iter().chain(checkpoint_bucket::SCENARIOS);
+    let shared = shared.chain(failures::SCENARIOS).chain(collected::SCENARIOS);
+    for Scenario { claim, peers } in shared {
         writeln!(page, "| {} | {} |", claim.replace('_', " "), peers.join(", ")).unwrap();
     }
     page.push_str("\n## Calls of steps of your own\n\n| call | is |\n| --- | --- |\n");
