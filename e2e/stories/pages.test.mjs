@@ -22,6 +22,7 @@ const pages = {
   approvals: "/approvals",
   accounts: "/accounts",
   regions: "/regions",
+  region: "/regions/eu-central-1",
   compliance: "/compliance",
   audit: "/audit",
   policies: "/policies",

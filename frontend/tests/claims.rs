@@ -87,7 +87,7 @@ macro_rules! bears {
 
 bears! {
     a_payload_in_every_text_of_now_stays_text: fixtures::world::now_view() => pages::now::page;
-    a_payload_in_every_text_of_applications_stays_text: fixtures::applications::applications() => |v| pages::applications::page(v, Default::default());
+    a_payload_in_every_text_of_applications_stays_text: fixtures::applications::page() => |v| pages::applications::page(v, Default::default());
     a_payload_in_every_text_of_an_application_stays_text: fixtures::applications::application() => pages::application::page;
     a_payload_in_every_text_of_an_unseen_application_stays_text: fixtures::applications::application_unknown() => pages::application::page;
     a_payload_in_every_text_of_a_review_stays_text: fixtures::requests::preview_emergency() => |v| pages::review::page(v, PAYLOAD.into());
@@ -113,6 +113,7 @@ bears! {
     a_payload_in_every_text_of_a_plans_version_stays_text: fixtures::plans::version() => pages::plan::page;
     a_payload_in_every_text_of_a_plans_diff_stays_text: fixtures::plans::diff() => pages::plan::diff_page;
     a_payload_in_every_text_of_the_regions_stays_text: fixtures::world::regions() => |v| pages::regions::page(v, true);
+    a_payload_in_every_text_of_a_region_stays_text: fixtures::world::regions().regions.remove(0) => |v| pages::regions::one(v, true);
     a_payload_in_every_text_of_compliance_stays_text: fixtures::evidence::compliance() => pages::compliance::page;
     a_payload_in_every_text_of_the_people_stays_text: fixtures::settings::people() => |v| pages::people::page(v, fixtures::settings::groups(), PAYLOAD.into());
     a_payload_in_every_text_of_the_groups_stays_text: fixtures::settings::groups() => |v| pages::people::page(fixtures::settings::people(), v, PAYLOAD.into());
@@ -122,6 +123,19 @@ bears! {
     a_payload_in_every_text_of_the_audit_stays_text: fixtures::evidence::audit() => |v| pages::audit::page(v, Default::default(), fixtures::evidence::log());
     a_payload_in_every_text_of_the_audit_log_stays_text: fixtures::evidence::log_lost() => |v| pages::audit::page(fixtures::evidence::audit(), Default::default(), v);
     a_payload_in_every_text_of_the_system_stays_text: fixtures::settings::system() => pages::system::page;
+}
+
+#[test]
+fn the_next_page_of_applications_keeps_the_filters() {
+    let filter = holdfast_api::applications::ApplicationFilter { tier: Some(1), ..Default::default() };
+    let html =
+        fixtures::show("/applications", pages::applications::page(fixtures::applications::page(), filter));
+    assert!(html.contains("/applications?tier=1&amp;cursor=zeta"), "the way to the next page");
+    let last = fixtures::show(
+        "/applications",
+        pages::applications::page(fixtures::applications::no_page(), Default::default()),
+    );
+    assert!(!last.contains("More applications"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Applications: what stands where, whether it would survive, and why not.
 
+use crate::Page;
 use crate::plans::VerificationView;
 use crate::problem::Answer;
 use crate::runs::RunSummary;
@@ -142,10 +143,20 @@ pub struct ApplicationFilter {
     pub compliance: Option<String>,
     /// Part of a name or owner.
     pub search: Option<String>,
+    /// What the page before gave as `next`.
+    pub cursor: Option<String>,
+    /// 200 when absent.
+    pub limit: Option<u32>,
 }
 
 /// The words that the filters of lists know: on pages, and by REST, which refuses any other.
 impl ApplicationFilter {
+    /// Whether it leaves any application out, apart from which page of them is shown.
+    #[must_use]
+    pub fn narrows(&self) -> bool {
+        Self { cursor: None, limit: None, ..self.clone() } != Self::default()
+    }
+
     pub const COMPLIANCE: [&str; 3] = ["met", "missed", "unknown"];
     pub const TIERS: [u8; 4] = [1, 2, 3, 4];
     pub const RECOVERY_STATES: [RecoveryState; 11] = [
@@ -165,11 +176,12 @@ impl ApplicationFilter {
 
 #[async_trait]
 pub trait Applications {
+    /// In the order of their names.
     async fn applications(
         &self,
         actor: &Actor,
         filter: &ApplicationFilter,
-    ) -> Answer<Vec<ApplicationSummary>>;
+    ) -> Answer<Page<ApplicationSummary>>;
     async fn application(&self, actor: &Actor, name: &Name) -> Answer<ApplicationView>;
     async fn put_application(
         &self,

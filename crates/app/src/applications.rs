@@ -14,7 +14,7 @@ use holdfast_api::applications::{
     RegionStatus, ResourceStatus,
 };
 use holdfast_api::runs::RunFilter as RunList;
-use holdfast_api::{Answer, IfMatch, Problem, version};
+use holdfast_api::{Answer, IfMatch, Page, Problem, version};
 use holdfast_domain::{Actor, Application, Inventory, Name, Sight, Strategy};
 use holdfast_failover::compliance::Standing;
 use holdfast_failover::guard::{RunKind, guarded};
@@ -24,6 +24,9 @@ use holdfast_store::{LagPoint, RunFilter, RunHead};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Applications on a page of the list.
+const PAGE: u32 = 200;
+const PAGE_AT_MOST: u32 = 500;
 const LAG_SHOWN_FOR: SignedDuration = SignedDuration::from_mins(30);
 
 #[async_trait]
@@ -32,10 +35,20 @@ impl Applications for App {
         &self,
         actor: &Actor,
         filter: &ApplicationFilter,
-    ) -> Answer<Vec<ApplicationSummary>> {
+    ) -> Answer<Page<ApplicationSummary>> {
         may(actor, Action::ReadStatus)?;
-        let all = self.summaries(Timestamp::now()).await?;
-        Ok(all.into_iter().filter(|s| passes(s, filter)).collect())
+        let after = filter.cursor.as_deref().filter(|text| !text.is_empty()).map(cursor).transpose()?;
+        let limit = filter.limit.unwrap_or(PAGE).clamp(1, PAGE_AT_MOST) as usize;
+        let mut all = self.summaries(Timestamp::now()).await?;
+        all.retain(|s| {
+            passes(s, filter) && after.as_ref().is_none_or(|after| s.name.as_str() > after.as_str())
+        });
+        // A name is a place that stays, whatever is added or removed between two pages.
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        let more = all.len() > limit;
+        all.truncate(limit);
+        let next = all.last().filter(|_| more).map(|last| last.name.clone());
+        Ok(Page { items: all, next })
     }
 
     async fn application(&self, actor: &Actor, name: &Name) -> Answer<ApplicationView> {
@@ -337,6 +350,17 @@ fn statuses(judged: &Judged) -> Vec<ResourceStatus> {
                 .collect(),
         })
         .collect()
+}
+
+/// The name of the last application of the page before.
+fn cursor(text: &str) -> Answer<Name> {
+    Name::parse(text).map_err(|_| {
+        Problem::bad_field(
+            "cursor",
+            "is not one that an answer gave",
+            "Leave it out to start at the beginning.",
+        )
+    })
 }
 
 fn passes(summary: &ApplicationSummary, filter: &ApplicationFilter) -> bool {

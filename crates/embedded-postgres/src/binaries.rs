@@ -21,7 +21,10 @@ impl Binaries {
 
     /// The version that made the cluster when there is one, otherwise the newest.
     pub fn choose(cluster: &Path) -> Result<Self, Error> {
-        let mut installed = installed();
+        Self::of(installed(folders()), cluster)
+    }
+
+    fn of(mut installed: Vec<Self>, cluster: &Path) -> Result<Self, Error> {
         installed.sort_by_key(|b| std::cmp::Reverse(b.major));
         let made_by = std::fs::read_to_string(cluster.join("PG_VERSION")).ok().map(|v| v.trim().to_owned());
         if let Some(made_by) = made_by {
@@ -41,34 +44,39 @@ impl Binaries {
     }
 }
 
-fn installed() -> Vec<Binaries> {
+/// Of these folders, each that has a server's programs.
+fn installed(folders: Vec<PathBuf>) -> Vec<Binaries> {
     let mut found: Vec<Binaries> = Vec::new();
-    let mut consider = |bin: PathBuf| {
-        if found.iter().any(|b| b.bin == bin)
-            || !bin.join("initdb").is_file()
-            || !bin.join("postgres").is_file()
-        {
-            return;
+    for bin in folders {
+        let there = bin.join("initdb").is_file() && bin.join("postgres").is_file();
+        if !there || found.iter().any(|b| b.bin == bin) {
+            continue;
         }
         if let Some(major) = major_version(&bin) {
             found.push(Binaries { bin, major });
         }
-    };
+    }
+    found
+}
+
+/// Where a machine may have them.
+fn folders() -> Vec<PathBuf> {
+    let mut folders = Vec::new();
     for (parent, within) in [("/usr/lib/postgresql", "bin"), ("/usr", "bin"), ("/usr/local", "bin")] {
         for folder in std::fs::read_dir(parent).into_iter().flatten().flatten() {
             let name = folder.file_name().to_string_lossy().into_owned();
             if parent == "/usr/lib/postgresql" || name.starts_with("pgsql") {
-                consider(folder.path().join(within));
+                folders.push(folder.path().join(within));
             }
         }
     }
     if let Some(path) = std::env::var_os("PATH") {
-        std::env::split_paths(&path).for_each(&mut consider);
+        folders.extend(std::env::split_paths(&path));
     }
     if let Ok(answer) = Command::new("pg_config").arg("--bindir").output() {
-        consider(PathBuf::from(String::from_utf8_lossy(&answer.stdout).trim()));
+        folders.push(PathBuf::from(String::from_utf8_lossy(&answer.stdout).trim()));
     }
-    found
+    folders
 }
 
 fn major_version(bin: &Path) -> Option<u32> {
@@ -91,6 +99,46 @@ mod tests {
         assert_eq!(parse_major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
         assert_eq!(parse_major("postgres (PostgreSQL) 18beta1"), Some(18));
         assert_eq!(parse_major("something else"), None);
+    }
+
+    /// A folder with a server that says it is of this version.
+    fn server(version: &str) -> tempfile::TempDir {
+        use std::os::unix::fs::PermissionsExt as _;
+        let bin = tempfile::tempdir().unwrap();
+        for name in ["initdb", "postgres"] {
+            let program = bin.path().join(name);
+            std::fs::write(&program, format!("#!/bin/sh\necho 'postgres (PostgreSQL) {version}'\n")).unwrap();
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        bin
+    }
+
+    #[test]
+    fn a_machine_without_a_server_is_told_what_to_install_or_to_set() {
+        let (empty, cluster) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        // Clients alone are no server.
+        std::fs::write(empty.path().join("psql"), "").unwrap();
+        let found = installed(vec![empty.path().to_owned(), "/nowhere/bin".into()]);
+        let error = Binaries::of(found, cluster.path()).unwrap_err();
+        assert!(matches!(error, Error::NoBinaries { .. }), "{error:?}");
+        let words = error.to_string();
+        for part in
+            ["version 15 or newer", "/usr/lib/postgresql", "apt-get install postgresql`", "DATABASE_URL"]
+        {
+            assert!(words.contains(part), "{part} is missing from: {words}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_too_old_is_none_and_the_newest_is_taken() {
+        let (old, newer, newest) = (server("13.9"), server("15.18"), server("16.2 (Debian)"));
+        let cluster = tempfile::tempdir().unwrap();
+        let choose = |bins: &[&tempfile::TempDir]| {
+            let folders = bins.iter().map(|bin| bin.path().to_owned()).collect();
+            Binaries::of(installed(folders), cluster.path())
+        };
+        assert!(matches!(choose(&[&old]), Err(Error::NoBinaries { oldest: 15, .. })));
+        assert_eq!(choose(&[&old, &newer, &newest]).unwrap().bin, newest.path());
     }
 
     #[test]

@@ -5,21 +5,21 @@ use crate::components::{applications, parts};
 use crate::format;
 use crate::pages::LOOK_AGAIN;
 use crate::screen::Screen;
+use holdfast_api::Page;
 use holdfast_api::applications::{ApplicationFilter, ApplicationSummary};
 use holdfast_domain::{REGIONS, Strategy};
 use leptos::prelude::*;
 
 #[must_use]
-pub fn page(applications: Vec<ApplicationSummary>, filter: ApplicationFilter) -> Screen {
-    let worst = applications.iter().map(applications::tone).min().unwrap_or(Tone::Quiet);
-    Screen::new("Applications", "/applications", move || body(&applications, &filter))
-        .mark(worst)
-        .live(LOOK_AGAIN)
+pub fn page(page: Page<ApplicationSummary>, filter: ApplicationFilter) -> Screen {
+    let worst = page.items.iter().map(applications::tone).min().unwrap_or(Tone::Quiet);
+    Screen::new("Applications", "/applications", move || body(&page, &filter)).mark(worst).live(LOOK_AGAIN)
 }
 
-fn body(all: &[ApplicationSummary], filter: &ApplicationFilter) -> AnyView {
-    let filtered = *filter != ApplicationFilter::default();
-    let list = match (all.is_empty(), filtered) {
+fn body(page: &Page<ApplicationSummary>, filter: &ApplicationFilter) -> AnyView {
+    let all = page.items.as_slice();
+    let filtered = filter.narrows();
+    let list = match (all.is_empty(), filtered || filter.cursor.is_some()) {
         (true, true) => parts::empty(
             "No application fits these filters",
             view! { <a href="/applications">"Show all applications"</a> }.into_any(),
@@ -31,11 +31,32 @@ fn body(all: &[ApplicationSummary], filter: &ApplicationFilter) -> AnyView {
         _ => applications::table("Applications", all),
     };
     let count = format::count(all.len(), "application", "applications");
-    let found = if filtered { format!("{count} found") } else { count };
+    let found = match (page.next.is_some() || filter.cursor.is_some(), filtered) {
+        (true, _) => format!("{count} on this page"),
+        (false, true) => format!("{count} found"),
+        (false, false) => count,
+    };
+    let more = page.next.as_deref().map(|next| {
+        let tier = filter.tier.map(|tier| tier.to_string());
+        let href = format::query(
+            "/applications",
+            &[
+                ("search", filter.search.as_deref()),
+                ("strategy", filter.strategy.as_deref()),
+                ("region", filter.region.as_deref()),
+                ("tier", tier.as_deref()),
+                ("owner", filter.owner.as_deref()),
+                ("recovery_state", filter.recovery_state.as_deref()),
+                ("compliance", filter.compliance.as_deref()),
+                ("cursor", Some(next)),
+            ],
+        );
+        view! { <p class="more"><a class="btn" href=href rel="next">"More applications"</a></p> }
+    });
     view! {
         {parts::head("Applications", view! { "Would each of them survive the loss of its Region, now?" }.into_any(), parts::nothing())}
         {filters(filter)}
-        {parts::card("list", found, parts::nothing(), list)}
+        {parts::card("list", found, parts::nothing(), view! { {list}{more} }.into_any())}
     }
     .into_any()
 }

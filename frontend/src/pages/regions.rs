@@ -16,6 +16,22 @@ pub fn page(view: RegionsView, may_declare: bool) -> Screen {
     Screen::new("Regions", "/regions", move || body(&view, may_declare)).mark(mark).live(LOOK_AGAIN)
 }
 
+/// One of them by itself.
+#[must_use]
+pub fn one(view: RegionView, may_declare: bool) -> Screen {
+    let mark = map::region_tone(&view);
+    let title = view.code.clone();
+    Screen::new(title, "/regions", move || {
+        view! {
+            {parts::head(view.code.clone(), view! { {view.name.clone()}": what was observed of it stands beside what operators declare." }.into_any(), view! { <a class="btn" href="/regions">"All Regions"</a> }.into_any())}
+            {region(&view, view.code.clone().into_any(), may_declare)}
+        }
+        .into_any()
+    })
+    .mark(mark)
+    .live(LOOK_AGAIN)
+}
+
 fn body(view: &RegionsView, may_declare: bool) -> AnyView {
     let list = if view.regions.is_empty() {
         parts::card(
@@ -28,7 +44,7 @@ fn body(view: &RegionsView, may_declare: bool) -> AnyView {
             ),
         )
     } else {
-        view.regions.iter().map(|r| region(r, may_declare)).collect_view().into_any()
+        view.regions.iter().map(|r| region(r, linked(r), may_declare)).collect_view().into_any()
     };
     view! {
         {parts::head("Regions", view! { "What was observed stands beside what operators declare. Neither overwrites the other." }.into_any(), view! { <a class="btn" href="/evacuations">"Evacuations"</a> }.into_any())}
@@ -52,7 +68,13 @@ fn names(names: &[String]) -> AnyView {
         .into_any()
 }
 
-fn region(region: &RegionView, may_declare: bool) -> AnyView {
+/// Its code, leading to its own page.
+fn linked(region: &RegionView) -> AnyView {
+    let href = format!("/regions/{}", format::encode(&region.code));
+    view! { <a href=href>{region.code.clone()}</a> }.into_any()
+}
+
+fn region(region: &RegionView, code: AnyView, may_declare: bool) -> AnyView {
     let (seen, seen_word) = tone::observed(&region.observed);
     let (said, said_word) = tone::declared(&region.declared);
     let counts = format!("{} known, {} stale, {} unknown", region.known, region.stale, region.unknown);
@@ -66,7 +88,7 @@ fn region(region: &RegionView, may_declare: bool) -> AnyView {
     let key = format!("region-{}", region.code);
     view! {
         <section class="card region-card" id=region.code.clone() data-live=key.clone() aria-labelledby=format!("h-{key}")>
-            <header><h2 id=format!("h-{key}")>{region.code.clone()}<span class="muted">{format!(" {}", region.name)}</span></h2><div class="aside">{evacuate}</div></header>
+            <header><h2 id=format!("h-{key}")>{code}<span class="muted">{format!(" {}", region.name)}</span></h2><div class="aside">{evacuate}</div></header>
             <dl class="columns">
                 <div><dt>"Observed"</dt><dd>{badge(seen, seen_word)}<div class="muted">{counts}</div><div class="muted">{time::ago_or(region.observed_at, "never looked")}</div>{reasons}</dd></div>
                 <div><dt>"Declared"</dt><dd>{badge(said, said_word)}{why}{declare(region, may_declare)}</dd></div>

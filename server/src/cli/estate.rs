@@ -10,6 +10,7 @@ use super::{
 };
 use crate::http::v1::List;
 use holdfast_api::{
+    Page,
     accounts::{AccountView, DiscoveredAccount, RoleAnswer},
     applications::{ApplicationSummary, ApplicationView, Move, WebhookSecret},
     people::PolicyView,
@@ -27,7 +28,15 @@ pub async fn application(command: Application, output: Output) -> Outcome {
     let one = |name: &str, rest: &str| format!("/api/v1/applications/{}{rest}", segment(name));
     match command {
         Application::List(filter) => {
-            let list: List<ApplicationSummary> = client.get(&filtered(filter)).await?;
+            let path = filtered(filter);
+            let mut list = List { items: Vec::new() };
+            let mut cursor = Some(String::new());
+            while let Some(after) = cursor {
+                let page: Page<ApplicationSummary> =
+                    client.get(&format!("{path}&limit=500&cursor={}", segment(&after))).await?;
+                list.items.extend(page.items);
+                cursor = page.next;
+            }
             output.show(&list, |list| applications(&list.items));
         }
         Application::Show { name } => {

@@ -232,6 +232,16 @@ async fn a_refusal_is_told_in_the_servers_own_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_comes_in_pages_is_shown_whole() {
+    let served = Served::new().await;
+    let words = ["application", "list", "--json"].map(str::to_owned);
+    let (code, text, error) = served.holdfast(&words, "").await;
+    assert_eq!(code, 0, "{error}");
+    let list: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(2), "{list}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn compliance_comes_as_a_table_for_a_spreadsheet() {
     let served = Served::new().await;
     let words = ["compliance".to_owned(), "--csv".to_owned()];

@@ -115,9 +115,12 @@ impl Accounts for Fake {
 
 #[async_trait]
 impl Applications for Fake {
-    async fn applications(&self, _: &Actor, filter: &ApplicationFilter) -> Answer<Vec<ApplicationSummary>> {
+    /// Two pages of one.
+    async fn applications(&self, _: &Actor, filter: &ApplicationFilter) -> Answer<Page<ApplicationSummary>> {
         self.note(format!("applications {:?}", filter.tier));
-        Ok(vec![application_view().summary])
+        let first = filter.cursor.as_deref().is_none_or(str::is_empty);
+        let next = first.then(|| "shop".to_owned());
+        Ok(Page { items: vec![application_view().summary], next })
     }
     async fn application(&self, _: &Actor, name: &Name) -> Answer<ApplicationView> {
         if name.as_str() == "shop" {

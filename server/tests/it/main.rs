@@ -16,6 +16,7 @@ mod fake;
 mod house;
 mod inventory;
 mod live;
+mod pages;
 mod refusals;
 mod repeats;
 mod runs;

@@ -55,7 +55,10 @@ async fn bad_input_is_named() {
     let query = house.token("GET", "/api/v1/runs?stat=running", "").await;
     assert_eq!((query.status, query.code().as_str()), (400, "invalid_query"));
     assert_eq!(query.json()["fields"][0]["path"], "stat");
-    assert_eq!(house.token("GET", "/api/v1/runs?limit=501", "").await.status, 422);
+    for list in ["runs", "applications", "audit"] {
+        let answer = house.token("GET", &format!("/api/v1/{list}?limit=501"), "").await;
+        assert_eq!((answer.status, &answer.json()["fields"][0]["path"]), (422, &"limit".into()), "{list}");
+    }
 }
 
 #[tokio::test]

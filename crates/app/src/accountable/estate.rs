@@ -10,7 +10,7 @@ use holdfast_api::inventory::{FileFormat, Inventories, InventoryDiff, Manner};
 use holdfast_api::people::{Policies, PolicyView};
 use holdfast_api::regions::{RegionView, Regions, RegionsView};
 use holdfast_api::safeguards::{AutomationView, DeclareFreeze, FreezeView, Safeguards, SwitchAutomation};
-use holdfast_api::{Answer, IfMatch};
+use holdfast_api::{Answer, IfMatch, Page};
 use holdfast_domain::{Account, Actor, Application, ApprovalPolicy, Declaration, Name, RegionCode};
 use holdfast_failover::readiness::Finding;
 use uuid::Uuid;
@@ -46,7 +46,7 @@ impl Applications for Accountable {
         &self,
         actor: &Actor,
         filter: &ApplicationFilter,
-    ) -> Answer<Vec<ApplicationSummary>> {
+    ) -> Answer<Page<ApplicationSummary>> {
         self.read(actor, "application", self.0.applications(actor, filter)).await
     }
 

@@ -2,6 +2,7 @@
 //! did is written into the database directly.
 #![allow(clippy::unwrap_used, clippy::panic)] // A test that cannot go on has failed.
 
+mod applications;
 mod approvals;
 mod evacuations;
 mod failback;

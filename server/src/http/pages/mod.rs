@@ -80,7 +80,7 @@ pub fn router() -> Router<AppState> {
         .route("/approvals", get(views::approvals))
         .route("/accounts", get(views::accounts))
         .route("/regions", get(views::regions))
-        .route("/regions/{code}", post(forms::declare))
+        .route("/regions/{code}", get(views::region).post(forms::declare))
         .route("/regions/{code}/evacuate", get(evacuations::preview).post(evacuations::request))
         .route("/evacuations", get(evacuations::list))
         .route("/evacuations/{id}", get(evacuations::one))

@@ -11,7 +11,7 @@ use holdfast_api::applications::ApplicationFilter;
 use holdfast_api::audit::AuditFilter;
 use holdfast_api::runs::{RequestRun, RunFilter};
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Name, Role, RunId};
+use holdfast_domain::{Name, RegionCode, Role, RunId};
 use holdfast_failover::{Intent, Mode};
 use holdfast_frontend::pages;
 use holdfast_frontend::screen::Screen;
@@ -54,9 +54,11 @@ pub async fn applications(State(state): State<AppState>, visit: Visit, Asked(ask
         recovery_state: asked.get("recovery_state"),
         compliance: asked.get("compliance"),
         search: asked.get("search"),
+        cursor: asked.get("cursor"),
+        limit: None,
     };
     let answer = state.plane.applications(&visit.actor, &filter).await;
-    visit.show(&state, answer.map(|list| pages::applications::page(list, filter))).await
+    visit.show(&state, answer.map(|page| pages::applications::page(page, filter))).await
 }
 
 fn name(text: &str) -> Answer<Name> {
@@ -222,6 +224,16 @@ pub async fn regions(State(state): State<AppState>, visit: Visit) -> Response {
     let may_declare = visit.actor.has(Role::Operator) || visit.actor.has(Role::Admin);
     let answer = state.plane.regions(&visit.actor).await;
     visit.show(&state, answer.map(|view| pages::regions::page(view, may_declare))).await
+}
+
+pub async fn region(State(state): State<AppState>, visit: Visit, Path(text): Path<String>) -> Response {
+    let may_declare = visit.actor.has(Role::Operator) || visit.actor.has(Role::Admin);
+    let answer = async {
+        let code = RegionCode::parse(&text).map_err(|_| Problem::not_found("Region", &text))?;
+        state.plane.region(&visit.actor, &code).await
+    };
+    let answer = answer.await;
+    visit.show(&state, answer.map(|region| pages::regions::one(region, may_declare))).await
 }
 
 pub async fn people(State(state): State<AppState>, visit: Visit) -> Response {

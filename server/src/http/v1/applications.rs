@@ -17,7 +17,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use holdfast_api::{
-    Problem,
+    Page, Problem,
     applications::{
         ApplicationFilter, ApplicationStatus, ApplicationSummary, ApplicationView, WebhookSecret,
     },
@@ -47,6 +47,10 @@ pub struct Filter {
     compliance: Option<String>,
     /// Part of a name or owner.
     search: Option<String>,
+    cursor: Option<String>,
+    /// 200 when absent.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -71,21 +75,33 @@ pub struct WouldBe {
     pub problem: Option<Problem>,
 }
 
+/// In the order of their names.
 #[utoipa::path(get, path = "/applications", tag = "status", params(Filter),
-    responses((status = 200, body = List<ApplicationSummary>)))]
+    responses((status = 200, body = Page<ApplicationSummary>)))]
 pub async fn get_applications(
     State(state): State<AppState>,
     Principal(actor): Principal,
     Params(filter): Params<Filter>,
-) -> Reply<Json<List<ApplicationSummary>>> {
-    let Filter { strategy, region, tier, owner, recovery_state, compliance, search } = filter;
+) -> Reply<Json<Page<ApplicationSummary>>> {
+    super::runs::check_limit(filter.limit)?;
+    let Filter { strategy, region, tier, owner, recovery_state, compliance, search, cursor, limit } = filter;
     filters::strategy(strategy.as_deref())?;
     filters::region(region.as_deref())?;
     let tier = filters::tier(tier.as_deref())?;
     filters::recovery_state(recovery_state.as_deref())?;
     filters::one_of("compliance", compliance.as_deref(), &ApplicationFilter::COMPLIANCE)?;
-    let filter = ApplicationFilter { strategy, region, tier, owner, recovery_state, compliance, search };
-    Ok(Json(List { items: state.plane.applications(&actor, &filter).await? }))
+    let filter = ApplicationFilter {
+        strategy,
+        region,
+        tier,
+        owner,
+        recovery_state,
+        compliance,
+        search,
+        cursor,
+        limit,
+    };
+    Ok(Json(state.plane.applications(&actor, &filter).await?))
 }
 
 /// Inventory entry, status, findings and runs. The ETag covers the entry alone.
