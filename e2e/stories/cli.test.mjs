@@ -107,3 +107,44 @@ test("the audit log is exported and verified offline; an edited line is named", 
   const proof = expect(await rest.call("GET", `/audit/${entry.id}`), 200).body;
   assert.ok(proof.proof && proof.proof.checkpoint.note.includes("\u2014 holdfast-audit-"), JSON.stringify(proof));
 });
+
+test("what REST tells, commands tell: in tables for people, and as the same JSON for programs", async () => {
+  const reading = await token(["status:read", "inventory:read", "audit:read", "runs:read"]);
+  const rest = await client(demo.url).as(demo.person("operator"));
+  const listed = done(await holdfast(["application", "list"], { token: reading })).stdout;
+  const applications = expect(await rest.call("GET", "/applications"), 200).body.items;
+  for (const { name } of applications) assert.match(listed, new RegExp(`^${name} `, "m"));
+  const json = JSON.parse(done(await holdfast(["application", "list", "--json"], { token: reading })).stdout);
+  assert.deepEqual(json.items.map(({ name }) => name), applications.map(({ name }) => name));
+  for (const [command, told] of [
+    ["account list", /222222222222/],
+    ["region list", /eu-central-1 .*Frankfurt/],
+    ["plan show shop", /planned failover from us-east-1 to eu-central-1/],
+    ["compliance --csv", /^application,owner,tier,strategy,strategy_rto_band/],
+    ["policy list", /one-approver/],
+    ["now", /applications/],
+    ["system", /audit log/],
+  ]) {
+    assert.match(done(await holdfast(command.split(" "), { token: reading })).stdout, told, command);
+  }
+});
+
+test("what a person alone may do, a signed-in person does by commands, and a refusal stands in the audit log", async () => {
+  for (const who of ["admin", "viewer"]) {
+    const { email, password } = demo.person(who);
+    done(await holdfast(["login", "--email", email, "--password-stdin"], { who, input: `${password}\n` }));
+  }
+  const declared = await holdfast(["region", "declare", "ap-southeast-1", "impaired", "--reason", "by the command line"], { who: "admin" });
+  assert.match(done(declared).stdout, /impaired: by the command line/);
+  done(await holdfast(["region", "declare", "ap-southeast-1", "normal"], { who: "admin" }));
+  const freeze = ["freeze", "declare", "--reason", "a rehearsal", "--until", new Date(Date.now() + 600_000).toISOString(), "--application", "archive"];
+  const made = JSON.parse(done(await holdfast([...freeze, "--json"], { who: "admin" })).stdout);
+  done(await holdfast(["freeze", "lift", made.id], { who: "admin" }));
+
+  const refused = await holdfast(["automation", "off", "--reason", "not mine to do"], { who: "viewer" });
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /the role operator or admin/);
+  const entries = await holdfast(["audit", "list", "--outcome", "refused", "--action", "automation.off", "--json"], { who: "viewer" });
+  const [entry] = JSON.parse(done(entries).stdout).items;
+  assert.deepEqual([entry.actor, entry.code], [demo.person("viewer").email, "forbidden"]);
+});

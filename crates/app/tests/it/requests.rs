@@ -5,6 +5,7 @@ use holdfast_api::applications::Applications;
 use holdfast_api::runs::{RequestRun, RunVerb, Runs};
 use holdfast_failover::run::RunState;
 use holdfast_failover::{Intent, Mode};
+use jiff::{SignedDuration, Timestamp};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_requests_for_one_application_over_six_connections_make_one_run() {
@@ -110,4 +111,29 @@ async fn a_key_that_is_none_is_refused_by_the_headers_name() {
         assert_eq!((problem.status, problem.fields[0].path.as_str()), (422, "Idempotency-Key"), "{key:?}");
     }
     house.app.request_run(&house.operator, asked, &"k".repeat(200)).await.unwrap();
+}
+
+#[tokio::test]
+async fn when_an_impact_was_detected_lies_between_its_beginning_and_now() {
+    let house = House::new().await;
+    house.sees_services("shop", &[HOME, AWAY, FAR]).await;
+    let now = Timestamp::now();
+    let ago = |minutes: i64| Some(now - SignedDuration::from_mins(minutes));
+    for (began, detected, field) in [
+        (ago(5), ago(6), "detected_at"),
+        (None, ago(-10), "detected_at"),
+        (ago(20_000), None, "impact_began_at"),
+    ] {
+        let mut asked = House::asked("shop", Intent::Failover, HOME, AWAY);
+        (asked.impact_began_at, asked.detected_at) = (began, detected);
+        let problem = refused(house.request(asked).await);
+        assert_eq!((problem.status, problem.fields[0].path.as_str()), (422, field));
+    }
+    let mut asked = House::asked("shop", Intent::Failover, HOME, AWAY);
+    (asked.impact_began_at, asked.detected_at) = (ago(5), ago(2));
+    let run = house.request(asked).await.unwrap();
+    assert_eq!(run.detected_at, ago(2));
+    let rto = run.measured.rto;
+    assert_eq!(rto.detect_seconds, Some(180.0));
+    assert!(rto.decide_seconds.is_some_and(|seconds| (120.0..180.0).contains(&seconds)), "{rto:?}");
 }
