@@ -74,6 +74,7 @@ impl Visit {
 
     /// The page, or the page that says why not, with the status that is true.
     pub async fn show(self, state: &AppState, answer: Answer<Screen>) -> Response {
+        let told = answer.as_ref().err().cloned();
         let (status, mut screen) = match answer {
             Ok(screen) => (StatusCode::OK, screen),
             Err(problem) if problem.status == 401 => {
@@ -103,7 +104,7 @@ impl Visit {
             Err(_) => Automation::NotKnown,
         };
         chrome.flash = self.flash;
-        respond(status, screen, chrome, self.had_flash)
+        saying(told, respond(status, screen, chrome, self.had_flash))
     }
 }
 
@@ -130,7 +131,16 @@ fn chrome(state: &AppState, path: &str, theme: Theme) -> Chrome {
 /// A problem as a page for whoever it is, without a menu: nobody may be known at that point.
 #[must_use]
 pub fn page_problem(state: &AppState, headers: &HeaderMap, problem: Problem) -> Response {
-    alone(state, headers, status(&problem), pages::problem::page(problem))
+    let told = Some(problem.clone());
+    saying(told, alone(state, headers, status(&problem), pages::problem::page(problem)))
+}
+
+/// Marked with the no that it says.
+fn saying(told: Option<Problem>, mut response: Response) -> Response {
+    if let Some(problem) = told {
+        response.extensions_mut().insert(Told(problem));
+    }
+    response
 }
 
 /// A page before anybody is signed in.
@@ -171,10 +181,7 @@ pub fn back(path: &str, came_of: impl Into<CameOf>) -> Response {
     if let Some(cookie) = flash::keep(flash) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
-    if let Some(refusal) = refusal {
-        response.extensions_mut().insert(Told(refusal));
-    }
-    response
+    saying(refusal, response)
 }
 
 /// A form of a page: where it stands, its name there, and which of its fields are typed in again when it is refused.
