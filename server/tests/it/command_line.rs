@@ -52,6 +52,20 @@ const WAYS: &[(&str, Way)] = &[
     ("GET /api/v1/applications/{name}/status", By("status shop")),
     ("GET /api/v1/applications/{name}/readiness", By("status shop")),
     ("GET /api/v1/applications/{name}/plans", By("plan show shop")),
+    ("POST /api/v1/applications/{name}/plans", By("plan edit shop 2 --reason rehearsed")),
+    ("GET /api/v1/applications/{name}/plans/kept", By("plan list shop")),
+    ("GET /api/v1/applications/{name}/plans/versions", By("plan versions shop")),
+    ("GET /api/v1/applications/{name}/plans/{version}", By("plan show shop 2")),
+    ("GET /api/v1/applications/{name}/plans/{version}/diff", By("plan diff shop 2")),
+    ("POST /api/v1/applications/{name}/plans/{version}/evaluations", By("plan evaluate shop")),
+    (
+        "POST /api/v1/applications/{name}/waivers",
+        By("plan waive shop front-door route53@us-east-1 --reason known --review-on 2027-03-01"),
+    ),
+    (
+        "DELETE /api/v1/applications/{name}/waivers/{waiver}",
+        By("plan end-waiver shop front-door route53@us-east-1"),
+    ),
     ("POST /api/v1/applications/{name}/refresh", By("application refresh shop")),
     (
         "POST /api/v1/applications/{name}/webhooks/{step}/secret",

@@ -4,8 +4,8 @@ use super::Fake;
 use async_trait::async_trait;
 use holdfast_api::{Answer, Page, Problem, plans::*};
 use holdfast_domain::{Actor, Name};
-use holdfast_failover::evaluation::Outcome;
 use holdfast_failover::Intent;
+use holdfast_failover::evaluation::Outcome;
 use jiff::Timestamp;
 
 fn head(version: i32) -> PlanHeadView {
@@ -53,7 +53,7 @@ fn plans_view() -> PlansView {
             misfits: 0,
             passable: true,
         }],
-        evaluation: EvaluationView { outcome: Outcome::Unknown, at: None, stale: false, found: None },
+        evaluation: EvaluationView { outcome: Outcome::Good, at: None, stale: false, found: None },
         verification: VerificationView {
             state: "needs_rehearsal".into(),
             reasons: vec![],
@@ -71,12 +71,7 @@ impl Plans for Fake {
         Ok(plans_view())
     }
 
-    async fn plan_versions(
-        &self,
-        _: &Actor,
-        _: &Name,
-        _cursor: Option<&str>,
-    ) -> Answer<Page<PlanHeadView>> {
+    async fn plan_versions(&self, _: &Actor, _: &Name, _cursor: Option<&str>) -> Answer<Page<PlanHeadView>> {
         Ok(Page { items: vec![head(2), head(1)], next: None })
     }
 
@@ -100,7 +95,8 @@ impl Plans for Fake {
 
     async fn edit_plan(&self, actor: &Actor, _: &Name, edit: EditPlan) -> Answer<PlanVersionView> {
         if edit.expected_version != 2 {
-            let mut problem = Problem::new(409, "newer_version", "Changed meanwhile", "Version 2.", "Read it.");
+            let mut problem =
+                Problem::new(409, "newer_version", "Changed meanwhile", "Version 2.", "Read it.");
             problem.blocked_by = Some("2".into());
             return Err(problem);
         }
