@@ -24,6 +24,10 @@ pub struct OwnStep {
     /// From start to done; then a person is asked. `None`: as its kind usually takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Seconds>,
+    /// The stores that nothing writes to any more in the Region being left once it is done. A planned promotion asks
+    /// a person about those that no step fences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fences: Vec<Name>,
     #[serde(flatten)]
     pub work: OwnWork,
 }
@@ -238,6 +242,7 @@ mod tests {
             moves: vec![Occasion::Failover],
             in_emergency: InEmergency::LeftOut,
             timeout: Some(Seconds(60)),
+            fences: vec![name("orders")],
             work,
         };
         let target = || Where::Side(Side::Target);

@@ -218,7 +218,7 @@ impl StepDrive {
         let (plan, movement) = (run.plan(), run.movement());
         let retries = progress.retries_of_what_stood();
         let verdict = step
-            .waited(progress.started_at, self.now())
+            .waited(progress.started_at, seen, self.now())
             .unwrap_or_else(|| step.check_retried(seen, plan, movement, self.now(), retries));
         let mut events = Vec::new();
         // The measurement that decides, not one that was only the first.

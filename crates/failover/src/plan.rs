@@ -189,6 +189,7 @@ pub fn drawn(picture: &Picture, movement: &Movement) -> Result<(Plan, Vec<Misfit
     prepared.extend(raised);
     // Raising takes minutes, in which the lag changes: the cut is after it.
     draft.enter(Phase::RecordLag);
+    prepared = stores::fence::ask(&mut draft, &moves, prepared)?;
     if let Some(lag) = stores::record_lag(&mut draft, &moves, &prepared)? {
         prepared = vec![lag];
     }
@@ -238,6 +239,7 @@ pub fn drawn(picture: &Picture, movement: &Movement) -> Result<(Plan, Vec<Misfit
     stores::confirm_protected(&mut draft, &moves, &done)?;
     let generated = own::insert(&mut draft)?;
     draft.edit(&generated);
+    stores::fence::stand_before(&mut draft)?;
     draft.finish()
 }
 

@@ -191,6 +191,7 @@ fn step(step: &OwnStep) -> Out {
     };
     let is_usual = step.moves == [Occasion::Failover, Occasion::Failback];
     own_work(entry, &step.work)
+        .maybe("fences", (!step.fences.is_empty()).then(|| Out::texts(&step.fences)))
         .maybe("moves", (!is_usual).then(|| Out::texts(step.moves.iter().map(|o| o.as_str()))))
         .maybe(
             "in_emergency",

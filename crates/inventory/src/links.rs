@@ -90,6 +90,12 @@ fn own_steps(whole: &Inventory, found: &mut Problems) {
                     found.push_with(|| missing("application", other, there, path("application")));
                 }
             }
+            for store in &step.fences {
+                let stores = application.resources.iter().filter(|r| r.spec.kind().is_store()).map(|r| &r.name);
+                if !stores.clone().any(|name| name == store) {
+                    found.push_with(|| missing("store", store, stores, path("fences")));
+                }
+            }
             let OwnWork::WaitForSignal { signal, region } = &step.work else { continue };
             match application.resource(signal) {
                 None => {

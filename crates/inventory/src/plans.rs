@@ -5,7 +5,7 @@ use crate::problem::{clip, way_to_a_word};
 use crate::shapes;
 use crate::tree::{Node, What};
 use holdfast_domain::own_step::{InEmergency, Occasion, OwnWork, Phase, Place, Side, Until, Where};
-use holdfast_domain::{OwnPlan, OwnStep, RegionCode, Seconds, StepId};
+use holdfast_domain::{Name, OwnPlan, OwnStep, RegionCode, Seconds, StepId};
 use std::collections::BTreeMap;
 
 /// A wait that outlives its reason is a run that somebody forgot.
@@ -22,7 +22,8 @@ const FIRST: [KeyRule; 6] = [
     ("before_step", false),
     ("after_step", false),
 ];
-const LAST: [KeyRule; 3] = [("moves", false), ("in_emergency", false), ("timeout", false)];
+const LAST: [KeyRule; 4] =
+    [("fences", false), ("moves", false), ("in_emergency", false), ("timeout", false)];
 
 fn keys_of(kind: &str) -> &'static [KeyRule] {
     match kind {
@@ -85,6 +86,7 @@ fn step(reader: &mut Reader, node: &Node, path: &str) -> Option<OwnStep> {
         None => Some(None),
         Some(node) => length(reader, node, &fields.path_of("timeout")).map(Some),
     };
+    let fences = fences(reader, &fields);
     let work = work(reader, &fields, kind?);
     Some(OwnStep {
         name: name?,
@@ -92,6 +94,7 @@ fn step(reader: &mut Reader, node: &Node, path: &str) -> Option<OwnStep> {
         moves: moves?,
         in_emergency: in_emergency?,
         timeout: timeout?,
+        fences: fences?,
         work: work?,
     })
 }
@@ -182,6 +185,25 @@ fn occasions(reader: &mut Reader, fields: &Fields<'_>) -> Option<Vec<Occasion>> 
         return None;
     }
     all.sort_unstable();
+    whole.then_some(all)
+}
+
+/// The stores whose writers it stops.
+fn fences(reader: &mut Reader, fields: &Fields<'_>) -> Option<Vec<Name>> {
+    let Some(node) = fields.get("fences") else { return Some(Vec::new()) };
+    let path = fields.path_of("fences");
+    let (mut all, mut whole) = (Vec::new(), true);
+    for (index, item) in reader.items(node, &path, "fences")?.iter().enumerate() {
+        let item_path = format!("{path}[{index}]");
+        match reader.name_at(item, &item_path) {
+            Some(one) if all.contains(&one) => {
+                let message = format!("`{one}` stands twice in `fences`");
+                reader.problems.at(item.at, &item_path, message, "keep one of them");
+            }
+            Some(one) => all.push(one),
+            None => whole = false,
+        }
+    }
     whole.then_some(all)
 }
 

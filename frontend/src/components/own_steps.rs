@@ -42,6 +42,10 @@ pub fn list(application: &str, steps: &[OwnStep]) -> AnyView {
                 InEmergency::CarriedOut => "in emergencies too",
                 InEmergency::LeftOut => "left out of emergencies",
             };
+            let fences = (!step.fences.is_empty()).then(|| {
+                let stores = step.fences.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(", ");
+                view! { <div class="muted">{format!("afterwards nothing writes to {stores} in the Region being left")}</div> }
+            });
             let secret = matches!(step.work, OwnWork::Webhook { .. }).then(|| {
                 let href = secret_href(application, step.name.as_str());
                 view! { <div><a class="target" href=href>"Signing secret"<span class="sr">{format!(" of {}", step.name)}</span></a></div> }
@@ -49,7 +53,7 @@ pub fn list(application: &str, steps: &[OwnStep]) -> AnyView {
             view! {
                 <tr>
                     <th scope="row">{step.name.to_string()}<div class="muted">{place(&step.place)}</div></th>
-                    <td>{what(&step.work)}<div class="muted">{format!("{when}; {emergency}")}</div>{secret}</td>
+                    <td>{what(&step.work)}<div class="muted">{format!("{when}; {emergency}")}</div>{fences}{secret}</td>
                 </tr>
             }
         })

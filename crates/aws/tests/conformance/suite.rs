@@ -342,6 +342,7 @@ pub const OWN_CALLS: &[(&str, &str)] = &[
 pub const LOOKING_STEPS: &[(&str, &str)] = &[
     ("observe_again", "the picture that the approval rests on still holds"),
     ("record_lag", "each store's lag at the cut is measured and within its limit"),
+    ("catch_up", "the copy to be promoted has all that was written before its writers were fenced"),
     ("confirm_serving", "the application is seen serving from its new Region"),
     ("confirm_protected", "every store has a connected copy again"),
     ("wait_for_person", "a person says that it is done"),

@@ -79,6 +79,20 @@ impl<'a> Draft<'a> {
         self.steps.iter().filter_map(|s| Some((*self.phases.get(&s.id)?, s.id.clone())))
     }
 
+    /// The steps that wait for a copy, each with its store.
+    pub(super) fn catching_up(&self) -> Vec<(StepId, Name)> {
+        let of = |step: &Step| match &step.work {
+            Work::CatchUp { store, .. } => Some((step.id.clone(), store.clone())),
+            _ => None,
+        };
+        self.steps.iter().filter_map(of).collect()
+    }
+
+    /// Whether `step` waits, directly or not, for `earlier`.
+    pub(super) fn waits_for(&self, step: &StepId, earlier: &StepId) -> bool {
+        own::following(&self.steps, &BTreeSet::from([earlier.clone()])).contains(step)
+    }
+
     /// Moves the step that was added last to its place.
     pub(super) fn put(&mut self, id: &StepId, spot: &own::Spot) {
         own::put(&mut self.steps, id, spot);
@@ -215,6 +229,7 @@ impl<'a> Draft<'a> {
         let plane = match &making.work {
             Work::Call { change } => change.plane(),
             Work::RecordLag { stores, .. } => self.plane_of(stores, lag_service),
+            Work::CatchUp { store, .. } => self.plane_of(std::slice::from_ref(store), lag_service),
             Work::ConfirmProtected { stores, .. } => self.plane_of(stores, service),
             // By what it looks at, once the plan says what that is.
             Work::ObserveAgain | Work::ConfirmServing { .. } | Work::WaitForSignal { .. } => String::new(),

@@ -100,7 +100,7 @@ fn put_in(
     Ok(Ok(()))
 }
 
-fn occasion(intent: Intent) -> Occasion {
+pub(super) fn occasion(intent: Intent) -> Occasion {
     match intent {
         Intent::Failover => Occasion::Failover,
         Intent::Failback => Occasion::Failback,

@@ -21,6 +21,9 @@ impl Step {
             Work::RecordLag { stores, .. } | Work::ConfirmProtected { stores, .. } => {
                 stores.iter().for_each(all)
             }
+            Work::CatchUp { store, region } => {
+                looks.entry(store.clone()).or_default().insert(region.clone());
+            }
             Work::ConfirmServing { region, probes, .. } => {
                 // A record whose health check is held out is not answered, so the checks are looked at as well.
                 plan.traffic().iter().chain(&plan.stores()).chain(&plan.health_checks()).for_each(all);

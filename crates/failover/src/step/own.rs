@@ -1,6 +1,6 @@
 //! Steps of one's own that wait: for a person, for a time, for a signal.
 
-use super::outside;
+use super::{catch_up, outside};
 use super::{Seen, Step, Verdict, Work};
 use holdfast_domain::own_step::Until;
 use holdfast_domain::{Name, RegionCode, Seconds};
@@ -46,12 +46,13 @@ pub(super) fn signal(signal: &Name, region: &RegionCode, seen: &Seen) -> Verdict
 }
 
 impl Step {
-    /// The verdict of a wait for a length of time, which is counted from the step's own start; [`Step::check`] does not
-    /// know it. `None`: not such a step.
+    /// The verdict of a wait that is counted from the step's own start, which [`Step::check`] does not know: for a
+    /// length of time, or until a copy has what was written before. `None`: not such a step.
     #[must_use]
-    pub fn waited(&self, began: Option<Timestamp>, now: Timestamp) -> Option<Verdict> {
+    pub fn waited(&self, began: Option<Timestamp>, seen: &Seen, now: Timestamp) -> Option<Verdict> {
         match &self.work {
             Work::WaitForTime { until } => Some(time(until, began, now)),
+            Work::CatchUp { store, region } => Some(catch_up::check(store, region, began, seen, now)),
             _ => None,
         }
     }

@@ -50,7 +50,7 @@ plans:
     steps:
       - {name: tell, kind: webhook, before: move_traffic, url: https://hooks.example.com/x, in_emergency: left_out, timeout: 1m}
       - {name: warm, kind: lambda_invoke, after: raise_compute, account: prod, function: warm, payload: "{\"size\": 3}"}
-      - {name: patch, kind: ssm_document, before: switch_stores, account: prod, region: source, document: Fence, parameters: {mode: hard}, target_tag: role, target_value: writer, moves: [failover]}
+      - {name: patch, kind: ssm_document, before: switch_stores, account: prod, region: source, document: Fence, parameters: {mode: hard}, target_tag: role, target_value: writer, fences: [orders], moves: [failover]}
       - {name: bank, kind: wait_for_person, after_step: confirm-serving, says: the bank knows, group: sre}
       - {name: settle, kind: wait_for_time, after: switch_stores, for: 1m30s}
       - {name: night, kind: wait_for_time, before: build, until: "2027-03-01T03:00:00Z"}
@@ -84,6 +84,8 @@ fn each_mistake_is_told_at_its_line_with_a_way_out() {
         ("function: warm, ", "", "lacks the key `function`"),
         ("{\\\"size\\\": 3}", "{size}", "not JSON"),
         ("region: source", "region: somewhere", "target, source"),
+        ("fences: [orders]", "fences: orders", "a list"),
+        ("fences: [orders]", "fences: [orders, orders]", "stands twice"),
         ("moves: [failover]", "moves: [failure]", "failover"),
         ("moves: [failover]", "moves: []", "`moves` is empty"),
         ("parameters: {mode: hard}", "parameters: hard", "an object of texts"),
@@ -115,6 +117,8 @@ fn what_a_step_names_must_be_there() {
         ("signal: healthy", "signal: health", "did you mean `healthy`?"),
         ("signal: healthy", "signal: orders", "name a resource of the kind probe"),
         ("signal: healthy", "region: us-east-1, signal: healthy", "has nothing in us-east-1"),
+        ("fences: [orders]", "fences: [order]", "did you mean `orders`?"),
+        ("fences: [orders]", "fences: [healthy]", "there is no store `healthy`"),
         ("application: identity}", "application: identify}", "did you mean `identity`?"),
         ("application: identity}", "application: shop}", "would run its own plan"),
     ] {

@@ -77,6 +77,22 @@ impl World {
         self
     }
 
+    /// Adds an alarm that is OK as long as nobody is connected to a database instance: nobody is, in this world.
+    pub fn clients_alarm(mut self, account: &str, region: &str, name: &str, instance: &str) -> Self {
+        self.supporting.alarms.push(Alarm {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            name: name.to_owned(),
+            namespace: "AWS/RDS".to_owned(),
+            metric: "DatabaseConnections".to_owned(),
+            dimensions: BTreeMap::from([("DBInstanceIdentifier".to_owned(), instance.to_owned())]),
+            threshold: 0.0,
+            actions_enabled: true,
+            otherwise: "OK".to_owned(),
+        });
+        self
+    }
+
     /// Adds a quota to one Region; `applied` where it was raised.
     pub fn quota(
         mut self,

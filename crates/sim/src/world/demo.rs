@@ -270,6 +270,8 @@ fn stores(world: World) -> World {
         )
         .front_door(DATA_ZONE, "ledger.data.example.com", Routing::Weighted, &["us-east-1", "us-west-2"])
         .replica_pair(DATA, ("us-east-1", "ledger"), ("us-west-2", "ledger-replica"))
+        .clients_alarm(DATA, "us-east-1", "ledger-clients", "ledger")
+        .clients_alarm(DATA, "us-west-2", "ledger-clients", "ledger-replica")
         .global_table(DATA, "ledger-postings", &["us-east-1", "us-west-2"])
         .front_door(
             PLATFORM_ZONE,
@@ -292,5 +294,7 @@ fn stores(world: World) -> World {
         )
         .front_door(DATA_ZONE, "support.data.example.com", Routing::Weighted, &["us-west-2", "us-east-1"])
         .replica_pair(DATA, ("us-west-2", "support"), ("us-east-1", "support-replica"))
+        .clients_alarm(DATA, "us-west-2", "support-clients", "support")
+        .clients_alarm(DATA, "us-east-1", "support-clients", "support-replica")
         .datastore(SHOP, "ldgnf-catalog", &["us-east-1", "eu-central-1"])
 }

@@ -1,6 +1,7 @@
 //! Stores without a writer: tables whose every replica takes writes, and buckets that copy to each other. A move has
 //! no step for them; it rests on their being copied.
 
+use super::fence::fencing;
 use super::no_copy;
 use crate::movement::{Intent, Mode};
 use crate::plan::draft::Draft;
@@ -29,9 +30,17 @@ pub(super) fn table(draft: &mut Draft<'_>, store: &Name) -> Result<(), Refusal> 
             )?;
         }
     }
-    draft.note(format!(
-        "{store} is a global table: it has no writer to switch, and {from} goes on taking writes as long as anything there writes. Fence those writers."
-    ));
+    let fenced: Vec<&str> = fencing(draft, store).map(|own| own.name.as_str()).collect();
+    draft.note(if fenced.is_empty() {
+        format!(
+            "{store} is a global table: it has no writer to switch, and {from} goes on taking writes as long as anything there writes. Fence those writers: with a step of your own that says `fences: [{store}]`, or by hand."
+        )
+    } else {
+        format!(
+            "{store} is a global table: it has no writer to switch. What writes to it in {from} is stopped by the own step `{}`.",
+            fenced.join("`, `")
+        )
+    });
     Ok(())
 }
 

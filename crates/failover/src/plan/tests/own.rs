@@ -14,6 +14,7 @@ fn own(of: &str, place: Place) -> OwnStep {
         moves: vec![Occasion::Failover, Occasion::Failback],
         in_emergency: InEmergency::CarriedOut,
         timeout: None,
+        fences: Vec::new(),
         work: OwnWork::WaitForTime { until: Until::For(Seconds(60)) },
     }
 }
