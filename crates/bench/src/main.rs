@@ -3,6 +3,7 @@
 //! with the script.
 
 mod fleet;
+mod goals;
 mod peer;
 mod script;
 mod sweep;
@@ -31,6 +32,9 @@ enum What {
         concurrency: Vec<usize>,
         #[arg(long, default_value_t = 3)]
         rounds: usize,
+        /// Seconds between the two sweeps by which staleness is measured
+        #[arg(long, default_value_t = 30)]
+        interval: u64,
     },
     /// The AWS that is swept, in a process of its own: prints its address and serves until it is ended
     Sim {
@@ -59,10 +63,11 @@ impl Size {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     match Arguments::parse().what {
-        What::Sweep { size, beside, concurrency, rounds } => {
+        What::Sweep { size, beside, concurrency, rounds, interval } => {
             // No TLS is spoken here; the HTTP client wants to know by whom it would be.
             rustls::crypto::ring::default_provider().install_default().ok();
-            sweep::run(size, beside.as_deref(), &concurrency, rounds.max(1)).await
+            let interval = Duration::from_secs(interval.max(1));
+            sweep::run(size, beside.as_deref(), &concurrency, rounds.max(1), interval).await
         }
         What::Sim { size } => peer::serve(size).await,
     }

@@ -1,5 +1,6 @@
 //! One sweep by the real collector: every application's status read from AWS and written to Postgres.
 
+use crate::goals::{Measured, missed};
 use crate::peer::{Peer, cpu_seconds};
 use crate::{Size, fleet, script};
 use async_trait::async_trait;
@@ -51,6 +52,7 @@ pub async fn run(
     beside: Option<&[String]>,
     concurrency: &[usize],
     rounds: usize,
+    interval: Duration,
 ) -> anyhow::Result<()> {
     let database = test_database().await;
     let store = Store::connect(&database.app_url, Pools { web: 4, engine: 8 }).await?;
@@ -60,42 +62,42 @@ pub async fn run(
     let looks = size.applications * fleet::REGIONS.len();
     println!(
         "{} applications in {} Regions over {} accounts, answers {} ms late: {looks} looks, one AssumeRole per account.\n\
-         Limit = the sum of the latencies over the lanes: of one call per look (what the script makes), and of the calls made.",
+         Limit = the sum of the latencies of the calls really made, over the lanes.",
         size.applications,
         fleet::REGIONS.len(),
         size.accounts,
         size.latency_ms
     );
+    let mut misses = Vec::new();
     for &lanes in concurrency {
         println!("\n{lanes} calls at once");
         let limit = |calls: usize| (calls as f64) * size.latency().as_secs_f64() / (lanes as f64);
-        let plain = limit(looks + size.accounts);
-        let (mut ours, mut theirs, mut dark) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut ours, mut theirs, mut dark, mut sessions) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for _ in 0..rounds {
             if let Some(beside) = beside {
                 let told = script::run(beside, &house.peer.url, size, lanes)?;
                 println!(
-                    "  script    {:6.2} s = {:.2} x limit, {} calls, {:.2} ms of processor a call",
+                    "  script    {:6.2} s = {:.2} x limit of its {} calls, {:.2} ms of processor a call",
                     told.seconds,
-                    told.seconds / plain,
+                    told.seconds / limit(told.calls),
                     told.calls,
                     told.cpu_seconds * 1e3 / told.calls as f64
                 );
-                theirs.push(told.seconds / plain);
+                theirs.push(told.seconds);
             }
             let swept = house.sweep(lanes).await?;
             let calls: usize = swept.calls.values().sum();
             println!(
-                "  Holdfast  {:6.2} s = {:.2} x limit ({:.2} x that of its own {calls} calls: {}), {} known, {:.2} ms of processor a look; simulator {:.2} s",
+                "  Holdfast  {:6.2} s = {:.2} x limit of its {calls} calls ({}), {} known, {:.2} ms of processor a call; simulator {:.2} s",
                 swept.seconds,
-                swept.seconds / plain,
                 swept.seconds / limit(calls),
                 words(&swept.calls),
                 swept.known,
-                swept.cpu_seconds * 1e3 / looks as f64,
+                swept.cpu_seconds * 1e3 / calls as f64,
                 swept.sim_cpu_seconds
             );
-            ours.push(swept.seconds / plain);
+            ours.push((swept.seconds / limit(calls), swept.seconds));
+            sessions = sessions.max(swept.calls.get("AssumeRole").copied().unwrap_or(0));
             // Twice: the first finds out that the Region is dark, the second knows.
             house.peer.set_dark(DARK, true).await?;
             let after = house.sweep_twice(lanes).await?;
@@ -105,15 +107,37 @@ pub async fn run(
                 after[1].others_seconds / swept.others_seconds,
             ));
         }
+        let staleness_seconds = house.staleness(lanes, interval).await?;
+        let (ratios, seconds): (Vec<f64>, Vec<f64>) = ours.into_iter().unzip();
         let (first, later): (Vec<f64>, Vec<f64>) = dark.into_iter().unzip();
         println!(
-            "  median    Holdfast {} x limit{}; with {DARK} dark the other Regions are seen in {} of the time at the first sweep, {} later",
-            spread(ours),
-            if theirs.is_empty() { String::new() } else { format!(", the script {}", spread(theirs)) },
-            spread(first),
-            spread(later)
+            "  median    Holdfast {} x limit{}; with {DARK} dark the other Regions are seen in {} of the time at the first sweep, {} later; \
+             99 of 100 sights are renewed within {staleness_seconds:.1} s at an interval of {} s",
+            spread(&ratios),
+            if theirs.is_empty() {
+                String::new()
+            } else {
+                format!(", {:.2} x the script's time", median(&seconds) / median(&theirs))
+            },
+            spread(&first),
+            spread(&later),
+            interval.as_secs()
         );
+        misses.extend(missed(&Measured {
+            lanes,
+            times_the_limit: median(&ratios),
+            beside_a_dark_region: median(&later),
+            staleness_seconds,
+            interval_seconds: interval.as_secs_f64(),
+            sessions,
+            accounts: size.accounts,
+        }));
     }
+    anyhow::ensure!(
+        misses.is_empty(),
+        "missed:\n{}",
+        misses.iter().map(|miss| format!("  {miss}")).collect::<Vec<_>>().join("\n")
+    );
     Ok(())
 }
 
@@ -121,12 +145,30 @@ fn words(calls: &BTreeMap<String, usize>) -> String {
     calls.iter().map(|(operation, count)| format!("{operation} {count}")).collect::<Vec<_>>().join(", ")
 }
 
-/// `1.20 (1.18-1.31)`
-fn spread(mut ratios: Vec<f64>) -> String {
-    ratios.sort_by(f64::total_cmp);
-    let at = |index: usize| ratios.get(index).copied().unwrap_or(f64::NAN);
-    format!("{:.2} ({:.2}-{:.2})", at(ratios.len() / 2), at(0), at(ratios.len().saturating_sub(1)))
+fn sorted(ratios: &[f64]) -> Vec<f64> {
+    let mut sorted = ratios.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted
 }
+
+/// Such a share of all is no greater; no number of none.
+fn percentile(ratios: &[f64], share: f64) -> f64 {
+    let sorted = sorted(ratios);
+    let at = ((sorted.len() as f64 * share) as usize).min(sorted.len().saturating_sub(1));
+    sorted.get(at).copied().unwrap_or(f64::NAN)
+}
+
+fn median(ratios: &[f64]) -> f64 {
+    percentile(ratios, 0.5)
+}
+
+/// `1.20 (1.18-1.31)`
+fn spread(ratios: &[f64]) -> String {
+    format!("{:.2} ({:.2}-{:.2})", median(ratios), percentile(ratios, 0.0), percentile(ratios, 1.0))
+}
+
+/// When each thing in each Region was last seen.
+type SeenAt = BTreeMap<(String, String, String), f64>;
 
 impl House {
     fn cloud(&self, lanes: usize) -> Arc<AwsCloud> {
@@ -150,6 +192,59 @@ impl House {
     async fn sweep_twice(&self, lanes: usize) -> anyhow::Result<[Swept; 2]> {
         let cloud = self.cloud(lanes);
         Ok([self.sweep_with(cloud.clone()).await?, self.sweep_with(cloud).await?])
+    }
+
+    async fn seen_at(&self) -> anyhow::Result<SeenAt> {
+        let rows = sqlx::query(
+            "SELECT application, resource, region, extract(epoch FROM seen_at)::float8 AS seen_at
+             FROM observations WHERE seen_at IS NOT NULL",
+        )
+        .fetch_all(&mut self.database.owner().await)
+        .await?;
+        let of = |row: &sqlx::postgres::PgRow| {
+            let place = (row.try_get("application")?, row.try_get("resource")?, row.try_get("region")?);
+            Ok((place, row.try_get("seen_at")?))
+        };
+        rows.iter().map(of).collect()
+    }
+
+    /// Of all sights, what 99 of 100 are renewed within, while sweeps follow each other at this interval. One that is
+    /// not renewed counts as never.
+    async fn staleness(&self, lanes: usize, interval: Duration) -> anyhow::Result<f64> {
+        let mut owner = self.database.owner().await;
+        sqlx::raw_sql("UPDATE sweeps SET started_at = NULL, finished_at = NULL; TRUNCATE observations")
+            .execute(&mut owner)
+            .await?;
+        let data = tempfile::tempdir()?;
+        let mut settings = EngineSettings::new(data.path().to_owned());
+        settings.sweep_interval = interval;
+        let engine =
+            Engine::start(self.store.clone(), self.cloud(lanes), Arc::new(NobodyAsks), settings).await?;
+        let first = self.sweep_after(None).await?;
+        let before = self.seen_at().await?;
+        self.sweep_after(Some(first)).await?;
+        let after = self.seen_at().await?;
+        engine.shutdown().await;
+        let gaps: Vec<f64> = before
+            .iter()
+            .map(|(place, at)| after.get(place).map(|then| then - at).filter(|gap| *gap > 0.0))
+            .map(|gap| gap.unwrap_or(f64::INFINITY))
+            .collect();
+        Ok(percentile(&gaps, 0.99))
+    }
+
+    /// When the first sweep has ended that began after that one.
+    async fn sweep_after(&self, ended: Option<jiff::Timestamp>) -> anyhow::Result<jiff::Timestamp> {
+        loop {
+            let sweep = self.store.last_sweep().await?;
+            if let Some((began, over)) = sweep.started_at.zip(sweep.finished_at)
+                && over >= began
+                && ended.is_none_or(|ended| began > ended)
+            {
+                return Ok(over);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     async fn sweep_with(&self, cloud: Arc<AwsCloud>) -> anyhow::Result<Swept> {
