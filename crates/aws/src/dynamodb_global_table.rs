@@ -56,9 +56,7 @@ pub(crate) async fn look(caller: &Caller, spec: &DynamodbGlobalTable, regions: &
                 seen_at,
             }))
         }
-        None => Err(caller
-            .call(region.as_str(), DESCRIBE)
-            .error(ErrorKind::NotFound, format!("no table {} in any Region that answered", spec.table))),
+        None => Err(absent(caller, &spec.table, region, &unreachable)),
     };
     described
         .iter()
@@ -70,6 +68,19 @@ pub(crate) async fn look(caller: &Caller, spec: &DynamodbGlobalTable, regions: &
             ((*region).clone(), result)
         })
         .collect()
+}
+
+/// Of a table that no Region that answered has: it is nowhere only where all have answered.
+fn absent(caller: &Caller, table: &str, region: &RegionCode, silent: &[&RegionCode]) -> Error {
+    let call = caller.call(region.as_str(), DESCRIBE);
+    if silent.is_empty() {
+        return call.error(ErrorKind::NotFound, format!("no table {table} in any of its Regions"));
+    }
+    let names: Vec<&str> = silent.iter().map(|region| region.as_str()).collect();
+    call.error(
+        ErrorKind::Unreachable,
+        format!("no table {table} in {region}; whether it is elsewhere is not known, because {} could not be asked", names.join(", ")),
+    )
 }
 
 async fn describe(caller: &Caller, table: &str, region: &RegionCode) -> Described {

@@ -31,6 +31,35 @@ struct Target {
 /// The sweeps under way, by account: one that is slow is not started again, and holds up nobody.
 type Sweeps = HashMap<Name, JoinHandle<()>>;
 
+fn is_running(sweeps: &Sweeps, account: &Name) -> bool {
+    sweeps.get(account).is_some_and(|sweep| !sweep.is_finished())
+}
+
+/// Which accounts are to be swept now: all at a round, and afterwards those that were still being swept when it came, as
+/// soon as that is over. An account with a dark Region would otherwise miss every other round.
+#[derive(Debug, Default)]
+struct Turns {
+    round: bool,
+    late: BTreeSet<Name>,
+}
+
+impl Turns {
+    fn are_there(&self, sweeps: &Sweeps) -> bool {
+        self.round || self.late.iter().any(|account| !is_running(sweeps, account))
+    }
+
+    fn take<'a>(
+        &mut self,
+        accounts: impl Iterator<Item = &'a Name>,
+        running: impl Fn(&Name) -> bool,
+    ) -> BTreeSet<Name> {
+        let wanted = accounts.filter(|account| self.round || self.late.contains(*account)).cloned();
+        let (late, due) = wanted.partition(running);
+        *self = Self { round: false, late };
+        due
+    }
+}
+
 pub async fn run(
     store: Store,
     cloud: Arc<dyn Cloud>,
@@ -45,16 +74,18 @@ pub async fn run(
     let mut wakeups = store.wakeups();
     let tick = settings.sweep_interval.min(Duration::from_secs(1));
     let mut unreported = false;
+    let mut turns = Turns::default();
     while !stop.is_cancelled() {
         match store.begin_sweep(&worker, settings.sweep_interval.as_secs_f64()).await {
-            Ok(true) => {
-                unreported = true;
-                if let Err(error) = begin(&store, (&cloud, &clock, &keeper), &settings, &mut sweeps).await {
-                    tracing::warn!(%error, "the inventory could not be read for a sweep");
-                }
-            }
-            Ok(false) => {}
+            Ok(round) => turns.round |= round,
             Err(error) => tracing::warn!(%error, "whose turn it is to sweep could not be asked"),
+        }
+        if turns.are_there(&sweeps) {
+            unreported = true;
+            let parts = (&cloud, &clock, &keeper);
+            if let Err(error) = begin(&store, parts, &settings, &mut sweeps, &mut turns).await {
+                tracing::warn!(%error, "the inventory could not be read for a sweep");
+            }
         }
         if unreported && sweeps.values().all(JoinHandle::is_finished) {
             match store.finish_sweep(&worker).await {
@@ -104,6 +135,7 @@ async fn begin(
     (cloud, clock, keeper): (&Arc<dyn Cloud>, &DatabaseClock, &Keeper),
     settings: &EngineSettings,
     sweeps: &mut Sweeps,
+    turns: &mut Turns,
 ) -> Result<(), holdfast_store::Error> {
     let mut by_account: BTreeMap<Name, Vec<Target>> = BTreeMap::new();
     for application in store.applications().await? {
@@ -120,10 +152,8 @@ async fn begin(
         }
     }
     sweeps.retain(|name, _| accounts.iter().any(|a| &a.name == name));
-    for account in accounts {
-        if sweeps.get(&account.name).is_some_and(|sweep| !sweep.is_finished()) {
-            continue;
-        }
+    let due = turns.take(accounts.iter().map(|a| &a.name), |name| is_running(sweeps, name));
+    for account in accounts.into_iter().filter(|a| due.contains(&a.name)) {
         let name = account.name.clone();
         let kinds = kinds.remove(&name).unwrap_or_default();
         let mut needs = called.remove(&name).unwrap_or_default();
@@ -296,4 +326,20 @@ fn accounts_of<'a>(application: &'a Application, own: &'a [OwnPlan]) -> BTreeSet
     let own = own.iter().filter(|plan| plan.application == application.name).flat_map(|plan| &plan.steps);
     let resources = application.resources.iter().map(|resource| &resource.account);
     resources.chain(own.filter_map(|step| step.work.account())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_that_is_still_being_swept_when_a_round_comes_is_swept_when_that_is_over() {
+        let names = ["calm", "dark"].map(|name| Name::parse(name).unwrap());
+        let mut turns = Turns { round: true, ..Turns::default() };
+        let due = turns.take(names.iter(), |name| name.as_str() == "dark");
+        assert_eq!(due, BTreeSet::from([names[0].clone()]));
+        assert!(turns.are_there(&Sweeps::new()), "its sweep is over, and the next round is not there yet");
+        assert_eq!(turns.take(names.iter(), |_| false), BTreeSet::from([names[1].clone()]));
+        assert!(!turns.are_there(&Sweeps::new()));
+    }
 }

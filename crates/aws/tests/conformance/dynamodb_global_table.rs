@@ -16,6 +16,7 @@ scenarios! {
     a_table_that_is_nowhere_is_not_found: simulator, ministack, moto;
     how_far_a_replica_is_behind_is_told_by_the_region_that_writes: simulator;
     a_dark_region_leaves_the_other_side_in_sight_and_its_lag_unknown: simulator;
+    what_no_region_that_answers_has_may_be_in_one_that_does_not: simulator;
 }
 
 pub async fn resource(_: &Peer) -> Resource {
@@ -90,4 +91,12 @@ async fn a_dark_region_leaves_the_other_side_in_sight_and_its_lag_unknown(peer: 
     assert_eq!(recovery.lag(), None);
     let Facts::TableReplica(recovery) = recovery else { panic!("{recovery:?}") };
     assert_eq!(recovery.not_asked, [HOME], "how far it is behind is told by the Region that is dark");
+}
+
+async fn what_no_region_that_answers_has_may_be_in_one_that_does_not(peer: &Peer) {
+    let drafts = at_home_alone(peer).await;
+    peer.sim().set_region_dark(HOME, true);
+    let error = look(peer, &drafts).await.remove(&region(RECOVERY)).unwrap().unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unreachable, "it would be called absent otherwise: {error}");
+    assert!(error.message.contains(HOME), "{error}");
 }
