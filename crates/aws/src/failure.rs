@@ -172,6 +172,7 @@ fn kind_of(code: &str, status: u16) -> ErrorKind {
         "ConflictException",
         "HealthCheckVersionMismatch",
         "IllegalStateException",
+        "DBClusterAlreadyExistsFault",
         "DBInstanceAlreadyExists",
         "InvalidChangeBatch",
         "InvalidDBClusterStateFault",

@@ -63,6 +63,13 @@ pub(crate) async fn perform(caller: &Caller, change: &Change) -> Result<Answer, 
         Change::CreateReplica { region, instance, source_arn, settings } => {
             rds_read_replica::create(caller, action, region, instance, source_arn, settings).await
         }
+        Change::CreateReplicaCluster { region, cluster, source_arn, settings } => {
+            rds_read_replica::create_cluster(caller, action, region, cluster, source_arn, settings).await
+        }
+        Change::CreateClusterInstance { region, cluster, instance, class, engine } => {
+            rds_read_replica::create_instance(caller, action, region, cluster, instance, (class, engine))
+                .await
+        }
         Change::FailDatastoreOver { region, global_datastore, replication_group } => {
             elasticache_global_datastore::fail_over(
                 caller,

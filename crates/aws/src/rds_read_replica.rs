@@ -10,7 +10,9 @@ use crate::regional::{in_each, not_named};
 use crate::settings::Service;
 use aws_sdk_rds::types::{DbCluster, DbInstance, Filter};
 use holdfast_cloud::{Error, ErrorKind, Looked};
-use holdfast_domain::facts::{Lag, LeftBehind, ReplicaMember, ReplicaSettings, region_of_arn};
+use holdfast_domain::facts::{
+    ClusterInstance, Lag, LeftBehind, ReplicaMember, ReplicaSettings, region_of_arn,
+};
 use holdfast_domain::resource::RdsReadReplica;
 use holdfast_domain::{Facts, RegionCode};
 use holdfast_failover::run::Answer;
@@ -21,8 +23,13 @@ const LAG_WINDOW_SECONDS: i64 = 300;
 
 pub(crate) const LOOK: &[&str] = &[INSTANCES, CLUSTERS, metrics::GET_METRIC_DATA];
 
-pub(crate) const CHANGES: &[&str] =
-    &["rds:CreateDBInstanceReadReplica", "rds:PromoteReadReplica", "rds:PromoteReadReplicaDBCluster"];
+pub(crate) const CHANGES: &[&str] = &[
+    "rds:CreateDBCluster",
+    "rds:CreateDBInstance",
+    "rds:CreateDBInstanceReadReplica",
+    "rds:PromoteReadReplica",
+    "rds:PromoteReadReplicaDBCluster",
+];
 
 pub(crate) async fn look(caller: &Caller, spec: &RdsReadReplica, regions: &[RegionCode]) -> Looked {
     in_each(regions, |region| look_in(caller, spec, region)).await
@@ -48,6 +55,9 @@ async fn look_in(caller: &Caller, spec: &RdsReadReplica, region: &RegionCode) ->
         .map(|old| LeftBehind { id: old.id.clone(), takes_writes: old.source.is_none() })
         .collect();
     member.next_id = generation(&member.id).and_then(|at| names.get(at + 1)).cloned();
+    if is_cluster {
+        equip(caller, region, &mut member).await?;
+    }
     if member.source.is_some() {
         member.lag = lag(caller, region, &member).await;
     }
@@ -90,7 +100,9 @@ fn instance(instance: &DbInstance) -> Option<ReplicaMember> {
         source: source.filter(|source| !source.is_empty()).map(str::to_owned),
         replication: replication.and_then(|info| info.status()).map(str::to_owned),
         endpoint: instance.endpoint().and_then(|endpoint| endpoint.address()).map(str::to_owned),
+        instances: Vec::new(),
         settings: ReplicaSettings {
+            engine: instance.engine().map(str::to_owned),
             class: instance.db_instance_class().map(str::to_owned),
             kms_key_id: instance.kms_key_id().map(str::to_owned),
             subnet_group: instance
@@ -133,7 +145,9 @@ fn cluster(cluster: &DbCluster) -> Option<ReplicaMember> {
         source: cluster.replication_source_identifier().filter(|s| !s.is_empty()).map(str::to_owned),
         replication: replication.and_then(|info| info.status()).map(str::to_owned),
         endpoint: cluster.endpoint().map(str::to_owned),
+        instances: Vec::new(),
         settings: ReplicaSettings {
+            engine: cluster.engine().map(str::to_owned),
             class: cluster.db_cluster_instance_class().map(str::to_owned),
             kms_key_id: cluster.kms_key_id().map(str::to_owned),
             subnet_group: cluster.db_subnet_group().map(str::to_owned),
@@ -149,6 +163,24 @@ fn cluster(cluster: &DbCluster) -> Option<ReplicaMember> {
         next_id: None,
         lag: None,
     })
+}
+
+/// The instances of a cluster, and the class of them where they are of one.
+async fn equip(caller: &Caller, region: &RegionCode, member: &mut ReplicaMember) -> Result<(), Error> {
+    let filter = Filter::builder().name("db-cluster-id").values(&member.id).build();
+    let sent = caller.rds(region.as_str()).describe_db_instances().filters(filter).send();
+    let answer = caller.ask(Service::Rds, region.as_str(), INSTANCES, sent).await?;
+    let of_it = || answer.db_instances().iter().filter(|i| i.db_cluster_identifier() == Some(&member.id));
+    let class = of_it().find_map(|instance| instance.db_instance_class()).map(str::to_owned);
+    let instances = of_it()
+        .filter_map(|instance| {
+            let status = instance.db_instance_status().unwrap_or("unknown").to_owned();
+            Some(ClusterInstance { id: instance.db_instance_identifier()?.to_owned(), status })
+        })
+        .collect();
+    member.instances = instances;
+    member.settings.class = class.or(member.settings.class.take());
+    Ok(())
 }
 
 /// In seconds, and of the replica's own Region. A lag that cannot be asked for leaves the rest of the picture.
@@ -197,21 +229,8 @@ pub(crate) async fn create(
     settings: &ReplicaSettings,
 ) -> Result<Answer, Error> {
     let region = region.as_str();
-    let url = match (&settings.kms_key_id, region_of_arn(source_arn)) {
-        (Some(key), Some(source_region)) if source_region != region => {
-            let parameters = [
-                ("Action", "CreateDBInstanceReadReplica"),
-                ("DBInstanceIdentifier", instance),
-                ("DestinationRegion", region),
-                ("KmsKeyId", key.as_str()),
-                ("SourceDBInstanceIdentifier", source_arn),
-                ("Version", "2014-10-31"),
-            ];
-            let url = presigned::rds_url(caller, source_region, &parameters);
-            Some(url.map_err(|why| caller.call(region, action).error(ErrorKind::Invalid, why))?)
-        }
-        _ => None,
-    };
+    let named = [("DBInstanceIdentifier", instance), ("SourceDBInstanceIdentifier", source_arn)];
+    let url = asking_the_source(caller, action, region, source_arn, settings, &named)?;
     let groups = (!settings.security_groups.is_empty()).then(|| settings.security_groups.clone());
     let sent = caller
         .rds(region)
@@ -224,6 +243,83 @@ pub(crate) async fn create(
         .set_vpc_security_group_ids(groups)
         .multi_az(settings.multi_az)
         .set_pre_signed_url(url)
+        .send();
+    answered(action, region, &caller.ask(Service::Rds, region, action, sent).await?, None)
+}
+
+/// What an encrypted source in another Region is asked with: the same call, signed for that Region.
+fn asking_the_source(
+    caller: &Caller,
+    action: &'static str,
+    region: &str,
+    source_arn: &str,
+    settings: &ReplicaSettings,
+    named: &[(&'static str, &str); 2],
+) -> Result<Option<String>, Error> {
+    let (Some(key), Some(source_region)) = (&settings.kms_key_id, region_of_arn(source_arn)) else {
+        return Ok(None);
+    };
+    if source_region == region {
+        return Ok(None);
+    }
+    let operation = action.split_once(':').map_or(action, |(_, operation)| operation);
+    let mut parameters = vec![
+        ("Action", operation),
+        ("DestinationRegion", region),
+        ("KmsKeyId", key.as_str()),
+        ("Version", "2014-10-31"),
+    ];
+    parameters.extend_from_slice(named);
+    parameters.sort_unstable();
+    presigned::rds_url(caller, source_region, &parameters)
+        .map(Some)
+        .map_err(|why| caller.call(region, action).error(ErrorKind::Invalid, why))
+}
+
+pub(crate) async fn create_cluster(
+    caller: &Caller,
+    action: &'static str,
+    region: &RegionCode,
+    cluster: &str,
+    source_arn: &str,
+    settings: &ReplicaSettings,
+) -> Result<Answer, Error> {
+    let region = region.as_str();
+    let named = [("DBClusterIdentifier", cluster), ("ReplicationSourceIdentifier", source_arn)];
+    let url = asking_the_source(caller, action, region, source_arn, settings, &named)?;
+    let groups = (!settings.security_groups.is_empty()).then(|| settings.security_groups.clone());
+    let sent = caller
+        .rds(region)
+        .create_db_cluster()
+        .db_cluster_identifier(cluster)
+        .set_engine(settings.engine.clone())
+        .replication_source_identifier(source_arn)
+        .set_kms_key_id(settings.kms_key_id.clone())
+        .set_storage_encrypted(settings.kms_key_id.as_ref().map(|_| true))
+        .set_db_subnet_group_name(settings.subnet_group.clone())
+        .set_vpc_security_group_ids(groups)
+        .set_pre_signed_url(url)
+        .send();
+    answered(action, region, &caller.ask(Service::Rds, region, action, sent).await?, None)
+}
+
+/// An instance of a cluster takes everything else from the cluster.
+pub(crate) async fn create_instance(
+    caller: &Caller,
+    action: &'static str,
+    region: &RegionCode,
+    cluster: &str,
+    instance: &str,
+    (class, engine): (&str, &str),
+) -> Result<Answer, Error> {
+    let region = region.as_str();
+    let sent = caller
+        .rds(region)
+        .create_db_instance()
+        .db_instance_identifier(instance)
+        .db_cluster_identifier(cluster)
+        .db_instance_class(class)
+        .engine(engine)
         .send();
     answered(action, region, &caller.ask(Service::Rds, region, action, sent).await?, None)
 }

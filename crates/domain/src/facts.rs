@@ -12,7 +12,7 @@ pub use compute::{
 };
 pub use outside::{NameAnswer, ProbeAnswer};
 pub use stores::{
-    AuroraMember, BucketReplication, Consistency, DatastoreMember, Lag, LagFrom, LeftBehind, Protected,
+    AuroraMember, BucketReplication, ClusterInstance, Consistency, DatastoreMember, Lag, LagFrom, LeftBehind, Protected,
     RecoveryPoint, ReplicaMember, ReplicaSettings, ReplicationRule, RestoreJob, TableReplica, VaultFacts,
     database_of_arn, region_of_arn,
 };

@@ -44,6 +44,16 @@ pub enum Change {
     PromoteReplicaCluster { region: RegionCode, cluster: String },
     /// `rds:CreateDBInstanceReadReplica` in the Region that is to have a copy again. The name must be free.
     CreateReplica { region: RegionCode, instance: String, source_arn: String, settings: ReplicaSettings },
+    /// `rds:CreateDBCluster` of a replica, in the Region that is to have a copy again. The name must be free.
+    CreateReplicaCluster { region: RegionCode, cluster: String, source_arn: String, settings: ReplicaSettings },
+    /// `rds:CreateDBInstance` in a cluster, which copies nothing without one. The name must be free.
+    CreateClusterInstance {
+        region: RegionCode,
+        cluster: String,
+        instance: String,
+        class: String,
+        engine: String,
+    },
     /// `elasticache:FailoverGlobalReplicationGroup`, called in the Region of the primary to be.
     FailDatastoreOver { region: RegionCode, global_datastore: String, replication_group: String },
     /// `backup:StartRestoreJob` in the vault's Region, of one recovery point and with exactly this metadata.
@@ -256,6 +266,8 @@ impl Change {
             Self::PromoteReplica { .. } => "rds:PromoteReadReplica",
             Self::PromoteReplicaCluster { .. } => "rds:PromoteReadReplicaDBCluster",
             Self::CreateReplica { .. } => "rds:CreateDBInstanceReadReplica",
+            Self::CreateReplicaCluster { .. } => "rds:CreateDBCluster",
+            Self::CreateClusterInstance { .. } => "rds:CreateDBInstance",
             Self::FailDatastoreOver { .. } => "elasticache:FailoverGlobalReplicationGroup",
             Self::StartRestoreJob { .. } => "backup:StartRestoreJob",
             Self::SetAccessPointRoutes { .. } => "s3:SubmitMultiRegionAccessPointRoutes",
@@ -286,7 +298,9 @@ impl Change {
             Self::ReplaceRecords { .. }
             | Self::SetHealthCheck { .. }
             | Self::SetPrimaryOrigins { .. }
-            | Self::CreateReplica { .. } => Idempotency::CompareAndSet,
+            | Self::CreateReplica { .. }
+            | Self::CreateReplicaCluster { .. }
+            | Self::CreateClusterInstance { .. } => Idempotency::CompareAndSet,
             Self::SetEcsDesiredCount { .. }
             | Self::SetEcsScalingBounds { .. }
             | Self::SetAutoScalingGroupSize { .. }
@@ -323,7 +337,9 @@ impl Change {
     #[must_use]
     pub fn makes_anew(&self) -> Option<&RegionCode> {
         match self {
-            Self::CreateReplica { region, .. } | Self::StartRestoreJob { region, .. } => Some(region),
+            Self::CreateReplica { region, .. }
+            | Self::CreateReplicaCluster { region, .. }
+            | Self::StartRestoreJob { region, .. } => Some(region),
             _ => None,
         }
     }
@@ -398,7 +414,9 @@ impl Change {
             | Self::FailAuroraOver { region, .. }
             | Self::PromoteReplica { region, .. }
             | Self::PromoteReplicaCluster { region, .. }
-            | Self::CreateReplica { region, .. } => format!("rds@{region}"),
+            | Self::CreateReplica { region, .. }
+            | Self::CreateReplicaCluster { region, .. }
+            | Self::CreateClusterInstance { region, .. } => format!("rds@{region}"),
             Self::FailDatastoreOver { region, .. } => format!("elasticache@{region}"),
             Self::StartRestoreJob { region, .. } => format!("backup@{region}"),
             Self::SetAccessPointRoutes { .. } => "s3-mrap-routes@any-of-five".into(),

@@ -4,6 +4,7 @@ mod aurora;
 mod backup;
 mod binding;
 mod capacity;
+mod catch_up;
 mod check;
 mod cloudfront;
 mod datastore;
@@ -69,6 +70,8 @@ pub enum Work {
     ObserveAgain,
     /// Read each store's lag and keep it: the RPO at the cut. Planned: `limit_ms` must hold.
     RecordLag { stores: Vec<Name>, target: RegionCode, limit_ms: Option<f64> },
+    /// Planned: the copy in `region` has everything that was written before this step began.
+    CatchUp { store: Name, region: RegionCode },
     /// One changing call, and when it counts as done.
     Call { change: Change },
     /// The application is seen serving from `region` (and, planned, no longer from `not_from`).
@@ -123,6 +126,7 @@ impl Step {
         match &self.work {
             Work::ObserveAgain => "observe_again",
             Work::RecordLag { .. } => "record_lag",
+            Work::CatchUp { .. } => "catch_up",
             Work::Call { change } => match change {
                 Change::SetEcsDesiredCount { .. } => "scale_ecs_service",
                 Change::SetEcsScalingBounds { .. } => "set_ecs_scaling_bounds",
@@ -138,6 +142,8 @@ impl Step {
                 Change::PromoteReplica { .. } => "promote_replica",
                 Change::PromoteReplicaCluster { .. } => "promote_replica_cluster",
                 Change::CreateReplica { .. } => "create_replica",
+                Change::CreateReplicaCluster { .. } => "create_replica_cluster",
+                Change::CreateClusterInstance { .. } => "create_cluster_instance",
                 Change::FailDatastoreOver { .. } => "fail_datastore_over",
                 Change::StartRestoreJob { .. } => "start_restore_job",
                 Change::SetAccessPointRoutes { .. } => "route_access_point",

@@ -77,12 +77,17 @@ fn replica(member: &ReplicaMember) -> Words {
     if let Some(state) = &member.replication {
         under.push(state.clone());
     }
+    if member.is_cluster {
+        let some = member.instances.iter().map(|one| format!("{} {}", one.id, format::plain(&one.status)));
+        under.push(if member.instances.is_empty() { "no instance".into() } else { some.collect::<Vec<_>>().join(", ") });
+    }
     let old: Vec<&str> =
         member.left_behind.iter().filter(|old| old.takes_writes).map(|old| old.id.as_str()).collect();
     if !old.is_empty() {
         under.push(format!("{} still takes writes", old.join(", ")));
     }
-    let broken = member.replication.as_deref().is_some_and(|state| state != "replicating");
+    let broken = member.replication.as_deref().is_some_and(|state| state != "replicating")
+        || member.is_cluster && !member.has_an_instance();
     let tone = if broken || !old.is_empty() {
         Tone::Watch
     } else if member.status == "available" {
@@ -433,8 +438,10 @@ mod tests {
             source: Some("arn:aws:rds:us-west-2:222222222222:db:books".into()),
             replication: Some("replicating".into()),
             endpoint: None,
+            instances: Vec::new(),
             settings: holdfast_domain::facts::ReplicaSettings {
                 class: None,
+                engine: None,
                 kms_key_id: None,
                 subnet_group: None,
                 security_groups: Vec::new(),

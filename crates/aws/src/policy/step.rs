@@ -98,6 +98,30 @@ pub(super) fn statements(account: &Account, change: &Change) -> Vec<Statement> {
             );
             statements
         }
+        Change::CreateReplicaCluster { region, cluster, source_arn, settings } => {
+            let group = |kind: &str| format!("arn:aws:rds:{region}:{id}:{kind}:*");
+            let target = format!("arn:aws:rds:{region}:{id}:cluster:{cluster}");
+            let mut statements = vec![
+                on(own, [target, source_arn.clone(), group("subgrp"), group("cluster-pg"), group("og")]),
+                looks(ResourceKind::RdsReadReplica),
+            ];
+            statements.extend(
+                settings.kms_key_id.as_ref().map(|key| on(["kms:CreateGrant", "kms:DescribeKey"], [key])),
+            );
+            statements
+        }
+        Change::CreateClusterInstance { region, cluster, instance, .. } => {
+            let named = |kind: &str, of: &str| format!("arn:aws:rds:{region}:{id}:{kind}:{of}");
+            let targets = [
+                named("db", instance),
+                named("cluster", cluster),
+                named("subgrp", "*"),
+                named("pg", "*"),
+                named("og", "*"),
+                named("secgrp", "*"),
+            ];
+            vec![on(own, targets), looks(ResourceKind::RdsReadReplica)]
+        }
         Change::FailDatastoreOver { region, global_datastore, replication_group } => vec![
             on(
                 own,

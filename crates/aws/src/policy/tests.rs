@@ -118,11 +118,19 @@ fn changes() -> Vec<Change> {
         },
         Change::PromoteReplica { region: region("eu-central-1"), instance: "r".repeat(63) },
         Change::PromoteReplicaCluster { region: region("eu-central-1"), cluster: "r".repeat(63) },
+        Change::CreateClusterInstance {
+            region: region("eu-central-1"),
+            cluster: "r".repeat(61),
+            instance: "r".repeat(63),
+            class: "db.r7g.16xlarge".into(),
+            engine: "aurora-mysql".into(),
+        },
         Change::CreateReplica {
             region: region("us-east-1"),
             instance: "r".repeat(63),
             source_arn: format!("arn:aws:rds:eu-central-1:222222222222:db:{}", "r".repeat(63)),
             settings: ReplicaSettings {
+                engine: None,
                 class: Some("db.r7g.large".into()),
                 kms_key_id: Some(format!("arn:aws:kms:us-east-1:222222222222:key/{}", "0".repeat(36))),
                 subnet_group: Some("s".repeat(255)),

@@ -16,6 +16,7 @@ scenarios! {
     a_replica_is_promoted_once: simulator;
     a_replica_cluster_is_promoted_once: simulator;
     the_way_back_is_a_new_replica_under_a_name_of_its_own: simulator;
+    a_replica_cluster_is_built_empty_and_copies_with_its_first_instance: simulator;
     a_dark_region_leaves_the_other_side_in_sight: simulator;
 }
 
@@ -50,7 +51,27 @@ pub async fn changes(peer: &Peer, resource: &Resource) -> Vec<Change> {
             source_arn: member(peer, resource, RECOVERY).await.arn,
             settings: home.settings,
         },
+        replica_cluster(peer).await,
+        Change::CreateClusterInstance {
+            region: region(RECOVERY),
+            cluster: "catalog-replica".into(),
+            instance: "catalog-replica-2".into(),
+            class: "db.r7g.large".into(),
+            engine: "aurora-mysql".into(),
+        },
     ]
+}
+
+/// Another replica of the catalog, as a failback builds it.
+async fn replica_cluster(peer: &Peer) -> Change {
+    let catalog = clusters();
+    let (source, there) = (member(peer, &catalog, HOME).await, member(peer, &catalog, RECOVERY).await);
+    Change::CreateReplicaCluster {
+        region: region(RECOVERY),
+        cluster: there.next_id.unwrap(),
+        source_arn: source.arn,
+        settings: there.settings,
+    }
 }
 
 fn promote() -> Change {
@@ -160,6 +181,37 @@ async fn the_way_back_is_a_new_replica_under_a_name_of_its_own(peer: &Peer) {
     );
     assert_eq!((built.left_behind[0].id.as_str(), built.left_behind[0].takes_writes), ("books", true));
     assert_eq!(built.next_id.as_deref(), Some("books-holdfast-2"));
+}
+
+async fn a_replica_cluster_is_built_empty_and_copies_with_its_first_instance(peer: &Peer) {
+    let catalog = clusters();
+    let was = member(peer, &catalog, RECOVERY).await;
+    assert_eq!(was.settings.engine.as_deref(), Some("aurora-mysql"));
+    assert_eq!(was.settings.class.as_deref(), Some("db.r7g.large"), "its instances' class");
+    assert_eq!(was.instances[0].status, "available");
+    let build = replica_cluster(peer).await;
+    peer.cloud.perform(&peer.account, &acting("rebuild-catalog", None), &build).await.unwrap();
+    let sent = peer.sim().ledger().into_iter().rfind(|entry| entry.effect == Effect::Changed).unwrap();
+    let url = sent.body["PreSignedUrl"].as_str().unwrap();
+    let asks = "https://rds.us-east-1.amazonaws.com/?Action=CreateDBCluster&";
+    assert!(url.starts_with(asks) && url.contains("ReplicationSourceIdentifier="), "{url}");
+    peer.pass_time();
+    let built = member(peer, &catalog, RECOVERY).await;
+    assert_eq!((built.id.as_str(), built.instances.len()), ("catalog-replica-holdfast-1", 0));
+    assert_eq!((built.source.as_ref(), built.lag), (was.source.as_ref(), None));
+    assert_eq!(Facts::ReplicaMember(member(peer, &catalog, RECOVERY).await).follows(), Some(false));
+    let equip = Change::CreateClusterInstance {
+        region: region(RECOVERY),
+        cluster: built.id.clone(),
+        instance: format!("{}-1", built.id),
+        class: was.settings.class.unwrap(),
+        engine: "aurora-mysql".into(),
+    };
+    peer.cloud.perform(&peer.account, &acting("equip-catalog", None), &equip).await.unwrap();
+    peer.pass_time();
+    let equipped = member(peer, &catalog, RECOVERY).await;
+    assert!(equipped.lag.is_some() && equipped.has_an_instance(), "{equipped:?}");
+    assert_eq!(Facts::ReplicaMember(equipped).follows(), Some(true));
 }
 
 async fn a_dark_region_leaves_the_other_side_in_sight(peer: &Peer) {

@@ -62,6 +62,9 @@ pub struct ReplicaMember {
     pub endpoint: Option<String>,
     /// What a replica built here again would be given.
     pub settings: ReplicaSettings,
+    /// Of a cluster: without one it neither copies nor serves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instances: Vec<ClusterInstance>,
     /// Earlier ones of the same name here. Whatever of them is no copy still takes writes.
     pub left_behind: Vec<LeftBehind>,
     /// The identifier for a replica to be built here; `None` when there is no free one.
@@ -72,11 +75,22 @@ pub struct ReplicaMember {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplicaSettings {
+    /// Of a cluster, that of its instances.
     pub class: Option<String>,
+    /// Of a cluster, which takes none from its source by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
     pub kms_key_id: Option<String>,
     pub subnet_group: Option<String>,
     pub security_groups: Vec<String>,
     pub multi_az: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterInstance {
+    pub id: String,
+    /// As AWS words it, such as `creating` or `available`.
+    pub status: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -282,17 +296,30 @@ pub fn database_of_arn(arn: &str) -> Option<(&str, bool)> {
 impl ReplicaMember {
     fn follows(&self) -> Option<bool> {
         self.source.as_ref()?;
-        // A cluster's replication has no state of its own in AWS's answer; its being there counts.
-        Some(self.serves() && self.replication.as_deref().is_none_or(|state| state == "replicating"))
+        // A cluster's replication has no state of its own in AWS's answer: that it has an instance to copy with counts.
+        Some(
+            self.serves()
+                && self.replication.as_deref().is_none_or(|state| state == "replicating")
+                && (!self.is_cluster || self.has_an_instance()),
+        )
+    }
+
+    /// Of a cluster: whether an instance of it is there to be used.
+    #[must_use]
+    pub fn has_an_instance(&self) -> bool {
+        self.instances.iter().any(|instance| serving(&instance.status))
     }
 
     /// Whether it can be connected to in this state.
     #[must_use]
     pub fn serves(&self) -> bool {
-        const SERVING: &[&str] =
-            &["available", "backing-up", "modifying", "storage-optimization", "upgrading"];
-        SERVING.contains(&self.status.as_str()) || self.status.starts_with("configuring-")
+        serving(&self.status)
     }
+}
+
+fn serving(status: &str) -> bool {
+    const SERVING: &[&str] = &["available", "backing-up", "modifying", "storage-optimization", "upgrading"];
+    SERVING.contains(&status) || status.starts_with("configuring-")
 }
 
 // The meaning of each kind of store, for `Facts`: what can be asked of any of them is there.

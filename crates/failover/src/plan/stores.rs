@@ -5,6 +5,7 @@ mod aurora;
 mod backup;
 mod copied;
 mod datastore;
+pub(super) mod fence;
 mod replica;
 
 use super::draft::{Draft, Making};
@@ -44,11 +45,19 @@ enum How {
 
 /// A replica to be built before anything can be promoted.
 struct Rebuild {
-    instance: String,
+    id: String,
     source_arn: String,
     settings: ReplicaSettings,
     /// What has the name already.
     in_the_way: String,
+    /// Of a cluster, what it copies with.
+    instance: Option<NewInstance>,
+}
+
+struct NewInstance {
+    id: String,
+    class: String,
+    engine: String,
 }
 
 /// What every store needs so that the application can be served from the target Region.
@@ -207,7 +216,10 @@ pub(super) fn switch(draft: &mut Draft<'_>, moves: &Moves, after: &[StepId]) -> 
     let mut ids = Vec::new();
     for m in moves.writers.iter().filter(|m| !m.stands) {
         ids.push(match &m.how {
-            How::Replica { id, is_cluster, .. } => promote(draft, m, id, *is_cluster, after)?,
+            How::Replica { id, is_cluster, .. } => {
+                let after = fence::catch_up(draft, m, after)?;
+                promote(draft, m, id, *is_cluster, &after)?
+            }
             How::Aurora { .. } | How::Datastore { .. } => hand_over(draft, m, after)?,
         });
     }

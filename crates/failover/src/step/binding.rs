@@ -89,7 +89,9 @@ pub fn resource_matches(step: &Step, spec: &ResourceSpec) -> Result<(), String> 
         (
             Change::PromoteReplica { region, instance: id }
             | Change::PromoteReplicaCluster { region, cluster: id }
-            | Change::CreateReplica { region, instance: id, .. },
+            | Change::CreateReplica { region, instance: id, .. }
+            | Change::CreateReplicaCluster { region, cluster: id, .. }
+            | Change::CreateClusterInstance { region, cluster: id, .. },
             ResourceSpec::RdsReadReplica(spec),
         ) => {
             let place = spec.per_region.get(region);

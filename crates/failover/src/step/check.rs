@@ -1,7 +1,7 @@
 //! Check and verify, as one dispatch over every kind of work. Both are pure: what was seen is an argument.
 
 use super::{
-    Seen, Step, Verdict, Work, aurora, backup, cloudfront, datastore, ecs, endpoint, groups, health_check,
+    Seen, Step, Verdict, Work, aurora, backup, catch_up, cloudfront, datastore, ecs, endpoint, groups, health_check,
     lags, lambda, outside, own, protected, region_switch, replica, routing_control, stack, traffic,
 };
 use crate::change::Change;
@@ -34,6 +34,8 @@ impl Step {
             Work::RecordLag { stores, target, limit_ms } => {
                 record_lag(stores, target, *limit_ms, seen, plan, now)
             }
+            // From when it must have everything is counted by `waited`.
+            Work::CatchUp { store, region } => catch_up::check(store, region, None, seen, now),
             Work::Call { change } => self.check_call(change, seen, plan, movement, retries),
             Work::ConfirmServing { region, not_from, probes } => {
                 match confirm_serving(region, not_from.as_ref(), seen, plan) {
@@ -136,6 +138,12 @@ impl Step {
             }
             Change::CreateReplica { region, instance, source_arn, .. } => {
                 replica::create(&look, change, region, instance, source_arn)
+            }
+            Change::CreateReplicaCluster { region, cluster, source_arn, .. } => {
+                replica::create_cluster(&look, change, region, cluster, source_arn)
+            }
+            Change::CreateClusterInstance { region, cluster, instance, .. } => {
+                replica::create_instance(&look, change, region, cluster, instance)
             }
             Change::FailDatastoreOver { region, replication_group, .. } => {
                 datastore::fail_over(&look, change, region, replication_group, &self.regions)

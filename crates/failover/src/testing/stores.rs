@@ -48,7 +48,9 @@ pub fn replica_member(code: &str, id: &str, source: Option<String>) -> ReplicaMe
         lag: source.is_some().then(|| lag(2_000.0)),
         source,
         endpoint: Some(format!("{id}.{code}.rds.amazonaws.com")),
+        instances: Vec::new(),
         settings: ReplicaSettings {
+            engine: None,
             class: Some("db.r7g.large".into()),
             kms_key_id: Some(format!("arn:aws:kms:{code}:222222222222:key/1")),
             subnet_group: Some("private".into()),

@@ -21,6 +21,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("PromoteReadReplica", "rds:PromoteReadReplica", Plane::Control),
     Operation::change("PromoteReadReplicaDBCluster", "rds:PromoteReadReplicaDBCluster", Plane::Control),
     Operation::change("CreateDBInstanceReadReplica", "rds:CreateDBInstanceReadReplica", Plane::Control),
+    Operation::change("CreateDBCluster", "rds:CreateDBCluster", Plane::Control),
+    Operation::change("CreateDBInstance", "rds:CreateDBInstance", Plane::Control),
 ];
 
 /// The resources as the service authorization reference lists them: a move needs both kinds.
@@ -42,6 +44,15 @@ pub(super) fn resources(operation: &str, context: &Context<'_>, input: &Value) -
         "CreateDBInstanceReadReplica" => {
             vec![regional("db", "DBInstanceIdentifier"), regional("db", "SourceDBInstanceIdentifier")]
         }
+        "CreateDBCluster" => {
+            vec![
+                regional("cluster", "DBClusterIdentifier"),
+                regional("cluster", "ReplicationSourceIdentifier"),
+            ]
+        }
+        "CreateDBInstance" => {
+            vec![regional("db", "DBInstanceIdentifier"), regional("cluster", "DBClusterIdentifier")]
+        }
         _ => vec![global(), regional("cluster", "TargetDbClusterIdentifier")],
     }
 }
@@ -59,7 +70,10 @@ pub(super) fn perform(
         "PromoteReadReplica" | "PromoteReadReplicaDBCluster" => {
             rds_databases::promote(world, context, operation, input)
         }
-        "CreateDBInstanceReadReplica" => rds_databases::create(world, context, input),
+        "CreateDBInstanceReadReplica" | "CreateDBCluster" => {
+            rds_databases::create(world, context, operation, input)
+        }
+        "CreateDBInstance" => rds_databases::create_in_cluster(world, context, input),
         _ => move_writer(world, context, operation, input),
     }
 }
@@ -270,8 +284,14 @@ fn describe_instances(world: &World, context: &Context<'_>, input: &Value) -> Re
         Some(_) => Vec::new(),
         None => rds_databases::found(world, context, false, wanted, by_name.as_deref()),
     };
+    let in_clusters: Vec<_> = rds_databases::found(world, context, true, None, in_cluster.as_deref())
+        .into_iter()
+        .flat_map(|cluster| cluster.instances.iter().map(move |instance| (cluster, instance)))
+        .filter(|(_, i)| wanted.is_none_or(|id| i.id == id || id.ends_with(&format!(":db:{}", i.id))))
+        .filter(|(_, i)| by_name.as_ref().is_none_or(|ids| ids.contains(&i.id.as_str())))
+        .collect();
     let now_ms = context.now.virtual_ms;
-    if let (Some(id), true) = (wanted, found.is_empty() && alone.is_empty()) {
+    if let (Some(id), true) = (wanted, found.is_empty() && alone.is_empty() && in_clusters.is_empty()) {
         return Err(not_found("DBInstanceNotFound", &format!("DBInstance {id} not found.")));
     }
     Ok(Reply::look(Xml::document("DescribeDBInstancesResponse", namespace(Service::Rds), |xml| {
@@ -294,6 +314,11 @@ fn describe_instances(world: &World, context: &Context<'_>, input: &Value) -> Re
                             "DBInstanceArn",
                             format!("arn:aws:rds:{}:{account}:db:{}", member.region, instance.id),
                         );
+                    });
+                }
+                for (cluster, instance) in in_clusters {
+                    xml.element("DBInstance", |xml| {
+                        rds_databases::instance_xml(xml, cluster, instance, now_ms);
                     });
                 }
                 for database in alone {

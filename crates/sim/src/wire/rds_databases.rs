@@ -8,7 +8,7 @@ use super::xml::Xml;
 use super::{Context, Reply};
 use crate::refusal::Refusal;
 use crate::world::World;
-use crate::world::stores::databases::{Database, NewReplica};
+use crate::world::stores::databases::{Database, Instance, NewReplica};
 use serde_json::Value;
 
 /// Those of the caller's account and Region that a describing request asks for.
@@ -44,19 +44,71 @@ pub(super) fn promote(
     Ok(answer(world, operation, at, now_ms))
 }
 
-pub(super) fn create(world: &mut World, context: &Context<'_>, input: &Value) -> Result<Reply, Refusal> {
+/// A read replica: an instance, or a cluster without instances.
+pub(super) fn create(
+    world: &mut World,
+    context: &Context<'_>,
+    operation: &str,
+    input: &Value,
+) -> Result<Reply, Refusal> {
     let now_ms = context.now.virtual_ms;
+    let cluster = operation == "CreateDBCluster";
+    let (id, source) = if cluster {
+        ("DBClusterIdentifier", "ReplicationSourceIdentifier")
+    } else {
+        ("DBInstanceIdentifier", "SourceDBInstanceIdentifier")
+    };
+    if cluster {
+        required(input, "Engine", "InvalidParameterValue")?;
+    }
     let new = NewReplica {
         account: context.account,
         region: context.region,
-        id: required(input, "DBInstanceIdentifier", "InvalidParameterValue")?,
-        source: required(input, "SourceDBInstanceIdentifier", "InvalidParameterValue")?,
+        cluster,
+        id: required(input, id, "InvalidParameterValue")?,
+        source: required(input, source, "InvalidParameterValue")?,
         class: text(input, "DBInstanceClass"),
         kms_key_id: text(input, "KmsKeyId"),
         signed_for_source: text(input, "PreSignedUrl").is_some_and(|url| url.contains("X-Amz-Signature=")),
     };
     let at = world.create_replica(new, now_ms)?;
-    Ok(answer(world, "CreateDBInstanceReadReplica", at, now_ms))
+    Ok(answer(world, operation, at, now_ms))
+}
+
+/// An instance of a cluster; others are not made here.
+pub(super) fn create_in_cluster(
+    world: &mut World,
+    context: &Context<'_>,
+    input: &Value,
+) -> Result<Reply, Refusal> {
+    let now_ms = context.now.virtual_ms;
+    let asked = |key: &str| required(input, key, "InvalidParameterValue");
+    let (cluster, id, class) =
+        (asked("DBClusterIdentifier")?, asked("DBInstanceIdentifier")?, asked("DBInstanceClass")?);
+    asked("Engine")?;
+    let (at, new) =
+        world.add_cluster_instance((context.account, context.region), cluster, (id, class), now_ms)?;
+    let body = Xml::document("CreateDBInstanceResponse", namespace(Service::Rds), |xml| {
+        xml.element("CreateDBInstanceResult", |xml| {
+            let made = world.stores.databases.get(at).and_then(|c| Some((c, c.instances.get(new)?)));
+            if let Some((cluster, instance)) = made {
+                xml.element("DBInstance", |xml| instance_xml(xml, cluster, instance, now_ms));
+            }
+        });
+    });
+    Ok(Reply::did(true, body))
+}
+
+pub(super) fn instance_xml(xml: &mut Xml, cluster: &Database, instance: &Instance, now_ms: i64) {
+    xml.text("DBInstanceIdentifier", &instance.id);
+    xml.text(
+        "DBInstanceArn",
+        format!("arn:aws:rds:{}:{}:db:{}", cluster.region, cluster.account, instance.id),
+    );
+    xml.text("DBInstanceStatus", if instance.ready_ms <= now_ms { "available" } else { "creating" });
+    xml.text("DBInstanceClass", &instance.class);
+    xml.text("DBClusterIdentifier", &cluster.id);
+    xml.text("Engine", &cluster.engine);
 }
 
 fn answer(world: &World, operation: &str, at: usize, now_ms: i64) -> Reply {
@@ -80,6 +132,14 @@ pub(super) fn database_xml(xml: &mut Xml, world: &World, database: &Database, no
         xml.text("Status", database.status(now_ms));
         xml.text("Endpoint", host);
         xml.maybe("ReplicationSourceIdentifier", database.source.as_deref());
+        xml.element("DBClusterMembers", |xml| {
+            for (at, instance) in database.instances.iter().enumerate() {
+                xml.element("DBClusterMember", |xml| {
+                    xml.text("DBInstanceIdentifier", &instance.id);
+                    xml.text("IsClusterWriter", at == 0);
+                });
+            }
+        });
         xml.element("ReadReplicaIdentifiers", |xml| {
             copies.for_each(|copy| xml.text("ReadReplicaIdentifier", copy.arn()));
         });

@@ -74,6 +74,8 @@ const ACT_ACTIONS: &[&str] = &[
     "kms:CreateGrant",
     "kms:Decrypt",
     "kms:GenerateDataKey",
+    "rds:CreateDBCluster",
+    "rds:CreateDBInstance",
     "rds:CreateDBInstanceReadReplica",
     "rds:FailoverGlobalCluster",
     "rds:PromoteReadReplica",

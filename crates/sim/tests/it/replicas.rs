@@ -168,3 +168,47 @@ async fn a_cluster_is_described_and_promoted_as_one() {
     sim.advance(Duration::from_secs(4));
     assert_eq!(described().await.unwrap().db_clusters()[0].replication_source_identifier(), None);
 }
+
+#[tokio::test]
+async fn a_replica_cluster_copies_once_it_has_an_instance() {
+    let world = World::empty().account("444444444444", "data-prod", "demo-data-prod").cluster_pair(
+        "444444444444",
+        (HOME, "books"),
+        (AWAY, "books-copy"),
+    );
+    let sim = sim_with(world, None, 0.0).await;
+    let away = rds(&sim, AWAY).await;
+    let create = |id: &str| {
+        away.create_db_cluster()
+            .db_cluster_identifier(id)
+            .engine("aurora-mysql")
+            .replication_source_identifier("arn:aws:rds:us-east-1:444444444444:cluster:books")
+            .kms_key_id("arn:aws:kms:us-west-2:444444444444:key/1")
+            .pre_signed_url("https://rds.us-east-1.amazonaws.com/?X-Amz-Signature=00")
+    };
+    let taken = create("books-copy").send().await;
+    assert_eq!(code(&taken).as_deref(), Some("DBClusterAlreadyExistsFault"));
+    create("books-second").send().await.unwrap();
+    let equip = || {
+        away.create_db_instance()
+            .db_instance_identifier("books-second-1")
+            .db_cluster_identifier("books-second")
+            .db_instance_class("db.r7g.large")
+            .engine("aurora-mysql")
+            .send()
+    };
+    assert_eq!(code(&equip().await).as_deref(), Some("InvalidDBClusterStateFault"), "it is being created");
+    sim.advance(Duration::from_secs(7));
+    let lag = || async {
+        let config = acting_in_data(&sim, AWAY).await;
+        let of = [("DBClusterIdentifier", "books-second")];
+        newest_metric(&sim, &config, ("AWS/RDS", "AuroraBinlogReplicaLag"), &of).await
+    };
+    assert_eq!(lag().await, None, "nothing copies yet");
+    equip().await.unwrap();
+    assert_eq!(code(&equip().await).as_deref(), Some("DBInstanceAlreadyExists"));
+    assert_eq!(instance(&away, "books-second-1").await.db_instance_status(), Some("creating"));
+    sim.advance(Duration::from_secs(7));
+    assert_eq!(instance(&away, "books-second-1").await.db_instance_status(), Some("available"));
+    assert!(lag().await.is_some());
+}

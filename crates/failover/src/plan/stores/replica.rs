@@ -2,13 +2,13 @@
 //! writes. So the way back is a new replica under a name of its own (`NAME-holdfast-N`), built from what serves now;
 //! the old database stays for people to look at and to delete.
 
-use super::{How, Move, Rebuild, no_copy, not_copying, writer};
+use super::{How, Move, NewInstance, Rebuild, no_copy, not_copying, writer};
 use crate::change::Change;
 use crate::movement::Mode;
 use crate::plan::draft::{Draft, Making};
 use crate::refusal::Refusal;
 use crate::step::Work;
-use holdfast_domain::facts::ReplicaMember;
+use holdfast_domain::facts::{ReplicaMember, ReplicaSettings};
 use holdfast_domain::{Facts, Name, RegionCode, StepId};
 
 /// Building a replica across Regions copies the whole database.
@@ -45,7 +45,7 @@ pub(super) fn a_move(draft: &mut Draft<'_>, store: &Name) -> Result<Move, Refusa
         stands = draft.known(store, to).is_some();
     } else if planned {
         let built = rebuilt(draft, store, to, from, target, source)?;
-        id.clone_from(&built.instance);
+        id.clone_from(&built.id);
         rebuild = Some(built);
     } else {
         stands = true;
@@ -98,30 +98,64 @@ fn rebuilt(
             "Refresh the application's status; build a replica by hand where that does not help.",
         ));
     };
-    if there.is_cluster || source.is_cluster {
-        return Err(Refusal::new(
-            code,
-            format!("{old} A replica of a cluster is more than one call, which this version does not make."),
-            format!(
-                "Build {} in {region} as a replica of {} by hand; it is found by that name. Then request this again.",
-                there.next_id.as_deref().unwrap_or("a new cluster"),
-                source.arn
-            ),
-        ));
-    }
-    let Some(instance) = &there.next_id else {
+    let Some(id) = &there.next_id else {
         return Err(Refusal::new(
             code,
             format!("{old} Every name for a replica of {store} is taken there."),
             "Delete the databases of earlier moves that nobody needs any more, then refresh.",
         ));
     };
+    let instance = instance_of(there, source, id).map_err(|why| {
+        Refusal::new(
+            code,
+            format!("{old} {why}"),
+            format!(
+                "Build {id} in {region} as a replica of {} by hand; it is found by that name. Then request this again.",
+                source.arn
+            ),
+        )
+    })?;
     Ok(Rebuild {
-        instance: instance.clone(),
+        id: id.clone(),
         source_arn: source.arn.clone(),
-        settings: there.settings.clone(),
+        settings: ReplicaSettings { engine: source.settings.engine.clone(), ..there.settings.clone() },
         in_the_way: there.id.clone(),
+        instance,
     })
+}
+
+/// The engine of which a cluster can be a replica of one in another Region. Aurora PostgreSQL copies across Regions in
+/// global databases alone.
+const COPIES_ACROSS_REGIONS: &str = "aurora-mysql";
+/// RDS takes no longer identifier.
+const LONGEST_ID: usize = 63;
+
+/// What a replica cluster called `id` is given to copy with; `None` for an instance, which copies by itself.
+///
+/// # Errors
+/// Why none can be built.
+fn instance_of(
+    there: &ReplicaMember,
+    source: &ReplicaMember,
+    id: &str,
+) -> Result<Option<NewInstance>, String> {
+    match (there.is_cluster, source.is_cluster) {
+        (false, false) => return Ok(None),
+        (true, true) => {}
+        _ => return Err("One is a cluster and the other an instance, which do not copy each other.".into()),
+    }
+    let engine = source.settings.engine.as_deref().unwrap_or("of an unknown engine");
+    if engine != COPIES_ACROSS_REGIONS {
+        return Err(format!("A cluster that is {engine} has no replica clusters in other Regions."));
+    }
+    let Some(class) = there.settings.class.as_ref().or(source.settings.class.as_ref()) else {
+        return Err("Which class its instances have is not known.".into());
+    };
+    let instance = format!("{id}-1");
+    if instance.len() > LONGEST_ID {
+        return Err("Its name leaves no room for that of an instance.".into());
+    }
+    Ok(Some(NewInstance { id: instance, class: class.clone(), engine: engine.to_owned() }))
 }
 
 /// The replica that a way back begins with.
@@ -134,25 +168,48 @@ pub(super) fn build(
 ) -> Result<StepId, Refusal> {
     draft.note(format!(
         "{} in {region} is in the way of its own name, so the replica is called {}. The old one stays, takes writes, and is for people to delete.",
-        rebuild.in_the_way, rebuild.instance
+        rebuild.in_the_way, rebuild.id
     ));
-    draft.add(Making {
+    let (source_arn, settings) = (rebuild.source_arn.clone(), rebuild.settings.clone());
+    let (id, at) = (rebuild.id.clone(), region.clone());
+    let change = match &rebuild.instance {
+        None => Change::CreateReplica { region: at, instance: id, source_arn, settings },
+        Some(_) => Change::CreateReplicaCluster { region: at, cluster: id, source_arn, settings },
+    };
+    let copies = draft.add(Making {
         id: ("rebuild", &[store.as_str(), region.as_str()]),
-        title: format!("Build {} in {region} as a replica of {}", rebuild.instance, rebuild.source_arn),
-        work: Work::Call {
-            change: Change::CreateReplica {
-                region: region.clone(),
-                instance: rebuild.instance.clone(),
-                source_arn: rebuild.source_arn.clone(),
-                settings: rebuild.settings.clone(),
-            },
-        },
+        title: format!("Build {} in {region} as a replica of {}", rebuild.id, rebuild.source_arn),
+        work: Work::Call { change },
         resource: Some(store),
         regions: vec![region.clone()],
         after: after.to_vec(),
         timeout_seconds: REBUILD_TIMEOUT_SECONDS,
         value_now: format!("{} takes writes of its own", rebuild.in_the_way),
-        value_to_be: format!("{} copies", rebuild.instance),
+        value_to_be: match &rebuild.instance {
+            None => format!("{} copies", rebuild.id),
+            Some(_) => format!("{} is a replica cluster", rebuild.id),
+        },
+        ..Making::default()
+    })?;
+    let Some(instance) = &rebuild.instance else { return Ok(copies) };
+    draft.add(Making {
+        id: ("equip", &[store.as_str(), region.as_str()]),
+        title: format!("Give {} in {region} the instance {} ({})", rebuild.id, instance.id, instance.class),
+        work: Work::Call {
+            change: Change::CreateClusterInstance {
+                region: region.clone(),
+                cluster: rebuild.id.clone(),
+                instance: instance.id.clone(),
+                class: instance.class.clone(),
+                engine: instance.engine.clone(),
+            },
+        },
+        resource: Some(store),
+        regions: vec![region.clone()],
+        after: vec![copies],
+        timeout_seconds: REBUILD_TIMEOUT_SECONDS,
+        value_now: format!("{} has no instance", rebuild.id),
+        value_to_be: format!("{} copies", rebuild.id),
         ..Making::default()
     })
 }
@@ -169,19 +226,26 @@ pub(super) fn reprotect(
         draft.note(format!("{} in {from} was never seen: nothing is built there to protect it.", m.store));
         return Ok(None);
     };
-    let (true, Some(instance)) = (!old.is_cluster && !target.is_cluster, &old.next_id) else {
-        draft.note(format!(
-            "Nothing protects {} after the move until a replica of it is built in {from} by hand, called {}.",
-            m.store,
-            old.next_id.as_deref().unwrap_or("by a free name")
-        ));
+    let by_hand = |why: &str, name: &str| {
+        format!("Nothing protects {} after the move until a replica of it is built in {from} by hand, called {name}. {why}", m.store)
+    };
+    let Some(id) = &old.next_id else {
+        draft.note(by_hand("Every name of its own is taken there.", "by a free name"));
         return Ok(None);
     };
+    let instance = match instance_of(old, target, id) {
+        Ok(instance) => instance,
+        Err(why) => {
+            draft.note(by_hand(&why, id));
+            return Ok(None);
+        }
+    };
     let rebuild = Rebuild {
-        instance: instance.clone(),
+        id: id.clone(),
         source_arn: renamed(&target.arn, promoted),
-        settings: old.settings.clone(),
+        settings: ReplicaSettings { engine: target.settings.engine.clone(), ..old.settings.clone() },
         in_the_way: old.id.clone(),
+        instance,
     };
     build(draft, &m.store, &from, &rebuild, after).map(Some)
 }

@@ -9,7 +9,9 @@ use crate::testing::stores::{
     table_replica, vault_facts,
 };
 use holdfast_domain::ResourceSpec;
+use holdfast_domain::OwnStep;
 use holdfast_domain::facts::LeftBehind;
+use holdfast_domain::own_step::{InEmergency, Occasion, OwnWork, Phase, Place};
 
 fn back(mode: Mode) -> Movement {
     movement(Intent::Failback, mode, B, A)
@@ -424,6 +426,8 @@ mod generated {
                         let source = plan.stood(&name("books"), &movement.from).and_then(|f| f.follows());
                         let planned = movement.mode == Mode::Planned;
                         prop_assert!(!planned || built || copies == Some(true) || source.is_some(), "{}", text(&plan));
+                        let waits = comes_after(&plan, step.id.as_str()).contains(&"catch-up-books");
+                        prop_assert_eq!(waits, planned, "{}", text(&plan));
                     }
                     Some(Change::FailDatastoreOver { .. } | Change::StartRestoreJob { .. }) => {
                         prop_assert!(measured_before(&plan, step), "{}", text(&plan));
@@ -483,4 +487,111 @@ mod generated {
             assert!(reached.get(kind).is_some_and(|n| *n >= 40), "{kind} is too rare in {reached:#?}");
         }
     }
+}
+
+fn fence(of: &str, place: Place) -> OwnStep {
+    OwnStep {
+        name: name("stop-writers"),
+        place,
+        moves: vec![Occasion::Failover],
+        in_emergency: InEmergency::LeftOut,
+        timeout: None,
+        fences: vec![name(of)],
+        work: OwnWork::Webhook { url: "https://hooks.example.com/fence".into() },
+    }
+}
+
+#[test]
+fn a_planned_promotion_waits_for_a_fence_and_for_the_copy_and_an_emergency_for_neither() {
+    let plan = planned(&ledger(), &failover(Mode::Planned));
+    assert_eq!(plan.step(&step_id("fence-books")).unwrap().kind(), "wait_for_person");
+    assert!(comes_after(&plan, "record-lag").contains(&"fence-books"), "{}", text(&plan));
+    let before = comes_after(&plan, "promote-books");
+    assert!(before.contains(&"catch-up-books") && before.contains(&"record-lag"), "{before:?}");
+    let plan = planned(&ledger(), &failover(Mode::Emergency));
+    let waits = ["catch_up", "wait_for_person"];
+    assert!(plan.steps.iter().all(|s| !waits.contains(&s.kind())), "{}", text(&plan));
+    assert!(comes_after(&plan, "promote-books").contains(&"record-lag"), "and its loss is recorded");
+}
+
+#[test]
+fn a_step_of_ones_own_that_fences_a_store_stands_for_the_person() {
+    let mut picture = ledger();
+    picture.own = vec![fence("books", Place::Before(Phase::RecordLag))];
+    let plan = planned(&picture, &failover(Mode::Planned));
+    assert!(plan.step(&step_id("fence-books")).is_none(), "{}", text(&plan));
+    assert!(comes_after(&plan, "catch-up-books").contains(&"own-stop-writers"), "{}", text(&plan));
+    let going_back = planned(&Picture { own: picture.own, ..moved_ledger() }, &back(Mode::Planned));
+    assert!(going_back.step(&step_id("fence-books")).is_some(), "it is of failovers only");
+}
+
+#[test]
+fn a_fence_that_comes_too_late_is_refused() {
+    for place in [
+        Place::BeforeStep("promote-books".into()),
+        Place::After(Phase::SwitchStores),
+        Place::Before(Phase::MoveTraffic),
+    ] {
+        let mut picture = ledger();
+        picture.own = vec![fence("books", place)];
+        assert_eq!(code(&picture, &failover(Mode::Planned)), "not_ready");
+        assert!(plan(&picture, &failover(Mode::Emergency)).is_ok());
+    }
+}
+
+#[test]
+fn a_table_says_what_fences_its_writers() {
+    let mut picture = ledger();
+    let notes = |picture: &Picture| planned(picture, &failover(Mode::Planned)).notes.join("\n");
+    assert!(notes(&picture).contains("`fences: [postings]`"));
+    picture.own = vec![fence("postings", Place::Before(Phase::MoveTraffic))];
+    assert!(notes(&picture).contains("stopped by the own step `stop-writers`"));
+}
+
+/// [`moved_ledger`] with clusters in both Regions.
+fn moved_clusters(engine: &str) -> Picture {
+    let mut picture = moved_ledger();
+    for (code, id) in [(A, "books"), (B, "books-replica")] {
+        let mut member = replica_member(code, id, None);
+        member.is_cluster = true;
+        member.arn = member.arn.replace(":db:", ":cluster:");
+        member.settings.engine = Some(engine.into());
+        picture.observations.insert(key("books", code), known(Facts::ReplicaMember(member)));
+    }
+    picture
+}
+
+#[test]
+fn the_way_back_of_a_cluster_is_a_replica_cluster_and_an_instance_for_it_to_copy_with() {
+    let plan = planned(&moved_clusters("aurora-mysql"), &back(Mode::Planned));
+    let Change::CreateReplicaCluster { cluster, source_arn, settings, .. } =
+        change(&plan, "rebuild-books-us-east-1")
+    else {
+        panic!("{}", text(&plan))
+    };
+    assert_eq!(cluster, "books-holdfast-1");
+    assert!(source_arn.ends_with(":cluster:books-replica"), "{source_arn}");
+    assert_eq!(settings.engine.as_deref(), Some("aurora-mysql"));
+    let Change::CreateClusterInstance { cluster, instance, class, .. } =
+        change(&plan, "equip-books-us-east-1")
+    else {
+        panic!("{}", text(&plan))
+    };
+    assert_eq!((cluster.as_str(), instance.as_str()), ("books-holdfast-1", "books-holdfast-1-1"));
+    assert!(class.starts_with("db."), "{class}");
+    assert!(comes_after(&plan, "equip-books-us-east-1").contains(&"rebuild-books-us-east-1"));
+    assert!(comes_after(&plan, "promote-books").contains(&"equip-books-us-east-1"));
+    assert!(
+        matches!(change(&plan, "promote-books"), Change::PromoteReplicaCluster { cluster, .. } if cluster == "books-holdfast-1")
+    );
+    // And what is left is given a copy again, at last.
+    assert!(comes_after(&plan, "confirm-protected").contains(&"equip-books-eu-central-1"));
+}
+
+#[test]
+fn a_cluster_that_cannot_copy_across_regions_says_what_people_must_do() {
+    let refusal = plan(&moved_clusters("aurora-postgresql"), &back(Mode::Planned)).unwrap_err();
+    assert_eq!(refusal.code, "not_ready_to_fail_back");
+    assert!(refusal.sentence.contains("aurora-postgresql"), "{}", refusal.sentence);
+    assert!(refusal.way_out.contains("Build books-holdfast-1 in us-east-1"), "{}", refusal.way_out);
 }

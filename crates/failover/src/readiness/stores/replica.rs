@@ -77,6 +77,16 @@ fn copy(
         ),
         Some(state) => not_connected(look, resource, region, state),
     }
+    if member.is_cluster && !member.has_an_instance() {
+        look.add(
+            Severity::Blocker,
+            "copy_without_instance",
+            Some(resource),
+            Some(region),
+            format!("{} has no instance in {region} that can be used: it copies nothing, and nothing could connect.", member.id),
+            "Add an instance to the cluster there.",
+        );
+    }
     if member.status != "available" {
         look.add(
             Severity::Warning,

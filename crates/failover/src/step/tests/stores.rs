@@ -6,7 +6,7 @@ use crate::testing::stores::{
     archive, bucket, datastore_member, db_arn, job, lag, ledger, moved_ledger, replica_member, rule,
     table_replica, vault_facts,
 };
-use holdfast_domain::facts::{DatastoreMember, ReplicaMember};
+use holdfast_domain::facts::{ClusterInstance, DatastoreMember, ReplicaMember};
 
 fn books(change: impl FnOnce(&mut ReplicaMember)) -> Facts {
     let mut member = replica_member(B, "books-replica", Some(db_arn(A, "books")));
@@ -234,4 +234,61 @@ fn two_databases_that_take_writes_are_told_apart_while_one_was_promoted_by_the_m
     let moved = scene.see("books", B, books(|m| m.source = None)).see("carts", B, carts(B, true, |_| {}));
     let moved = moved.see("carts", A, carts(A, false, |_| {}));
     assert_eq!(moved.check("confirm-serving"), "reached");
+}
+
+fn moved_clusters() -> crate::plan::Picture {
+    let mut picture = moved_ledger();
+    for (code, id) in [(A, "books"), (B, "books-replica")] {
+        let mut member = replica_member(code, id, None);
+        member.is_cluster = true;
+        member.settings.engine = Some("aurora-mysql".into());
+        picture.observations.insert(key("books", code), known(Facts::ReplicaMember(member)));
+    }
+    picture
+}
+
+#[test]
+fn a_replica_cluster_is_built_and_then_given_an_instance_and_is_there_when_that_copies() {
+    let instance = |status: &str| ClusterInstance { id: "books-holdfast-1-1".into(), status: status.into() };
+    let at = |change: &dyn Fn(&mut ReplicaMember)| {
+        let mut member = replica_member(A, "books-holdfast-1", Some(db_arn(B, "books-replica")));
+        member.is_cluster = true;
+        member.replication = None;
+        member.lag = None;
+        change(&mut member);
+        Facts::ReplicaMember(member)
+    };
+    let mut old = replica_member(A, "books", None);
+    old.is_cluster = true;
+    let old = Facts::ReplicaMember(old);
+    // (what is seen, the cluster's step, its instance's step)
+    let cases = [
+        (old, "act", "drift"),
+        (at(&|m| m.status = "creating".into()), "wait", "wait"),
+        (at(&|_| {}), "reached", "act"),
+        (at(&|m| m.status = "failed".into()), "stuck", "wait"),
+        (at(&|m| m.source = Some(db_arn(B, "another"))), "drift", "act"),
+        (at(&|m| m.source = None), "drift", "drift"),
+        (at(&|m| m.instances = vec![instance("creating")]), "reached", "wait"),
+        (at(&|m| m.instances = vec![instance("incompatible-parameters")]), "reached", "stuck"),
+        (at(&|m| m.instances = vec![instance("available")]), "reached", "wait"),
+        (
+            at(&|m| {
+                m.instances = vec![instance("available")];
+                m.lag = Some(lag(900.0));
+            }),
+            "reached",
+            "reached",
+        ),
+    ];
+    for (facts, cluster, equip) in cases {
+        let check = |id: &str| {
+            let (picture, movement) =
+                (moved_clusters(), movement(crate::Intent::Failback, Mode::Planned, B, A));
+            let plan = plan(&picture, &movement).unwrap();
+            Scene { plan, movement, seen: picture.observations }.see("books", A, facts.clone()).check(id)
+        };
+        let told = (check("rebuild-books-us-east-1"), check("equip-books-us-east-1"));
+        assert_eq!(told, (cluster, equip), "{facts:?}");
+    }
 }

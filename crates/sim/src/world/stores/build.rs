@@ -2,7 +2,7 @@
 
 use super::backups::{BackedUp, Vault};
 use super::buckets::{Bucket, Rule};
-use super::databases::{Database, Doing};
+use super::databases::{Database, Doing, Instance};
 use super::datastores::{Datastore, Member};
 use super::tables::{Replica, Table};
 use crate::world::World;
@@ -26,6 +26,11 @@ fn database(account: &str, region: &str, id: &str, cluster: bool) -> Database {
         lag: Lag::default(),
         lost_ms: None,
         paused: false,
+        instances: if cluster {
+            vec![Instance { id: format!("{id}-1"), class: "db.r7g.large".to_owned(), ready_ms: 0 }]
+        } else {
+            Vec::new()
+        },
     }
 }
 

@@ -40,6 +40,20 @@ pub struct Database {
     /// Somebody has stopped its replication.
     #[serde(default)]
     pub paused: bool,
+    /// Of a cluster: what it serves and copies with.
+    #[serde(default)]
+    pub instances: Vec<Instance>,
+}
+
+/// An instance of a cluster.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Instance {
+    /// `DBInstanceIdentifier`.
+    pub id: String,
+    /// E.g. `db.r7g.large`.
+    pub class: String,
+    /// From when on it can be used.
+    pub ready_ms: i64,
 }
 
 /// What a database is busy with.
@@ -122,7 +136,9 @@ pub(super) fn settle(databases: &mut [Database], now_ms: i64, lines: &Lines<'_>)
             database.lag.set(ended.unwrap_or(now_ms), Condition::Absent, 0.0);
             continue;
         };
+        let equipped = !database.cluster || database.instances.iter().any(|i| i.ready_ms <= now_ms);
         let condition = match database.doing {
+            _ if !equipped => Condition::Absent,
             Doing::Creating { .. } | Doing::Promoting { .. } => Condition::Absent,
             _ if !database.paused && (lines.reachable)(from, &database.region) => Condition::Flowing,
             _ => Condition::Stopped,
@@ -139,6 +155,8 @@ pub struct NewReplica<'a> {
     pub account: &'a str,
     /// The Region that the call went to, and where the replica will be.
     pub region: &'a str,
+    /// A cluster rather than an instance.
+    pub cluster: bool,
     /// Its name.
     pub id: &'a str,
     /// ARN of the source.
@@ -198,19 +216,29 @@ impl World {
 
     /// Begins to build a replica, or refuses it.
     pub fn create_replica(&mut self, new: NewReplica<'_>, now_ms: i64) -> Result<usize, Refusal> {
-        let NewReplica { account, region, id, source, .. } = new;
-        if self.database(account, region, false, id).is_some() {
-            return Err(Refusal::new("DBInstanceAlreadyExists", "DB instance already exists"));
+        let NewReplica { account, region, cluster, id, source, .. } = new;
+        let (exists, missing, wrong, what) = if cluster {
+            ("DBClusterAlreadyExistsFault", "DBClusterNotFoundFault", "InvalidDBClusterStateFault", "DB cluster")
+        } else {
+            ("DBInstanceAlreadyExists", "DBInstanceNotFound", "InvalidDBInstanceState", "DB instance")
+        };
+        if self.database(account, region, cluster, id).is_some() {
+            return Err(Refusal::new(exists, format!("{what} already exists")));
         }
         let from = self.stores.databases.iter().find(|d| d.account == account && d.arn() == source);
-        let Some(from) = from.filter(|d| !d.cluster) else {
-            return Err(Refusal::new("DBInstanceNotFound", format!("DBInstance {source} not found."))
-                .with_status(404));
+        let Some(from) = from.filter(|d| d.cluster == cluster) else {
+            return Err(Refusal::new(missing, format!("{what} {source} not found.")).with_status(404));
         };
+        if cluster && from.engine != "aurora-mysql" {
+            return Err(Refusal::new(
+                "InvalidParameterCombination",
+                format!("Cross-Region read replicas are not supported for {}.", from.engine),
+            ));
+        }
         if from.doing != Doing::Available || !self.reachable(&from.region, region) {
             return Err(Refusal::new(
-                "InvalidDBInstanceState",
-                format!("DB instance {} is not available as a source for replicas.", from.id),
+                wrong,
+                format!("{what} {} is not available as a source for replicas.", from.id),
             ));
         }
         if from.kms_key_id.is_some() && from.region != region {
@@ -231,7 +259,7 @@ impl World {
             account: account.to_owned(),
             region: region.to_owned(),
             id: id.to_owned(),
-            cluster: false,
+            cluster,
             engine: from.engine.clone(),
             class: new.class.unwrap_or(&from.class).to_owned(),
             kms_key_id: new.kms_key_id.map(str::to_owned),
@@ -240,8 +268,38 @@ impl World {
             lag: Lag::default(),
             lost_ms: None,
             paused: false,
+            instances: Vec::new(),
         };
         self.stores.databases.push(replica);
         Ok(self.stores.databases.len() - 1)
+    }
+
+    /// Begins to add an instance to a cluster, or refuses it. The places of the cluster and of the instance in it.
+    pub fn add_cluster_instance(
+        &mut self,
+        (account, region): (&str, &str),
+        cluster: &str,
+        (id, class): (&str, &str),
+        now_ms: i64,
+    ) -> Result<(usize, usize), Refusal> {
+        let here = || self.stores.databases.iter().filter(|d| d.account == account && d.region == region);
+        let taken = here().any(|d| (!d.cluster && d.id == id) || d.instances.iter().any(|i| i.id == id));
+        if taken {
+            return Err(Refusal::new("DBInstanceAlreadyExists", "DB instance already exists"));
+        }
+        let missing = || {
+            Refusal::new("DBClusterNotFoundFault", format!("DB cluster {cluster} not found.")).with_status(404)
+        };
+        let at = self.database(account, region, true, cluster).ok_or_else(missing)?;
+        let found = self.stores.databases.get_mut(at).ok_or_else(missing)?;
+        if matches!(found.doing, Doing::Creating { .. }) {
+            return Err(Refusal::new(
+                "InvalidDBClusterStateFault",
+                format!("DB cluster {cluster} is creating: it must be available."),
+            ));
+        }
+        let ready_ms = now_ms + CREATE_MS;
+        found.instances.push(Instance { id: id.to_owned(), class: class.to_owned(), ready_ms });
+        Ok((at, found.instances.len() - 1))
     }
 }
