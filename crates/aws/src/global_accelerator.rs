@@ -70,6 +70,8 @@ async fn groups(caller: &Caller, client: &Client, arn: &str) -> Result<Vec<Endpo
             break;
         }
     }
+    // Always in the same order, whatever AWS's is.
+    listeners.sort_unstable();
     let found = try_join_all(listeners.iter().map(|listener| groups_of(caller, client, listener))).await?;
     Ok(found.into_iter().flatten().collect())
 }
@@ -94,8 +96,10 @@ fn fact(
     groups: &[EndpointGroup],
     region: &RegionCode,
 ) -> Result<Facts, Error> {
-    let mut here = groups.iter().filter(|group| group.endpoint_group_region() == Some(region.as_str()));
-    let Some(group) = here.next() else {
+    let here = groups.iter().filter(|group| group.endpoint_group_region() == Some(region.as_str()));
+    let mut here =
+        here.map(|group| read(caller, status, group, region)).collect::<Result<Vec<_>, Error>>()?.into_iter();
+    let Some(mut first) = here.next() else {
         return Err(wrong(
             caller,
             GROUPS,
@@ -103,12 +107,16 @@ fn fact(
             format!("no listener has an endpoint group in {region}"),
         ));
     };
-    if here.next().is_some() {
-        let message = format!(
-            "several listeners have an endpoint group in {region}, and one dial must be set for a Region: keep one listener"
-        );
-        return Err(wrong(caller, GROUPS, ErrorKind::Invalid, message));
-    }
+    first.others.extend(here);
+    Ok(Facts::AcceleratorGroup(first))
+}
+
+fn read(
+    caller: &Caller,
+    status: &str,
+    group: &EndpointGroup,
+    region: &RegionCode,
+) -> Result<AcceleratorGroup, Error> {
     let unreadable = |what: &str| {
         wrong(caller, GROUPS, ErrorKind::Unreadable, format!("the endpoint group in {region} has no {what}"))
     };
@@ -124,7 +132,7 @@ fn fact(
             })
         })
         .collect::<Result<Vec<_>, Error>>()?;
-    Ok(Facts::AcceleratorGroup(AcceleratorGroup {
+    Ok(AcceleratorGroup {
         endpoint_group_arn: group.endpoint_group_arn().ok_or_else(|| unreadable("ARN"))?.to_owned(),
         traffic_dial_percent: group
             .traffic_dial_percentage()
@@ -132,7 +140,8 @@ fn fact(
             .ok_or_else(|| unreadable("traffic dial"))?,
         endpoints,
         accelerator_status: status.to_owned(),
-    }))
+        others: Vec::new(),
+    })
 }
 
 /// Dials are fractions on the wire. A trickle is not shown as nothing.

@@ -34,7 +34,9 @@ pub(crate) async fn look(caller: &Caller, spec: &Route53Records, regions: &[Regi
         Ok(mut records) => {
             let mut looked: Looked = regions
                 .iter()
-                .map(|region| (region.clone(), Ok(Facts::record(records.remove(region)))))
+                .map(|region| {
+                    (region.clone(), Ok(Facts::records(records.remove(region).unwrap_or_default())))
+                })
                 .collect();
             outside::add(caller, spec, &mut looked, asked).await;
             looked
@@ -83,11 +85,11 @@ fn same_name(one: &str, other: &str) -> bool {
 fn by_region(
     spec: &Route53Records,
     sets: &[ResourceRecordSet],
-) -> Result<BTreeMap<RegionCode, DnsRecord>, String> {
-    let mut records: BTreeMap<RegionCode, DnsRecord> = BTreeMap::new();
+) -> Result<BTreeMap<RegionCode, Vec<DnsRecord>>, String> {
+    let mut records: BTreeMap<RegionCode, Vec<DnsRecord>> = BTreeMap::new();
     for set in sets {
         let record = whole(set)?;
-        let said = record.set_identifier.clone().unwrap_or_else(|| "without a set identifier".into());
+        let said = record.set_identifier.as_deref().unwrap_or("without a set identifier");
         let Some(region) = region_of(spec, &record) else {
             return Err(format!(
                 "the {} record {} ({said}) leads to no Region that can be told: name its set identifier under set_identifiers, \
@@ -95,15 +97,7 @@ fn by_region(
                 spec.record_type, spec.record
             ));
         };
-        if let Some(before) = records.insert(region.clone(), record) {
-            return Err(format!(
-                "two {} records of {} lead to {region} ({} and {said}), and one record must stand for a Region: name the one that \
-                 counts under set_identifiers and make the other a name of its own",
-                spec.record_type,
-                spec.record,
-                before.set_identifier.unwrap_or_default()
-            ));
-        }
+        records.entry(region).or_default().push(record);
     }
     Ok(records)
 }
@@ -232,7 +226,7 @@ mod tests {
         let spec = spec(&[("us-east-1", "primary"), ("eu-central-1", "us-east-1")]);
         let records = by_region(&spec, &sets).unwrap();
         assert_eq!(
-            records[&RegionCode::parse("eu-central-1").unwrap()].set_identifier.as_deref(),
+            records[&RegionCode::parse("eu-central-1").unwrap()][0].set_identifier.as_deref(),
             Some("us-east-1")
         );
     }
@@ -271,10 +265,13 @@ mod tests {
     }
 
     #[test]
-    fn two_records_for_one_region_are_refused_rather_than_one_of_them_forgotten() {
-        let refused =
-            regions_of(&spec(&[]), &[weighted("a-us-east-1", 1), weighted("b-us-east-1", 1)]).unwrap_err();
-        assert!(refused.contains("a-us-east-1") && refused.contains("b-us-east-1"), "{refused}");
+    fn all_records_of_a_region_are_kept_in_the_order_of_their_set_identifiers() {
+        let sets = [weighted("us-east-1/b", 30), weighted("eu-central-1", 0), weighted("us-east-1/a", 70)];
+        let mut records = by_region(&spec(&[]), &sets).unwrap();
+        let home = Facts::records(records.remove(&RegionCode::parse("us-east-1").unwrap()).unwrap());
+        let ids: Vec<_> = home.dns_records().filter_map(|r| r.set_identifier.as_deref()).collect();
+        assert_eq!(ids, ["us-east-1/a", "us-east-1/b"]);
+        assert_eq!(records[&RegionCode::parse("eu-central-1").unwrap()].len(), 1);
     }
 
     #[test]

@@ -35,6 +35,9 @@ pub enum Facts {
     /// The record set that leads to this Region; `None` when the Region has been taken out of the set.
     DnsRecord {
         record: Option<DnsRecord>,
+        /// Further record sets of the same name that lead to this Region, by their set identifiers.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        more: Vec<DnsRecord>,
         /// What the zone's name servers answer; `None` where nobody asked them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         outside: Option<NameAnswer>,
@@ -176,7 +179,24 @@ impl Facts {
     /// A record set that nobody asked the name servers about.
     #[must_use]
     pub fn record(record: Option<DnsRecord>) -> Self {
-        Self::DnsRecord { record, outside: None }
+        Self::DnsRecord { record, more: Vec::new(), outside: None }
+    }
+
+    /// The same of all that lead to one Region.
+    #[must_use]
+    pub fn records(mut records: Vec<DnsRecord>) -> Self {
+        records.sort_by(|a, b| a.set_identifier.cmp(&b.set_identifier));
+        let mut records = records.into_iter();
+        Self::DnsRecord { record: records.next(), more: records.collect(), outside: None }
+    }
+
+    /// Every record set that leads to this Region; of what is no record set, none.
+    pub fn dns_records(&self) -> impl Iterator<Item = &DnsRecord> {
+        let (record, more): (_, &[DnsRecord]) = match self {
+            Self::DnsRecord { record, more, .. } => (record.as_ref(), more),
+            _ => (None, &[]),
+        };
+        record.into_iter().chain(more)
     }
 
     /// Of compute: how many units are wanted, and how many run.

@@ -7,7 +7,7 @@ use crate::components::tone::Tone;
 use crate::format;
 use holdfast_domain::Facts;
 use holdfast_domain::facts::{
-    AuroraMember, BucketReplication, Consistency, DatastoreMember, DistributionOrigin, DnsRecord,
+    AcceleratorGroup, AuroraMember, BucketReplication, Consistency, DatastoreMember, DistributionOrigin, DnsRecord,
     EcsServiceFacts, HealthCheck, NameAnswer, ProbeAnswer, RegionSwitch, ReplicaMember, Routing,
     RoutingControl, TableReplica, VaultFacts, Watched,
 };
@@ -28,21 +28,34 @@ fn words(main: impl Into<String>, under: Vec<String>, tone: Tone) -> Words {
 #[must_use]
 pub fn of(facts: &Facts) -> Words {
     match facts {
-        Facts::DnsRecord { record, outside } => {
-            let mut said = match record {
-                None => words("not in the set", vec!["no record leads here".into()], Tone::Quiet),
-                Some(record) => dns(record),
-            };
+        Facts::DnsRecord { outside, .. } => {
+            let mut said = facts
+                .dns_records()
+                .map(dns)
+                .reduce(|mut all, one| {
+                    all.main = format!("{}, {}", all.main, one.main);
+                    all.under.extend(one.under.into_iter().filter(|line| !all.under.contains(line)).collect::<Vec<_>>());
+                    all
+                })
+                .unwrap_or_else(|| {
+                    words("not in the set", vec!["no record leads here".into()], Tone::Quiet)
+                });
             said.under.extend(outside.as_ref().map(name_servers));
             said
         }
         Facts::AcceleratorGroup(group) => {
-            let healthy = group.endpoints.iter().filter(|e| e.health.as_deref() == Some("HEALTHY")).count();
-            let tone = if group.traffic_dial_percent > 0 && healthy == 0 { Tone::Watch } else { Tone::Quiet };
+            let one = |group: &AcceleratorGroup| {
+                let healthy =
+                    group.endpoints.iter().filter(|e| e.health.as_deref() == Some("HEALTHY")).count();
+                let dead = group.traffic_dial_percent > 0 && healthy == 0;
+                let under = format!("{healthy} of {} endpoints healthy", group.endpoints.len());
+                (format!("dial {} %", group.traffic_dial_percent), under, dead)
+            };
+            let all: Vec<_> = group.of_all_listeners().map(one).collect();
             words(
-                format!("dial {} %", group.traffic_dial_percent),
-                vec![format!("{healthy} of {} endpoints healthy", group.endpoints.len())],
-                tone,
+                all.iter().map(|(main, ..)| main.as_str()).collect::<Vec<_>>().join(", "),
+                all.iter().map(|(_, under, _)| under.clone()).collect(),
+                if all.iter().any(|(.., dead)| *dead) { Tone::Watch } else { Tone::Quiet },
             )
         }
         Facts::AccessPointRoute { bucket, traffic_dial_percent } => words(

@@ -90,10 +90,8 @@ async fn targets(
     spec: &Route53Records,
     looked: &Looked,
 ) -> Vec<(RegionCode, BTreeSet<String>)> {
-    let records = looked.iter().filter_map(|(region, facts)| match facts {
-        Ok(Facts::DnsRecord { record: Some(record), .. }) => Some((region, record)),
-        _ => None,
-    });
+    let known = looked.iter().filter_map(|(region, facts)| Some((region, facts.as_ref().ok()?)));
+    let records = known.flat_map(|(region, facts)| facts.dns_records().map(move |record| (region, record)));
     let looks = records.map(|(region, record)| async move {
         let values = match &record.alias {
             Some(alias) => {
@@ -136,6 +134,7 @@ fn led(
             .filter(|(_, values)| !values.is_disjoint(&answer.values))
             .map(|(region, _)| region)
             .collect();
+        regions.sort_unstable();
         regions.dedup();
         let values = answer.values.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         match regions.as_slice() {

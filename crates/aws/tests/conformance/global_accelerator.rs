@@ -10,11 +10,18 @@ use holdfast_failover::Change;
 
 scenarios! {
     a_group_is_dialled_without_losing_its_endpoints: simulator;
+    every_listeners_group_is_seen_and_dialled_by_itself: simulator;
 }
 
+/// Of the accelerator with two listeners.
+pub const TWO_LISTENERS: &str = "0b7c2d4e-6f81-4a93-8c15-d2e3f4a5b6c7";
+
 pub async fn resource(_: &Peer) -> Resource {
-    let accelerator_arn =
-        "arn:aws:globalaccelerator::222222222222:accelerator/5f8a1c3e-27b4-4d90-b6e2-9a1c0d7e4f68".into();
+    of("5f8a1c3e-27b4-4d90-b6e2-9a1c0d7e4f68")
+}
+
+fn of(accelerator: &str) -> Resource {
+    let accelerator_arn = format!("arn:aws:globalaccelerator::222222222222:accelerator/{accelerator}");
     named("edge", ResourceSpec::GlobalAccelerator(GlobalAccelerator { accelerator_arn }))
 }
 
@@ -48,4 +55,22 @@ async fn a_group_is_dialled_without_losing_its_endpoints(peer: &Peer) {
         endpoints.iter().map(|one| (one.id.clone(), one.weight)).collect::<Vec<_>>()
     };
     assert_eq!(kept(&after.endpoints), kept(&before.endpoints));
+}
+
+async fn every_listeners_group_is_seen_and_dialled_by_itself(peer: &Peer) {
+    let edge = of(TWO_LISTENERS);
+    let before = group(peer, &edge).await;
+    assert_eq!(before.others.len(), 1);
+    assert_ne!(before.listener(), before.others[0].listener());
+    let second = before.others[0].clone();
+    let change = Change::SetAcceleratorGroup {
+        endpoint_group_region: region(RECOVERY),
+        endpoint_group_arn: second.endpoint_group_arn,
+        traffic_dial_percent: 100,
+        endpoints: second.endpoints,
+    };
+    peer.cloud.perform(&peer.account, &acting("dial-edge", None), &change).await.unwrap();
+    let after = group(peer, &edge).await;
+    let dials: Vec<_> = after.of_all_listeners().map(|group| group.traffic_dial_percent).collect();
+    assert_eq!((before.traffic_dial_percent, dials), (0, vec![0, 100]));
 }

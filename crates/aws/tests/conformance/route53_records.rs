@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 scenarios! {
     a_record_set_is_seen_in_each_region: simulator, ministack, moto;
     weights_move_by_compare_and_set_and_a_second_time_is_a_conflict: simulator, ministack;
+    several_records_of_a_region_are_seen_and_moved_in_one_batch: simulator, ministack;
     an_accepted_batch_is_pending_until_in_sync: simulator, ministack;
     a_zone_that_is_not_there_is_not_found: simulator, ministack, moto;
     a_change_that_route_53_forgot_is_not_known: simulator;
@@ -122,6 +123,26 @@ async fn weights_move_by_compare_and_set_and_a_second_time_is_a_conflict(peer: &
     let again = peer.cloud.perform(&peer.account, &acting("move-traffic", None), &change).await.unwrap_err();
     assert_eq!((again.kind, again.outcome_unknown), (ErrorKind::Conflict, false), "{again}");
     assert!(again.request_id.is_some());
+}
+
+async fn several_records_of_a_region_are_seen_and_moved_in_one_batch(peer: &Peer) {
+    let front_door = resource(peer).await;
+    let ResourceSpec::Route53Records(spec) = &front_door.spec else { unreachable!() };
+    let first = record_of(&seen(peer, &front_door, HOME).await);
+    let second = DnsRecord {
+        set_identifier: Some(format!("{HOME}/second")),
+        routing: Routing::Weighted { weight: 40 },
+        ..first.clone()
+    };
+    let batch = |replace| Change::ReplaceRecords { hosted_zone_id: spec.hosted_zone_id.clone(), replace };
+    let add = RecordReplacement { region: region(HOME), old: None, new: Some(second.clone()) };
+    peer.cloud.perform(&peer.account, &acting("add", None), &batch(vec![add])).await.unwrap();
+    let there = async || seen(peer, &front_door, HOME).await.dns_records().cloned().collect::<Vec<_>>();
+    assert_eq!(there().await, [first.clone(), second.clone()]);
+    let moves = vec![reweigh(&region(HOME), &first, 0), reweigh(&region(HOME), &second, 0)];
+    peer.cloud.perform(&peer.account, &acting("move-traffic", None), &batch(moves)).await.unwrap();
+    let weights: Vec<_> = there().await.into_iter().map(|record| record.routing).collect();
+    assert_eq!(weights, [Routing::Weighted { weight: 0 }, Routing::Weighted { weight: 0 }]);
 }
 
 async fn an_accepted_batch_is_pending_until_in_sync(peer: &Peer) {

@@ -71,6 +71,28 @@ pub struct AcceleratorGroup {
     pub endpoints: Vec<AcceleratorEndpoint>,
     /// `DEPLOYED` or `IN_PROGRESS`.
     pub accelerator_status: String,
+    /// Those of the accelerator's further listeners in the same Region; they have none themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<AcceleratorGroup>,
+}
+
+impl AcceleratorGroup {
+    /// One of each listener, this one first.
+    pub fn of_all_listeners(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
+    }
+
+    /// The ARN of its listener.
+    #[must_use]
+    pub fn listener(&self) -> &str {
+        self.endpoint_group_arn.split_once("/endpoint-group/").map_or("", |(listener, _)| listener)
+    }
+
+    /// New connections to its own listener go to it.
+    #[must_use]
+    pub fn takes_connections(&self) -> bool {
+        self.traffic_dial_percent > 0 && self.endpoints.iter().any(|e| e.weight > 0)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

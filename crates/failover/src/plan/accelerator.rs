@@ -4,10 +4,10 @@
 use super::draft::{Draft, Making};
 use crate::change::Change;
 use crate::refusal::Refusal;
-use crate::serving::is_open;
 use crate::step::Work;
 use holdfast_domain::facts::AcceleratorGroup;
 use holdfast_domain::{Facts, RegionCode, Resource, StepId};
+use std::collections::BTreeSet;
 
 /// The weight that AWS gives an endpoint unless told otherwise.
 const DEFAULT_WEIGHT: i32 = 128;
@@ -22,30 +22,43 @@ pub(super) fn open_and_close(
     let mut groups: Vec<(RegionCode, &AcceleratorGroup)> = Vec::new();
     for region in draft.seen_regions(name) {
         if let Some(Facts::AcceleratorGroup(group)) = draft.last(name, &region) {
-            groups.push((region, group));
+            groups.extend(group.of_all_listeners().map(|group| (region.clone(), group)));
         }
     }
-    let Some((_, target)) = groups.iter().find(|(r, _)| r == to) else {
+    let targets: Vec<&AcceleratorGroup> = groups.iter().filter(|(r, _)| r == to).map(|(_, g)| *g).collect();
+    if targets.is_empty() {
         return draft.cannot(
             &format!("{name} has no known endpoint group in {to}."),
             "Add an endpoint group there, then refresh.",
         );
-    };
-    if target.endpoints.is_empty() {
+    }
+    // A listener that leads to the Region being left alone would lose its traffic, or keep it there.
+    let left = groups.iter().filter(|(region, _)| draft.leaving() == Some(region));
+    let is_led = |group: &AcceleratorGroup| targets.iter().any(|g| g.listener() == group.listener());
+    let alone: BTreeSet<&str> = left.filter(|(_, g)| !is_led(g)).map(|(_, g)| g.listener()).collect();
+    for listener in alone {
+        draft.cannot(
+            &format!("The listener {listener} of {name} has no endpoint group in {to}."),
+            "Add one with the Region's load balancer to that listener, then refresh.",
+        )?;
+    }
+    if targets.iter().any(|group| group.endpoints.is_empty()) {
         return draft.cannot(
             &format!("{name} has no endpoint in {to}."),
             "Add the Region's load balancer to its endpoint group, then refresh.",
         );
     }
-    let regions: Vec<RegionCode> = groups.iter().map(|(r, _)| r.clone()).collect();
+    let mut regions: Vec<RegionCode> = groups.iter().map(|(r, _)| r.clone()).collect();
+    regions.dedup();
+    let several = groups.iter().any(|(_, group)| group.listener() != targets.first().map_or("", |g| g.listener()));
     let mut opens = Vec::new();
     let mut closes = Vec::new();
-    for (region, now) in &groups {
+    for (region, now) in groups.iter().filter(|(_, group)| is_led(group)) {
         let wanted = aim(draft, resource, region, now);
         if same(now, &wanted) {
             continue;
         }
-        if is_open(&wanted) {
+        if wanted.takes_connections() {
             opens.push((region, *now, wanted))
         } else {
             closes.push((region, *now, wanted))
@@ -53,24 +66,32 @@ pub(super) fn open_and_close(
     }
     let mut ids = Vec::new();
     for (region, now, wanted) in opens {
-        ids.push(set(draft, resource, "open", region, now, wanted, vec![region.clone()], after)?);
+        let verb = ("open", several);
+        ids.push(set(draft, resource, verb, region, now, wanted, vec![region.clone()], after)?);
     }
     let opened = if ids.is_empty() { after.to_vec() } else { ids.clone() };
     for (region, now, wanted) in closes {
         // It reads every Region: closing looks whether another is open.
-        ids.push(set(draft, resource, "close", region, now, wanted, regions.clone(), &opened)?);
+        ids.push(set(draft, resource, ("close", several), region, now, wanted, regions.clone(), &opened)?);
     }
     Ok(ids)
 }
 
+/// What the group of one listener is to become.
 fn aim(
     draft: &Draft<'_>,
     resource: &Resource,
     region: &RegionCode,
     now: &AcceleratorGroup,
 ) -> AcceleratorGroup {
-    let mut wanted = now.clone();
-    if let Some(Facts::AcceleratorGroup(before)) = draft.led(&resource.name, region) {
+    let mut wanted = AcceleratorGroup { others: Vec::new(), ..now.clone() };
+    let before = match draft.led(&resource.name, region) {
+        Some(Facts::AcceleratorGroup(before)) => {
+            before.of_all_listeners().find(|group| group.listener() == now.listener())
+        }
+        _ => None,
+    };
+    if let Some(before) = before {
         wanted.traffic_dial_percent = before.traffic_dial_percent;
         for endpoint in &mut wanted.endpoints {
             if let Some(stood) = before.endpoints.iter().find(|e| e.id == endpoint.id) {
@@ -85,8 +106,8 @@ fn aim(
     }
     // A Region that serves already keeps its share when another is evacuated. Otherwise the target, whatever
     // stood before, is open afterwards.
-    let keeps = draft.is_evacuation() && is_open(now);
-    let aimed = draft.led(&resource.name, region).is_some() && is_open(&wanted);
+    let keeps = draft.is_evacuation() && now.takes_connections();
+    let aimed = before.is_some() && wanted.takes_connections();
     if *region == draft.movement.to && !keeps && !aimed {
         wanted.traffic_dial_percent = 100;
         for endpoint in &mut wanted.endpoints {
@@ -107,7 +128,7 @@ fn same(a: &AcceleratorGroup, b: &AcceleratorGroup) -> bool {
 fn set(
     draft: &mut Draft<'_>,
     resource: &Resource,
-    verb: &str,
+    (verb, several): (&str, bool),
     region: &RegionCode,
     now: &AcceleratorGroup,
     wanted: AcceleratorGroup,
@@ -120,9 +141,16 @@ fn set(
     };
     let word = if verb == "open" { "Open" } else { "Close" };
     let (value_now, value_to_be) = (text(now), text(&wanted));
+    let listener = now.listener().rsplit('/').next().unwrap_or_default().to_owned();
+    let name = resource.name.as_str();
+    let about = [name, region.as_str(), listener.as_str()];
     draft.add(Making {
-        id: (verb, &[resource.name.as_str(), region.as_str()]),
-        title: format!("{word} {} in {region}", resource.name),
+        id: (verb, if several { &about } else { &about[..2] }),
+        title: if several {
+            format!("{word} {name} in {region}, listener {listener}")
+        } else {
+            format!("{word} {name} in {region}")
+        },
         work: Work::Call {
             change: Change::SetAcceleratorGroup {
                 endpoint_group_region: region.clone(),

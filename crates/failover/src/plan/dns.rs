@@ -10,10 +10,17 @@ use crate::step::Work;
 use holdfast_domain::facts::{DnsRecord, Routing};
 use holdfast_domain::resource::Route53Records;
 use holdfast_domain::{Facts, Name, RegionCode, Resource, ResourceKind, StepId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Region to its record; a Region that was taken out has none.
-type Records = BTreeMap<RegionCode, Option<DnsRecord>>;
+/// One of the records that lead to a Region: several are told apart by their set identifiers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    region: RegionCode,
+    set: Option<String>,
+}
+
+/// Each with its record; one that was taken out has none.
+type Records = BTreeMap<Place, Option<DnsRecord>>;
 
 pub(super) fn route(
     draft: &mut Draft<'_>,
@@ -23,12 +30,7 @@ pub(super) fn route(
 ) -> Result<Vec<StepId>, Refusal> {
     let name = &resource.name;
     let to = &draft.movement.to;
-    let mut now = Records::new();
-    for region in draft.seen_regions(name) {
-        if let Some(Facts::DnsRecord { record, .. }) = draft.last(name, &region) {
-            now.insert(region, record.clone());
-        }
-    }
+    let now = standing(draft, name);
     if follows_controls(draft, &now) {
         draft.note(format!(
             "The records of {name} follow routing controls by their health checks: the controls are set, the records stay."
@@ -52,10 +54,10 @@ pub(super) fn route(
     };
     let replace: Vec<RecordReplacement> = now
         .iter()
-        .filter_map(|(region, old)| {
-            let new = wanted.get(region)?;
+        .filter_map(|(place, old)| {
+            let new = wanted.get(place)?;
             (new != old).then(|| RecordReplacement {
-                region: region.clone(),
+                region: place.region.clone(),
                 old: old.clone(),
                 new: new.clone(),
             })
@@ -72,18 +74,57 @@ pub(super) fn route(
             change: Change::ReplaceRecords { hosted_zone_id: spec.hosted_zone_id.clone(), replace },
         },
         resource: Some(name),
-        regions: now.keys().cloned().collect(),
+        regions: now.keys().map(|place| &place.region).collect::<BTreeSet<_>>().into_iter().cloned().collect(),
         after: after.to_vec(),
         timeout_seconds: 300,
-        value_now: text(&now, |region, record| match wanted.get(region) {
+        value_now: text(&now, |place, record| match wanted.get(place) {
             // What goes out is named by its Region alone.
             Some(None) | None => Some(record),
             Some(other) => other.as_ref(),
         }),
-        value_to_be: text(&wanted, |region, _| now.get(region).and_then(Option::as_ref)),
+        value_to_be: text(&wanted, |place, _| now.get(place).and_then(Option::as_ref)),
         ..Making::default()
     })?;
     Ok(vec![id])
+}
+
+/// The records as they were last seen, and the places of those that a failback may put back.
+fn standing(draft: &Draft<'_>, name: &Name) -> Records {
+    let mut now = Records::new();
+    for region in draft.seen_regions(name) {
+        let Some(facts @ Facts::DnsRecord { .. }) = draft.last(name, &region) else { continue };
+        let place = |set: &Option<String>| Place { region: region.clone(), set: set.clone() };
+        let mut there = 0;
+        for record in facts.dns_records() {
+            now.insert(place(&record.set_identifier), Some(record.clone()));
+            there += 1;
+        }
+        let before: Vec<&DnsRecord> =
+            draft.led(name, &region).into_iter().flat_map(Facts::dns_records).collect();
+        // One that stands for one is the same, whatever it is called by now.
+        if there != 1 || before.len() != 1 {
+            for record in before {
+                now.entry(place(&record.set_identifier)).or_insert(None);
+                there += 1;
+            }
+        }
+        if there == 0 {
+            now.insert(place(&None), None);
+        }
+    }
+    now
+}
+
+/// How the record of a place stood before the failover that a failback takes back; `None` where that is not known.
+fn stood<'a>(draft: &Draft<'a>, name: &Name, place: &Place, now: &Records) -> Option<Option<&'a DnsRecord>> {
+    let facts = draft.led(name, &place.region).filter(|facts| matches!(facts, Facts::DnsRecord { .. }))?;
+    let named = facts.dns_records().find(|record| record.set_identifier == place.set);
+    let alone = || {
+        let mut records = facts.dns_records();
+        let here = now.keys().filter(|other| other.region == place.region).count();
+        records.next().filter(|_| here == 1 && records.next().is_none())
+    };
+    Some(named.or_else(alone))
 }
 
 fn others_lead(draft: &Draft<'_>, resource: &Resource) -> bool {
@@ -105,8 +146,14 @@ fn follows_controls(draft: &Draft<'_>, now: &Records) -> bool {
     answering.contains(&&draft.movement.to) && draft.leaving().is_none_or(|from| !answering.contains(&from))
 }
 
-fn there(records: &Records) -> BTreeMap<&RegionCode, &DnsRecord> {
-    records.iter().filter_map(|(region, record)| Some((region, record.as_ref()?))).collect()
+fn there(records: &Records) -> Vec<(&RegionCode, &DnsRecord)> {
+    records.iter().filter_map(|(place, record)| Some((&place.region, record.as_ref()?))).collect()
+}
+
+/// The records of one Region.
+fn of<'r>(records: &'r Records, region: &RegionCode) -> Vec<(&'r Place, &'r DnsRecord)> {
+    let here = records.iter().filter(|(place, _)| place.region == *region);
+    here.filter_map(|(place, record)| Some((place, record.as_ref()?))).collect()
 }
 
 fn answers(records: &Records, region: &RegionCode) -> bool {
@@ -119,11 +166,12 @@ fn answers(records: &Records, region: &RegionCode) -> bool {
 fn restored(draft: &Draft<'_>, name: &Name, now: &Records) -> Result<Option<Records>, String> {
     let mut wanted = now.clone();
     let mut any = false;
-    for (region, record) in &mut wanted {
-        let Some(Facts::DnsRecord { record: before, .. }) = draft.led(name, region) else { continue };
+    for (place, record) in &mut wanted {
+        let region = &place.region;
+        let Some(before) = stood(draft, name, place, now) else { continue };
         any = true;
         *record = match (record.take(), before) {
-            (None, before) => before.clone(),
+            (None, before) => before.cloned(),
             (Some(today), None) => (draft.leaving() != Some(region)).then_some(today),
             (Some(today), Some(stood)) if policy(&today.routing) != policy(&stood.routing) => {
                 return Ok(None);
@@ -133,7 +181,7 @@ fn restored(draft: &Draft<'_>, name: &Name, now: &Records) -> Result<Option<Reco
                     Some(DnsRecord { routing: stood.routing.clone(), ..today })
                 }
                 Routing::Geolocation { .. } if was_sent_elsewhere(draft, name, region, &today, stood) => {
-                    before.clone()
+                    Some(stood.clone())
                 }
                 Routing::Geolocation { .. }
                 | Routing::Latency { .. }
@@ -146,16 +194,19 @@ fn restored(draft: &Draft<'_>, name: &Name, now: &Records) -> Result<Option<Reco
     }
     let to = &draft.movement.to;
     // All weights at zero are answered too, as an equal split: never an aim.
-    let home = wanted.get(to).and_then(Option::as_ref);
-    if !any || weight_of(home) == Some(0) || !answers(&wanted, to) || !agree(&wanted) {
+    let home = of(&wanted, to);
+    let weightless = !home.is_empty() && home.iter().all(|(_, record)| weight_of(record) == Some(0));
+    if !any || weightless || !answers(&wanted, to) || !agree(&wanted) {
         return Ok(None);
     }
-    match (home, draft.led(name, to)) {
-        (Some(home), Some(Facts::DnsRecord { record: Some(stood), .. })) if !same_target(home, stood) => {
-            leads_by_itself(name, to, home, &wanted).map(|()| Some(wanted))
+    for (place, record) in home {
+        if let Some(Some(stood)) = stood(draft, name, place, now)
+            && !same_target(record, stood)
+        {
+            leads_by_itself(name, to, record, &wanted)?;
         }
-        _ => Ok(Some(wanted)),
     }
+    Ok(Some(wanted))
 }
 
 /// A place's new target is an aim only if no other Region's record leads there too.
@@ -163,12 +214,12 @@ fn leads_by_itself(name: &Name, to: &RegionCode, home: &DnsRecord, records: &Rec
     if !matches!(home.routing, Routing::Geolocation { .. }) {
         return Ok(());
     }
-    let shared = |(region, record): &(&RegionCode, &Option<DnsRecord>)| {
-        *region != to && record.as_ref().is_some_and(|other| same_target(other, home))
+    let shared = |(place, record): &(&Place, &Option<DnsRecord>)| {
+        place.region != *to && record.as_ref().is_some_and(|other| same_target(other, home))
     };
     match records.iter().find(shared) {
         None => Ok(()),
-        Some((other, _)) => Err(format!(
+        Some((Place { region: other, .. }, _)) => Err(format!(
             "The record of {name} for {to} leads where that for {other} leads, and not where the failover sent it: which of both is meant cannot be told."
         )),
     }
@@ -186,7 +237,9 @@ fn was_sent_elsewhere(
     today: &DnsRecord,
     stood: &DnsRecord,
 ) -> bool {
-    let led_there = |other: &RegionCode| matches!(draft.before(name, other), Some(Facts::DnsRecord { record: Some(r), .. }) if same_target(r, today));
+    let led_there = |other: &RegionCode| {
+        draft.before(name, other).is_some_and(|facts| facts.dns_records().any(|r| same_target(r, today)))
+    };
     !same_target(today, stood)
         && draft.picture.application.regions().any(|other| other != region && led_there(other))
 }
@@ -202,43 +255,41 @@ fn agree(records: &Records) -> bool {
 /// What the policy of the records asks for, or why they cannot lead to the target.
 fn moved(draft: &Draft<'_>, name: &Name, now: &Records) -> Result<Records, String> {
     let to = &draft.movement.to;
-    let target = now
-        .get(to)
-        .and_then(Option::as_ref)
-        .ok_or_else(|| format!("{name} has no known record for {to}."))?;
-    let leaving = draft.leaving().and_then(|from| Some((from, now.get(from)?.as_ref()?)));
+    let targets = of(now, to);
+    let Some((_, target)) = targets.first() else {
+        return Err(format!("{name} has no known record for {to}."));
+    };
+    let leaving = draft.leaving().map(|from| of(now, from)).unwrap_or_default();
     let kind = policy(&target.routing);
-    if let Some((from, record)) = leaving.filter(|(_, r)| policy(&r.routing) != kind) {
-        return Err(format!("{name} is {kind} in {to} and {} in {from}.", policy(&record.routing)));
+    if let Some((place, record)) = targets.iter().chain(&leaving).find(|(_, r)| policy(&r.routing) != kind) {
+        return Err(format!("{name} is {kind} in {to} and {} in {}.", policy(&record.routing), place.region));
     }
     let mut wanted = now.clone();
-    let mut put = |region: &RegionCode, record: Option<DnsRecord>| {
-        wanted.insert(region.clone(), record);
+    let mut put = |place: &Place, record: Option<DnsRecord>| {
+        wanted.insert(place.clone(), record);
     };
     let routed = |record: &DnsRecord, routing: Routing| Some(DnsRecord { routing, ..record.clone() });
     match &target.routing {
         Routing::Simple => {
             return Err(format!("{name} is a simple record, which does not choose between Regions."));
         }
-        Routing::Weighted { weight } => {
-            let others = now.iter().filter(|(region, _)| *region != to);
-            let heaviest = others.filter_map(|(_, r)| weight_of(r.as_ref())).max().unwrap_or(0);
-            let left = leaving.map_or(heaviest, |(_, r)| weight_of(Some(r)).unwrap_or(0));
-            // It leads there already, or shares with Regions that stay in service.
-            let keeps = *weight > 0 && (draft.is_evacuation() || leaving.is_none() || left == 0);
-            let raised = if keeps { *weight } else { (*weight).max(if left == 0 { 100 } else { left }) };
-            put(to, routed(target, Routing::Weighted { weight: raised }));
-            if let Some((from, record)) = leaving {
-                put(from, routed(record, Routing::Weighted { weight: 0 }));
+        Routing::Weighted { .. } => {
+            for ((place, record), weight) in targets.iter().zip(weights(draft, now, &targets, &leaving)) {
+                put(place, routed(record, Routing::Weighted { weight }));
+            }
+            for (place, record) in &leaving {
+                put(place, routed(record, Routing::Weighted { weight: 0 }));
             }
         }
         Routing::Failover { .. } => {
-            put(to, routed(target, Routing::Failover { primary: true }));
-            for (region, record) in now.iter().filter(|(region, _)| *region != to) {
+            for (place, target) in &targets {
+                put(place, routed(target, Routing::Failover { primary: true }));
+            }
+            for (place, record) in now.iter().filter(|(place, _)| place.region != *to) {
                 if let Some(record) =
                     record.as_ref().filter(|r| r.routing == Routing::Failover { primary: true })
                 {
-                    put(region, routed(record, Routing::Failover { primary: false }));
+                    put(place, routed(record, Routing::Failover { primary: false }));
                 }
             }
         }
@@ -248,40 +299,91 @@ fn moved(draft: &Draft<'_>, name: &Name, now: &Records) -> Result<Records, Strin
             ));
         }
         Routing::Latency { .. } | Routing::Geoproximity { .. } | Routing::Multivalue => {
-            // The target's own record stays, so the name keeps an answer.
-            if let Some((from, _)) = leaving {
-                put(from, None);
+            // The target's own records stay, so the name keeps an answer.
+            for (place, _) in &leaving {
+                put(place, None);
             }
         }
-        Routing::Geolocation { .. } => match leaving {
-            Some((from, record)) => put(
-                from,
-                Some(DnsRecord {
-                    ttl_seconds: target.ttl_seconds,
-                    values: target.values.clone(),
-                    alias: target.alias.clone(),
-                    health_check_id: target.health_check_id.clone(),
-                    ..record.clone()
-                }),
-            ),
-            None => {
-                let elsewhere = now.iter().any(|(region, other)| {
-                    region != to
-                        && other
-                            .as_ref()
-                            .is_some_and(|o| o.alias == target.alias && o.values == target.values)
-                });
-                if elsewhere {
-                    return Err(format!("Where the record of {name} for {to} led before is not recorded."));
-                }
+        Routing::Geolocation { .. } => {
+            if !leaving.is_empty() && targets.iter().any(|(_, other)| !same_target(other, target)) {
+                return Err(format!(
+                    "The records of {name} for {to} lead to different places: to which the places of the Region being left should go cannot be told."
+                ));
             }
-        },
+            for (place, record) in &leaving {
+                put(
+                    place,
+                    Some(DnsRecord {
+                        ttl_seconds: target.ttl_seconds,
+                        values: target.values.clone(),
+                        alias: target.alias.clone(),
+                        health_check_id: target.health_check_id.clone(),
+                        ..(*record).clone()
+                    }),
+                );
+            }
+            let elsewhere = |target: &DnsRecord| {
+                let others = now.iter().filter(|(place, _)| place.region != *to);
+                others.filter_map(|(_, other)| other.as_ref()).any(|other| same_target(other, target))
+            };
+            if leaving.is_empty() && targets.iter().any(|(_, target)| elsewhere(target)) {
+                return Err(format!("Where the record of {name} for {to} led before is not recorded."));
+            }
+        }
     }
     Ok(wanted)
 }
 
-fn weight_of(record: Option<&DnsRecord>) -> Option<i64> {
-    match record?.routing {
+/// What each of the target's weights becomes, in their order: what its counterpart in the Region being left has, or else
+/// the greatest there.
+fn weights(
+    draft: &Draft<'_>,
+    now: &Records,
+    targets: &[(&Place, &DnsRecord)],
+    leaving: &[(&Place, &DnsRecord)],
+) -> Vec<i64> {
+    let to = &draft.movement.to;
+    let own: Vec<i64> = targets.iter().map(|(_, record)| weight_of(record).unwrap_or(0)).collect();
+    let left = if leaving.is_empty() {
+        greatest(there(now).into_iter().filter(|(region, _)| *region != to).map(|(_, r)| r))
+    } else {
+        greatest(leaving.iter().map(|(_, r)| *r))
+    };
+    // They lead there already, or share with Regions that stay in service.
+    let leads = own.iter().any(|weight| *weight > 0);
+    if leads && (draft.is_evacuation() || leaving.is_empty() || left == 0) {
+        return own;
+    }
+    if left == 0 {
+        return own.iter().map(|weight| (*weight).max(100)).collect();
+    }
+    let raised = |target: &Place, own: i64| {
+        let mirrored = leaving.iter().find(|(place, _)| is_counterpart(place, target));
+        own.max(mirrored.and_then(|(_, record)| weight_of(record)).unwrap_or(left))
+    };
+    let raised: Vec<i64> = targets.iter().zip(&own).map(|((place, _), own)| raised(place, *own)).collect();
+    // Counterparts that are at rest there as here lead nobody.
+    if raised.iter().all(|weight| *weight == 0) { vec![left; own.len()] } else { raised }
+}
+
+fn greatest<'r>(records: impl Iterator<Item = &'r DnsRecord>) -> i64 {
+    records.filter_map(weight_of).max().unwrap_or(0)
+}
+
+/// Whether two Regions' records are called alike but for the Regions' codes, as `us-east-1/blue` and `eu-central-1/blue` are.
+fn is_counterpart(one: &Place, other: &Place) -> bool {
+    match (&one.set, &other.set) {
+        (Some(a), Some(b)) => {
+            a.contains(one.region.as_str())
+                && b.contains(other.region.as_str())
+                && a.replace(one.region.as_str(), "") == b.replace(other.region.as_str(), "")
+        }
+        _ => false,
+    }
+}
+
+fn weight_of(record: &DnsRecord) -> Option<i64> {
+    match record.routing {
         Routing::Weighted { weight } => Some(weight),
         _ => None,
     }
@@ -289,7 +391,7 @@ fn weight_of(record: Option<&DnsRecord>) -> Option<i64> {
 
 /// Route 53 returns traffic to a healthy primary by itself, and cannot tell health without a check.
 fn note_health(draft: &mut Draft<'_>, name: &Name, wanted: &Records) {
-    for (region, record) in wanted {
+    for (Place { region, .. }, record) in wanted {
         let Some(record) = record else { continue };
         let checks = record.health_check_id.is_some()
             || record.alias.as_ref().is_some_and(|a| a.evaluate_target_health);
@@ -302,10 +404,16 @@ fn note_health(draft: &mut Draft<'_>, name: &Name, wanted: &Records) {
 /// "us-east-1 weight 0, eu-central-1 weight 100", and with each what else is not as in `other`.
 fn text<'a>(
     records: &'a Records,
-    other: impl Fn(&RegionCode, &'a DnsRecord) -> Option<&'a DnsRecord>,
+    other: impl Fn(&Place, &'a DnsRecord) -> Option<&'a DnsRecord>,
 ) -> String {
-    let one = |(region, record): (&RegionCode, &'a Option<DnsRecord>)| match record {
-        None => format!("{region} out"),
+    // A Region that has one record says all by its code.
+    let called = |place: &Place| {
+        let several = records.keys().filter(|other| other.region == place.region).count() > 1;
+        let set = place.set.as_ref().filter(|_| several);
+        set.map_or_else(|| place.region.to_string(), |set| format!("{} ({set})", place.region))
+    };
+    let one = |(place, record): (&Place, &'a Option<DnsRecord>)| match record {
+        None => format!("{} out", called(place)),
         Some(record) => {
             let routing = match &record.routing {
                 Routing::Weighted { weight } => format!(" weight {weight}"),
@@ -315,7 +423,7 @@ fn text<'a>(
                 Routing::Latency { .. } | Routing::Geoproximity { .. } | Routing::Multivalue => " in".into(),
                 Routing::Simple | Routing::Geolocation { .. } | Routing::Cidr { .. } => String::new(),
             };
-            format!("{region}{routing}{}", details(record, other(region, record)))
+            format!("{}{routing}{}", called(place), details(record, other(place, record)))
         }
     };
     records.iter().map(one).collect::<Vec<_>>().join(", ")

@@ -21,9 +21,9 @@ pub fn facts_of(resource: &Name, region: &RegionCode, seen: &Facts) -> Vec<Fact>
     let yes_no = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let on_off = |on: bool| if on { "on" } else { "off" }.to_owned();
     match seen {
-        Facts::DnsRecord { record, .. } => vec![fact("record", record_text(record.as_ref()))],
+        Facts::DnsRecord { .. } => vec![fact("record", records_text(seen))],
         Facts::AcceleratorGroup(group) => vec![
-            fact("exists", group.endpoint_group_arn.clone()),
+            fact("exists", groups_of_listeners(group)),
             fact("endpoints", endpoints_text(group)),
             fact("routed", yes_no(is_open(group))),
         ],
@@ -112,6 +112,13 @@ pub fn facts_of(resource: &Name, region: &RegionCode, seen: &Facts) -> Vec<Fact>
     }
 }
 
+/// All that lead to one Region, in the order of their set identifiers.
+#[must_use]
+pub fn records_text(seen: &Facts) -> String {
+    let all: Vec<String> = seen.dns_records().map(|record| record_text(Some(record))).collect();
+    if all.is_empty() { record_text(None) } else { all.join(" | ") }
+}
+
 /// Every value of a record set in one line; two texts are equal exactly when the record sets are.
 #[must_use]
 pub fn record_text(record: Option<&DnsRecord>) -> String {
@@ -181,9 +188,16 @@ fn groups_text(origin: &DistributionOrigin) -> String {
     origin.groups.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
+fn groups_of_listeners(group: &AcceleratorGroup) -> String {
+    let mut arns: Vec<&str> = group.of_all_listeners().map(|g| g.endpoint_group_arn.as_str()).collect();
+    arns.sort_unstable();
+    arns.join(" ")
+}
+
 /// Which endpoints there are, without their weights.
 fn endpoints_text(group: &AcceleratorGroup) -> String {
-    let mut ids: Vec<&str> = group.endpoints.iter().map(|e| e.id.as_str()).collect();
+    let endpoints = group.of_all_listeners().flat_map(|group| &group.endpoints);
+    let mut ids: Vec<&str> = endpoints.map(|e| e.id.as_str()).collect();
     ids.sort_unstable();
     ids.join(" ")
 }

@@ -71,10 +71,13 @@ pub(crate) fn named_by_record<'a>(
 ) -> Option<&'a RegionCode> {
     application.resources.iter().find_map(|resource| {
         application.regions().find(|region| {
-            matches!(seen(resource, region), Some(Facts::DnsRecord { record: Some(record), .. })
-                if record.health_check_id.as_deref() == Some(check.id.as_str()))
+            seen(resource, region).is_some_and(|facts| names(facts, check))
         })
     })
+}
+
+fn names(facts: &Facts, check: &HealthCheck) -> bool {
+    facts.dns_records().any(|record| record.health_check_id.as_deref() == Some(check.id.as_str()))
 }
 
 /// What the check is to be set to; `None` where it stays.
@@ -109,8 +112,7 @@ fn moved_otherwise(draft: &Draft<'_>, check: &HealthCheck) -> bool {
     let application = &draft.picture.application;
     application.resources.iter().filter(|r| draft.has_step(&r.name)).any(|resource| {
         application.regions().any(|region| {
-            matches!(draft.last(&resource.name, region), Some(Facts::DnsRecord { record: Some(record), .. })
-                if record.health_check_id.as_deref() == Some(check.id.as_str()))
+            draft.last(&resource.name, region).is_some_and(|facts| names(facts, check))
         })
     })
 }

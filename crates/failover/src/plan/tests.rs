@@ -9,6 +9,7 @@ mod failback;
 mod own;
 mod planes;
 mod safety;
+mod several;
 mod stores;
 mod switches;
 

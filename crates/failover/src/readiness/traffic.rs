@@ -1,9 +1,9 @@
 //! Could the traffic be moved, would it be quick enough, and would it come back by itself.
 
 use super::{Look, Severity, health_checks, switches};
-use crate::serving::is_open;
 use holdfast_domain::facts::{AcceleratorGroup, DnsRecord, Routing};
 use holdfast_domain::{Facts, RegionCode, Resource, ResourceSpec, Strategy};
+use std::collections::BTreeSet;
 
 pub(super) fn look(look: &mut Look<'_>, resource: &Resource) {
     match &resource.spec {
@@ -27,8 +27,9 @@ fn records(look: &mut Look<'_>, resource: &Resource) {
     let mut follows = 0;
     let mut there = 0;
     for region in look.application.regions() {
-        let Some(Facts::DnsRecord { record, .. }) = look.known(resource, region) else { continue };
-        let Some(record) = record else {
+        let Some(facts @ Facts::DnsRecord { .. }) = look.known(resource, region) else { continue };
+        let records: Vec<&DnsRecord> = facts.dns_records().collect();
+        if records.is_empty() {
             look.add(
                 Severity::Warning,
                 "no_record_for_region",
@@ -38,13 +39,14 @@ fn records(look: &mut Look<'_>, resource: &Resource) {
                 format!("Where it was not taken out by a run, add a record for {region} to the set."),
             );
             continue;
-        };
-        simple |= record.routing == Routing::Simple;
-        failover |= matches!(record.routing, Routing::Failover { .. });
-        by_address |= matches!(record.routing, Routing::Cidr { .. });
-        there += 1;
-        follows += usize::from(follows_control(look, record));
-        if let Some(ttl) = record.ttl_seconds
+        }
+        simple |= records.iter().any(|r| r.routing == Routing::Simple);
+        failover |= records.iter().any(|r| matches!(r.routing, Routing::Failover { .. }));
+        by_address |= records.iter().any(|r| matches!(r.routing, Routing::Cidr { .. }));
+        there += records.len();
+        follows += records.iter().filter(|r| follows_control(look, r)).count();
+        // What holds for several of them is said once.
+        if let Some(ttl) = records.iter().filter_map(|r| r.ttl_seconds).max()
             && ttl.saturating_mul(2) > i64::from(rto.get())
         {
             // From the objective on, a failover that took no time at all would miss it.
@@ -62,8 +64,12 @@ fn records(look: &mut Look<'_>, resource: &Resource) {
                 "Lower the TTL, to 60 s say.",
             );
         }
-        onto_stale_data(look, resource, region, record);
-        no_health(look, resource, region, record);
+        if let Some(primary) = records.iter().find(|r| r.routing == (Routing::Failover { primary: true })) {
+            onto_stale_data(look, resource, region, primary);
+        }
+        if let Some(unwatched) = records.iter().find(|r| is_unwatched(r)) {
+            no_health(look, resource, region, unwatched);
+        }
     }
     if simple {
         look.add(
@@ -102,7 +108,8 @@ fn records(look: &mut Look<'_>, resource: &Resource) {
     );
 }
 
-fn no_health(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, record: &DnsRecord) {
+/// Answered by itself, whatever its Region is like.
+fn is_unwatched(record: &DnsRecord) -> bool {
     let checked =
         record.health_check_id.is_some() || record.alias.as_ref().is_some_and(|a| a.evaluate_target_health);
     let automatic = match record.routing {
@@ -112,16 +119,19 @@ fn no_health(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, reco
             false
         }
     };
-    if automatic && !checked {
-        look.add(
-            Severity::Warning,
-            "record_without_health_check",
-            Some(resource),
-            Some(region),
-            format!("The record of {} for {region} has no health check, so it is answered even when the Region is down.", resource.name),
-            "Attach a health check, or evaluate the target's health.",
-        );
-    }
+    automatic && !checked
+}
+
+fn no_health(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, record: &DnsRecord) {
+    let set = record.set_identifier.as_deref().map(|set| format!(" ({set})")).unwrap_or_default();
+    look.add(
+        Severity::Warning,
+        "record_without_health_check",
+        Some(resource),
+        Some(region),
+        format!("The record of {} for {region}{set} has no health check, so it is answered even when the Region is down.", resource.name),
+        "Attach a health check, or evaluate the target's health.",
+    );
 }
 
 /// Whether the record's health check follows a routing control of the application.
@@ -135,7 +145,7 @@ fn follows_control(look: &Look<'_>, record: &DnsRecord) -> bool {
 
 /// A primary whose Region no longer writes: as soon as it is healthy, Route 53 sends everybody back to it.
 fn onto_stale_data(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, record: &DnsRecord) {
-    if record.routing != (Routing::Failover { primary: true }) || follows_control(look, record) {
+    if follows_control(look, record) {
         return;
     }
     if let Some(elsewhere) = look.writes_elsewhere(region) {
@@ -167,7 +177,7 @@ fn accelerator(look: &mut Look<'_>, resource: &Resource) {
     let mut groups: Vec<(&RegionCode, &AcceleratorGroup)> = Vec::new();
     for region in look.application.regions() {
         if let Some(Facts::AcceleratorGroup(group)) = look.known(resource, region) {
-            groups.push((region, group));
+            groups.extend(group.of_all_listeners().map(|group| (region, group)));
         }
     }
     for (region, group) in &groups {
@@ -182,7 +192,7 @@ fn accelerator(look: &mut Look<'_>, resource: &Resource) {
             );
         } else if group.endpoints.iter().all(|e| e.health.as_deref() == Some("UNHEALTHY")) {
             look.add(
-                if is_open(group) { Severity::Warning } else { Severity::Blocker },
+                if group.takes_connections() { Severity::Warning } else { Severity::Blocker },
                 "endpoints_unhealthy",
                 Some(resource),
                 Some(region),
@@ -194,7 +204,8 @@ fn accelerator(look: &mut Look<'_>, resource: &Resource) {
     for (region, group) in &groups {
         dials(look, resource, region, group);
     }
-    let all_open = groups.iter().filter(|(_, g)| is_open(g)).count();
+    let open: BTreeSet<_> = groups.iter().filter(|(_, g)| g.takes_connections()).map(|(r, _)| *r).collect();
+    let all_open = open.len();
     if look.application.strategy == Strategy::ActiveActive && !groups.is_empty() && all_open == 1 {
         one_region(look, resource);
     }
@@ -216,7 +227,7 @@ fn dials(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, group: &
     let name = &resource.name;
     let one_place = look.application.strategy != Strategy::ActiveActive;
     if one_place
-        && is_open(group)
+        && group.takes_connections()
         && let Some(elsewhere) = look.writes_elsewhere(region)
     {
         look.add(

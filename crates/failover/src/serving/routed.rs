@@ -3,7 +3,7 @@
 use crate::plan::Plan;
 use holdfast_domain::facts::{AcceleratorGroup, DnsRecord, Routing};
 use holdfast_domain::{Facts, Name, ObservationMap, RegionCode};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What one traffic resource says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,7 +26,7 @@ pub fn routed(
     stood: Option<&Plan>,
 ) -> Routed {
     let mut said = Routed { certain: true, ..Routed::default() };
-    let mut records: BTreeMap<&RegionCode, &DnsRecord> = BTreeMap::new();
+    let mut records: Vec<(&RegionCode, &DnsRecord)> = Vec::new();
     let health = switched(observations);
     for region in regions {
         let Some(sight) = observations.get(&(name.clone(), region.clone())) else {
@@ -35,15 +35,12 @@ pub fn routed(
         };
         match sight.known() {
             None => match following(stood, name, region, &health) {
-                Some(record) => {
-                    records.insert(region, record);
-                }
+                Some(facts) => records.extend(facts.dns_records().map(|record| (region, record))),
                 None => said.doubt(format!("{name} in {region} is {}", sight.word())),
             },
-            Some(Facts::DnsRecord { record: Some(record), .. }) => {
-                records.insert(region, record);
+            Some(facts @ Facts::DnsRecord { .. }) => {
+                records.extend(facts.dns_records().map(|record| (region, record)));
             }
-            Some(Facts::DnsRecord { record: None, .. }) => {}
             Some(Facts::AcceleratorGroup(group)) => {
                 if is_open(group) {
                     said.regions.push(region.clone());
@@ -70,12 +67,10 @@ pub fn routed(
         }
     }
     if !records.is_empty() {
-        let stood: BTreeMap<&RegionCode, &DnsRecord> = regions
+        let stood: Vec<(&RegionCode, &DnsRecord)> = regions
             .iter()
-            .filter_map(|region| match stood?.stood(name, region)? {
-                Facts::DnsRecord { record: Some(record), .. } => Some((region, record)),
-                _ => None,
-            })
+            .filter_map(|region| Some((region, stood?.stood(name, region)?)))
+            .flat_map(|(region, facts)| facts.dns_records().map(move |record| (region, record)))
             .collect();
         lead(name, regions, &records, &stood, &health, &mut said);
     }
@@ -85,21 +80,23 @@ pub fn routed(
     said
 }
 
-/// A record that cannot be seen, as the plan had it: where it follows a switch that is seen, the plan leaves it alone,
+/// Records that cannot be seen, as the plan had them: where they follow a switch that is seen, the plan leaves it alone,
 /// and who leads traffic by the data plane must not wait for the control plane that tells of records.
 fn following<'a>(
     stood: Option<&'a Plan>,
     name: &Name,
     region: &RegionCode,
     health: &Health<'_>,
-) -> Option<&'a DnsRecord> {
-    let Facts::DnsRecord { record: Some(record), .. } = stood?.stood(name, region)? else { return None };
-    health.contains_key(record.health_check_id.as_deref()?).then_some(record)
+) -> Option<&'a Facts> {
+    let facts = stood?.stood(name, region)?;
+    let follows =
+        |record: &DnsRecord| record.health_check_id.as_deref().is_some_and(|id| health.contains_key(id));
+    (facts.dns_records().next().is_some() && facts.dns_records().all(follows)).then_some(facts)
 }
 
-/// An endpoint group that new connections go to.
+/// New connections to one of the accelerator's listeners go there.
 pub(crate) fn is_open(group: &AcceleratorGroup) -> bool {
-    group.traffic_dial_percent > 0 && group.endpoints.iter().any(|e| e.weight > 0)
+    group.of_all_listeners().any(AcceleratorGroup::takes_connections)
 }
 
 impl Routed {
@@ -138,21 +135,19 @@ fn switched(observations: &ObservationMap) -> Health<'_> {
 fn lead<'a>(
     name: &Name,
     regions: &'a [RegionCode],
-    records: &BTreeMap<&'a RegionCode, &DnsRecord>,
-    stood: &BTreeMap<&'a RegionCode, &DnsRecord>,
+    records: &[(&'a RegionCode, &DnsRecord)],
+    stood: &[(&'a RegionCode, &DnsRecord)],
     health: &Health<'_>,
     said: &mut Routed,
 ) {
-    let answering = answering(records, health);
-    let mut kinds: Vec<&str> = records.values().map(|r| policy(&r.routing)).collect();
+    let mut kinds: Vec<&str> = records.iter().map(|(_, r)| policy(&r.routing)).collect();
     kinds.sort_unstable();
     kinds.dedup();
     if kinds.len() > 1 {
         said.doubt(format!("{name} mixes routing policies: {}", kinds.join(", ")));
     }
     said.weak = kinds == ["simple"];
-    for region in regions.iter().filter(|r| answering.contains(r)) {
-        let Some(record) = records.get(region) else { continue };
+    for (region, record) in answered(records, health) {
         match leads_to(record, region, regions, records, stood) {
             Some(target) if said.regions.contains(target) => {}
             Some(target) => said.regions.push(target.clone()),
@@ -164,17 +159,28 @@ fn lead<'a>(
     said.regions.sort_by_key(|r| regions.iter().position(|other| other == r));
 }
 
-/// The Regions whose records are answered at all. Records with a weight come before those without, primaries before
-/// secondaries, healthy ones before others; where none is healthy, Route 53 answers as if all were (Route 53
-/// developer guide, "How Route 53 chooses records when health checking is configured").
+/// The Regions of the records that are answered at all.
 pub(crate) fn answering<'a>(
-    records: &BTreeMap<&'a RegionCode, &DnsRecord>,
+    records: &[(&'a RegionCode, &DnsRecord)],
     health: &Health<'_>,
 ) -> Vec<&'a RegionCode> {
+    let mut regions: Vec<_> = answered(records, health).into_iter().map(|(region, _)| region).collect();
+    regions.sort_unstable();
+    regions.dedup();
+    regions
+}
+
+/// The records that are answered at all. Those with a weight come before those without, primaries before
+/// secondaries, healthy ones before others; where none is healthy, Route 53 answers as if all were (Route 53
+/// developer guide, "How Route 53 chooses records when health checking is configured").
+fn answered<'a, 'r>(
+    records: &[(&'a RegionCode, &'r DnsRecord)],
+    health: &Health<'_>,
+) -> Vec<(&'a RegionCode, &'r DnsRecord)> {
     let weight = |r: &DnsRecord| if let Routing::Weighted { weight } = r.routing { weight } else { 1 };
     // All weights at zero: Route 53 treats them as equal.
-    let all_zero = records.values().all(|r| weight(r) == 0);
-    let has_primary = records.values().any(|r| r.routing == (Routing::Failover { primary: true }));
+    let all_zero = records.iter().all(|(_, r)| weight(r) == 0);
+    let has_primary = records.iter().any(|(_, r)| r.routing == (Routing::Failover { primary: true }));
     let stands_back = |r: &DnsRecord| match &r.routing {
         Routing::Weighted { weight } => *weight == 0 && !all_zero,
         Routing::Failover { primary } => !*primary && has_primary,
@@ -183,12 +189,11 @@ pub(crate) fn answering<'a>(
     let healthy = |r: &DnsRecord| {
         r.health_check_id.as_deref().and_then(|id| health.get(id)).is_none_or(|healthy| *healthy)
     };
-    let of = |back: bool, only_healthy: bool| -> Vec<&'a RegionCode> {
-        records
-            .iter()
-            .filter(|(_, r)| stands_back(r) == back && (!only_healthy || healthy(r)))
-            .map(|(region, _)| *region)
-            .collect()
+    let of = |back: bool, only_healthy: bool| -> Vec<(&'a RegionCode, &'r DnsRecord)> {
+        let matching = |(_, r): &&(&'a RegionCode, &'r DnsRecord)| {
+            stands_back(r) == back && (!only_healthy || healthy(r))
+        };
+        records.iter().filter(matching).copied().collect()
     };
     [of(false, true), of(true, true), of(false, false)]
         .into_iter()
@@ -202,8 +207,8 @@ fn leads_to<'a>(
     record: &DnsRecord,
     region: &'a RegionCode,
     regions: &'a [RegionCode],
-    records: &BTreeMap<&'a RegionCode, &DnsRecord>,
-    stood: &BTreeMap<&'a RegionCode, &DnsRecord>,
+    records: &[(&'a RegionCode, &DnsRecord)],
+    stood: &[(&'a RegionCode, &DnsRecord)],
 ) -> Option<&'a RegionCode> {
     let names: Vec<&str> = match &record.alias {
         Some(alias) => vec![alias.dns_name.as_str()],
@@ -220,11 +225,9 @@ fn leads_to<'a>(
     if !repointed {
         return Some(region);
     }
-    let mut owners = stood.iter().filter(|(_, other)| same(other)).map(|(region, _)| *region);
-    match (owners.next(), owners.next()) {
-        (Some(owner), None) => Some(owner),
-        _ => None,
-    }
+    // Several places of one Region may lead there.
+    let owners: BTreeSet<_> = stood.iter().filter(|(_, other)| same(other)).map(|(region, _)| *region).collect();
+    if owners.len() == 1 { owners.first().copied() } else { None }
 }
 
 pub(crate) fn policy(routing: &Routing) -> &'static str {

@@ -5,7 +5,6 @@ use super::Verdict;
 use super::check::Look;
 use crate::change::{AccessPointRouteTarget, Change, RecordReplacement};
 use crate::plan::record_text;
-use crate::serving::is_open;
 use holdfast_domain::facts::{AcceleratorEndpoint, AcceleratorGroup, DnsRecord};
 use holdfast_domain::{Facts, RegionCode};
 use std::collections::BTreeMap;
@@ -23,17 +22,27 @@ pub(super) fn records(
     replace: &[RecordReplacement],
     regions: &[RegionCode],
 ) -> Verdict {
-    let mut now: BTreeMap<&RegionCode, Option<&DnsRecord>> = BTreeMap::new();
+    let mut now: BTreeMap<&RegionCode, &Facts> = BTreeMap::new();
     for region in regions.iter().chain(replace.iter().map(|r| &r.region)) {
         match look.at(region) {
-            Ok(Facts::DnsRecord { record, .. }) => {
-                now.insert(region, record.as_ref());
+            Ok(facts @ Facts::DnsRecord { .. }) => {
+                now.insert(region, facts);
             }
             Ok(other) => return look.not_what_it_was(region, other),
             Err(reason) => return Verdict::Unseen { reason },
         }
     }
-    let found = |r: &RecordReplacement| now.get(&r.region).copied().flatten();
+    // The record that a replacement is of: by its set identifier, and the Region's one record where there is one only.
+    let found = |r: &RecordReplacement| -> Option<&DnsRecord> {
+        let facts = now.get(&r.region)?;
+        let set = r.old.as_ref().or(r.new.as_ref())?.set_identifier.as_ref();
+        let alone = || {
+            let only = replace.iter().filter(|other| other.region == r.region).count() == 1;
+            let mut records = facts.dns_records();
+            records.next().filter(|_| only && records.next().is_none())
+        };
+        facts.dns_records().find(|record| record.set_identifier.as_ref() == set).or_else(alone)
+    };
     if replace.iter().all(|r| found(r) == r.new.as_ref()) {
         return Verdict::Reached { note: "the records stand as planned".into() };
     }
@@ -43,15 +52,12 @@ pub(super) fn records(
             found: record_text(found(other)),
         };
     }
-    let mut after: BTreeMap<&RegionCode, &DnsRecord> =
-        now.iter().filter_map(|(region, record)| record.map(|r| (*region, r))).collect();
-    for r in replace {
-        match &r.new {
-            Some(new) => after.insert(&r.region, new),
-            None => after.remove(&r.region),
-        };
+    let stays = |record: &&DnsRecord| !replace.iter().any(|r| r.old.as_ref() == Some(*record));
+    let left = now.values().flat_map(|facts| facts.dns_records()).filter(stays).count();
+    if left == 0 && replace.iter().all(|r| r.new.is_none()) {
+        return last_one(look);
     }
-    if after.is_empty() { last_one(look) } else { Verdict::Act(change.clone()) }
+    Verdict::Act(change.clone())
 }
 
 pub(super) fn access_point(
@@ -124,18 +130,22 @@ pub(super) fn accelerator(
         Ok(facts) => facts,
         Err(reason) => return Verdict::Unseen { reason },
     };
-    let Facts::AcceleratorGroup(group) = facts else { return look.not_what_it_was(region, facts) };
-    if group.endpoint_group_arn != *endpoint_group_arn || ids(&group.endpoints) != ids(endpoints) {
+    let Facts::AcceleratorGroup(first) = facts else { return look.not_what_it_was(region, facts) };
+    let ours = |first: &AcceleratorGroup| {
+        first.of_all_listeners().find(|group| group.endpoint_group_arn == *endpoint_group_arn).cloned()
+    };
+    let Some(group) = ours(first).filter(|group| ids(&group.endpoints) == ids(endpoints)) else {
+        let there = ours(first).unwrap_or_else(|| first.clone());
         return Verdict::Drift {
             expected: format!("{endpoint_group_arn} with endpoints {}", ids(endpoints).join(", ")),
             found: format!(
                 "{} with endpoints {}",
-                group.endpoint_group_arn,
-                ids(&group.endpoints).join(", ")
+                there.endpoint_group_arn,
+                ids(&there.endpoints).join(", ")
             ),
         };
-    }
-    if stands(group, *traffic_dial_percent, endpoints) {
+    };
+    if stands(&group, *traffic_dial_percent, endpoints) {
         return if group.accelerator_status == "DEPLOYED" {
             Verdict::Reached { note: "the endpoint group stands as planned and is deployed".into() }
         } else {
@@ -143,9 +153,10 @@ pub(super) fn accelerator(
         };
     }
     if let Some(Facts::AcceleratorGroup(stood)) = look.plan.stood(look.resource, region)
-        && !stands(group, stood.traffic_dial_percent, &stood.endpoints)
+        && let Some(stood) = ours(stood)
+        && !stands(&group, stood.traffic_dial_percent, &stood.endpoints)
     {
-        return Verdict::Drift { expected: settings(stood), found: settings(group) };
+        return Verdict::Drift { expected: settings(&stood), found: settings(&group) };
     }
     let closing = *traffic_dial_percent == 0 || endpoints.iter().all(|e| e.weight == 0);
     if closing {
@@ -153,7 +164,10 @@ pub(super) fn accelerator(
         let mut open = false;
         for other in regions.iter().filter(|r| *r != region) {
             match look.at(other) {
-                Ok(Facts::AcceleratorGroup(group)) => open |= is_open(group),
+                Ok(Facts::AcceleratorGroup(there)) => {
+                    let mut same = there.of_all_listeners().filter(|g| g.listener() == group.listener());
+                    open |= same.any(AcceleratorGroup::takes_connections);
+                }
                 Ok(other_facts) => return look.not_what_it_was(other, other_facts),
                 Err(reason) => reasons.push(reason),
             }

@@ -169,6 +169,7 @@ pub fn group(code: &str, dial: u8, weight: i32) -> Facts {
             health: Some("HEALTHY".into()),
         }],
         accelerator_status: "DEPLOYED".into(),
+        others: Vec::new(),
     })
 }
 

@@ -43,21 +43,25 @@ pub(super) fn perform(
         }
         "ListListeners" => {
             let found = accelerator(world, context, input)?;
-            json!({"Listeners": [{
-                "ListenerArn": found.listener_arn(),
-                "PortRanges": [{"FromPort": 443, "ToPort": 443}],
-                "Protocol": "TCP",
-                "ClientAffinity": "NONE",
-            }]})
+            let listeners = found.listeners().into_iter().enumerate().map(|(at, id)| {
+                json!({
+                    "ListenerArn": found.listener_arn(id),
+                    "PortRanges": [{"FromPort": 443 + at, "ToPort": 443 + at}],
+                    "Protocol": "TCP",
+                    "ClientAffinity": "NONE",
+                })
+            });
+            json!({"Listeners": listeners.collect::<Vec<_>>()})
         }
         "ListEndpointGroups" => {
             let arn = text(input, "ListenerArn").unwrap_or_default();
-            let found = world
-                .accelerators
-                .iter()
-                .find(|a| a.account == context.account && a.listener_arn() == arn)
+            let mine = world.accelerators.iter().filter(|a| a.account == context.account);
+            let (found, listener) = mine
+                .flat_map(|a| a.listeners().into_iter().map(move |listener| (a, listener)))
+                .find(|(a, listener)| a.listener_arn(listener) == arn)
                 .ok_or_else(|| not_found("ListenerNotFoundException", arn))?;
-            let groups: Vec<_> = found.groups.iter().map(|g| group_json(world, found, g)).collect();
+            let here = found.groups.iter().filter(|g| found.listener_of(g) == listener);
+            let groups: Vec<_> = here.map(|g| group_json(world, found, g)).collect();
             json!({"EndpointGroups": groups})
         }
         "DescribeEndpointGroup" => {

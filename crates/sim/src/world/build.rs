@@ -243,6 +243,7 @@ impl World {
                 region: (*region).to_owned(),
                 dial: *dial,
                 endpoints: vec![Endpoint { id: balancer, weight: 128 }],
+                listener: None,
             }
         });
         self.accelerators.push(Accelerator {
@@ -253,6 +254,22 @@ impl World {
             groups: groups.collect(),
             updated_ms: 0,
         });
+        self
+    }
+
+    /// Gives the accelerator that was added last another listener, with groups like those of its first.
+    pub fn another_listener(mut self, listener: &str) -> Self {
+        if let Some(accelerator) = self.accelerators.last_mut() {
+            let first = accelerator.groups.iter().filter(|group| group.listener.is_none());
+            let like: Vec<_> = first
+                .map(|group| EndpointGroup {
+                    id: digits_of(&format!("group {listener} {}", group.id), 12),
+                    listener: Some(listener.to_owned()),
+                    ..group.clone()
+                })
+                .collect();
+            accelerator.groups.extend(like);
+        }
         self
     }
 

@@ -8,7 +8,7 @@ pub const DEPLOY_MS: i64 = 2_000;
 /// From accepted routes to routes in effect.
 pub const ROUTES_MS: i64 = 2_000;
 
-/// A standard accelerator with one listener.
+/// A standard accelerator with one listener or several.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Accelerator {
     /// Owner.
@@ -17,9 +17,9 @@ pub struct Accelerator {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// The id of its listener.
+    /// The id of its first listener.
     pub listener: String,
-    /// One per Region.
+    /// One per listener and Region.
     pub groups: Vec<EndpointGroup>,
     /// When it was last updated: virtual milliseconds since the epoch.
     pub updated_ms: i64,
@@ -36,6 +36,9 @@ pub struct EndpointGroup {
     pub dial: f64,
     /// Its endpoints.
     pub endpoints: Vec<Endpoint>,
+    /// The id of its listener; the accelerator's first where there is none.
+    #[serde(default)]
+    pub listener: Option<String>,
 }
 
 /// One endpoint.
@@ -53,14 +56,27 @@ impl Accelerator {
         format!("arn:aws:globalaccelerator::{}:accelerator/{}", self.account, self.id)
     }
 
-    /// The listener's ARN.
-    pub fn listener_arn(&self) -> String {
-        format!("{}/listener/{}", self.arn(), self.listener)
+    /// The ids of its listeners.
+    pub fn listeners(&self) -> Vec<&str> {
+        let mut ids = vec![self.listener.as_str()];
+        ids.extend(self.groups.iter().filter_map(|group| group.listener.as_deref()));
+        ids.dedup();
+        ids
+    }
+
+    /// A listener's ARN.
+    pub fn listener_arn(&self, listener: &str) -> String {
+        format!("{}/listener/{listener}", self.arn())
+    }
+
+    /// The id of an endpoint group's listener.
+    pub fn listener_of<'a>(&'a self, group: &'a EndpointGroup) -> &'a str {
+        group.listener.as_deref().unwrap_or(&self.listener)
     }
 
     /// An endpoint group's ARN.
     pub fn group_arn(&self, group: &EndpointGroup) -> String {
-        format!("{}/endpoint-group/{}", self.listener_arn(), group.id)
+        format!("{}/endpoint-group/{}", self.listener_arn(self.listener_of(group)), group.id)
     }
 
     /// `IN_PROGRESS` or `DEPLOYED`.

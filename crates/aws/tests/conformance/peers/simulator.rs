@@ -4,6 +4,7 @@ use super::{MEMBER, Peer, Running, Which, given};
 use crate::backup_vault::PROTECTED;
 use crate::cloudformation_stack::{FAILED, STANDING, TEMPLATE};
 use crate::endpoint_setting::{LEADS_TO, PARAMETER, PRIVATE_ZONE, RECORD, SECRET, SETTING};
+use crate::global_accelerator::TWO_LISTENERS;
 use crate::lambda_function::{ALIAS_QUEUE, HOME_QUEUE, RECOVERY_QUEUE};
 use crate::transit_gateway::PEERING;
 use crate::words::{HOME, RECOVERY, account, outside, region};
@@ -56,6 +57,8 @@ fn world() -> World {
         .front_door("Z0123456789ABC", "tickets.shop.example.com", Routing::Failover, &both)
         .routing_controls(MEMBER, CLUSTER, PANEL, &[(HOME, true), (RECOVERY, false)])
         .following("Z0123456789ABC", "tickets.shop.example.com", PANEL, &both)
+        .accelerator(MEMBER, TWO_LISTENERS, "two", &[(HOME, 100.0), (RECOVERY, 0.0)])
+        .another_listener("ffffffff")
         .switch_plan(MEMBER, "conformance-switch", PANEL, &both)
         .distribution(MEMBER, DISTRIBUTION, "www.shop.example.com", &both)
         .group(MEMBER, HOME, "workers", 5, 10)

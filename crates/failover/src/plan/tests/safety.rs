@@ -152,14 +152,12 @@ fn health(world: &BTreeMap<(Name, RegionCode), Facts>) -> Health<'_> {
 
 /// The Regions that a resource leads to in this world.
 fn leads_to(world: &BTreeMap<(Name, RegionCode), Facts>, resource: &Name) -> usize {
-    let mut records = BTreeMap::new();
+    let mut records = Vec::new();
     let mut open = 0;
     for ((name, region), facts) in world.iter().filter(|((name, _), _)| name == resource) {
         assert_eq!(name, resource);
         match facts {
-            Facts::DnsRecord { record: Some(record), .. } => {
-                records.insert(region, record);
-            }
+            Facts::DnsRecord { .. } => records.extend(facts.dns_records().map(|record| (region, record))),
             Facts::AcceleratorGroup(group) => open += usize::from(is_open(group)),
             Facts::AccessPointRoute { traffic_dial_percent, .. } => {
                 open += usize::from(*traffic_dial_percent > 0)
@@ -176,16 +174,18 @@ fn act(world: &mut BTreeMap<(Name, RegionCode), Facts>, resource: &Name, change:
         Change::ReplaceRecords { replace, .. } => {
             for r in replace {
                 assert!(r.old.is_some() || r.new.is_some());
-                world.insert((resource.clone(), r.region.clone()), Facts::record(r.new.clone()));
+                let key = (resource.clone(), r.region.clone());
+                let there = world.get(&key).into_iter().flat_map(Facts::dns_records);
+                let mut there: Vec<_> = there.filter(|record| Some(*record) != r.old.as_ref()).cloned().collect();
+                there.extend(r.new.clone());
+                world.insert(key, Facts::records(there));
             }
             let mut weights = world
                 .iter()
                 .filter(|((name, _), _)| name == resource)
-                .filter_map(|(_, facts)| match facts {
-                    Facts::DnsRecord { record: Some(r), .. } => match r.routing {
-                        Routing::Weighted { weight } => Some(weight),
-                        _ => None,
-                    },
+                .flat_map(|(_, facts)| facts.dns_records())
+                .filter_map(|record| match record.routing {
+                    Routing::Weighted { weight } => Some(weight),
                     _ => None,
                 })
                 .peekable();
