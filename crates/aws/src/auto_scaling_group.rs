@@ -1,5 +1,6 @@
 //! EC2 Auto Scaling groups: sizes, what is in service, what rests, and the targets behind a balancer.
 
+use crate::batch::{Batches, Place, distinct, together};
 use crate::clients::Caller;
 use crate::perform::answered;
 use crate::reading::{beside, count};
@@ -36,13 +37,12 @@ async fn look_in(caller: &Caller, spec: &AutoScalingGroup, region: &RegionCode) 
     };
     let (region, name) = (region.as_str(), place.group.as_str());
     let target_groups: Vec<String> = place.target_group_arn.iter().cloned().collect();
-    let names = [name.to_owned()];
     let (found, schedule, targets) = tokio::join!(
-        describe(caller, region, &names),
+        describe(caller, region, name),
         scheduled_actions(caller, region, name),
         target_health::of(caller, region, &target_groups),
     );
-    let found = found?.into_iter().next().ok_or_else(|| {
+    let found = found?.ok_or_else(|| {
         caller.call(region, DESCRIBE).error(ErrorKind::NotFound, format!("no Auto Scaling group {name}"))
     })?;
     let mut facts = facts(&found);
@@ -55,19 +55,41 @@ async fn look_in(caller: &Caller, spec: &AutoScalingGroup, region: &RegionCode) 
     Ok(Facts::AutoScalingGroup(facts))
 }
 
-/// Those of the named groups that there are.
+/// By session and Region: a group's name, and the group where there is one.
+pub(crate) type GroupBatches = Batches<Place, String, Option<types::AutoScalingGroup>>;
+/// As many as one page of DescribeAutoScalingGroups holds.
+pub(crate) const GROUPS_AT_ONCE: usize = 100;
+
+/// The group of this name, asked for together with others.
 pub(crate) async fn describe(
     caller: &Caller,
     region: &str,
-    names: &[String],
-) -> Result<Vec<types::AutoScalingGroup>, Error> {
+    name: &str,
+) -> Result<Option<types::AutoScalingGroup>, Error> {
+    let at = region.to_owned();
+    let call = move |caller: Caller, names: Vec<String>| async move { described(&caller, &at, names).await };
+    let (batches, asker) = (&caller.traffic.auto_scaling_groups, (caller, Service::AutoScaling));
+    together(batches, asker, (region, DESCRIBE), name.to_owned(), call).await
+}
+
+async fn described(
+    caller: &Caller,
+    region: &str,
+    names: Vec<String>,
+) -> Result<Vec<Option<types::AutoScalingGroup>>, Error> {
     let sent = caller
         .autoscaling(region)
         .describe_auto_scaling_groups()
-        .set_auto_scaling_group_names(Some(names.to_vec()))
+        .set_auto_scaling_group_names(Some(distinct(&names)))
+        // Without it AWS tells fifty.
+        .max_records(i32::try_from(GROUPS_AT_ONCE).unwrap_or(i32::MAX))
         .send();
-    let answer = caller.ask(Service::AutoScaling, region, DESCRIBE, sent).await?;
-    Ok(answer.auto_scaling_groups.unwrap_or_default())
+    let found = caller.ask(Service::AutoScaling, region, DESCRIBE, sent).await?;
+    let of = |name: &String| {
+        let mut groups = found.auto_scaling_groups().iter();
+        groups.find(|group| group.auto_scaling_group_name() == Some(name.as_str())).cloned()
+    };
+    Ok(names.iter().map(of).collect())
 }
 
 pub(crate) fn in_service(group: &types::AutoScalingGroup) -> u32 {

@@ -1,8 +1,10 @@
 //! Joins what many looks ask at the same moment into one call, where AWS answers many questions at once. Each look asks
 //! for its own and does not know of the others; the calls are fewer, and a large account's APIs are spared.
 
-use holdfast_cloud::Error;
-use std::collections::HashMap;
+use crate::clients::Caller;
+use crate::settings::Service;
+use holdfast_cloud::{Error, ErrorKind};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
@@ -96,6 +98,38 @@ where
         Ok(answers) => answers.into_iter().zip(tell).for_each(|(answer, tell)| drop(tell.send(Ok(answer)))),
         Err(error) => tell.into_iter().for_each(|tell| drop(tell.send(Err(error.clone())))),
     }
+}
+
+/// By session and Region.
+pub(crate) type Place = (String, String);
+
+/// What a batch does not answer for, in words of the look that asked.
+pub(crate) async fn together<Q, A, F, Fut>(
+    batches: &Batches<Place, Q, A>,
+    (caller, service): (&Caller, Service),
+    (region, action): (&str, &'static str),
+    question: Q,
+    call: F,
+) -> Answer<A>
+where
+    Q: Send + 'static,
+    A: Send + 'static,
+    F: FnOnce(Caller, Vec<Q>) -> Fut + Send + 'static,
+    Fut: Future<Output = Answer<Vec<A>>> + Send + 'static,
+{
+    let key = (caller.credentials.access_key_id().to_owned(), region.to_owned());
+    let asker = caller.clone();
+    let _waiting = caller.waits_for_another(service);
+    let answer = batches.ask(key, question, move |all| call(asker, all)).await;
+    answer.unwrap_or_else(|| {
+        let lost = "the question was lost before it was answered";
+        Err(caller.call(region, action).error(ErrorKind::Unreadable, lost))
+    })
+}
+
+/// Each name once: two looks may ask for the same.
+pub(crate) fn distinct(names: &[String]) -> Vec<String> {
+    names.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::reading::{beside, count};
 use crate::regional::{in_each, not_named};
 use crate::settings::Service;
 use aws_sdk_eks::types::{Nodegroup, NodegroupScalingConfig, UpdateStatus};
+use futures::future::try_join_all;
 use holdfast_cloud::{Error, ErrorKind, Looked, Settled};
 use holdfast_domain::facts::{Beside, EksNodeGroupFacts};
 use holdfast_domain::resource::EksNodeGroup;
@@ -76,11 +77,8 @@ async fn nodes(caller: &Caller, region: &str, group: &Nodegroup) -> Result<u32, 
         .iter()
         .filter_map(|g| g.name().map(str::to_owned))
         .collect();
-    if names.is_empty() {
-        // An empty list would ask for every group of the account.
-        return Ok(0);
-    }
-    Ok(auto_scaling_group::describe(caller, region, &names).await?.iter().map(in_service).sum())
+    let groups = names.iter().map(|name| auto_scaling_group::describe(caller, region, name));
+    Ok(try_join_all(groups).await?.iter().flatten().map(in_service).sum())
 }
 
 pub(crate) async fn set_size(

@@ -2,6 +2,7 @@
 //! database in the way of its name, so that each look asks for the name and for those of the replicas that Holdfast
 //! built in its stead; the newest that is there is the one that counts.
 
+use crate::batch::{Batches, Place, together};
 use crate::clients::Caller;
 use crate::metrics::{self, Wanted};
 use crate::perform::answered;
@@ -9,6 +10,7 @@ use crate::presigned;
 use crate::regional::{in_each, not_named};
 use crate::settings::Service;
 use aws_sdk_rds::types::{DbCluster, DbInstance, Filter};
+use futures::future::BoxFuture;
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::facts::{
     ClusterInstance, Lag, LeftBehind, ReplicaMember, ReplicaSettings, region_of_arn,
@@ -16,6 +18,7 @@ use holdfast_domain::facts::{
 use holdfast_domain::resource::RdsReadReplica;
 use holdfast_domain::{Facts, RegionCode};
 use holdfast_failover::run::Answer;
+use std::collections::BTreeSet;
 
 pub(crate) const INSTANCES: &str = "rds:DescribeDBInstances";
 pub(crate) const CLUSTERS: &str = "rds:DescribeDBClusters";
@@ -64,26 +67,61 @@ async fn look_in(caller: &Caller, spec: &RdsReadReplica, region: &RegionCode) ->
     Ok(Facts::ReplicaMember(member))
 }
 
-/// Those of these names that are there.
+/// By session and Region: whether clusters are asked about and by which names, and those that are there.
+pub(crate) type DatabaseBatches = Batches<Place, (bool, Vec<String>), Vec<ReplicaMember>>;
+/// Each names itself and its successors, and a page holds a hundred.
+pub(crate) const DATABASES_AT_ONCE: usize = 8;
+
+/// Those of these names that are there, asked for together with others'.
 pub(crate) async fn databases(
     caller: &Caller,
     region: &RegionCode,
     names: &[String],
     are_clusters: bool,
 ) -> Result<Vec<ReplicaMember>, Error> {
-    if are_clusters { clusters(caller, region, names).await } else { instances(caller, region, names).await }
+    let at = region.clone();
+    let call = move |caller: Caller, asked: Vec<(bool, Vec<String>)>| async move {
+        found(&caller, &at, asked).await
+    };
+    let (batches, asker) = (&caller.traffic.databases, (caller, Service::Rds));
+    let action = if are_clusters { CLUSTERS } else { INSTANCES };
+    let question = (are_clusters, names.to_vec());
+    together(batches, asker, (region.as_str(), action), question, call).await
+}
+
+/// One call for all the instances, and one for all the clusters.
+async fn found(
+    caller: &Caller,
+    region: &RegionCode,
+    asked: Vec<(bool, Vec<String>)>,
+) -> Result<Vec<Vec<ReplicaMember>>, Error> {
+    let named = |clusters: bool| -> Vec<String> {
+        let names: BTreeSet<&String> =
+            asked.iter().filter(|(of, _)| *of == clusters).flat_map(|(_, names)| names).collect();
+        names.into_iter().cloned().collect()
+    };
+    let (instances, clusters) =
+        tokio::try_join!(instances(caller, region, named(false)), clusters(caller, region, named(true)))?;
+    let of = |(are_clusters, names): &(bool, Vec<String>)| {
+        let all = if *are_clusters { &clusters } else { &instances };
+        all.iter().filter(|member| names.contains(&member.id)).cloned().collect()
+    };
+    Ok(asked.iter().map(of).collect())
 }
 
 async fn instances(
     caller: &Caller,
     region: &RegionCode,
-    names: &[String],
+    names: Vec<String>,
 ) -> Result<Vec<ReplicaMember>, Error> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
     // A filter answers nothing for what is not there, where a name would be refused.
-    let filter = Filter::builder().name("db-instance-id").set_values(Some(names.to_vec())).build();
+    let filter = Filter::builder().name("db-instance-id").set_values(Some(names)).build();
     let sent = caller.rds(region.as_str()).describe_db_instances().filters(filter).send();
     let answer = caller.ask(Service::Rds, region.as_str(), INSTANCES, sent).await?;
-    Ok(answer.db_instances().iter().filter_map(instance).filter(|m| names.contains(&m.id)).collect())
+    Ok(answer.db_instances().iter().filter_map(instance).collect())
 }
 
 fn instance(instance: &DbInstance) -> Option<ReplicaMember> {
@@ -126,12 +164,15 @@ fn instance(instance: &DbInstance) -> Option<ReplicaMember> {
 async fn clusters(
     caller: &Caller,
     region: &RegionCode,
-    names: &[String],
+    names: Vec<String>,
 ) -> Result<Vec<ReplicaMember>, Error> {
-    let filter = Filter::builder().name("db-cluster-id").set_values(Some(names.to_vec())).build();
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let filter = Filter::builder().name("db-cluster-id").set_values(Some(names)).build();
     let sent = caller.rds(region.as_str()).describe_db_clusters().filters(filter).send();
     let answer = caller.ask(Service::Rds, region.as_str(), CLUSTERS, sent).await?;
-    Ok(answer.db_clusters().iter().filter_map(cluster).filter(|m| names.contains(&m.id)).collect())
+    Ok(answer.db_clusters().iter().filter_map(cluster).collect())
 }
 
 fn cluster(cluster: &DbCluster) -> Option<ReplicaMember> {
@@ -170,7 +211,8 @@ async fn equip(caller: &Caller, region: &RegionCode, member: &mut ReplicaMember)
     let filter = Filter::builder().name("db-cluster-id").values(&member.id).build();
     let sent = caller.rds(region.as_str()).describe_db_instances().filters(filter).send();
     let answer = caller.ask(Service::Rds, region.as_str(), INSTANCES, sent).await?;
-    let of_it = || answer.db_instances().iter().filter(|i| i.db_cluster_identifier() == Some(&member.id));
+    let of_it =
+        || answer.db_instances().iter().filter(|i| i.db_cluster_identifier() == Some(member.id.as_str()));
     let class = of_it().find_map(|instance| instance.db_instance_class()).map(str::to_owned);
     let instances = of_it()
         .filter_map(|instance| {
@@ -220,31 +262,34 @@ pub(crate) async fn promote_cluster(
     answered(action, region, &caller.ask(Service::Rds, region, action, sent).await?, None)
 }
 
-pub(crate) async fn create(
-    caller: &Caller,
+/// Boxed: its request is so large that beside the other calls it would outgrow a stack.
+pub(crate) fn create<'a>(
+    caller: &'a Caller,
     action: &'static str,
-    region: &RegionCode,
-    instance: &str,
-    source_arn: &str,
-    settings: &ReplicaSettings,
-) -> Result<Answer, Error> {
-    let region = region.as_str();
-    let named = [("DBInstanceIdentifier", instance), ("SourceDBInstanceIdentifier", source_arn)];
-    let url = asking_the_source(caller, action, region, source_arn, settings, &named)?;
-    let groups = (!settings.security_groups.is_empty()).then(|| settings.security_groups.clone());
-    let sent = caller
-        .rds(region)
-        .create_db_instance_read_replica()
-        .db_instance_identifier(instance)
-        .source_db_instance_identifier(source_arn)
-        .set_db_instance_class(settings.class.clone())
-        .set_kms_key_id(settings.kms_key_id.clone())
-        .set_db_subnet_group_name(settings.subnet_group.clone())
-        .set_vpc_security_group_ids(groups)
-        .multi_az(settings.multi_az)
-        .set_pre_signed_url(url)
-        .send();
-    answered(action, region, &caller.ask(Service::Rds, region, action, sent).await?, None)
+    region: &'a RegionCode,
+    instance: &'a str,
+    source_arn: &'a str,
+    settings: &'a ReplicaSettings,
+) -> BoxFuture<'a, Result<Answer, Error>> {
+    Box::pin(async move {
+        let region = region.as_str();
+        let named = [("DBInstanceIdentifier", instance), ("SourceDBInstanceIdentifier", source_arn)];
+        let url = asking_the_source(caller, action, region, source_arn, settings, &named)?;
+        let groups = (!settings.security_groups.is_empty()).then(|| settings.security_groups.clone());
+        let sent = caller
+            .rds(region)
+            .create_db_instance_read_replica()
+            .db_instance_identifier(instance)
+            .source_db_instance_identifier(source_arn)
+            .set_db_instance_class(settings.class.clone())
+            .set_kms_key_id(settings.kms_key_id.clone())
+            .set_db_subnet_group_name(settings.subnet_group.clone())
+            .set_vpc_security_group_ids(groups)
+            .multi_az(settings.multi_az)
+            .set_pre_signed_url(url)
+            .send();
+        answered(action, region, &caller.ask(Service::Rds, region, action, sent).await?, None)
+    })
 }
 
 /// What an encrypted source in another Region is asked with: the same call, signed for that Region.
@@ -276,50 +321,55 @@ fn asking_the_source(
         .map_err(|why| caller.call(region, action).error(ErrorKind::Invalid, why))
 }
 
-pub(crate) async fn create_cluster(
-    caller: &Caller,
+/// Boxed: its request is so large that beside the other calls it would outgrow a stack.
+pub(crate) fn create_cluster<'a>(
+    caller: &'a Caller,
     action: &'static str,
-    region: &RegionCode,
-    cluster: &str,
-    source_arn: &str,
-    settings: &ReplicaSettings,
-) -> Result<Answer, Error> {
-    let region = region.as_str();
-    let named = [("DBClusterIdentifier", cluster), ("ReplicationSourceIdentifier", source_arn)];
-    let url = asking_the_source(caller, action, region, source_arn, settings, &named)?;
-    let groups = (!settings.security_groups.is_empty()).then(|| settings.security_groups.clone());
-    let sent = caller
-        .rds(region)
-        .create_db_cluster()
-        .db_cluster_identifier(cluster)
-        .set_engine(settings.engine.clone())
-        .replication_source_identifier(source_arn)
-        .set_kms_key_id(settings.kms_key_id.clone())
-        .set_storage_encrypted(settings.kms_key_id.as_ref().map(|_| true))
-        .set_db_subnet_group_name(settings.subnet_group.clone())
-        .set_vpc_security_group_ids(groups)
-        .set_pre_signed_url(url)
-        .send();
-    answered(action, region, &caller.ask(Service::Rds, region, action, sent).await?, None)
+    region: &'a RegionCode,
+    cluster: &'a str,
+    source_arn: &'a str,
+    settings: &'a ReplicaSettings,
+) -> BoxFuture<'a, Result<Answer, Error>> {
+    Box::pin(async move {
+        let region = region.as_str();
+        let named = [("DBClusterIdentifier", cluster), ("ReplicationSourceIdentifier", source_arn)];
+        let url = asking_the_source(caller, action, region, source_arn, settings, &named)?;
+        let groups = (!settings.security_groups.is_empty()).then(|| settings.security_groups.clone());
+        let sent = caller
+            .rds(region)
+            .create_db_cluster()
+            .db_cluster_identifier(cluster)
+            .set_engine(settings.engine.clone())
+            .replication_source_identifier(source_arn)
+            .set_kms_key_id(settings.kms_key_id.clone())
+            .set_storage_encrypted(settings.kms_key_id.as_ref().map(|_| true))
+            .set_db_subnet_group_name(settings.subnet_group.clone())
+            .set_vpc_security_group_ids(groups)
+            .set_pre_signed_url(url)
+            .send();
+        answered(action, region, &caller.ask(Service::Rds, region, action, sent).await?, None)
+    })
 }
 
 /// An instance of a cluster takes everything else from the cluster.
-pub(crate) async fn create_instance(
-    caller: &Caller,
+pub(crate) fn create_instance<'a>(
+    caller: &'a Caller,
     action: &'static str,
-    region: &RegionCode,
-    cluster: &str,
-    instance: &str,
-    (class, engine): (&str, &str),
-) -> Result<Answer, Error> {
-    let region = region.as_str();
-    let sent = caller
-        .rds(region)
-        .create_db_instance()
-        .db_instance_identifier(instance)
-        .db_cluster_identifier(cluster)
-        .db_instance_class(class)
-        .engine(engine)
-        .send();
-    answered(action, region, &caller.ask(Service::Rds, region, action, sent).await?, None)
+    region: &'a RegionCode,
+    cluster: &'a str,
+    instance: &'a str,
+    (class, engine): (&'a str, &'a str),
+) -> BoxFuture<'a, Result<Answer, Error>> {
+    Box::pin(async move {
+        let region = region.as_str();
+        let sent = caller
+            .rds(region)
+            .create_db_instance()
+            .db_instance_identifier(instance)
+            .db_cluster_identifier(cluster)
+            .db_instance_class(class)
+            .engine(engine)
+            .send();
+        answered(action, region, &caller.ask(Service::Rds, region, action, sent).await?, None)
+    })
 }

@@ -1,12 +1,15 @@
 //! What the collector's looks give way to: each other, a throttled API, an endpoint that does not answer. One for the
 //! whole process, beside the sessions.
 
+use crate::auto_scaling_group::{GROUPS_AT_ONCE, GroupBatches};
+use crate::cloudwatch_alarm::{ALARMS_AT_ONCE, AlarmBatches};
 use crate::ecs_service::{SERVICES_AT_ONCE, ServiceBatches};
 use crate::failure::Call;
 use crate::gate::{Gate, Place};
 use crate::hedge::{Asking, Silence};
 use crate::metrics::{MetricBatches, QUERIES_AT_ONCE};
 use crate::pace::{Pace, Turn};
+use crate::rds_read_replica::{DATABASES_AT_ONCE, DatabaseBatches};
 use crate::settings::{AwsSettings, Service};
 use holdfast_cloud::{Error, ErrorKind};
 use std::time::Instant;
@@ -16,6 +19,9 @@ pub(crate) struct Traffic {
     pub pace: Pace,
     pub metrics: MetricBatches,
     pub ecs_services: ServiceBatches,
+    pub auto_scaling_groups: GroupBatches,
+    pub alarms: AlarmBatches,
+    pub databases: DatabaseBatches,
     gate: Gate,
 }
 
@@ -32,6 +38,9 @@ impl Traffic {
             pace: Pace::default(),
             metrics: MetricBatches::of_at_most(QUERIES_AT_ONCE),
             ecs_services: ServiceBatches::of_at_most(SERVICES_AT_ONCE),
+            auto_scaling_groups: GroupBatches::of_at_most(GROUPS_AT_ONCE),
+            alarms: AlarmBatches::of_at_most(ALARMS_AT_ONCE),
+            databases: DatabaseBatches::of_at_most(DATABASES_AT_ONCE),
             gate: Gate::new(settings.looks_at_once, settings.looks_at_once_per_account),
         }
     }

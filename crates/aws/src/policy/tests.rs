@@ -138,6 +138,19 @@ fn changes() -> Vec<Change> {
                 multi_az: true,
             },
         },
+        Change::CreateReplicaCluster {
+            region: region("us-east-1"),
+            cluster: "r".repeat(63),
+            source_arn: format!("arn:aws:rds:eu-central-1:222222222222:cluster:{}", "r".repeat(63)),
+            settings: ReplicaSettings {
+                engine: Some("aurora-mysql".into()),
+                class: Some("db.r7g.large".into()),
+                kms_key_id: Some(format!("arn:aws:kms:us-east-1:222222222222:key/{}", "0".repeat(36))),
+                subnet_group: Some("s".repeat(255)),
+                security_groups: vec!["sg-0123456789abcdef0".into()],
+                multi_az: true,
+            },
+        },
         Change::FailDatastoreOver {
             region: region("eu-central-1"),
             global_datastore: "g".repeat(63),

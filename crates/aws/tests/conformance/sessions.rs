@@ -2,10 +2,15 @@
 
 use crate::ecs_service::{self, scaled_to};
 use crate::peers::{MEMBER, Peer};
-use crate::words::{HOME, RECOVERY, account, acting, both, look, reading, region};
+use crate::words::{
+    HOME, RECOVERY, account, acting, both, look, per_region, reading, region, resource as named,
+};
 use crate::{aurora_global_database, route53_records};
 use holdfast_cloud::{Access, Acting, Cloud, ErrorKind};
-use holdfast_domain::ResourceKind;
+use holdfast_domain::resource::{
+    AlarmPlace, AutoScalingGroup, AutoScalingPlace, CloudwatchAlarm, RdsPlace, RdsReadReplica,
+};
+use holdfast_domain::{Facts, ResourceKind, ResourceSpec};
 use holdfast_sim::ledger::{Effect, Entry};
 use std::sync::Arc;
 
@@ -23,6 +28,7 @@ scenarios! {
     the_check_and_the_change_of_one_step_share_a_session_and_two_steps_do_not: simulator;
     a_crowd_of_looks_makes_one_session: simulator;
     sessions_come_from_another_region_when_the_first_is_dark: simulator;
+    what_is_looked_at_at_once_is_asked_together: simulator;
 }
 
 fn assumed(peer: &Peer) -> Vec<Arc<Entry>> {
@@ -162,4 +168,63 @@ async fn sessions_come_from_another_region_when_the_first_is_dark(peer: &Peer) {
     assert!(services[&region(HOME)].is_ok(), "{services:?}");
     let mut lent = assumed(peer).into_iter().filter(|entry| entry.effect == Effect::None);
     assert!(lent.any(|entry| entry.region == "us-west-2"));
+}
+
+/// One call for all, where AWS answers for many; each look is told its own, or that it is not there.
+async fn what_is_looked_at_at_once_is_asked_together(peer: &Peer) {
+    let alarm = |name: &str| {
+        let per_region = per_region(|_| AlarmPlace { alarm: name.to_owned() });
+        named("alarm", ResourceSpec::CloudwatchAlarm(CloudwatchAlarm { per_region }))
+    };
+    let group = |name: &str| {
+        let place = |_: &str| AutoScalingPlace {
+            group: name.to_owned(),
+            target_group_arn: None,
+            desired_in_recovery: None,
+        };
+        named("workers", ResourceSpec::AutoScalingGroup(AutoScalingGroup { per_region: per_region(place) }))
+    };
+    let database = |instance: Option<&str>, cluster: Option<&str>| {
+        let place =
+            |_: &str| RdsPlace { instance: instance.map(str::to_owned), cluster: cluster.map(str::to_owned) };
+        named("books", ResourceSpec::RdsReadReplica(RdsReadReplica { per_region: per_region(place) }))
+    };
+    let resources = [
+        alarm("orders-lag"),
+        alarm("nobody"),
+        alarm("orders-lag"),
+        group("workers"),
+        group("nobody"),
+        database(Some("books-replica"), None),
+        database(Some("nobody"), None),
+        database(None, Some("catalog-replica")),
+        database(None, Some("nothing")),
+    ];
+    // The session is there, so that all are asked in the same moment.
+    look(peer, &resources[0]).await;
+    let before = peer.sim().ledger().len();
+    let looked = futures::future::join_all(resources.iter().map(|resource| look(peer, resource))).await;
+    let is_there: Vec<bool> = looked
+        .into_iter()
+        .map(|mut looked| match looked.remove(&region(RECOVERY)).unwrap() {
+            Ok(Facts::Alarm { alarm }) => alarm.is_some(),
+            Ok(_) => true,
+            Err(error) => {
+                assert_eq!(error.kind, ErrorKind::NotFound, "{error}");
+                false
+            }
+        })
+        .collect();
+    assert_eq!(is_there, [true, false, true, true, false, true, false, true, false]);
+    let made = peer.sim().ledger().split_off(before);
+    for (operation, calls) in [
+        ("DescribeAlarms", 1),
+        ("DescribeAutoScalingGroups", 1),
+        ("DescribeDBClusters", 1),
+        // And once more for the instances of the cluster that is there.
+        ("DescribeDBInstances", 2),
+    ] {
+        let of = |entry: &&Arc<Entry>| entry.operation == operation && entry.region == RECOVERY;
+        assert_eq!(made.iter().filter(of).count(), calls, "{operation}");
+    }
 }
