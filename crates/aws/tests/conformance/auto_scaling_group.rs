@@ -2,6 +2,7 @@
 
 use crate::peers::{Peer, Which};
 use crate::words::{RECOVERY, acting, look, per_region, region, resource as named, seen};
+use aws_sdk_elasticloadbalancingv2::types::{ProtocolEnum, TargetDescription, TargetTypeEnum};
 use holdfast_cloud::{Cloud, ErrorKind};
 use holdfast_domain::resource::{AutoScalingGroup, AutoScalingPlace};
 use holdfast_domain::{Facts, Resource, ResourceSpec};
@@ -10,6 +11,7 @@ use holdfast_failover::change::GroupSize;
 
 scenarios! {
     the_sizes_of_a_group_are_seen_and_set_together: simulator, ministack_widened;
+    the_targets_behind_a_group_are_counted: simulator, ministack;
     a_group_that_is_not_there_is_not_found: simulator, ministack;
 }
 
@@ -86,6 +88,41 @@ async fn the_sizes_of_a_group_are_seen_and_set_together(peer: &Peer) {
     let raise = changes(peer, &workers).await.remove(0);
     peer.cloud.perform(&peer.account, &acting("raise-workers", None), &raise).await.unwrap();
     assert_eq!(sizes().await, (5, 10, 5));
+}
+
+/// A target group of the recovery Region with one target; its ARN.
+async fn target_group(peer: &Peer) -> String {
+    let client = sdk!(aws_sdk_elasticloadbalancingv2, peer, RECOVERY);
+    let made = client
+        .create_target_group()
+        .name("workers")
+        .protocol(ProtocolEnum::Http)
+        .port(80)
+        .vpc_id("vpc-12345678")
+        .target_type(TargetTypeEnum::Ip)
+        .send()
+        .await
+        .unwrap();
+    let arn = made.target_groups()[0].target_group_arn().unwrap().to_owned();
+    let target = TargetDescription::builder().id("10.0.0.5").port(80).build();
+    client.register_targets().target_group_arn(&arn).targets(target).send().await.unwrap();
+    arn
+}
+
+async fn the_targets_behind_a_group_are_counted(peer: &Peer) {
+    let workers = match peer.which {
+        Which::Simulator => resource(peer).await,
+        Which::Ministack | Which::Moto => {
+            workers(peer).await;
+            let arn = target_group(peer).await;
+            of("workers", |code| (code == RECOVERY).then(|| arn.clone()))
+        }
+    };
+    let Facts::AutoScalingGroup(group) = seen(peer, &workers, RECOVERY).await else {
+        panic!("a group was expected")
+    };
+    let targets = group.targets.unwrap_or_else(|| panic!("{:?}", group.unread));
+    assert_eq!((targets.healthy, targets.unhealthy), (1, 0), "{targets:?}");
 }
 
 async fn a_group_that_is_not_there_is_not_found(peer: &Peer) {

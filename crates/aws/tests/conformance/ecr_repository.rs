@@ -8,8 +8,8 @@ use holdfast_domain::{Facts, Resource, ResourceSpec};
 use holdfast_failover::Change;
 
 scenarios! {
-    the_newest_image_is_seen_in_both_regions: simulator, ministack;
-    a_repository_that_is_not_there_is_not_found: simulator, ministack;
+    the_newest_image_is_seen_in_both_regions: simulator, ministack, moto;
+    a_repository_that_is_not_there_is_not_found: simulator, ministack, moto;
 }
 
 pub async fn resource(peer: &Peer) -> Resource {
@@ -32,7 +32,7 @@ pub async fn changes(_: &Peer, _: &Resource) -> Vec<Change> {
 async fn repository(peer: &Peer, code: &str) {
     let client = sdk!(aws_sdk_ecr, peer, code);
     client.create_repository().repository_name("shop/api").send().await.unwrap();
-    let manifest = r#"{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","config":{},"layers":[]}"#;
+    let manifest = r#"{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","config":{"mediaType":"application/vnd.docker.container.image.v1+json","size":1,"digest":"sha256:0000000000000000000000000000000000000000000000000000000000000000"},"layers":[]}"#;
     let image = client.put_image().repository_name("shop/api").image_tag("1.12.0").image_manifest(manifest);
     image.send().await.unwrap();
 }

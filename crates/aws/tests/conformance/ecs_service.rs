@@ -12,6 +12,7 @@ scenarios! {
     the_tasks_wanted_are_seen_in_both_regions: simulator, ministack, moto;
     a_service_is_scaled_in_its_own_region_only: simulator, ministack_widened, moto;
     a_service_that_is_not_there_is_not_found: simulator, ministack, moto;
+    the_bounds_of_a_count_are_seen_and_set: simulator, moto;
     bounds_that_cannot_be_asked_for_are_told_and_spoil_nothing: ministack;
 }
 
@@ -101,6 +102,19 @@ async fn a_service_that_is_not_there_is_not_found(peer: &Peer) {
     for facts in look(peer, &of("nobody")).await.into_values() {
         assert_eq!(facts.unwrap_err().kind, ErrorKind::NotFound);
     }
+}
+
+async fn the_bounds_of_a_count_are_seen_and_set(peer: &Peer) {
+    let web = resource(peer).await;
+    let bounds = async || match seen(peer, &web, RECOVERY).await {
+        Facts::EcsService(service) => service.scaling,
+        other => panic!("a service was expected, not {other:?}"),
+    };
+    let before = (peer.which == Which::Simulator).then_some(ScalingBounds { min: 1, max: 8 });
+    assert_eq!(bounds().await, before, "where nobody has registered any, there are none");
+    let set = changes(peer, &web).await.remove(1);
+    peer.cloud.perform(&peer.account, &acting("bound-web", None), &set).await.unwrap();
+    assert_eq!(bounds().await, Some(ScalingBounds { min: 6, max: 12 }));
 }
 
 /// ministack has no Application Auto Scaling.

@@ -10,6 +10,7 @@ mod evacuations;
 mod fake_cloud;
 mod faults;
 mod house;
+mod kinds;
 mod lost;
 mod misconfigured;
 mod mortal;
