@@ -116,6 +116,7 @@ fn answer(spec: &ResourceSpec, code: &RegionCode, sight: &Sight) -> Reply {
         | ResourceSpec::ArcRoutingControl(_)
         | ResourceSpec::S3MultiRegionAccessPoint(_)
         | ResourceSpec::ElasticacheGlobalDatastore(_)
+        | ResourceSpec::AwsHealth(_)
         // The application's own endpoint, wherever that is.
         | ResourceSpec::Probe(_) => return Reply::FromElsewhere,
     }

@@ -11,6 +11,7 @@ mod arc_routing_control;
 mod aurora_global_database;
 mod aurora_lag;
 mod auto_scaling_group;
+mod aws_health;
 mod backup_vault;
 mod batch;
 mod checkpoint_bucket;

@@ -9,8 +9,8 @@ use crate::{
 };
 // ---- what the recovery Region must have
 use crate::{
-    cloudformation_stack, cloudwatch_alarm, config_recorder, endpoint_setting, kms_key, secret, security_hub,
-    service_quota, ssm_parameter, transit_gateway,
+    aws_health, cloudformation_stack, cloudwatch_alarm, config_recorder, endpoint_setting, kms_key, secret,
+    security_hub, service_quota, ssm_parameter, transit_gateway,
 };
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::{RegionCode, Resource, ResourceKind, ResourceSpec};
@@ -46,6 +46,7 @@ pub(crate) fn look_actions(kind: ResourceKind) -> &'static [&'static str] {
         ResourceKind::TransitGateway => transit_gateway::LOOK,
         ResourceKind::ConfigRecorder => config_recorder::LOOK,
         ResourceKind::SecurityHub => security_hub::LOOK,
+        ResourceKind::AwsHealth => aws_health::LOOK,
         ResourceKind::CloudformationStack => cloudformation_stack::LOOK,
         ResourceKind::EndpointSetting => endpoint_setting::LOOK,
         // ---- the outside view: no role is asked for it
@@ -84,6 +85,7 @@ pub(crate) fn change_actions(kind: ResourceKind) -> &'static [&'static str] {
         | ResourceKind::TransitGateway
         | ResourceKind::ConfigRecorder
         | ResourceKind::SecurityHub
+        | ResourceKind::AwsHealth
         | ResourceKind::Probe => &[],
     }
 }
@@ -130,6 +132,7 @@ pub(crate) async fn look(caller: &Caller, resource: &Resource, regions: &[Region
         ResourceSpec::TransitGateway(spec) => transit_gateway::look(caller, spec, regions).await,
         ResourceSpec::ConfigRecorder(spec) => config_recorder::look(caller, spec, regions).await,
         ResourceSpec::SecurityHub(spec) => security_hub::look(caller, spec, regions).await,
+        ResourceSpec::AwsHealth(spec) => aws_health::look(caller, spec, regions).await,
         ResourceSpec::CloudformationStack(spec) => cloudformation_stack::look(caller, spec, regions).await,
         ResourceSpec::EndpointSetting(spec) => endpoint_setting::look(caller, spec, regions).await,
         ResourceSpec::Probe(_) => {

@@ -1,5 +1,5 @@
 //! Calls signed by hand, for services whose SDK crates are larger than all the rest of this crate together: EC2, IAM,
-//! SSM, Config and Security Hub. The SDK's own orchestrator carries them, so that deadlines, attempts, the mark of a
+//! SSM, Config, Security Hub and Health. The SDK's own orchestrator carries them, so that deadlines, attempts, the mark of a
 //! run and the sorting of failures are those of every other call; only requests and answers are read and written here.
 
 mod answer;
@@ -58,6 +58,13 @@ pub(crate) const CONFIG: ByHand = ByHand {
 };
 pub(crate) const SECURITY_HUB: ByHand =
     ByHand { service: Service::SecurityHub, name: "securityhub", wire: Wire::RestJson, global: false };
+
+pub(crate) const HEALTH: ByHand = ByHand {
+    service: Service::Health,
+    name: "health",
+    wire: Wire::Json("AWSHealth_20160804"),
+    global: false,
+};
 
 /// One call. `action` is the IAM action, whose second half is the operation's name.
 #[derive(Debug, Clone)]

@@ -12,13 +12,13 @@ pub use compute::{
 };
 pub use outside::{NameAnswer, ProbeAnswer};
 pub use stores::{
-    AuroraMember, BucketReplication, ClusterInstance, Consistency, DatastoreMember, Lag, LagFrom, LeftBehind, Protected,
-    RecoveryPoint, ReplicaMember, ReplicaSettings, ReplicationRule, RestoreJob, TableReplica, VaultFacts,
-    database_of_arn, region_of_arn,
+    AuroraMember, BucketReplication, ClusterInstance, Consistency, DatastoreMember, Lag, LagFrom, LeftBehind,
+    Protected, RecoveryPoint, ReplicaMember, ReplicaSettings, ReplicationRule, RestoreJob, TableReplica,
+    VaultFacts, database_of_arn, region_of_arn,
 };
 pub use supporting::{
-    AlarmFacts, AttachmentFacts, HubFacts, KmsKeyFacts, ParameterFacts, QuotaFacts, RecorderFacts,
-    SecretFacts, SettingFacts, StackFacts, StackStanding,
+    AlarmFacts, AttachmentFacts, HealthEvent, HubFacts, KmsKeyFacts, ParameterFacts, QuotaFacts,
+    RecorderFacts, SecretFacts, SettingFacts, StackFacts, StackStanding,
 };
 pub use traffic::{
     AcceleratorEndpoint, AcceleratorGroup, AliasTarget, Checkers, DistributionOrigin, DnsRecord, HealthCheck,
@@ -102,6 +102,12 @@ pub enum Facts {
     SecurityHub {
         hub: Option<HubFacts>,
     },
+    /// What AWS Health says is open of this Region, and of what has none.
+    AwsHealth {
+        events: Vec<HealthEvent>,
+        /// There are more than AWS tells at once.
+        more: bool,
+    },
     Stack {
         stack: Option<StackFacts>,
     },
@@ -157,6 +163,20 @@ impl Facts {
                 let reason = alarm.reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
                 Some(Err(format!("the alarm is {}{reason}", alarm.state)))
             }
+            Self::AwsHealth { events, more } => Some(match events.as_slice() {
+                [] => Ok(()),
+                [first, ..] => Err(format!(
+                    "{}{} open of AWS Health, such as {} ({})",
+                    if *more { "more than " } else { "" },
+                    if events.len() == 1 {
+                        "one event is".to_owned()
+                    } else {
+                        format!("{} events are", events.len())
+                    },
+                    first.code,
+                    first.service
+                )),
+            }),
             Self::Probe(answer) => {
                 let trouble = || answer.trouble.clone().unwrap_or_else(|| "it is not healthy".into());
                 Some(if answer.healthy { Ok(()) } else { Err(trouble()) })

@@ -123,6 +123,7 @@ kinds! {
     TransitGateway(TransitGateway) = "transit_gateway" { must!("per_region", ObjectPerRegion(&[must!("attachment", Text)])) }
     ConfigRecorder(InRegions) = "config_recorder" { must!("regions", Regions) }
     SecurityHub(InRegions) = "security_hub" { must!("regions", Regions) }
+    AwsHealth(InRegions) = "aws_health" { must!("regions", Regions) }
     CloudformationStack(CloudformationStack) = "cloudformation_stack" {
         must!("per_region", ObjectPerRegion(&[
             must!("stack", Text), may!("template_url", Text), may!("parameters", TextMap), may!("role_arn", Text)])) }
@@ -347,7 +348,9 @@ impl ResourceSpec {
             Self::CloudformationStack(spec) => spec.per_region.contains_key(region),
             Self::EndpointSetting(spec) => spec.per_region.contains_key(region),
             Self::Probe(spec) => spec.per_region.contains_key(region),
-            Self::ConfigRecorder(spec) | Self::SecurityHub(spec) => spec.regions.contains(region),
+            Self::ConfigRecorder(spec) | Self::SecurityHub(spec) | Self::AwsHealth(spec) => {
+                spec.regions.contains(region)
+            }
             Self::Route53Records(_)
             | Self::Route53HealthCheck(_)
             | Self::GlobalAccelerator(_)
@@ -407,6 +410,7 @@ impl ResourceKind {
                 | Self::TransitGateway
                 | Self::ConfigRecorder
                 | Self::SecurityHub
+                | Self::AwsHealth
         )
     }
 
@@ -420,7 +424,7 @@ impl ResourceKind {
     /// Kinds that tell whether something is well, which a step can wait for.
     #[must_use]
     pub fn is_signal(self) -> bool {
-        matches!(self, Self::Probe | Self::CloudwatchAlarm)
+        matches!(self, Self::Probe | Self::CloudwatchAlarm | Self::AwsHealth)
     }
 
     /// Kinds of which each Region is asked by itself, and knows nothing of the others.

@@ -45,7 +45,12 @@ pub enum Change {
     /// `rds:CreateDBInstanceReadReplica` in the Region that is to have a copy again. The name must be free.
     CreateReplica { region: RegionCode, instance: String, source_arn: String, settings: ReplicaSettings },
     /// `rds:CreateDBCluster` of a replica, in the Region that is to have a copy again. The name must be free.
-    CreateReplicaCluster { region: RegionCode, cluster: String, source_arn: String, settings: ReplicaSettings },
+    CreateReplicaCluster {
+        region: RegionCode,
+        cluster: String,
+        source_arn: String,
+        settings: ReplicaSettings,
+    },
     /// `rds:CreateDBInstance` in a cluster, which copies nothing without one. The name must be free.
     CreateClusterInstance {
         region: RegionCode,

@@ -91,7 +91,8 @@ fn own_steps(whole: &Inventory, found: &mut Problems) {
                 }
             }
             for store in &step.fences {
-                let stores = application.resources.iter().filter(|r| r.spec.kind().is_store()).map(|r| &r.name);
+                let stores =
+                    application.resources.iter().filter(|r| r.spec.kind().is_store()).map(|r| &r.name);
                 if !stores.clone().any(|name| name == store) {
                     found.push_with(|| missing("store", store, stores, path("fences")));
                 }
@@ -109,7 +110,7 @@ fn own_steps(whole: &Inventory, found: &mut Problems) {
                             "`{signal}` is a {}, which does not tell whether something is well",
                             resource.spec.kind().as_str()
                         ),
-                        "name a resource of the kind probe or cloudwatch_alarm",
+                        "name a resource of the kind probe, cloudwatch_alarm or aws_health",
                     )
                 }),
                 Some(resource) => {

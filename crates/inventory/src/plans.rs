@@ -22,8 +22,7 @@ const FIRST: [KeyRule; 6] = [
     ("before_step", false),
     ("after_step", false),
 ];
-const LAST: [KeyRule; 4] =
-    [("fences", false), ("moves", false), ("in_emergency", false), ("timeout", false)];
+const LAST: [KeyRule; 4] = [("fences", false), ("moves", false), ("in_emergency", false), ("timeout", false)];
 
 fn keys_of(kind: &str) -> &'static [KeyRule] {
     match kind {

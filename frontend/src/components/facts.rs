@@ -7,8 +7,8 @@ use crate::components::tone::Tone;
 use crate::format;
 use holdfast_domain::Facts;
 use holdfast_domain::facts::{
-    AcceleratorGroup, AuroraMember, BucketReplication, Consistency, DatastoreMember, DistributionOrigin, DnsRecord,
-    EcsServiceFacts, HealthCheck, NameAnswer, ProbeAnswer, RegionSwitch, ReplicaMember, Routing,
+    AcceleratorGroup, AuroraMember, BucketReplication, Consistency, DatastoreMember, DistributionOrigin,
+    DnsRecord, EcsServiceFacts, HealthCheck, NameAnswer, ProbeAnswer, RegionSwitch, ReplicaMember, Routing,
     RoutingControl, TableReplica, VaultFacts, Watched,
 };
 
@@ -34,12 +34,12 @@ pub fn of(facts: &Facts) -> Words {
                 .map(dns)
                 .reduce(|mut all, one| {
                     all.main = format!("{}, {}", all.main, one.main);
-                    all.under.extend(one.under.into_iter().filter(|line| !all.under.contains(line)).collect::<Vec<_>>());
+                    all.under.extend(
+                        one.under.into_iter().filter(|line| !all.under.contains(line)).collect::<Vec<_>>(),
+                    );
                     all
                 })
-                .unwrap_or_else(|| {
-                    words("not in the set", vec!["no record leads here".into()], Tone::Quiet)
-                });
+                .unwrap_or_else(|| words("not in the set", vec!["no record leads here".into()], Tone::Quiet));
             said.under.extend(outside.as_ref().map(name_servers));
             said
         }
@@ -92,7 +92,11 @@ fn replica(member: &ReplicaMember) -> Words {
     }
     if member.is_cluster {
         let some = member.instances.iter().map(|one| format!("{} {}", one.id, format::plain(&one.status)));
-        under.push(if member.instances.is_empty() { "no instance".into() } else { some.collect::<Vec<_>>().join(", ") });
+        under.push(if member.instances.is_empty() {
+            "no instance".into()
+        } else {
+            some.collect::<Vec<_>>().join(", ")
+        });
     }
     let old: Vec<&str> =
         member.left_behind.iter().filter(|old| old.takes_writes).map(|old| old.id.as_str()).collect();
@@ -415,6 +419,7 @@ pub fn kind(kind: &str) -> String {
         "transit_gateway" => "Transit Gateway attachment".into(),
         "config_recorder" => "AWS Config recorder".into(),
         "security_hub" => "Security Hub".into(),
+        "aws_health" => "AWS Health".into(),
         "endpoint_setting" => "Endpoint setting".into(),
         other => format::plain(other),
     }

@@ -12,6 +12,7 @@ mod suite;
 mod table;
 mod words;
 
+mod accounts;
 mod checkpoint_bucket;
 mod collected;
 mod compute;
@@ -26,6 +27,7 @@ mod arc_region_switch_plan;
 mod arc_routing_control;
 mod aurora_global_database;
 mod auto_scaling_group;
+mod aws_health;
 mod backup_vault;
 mod cloudformation_stack;
 mod cloudfront_distribution;

@@ -4,12 +4,12 @@
 
 use crate::peers::Peer;
 use crate::{
-    arc_region_switch_plan, arc_routing_control, aurora_global_database, auto_scaling_group, backup_vault,
-    cloudformation_stack, cloudfront_distribution, cloudwatch_alarm, config_recorder, dynamodb_global_table,
-    ecr_repository, ecs_service, eks_node_group, elasticache_global_datastore, endpoint_setting,
-    global_accelerator, kms_key, lambda_function, probe, rds_read_replica, route53_health_check,
-    route53_records, s3_multi_region_access_point, s3_replication, secret, security_hub, service_quota,
-    ssm_parameter, transit_gateway,
+    arc_region_switch_plan, arc_routing_control, aurora_global_database, auto_scaling_group, aws_health,
+    backup_vault, cloudformation_stack, cloudfront_distribution, cloudwatch_alarm, config_recorder,
+    dynamodb_global_table, ecr_repository, ecs_service, eks_node_group, elasticache_global_datastore,
+    endpoint_setting, global_accelerator, kms_key, lambda_function, probe, rds_read_replica,
+    route53_health_check, route53_records, s3_multi_region_access_point, s3_replication, secret,
+    security_hub, service_quota, ssm_parameter, transit_gateway,
 };
 use futures::future::BoxFuture;
 use holdfast_domain::{Resource, ResourceKind};
@@ -73,7 +73,7 @@ pub const ROWS: &[Row] = &[
             status: "what it watches, whether it counts as healthy, inverted and disabled",
             readiness: "whether it is true to life",
             looks: "route53@us-east-1",
-            alone: Some("ministack knows no status of health checks"),
+            alone: None,
         }
     ),
     row!(
@@ -91,7 +91,7 @@ pub const ROWS: &[Row] = &[
             status: "the origin groups, which origin is tried first, whether it is deployed everywhere",
             readiness: "an origin in both Regions",
             looks: "cloudfront@us-east-1",
-            alone: Some("not tried on ministack yet"),
+            alone: None,
         }
     ),
     row!(
@@ -273,8 +273,8 @@ pub const ROWS: &[Row] = &[
     row!(
         TransitGateway,
         transit_gateway {
-            status: "the attachment's state in each Region, and of a peering the Region on its other side",
-            readiness: "the attachment is available in both Regions",
+            status: "the state of the attachment, or of the VPC peering connection, in each Region, and of a peering the Region on its other side",
+            readiness: "the attachment is available, or the connection active, in both Regions",
             looks: "ec2@each-region",
             alone: None,
         }
@@ -295,6 +295,15 @@ pub const ROWS: &[Row] = &[
             readiness: "the recovery Region has it; open critical findings",
             looks: "securityhub@each-region",
             alone: None,
+        }
+    ),
+    row!(
+        AwsHealth,
+        aws_health {
+            status: "the events that AWS Health has open of each Region, and of what has none",
+            readiness: "an open event of a Region",
+            looks: "health@either-of-two",
+            alone: Some("neither ministack nor moto has AWS Health"),
         }
     ),
     row!(
@@ -325,6 +334,43 @@ pub const ROWS: &[Row] = &[
             alone: Some("no AWS stands between: endpoints are asked as anybody would"),
         }
     ),
+];
+
+/// What is asked of an account as a whole, of no resource: the system, what it tells, what readiness finds by it, the calls
+/// and the plane that must answer, and where scenarios prove it.
+pub const ACCOUNT_ROWS: &[[&str; 6]] = &[
+    [
+        "STS",
+        "whether the read role can be assumed now, and the act role as a step would assume it, with its tags and source identity",
+        "a role that is refused, with what to look at in its trust policy",
+        "`sts:AssumeRole`, `sts:GetCallerIdentity`",
+        "sts@any-of-those-configured",
+        "what holds for every kind, below",
+    ],
+    [
+        "IAM",
+        "which of the actions that each role will be asked for its policies do not allow",
+        "the missing permission by its name, of those that the account's resources and steps of one's own need",
+        "`iam:SimulatePrincipalPolicy`",
+        "iam@us-east-1",
+        "simulator",
+    ],
+    [
+        "Organizations",
+        "which accounts there are, and which of them the inventory has not",
+        "none: accounts are proposed, not judged",
+        "`organizations:ListAccounts`",
+        "organizations@us-east-1",
+        "simulator; moto",
+    ],
+    [
+        "VPC",
+        "peering connections between the Regions, as entries of the kind `transit_gateway`",
+        "a connection that is not active",
+        "`ec2:DescribeVpcPeeringConnections`",
+        "ec2@each-region",
+        "simulator; ministack; moto",
+    ],
 ];
 
 /// Calls of steps of one's own, which belong to no kind of resource: what each is.

@@ -1,8 +1,8 @@
 //! `docs/AWS.md`, from the suite.
 
 use crate::peers::Peer;
-use crate::suite::{LOOKING_STEPS, OWN_CALLS, ROWS, Row, Scenario};
-use crate::{checkpoint_bucket, collected, failures, sessions};
+use crate::suite::{ACCOUNT_ROWS, LOOKING_STEPS, OWN_CALLS, ROWS, Row, Scenario};
+use crate::{accounts, checkpoint_bucket, collected, failures, sessions};
 use holdfast_domain::ResourceKind;
 use holdfast_failover::Change;
 use holdfast_failover::change::Idempotency;
@@ -28,8 +28,8 @@ shot*: it would be a second effect, so it is looked up and never repeated blindl
 const TAIL: &str = "
 ## What is left out
 
-AWS Elastic Disaster Recovery and EFS replication; AWS Health's open events; as a store that a setting can be
-pointed at, an ElastiCache Global Datastore. A step of your own can do what of these a recovery needs.
+AWS Elastic Disaster Recovery and EFS replication; as a store that a setting can be pointed at, an ElastiCache Global
+Datastore. A step of your own can do what of these a recovery needs.
 ";
 
 fn class(change: &Change) -> &'static str {
@@ -79,8 +79,13 @@ async fn page() -> String {
         let Row { status, readiness, looks, .. } = row;
         writeln!(page, "| {name} | {status} | {readiness} | {calls} | {looks} | {} |", proof(row)).unwrap();
     }
+    page.push_str("\n## What is asked of an account\n\n| system | shows | readiness finds | calls | looks | proved by |\n");
+    page.push_str("| --- | --- | --- | --- | --- | --- |\n");
+    for row in ACCOUNT_ROWS {
+        writeln!(page, "| {} |", row.join(" | ")).unwrap();
+    }
     page.push_str("\n## What holds for every kind\n\n| claim | proved by |\n| --- | --- |\n");
-    let shared = sessions::SCENARIOS.iter().chain(checkpoint_bucket::SCENARIOS);
+    let shared = sessions::SCENARIOS.iter().chain(accounts::SCENARIOS).chain(checkpoint_bucket::SCENARIOS);
     let shared = shared.chain(failures::SCENARIOS).chain(collected::SCENARIOS);
     for Scenario { claim, peers } in shared {
         writeln!(page, "| {} | {} |", claim.replace('_', " "), peers.join(", ")).unwrap();

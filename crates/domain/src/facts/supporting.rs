@@ -71,14 +71,26 @@ pub struct QuotaFacts {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttachmentFacts {
+    /// Or, of a VPC peering connection, the VPC of this side.
     pub transit_gateway: String,
-    /// `vpc`, `peering`, `vpn` and so on.
+    /// `vpc`, `peering`, `vpn` and so on; `vpc-peering` for a connection of two VPCs without a gateway.
     pub resource_type: String,
-    /// `available`, `pendingAcceptance`, `failed` and so on.
+    /// `available`, `pendingAcceptance`, `failed` and so on; of a VPC peering connection `active` where it stands.
     pub state: String,
     /// Of a peering: the Region on the other side.
     pub peer_region: Option<String>,
     pub message: Option<String>,
+}
+
+impl AttachmentFacts {
+    /// What [`AttachmentFacts::resource_type`] says of a connection of two VPCs, which AWS has no word for there.
+    pub const VPC_PEERING: &'static str = "vpc-peering";
+
+    /// Whether traffic can take this way.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        self.state == if self.resource_type == Self::VPC_PEERING { "active" } else { "available" }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +103,18 @@ pub struct RecorderFacts {
 }
 
 /// Open findings: active, and neither resolved nor suppressed.
+/// An event of AWS Health that is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthEvent {
+    /// Such as `EC2`.
+    pub service: String,
+    /// Such as `AWS_EC2_OPERATIONAL_ISSUE`.
+    pub code: String,
+    /// As AWS has it; `global` for what has no Region.
+    pub region: String,
+    pub since: Option<Timestamp>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HubFacts {
     pub critical: u32,

@@ -50,7 +50,8 @@ pub(super) fn open_and_close(
     }
     let mut regions: Vec<RegionCode> = groups.iter().map(|(r, _)| r.clone()).collect();
     regions.dedup();
-    let several = groups.iter().any(|(_, group)| group.listener() != targets.first().map_or("", |g| g.listener()));
+    let several =
+        groups.iter().any(|(_, group)| group.listener() != targets.first().map_or("", |g| g.listener()));
     let mut opens = Vec::new();
     let mut closes = Vec::new();
     for (region, now) in groups.iter().filter(|(_, group)| is_led(group)) {

@@ -74,7 +74,13 @@ pub(super) fn route(
             change: Change::ReplaceRecords { hosted_zone_id: spec.hosted_zone_id.clone(), replace },
         },
         resource: Some(name),
-        regions: now.keys().map(|place| &place.region).collect::<BTreeSet<_>>().into_iter().cloned().collect(),
+        regions: now
+            .keys()
+            .map(|place| &place.region)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .cloned()
+            .collect(),
         after: after.to_vec(),
         timeout_seconds: 300,
         value_now: text(&now, |place, record| match wanted.get(place) {
@@ -402,10 +408,7 @@ fn note_health(draft: &mut Draft<'_>, name: &Name, wanted: &Records) {
 }
 
 /// "us-east-1 weight 0, eu-central-1 weight 100", and with each what else is not as in `other`.
-fn text<'a>(
-    records: &'a Records,
-    other: impl Fn(&Place, &'a DnsRecord) -> Option<&'a DnsRecord>,
-) -> String {
+fn text<'a>(records: &'a Records, other: impl Fn(&Place, &'a DnsRecord) -> Option<&'a DnsRecord>) -> String {
     // A Region that has one record says all by its code.
     let called = |place: &Place| {
         let several = records.keys().filter(|other| other.region == place.region).count() > 1;

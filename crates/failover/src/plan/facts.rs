@@ -108,7 +108,8 @@ pub fn facts_of(resource: &Name, region: &RegionCode, seen: &Facts) -> Vec<Fact>
         | Facts::Quota(_)
         | Facts::Attachment { .. }
         | Facts::ConfigRecorder { .. }
-        | Facts::SecurityHub { .. } => Vec::new(),
+        | Facts::SecurityHub { .. }
+        | Facts::AwsHealth { .. } => Vec::new(),
     }
 }
 

@@ -70,9 +70,7 @@ pub(crate) fn named_by_record<'a>(
     seen: impl Fn(&'a Resource, &RegionCode) -> Option<&'a Facts>,
 ) -> Option<&'a RegionCode> {
     application.resources.iter().find_map(|resource| {
-        application.regions().find(|region| {
-            seen(resource, region).is_some_and(|facts| names(facts, check))
-        })
+        application.regions().find(|region| seen(resource, region).is_some_and(|facts| names(facts, check)))
     })
 }
 
@@ -111,9 +109,9 @@ fn moved_otherwise(draft: &Draft<'_>, check: &HealthCheck) -> bool {
     }
     let application = &draft.picture.application;
     application.resources.iter().filter(|r| draft.has_step(&r.name)).any(|resource| {
-        application.regions().any(|region| {
-            draft.last(&resource.name, region).is_some_and(|facts| names(facts, check))
-        })
+        application
+            .regions()
+            .any(|region| draft.last(&resource.name, region).is_some_and(|facts| names(facts, check)))
     })
 }
 

@@ -33,6 +33,7 @@ pub(super) fn service(kind: ResourceKind) -> &'static str {
         ResourceKind::TransitGateway => "ec2",
         ResourceKind::ConfigRecorder => "config",
         ResourceKind::SecurityHub => "securityhub",
+        ResourceKind::AwsHealth => "health",
         ResourceKind::CloudformationStack => "cloudformation",
         ResourceKind::Probe => "probe",
     }
@@ -54,6 +55,8 @@ fn place(kind: ResourceKind, region: &RegionCode) -> &str {
         | ResourceKind::CloudfrontDistribution => "us-east-1",
         ResourceKind::GlobalAccelerator => "us-west-2",
         ResourceKind::S3MultiRegionAccessPoint | ResourceKind::ArcRoutingControl => "any-of-five",
+        // Asked in us-east-1 and, where that does not answer, in us-east-2.
+        ResourceKind::AwsHealth => "either-of-two",
         ResourceKind::Probe => "outside",
         _ => region.as_str(),
     }

@@ -82,6 +82,9 @@ fn state(facts: &Facts) -> Option<String> {
         Facts::ConfigRecorder { recorder } => recorder.as_ref().map_or_else(not_there, |recorder| {
             if recorder.recording { "recording".into() } else { "not recording".into() }
         }),
+        Facts::AwsHealth { events, more } => {
+            format!("{}{} events open", events.len(), if *more { " and more" } else { "" })
+        }
         Facts::SecurityHub { hub } => hub.as_ref().map_or_else(
             || "not enabled".into(),
             |hub| format!("{} critical, {} high findings open", hub.critical, hub.high),

@@ -21,6 +21,7 @@ pub(super) fn look(look: &mut Look<'_>, resource: &Resource) {
         ResourceSpec::CloudwatchAlarm(_) => watch::alarm(look, resource),
         ResourceSpec::ConfigRecorder(_) => watch::recorder(look, resource),
         ResourceSpec::SecurityHub(_) => watch::hub(look, resource),
+        ResourceSpec::AwsHealth(_) => watch::health(look, resource),
         ResourceSpec::CloudformationStack(spec) => build::stack(look, resource, spec),
         ResourceSpec::EndpointSetting(spec) => build::setting(look, resource, spec),
         _ => {}
@@ -206,10 +207,10 @@ fn attachment(look: &mut Look<'_>, resource: &Resource) {
             Some(Facts::Attachment { attachment: None }) => look.say(
                 (Severity::Blocker, "attachment_missing"),
                 at,
-                format!("Transit Gateway attachment {name} is not in {region}."),
+                format!("The attachment or peering connection {name} is not in {region}."),
                 "Attach the network there, or correct the entry.",
             ),
-            Some(Facts::Attachment { attachment: Some(attachment) }) if attachment.state != "available" => {
+            Some(Facts::Attachment { attachment: Some(attachment) }) if !attachment.stands() => {
                 let why = attachment.message.as_deref().map(|m| format!(" ({m})")).unwrap_or_default();
                 let peer = attachment.peer_region.as_deref().map(|p| format!(" to {p}")).unwrap_or_default();
                 look.say(

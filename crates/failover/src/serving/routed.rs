@@ -226,7 +226,8 @@ fn leads_to<'a>(
         return Some(region);
     }
     // Several places of one Region may lead there.
-    let owners: BTreeSet<_> = stood.iter().filter(|(_, other)| same(other)).map(|(region, _)| *region).collect();
+    let owners: BTreeSet<_> =
+        stood.iter().filter(|(_, other)| same(other)).map(|(region, _)| *region).collect();
     if owners.len() == 1 { owners.first().copied() } else { None }
 }
 

@@ -33,13 +33,17 @@ pub(super) fn check(
     let lag = facts.lag();
     let lag = match measured(lag.as_ref(), now) {
         Ok(lag) => lag,
-        Err(reason) => return waits(format!("up to when {store} in {region} has everything is not known: {reason}")),
+        Err(reason) => {
+            return waits(format!("up to when {store} in {region} has everything is not known: {reason}"));
+        }
     };
     let behind = SignedDuration::try_from_secs_f64(lag.milliseconds / 1000.0).unwrap_or(SignedDuration::MAX);
     // A point of a metric has the time at which its minute began: what it tells was measured then or later.
     match lag.measured_at.checked_sub(behind) {
         Ok(has) if has >= since => Verdict::Reached {
-            note: format!("{store} in {region} had everything written until {has:.0}, and nothing wrote after {since:.0}"),
+            note: format!(
+                "{store} in {region} had everything written until {has:.0}, and nothing wrote after {since:.0}"
+            ),
         },
         _ => waits(format!(
             "{store} in {region} was {:.1} s behind at {:.0}; it must have what was written until {since:.0}",

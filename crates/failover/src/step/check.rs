@@ -1,8 +1,9 @@
 //! Check and verify, as one dispatch over every kind of work. Both are pure: what was seen is an argument.
 
 use super::{
-    Seen, Step, Verdict, Work, aurora, backup, catch_up, cloudfront, datastore, ecs, endpoint, groups, health_check,
-    lags, lambda, outside, own, protected, region_switch, replica, routing_control, stack, traffic,
+    Seen, Step, Verdict, Work, aurora, backup, catch_up, cloudfront, datastore, ecs, endpoint, groups,
+    health_check, lags, lambda, outside, own, protected, region_switch, replica, routing_control, stack,
+    traffic,
 };
 use crate::change::Change;
 use crate::movement::{Mode, Movement};

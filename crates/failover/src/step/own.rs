@@ -1,7 +1,7 @@
 //! Steps of one's own that wait: for a person, for a time, for a signal.
 
-use super::{catch_up, outside};
 use super::{Seen, Step, Verdict, Work};
+use super::{catch_up, outside};
 use holdfast_domain::own_step::Until;
 use holdfast_domain::{Name, RegionCode, Seconds};
 use jiff::{SignedDuration, Timestamp};

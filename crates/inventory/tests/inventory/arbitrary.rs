@@ -337,8 +337,8 @@ fn own_work() -> BoxedStrategy<OwnWork> {
 
 fn own_step(name: Name) -> BoxedStrategy<OwnStep> {
     let timeout = of((1_u32..=604_800).prop_map(Seconds));
-    let fences = btree_set(name(), 0..3).prop_map(|all| all.into_iter().collect::<Vec<_>>());
-    (place(), subsequence(Occasion::ALL, 1..=3), select(InEmergency::ALL), timeout, fences, own_work())
+    let stores = btree_set(self::name(), 0..3).prop_map(|all| all.into_iter().collect::<Vec<_>>());
+    (place(), subsequence(Occasion::ALL, 1..=3), select(InEmergency::ALL), timeout, stores, own_work())
         .prop_map(move |(place, moves, in_emergency, timeout, fences, work)| OwnStep {
             name: name.clone(),
             place,

@@ -1,4 +1,4 @@
-//! EC2's own query protocol, as far as Transit Gateway attachments go.
+//! EC2's own query protocol, as far as the ways between Regions go: Transit Gateway attachments and VPC peering.
 
 use super::input::list;
 use super::render::namespace;
@@ -21,6 +21,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "ec2:DescribeTransitGatewayPeeringAttachments",
         Plane::Control,
     ),
+    Operation::look("DescribeVpcPeeringConnections", "ec2:DescribeVpcPeeringConnections", Plane::Control),
 ];
 
 pub(super) fn perform(
@@ -29,26 +30,37 @@ pub(super) fn perform(
     operation: &str,
     input: &Value,
 ) -> Result<Reply, Refusal> {
+    let of_vpcs = operation == "DescribeVpcPeeringConnections";
     let peerings = operation == "DescribeTransitGatewayPeeringAttachments";
-    let wanted: Vec<&str> = list(input, "TransitGatewayAttachmentIds", "TransitGatewayAttachmentIds")
-        .into_iter()
-        .filter_map(Value::as_str)
-        .collect();
+    let ids = if of_vpcs { "VpcPeeringConnectionId" } else { "TransitGatewayAttachmentIds" };
+    let wanted: Vec<&str> = list(input, ids, ids).into_iter().filter_map(Value::as_str).collect();
     let here = world.supporting.attachments.iter();
     let here = here.filter(|a| a.account == context.account && a.region == context.region);
     let found: Vec<&Attachment> = here
         .filter(|a| wanted.is_empty() || wanted.contains(&a.id.as_str()))
+        .filter(|a| a.id.starts_with("pcx-") == of_vpcs)
         .filter(|a| !peerings || a.peer.is_some())
         .collect();
     if let Some(missing) = wanted.iter().find(|id| !found.iter().any(|a| a.id == **id)) {
-        let message = format!("Transit Gateway Attachment {missing} was deleted or does not exist.");
-        return Err(Refusal::new("InvalidTransitGatewayAttachmentID.NotFound", message));
+        let (code, what) = if of_vpcs {
+            ("InvalidVpcPeeringConnectionID.NotFound", "VPC peering connection")
+        } else {
+            ("InvalidTransitGatewayAttachmentID.NotFound", "Transit Gateway Attachment")
+        };
+        return Err(Refusal::new(code, format!("{what} {missing} was deleted or does not exist.")));
     }
     Ok(Reply::look(Xml::document(&format!("{operation}Response"), namespace(Service::Ec2), |xml| {
-        let set = if peerings { "transitGatewayPeeringAttachments" } else { "transitGatewayAttachments" };
+        let set = if of_vpcs {
+            "vpcPeeringConnectionSet"
+        } else if peerings {
+            "transitGatewayPeeringAttachments"
+        } else {
+            "transitGatewayAttachments"
+        };
         xml.element(set, |xml| {
             for attachment in found {
                 xml.element("item", |xml| match (&attachment.peer, peerings) {
+                    (Some(peer), _) if of_vpcs => connection_xml(xml, attachment, peer),
                     (Some(peer), true) => peering_xml(xml, attachment, peer),
                     _ => attachment_xml(xml, attachment),
                 });
@@ -78,6 +90,23 @@ fn peering_xml(xml: &mut Xml, attachment: &Attachment, (region, gateway): &(Stri
     side(xml, "accepterTgwInfo", region, gateway);
     xml.text("state", &attachment.state);
     xml.element("status", |xml| xml.text("code", &attachment.state));
+}
+
+fn connection_xml(xml: &mut Xml, connection: &Attachment, (region, vpc): &(String, String)) {
+    let side = |xml: &mut Xml, name: &str, region: &str, vpc: &str| {
+        xml.element(name, |xml| {
+            xml.text("ownerId", &connection.account);
+            xml.text("vpcId", vpc);
+            xml.text("region", region);
+        });
+    };
+    xml.text("vpcPeeringConnectionId", &connection.id);
+    side(xml, "requesterVpcInfo", &connection.region, &connection.gateway);
+    side(xml, "accepterVpcInfo", region, vpc);
+    xml.element("status", |xml| {
+        xml.text("code", &connection.state);
+        xml.text("message", &connection.state);
+    });
 }
 
 /// EC2 refuses in a shape of its own.

@@ -21,6 +21,7 @@ mod eks;
 mod elasticache;
 mod elbv2;
 mod globalaccelerator;
+mod health;
 mod iam;
 mod input;
 mod kms;
@@ -280,7 +281,9 @@ fn perform(
         return refused(refusal);
     }
     let region = call.scope.region.as_str();
-    if !state.world.regions.contains_key(region) || !service.is_at(region) {
+    // A standby may stand where the world has nothing else.
+    let somewhere = state.world.regions.contains_key(region) || service.has_a_standby_in(region);
+    if !somewhere || !service.is_at(region) {
         return refused(service.wrong_region(region));
     }
     let Some(operation) = call.operation else {

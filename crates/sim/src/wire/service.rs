@@ -8,7 +8,8 @@ use super::{
 };
 // ---- what the recovery Region must have
 use super::{
-    cloudformation, config, ec2, iam, kms, organizations, secretsmanager, securityhub, servicequotas, ssm,
+    cloudformation, config, ec2, health, iam, kms, organizations, secretsmanager, securityhub, servicequotas,
+    ssm,
 };
 use crate::auth::AuthFault;
 use crate::refusal::Refusal;
@@ -56,6 +57,7 @@ services! {
     Kms,
     Config,
     SecurityHub,
+    Health,
     Organizations,
     Quotas,
     CloudFormation,
@@ -140,6 +142,7 @@ impl Service {
             "kms" => Self::Kms,
             "config" => Self::Config,
             "securityhub" => Self::SecurityHub,
+            "health" => Self::Health,
             "organizations" => Self::Organizations,
             "servicequotas" => Self::Quotas,
             "cloudformation" => Self::CloudFormation,
@@ -179,6 +182,7 @@ impl Service {
             Self::Kms => "kms",
             Self::Config => "config",
             Self::SecurityHub => "securityhub",
+            Self::Health => "health",
             Self::Organizations => "organizations",
             Self::Quotas => "servicequotas",
             Self::CloudFormation => "cloudformation",
@@ -209,6 +213,7 @@ impl Service {
             | Self::Ssm
             | Self::Kms
             | Self::Config
+            | Self::Health
             | Self::Organizations
             | Self::Quotas => Protocol::Json,
         }
@@ -240,6 +245,7 @@ impl Service {
             Self::Kms => kms::OPERATIONS,
             Self::Config => config::OPERATIONS,
             Self::SecurityHub => securityhub::OPERATIONS,
+            Self::Health => health::OPERATIONS,
             Self::Organizations => organizations::OPERATIONS,
             Self::Quotas => servicequotas::OPERATIONS,
             Self::CloudFormation => cloudformation::OPERATIONS,
@@ -281,11 +287,17 @@ impl Service {
         self.operations().iter().find(|o| o.name == name)
     }
 
+    /// Whether it alone of all has an endpoint there.
+    pub(super) fn has_a_standby_in(self, region: &str) -> bool {
+        self == Self::Health && health::REGIONS.contains(&region)
+    }
+
     /// Whether the service has an endpoint for calls signed for this Region.
     pub(super) fn is_at(self, region: &str) -> bool {
         match self {
             Self::Route53 | Self::CloudFront | Self::Iam | Self::Organizations => region == "us-east-1",
             Self::GlobalAccelerator => region == "us-west-2",
+            Self::Health => health::REGIONS.contains(&region),
             Self::RecoveryControlConfig => region == recovery_control_config::REGION,
             Self::RecoveryCluster => recovery_cluster::is_at(region),
             _ => true,
@@ -318,7 +330,12 @@ impl Service {
             Self::Kms => kms::resources(context, input),
             Self::CloudFormation => cloudformation::resources(context, input),
             Self::Iam => iam::resources(input),
-            Self::Config | Self::SecurityHub | Self::Organizations | Self::Quotas | Self::Ec2 => {
+            Self::Config
+            | Self::SecurityHub
+            | Self::Health
+            | Self::Organizations
+            | Self::Quotas
+            | Self::Ec2 => {
                 vec!["*".to_owned()]
             }
             Self::S3 => s3::resources(input),
@@ -360,6 +377,7 @@ impl Service {
             Self::Kms => kms::perform(world, context, input),
             Self::Config => Ok(config::perform(world, context)),
             Self::SecurityHub => securityhub::perform(world, context, operation, input),
+            Self::Health => health::perform(world, context, input),
             Self::Organizations => organizations::perform(world, context, input),
             Self::Quotas => servicequotas::perform(world, context, operation, input),
             Self::CloudFormation => cloudformation::perform(world, context, operation, input),
@@ -441,7 +459,7 @@ impl Service {
             Self::SecretsManager => "InternalServiceError",
             Self::Ssm => "InternalServerError",
             Self::Kms => "KMSInternalException",
-            Self::SecurityHub => "InternalException",
+            Self::SecurityHub | Self::Health => "InternalException",
             Self::Organizations | Self::Quotas => "ServiceException",
             Self::CloudFormation | Self::Config | Self::Iam => "InternalFailure",
             Self::Ec2 => "InternalError",

@@ -130,6 +130,22 @@ impl World {
         self
     }
 
+    /// Adds a peering connection of a VPC in each of two Regions.
+    pub fn vpc_peering(mut self, account: &str, id: &str, regions: [&str; 2]) -> Self {
+        let vpc = |region: &str| format!("vpc-{}", digits_of(&format!("vpc {account} {region}"), 17));
+        for (here, there) in [(regions[0], regions[1]), (regions[1], regions[0])] {
+            self.supporting.attachments.push(Attachment {
+                account: account.to_owned(),
+                region: here.to_owned(),
+                id: id.to_owned(),
+                gateway: vpc(here),
+                state: "active".to_owned(),
+                peer: Some((there.to_owned(), vpc(there))),
+            });
+        }
+        self
+    }
+
     /// Adds AWS Config, recording, and Security Hub, with nothing found, to these Regions.
     pub fn watched(mut self, account: &str, regions: &[&str]) -> Self {
         for region in regions {

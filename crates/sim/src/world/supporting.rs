@@ -28,6 +28,12 @@ pub struct Supporting {
     pub recorders: Vec<Recorder>,
     /// Security Hubs that are enabled.
     pub hubs: Vec<Hub>,
+    /// What AWS Health has open.
+    #[serde(default)]
+    pub events: Vec<HealthEvent>,
+    /// Accounts whose support plan does not include AWS Health's API.
+    #[serde(default)]
+    pub without_support_plan: Vec<String>,
     /// CloudFormation stacks.
     pub stacks: Vec<Stack>,
     /// CloudFormation templates, by URL.
@@ -227,21 +233,34 @@ pub struct Quota {
     pub applied: Option<f64>,
 }
 
-/// A Transit Gateway attachment of one Region.
+/// A Transit Gateway attachment of one Region, or one side of a VPC peering connection.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Attachment {
     /// Owner.
     pub account: String,
     /// Its Region.
     pub region: String,
-    /// `tgw-attach-…`; a peering has the same on both sides.
+    /// `tgw-attach-…` or `pcx-…`; a peering has the same on both sides.
     pub id: String,
-    /// `tgw-…` of this side.
+    /// `tgw-…` or `vpc-…` of this side.
     pub gateway: String,
-    /// `available`, `pendingAcceptance`, …
+    /// `available`, `pendingAcceptance`, …; of a VPC peering connection `active`, …
     pub state: String,
     /// Of a peering: the Region and the gateway of the other side. Without it it is a VPC's.
     pub peer: Option<(String, String)>,
+}
+
+/// An open event of AWS Health, which every account is told.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HealthEvent {
+    /// E.g. `EC2`.
+    pub service: String,
+    /// E.g. `AWS_EC2_OPERATIONAL_ISSUE`.
+    pub code: String,
+    /// Its Region, or `global`.
+    pub region: String,
+    /// Virtual milliseconds since the epoch.
+    pub began_ms: i64,
 }
 
 /// A configuration recorder of one Region.

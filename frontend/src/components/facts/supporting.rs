@@ -5,7 +5,7 @@ use crate::components::tone::Tone;
 use crate::format;
 use holdfast_domain::Facts;
 use holdfast_domain::facts::{
-    AlarmFacts, AttachmentFacts, HubFacts, ParameterFacts, SecretFacts, SettingFacts, StackFacts,
+    AlarmFacts, AttachmentFacts, HealthEvent, HubFacts, ParameterFacts, SecretFacts, SettingFacts, StackFacts,
 };
 
 pub(super) fn of(facts: &Facts) -> Words {
@@ -30,6 +30,7 @@ pub(super) fn of(facts: &Facts) -> Words {
             let tone = if recorder.recording && !failing { Tone::Quiet } else { Tone::Watch };
             words(main, recorder.message.iter().cloned().collect(), tone)
         }
+        Facts::AwsHealth { events, more } => health(events, *more),
         Facts::SecurityHub { hub: Some(hub) } => self::hub(hub),
         Facts::SecurityHub { hub: None } => words("not enabled", vec![], Tone::Watch),
         Facts::Stack { stack: Some(stack) } => self::stack(stack),
@@ -76,8 +77,27 @@ fn alarm(alarm: &AlarmFacts) -> Words {
 
 fn attachment(attachment: &AttachmentFacts) -> Words {
     let to = attachment.peer_region.as_ref().map(|region| format!(" to {region}")).unwrap_or_default();
-    let tone = if attachment.state == "available" { Tone::Quiet } else { Tone::Watch };
+    let tone = if attachment.stands() { Tone::Quiet } else { Tone::Watch };
     words(attachment.state.clone(), vec![format!("{}{to}", attachment.resource_type)], tone)
+}
+
+/// What AWS says is open there, a few of many by name.
+fn health(events: &[HealthEvent], more: bool) -> Words {
+    let under = events
+        .iter()
+        .take(3)
+        .map(|event| {
+            let since = event.since.map(|at| format!(" since {at:.0}")).unwrap_or_default();
+            format!("{}: {}{since}", event.service, event.code)
+        })
+        .collect();
+    let main = match (events.len(), more) {
+        (0, _) => "no open events".to_owned(),
+        (1, false) => "1 open event".to_owned(),
+        (count, false) => format!("{count} open events"),
+        (count, true) => format!("more than {count} open events"),
+    };
+    words(main, under, if events.is_empty() { Tone::Quiet } else { Tone::Watch })
 }
 
 fn hub(hub: &HubFacts) -> Words {

@@ -6,7 +6,7 @@ use crate::cloudformation_stack::{FAILED, STANDING, TEMPLATE};
 use crate::endpoint_setting::{LEADS_TO, PARAMETER, PRIVATE_ZONE, RECORD, SECRET, SETTING};
 use crate::global_accelerator::TWO_LISTENERS;
 use crate::lambda_function::{ALIAS_QUEUE, HOME_QUEUE, RECOVERY_QUEUE};
-use crate::transit_gateway::PEERING;
+use crate::transit_gateway::{OF_VPCS, PEERING};
 use crate::words::{HOME, RECOVERY, account, outside, region};
 use aws_credential_types::Credentials;
 use holdfast_aws::{AwsCloud, AwsSettings};
@@ -118,6 +118,7 @@ fn what_regions_have(world: World, both: &[&str; 2]) -> World {
         .quota(MEMBER, HOME, quota, 6.0, Some(100.0))
         .quota(MEMBER, RECOVERY, quota, 6.0, None)
         .peering(MEMBER, PEERING, *both)
+        .vpc_peering(MEMBER, OF_VPCS, *both)
         .watched(MEMBER, both)
         .template(TEMPLATE)
         .stack_of(MEMBER, RECOVERY, STANDING, TEMPLATE)

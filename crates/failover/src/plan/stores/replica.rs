@@ -227,7 +227,10 @@ pub(super) fn reprotect(
         return Ok(None);
     };
     let by_hand = |why: &str, name: &str| {
-        format!("Nothing protects {} after the move until a replica of it is built in {from} by hand, called {name}. {why}", m.store)
+        format!(
+            "Nothing protects {} after the move until a replica of it is built in {from} by hand, called {name}. {why}",
+            m.store
+        )
     };
     let Some(id) = &old.next_id else {
         draft.note(by_hand("Every name of its own is taken there.", "by a free name"));

@@ -176,7 +176,8 @@ fn act(world: &mut BTreeMap<(Name, RegionCode), Facts>, resource: &Name, change:
                 assert!(r.old.is_some() || r.new.is_some());
                 let key = (resource.clone(), r.region.clone());
                 let there = world.get(&key).into_iter().flat_map(Facts::dns_records);
-                let mut there: Vec<_> = there.filter(|record| Some(*record) != r.old.as_ref()).cloned().collect();
+                let mut there: Vec<_> =
+                    there.filter(|record| Some(*record) != r.old.as_ref()).cloned().collect();
                 there.extend(r.new.clone());
                 world.insert(key, Facts::records(there));
             }

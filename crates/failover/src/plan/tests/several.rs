@@ -6,7 +6,10 @@ use crate::testing::world::{group, plain_record};
 use holdfast_domain::facts::{AcceleratorGroup, DnsRecord};
 
 fn named(code: &str, set: &str, routing: Routing) -> DnsRecord {
-    DnsRecord { set_identifier: Some(set.into()), ..plain_record(code, routing, &format!("{code}.example.com")) }
+    DnsRecord {
+        set_identifier: Some(set.into()),
+        ..plain_record(code, routing, &format!("{code}.example.com"))
+    }
 }
 
 fn by_weight(code: &str, colour: &str, weight: i64) -> DnsRecord {
@@ -14,8 +17,7 @@ fn by_weight(code: &str, colour: &str, weight: i64) -> DnsRecord {
 }
 
 fn by_place(code: &str, country: &str) -> DnsRecord {
-    let routing =
-        Routing::Geolocation { continent: None, country: Some(country.into()), subdivision: None };
+    let routing = Routing::Geolocation { continent: None, country: Some(country.into()), subdivision: None };
     named(code, &format!("{code}/{country}"), routing)
 }
 
@@ -29,7 +31,8 @@ fn front_door(a: Vec<DnsRecord>, b: Vec<DnsRecord>) -> Picture {
 
 fn replaced(picture: &Picture, movement: &Movement) -> Vec<RecordReplacement> {
     let plan = planned(picture, movement);
-    let step = plan.step(&crate::testing::step_id("route-front-door")).unwrap_or_else(|| panic!("{}", text(&plan)));
+    let step =
+        plan.step(&crate::testing::step_id("route-front-door")).unwrap_or_else(|| panic!("{}", text(&plan)));
     let Some(Change::ReplaceRecords { replace, .. }) = step.change() else { unreachable!() };
     replace.clone()
 }
@@ -50,8 +53,7 @@ fn every_weight_of_a_region_goes_and_each_record_of_the_target_takes_its_counter
         vec![by_weight(B, "blue", 0), by_weight(B, "green", 0)],
     );
     let replace = replaced(&picture, &failover(Mode::Planned));
-    let expected =
-        ["eu-central-1/blue 90", "eu-central-1/green 10", "us-east-1/blue 0", "us-east-1/green 0"];
+    let expected = ["eu-central-1/blue 90", "eu-central-1/green 10", "us-east-1/blue 0", "us-east-1/green 0"];
     assert_eq!(weights(&replace), expected);
     let step = planned(&picture, &failover(Mode::Planned));
     let step = step.step(&crate::testing::step_id("route-front-door")).unwrap();
@@ -101,18 +103,18 @@ fn every_place_of_a_region_is_sent_to_the_target_and_back() {
 
 #[test]
 fn every_latency_record_of_a_region_is_taken_out_and_all_come_back_whole() {
-    let near = |code: &str, set: &str| {
-        named(code, &format!("{code}/{set}"), Routing::Multivalue)
-    };
+    let near = |code: &str, set: &str| named(code, &format!("{code}/{set}"), Routing::Multivalue);
     let at_home = vec![near(A, "1"), near(A, "2")];
     let there = vec![near(B, "1")];
     let replace = replaced(&front_door(at_home.clone(), there.clone()), &failover(Mode::Planned));
     assert!(replace.len() == 2 && replace.iter().all(|r| r.new.is_none()), "{replace:?}");
     let mut moved = front_door(Vec::new(), there.clone());
-    moved.before =
-        [(key("front-door", A), Facts::records(at_home.clone())), (key("front-door", B), Facts::records(there))]
-            .into_iter()
-            .collect();
+    moved.before = [
+        (key("front-door", A), Facts::records(at_home.clone())),
+        (key("front-door", B), Facts::records(there)),
+    ]
+    .into_iter()
+    .collect();
     moved.application.strategy = Strategy::ActiveActive;
     let back = replaced(&moved, &movement(Intent::Failback, Mode::Planned, B, A));
     let new: Vec<_> = back.iter().filter_map(|r| r.new.clone()).collect();
@@ -129,7 +131,12 @@ fn where_the_targets_records_lead_apart_no_place_is_sent_to_one_of_them() {
 
 #[test]
 fn what_stands_of_several_is_told_by_every_fact() {
-    let both = |weight| front_door(vec![by_weight(A, "blue", 90), by_weight(A, "green", weight)], vec![by_weight(B, "blue", 0)]);
+    let both = |weight| {
+        front_door(
+            vec![by_weight(A, "blue", 90), by_weight(A, "green", weight)],
+            vec![by_weight(B, "blue", 0)],
+        )
+    };
     let facts = |picture: &Picture| planned(picture, &failover(Mode::Planned)).facts;
     assert_ne!(facts(&both(10)), facts(&both(11)), "the second of two records is a fact too");
 }
@@ -138,7 +145,9 @@ fn what_stands_of_several_is_told_by_every_fact() {
 fn listeners(code: &str, dial: u8, weight: i32) -> Facts {
     let one = |listener: &str| {
         let Facts::AcceleratorGroup(one) = group(code, dial, weight) else { unreachable!() };
-        let arn = format!("arn:aws:globalaccelerator::222222222222:accelerator/edge/listener/{listener}/endpoint-group/{code}");
+        let arn = format!(
+            "arn:aws:globalaccelerator::222222222222:accelerator/edge/listener/{listener}/endpoint-group/{code}"
+        );
         AcceleratorGroup { endpoint_group_arn: arn, ..one }
     };
     Facts::AcceleratorGroup(AcceleratorGroup { others: vec![one("bbb")], ..one("aaa") })

@@ -8,8 +8,8 @@ use crate::testing::stores::{
     ARCHIVE, archive, bucket, datastore_member, db_arn, ledger, moved_ledger, replica, replica_member, rule,
     table_replica, vault_facts,
 };
-use holdfast_domain::ResourceSpec;
 use holdfast_domain::OwnStep;
+use holdfast_domain::ResourceSpec;
 use holdfast_domain::facts::LeftBehind;
 use holdfast_domain::own_step::{InEmergency, Occasion, OwnWork, Phase, Place};
 

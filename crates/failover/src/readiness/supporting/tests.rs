@@ -8,7 +8,8 @@ use crate::testing::world::{
     stack_facts,
 };
 use holdfast_domain::facts::{
-    AttachmentFacts, HubFacts, KmsKeyFacts, ParameterFacts, QuotaFacts, RecorderFacts, SecretFacts,
+    AttachmentFacts, HealthEvent, HubFacts, KmsKeyFacts, ParameterFacts, QuotaFacts, RecorderFacts,
+    SecretFacts,
 };
 use holdfast_domain::resource::{
     AttachmentPlace, InRegions, KeyPlace, KmsKey, Secret, ServiceQuota, SsmParameter, TransitGateway,
@@ -169,6 +170,14 @@ fn keys_parameters_networks_and_recorders_are_found_wanting() {
     };
     let found_pending = found(entry(), Some(attachment("available")), attachment("pendingAcceptance"));
     assert_eq!(codes(&found_pending), [("attachment_not_available", Blocker)]);
+    let of_vpcs = |state: &str| {
+        let Facts::Attachment { attachment: Some(of_gateways) } = attachment(state) else { unreachable!() };
+        let resource_type = AttachmentFacts::VPC_PEERING.into();
+        Facts::Attachment { attachment: Some(AttachmentFacts { resource_type, ..of_gateways }) }
+    };
+    assert_eq!(codes(&found(entry(), Some(of_vpcs("active")), of_vpcs("active"))), []);
+    let found_expired = found(entry(), Some(of_vpcs("active")), of_vpcs("expired"));
+    assert_eq!(codes(&found_expired), [("attachment_not_available", Blocker)]);
 
     let regions = || InRegions { regions: vec![region(A), region(B)] };
     let recorder = |recording| Facts::ConfigRecorder {
@@ -181,6 +190,24 @@ fn keys_parameters_networks_and_recorders_are_found_wanting() {
     };
     let entry = resource("history", ResourceSpec::ConfigRecorder(regions()));
     assert_eq!(codes(&found(entry, Some(recorder(true)), recorder(false))), [("recorder_stopped", Warning)]);
+    let health = |codes: &[&str]| Facts::AwsHealth {
+        events: codes
+            .iter()
+            .map(|code| HealthEvent {
+                service: "EC2".into(),
+                code: (*code).into(),
+                region: B.into(),
+                since: None,
+            })
+            .collect(),
+        more: false,
+    };
+    let entry = || resource("aws", ResourceSpec::AwsHealth(regions()));
+    assert_eq!(codes(&found(entry(), Some(health(&[])), health(&[]))), []);
+    let open = found(entry(), Some(health(&[])), health(&["AWS_EC2_OPERATIONAL_ISSUE", "B"]));
+    assert_eq!(codes(&open), [("aws_event_open", Warning)]);
+    assert!(health(&[]).signal().unwrap().is_ok(), "a step may require that nothing is open");
+    assert!(health(&["AWS_EC2_OPERATIONAL_ISSUE"]).signal().unwrap().unwrap_err().contains("AWS_EC2"));
     let hub = |critical, high| Facts::SecurityHub { hub: Some(HubFacts { critical, high, more: false }) };
     let entry = || resource("hub", ResourceSpec::SecurityHub(regions()));
     assert_eq!(codes(&found(entry(), Some(hub(0, 0)), hub(0, 2))), [("open_findings", Note)]);

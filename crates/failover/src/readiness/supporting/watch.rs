@@ -1,4 +1,4 @@
-//! Would anybody notice: alarms; AWS Config; Security Hub.
+//! Would anybody notice: alarms; AWS Config; Security Hub; AWS Health.
 
 use super::super::{Look, Severity};
 use holdfast_domain::{Facts, Resource};
@@ -109,5 +109,24 @@ pub(super) fn hub(look: &mut Look<'_>, resource: &Resource) {
             }
             _ => {}
         }
+    }
+}
+
+/// What AWS itself says is wrong in a Region: no reason yet to move, and one to know of before anything is moved there.
+pub(super) fn health(look: &mut Look<'_>, resource: &Resource) {
+    for region in look.places(resource) {
+        let Some(Facts::AwsHealth { events, more }) = look.known(resource, region) else { continue };
+        let Some(first) = events.first() else { continue };
+        let others = match (events.len(), more) {
+            (1, false) => String::new(),
+            (count, false) => format!(", and {} more", count - 1),
+            (count, true) => format!(", and at least {count} more"),
+        };
+        look.say(
+            (Severity::Warning, "aws_event_open"),
+            (resource, region),
+            format!("AWS Health has an open event of {} in {region}: {}{others}.", first.service, first.code),
+            "Read it in the AWS Health Dashboard before anything is moved to that Region.",
+        );
     }
 }

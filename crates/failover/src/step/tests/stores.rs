@@ -236,7 +236,7 @@ fn two_databases_that_take_writes_are_told_apart_while_one_was_promoted_by_the_m
     assert_eq!(moved.check("confirm-serving"), "reached");
 }
 
-fn moved_clusters() -> crate::plan::Picture {
+fn moved_clusters() -> Picture {
     let mut picture = moved_ledger();
     for (code, id) in [(A, "books"), (B, "books-replica")] {
         let mut member = replica_member(code, id, None);

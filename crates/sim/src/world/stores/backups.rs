@@ -174,6 +174,7 @@ pub(super) fn finish(jobs: &mut [RestoreJob], databases: &mut Vec<Database>, now
                     lag: Lag::default(),
                     lost_ms: None,
                     paused: false,
+                    instances: Vec::new(),
                 };
                 let arn = restored.arn();
                 databases.push(restored);

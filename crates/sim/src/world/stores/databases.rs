@@ -218,7 +218,12 @@ impl World {
     pub fn create_replica(&mut self, new: NewReplica<'_>, now_ms: i64) -> Result<usize, Refusal> {
         let NewReplica { account, region, cluster, id, source, .. } = new;
         let (exists, missing, wrong, what) = if cluster {
-            ("DBClusterAlreadyExistsFault", "DBClusterNotFoundFault", "InvalidDBClusterStateFault", "DB cluster")
+            (
+                "DBClusterAlreadyExistsFault",
+                "DBClusterNotFoundFault",
+                "InvalidDBClusterStateFault",
+                "DB cluster",
+            )
         } else {
             ("DBInstanceAlreadyExists", "DBInstanceNotFound", "InvalidDBInstanceState", "DB instance")
         };
@@ -288,7 +293,8 @@ impl World {
             return Err(Refusal::new("DBInstanceAlreadyExists", "DB instance already exists"));
         }
         let missing = || {
-            Refusal::new("DBClusterNotFoundFault", format!("DB cluster {cluster} not found.")).with_status(404)
+            Refusal::new("DBClusterNotFoundFault", format!("DB cluster {cluster} not found."))
+                .with_status(404)
         };
         let at = self.database(account, region, true, cluster).ok_or_else(missing)?;
         let found = self.stores.databases.get_mut(at).ok_or_else(missing)?;
