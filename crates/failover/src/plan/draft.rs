@@ -1,8 +1,8 @@
 //! A plan in the making: what is known, what is asked, and the steps so far.
 
 use super::edit::{Laid, Misfit, lay_over};
-use super::sheet::needed_planes;
 use super::planes::{self, lag_service, service};
+use super::sheet::needed_planes;
 use super::{Before, Measurement, Picture, Plan, facts_of, is_yet_to_be_made, own};
 use crate::change::Change;
 use crate::movement::{Intent, Mode, Movement};
@@ -86,6 +86,12 @@ impl<'a> Draft<'a> {
             _ => None,
         };
         self.steps.iter().filter_map(of).collect()
+    }
+
+    /// Whether nothing but a person may leave the step out.
+    pub(super) fn is_unconditional(&self, id: &StepId) -> bool {
+        let step = self.steps.iter().find(|step| step.id == *id);
+        step.is_some_and(|step| step.how.only_if.is_none() && step.how.if_it_fails.is_usual())
     }
 
     /// Whether `step` waits, directly or not, for `earlier`.
@@ -406,7 +412,9 @@ impl<'a> Draft<'a> {
         }
         let (application, now) = (&self.picture.application, self.picture.now);
         notes.extend(
-            needed_planes(&self.steps, self.movement, application, now).into_iter().map(|found| found.sentence),
+            needed_planes(&self.steps, self.movement, application, now)
+                .into_iter()
+                .map(|found| found.sentence),
         );
         for note in notes {
             self.note(note);

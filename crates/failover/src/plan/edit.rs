@@ -85,6 +85,7 @@ impl Edit {
             moves: vec![occasion],
             in_emergency: InEmergency::CarriedOut,
             timeout: *timeout,
+            fences: Vec::new(),
             work: work.clone(),
         })
     }

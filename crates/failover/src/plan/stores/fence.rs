@@ -74,23 +74,23 @@ pub(super) fn catch_up(draft: &mut Draft<'_>, m: &Move, after: &[StepId]) -> Res
     Ok(vec![id])
 }
 
-/// A step of one's own that fences a store too late fences nothing.
+/// A step of one's own that fences a store too late, or perhaps, fences nothing; an edit may have made it so.
 pub(in crate::plan) fn stand_before(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     for (catch_up, store) in draft.catching_up() {
-        let late: Vec<String> = fencing(draft, &store)
+        let idle: Vec<String> = fencing(draft, &store)
             .filter(|own| {
                 let step = StepId::parse(&format!("own-{}", own.name));
-                !step.is_ok_and(|own| draft.waits_for(&catch_up, &own))
+                !step.is_ok_and(|own| draft.waits_for(&catch_up, &own) && draft.is_unconditional(&own))
             })
             .map(|own| own.name.to_string())
             .collect();
-        if !late.is_empty() {
+        if !idle.is_empty() {
             draft.cannot(
                 &format!(
-                    "The own step `{}` is to fence {store}, and stands behind the moment from which its copy counts as complete.",
-                    late.join("`, `")
+                    "The own step `{}` is to fence {store}, and this plan has it on a condition, not at all, or behind the moment from which the copy counts as complete.",
+                    idle.join("`, `")
                 ),
-                "Give it a place before `record_lag`.",
+                "Give it a place before `record_lag`, and take back the edits of it.",
             )?;
         }
     }

@@ -3,6 +3,8 @@
 
 use super::*;
 use crate::change::Change;
+use crate::plan::edit::{Edit, Editing};
+use crate::step::how::{Condition, IfItFails};
 use crate::testing::step_id;
 use crate::testing::stores::{
     ARCHIVE, archive, bucket, datastore_member, db_arn, ledger, moved_ledger, replica, replica_member, rule,
@@ -536,6 +538,28 @@ fn a_fence_that_comes_too_late_is_refused() {
         picture.own = vec![fence("books", place)];
         assert_eq!(code(&picture, &failover(Mode::Planned)), "not_ready");
         assert!(plan(&picture, &failover(Mode::Emergency)).is_ok());
+    }
+}
+
+#[test]
+fn a_fence_that_an_edit_may_leave_out_is_none() {
+    let id = || StepId::parse("own-stop-writers").unwrap();
+    let condition = Condition::Fact {
+        resource: name("books"),
+        region: region(B),
+        what: "writer".into(),
+        value: "no".into(),
+    };
+    for edit in [
+        Editing::LeaveOut { step: id() },
+        Editing::IfItFails { step: id(), then: IfItFails::GoOn },
+        Editing::OnlyIf { step: id(), condition },
+    ] {
+        let mut picture = ledger();
+        picture.own = vec![fence("books", Place::Before(Phase::RecordLag))];
+        assert!(plan(&picture, &failover(Mode::Planned)).is_ok());
+        picture.edits = vec![Edit { mode: None, edit: edit.clone() }];
+        assert_eq!(code(&picture, &failover(Mode::Planned)), "not_ready", "{edit:?}");
     }
 }
 
