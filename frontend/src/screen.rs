@@ -65,8 +65,11 @@ pub struct Flash {
     pub way_out: String,
     /// The run that stands in the way, when one does.
     pub run: Option<String>,
-    /// Proving one's identity again is the way out.
-    pub sign_in_again: bool,
+    /// A proof of who one is stands between the form and its being done.
+    pub prove_first: bool,
+    /// The one page that it is for; empty: whichever comes next.
+    #[serde(default)]
+    pub page: String,
     /// Which form it was, and what had been typed into it.
     pub form: String,
     pub typed: BTreeMap<String, String>,

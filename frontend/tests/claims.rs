@@ -119,6 +119,7 @@ bears! {
     a_payload_in_every_text_of_the_groups_stays_text: fixtures::settings::groups() => |v| pages::people::page(fixtures::settings::people(), v, PAYLOAD.into());
     a_payload_in_every_text_of_the_policies_stays_text: fixtures::settings::policies() => |v| pages::policies::page(v, true);
     a_payload_in_every_text_of_the_tokens_stays_text: fixtures::settings::tokens() => |v| pages::tokens::page(v, None);
+    a_payload_in_every_text_of_ones_own_sessions_stays_text: fixtures::settings::sessions() => |v| pages::me::page(fixtures::settings::factors(true), v);
     a_payload_in_every_text_of_the_freezes_stays_text: fixtures::settings::freezes() => |v| pages::safeguards::page(fixtures::settings::safeguards(false, v));
     a_payload_in_every_text_of_the_audit_stays_text: fixtures::evidence::audit() => |v| pages::audit::page(v, Default::default(), fixtures::evidence::log());
     a_payload_in_every_text_of_the_audit_log_stays_text: fixtures::evidence::log_lost() => |v| pages::audit::page(fixtures::evidence::audit(), Default::default(), v);
@@ -162,7 +163,7 @@ fn a_payload_in_the_flash_in_what_was_typed_and_in_the_chrome_stays_text() {
         detail: PAYLOAD.into(),
         way_out: PAYLOAD.into(),
         run: Some(PAYLOAD.into()),
-        sign_in_again: true,
+        prove_first: true,
         form: "request".into(),
         typed: [("reason".to_owned(), PAYLOAD.to_owned()), ("incident".to_owned(), PAYLOAD.to_owned())]
             .into(),

@@ -6,7 +6,9 @@
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod guarded;
 pub mod http;
+pub mod oidc;
 pub mod serve;
 pub mod signals;
 pub mod simulator;

@@ -8,13 +8,13 @@ use asks::StepRequests;
 pub use database::{Prepared, migrate, prepare, stop};
 
 use crate::{
-    config::{Settings, audit_settings, aws_settings, checkpoint_places},
+    config::{self, Settings, audit_settings, aws_settings, checkpoint_places},
     http::{self, session_store::PostgresSessions},
     signals,
     state::{AppState, Site},
 };
 use anyhow::Context as _;
-use holdfast_app::App;
+use holdfast_app::{App, federation::ClaimRules, sealing::Sealing};
 use holdfast_aws::{AwsCloud, AwsSettings};
 use holdfast_engine::{Engine, EngineSettings};
 use holdfast_store::Store;
@@ -32,6 +32,9 @@ pub struct Parts {
     pub listener: TcpListener,
     pub site: Site,
     pub stale_after: Duration,
+    /// What second factors are kept with; none: they are not offered.
+    pub sealing: Option<Sealing>,
+    pub claim_rules: ClaimRules,
     /// None: this process does no work, others do.
     pub workers: Option<Workers>,
 }
@@ -56,8 +59,8 @@ impl Server {
     /// # Errors
     /// When the workers cannot begin, or the public address is no origin.
     pub async fn start(parts: Parts) -> anyhow::Result<Self> {
-        let Parts { store, listener, site, stale_after, workers } = parts;
-        let settings = use_cases(stale_after, site.demo)?;
+        let Parts { store, listener, site, stale_after, sealing, claim_rules, workers } = parts;
+        let settings = holdfast_app::Settings { sealing, claim_rules, ..use_cases(stale_after, site.demo)? };
         let app = App::new(store.clone(), settings.clone()).accountable();
         let state = AppState::new(Arc::new(app), site);
         news::pass_on(&store, &state);
@@ -120,7 +123,11 @@ impl Server {
 
 fn use_cases(stale_after: Duration, demo: bool) -> anyhow::Result<holdfast_app::Settings> {
     let stale_after = SignedDuration::try_from(stale_after).context("stale_after")?;
-    Ok(holdfast_app::Settings { stale_after, ready_after_first_sweep: demo })
+    Ok(holdfast_app::Settings {
+        stale_after,
+        ready_after_first_sweep: demo,
+        ..holdfast_app::Settings::default()
+    })
 }
 
 /// What steps ask of the use cases is asked over the engine's connections: page views must not be able to take the last.
@@ -153,7 +160,13 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
     let checkpoints = checkpoint_places(&settings, &aws);
     let workers = with_workers.then(|| workers(&settings, aws)).transpose()?;
     let listener = bind(settings.listen).await?;
-    let Prepared { store, postgres, notes } = prepare(&settings).await?;
+    let sealing = config::sealing(&settings)?;
+    let provider = config::provider(&settings, sealing.as_ref())?;
+    let claim_rules = config::claim_rules(&settings)?;
+    let Prepared { store, postgres, mut notes } = prepare(&settings).await?;
+    if sealing.is_none() {
+        notes.push(config::NO_KEY.to_owned());
+    }
     for note in &notes {
         tracing::warn!("{note}");
     }
@@ -169,9 +182,12 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
             demo,
             notes,
             checkpoints,
-            production: settings.mode == crate::config::Mode::Production,
+            production: settings.mode == config::Mode::Production,
+            provider,
         },
         stale_after: settings.stale_after,
+        sealing,
+        claim_rules,
         workers,
     })
     .await?;

@@ -1,6 +1,8 @@
 //! What every handler is given.
 
+use crate::oidc::Provider;
 use holdfast_api::SharedControlPlane;
+use holdfast_domain::PersonId;
 use holdfast_engine::audit::Place;
 use std::sync::Arc;
 use tokio::sync::broadcast;
@@ -40,12 +42,16 @@ pub struct Site {
     pub checkpoints: Vec<Arc<dyn Place>>,
     /// Plain http is accepted on localhost only.
     pub production: bool,
+    /// Where people may sign in too; none: only by accounts that are kept here.
+    pub provider: Option<Arc<Provider>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wakeup {
     Run(String),
     Application(String),
+    /// Roles, groups, sessions or tokens of this person changed: their streams look whether they may go on.
+    Person(PersonId),
     /// The listener lost its connection, or the news is about everything.
     Everything,
 }

@@ -8,15 +8,18 @@ pub mod audit;
 pub mod audit_log;
 pub mod compliance;
 pub mod evacuations;
+pub mod federation;
 pub mod inventory;
 pub mod now;
 pub mod people;
 pub mod plans;
 pub mod problem;
+pub mod proofs;
 pub mod regions;
 pub mod repeats;
 pub mod runs;
 pub mod safeguards;
+pub mod sessions;
 pub mod shapes;
 pub mod system;
 pub mod version;
@@ -34,6 +37,7 @@ pub trait ControlPlane:
     + audit_log::AuditLogs
     + compliance::Compliances
     + evacuations::Evacuations
+    + federation::Federation
     + inventory::Inventories
     + now::Nows
     + people::Groups
@@ -41,10 +45,12 @@ pub trait ControlPlane:
     + people::Policies
     + people::Tokens
     + plans::Plans
+    + proofs::Proofs
     + regions::Regions
     + repeats::Repeats
     + runs::Runs
     + safeguards::Safeguards
+    + sessions::Sessions
     + Send
     + Sync
     + std::fmt::Debug

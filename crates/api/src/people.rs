@@ -1,6 +1,7 @@
 //! People, groups, approval policies, sign-in and API tokens.
 
 use crate::problem::Answer;
+use crate::proofs::Admitted;
 use crate::version::IfMatch;
 use async_trait::async_trait;
 use holdfast_domain::{Actor, ApprovalPolicy, Name, PersonId, Role, Scope};
@@ -116,7 +117,8 @@ pub struct PutGroup {
 pub trait People {
     /// Checks a password: the same answer, in about the same time, for an unknown address and a wrong password.
     /// Five failures in fifteen minutes close the account's door for fifteen minutes, counted in Postgres.
-    async fn sign_in(&self, email: &str, password: &str, from: &str) -> Answer<PersonId>;
+    /// Of whoever has a second factor a code is asked for too, here or by [`crate::proofs::Proofs::finish_sign_in`].
+    async fn sign_in(&self, email: &str, password: &str, code: Option<&str>, from: &str) -> Answer<Admitted>;
     /// Who a session's person is now: roles and groups are read anew for each request.
     async fn actor_of_session(
         &self,

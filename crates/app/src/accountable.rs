@@ -7,6 +7,7 @@ mod evidence;
 mod people;
 mod plans;
 mod runs;
+mod sign_in;
 
 use crate::App;
 use crate::audit::refused;

@@ -55,7 +55,7 @@ impl Accounts for App {
     async fn put_account(&self, actor: &Actor, account: Account, if_match: &IfMatch) -> Answer<AccountView> {
         let id = account.id.to_string();
         let subject = format!("account:{id}");
-        may(actor, Action::WriteProtected)?;
+        self.may_freshly(actor, Action::WriteProtected).await?;
         let make = |stored: &Inventory| {
             let mut accounts = stored.accounts.clone().unwrap_or_default();
             if_match.check(&version_of(&accounts, account.id.as_str()))?;
@@ -68,9 +68,9 @@ impl Accounts for App {
     }
 
     async fn remove_account(&self, actor: &Actor, id: &str, if_match: &IfMatch) -> Answer<()> {
+        self.may_freshly(actor, Action::WriteProtected).await?;
         let view = self.account(actor, id).await?;
         let subject = format!("account:{}", view.id);
-        may(actor, Action::WriteProtected)?;
         let make = |stored: &Inventory| {
             let mut accounts = stored.accounts.clone().unwrap_or_default();
             if_match.check(&version_of(&accounts, &view.id))?;

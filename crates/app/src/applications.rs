@@ -129,7 +129,7 @@ impl Applications for App {
 
     async fn new_webhook_secret(&self, actor: &Actor, name: &Name, step: &Name) -> Answer<String> {
         let subject = format!("application:{name}");
-        may(actor, Action::WriteProtected)?;
+        self.may_freshly(actor, Action::WriteProtected).await?;
         let secret = new_webhook_secret();
         let mut change = self.store.begin().await.map_err(of_store)?;
         match change.replace_webhook_secret(name, step, &secret).await {

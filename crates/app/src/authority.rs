@@ -33,10 +33,14 @@ pub enum Action {
     WritePeople,
     /// One's own API tokens.
     ManageOwnTokens,
+    /// How one signs in oneself: second factor, sessions.
+    ManageOwnSignIn,
+    /// Accepting in the inventory what readiness would hold against an application.
+    Waive,
 }
 
 impl Action {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::ReadInventory,
         Self::WriteInventory,
         Self::WriteProtected,
@@ -54,6 +58,8 @@ impl Action {
         Self::ReadPeople,
         Self::WritePeople,
         Self::ManageOwnTokens,
+        Self::ManageOwnSignIn,
+        Self::Waive,
     ];
 
     /// The roles that may; reading is everybody's who is signed in, except people and the audit's author list.
@@ -63,14 +69,16 @@ impl Action {
             | Self::ReadStatus
             | Self::ReadRuns
             | Self::ReadAudit
-            | Self::ManageOwnTokens => &Role::ALL,
+            | Self::ManageOwnTokens
+            | Self::ManageOwnSignIn => &Role::ALL,
             Self::ConfirmStep => &[Role::Operator, Role::Approver, Role::Admin],
             Self::WriteInventory
             | Self::DeclareRegion
             | Self::RequestRun
             | Self::DriveRun
             | Self::EscalateRun
-            | Self::SwitchAutomation => &[Role::Operator, Role::Admin],
+            | Self::SwitchAutomation
+            | Self::Waive => &[Role::Operator, Role::Admin],
             Self::ReviewRun => &[Role::Approver],
             Self::WriteProtected | Self::ReadPeople | Self::WritePeople | Self::DeclareFreeze => {
                 &[Role::Admin]
@@ -96,7 +104,9 @@ impl Action {
             | Self::DeclareFreeze
             | Self::ReadPeople
             | Self::WritePeople
-            | Self::ManageOwnTokens => None,
+            | Self::ManageOwnTokens
+            | Self::ManageOwnSignIn
+            | Self::Waive => None,
         }
     }
 
@@ -119,6 +129,8 @@ impl Action {
             Self::ReadPeople => "reading who the people are",
             Self::WritePeople => "changing people, their roles or groups",
             Self::ManageOwnTokens => "managing API tokens",
+            Self::ManageOwnSignIn => "changing how one signs in",
+            Self::Waive => "waiving a finding",
         }
     }
 }
@@ -171,8 +183,8 @@ pub fn fresh(actor: &Actor, now: Timestamp) -> Answer<()> {
             403,
             "fresh_identity_needed",
             "Prove who you are",
-            "This needs a sign-in that is at most five minutes old.",
-            "Sign in again, then repeat it.",
+            "This needs a proof of who you are that is at most five minutes old.",
+            "Prove who you are (on the page, or by POST /api/v1/session/proof), then repeat it.",
         )),
     }
 }
@@ -203,14 +215,16 @@ mod tests {
             | Action::ReadStatus
             | Action::ReadRuns
             | Action::ReadAudit
-            | Action::ManageOwnTokens => [true, true, true, true],
+            | Action::ManageOwnTokens
+            | Action::ManageOwnSignIn => [true, true, true, true],
             Action::ConfirmStep => [false, true, true, true],
             Action::WriteInventory
             | Action::DeclareRegion
             | Action::RequestRun
             | Action::DriveRun
             | Action::EscalateRun
-            | Action::SwitchAutomation => [false, true, false, true],
+            | Action::SwitchAutomation
+            | Action::Waive => [false, true, false, true],
             Action::ReviewRun => [false, false, true, false],
             Action::WriteProtected | Action::ReadPeople | Action::WritePeople | Action::DeclareFreeze => {
                 [false, false, false, true]

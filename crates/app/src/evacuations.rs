@@ -65,6 +65,10 @@ impl Evacuations for App {
         idempotency_key: &str,
     ) -> Answer<EvacuationView> {
         may(actor, Action::RequestRun)?;
+        // As of a single run: overriding by name is not done on an old sign-in.
+        if !request.dry_run && !request.overrides.is_empty() {
+            self.may_freshly(actor, Action::RequestRun).await?;
+        }
         let id = self.ask_to_evacuate(actor, request, idempotency_key).await?;
         self.evacuation_view(actor, id).await
     }

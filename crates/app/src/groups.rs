@@ -56,7 +56,7 @@ impl App {
         check: impl FnOnce(&Name, Option<&GroupView>) -> Answer<()> + Send,
     ) -> Answer<GroupView> {
         let subject = format!("group:{}", group.name);
-        may(actor, Action::WritePeople)?;
+        self.may_freshly(actor, Action::WritePeople).await?;
         let description = free_text("description", group.description.as_deref(), LINE_AT_MOST)?;
         let mut change = self.store.begin().await.map_err(of_store)?;
         let mut stored = change.load_inventory_for_edit().await.map_err(of_store)?;

@@ -2,7 +2,7 @@
 
 use crate::App;
 use crate::audit::done;
-use crate::authority::{Action, may};
+use crate::authority::{Action, fresh, may};
 use crate::problems::{of_file, of_store};
 use async_trait::async_trait;
 use holdfast_api::inventory::{
@@ -10,10 +10,10 @@ use holdfast_api::inventory::{
 };
 use holdfast_api::{Answer, IfMatch, Problem, version};
 use holdfast_domain::{Actor, Inventory, Name};
-use holdfast_store::Changed;
 use holdfast_inventory::{
     EntryDiff as Entry, Format, Source, apply, diff, read_with_source, write_json, write_yaml,
 };
+use holdfast_store::Changed;
 
 #[async_trait]
 impl Inventories for App {
@@ -103,10 +103,17 @@ impl App {
             }
             of_file("inventory", problems)
         })?;
-        if difference.touches_protected() {
-            may(actor, Action::WriteProtected)?;
-        }
         let merged = apply(&stored, &sent, prune);
+        let mut rights = Vec::new();
+        rights.extend(difference.touches_protected().then_some(Action::WriteProtected));
+        rights.extend(waives_more(&stored, &merged).then_some(Action::Waive));
+        let now = change.now().await.map_err(of_store)?;
+        for right in rights {
+            may(actor, right)?;
+            if !dry_run {
+                fresh(actor, now)?;
+            }
+        }
         let view = view(&difference, dry_run, findings(&merged));
         if dry_run || !view.changed {
             return Ok(view);
@@ -149,6 +156,15 @@ fn plans_touched(view: &InventoryDiff, merged: &Inventory) -> Vec<Name> {
     };
     let all = merged.applications.iter().flatten();
     all.filter(|a| roles || touched(a.name.as_str())).map(|a| a.name.clone()).collect()
+}
+
+/// Whether an application would have a waiver that it has not now. Taking one back needs no proof of who one is.
+fn waives_more(stored: &Inventory, merged: &Inventory) -> bool {
+    let known = |name: &Name| stored.applications.iter().flatten().find(|a| &a.name == name);
+    merged.applications.iter().flatten().any(|application| {
+        let before = known(&application.name).map_or(&[][..], |a| a.waivers.as_slice());
+        application.waivers.iter().any(|waiver| !before.contains(waiver))
+    })
 }
 
 fn findings(inventory: &Inventory) -> Vec<String> {

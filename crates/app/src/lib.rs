@@ -9,8 +9,10 @@ mod applications;
 mod audit;
 mod audit_log;
 pub mod authority;
+mod codes;
 mod compliance;
 mod evacuations;
+pub mod federation;
 mod free_text;
 mod groups;
 mod inventory;
@@ -20,17 +22,22 @@ mod picture;
 mod plans;
 mod policies;
 pub mod problems;
+mod proofs;
 mod regions;
 mod repeats;
 mod runs;
 mod safeguards;
+pub mod sealing;
 mod secrets;
+mod sessions;
 mod tokens;
 
 pub use accountable::Accountable;
 
+use federation::ClaimRules;
 use holdfast_store::Store;
 use jiff::SignedDuration;
+use sealing::Sealing;
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -38,11 +45,20 @@ pub struct Settings {
     pub stale_after: SignedDuration,
     /// Readiness of the server waits for the first sweep (the demonstration does).
     pub ready_after_first_sweep: bool,
+    /// What second factors are kept with; `None`: none can be set up.
+    pub sealing: Option<Sealing>,
+    /// What the groups of an identity provider are here.
+    pub claim_rules: ClaimRules,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { stale_after: SignedDuration::from_secs(90), ready_after_first_sweep: false }
+        Self {
+            stale_after: SignedDuration::from_secs(90),
+            ready_after_first_sweep: false,
+            sealing: None,
+            claim_rules: ClaimRules::default(),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::problems::of_store;
 use crate::secrets::{NOBODY, hash_password, password_is, token_hash};
 use async_trait::async_trait;
 use holdfast_api::people::{AddPerson, ChangePerson, People, PersonView};
+use holdfast_api::proofs::{Admitted, Proofs as _};
 use holdfast_api::{Answer, IfMatch, Problem, version};
 use holdfast_domain::{Actor, Name, PersonId, Role};
 use holdfast_store::{AuditActor, AuditEntry, LoginGate, LoginLimits, NewPerson, Person};
@@ -38,47 +39,17 @@ fn sign_in_needed() -> Problem {
 
 #[async_trait]
 impl People for App {
-    async fn sign_in(&self, email: &str, password: &str, from: &str) -> Answer<PersonId> {
-        let email = email.trim().to_lowercase();
-        // Counted before the password is looked at, and taken back when it was right.
-        let gate = self.store.begin_login(&email, from, LoginLimits::default()).await.map_err(of_store)?;
-        if let LoginGate::Closed { retry_after_seconds } = gate {
-            let mut locked = Problem::new(
-                429,
-                "sign_in_locked",
-                "Too many wrong passwords",
-                "There were too many wrong passwords for this address or from this place.",
-                format!("Wait {} minutes.", retry_after_seconds.div_ceil(60)),
-            );
-            locked.retry_after_seconds = Some(retry_after_seconds);
-            let stranger = AuditActor::Nobody { name: from.to_owned() };
-            // Typed by a stranger: no longer than an address can be.
-            let typed: String = email.chars().take(254).collect();
-            let entry = AuditEntry::refused("session.sign_in", stranger, "person", typed, &locked.code)
-                .because(locked.detail.clone());
-            self.store.login_locked(entry, LoginLimits::default()).await.map_err(of_store)?;
-            return Err(locked);
+    async fn sign_in(&self, email: &str, password: &str, code: Option<&str>, from: &str) -> Answer<Admitted> {
+        let person = self.right_password(&email.trim().to_lowercase(), password, from).await?;
+        if self.confirmed_totp(person.id).await?.is_none() {
+            self.signed_in(&person, from).await?;
+            return Ok(Admitted::Whole(person.id));
         }
-        let person = match self.store.credentials(&email).await {
-            Ok(credentials) => Some(credentials),
-            Err(holdfast_store::Error::NotFound(_)) => None,
-            Err(error) => return Err(of_store(error)),
+        let Some(code) = code.map(str::trim).filter(|code| !code.is_empty()) else {
+            return Ok(Admitted::CodeDue(person.id));
         };
-        let stored =
-            person.as_ref().and_then(|c| c.password_hash.clone()).unwrap_or_else(|| NOBODY.to_owned());
-        let typed = password.to_owned();
-        let right = tokio::task::spawn_blocking(move || password_is(&typed, &stored)).await.unwrap_or(false);
-        match person.map(|c| c.person) {
-            Some(person) if right && person.disabled_at.is_none() => {
-                let mut change = self.store.begin().await.map_err(of_store)?;
-                change.login_succeeded(&email, from).await.map_err(of_store)?;
-                let entry = done(&actor(&person, None), "session.sign_in", &format!("person:{email}"));
-                change.commit(entry.with(serde_json::json!({ "from": from }))).await.map_err(of_store)?;
-                Ok(person.id)
-            }
-            // Counted, not written one by one: strangers must not be able to fill the log.
-            _ => Err(wrong_password()),
-        }
+        self.finish_sign_in(person.id, code, from).await?;
+        Ok(Admitted::Whole(person.id))
     }
 
     async fn actor_of_session(
@@ -124,7 +95,7 @@ impl People for App {
     async fn add_person(&self, actor: &Actor, new: AddPerson) -> Answer<PersonView> {
         let email = email_address(&new.email)?;
         let subject = format!("person:{email}");
-        may(actor, Action::WritePeople)?;
+        self.may_freshly(actor, Action::WritePeople).await?;
         at_least_one(&new.roles)?;
         let person = NewPerson {
             id: PersonId::fresh(),
@@ -158,7 +129,7 @@ impl People for App {
         wanted: ChangePerson,
         if_match: &IfMatch,
     ) -> Answer<PersonView> {
-        may(actor, Action::WritePeople)?;
+        self.may_freshly(actor, Action::WritePeople).await?;
         wanted.roles.as_deref().map(at_least_one).transpose()?;
         let groups = wanted.groups.as_deref().map(group_names).transpose()?;
         let password = hashed(wanted.password).await?;
@@ -193,6 +164,72 @@ impl People for App {
     }
 }
 
+impl App {
+    /// Whose password it is. The try is counted before the password is looked at, and taken back once the person has proved
+    /// all that is asked of them.
+    ///
+    /// # Errors
+    /// 401, and 429 after too many.
+    pub(crate) async fn right_password(&self, email: &str, password: &str, from: &str) -> Answer<Person> {
+        let gate = self.store.begin_login(email, from, LoginLimits::default()).await.map_err(of_store)?;
+        if let LoginGate::Closed { retry_after_seconds } = gate {
+            let locked = locked("sign_in_locked", "wrong passwords", retry_after_seconds);
+            return Err(self.told_locked("session.sign_in", email, from, locked).await?);
+        }
+        let person = match self.store.credentials(email).await {
+            Ok(credentials) => Some(credentials),
+            Err(holdfast_store::Error::NotFound(_)) => None,
+            Err(error) => return Err(of_store(error)),
+        };
+        let stored =
+            person.as_ref().and_then(|c| c.password_hash.clone()).unwrap_or_else(|| NOBODY.to_owned());
+        let typed = password.to_owned();
+        let right = tokio::task::spawn_blocking(move || password_is(&typed, &stored)).await.unwrap_or(false);
+        match person.map(|c| c.person) {
+            Some(person) if right && person.disabled_at.is_none() => Ok(person),
+            // Counted, not written one by one: strangers must not be able to fill the log.
+            _ => Err(wrong_password()),
+        }
+    }
+
+    /// By the password alone.
+    async fn signed_in(&self, person: &Person, from: &str) -> Answer<()> {
+        let mut change = self.store.begin().await.map_err(of_store)?;
+        change.login_succeeded(&person.email, from).await.map_err(of_store)?;
+        let entry = done(&actor(person, None), "session.sign_in", &format!("person:{}", person.email));
+        change.commit(entry.with(serde_json::json!({ "from": from }))).await.map(|_| ()).map_err(of_store)
+    }
+
+    /// Writes down that a door is shut, once and not for every knock.
+    pub(crate) async fn told_locked(
+        &self,
+        action: &str,
+        email: &str,
+        from: &str,
+        locked: Problem,
+    ) -> Answer<Problem> {
+        let stranger = AuditActor::Nobody { name: from.to_owned() };
+        // Typed by a stranger: no longer than an address can be.
+        let typed: String = email.chars().take(254).collect();
+        let entry = AuditEntry::refused(action, stranger, "person", typed, &locked.code)
+            .because(locked.detail.clone());
+        self.store.login_locked(entry, LoginLimits::default()).await.map_err(of_store)?;
+        Ok(locked)
+    }
+}
+
+pub(crate) fn locked(code: &str, what: &str, retry_after_seconds: u32) -> Problem {
+    let mut locked = Problem::new(
+        429,
+        code,
+        &format!("Too many {what}"),
+        format!("There were too many {what} for this address or from this place."),
+        format!("Wait {} minutes.", retry_after_seconds.div_ceil(60)),
+    );
+    locked.retry_after_seconds = Some(retry_after_seconds);
+    locked
+}
+
 pub(crate) fn actor(person: &Person, identity_proved_at: Option<Timestamp>) -> Actor {
     Actor {
         person: person.id,
@@ -217,7 +254,7 @@ pub(crate) fn person_view(person: &Person) -> PersonView {
 }
 
 /// By id or e-mail address.
-fn found<'a>(people: &'a [Person], id: &str) -> Answer<&'a Person> {
+pub(crate) fn found<'a>(people: &'a [Person], id: &str) -> Answer<&'a Person> {
     let wanted = id.trim().to_lowercase();
     people
         .iter()
@@ -225,7 +262,7 @@ fn found<'a>(people: &'a [Person], id: &str) -> Answer<&'a Person> {
         .ok_or_else(|| Problem::not_found("person", &id.chars().take(254).collect::<String>()))
 }
 
-fn own_rights() -> Problem {
+pub(crate) fn own_rights() -> Problem {
     Problem::new(
         403,
         "own_rights",

@@ -11,8 +11,8 @@ use crate::problems::of_store;
 use crate::runs::view::planned_step;
 use async_trait::async_trait;
 use holdfast_api::plans::{
-    EditPlan, EditView, EvaluationView, FormView, NewWaiver, PlanDiff, PlanHeadView, PlanLine, PlanVersionView,
-    Plans, PlansView, VerificationView, WaiverView,
+    EditPlan, EditView, EvaluationView, FormView, NewWaiver, PlanDiff, PlanHeadView, PlanLine,
+    PlanVersionView, Plans, PlansView, VerificationView, WaiverView,
 };
 use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::{Actor, Application, Name};
@@ -51,7 +51,8 @@ impl Plans for App {
             })?),
         };
         let heads = self.store.plan_heads(application, before, PAGE).await.map_err(of_store)?;
-        let next = (heads.len() == PAGE as usize).then(|| heads.last().map(|h| h.version.to_string())).flatten();
+        let next =
+            (heads.len() == PAGE as usize).then(|| heads.last().map(|h| h.version.to_string())).flatten();
         Ok(Page { items: heads.iter().map(head).collect(), next })
     }
 
@@ -285,11 +286,9 @@ fn is_rehearsal(run: &RunHead) -> bool {
 
 fn form(of: &Form) -> FormView {
     match of {
-        Form::Made { steps, notes, .. } => FormView {
-            steps: steps.iter().map(planned_step).collect(),
-            notes: notes.clone(),
-            refused: None,
-        },
+        Form::Made { steps, notes, .. } => {
+            FormView { steps: steps.iter().map(planned_step).collect(), notes: notes.clone(), refused: None }
+        }
         Form::Refused { refusal } => {
             FormView { steps: Vec::new(), notes: Vec::new(), refused: Some(refusal.clone()) }
         }

@@ -42,7 +42,7 @@ impl Policies for App {
 
     async fn remove_policy(&self, actor: &Actor, name: &Name, if_match: &IfMatch) -> Answer<()> {
         let subject = format!("policy:{name}");
-        may(actor, Action::WriteProtected)?;
+        self.may_freshly(actor, Action::WriteProtected).await?;
         let make = |stored: &Inventory| {
             let mut policies = stored.approval_policies.clone().unwrap_or_default();
             let there = policies.iter().find(|p| &p.name == name);
@@ -70,7 +70,7 @@ impl App {
     ) -> Answer<PolicyView> {
         let name = policy.name.clone();
         let subject = format!("policy:{name}");
-        may(actor, Action::WriteProtected)?;
+        self.may_freshly(actor, Action::WriteProtected).await?;
         let make = |stored: &Inventory| {
             let mut policies = stored.approval_policies.clone().unwrap_or_default();
             check(&policy.name, policies.iter().find(|p| p.name == policy.name))?;

@@ -40,7 +40,7 @@ impl Tokens for App {
         scopes: Vec<Scope>,
         days: u16,
     ) -> Answer<TokenView> {
-        may(actor, Action::ManageOwnTokens)?;
+        self.may_freshly(actor, Action::ManageOwnTokens).await?;
         self.issue_token(actor, actor.person, &actor.email, name, scopes, days).await
     }
 

@@ -9,9 +9,14 @@ use std::time::Duration;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
+/// What it connects to is looked at; the URL itself is the caller's to check ([`Egress::check_url`]).
+///
 /// No redirects, since the next address was stored by nobody; no proxy, since it would connect in our stead, past
 /// the guard.
-pub(crate) fn build(egress: Egress) -> Result<reqwest::Client, String> {
+///
+/// # Errors
+/// When TLS cannot be set up on this machine.
+pub fn build(egress: Egress) -> Result<reqwest::Client, String> {
     // The client takes the process's provider; a test or a tool that installed none gets ours.
     if CryptoProvider::get_default().is_none() {
         rustls::crypto::ring::default_provider().install_default().ok();

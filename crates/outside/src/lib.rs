@@ -14,6 +14,7 @@ mod names;
 mod probe;
 pub mod webhook;
 
+pub use client::build as guarded_client;
 pub use egress::{Egress, Refused};
 pub use names::{Answer, NameServers};
 pub use probe::expects;

@@ -23,6 +23,15 @@ impl Default for LoginLimits {
     }
 }
 
+impl LoginLimits {
+    /// For the codes of a second factor. Whoever tries them has the password or a session already, so that a person's codes
+    /// may be held shut against every address together.
+    #[must_use]
+    pub fn of_codes() -> Self {
+        Self { per_email: 10, ..Self::default() }
+    }
+}
+
 /// Entries of lock-outs from one place within the window: past these, the place is known for what it does.
 const LOCK_OUTS_TOLD: i64 = 20;
 

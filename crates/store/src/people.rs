@@ -172,13 +172,26 @@ impl Change {
         self.put_groups_of(new.id, &new.groups).await
     }
 
-    /// Takes effect at once: every session sees it at its next request.
+    /// Takes effect at once: every session sees it at its next request. Whoever loses a role is signed out everywhere.
     ///
     /// # Errors
     /// `NotFound` when there is no such person.
     pub async fn set_roles(&mut self, person: PersonId, roles: &[Role]) -> Result<()> {
-        let set = sqlx::query("UPDATE people SET roles = $2 WHERE id = $1").bind(person.0).bind(words(roles));
-        found(set.execute(self.connection()).await?.rows_affected())?;
+        let had: Option<Vec<String>> =
+            sqlx::query_scalar("SELECT roles FROM people WHERE id = $1 FOR UPDATE")
+                .bind(person.0)
+                .fetch_optional(self.connection())
+                .await?;
+        let (had, roles) = (had.ok_or(Error::NotFound("person"))?, words(roles));
+        sqlx::query("UPDATE people SET roles = $2 WHERE id = $1")
+            .bind(person.0)
+            .bind(&roles)
+            .execute(self.connection())
+            .await?;
+        if had.iter().any(|role| !roles.contains(role)) {
+            self.end_sessions(person, None).await?;
+            return Ok(());
+        }
         self.notify(&format!("person:{person}")).await
     }
 
@@ -215,7 +228,7 @@ impl Change {
             .bind(person.0)
             .bind(password_hash);
         found(set.execute(self.connection()).await?.rows_affected())?;
-        self.end_sessions_of(person).await
+        self.end_sessions(person, None).await.map(|_| ())
     }
 
     /// Ends every session and revokes every token of the person.
@@ -234,7 +247,7 @@ impl Change {
         .bind(person.0)
         .execute(self.connection())
         .await?;
-        self.end_sessions_of(person).await
+        self.end_sessions(person, None).await.map(|_| ())
     }
 
     /// # Errors
@@ -242,14 +255,6 @@ impl Change {
     pub async fn enable_person(&mut self, person: PersonId) -> Result<()> {
         let set = sqlx::query("UPDATE people SET disabled_at = NULL WHERE id = $1").bind(person.0);
         found(set.execute(self.connection()).await?.rows_affected())
-    }
-
-    async fn end_sessions_of(&mut self, person: PersonId) -> Result<()> {
-        sqlx::query("DELETE FROM sessions WHERE person = $1")
-            .bind(person.0)
-            .execute(self.connection())
-            .await?;
-        self.notify(&format!("person:{person}")).await
     }
 }
 

@@ -119,8 +119,7 @@ struct CareRow {
 impl HeadRow {
     fn into_head(self) -> Result<PlanHead> {
         let of = format!("plan version {}", self.version);
-        let region =
-            |text: &str| RegionCode::parse(text).map_err(|e| Error::Corrupt(format!("{of}: {e}")));
+        let region = |text: &str| RegionCode::parse(text).map_err(|e| Error::Corrupt(format!("{of}: {e}")));
         Ok(PlanHead {
             version: self.version,
             key: PlanKey {
@@ -157,7 +156,8 @@ impl CareRow {
             .zip(maybe_time(self.evaluated_at))
             .map(|(value, at)| Ok::<_, Error>((from_json(|| "an evaluation of plans".into(), value)?, at)))
             .transpose()?;
-        let changed = self.changed.map(|value| from_json(|| "who changed an inventory".into(), value)).transpose()?;
+        let changed =
+            self.changed.map(|value| from_json(|| "who changed an inventory".into(), value)).transpose()?;
         Ok(PlanCare { changed, evaluation })
     }
 }
@@ -250,11 +250,9 @@ impl Store {
     ///
     /// # Errors
     /// When the database does not answer, or something stored cannot be read.
-    pub async fn plans_as_of(
-        &self,
-        asked: &[(&Name, PlanKey, Timestamp)],
-    ) -> Result<Vec<Option<PlanHead>>> {
-        let column = |of: fn(&(&Name, PlanKey, Timestamp)) -> String| asked.iter().map(of).collect::<Vec<_>>();
+    pub async fn plans_as_of(&self, asked: &[(&Name, PlanKey, Timestamp)]) -> Result<Vec<Option<PlanHead>>> {
+        let column =
+            |of: fn(&(&Name, PlanKey, Timestamp)) -> String| asked.iter().map(of).collect::<Vec<_>>();
         let rows: Vec<AsOfRow> = sqlx::query_as(
             "SELECT q.number, p.version, p.intent, p.from_region::text, p.to_region::text, p.digest, p.basis, p.cause,
                     p.made_by, p.reason, p.made_at
@@ -286,12 +284,11 @@ impl Store {
     /// # Errors
     /// When the database does not answer, or something stored cannot be read.
     pub async fn plan_care(&self, application: &Name) -> Result<PlanCare> {
-        let row: Option<CareRow> = sqlx::query_as(
-            "SELECT changed, evaluated_at, evaluation FROM plan_care WHERE application = $1",
-        )
-        .bind(application.as_str())
-        .fetch_optional(&self.pool)
-        .await?;
+        let row: Option<CareRow> =
+            sqlx::query_as("SELECT changed, evaluated_at, evaluation FROM plan_care WHERE application = $1")
+                .bind(application.as_str())
+                .fetch_optional(&self.pool)
+                .await?;
         row.map_or_else(|| Ok(PlanCare::default()), CareRow::into_care)
     }
 
@@ -390,7 +387,8 @@ impl Change {
                 .bind(application.as_str())
                 .fetch_one(self.connection())
                 .await?;
-        let changed = changed.map(|value| from_json(|| "who changed an inventory".into(), value)).transpose()?;
+        let changed =
+            changed.map(|value| from_json(|| "who changed an inventory".into(), value)).transpose()?;
         Ok((current(self.connection(), application).await?, changed))
     }
 

@@ -1,6 +1,7 @@
 //! Browser sessions. The cookie's value is never stored, only its hash; both ends of a session's life are
 //! by the database's clock.
 
+use crate::change::Change;
 use crate::store::Store;
 use crate::wire::{Time, time};
 use crate::{Error, Result};
@@ -8,6 +9,41 @@ use holdfast_domain::PersonId;
 use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
+
+/// Whose a session is, and what they are shown of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionOwner {
+    pub person: PersonId,
+    /// The end of its life counts from here, also under another id.
+    pub signed_in_at: Timestamp,
+    pub address: String,
+    pub agent: String,
+}
+
+/// One of a person's sessions. `id` is no secret: the beginning of its hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedSession {
+    pub id: String,
+    pub signed_in_at: Timestamp,
+    pub last_seen_at: Timestamp,
+    pub address: Option<String>,
+    pub agent: Option<String>,
+}
+
+/// Enough of the hash to name one session of a person.
+const ID_DIGITS: i32 = 32;
+
+/// The `id` of the session with that hash, as [`OwnedSession`] has it.
+#[must_use]
+pub fn session_id(id_hash: &[u8; 32]) -> String {
+    let mut id = hex::encode(id_hash);
+    id.truncate(ID_DIGITS as usize);
+    id
+}
+
+fn cut(text: &str, characters: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(characters).collect()
+}
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Session {
@@ -37,21 +73,24 @@ impl Store {
     pub async fn session_create(
         &self,
         id_hash: &[u8; 32],
-        person: Option<PersonId>,
+        owner: Option<&SessionOwner>,
         data: &Value,
         expires_at: Timestamp,
         longest_seconds: u32,
     ) -> Result<bool> {
         let made = sqlx::query(
-            "INSERT INTO sessions (id_hash, person, data, expires_at, ends_at)
-             VALUES ($1, $2, $3, $4, clock_timestamp() + make_interval(secs => $5))
+            "INSERT INTO sessions (id_hash, person, data, expires_at, ends_at, signed_in_at, address, agent)
+             VALUES ($1, $2, $3, $4, least($6, clock_timestamp()) + make_interval(secs => $5), $6, $7, $8)
              ON CONFLICT DO NOTHING",
         )
         .bind(id_hash.as_slice())
-        .bind(person.map(|p| p.0))
+        .bind(owner.map(|o| o.person.0))
         .bind(data)
         .bind(time(expires_at))
         .bind(f64::from(longest_seconds))
+        .bind(owner.map(|o| time(o.signed_in_at)))
+        .bind(owner.map(|o| cut(&o.address, 100)))
+        .bind(owner.map(|o| cut(&o.agent, 300)))
         .execute(&self.pool)
         .await?;
         Ok(made.rows_affected() == 1)
@@ -62,18 +101,22 @@ impl Store {
     pub async fn session_save(
         &self,
         id_hash: &[u8; 32],
-        person: Option<PersonId>,
+        owner: Option<&SessionOwner>,
         data: &Value,
         expires_at: Timestamp,
     ) -> Result<()> {
         let saved = sqlx::query(
-            "UPDATE sessions SET person = $2, data = $3, expires_at = $4, last_seen_at = clock_timestamp()
+            "UPDATE sessions SET person = $2, data = $3, expires_at = $4, last_seen_at = clock_timestamp(),
+                    signed_in_at = $5, address = $6, agent = $7
              WHERE id_hash = $1 AND least(expires_at, ends_at) > clock_timestamp()",
         )
         .bind(id_hash.as_slice())
-        .bind(person.map(|p| p.0))
+        .bind(owner.map(|o| o.person.0))
         .bind(data)
         .bind(time(expires_at))
+        .bind(owner.map(|o| time(o.signed_in_at)))
+        .bind(owner.map(|o| cut(&o.address, 100)))
+        .bind(owner.map(|o| cut(&o.agent, 300)))
         .execute(&self.pool)
         .await?;
         if saved.rows_affected() == 1 { Ok(()) } else { Err(Error::NotFound("session")) }
@@ -131,19 +174,65 @@ impl Store {
         Ok(())
     }
 
-    /// Signs a person out everywhere.
+    /// Those that have not ended, the newest first.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn sessions_delete_of(&self, person: PersonId) -> Result<u64> {
-        let gone: Option<i64> = sqlx::query_scalar(
-            "WITH gone AS (DELETE FROM sessions WHERE person = $1 RETURNING 1),
-                  told AS (SELECT pg_notify('holdfast', 'person:' || $1::text))
-             SELECT count(*) FROM gone, told",
+    pub async fn sessions_of(&self, person: PersonId) -> Result<Vec<OwnedSession>> {
+        type Row = (String, Time, Time, Option<String>, Option<String>);
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT left(encode(id_hash, 'hex'), $2), coalesce(signed_in_at, created_at), last_seen_at, address, agent
+             FROM sessions WHERE person = $1 AND least(expires_at, ends_at) > clock_timestamp()
+             ORDER BY 2 DESC, 1",
         )
         .bind(person.0)
-        .fetch_optional(&self.pool)
+        .bind(ID_DIGITS)
+        .fetch_all(&self.pool)
         .await?;
-        Ok(gone.and_then(|n| u64::try_from(n).ok()).unwrap_or(0))
+        Ok(rows
+            .into_iter()
+            .map(|(id, signed_in_at, last_seen_at, address, agent)| OwnedSession {
+                id,
+                signed_in_at: signed_in_at.into(),
+                last_seen_at: last_seen_at.into(),
+                address,
+                agent,
+            })
+            .collect())
+    }
+}
+
+impl Change {
+    /// False where the person has no such session.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn end_session(&mut self, person: PersonId, id: &str) -> Result<bool> {
+        let ended =
+            sqlx::query("DELETE FROM sessions WHERE person = $1 AND left(encode(id_hash, 'hex'), $3) = $2")
+                .bind(person.0)
+                .bind(id)
+                .bind(ID_DIGITS)
+                .execute(self.connection())
+                .await?;
+        self.notify(&format!("person:{person}")).await?;
+        Ok(ended.rows_affected() > 0)
+    }
+
+    /// Every session of the person, `but` that one. Open pages hear of it when the change commits.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn end_sessions(&mut self, person: PersonId, but: Option<&str>) -> Result<u64> {
+        let ended = sqlx::query(
+            "DELETE FROM sessions WHERE person = $1 AND ($2::text IS NULL OR left(encode(id_hash, 'hex'), $3) <> $2)",
+        )
+        .bind(person.0)
+        .bind(but)
+        .bind(ID_DIGITS)
+        .execute(self.connection())
+        .await?;
+        self.notify(&format!("person:{person}")).await?;
+        Ok(ended.rows_affected())
     }
 }

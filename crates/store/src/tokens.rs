@@ -87,13 +87,15 @@ impl Change {
     /// # Errors
     /// `NotFound` when there is no such token, or it is revoked already.
     pub async fn revoke_token(&mut self, id: Uuid) -> Result<()> {
-        let revoked = sqlx::query(
-            "UPDATE api_tokens SET revoked_at = clock_timestamp() WHERE id = $1 AND revoked_at IS NULL",
+        let of: Option<Uuid> = sqlx::query_scalar(
+            "UPDATE api_tokens SET revoked_at = clock_timestamp() WHERE id = $1 AND revoked_at IS NULL RETURNING person",
         )
         .bind(id)
-        .execute(self.connection())
+        .fetch_optional(self.connection())
         .await?;
-        if revoked.rows_affected() == 1 { Ok(()) } else { Err(Error::NotFound("token")) }
+        let person = PersonId(of.ok_or(Error::NotFound("token"))?);
+        // Streams that it opened end with it.
+        self.notify(&format!("person:{person}")).await
     }
 }
 

@@ -78,7 +78,7 @@ pub fn person(chrome: &Chrome) -> AnyView {
     let signed = chrome.signed.clone().map(|signed| {
         view! {
             <div class="who">
-                <div class="who-mail">{signed.email}</div>
+                <a class="who-mail" href="/me" title="Your sign-in">{signed.email}</a>
                 <div class="muted">{signed.roles.join(", ")}</div>
             </div>
             <form method="post" action="/sign-out"><button class="btn small" type="submit">"Sign out"</button></form>

@@ -64,7 +64,7 @@ fn within(screen: Screen, chrome: Chrome) -> AnyView {
         .map(|(words, href)| view! { <li><a href=href>{words}</a></li> })
         .collect_view();
     let live = screen.live.map(|url| view! { <Live url as_of=format::clock(chrome.now) /> });
-    let flash = chrome.flash.clone().map(|flash| flash_view(flash, &chrome.path));
+    let flash = chrome.flash.clone().map(flash_view);
     let automation = automation(&chrome.automation);
     let body = (screen.body)();
     view! {
@@ -123,7 +123,7 @@ fn automation(automation: &Automation) -> AnyView {
 
 /// Nobody is signed in: no menu, one thing to do.
 fn alone(screen: Screen, chrome: &Chrome) -> AnyView {
-    let flash = chrome.flash.clone().map(|flash| flash_view(flash, "/"));
+    let flash = chrome.flash.clone().map(flash_view);
     let body = (screen.body)();
     view! {
         <div class="alone">
@@ -134,20 +134,16 @@ fn alone(screen: Screen, chrome: &Chrome) -> AnyView {
     .into_any()
 }
 
-fn flash_view(flash: Flash, path: &str) -> AnyView {
+fn flash_view(flash: Flash) -> AnyView {
     let (tone, role) = if flash.done { (Tone::Good, "status") } else { (Tone::Bad, "alert") };
     let run = flash.run.map(
         |id| view! { <a class="btn small" href=format!("/runs/{}", format::encode(&id))>"Open that run"</a> },
     );
-    let again = flash.sign_in_again.then(|| {
-        let href = format::query("/sign-in", &[("next", Some(path))]);
-        view! { <a class="btn small" href=href>"Prove who you are"</a> }
-    });
     let detail = (!flash.detail.is_empty()).then(|| view! { <p>{parts::prose(&flash.detail)}</p> });
     let way_out = (!flash.way_out.is_empty()).then(|| view! { <p>{parts::prose(&flash.way_out)}</p> });
     view! {
         <div role=role class="flash">
-            {parts::callout(tone, flash.title, view! { {detail}{way_out}<div class="verbs">{run}{again}</div> }.into_any())}
+            {parts::callout(tone, flash.title, view! { {detail}{way_out}<div class="verbs">{run}</div> }.into_any())}
         </div>
     }
     .into_any()

@@ -53,9 +53,9 @@ fn decide(review: &EscalationReview, signed: &Signed) -> AnyView {
         return parts::refused_verb("Escalate to an emergency", refusal);
     }
     let prove = (!signed.is_fresh(crate::screen::now())).then(|| {
-        let href = format::query("/sign-in", &[("next", Some(&format!("{path}/escalate")))]);
-        let body = view! { <p>"Escalating needs a sign-in of the last five minutes."</p><a class="btn" href=href>"Prove who you are"</a> };
-        parts::callout(Tone::Watch, "Sign in again first", body.into_any())
+        let href = format::query(crate::pages::prove::PATH, &[("next", Some(&format!("{path}/escalate")))]);
+        let body = view! { <p>"Escalating needs a proof of who you are, of the last five minutes."</p><a class="btn" href=href>"Prove who you are"</a> };
+        parts::callout(Tone::Watch, "Prove who you are first", body.into_any())
     });
     let overrides = (!review.overrides_needed.is_empty()).then(|| overriding(&review.overrides_needed));
     view! {

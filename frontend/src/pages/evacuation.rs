@@ -252,8 +252,8 @@ fn first(view: &EvacuationView) -> AnyView {
 }
 
 fn prove(view: &EvacuationView) -> AnyView {
-    let href = format::query("/sign-in", &[("next", Some(&lots::href(&view.summary.id)))]);
-    let body = view! { <p>"Approving needs a sign-in of the last five minutes."</p><a class="btn" href=href>"Prove who you are"</a> };
+    let href = format::query(crate::pages::prove::PATH, &[("next", Some(&lots::href(&view.summary.id)))]);
+    let body = view! { <p>"Approving needs a proof of who you are, of the last five minutes."</p><a class="btn" href=href>"Prove who you are"</a> };
     parts::callout(Tone::Watch, "Sign in again to approve", body.into_any())
 }
 

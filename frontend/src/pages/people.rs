@@ -127,15 +127,22 @@ fn change(person: &PersonView, own: bool) -> AnyView {
             </form>
         }
     });
+    let reset = (!own).then(|| {
+        view! {
+            <form method="post" action=format!("{path}/reset-factor")>
+                <button class="btn danger" type="submit">{format!("Take the second factor away: {}", person.email)}</button>
+            </form>
+        }
+    });
     let body = view! {
-        <form method="post" action=path class="stack">
+        <form method="post" action=path.clone() class="stack">
             {hidden}
             {rights}
             {note}
             {password(&form, "New password")}
             <button class="btn" type="submit">{format!("Change {}", person.email)}</button>
         </form>
-        <div class="apart">{switch}</div>
+        <div class="apart verbs-down">{switch}{reset}</div>
     }
     .into_any();
     let summary = view! { "Change…"<span class="sr">{format!(" {}", person.email)}</span> }.into_any();

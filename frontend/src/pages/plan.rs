@@ -63,7 +63,8 @@ fn edits(view: &PlanVersionView) -> AnyView {
     let list = if view.edits.is_empty() {
         parts::empty("Nothing was changed", view! { "The plan is as it is generated." }.into_any())
     } else {
-        let items = view.edits.iter().enumerate().map(|(at, edit)| one_edit(view, at, edit, newest)).collect_view();
+        let items =
+            view.edits.iter().enumerate().map(|(at, edit)| one_edit(view, at, edit, newest)).collect_view();
         view! { <ul class="plain-list">{items}</ul> }.into_any()
     };
     let forms = (newest && view.may_edit).then(|| change::forms(view));
@@ -85,7 +86,13 @@ fn one_edit(view: &PlanVersionView, at: usize, edit: &EditView, newest: bool) ->
     view! { <li>{format!("{}. {}", at + 1, format::sentence(&edit.words))}{misfit}{back}</li> }.into_any()
 }
 
-fn form(key: &'static str, word: &'static str, mode: Mode, form: &FormView, view: &PlanVersionView) -> AnyView {
+fn form(
+    key: &'static str,
+    word: &'static str,
+    mode: Mode,
+    form: &FormView,
+    view: &PlanVersionView,
+) -> AnyView {
     let aside = view! { {format::count(form.steps.len(), "step", "steps")} }.into_any();
     if let Some(refusal) = &form.refused {
         let body = parts::callout(Tone::Watch, "None can be made", parts::refusal(refusal.clone()));

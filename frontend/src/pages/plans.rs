@@ -2,9 +2,9 @@
 
 use crate::components::tone::{Tone, badge};
 use crate::components::{applications, parts, runs, time};
+use crate::format;
 use crate::pages::LOOK_AGAIN;
 use crate::screen::{Screen, Signed};
-use crate::format;
 use holdfast_api::plans::{EvaluationView, PlanHeadView, PlanLine, PlansView, VerificationView, WaiverView};
 use holdfast_failover::evaluation::{Check, Outcome};
 use leptos::prelude::*;
@@ -73,11 +73,8 @@ pub fn verification(of: &VerificationView) -> AnyView {
         view! { <p class="muted">"Last rehearsed "{time::ago(at)}{run}"."</p> }
     });
     let state = verified(of);
-    let reasons = of
-        .reasons
-        .iter()
-        .map(|reason| view! { <li>{parts::refusal(reason.clone())}</li> })
-        .collect_view();
+    let reasons =
+        of.reasons.iter().map(|reason| view! { <li>{parts::refusal(reason.clone())}</li> }).collect_view();
     view! { <p>{state}</p>{rehearsed}<ul class="plain-list">{reasons}</ul> }.into_any()
 }
 
@@ -120,8 +117,7 @@ fn line(application: &str, plan: &PlanLine) -> AnyView {
             )
         }
     };
-    let misfits = (plan.misfits > 0)
-        .then(|| badge(Tone::Bad, format!("{} no longer apply", plan.misfits)));
+    let misfits = (plan.misfits > 0).then(|| badge(Tone::Bad, format!("{} no longer apply", plan.misfits)));
     view! {
         <tr>
             <td>{name}<div class="muted">{way}</div></td>
@@ -189,7 +185,10 @@ fn check(check: &Check) -> AnyView {
 fn waivers(view: &PlansView, signed: &Signed) -> AnyView {
     let may = signed.roles.iter().any(|role| role == "operator" || role == "admin");
     let list = if view.waivers.is_empty() {
-        parts::empty("Nothing is waived", view! { "Each plane that an emergency should not need counts." }.into_any())
+        parts::empty(
+            "Nothing is waived",
+            view! { "Each plane that an emergency should not need counts." }.into_any(),
+        )
     } else {
         view.waivers.iter().map(|waiver| one_waiver(&view.application, waiver, may)).collect_view().into_any()
     };

@@ -144,10 +144,11 @@ pub(super) fn overriding(needed: &[OverrideNeeded]) -> AnyView {
         .map(|one| {
             let id = format!("override_{}", one.guard);
             let for_id = id.clone();
+            let ticked = [FORM, super::escalate::FORM].iter().any(|form| typed(form, &id).is_some());
             view! {
                 <div class="field">
                     <label class="check" for=for_id>
-                        <input type="checkbox" id=id.clone() name=id value="yes" required />
+                        <input type="checkbox" id=id.clone() name=id value="yes" required checked=ticked />
                         <span>"Override "<code>{one.guard.clone()}</code></span>
                     </label>
                     <span class="hint">{one.sentence.clone()}</span>

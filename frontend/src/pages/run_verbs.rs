@@ -150,8 +150,8 @@ fn consequence(run: &RunView) -> String {
 
 fn prove(run: &RunView) -> AnyView {
     let path = crate::components::runs::href(&run.summary.id);
-    let href = format::query("/sign-in", &[("next", Some(&path))]);
-    let body = view! { <p>"Approving needs a sign-in of the last five minutes."</p><a class="btn" href=href>"Prove who you are"</a> };
+    let href = format::query(crate::pages::prove::PATH, &[("next", Some(&path))]);
+    let body = view! { <p>"Approving needs a proof of who you are, of the last five minutes."</p><a class="btn" href=href>"Prove who you are"</a> };
     parts::callout(Tone::Watch, "Sign in again to approve", body.into_any())
 }
 

@@ -1,4 +1,5 @@
-//! Sign-in, and proving again who one is. The answer to a wrong address and to a wrong password is the same.
+//! Sign-in: the password, then the code of whoever has a second factor. The answer to a wrong address and to a wrong password
+//! is the same.
 
 use crate::components::parts;
 use crate::components::tone::Tone;
@@ -12,12 +13,101 @@ pub struct SignIn {
     pub failed: Option<String>,
     pub email: String,
     pub demo: bool,
+    /// What the identity provider is called, where there is one.
+    pub provider: Option<String>,
+}
+
+/// The second half. `refused`: the code of what the last attempt was told.
+#[must_use]
+pub fn code_page(next: String, refused: Option<String>) -> Screen {
+    Screen::new("Sign in", "/sign-in", move || {
+        let failed = refused.map(|code| {
+            let why = refusal_of_code(&code);
+            view! { <div role="alert">{parts::callout(Tone::Bad, "Not signed in", view! { <p>{why}</p> }.into_any())}</div> }
+        });
+        let anew = crate::format::query("/sign-in", &[("next", Some(&crate::format::own_path(&next)))]);
+        view! {
+            <section class="card sign-in" aria-labelledby="h-sign-in">
+                <h1 id="h-sign-in">"Your second factor"</h1>
+                {failed}
+                <form method="post" action="/sign-in/code" class="stack">
+                    <input type="hidden" name="next" value=crate::format::own_path(&next) />
+                    {code_field(true)}
+                    <button class="btn primary" type="submit">"Sign in to Holdfast"</button>
+                </form>
+                <p class="muted hint"><a href=anew>"Begin again"</a></p>
+            </section>
+        }
+        .into_any()
+    })
+}
+
+/// The way to the identity provider: a link, since a form may lead nowhere but here.
+pub(super) fn by_provider(name: &str, next: &str, purpose: Option<&str>) -> AnyView {
+    let next = crate::format::own_path(next);
+    let href = crate::format::query("/sign-in/provider", &[("next", Some(&next)), ("for", purpose)]);
+    let words = if purpose.is_some() { "Prove it with" } else { "Sign in with" };
+    view! { <p><a class="btn" href=href>{format!("{words} {name}")}</a></p> }.into_any()
+}
+
+/// What went wrong at the identity provider, by its code; `None`: it was something else.
+#[must_use]
+pub fn refusal_of_provider(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "provider_unreachable" => {
+            "The identity provider does not answer. Accounts that are kept here work: sign in by password."
+        }
+        "provider_refused" => "The identity provider did not let you in.",
+        "provider_not_awaited" => {
+            "This browser was not waiting for that answer, or it came too late. Begin again."
+        }
+        "provider_not_believed" => {
+            "What the identity provider sent does not prove who you are. An administrator finds the reason in the log."
+        }
+        "no_provider" => "This server has no identity provider.",
+        "no_role" => {
+            "None of your groups at the identity provider gives you a role in Holdfast. Ask whoever keeps the groups."
+        }
+        "no_address" => "The identity provider gave no verified e-mail address of yours.",
+        "address_taken" => {
+            "Your address is that of an account that is kept here, and alone does not prove that it is yours. An admin can link the two."
+        }
+        "person_disabled" => "You have been shut out of Holdfast. An admin can let you in again.",
+        "somebody_else" => "The identity provider vouched for somebody else than who is signed in here.",
+        "not_proved_anew" => "The identity provider did not have you prove anew who you are.",
+        _ => return None,
+    })
+}
+
+/// The field for a code of an authenticator app, or for one to recover with.
+pub(super) fn code_field(autofocus: bool) -> AnyView {
+    view! {
+        <div class="field">
+            <label for="code">"Code"</label>
+            <input id="code" name="code" type="text" required maxlength="40" autocomplete="one-time-code" inputmode="text" spellcheck="false" aria-describedby="code-hint" autofocus=autofocus />
+            <span class="hint" id="code-hint">"The six digits that your authenticator app shows now, or one of your codes to recover with."</span>
+        </div>
+    }
+    .into_any()
+}
+
+/// In words, what stands behind the code of a refusal; a link can put no others into the page.
+pub(super) fn refusal_of_code(code: &str) -> &'static str {
+    match code {
+        "code_locked" => "There were too many wrong codes. Wait fifteen minutes.",
+        "proof_incomplete" => "Something is missing: fill in every field.",
+        "factor_unreadable" => {
+            "This server cannot check codes of the app now. A code to recover with works; an administrator finds the reason in the log."
+        }
+        _ => "The code is not the one of now, or it was used already. Wait for the next one.",
+    }
 }
 
 #[must_use]
 pub fn page(sign_in: SignIn) -> Screen {
     Screen::new("Sign in", "/sign-in", move || {
-        let SignIn { next, failed, email, demo } = sign_in;
+        let SignIn { next, failed, email, demo, provider } = sign_in;
+        let provider = provider.map(|name| by_provider(&name, &next, None));
         let email = typed("sign-in", "email").unwrap_or(email);
         let failed = failed.map(|why| {
             view! { <div role="alert">{parts::callout(Tone::Bad, "Not signed in", view! { <p>{why}</p> }.into_any())}</div> }
@@ -46,6 +136,7 @@ pub fn page(sign_in: SignIn) -> Screen {
                     </div>
                     <button class="btn primary" type="submit">"Sign in to Holdfast"</button>
                 </form>
+                {provider}
                 {demo}
             </section>
         }

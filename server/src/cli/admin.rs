@@ -58,6 +58,14 @@ async fn user(app: &App, command: User, output: Output) -> Outcome {
             let person = app.disable_person(&email).await?;
             output.show(&person, |person| format!("{} cannot sign in any more.", person.email));
         }
+        User::Link { email, issuer, subject } => {
+            let person = app.link_identity(&email, &issuer, &subject).await?;
+            output.show(&person, |person| format!("{} is {subject} at {issuer}.", person.email));
+        }
+        User::ResetFactor { email } => {
+            let person = app.reset_second_factor(&email).await?;
+            output.show(&person, |person| format!("{} signs in by the password alone now.", person.email));
+        }
     }
     Ok(())
 }

@@ -52,7 +52,7 @@ pub enum Command {
     /// Sign in as a person; approving needs it
     Login(Login),
     /// End the session that `login` made
-    Logout,
+    Logout(Logout),
     /// Store an inventory file
     Apply(Apply),
     /// Print the inventory as its canonical file
@@ -108,6 +108,9 @@ pub enum Command {
     /// Your own API tokens (needs `holdfast login`)
     #[command(subcommand, visible_alias = "tokens")]
     Token(people::OwnToken),
+    /// Where you are signed in (needs `holdfast login`)
+    #[command(subcommand, visible_alias = "sessions")]
+    Session(people::OwnSession),
     /// Who the server takes you for
     Whoami,
     /// Whether Holdfast itself is well
@@ -181,6 +184,16 @@ pub struct Login {
     /// Read the password from standard input instead of asking
     #[arg(long)]
     pub password_stdin: bool,
+    /// The second factor's code, where there is one; asked for when it is left out
+    #[arg(long)]
+    pub code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Logout {
+    /// And every other session of yours, in browsers too
+    #[arg(long)]
+    pub everywhere: bool,
 }
 
 #[derive(Debug, Args)]
@@ -502,6 +515,22 @@ pub enum User {
     List,
     /// Nobody signs in as them any more, and their tokens end
     Disable {
+        #[arg(long)]
+        email: String,
+    },
+    /// Let a person who is kept here sign in at the identity provider too
+    Link {
+        #[arg(long)]
+        email: String,
+        /// As the provider writes itself
+        #[arg(long)]
+        issuer: String,
+        /// The provider's name for the person (`sub`)
+        #[arg(long)]
+        subject: String,
+    },
+    /// Take away the second factor of somebody who has lost it
+    ResetFactor {
         #[arg(long)]
         email: String,
     },

@@ -71,6 +71,8 @@ fn plan_path(lot: &Lot, mode: &str) -> String {
 async fn ask(client: &Client, request: EvacuateRequest, output: Output) -> Outcome {
     let key = request.idempotency_key.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
     let lot = request.lot;
+    // Tokens override nothing.
+    let who = if lot.overrides.is_empty() || lot.dry_run { As::Anybody } else { As::Person };
     let body = json!({
         "region": lot.region,
         "mode": request.mode,
@@ -85,7 +87,7 @@ async fn ask(client: &Client, request: EvacuateRequest, output: Output) -> Outco
     });
     let headers = [("idempotency-key", key.as_str())];
     let view: EvacuationView =
-        client.change(Method::POST, "/api/v1/evacuations", Some(&body), As::Anybody, &headers).await?;
+        client.change(Method::POST, "/api/v1/evacuations", Some(&body), who, &headers).await?;
     output.show(&view, show);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Failure, Outcome,
-    arguments::Login,
+    arguments::{Login, Logout},
     client::{As, Client},
     output::{Output, lines},
     password,
@@ -26,8 +26,16 @@ pub async fn login(login: Login, output: Output) -> Outcome {
         None => ask("E-mail")?,
     };
     let password = password::read(login.password_stdin, "Password")?;
-    let body = json!({ "email": email, "password": password });
-    let response = client.raw(Method::POST, "/api/v1/session", Some(&body), As::Nobody).await?;
+    let sign_in = async |code: Option<&str>| {
+        let body = json!({ "email": email, "password": password, "code": code });
+        client.raw(Method::POST, "/api/v1/session", Some(&body), As::Nobody).await
+    };
+    let response = match sign_in(login.code.as_deref()).await {
+        Err(Failure::Problem(problem)) if problem.code == "code_needed" && !login.password_stdin => {
+            sign_in(Some(&ask("Code of the second factor")?)).await?
+        }
+        answered => answered?,
+    };
     let cookie = response
         .headers()
         .get_all(header::SET_COOKIE)
@@ -48,9 +56,10 @@ pub async fn login(login: Login, output: Output) -> Outcome {
 
 /// # Errors
 /// The server's refusal.
-pub async fn logout(output: Output) -> Outcome {
+pub async fn logout(logout: Logout, output: Output) -> Outcome {
     let client = Client::from_environment()?;
-    let ended = client.raw(Method::DELETE, "/api/v1/session", None::<&Value>, As::Person).await;
+    let which = if logout.everywhere { "/api/v1/sessions" } else { "/api/v1/session" };
+    let ended = client.raw(Method::DELETE, which, None::<&Value>, As::Person).await;
     saved_session::forget();
     match ended {
         Err(Failure::Problem(problem)) if problem.status != 401 => return Err(Failure::Problem(problem)),

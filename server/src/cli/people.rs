@@ -2,13 +2,14 @@
 
 use super::{
     Outcome,
-    arguments::people::{GroupEntry, OwnToken, PeopleGroup, Person, PersonChange},
+    arguments::people::{GroupEntry, OwnSession, OwnToken, PeopleGroup, Person, PersonChange},
     client::{As, Client, segment},
     output::{Output, table},
     password,
 };
 use crate::http::v1::List;
 use holdfast_api::people::{GroupView, PersonView, TokenView};
+use holdfast_api::sessions::OwnSession as SessionView;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -29,6 +30,11 @@ pub async fn person(command: Person, output: Output) -> Outcome {
             let body = json!({ "email": email, "roles": roles, "groups": groups, "password": password });
             client.change(Method::POST, "/api/v1/people", Some(&body), As::Person, &[]).await?
         }
+        Person::ResetFactor { id } => {
+            let path = format!("{}/factors", one(&id));
+            client.raw(Method::DELETE, &path, None::<&Value>, As::Person).await?;
+            client.get_as(&one(&id), As::Person).await?
+        }
         Person::Change(change) => {
             let path = one(&change.id);
             client.change(Method::PATCH, &path, Some(&changed(change)?), As::Person, &[]).await?
@@ -36,6 +42,36 @@ pub async fn person(command: Person, output: Output) -> Outcome {
     };
     output.show(&view, |view| people_table(std::slice::from_ref(view)));
     Ok(())
+}
+
+/// # Errors
+/// The server's refusal.
+pub async fn session(command: OwnSession, output: Output) -> Outcome {
+    let client = Client::from_environment()?;
+    match command {
+        OwnSession::List => {
+            let list: List<SessionView> = client.get_as("/api/v1/sessions", As::Person).await?;
+            output.show(&list, |list| sessions_table(&list.items));
+        }
+        OwnSession::End { id } => {
+            let path = format!("/api/v1/sessions/{}", segment(&id));
+            client.raw(Method::DELETE, &path, None::<&Value>, As::Person).await?;
+            output.show(&json!({ "ended": id }), |_| "Ended.".to_owned());
+        }
+    }
+    Ok(())
+}
+
+fn sessions_table(sessions: &[SessionView]) -> String {
+    let rows: Vec<Vec<String>> = sessions
+        .iter()
+        .map(|session| {
+            let from = session.from.clone().unwrap_or_default();
+            let here = if session.current { "this one" } else { "" };
+            vec![session.id.clone(), session.signed_in_at.to_string(), from, here.to_owned()]
+        })
+        .collect();
+    table(&["SESSION", "SIGNED IN", "FROM", ""], &rows)
 }
 
 /// What was given, and nothing else.

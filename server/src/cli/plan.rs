@@ -11,10 +11,10 @@ use holdfast_api::{
     Page,
     plans::{EditPlan, FormView, PlanDiff, PlanHeadView, PlanVersionView, PlansView},
 };
+use holdfast_failover::Intent;
 use holdfast_failover::evaluation::Outcome as Found;
 use holdfast_failover::plan::edit::Edit;
 use holdfast_failover::plan::sheet::{Compared, FieldChange, Lint, StepChange};
-use holdfast_failover::Intent;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -25,7 +25,9 @@ pub async fn plan(command: Plan, output: Output) -> Outcome {
     let client = Client::from_environment()?;
     match command {
         Plan::List { application } => output.show(&kept(&client, &application).await?, list),
-        Plan::Show { application, version: None } => return estate::would_be_plans(&application, output).await,
+        Plan::Show { application, version: None } => {
+            return estate::would_be_plans(&application, output).await;
+        }
         Plan::Show { application, version } => {
             output.show(&one(&client, &application, version).await?, show);
         }
@@ -61,7 +63,10 @@ pub async fn plan(command: Plan, output: Output) -> Outcome {
                 client.change(Method::POST, &path, None::<&Value>, As::Anybody, &[]).await?;
             output.show(&view, list);
             let found = view.evaluation.outcome;
-            return good(found == Found::Good, format!("the evaluation of {application} is {}", found.as_str()));
+            return good(
+                found == Found::Good,
+                format!("the evaluation of {application} is {}", found.as_str()),
+            );
         }
         Plan::Lint { application, version } => {
             let read = one(&client, &application, version).await?;
@@ -72,7 +77,7 @@ pub async fn plan(command: Plan, output: Output) -> Outcome {
         Plan::Waive { application, step, plane, reason, review_on } => {
             let body = json!({ "step": step, "plane": plane, "reason": reason, "review_on": review_on });
             let path = path(&application, "/waivers");
-            let view: PlansView = client.change(Method::POST, &path, Some(&body), As::Anybody, &[]).await?;
+            let view: PlansView = client.change(Method::POST, &path, Some(&body), As::Person, &[]).await?;
             output.show(&view, list);
         }
         Plan::EndWaiver { application, step, plane } => {
@@ -107,7 +112,8 @@ async fn one(client: &Client, application: &str, version: Option<i32>) -> Result
                 plans.filter_map(|plan| Some(plan.newest.as_ref()?.version)).max()
             };
             newest(Some(Intent::Failover)).or_else(|| newest(None)).ok_or_else(|| {
-                let words = format!("{application} has no plan yet: not everything that it rests on was seen");
+                let words =
+                    format!("{application} has no plan yet: not everything that it rests on was seen");
                 Failure::Other(anyhow::Error::msg(words))
             })?
         }

@@ -19,10 +19,38 @@ pub struct File {
     pub stale_after: Option<String>,
     pub audit_key: Option<String>,
     pub audit_checkpoints: Option<String>,
+    pub secrets_key: Option<String>,
+    #[serde(default)]
+    pub oidc: Oidc,
     #[serde(default)]
     pub pools: Pools,
     #[serde(default)]
     pub aws: Aws,
+}
+
+/// No secret is in it: that is in a file of its own.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Oidc {
+    pub issuer: Option<String>,
+    pub client_id: Option<String>,
+    pub client_secret_file: Option<String>,
+    pub name: Option<String>,
+    pub scopes: Option<Vec<String>>,
+    pub groups_claim: Option<String>,
+    pub allow_loopback: Option<bool>,
+    #[serde(default)]
+    pub groups: Vec<OidcGroup>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcGroup {
+    pub claim: String,
+    #[serde(default)]
+    pub roles: Vec<String>,
+    #[serde(default)]
+    pub groups: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -17,7 +17,7 @@ pub struct Flags {
 }
 
 /// Variables with the prefix that some command or script of ours reads.
-const VARIABLES: [&str; 26] = [
+const VARIABLES: [&str; 30] = [
     "HOLDFAST_CONFIG",
     "HOLDFAST_MODE",
     "HOLDFAST_LISTEN",
@@ -30,6 +30,10 @@ const VARIABLES: [&str; 26] = [
     "HOLDFAST_STALE_AFTER",
     "HOLDFAST_AUDIT_KEY",
     "HOLDFAST_AUDIT_CHECKPOINTS",
+    "HOLDFAST_SECRETS_KEY",
+    "HOLDFAST_OIDC_ISSUER",
+    "HOLDFAST_OIDC_CLIENT_ID",
+    "HOLDFAST_OIDC_CLIENT_SECRET_FILE",
     "HOLDFAST_WEB_CONNECTIONS",
     "HOLDFAST_ENGINE_CONNECTIONS",
     "HOLDFAST_STS_REGIONS",
@@ -105,6 +109,13 @@ pub fn merge(flags: &Flags, environment: &Environment) -> Result<Said, Wrong> {
             .map(|places| checkpoints::parse(&places))
             .transpose()?
             .unwrap_or_default(),
+        secrets_key: text("HOLDFAST_SECRETS_KEY", &file.secrets_key).map(PathBuf::from),
+        oidc: file::Oidc {
+            issuer: text("HOLDFAST_OIDC_ISSUER", &file.oidc.issuer),
+            client_id: text("HOLDFAST_OIDC_CLIENT_ID", &file.oidc.client_id),
+            client_secret_file: text("HOLDFAST_OIDC_CLIENT_SECRET_FILE", &file.oidc.client_secret_file),
+            ..file.oidc.clone()
+        },
         web_connections: number("HOLDFAST_WEB_CONNECTIONS", variable("HOLDFAST_WEB_CONNECTIONS"))?
             .or(file.pools.web),
         engine_connections: number("HOLDFAST_ENGINE_CONNECTIONS", variable("HOLDFAST_ENGINE_CONNECTIONS"))?

@@ -6,7 +6,9 @@ mod aws;
 mod checkpoints;
 mod file;
 mod merge;
+mod oidc;
 mod rules;
+mod secrets;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +16,9 @@ pub use audit::audit_settings;
 pub use aws::{address_of, aws_settings, demo_credentials};
 pub use checkpoints::{CheckpointPlace, checkpoint_places};
 pub use merge::{Environment, Flags, merge};
+pub use oidc::{claim_rules, provider};
 pub use rules::{database_is_near, decide};
+pub use secrets::{NO_KEY, sealing, sealing_in};
 
 use holdfast_domain::RegionCode;
 use secrecy::SecretString;
@@ -78,6 +82,8 @@ pub struct Said {
     pub stale_after: Option<Duration>,
     pub audit_key: Option<PathBuf>,
     pub audit_checkpoints: Vec<CheckpointPlace>,
+    pub secrets_key: Option<PathBuf>,
+    pub oidc: file::Oidc,
     pub web_connections: Option<u32>,
     pub engine_connections: Option<u32>,
     pub sts_regions: Option<Vec<RegionCode>>,
@@ -110,6 +116,10 @@ pub struct Settings {
     pub audit_key: Option<PathBuf>,
     /// Where its checkpoints go; empty: a file in `data`.
     pub audit_checkpoints: Vec<CheckpointPlace>,
+    /// The keys that second factors are encrypted with; none, in local mode: one in `data`.
+    pub secrets_key: Option<PathBuf>,
+    /// The identity provider, as it was said; [`provider`] makes one of it.
+    pub oidc: file::Oidc,
     pub web_connections: u32,
     pub engine_connections: u32,
     pub sts_regions: Vec<RegionCode>,

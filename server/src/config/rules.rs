@@ -89,6 +89,8 @@ pub fn decide(said: Said, task: Task) -> Result<Settings, Wrong> {
         stale_after: said.stale_after.unwrap_or(Duration::from_secs(90)),
         audit_key: said.audit_key,
         audit_checkpoints: said.audit_checkpoints,
+        secrets_key: said.secrets_key,
+        oidc: said.oidc,
         web_connections: said.web_connections.unwrap_or(16).max(1),
         engine_connections: said.engine_connections.unwrap_or(16).max(1),
         sts_regions,

@@ -8,12 +8,13 @@ mod place;
 pub use fill::fill;
 
 use crate::{
-    config::{address_of, demo_credentials},
+    config::{address_of, demo_credentials, sealing_in},
     serve::{Parts, Server, Workers, bind, make_folder},
     signals,
     state::Site,
 };
 use anyhow::Context as _;
+use holdfast_app::federation::ClaimRules;
 use holdfast_aws::{AwsSettings, Egress, OutsideSettings};
 use holdfast_domain::RegionCode;
 use holdfast_embedded_postgres::EmbeddedPostgres;
@@ -133,6 +134,7 @@ async fn start(options: &Options, running: &mut Running) -> anyhow::Result<Vec<D
         dns_resolver: address_of(&simulator_url),
         from: "this machine".to_owned(),
     };
+    let sealing = Some(sealing_in(&data)?);
     let mut engine = EngineSettings::new(data);
     engine.sweep_interval = SWEEP_EVERY;
     engine.poll_interval = Duration::from_millis(250);
@@ -141,14 +143,22 @@ async fn start(options: &Options, running: &mut Running) -> anyhow::Result<Vec<D
         simulator_url: Some(simulator_url),
         demo: true,
         production: false,
+        provider: None,
         notes: vec![format!(
             "The world is invented, and the database is a private Postgres in {}",
             options.data.display()
         )],
         checkpoints: engine.audit.places.clone(),
     };
-    let parts =
-        Parts { store, listener, site, stale_after: STALE_AFTER, workers: Some(Workers { aws, engine }) };
+    let parts = Parts {
+        store,
+        listener,
+        site,
+        stale_after: STALE_AFTER,
+        sealing,
+        claim_rules: ClaimRules::default(),
+        workers: Some(Workers { aws, engine }),
+    };
     running.server = Some(Server::start(parts).await?);
     step.end("started");
     Ok(people)

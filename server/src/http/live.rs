@@ -1,7 +1,11 @@
 //! `GET /live`: tells open pages to look again. It names what changed and never how; the page asks for the rest.
 //! `?run=ID` or `?application=NAME` narrows it.
 
-use super::{body::Params, principal::Principal, problem::Reply};
+use super::{
+    body::Params,
+    principal::{LOOK_EVERY, Listener},
+    problem::Reply,
+};
 use crate::state::{AppState, Wakeup};
 use axum::{
     extract::State,
@@ -13,8 +17,7 @@ use axum::{
 use futures::Stream;
 use serde::Deserialize;
 use std::{convert::Infallible, time::Duration};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::broadcast::error::RecvError;
 
 pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// A stream ends after this long; the browser comes back and is asked again who it is.
@@ -29,41 +32,49 @@ pub struct Narrowed {
 
 pub async fn live(
     State(state): State<AppState>,
-    Principal(_actor): Principal,
+    listener: Listener,
     Params(narrowed): Params<Narrowed>,
 ) -> Reply<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
-    let stream = look_again(state.wakeups.subscribe(), state.closing.clone(), narrowed);
+    let stream = look_again(state, listener, narrowed);
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
 fn look_again(
-    news: Receiver<Wakeup>,
-    closing: CancellationToken,
+    state: AppState,
+    listener: Listener,
     narrowed: Narrowed,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     let until = tokio::time::Instant::now() + LONGEST;
     let opening = Event::default().event("open").retry(Duration::from_secs(1)).data("listening");
     let first = futures::stream::iter([Ok(opening)]);
-    let rest =
-        futures::stream::unfold((news, closing, narrowed), move |(mut news, closing, narrowed)| async move {
+    let news = state.wakeups.subscribe();
+    let rest = futures::stream::unfold(
+        (news, state, listener, narrowed),
+        move |(mut news, state, listener, narrowed)| async move {
             loop {
-                let heard = tokio::select! {
-                    heard = news.recv() => heard,
-                    () = closing.cancelled() => return None,
+                let what = tokio::select! {
+                    heard = news.recv() => match heard {
+                        Ok(wakeup) => Some(wakeup),
+                        // What was missed could be anything.
+                        Err(RecvError::Lagged(_)) => Some(Wakeup::Everything),
+                        Err(RecvError::Closed) => return None,
+                    },
+                    () = state.closing.cancelled() => return None,
                     () = tokio::time::sleep_until(until) => return None,
+                    () = tokio::time::sleep(LOOK_EVERY) => None,
                 };
-                let what = match heard {
-                    Ok(wakeup) => wakeup,
-                    // What was missed could be anything.
-                    Err(RecvError::Lagged(_)) => Wakeup::Everything,
-                    Err(RecvError::Closed) => return None,
-                };
-                if let Some(data) = concerns(&narrowed, &what) {
+                if what.as_ref().is_none_or(|what| listener.concerns(what))
+                    && !listener.may_go_on(&state).await
+                {
+                    return None;
+                }
+                if let Some(data) = what.and_then(|what| concerns(&narrowed, &what)) {
                     let event = Event::default().event("look-again").data(data);
-                    return Some((Ok(event), (news, closing, narrowed)));
+                    return Some((Ok(event), (news, state, listener, narrowed)));
                 }
             }
-        });
+        },
+    );
     futures::StreamExt::chain(first, rest)
 }
 
@@ -75,7 +86,7 @@ fn concerns(narrowed: &Narrowed, wakeup: &Wakeup) -> Option<String> {
         Wakeup::Application(name) if wide || narrowed.application.as_ref() == Some(name) => {
             Some(format!("application:{name}"))
         }
-        Wakeup::Run(_) | Wakeup::Application(_) => None,
+        Wakeup::Run(_) | Wakeup::Application(_) | Wakeup::Person(_) => None,
     }
 }
 

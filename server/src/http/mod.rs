@@ -10,6 +10,7 @@ pub mod origin;
 pub mod pages;
 pub mod principal;
 pub mod problem;
+pub mod provider;
 pub mod refusals;
 pub mod repeats;
 pub mod security;
@@ -48,7 +49,11 @@ pub fn router<Store: SessionStore + Clone>(state: AppState, sessions: Store) -> 
     let guarded = Router::new()
         .merge(v1::routes(&state))
         .merge(pages::router())
-        .route("/sign-in", post(sign_in::sign_in))
+        .route(sign_in::SIGN_IN, post(sign_in::sign_in))
+        .route(sign_in::CODE, post(sign_in::code))
+        .route(sign_in::PROVE, post(sign_in::prove))
+        .route(provider::LEAVE, get(provider::leave))
+        .route(provider::CALLBACK, get(provider::come_back))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/live", get(live::live))
         .fallback(nothing_here)

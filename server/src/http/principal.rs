@@ -5,13 +5,14 @@ use super::{
     problem::{Refused, not_signed_in},
     session,
 };
-use crate::state::AppState;
+use crate::state::{AppState, Wakeup};
 use axum::{
     extract::{FromRequestParts, OriginalUri},
     http::{HeaderMap, Method, Uri, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use holdfast_domain::Actor;
+use std::time::Duration;
 use tower_sessions::Session;
 
 /// A request from somebody who is known.
@@ -41,6 +42,69 @@ impl FromRequestParts<AppState> for Principal {
                 Err(Redirect::to(&sign_in_path(&back)).into_response())
             }
             Err(refused) => Err(refused.into_response()),
+        }
+    }
+}
+
+/// How often a stream looks by itself whether it may go on: news of a session's end may be lost with a connection.
+pub const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// Somebody to whom a stream is open, for as long as what they opened it with is good.
+#[derive(Debug, Clone)]
+pub struct Listener {
+    pub actor: Actor,
+    by: By,
+}
+
+#[derive(Debug, Clone)]
+enum By {
+    Session(Session),
+    Token(String),
+}
+
+impl FromRequestParts<AppState> for Listener {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
+        let Principal(actor) = Principal::from_request_parts(parts, state).await?;
+        let token = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let by = match token.and_then(bearer) {
+            Some(token) => By::Token(token.to_owned()),
+            None => By::Session(
+                Session::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?,
+            ),
+        };
+        Ok(Self { actor, by })
+    }
+}
+
+impl Listener {
+    /// Whether the session or the token is still good. A database that does not answer ends no stream.
+    pub async fn may_go_on(&self, state: &AppState) -> bool {
+        let person = self.actor.person;
+        match &self.by {
+            By::Token(token) => match state.plane.actor_of_token(token).await {
+                Ok(actor) => actor.person == person,
+                Err(problem) => problem.status >= 500,
+            },
+            By::Session(session) => match session::stands(session, person).await {
+                Ok(false) => false,
+                Ok(true) => match state.plane.actor_of_session(person, None).await {
+                    Ok(_) => true,
+                    Err(problem) => problem.status >= 500,
+                },
+                Err(_) => true,
+            },
+        }
+    }
+
+    /// Whether the news may be about the end of it.
+    #[must_use]
+    pub fn concerns(&self, news: &Wakeup) -> bool {
+        match news {
+            Wakeup::Person(id) => *id == self.actor.person,
+            Wakeup::Everything => true,
+            Wakeup::Run(_) | Wakeup::Application(_) => false,
         }
     }
 }
@@ -99,7 +163,8 @@ pub fn own_path(path: &str) -> Option<&str> {
         && path.len() <= 2_000
         && !path.chars().any(char::is_control)
         && !path.starts_with("/sign-in")
-        && !path.starts_with("/sign-out");
+        && !path.starts_with("/sign-out")
+        && !path.starts_with("/prove");
     own.then_some(path)
 }
 

@@ -27,7 +27,8 @@ use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 
 pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const OWN_WAY: [&str; 3] = ["/api/v1/runs", "/api/v1/evacuations", "/api/v1/session"];
+const OWN_WAY: [&str; 4] =
+    ["/api/v1/runs", "/api/v1/evacuations", "/api/v1/session", "/api/v1/session/proof"];
 
 /// How long a repeat waits for the answer of the sending that came before it.
 const WAITS: u32 = 100;

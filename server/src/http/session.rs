@@ -19,15 +19,38 @@ pub const ABSOLUTE_LIMIT: SignedDuration = SignedDuration::from_hours(12);
 /// A session in use is written back at most this often.
 const TOUCH_EVERY: SignedDuration = SignedDuration::from_mins(5);
 const KEY: &str = "signed_in";
+const CODE_DUE: &str = "code_due";
+/// Between the password and the second factor's code.
+const CODE_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedIn {
     pub person: PersonId,
     /// When the person signed in to this session; the absolute limit counts from here.
     pub since: Timestamp,
-    /// When they last gave their password: fresh identity for five minutes.
+    /// When they last proved who they are, by all that is asked of them: fresh identity for five minutes.
     pub proved_at: Timestamp,
     touched_at: Timestamp,
+    /// The address that the person signed in from.
+    #[serde(default)]
+    pub from: String,
+    /// What the browser called itself.
+    #[serde(default)]
+    pub agent: String,
+}
+
+/// What somebody signs in from, as they are shown it later.
+#[derive(Debug, Clone, Default)]
+pub struct Browser {
+    pub from: String,
+    pub agent: String,
+}
+
+/// Whose password was right and whose code has not come yet: nobody so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeDue {
+    pub person: PersonId,
+    since: Timestamp,
 }
 
 impl SignedIn {
@@ -54,15 +77,61 @@ pub fn layer<Store: SessionStore>(store: Store) -> SessionManagerLayer<Store> {
 ///
 /// # Errors
 /// When the store does not answer.
-pub async fn begin(session: &Session, person: PersonId) -> Result<SignedIn, Refused> {
+pub async fn begin(
+    session: &Session,
+    person: PersonId,
+    by: Browser,
+    proved_at: Timestamp,
+) -> Result<SignedIn, Refused> {
     let now = Timestamp::now();
-    let signed_in = SignedIn { person, since: now, proved_at: now, touched_at: now };
+    let Browser { from, agent } = by;
+    let signed_in = SignedIn { person, since: now, proved_at, touched_at: now, from, agent };
     let kept = async {
         session.cycle_id().await?;
+        session.remove::<CodeDue>(CODE_DUE).await?;
         session.insert(KEY, &signed_in).await
     };
     kept.await.map_err(|error| sessions_unavailable(&error.to_string()))?;
     Ok(signed_in)
+}
+
+/// The password was right, and a code is asked for. Whoever was signed in here is so no longer.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn await_code(session: &Session, person: PersonId) -> Result<(), Refused> {
+    let kept = async {
+        session.cycle_id().await?;
+        session.remove::<SignedIn>(KEY).await?;
+        session.insert(CODE_DUE, CodeDue { person, since: Timestamp::now() }).await
+    };
+    Ok(kept.await.map_err(|error| sessions_unavailable(&error.to_string()))?)
+}
+
+/// Whose code is waited for, for five minutes.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn code_due(session: &Session) -> Result<Option<PersonId>, Refused> {
+    let due = session.get::<CodeDue>(CODE_DUE).await;
+    let due = due.map_err(|error| sessions_unavailable(&error.to_string()))?;
+    let good = due.filter(|due| Timestamp::now().duration_since(due.since) <= CODE_WITHIN);
+    Ok(good.map(|due| due.person))
+}
+
+/// The person has proved anew who they are: under a new id, since the old one may be somebody else's too.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn proved(session: &Session, at: Timestamp) -> Result<(), Refused> {
+    let kept = async {
+        let Some(mut signed_in) = session.get::<SignedIn>(KEY).await? else { return Ok(()) };
+        signed_in.proved_at = at;
+        session.cycle_id().await?;
+        session.insert(KEY, &signed_in).await
+    };
+    let kept: Result<(), tower_sessions::session::Error> = kept.await;
+    Ok(kept.map_err(|error| sessions_unavailable(&error.to_string()))?)
 }
 
 /// Who is signed in, or nobody: also when the session is older than the absolute limit.
@@ -84,6 +153,19 @@ pub async fn current(session: &Session) -> Result<Option<SignedIn>, Refused> {
         session.insert(KEY, &signed_in).await.map_err(unavailable)?;
     }
     Ok(Some(signed_in))
+}
+
+/// Whether the session is still what it was when a stream was opened with it: looked up anew, and not kept alive by it.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn stands(session: &Session, person: PersonId) -> Result<bool, Refused> {
+    let unavailable = |error: tower_sessions::session::Error| sessions_unavailable(&error.to_string());
+    session.load().await.map_err(unavailable)?;
+    let signed_in = session.get::<SignedIn>(KEY).await.map_err(unavailable)?;
+    Ok(signed_in.is_some_and(|signed_in| {
+        signed_in.person == person && Timestamp::now().duration_since(signed_in.since) <= ABSOLUTE_LIMIT
+    }))
 }
 
 /// # Errors

@@ -3,8 +3,7 @@
 
 use super::session::{ABSOLUTE_LIMIT, SignedIn};
 use async_trait::async_trait;
-use holdfast_domain::PersonId;
-use holdfast_store::{Error, Store};
+use holdfast_store::{Error, SessionOwner, Store, session_id};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -35,9 +34,12 @@ impl SessionStore for PostgresSessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
         let longest = u32::try_from(ABSOLUTE_LIMIT.as_secs()).unwrap_or(u32::MAX);
         for _ in 0..MOST_DRAWS {
-            let (data, person) = (data_of(record)?, person_of(record));
+            let (data, owner) = (data_of(record)?, owner_of(record));
             let expires_at = to_jiff(record.expiry_date)?;
-            let made = self.store.session_create(&hash(&record.id), person, &data, expires_at, longest).await;
+            let made = self
+                .store
+                .session_create(&hash(&record.id), owner.as_ref(), &data, expires_at, longest)
+                .await;
             if made.map_err(failed)? {
                 return Ok(());
             }
@@ -47,8 +49,9 @@ impl SessionStore for PostgresSessions {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        let (data, person) = (data_of(record)?, person_of(record));
-        match self.store.session_save(&hash(&record.id), person, &data, to_jiff(record.expiry_date)?).await {
+        let (data, owner) = (data_of(record)?, owner_of(record));
+        let expires_at = to_jiff(record.expiry_date)?;
+        match self.store.session_save(&hash(&record.id), owner.as_ref(), &data, expires_at).await {
             // Signed out elsewhere while this request was under way: it stays signed out.
             Err(Error::NotFound(_)) => Ok(()),
             saved => saved.map_err(failed),
@@ -79,8 +82,20 @@ fn data_of(record: &Record) -> Result<serde_json::Value> {
     serde_json::to_value(&record.data).map_err(|error| SessionError::Encode(error.to_string()))
 }
 
-fn person_of(record: &Record) -> Option<PersonId> {
-    SignedIn::of(&record.data).map(|signed_in| signed_in.person)
+/// None while nobody is signed in to it.
+fn owner_of(record: &Record) -> Option<SessionOwner> {
+    SignedIn::of(&record.data).map(|signed_in| SessionOwner {
+        person: signed_in.person,
+        signed_in_at: signed_in.since,
+        address: signed_in.from,
+        agent: signed_in.agent,
+    })
+}
+
+/// By what a person is shown it, and not by its secret.
+#[must_use]
+pub fn shown(id: &Id) -> String {
+    session_id(&hash(id))
 }
 
 fn to_jiff(at: OffsetDateTime) -> Result<Timestamp> {

@@ -1,51 +1,72 @@
-//! The forms behind the sign-in page. The page itself is the pages' business; this takes what it sends.
+//! The forms behind signing in and proving anew who one is. The pages themselves are the pages' business; this takes what they
+//! send. What went wrong goes back as a code, never as words that a link could put into our page.
 
 use super::{
     body::Raw,
     principal::{find, own_path},
-    problem::Refused,
-    session,
+    problem::{Refused, Reply},
+    session, session_store,
 };
 use crate::state::AppState;
 use axum::{
     extract::{ConnectInfo, FromRequest, FromRequestParts, Request, State},
-    http::request::Parts,
+    http::{header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use holdfast_api::Problem;
-use holdfast_domain::PersonId;
-use std::net::SocketAddr;
+use holdfast_api::{
+    Problem,
+    proofs::{Admitted, Proof},
+};
+use jiff::Timestamp;
+use std::{collections::BTreeMap, convert::Infallible, net::SocketAddr};
 use tower_sessions::Session;
 
-/// `POST /sign-in` with `email`, `password` and `next`. What went wrong goes back as a code, never as words that
-/// a link could put into our page.
+pub const SIGN_IN: &str = "/sign-in";
+pub const CODE: &str = "/sign-in/code";
+pub const PROVE: &str = "/prove";
+
+/// `POST /sign-in` with `email`, `password` and `next`. Whoever has a second factor is asked for its code on a page of its own.
 pub async fn sign_in(State(state): State<AppState>, request: Request) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let bytes = match Raw::from_request(Request::from_parts(parts.clone(), body), &state).await {
-        Ok(Raw(bytes)) => bytes,
+    let (mut parts, form) = match read(&state, request).await {
+        Ok(read) => read,
         Err(refused) => return refused.into_response(),
     };
-    let mut form = Form::default();
-    for (name, value) in form_urlencoded::parse(&bytes) {
-        match name.as_ref() {
-            "email" => form.email = value.into_owned(),
-            "password" => form.password = value.into_owned(),
-            "next" => form.next = value.into_owned(),
-            _ => {}
-        }
+    let next = form.next();
+    match admit(&mut parts, &state, &form.text("email"), &form.text("password"), None).await {
+        Ok(Admitted::Whole(_)) => Redirect::to(&next).into_response(),
+        Ok(Admitted::CodeDue(_)) => Redirect::to(&page(CODE, &next, None)).into_response(),
+        Err(refused) => again(SIGN_IN, &next, refused),
     }
-    let next = own_path(&form.next).unwrap_or("/").to_owned();
-    match admit(&mut parts, &state, &form.email, &form.password).await {
-        Ok(_) => Redirect::to(&next).into_response(),
-        Err(Refused(problem)) if problem.status < 500 => {
-            let mut query = form_urlencoded::Serializer::new(String::new());
-            query.append_pair("refused", &problem.code);
-            if next != "/" {
-                query.append_pair("next", &next);
-            }
-            Redirect::to(&format!("/sign-in?{}", query.finish())).into_response()
+}
+
+/// `POST /sign-in/code`, once the password was right.
+pub async fn code(State(state): State<AppState>, request: Request) -> Response {
+    let (mut parts, form) = match read(&state, request).await {
+        Ok(read) => read,
+        Err(refused) => return refused.into_response(),
+    };
+    let next = form.next();
+    match admit_by_code(&mut parts, &state, &form.text("code")).await {
+        Ok(true) => Redirect::to(&next).into_response(),
+        Ok(false) => Redirect::to(&page(SIGN_IN, &next, Some("code_late"))).into_response(),
+        Err(refused) => again(CODE, &next, refused),
+    }
+}
+
+/// `POST /prove` with `password`, `code` and `next`: back to where the proof was asked for.
+pub async fn prove(State(state): State<AppState>, request: Request) -> Response {
+    let (mut parts, form) = match read(&state, request).await {
+        Ok(read) => read,
+        Err(refused) => return refused.into_response(),
+    };
+    let next = form.next();
+    let proof = Proof { password: form.given("password"), code: form.given("code") };
+    match prove_again(&mut parts, &state, proof).await {
+        Ok(()) => Redirect::to(&next).into_response(),
+        Err(Refused(problem)) if problem.code == "not_signed_in" => {
+            Redirect::to(&page(SIGN_IN, &next, None)).into_response()
         }
-        Err(refused) => refused.into_response(),
+        Err(refused) => again(PROVE, &next, refused),
     }
 }
 
@@ -53,19 +74,57 @@ pub async fn sign_in(State(state): State<AppState>, request: Request) -> Respons
 pub async fn sign_out(State(state): State<AppState>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
     match dismiss(&mut parts, &state).await {
-        Ok(()) => Redirect::to("/sign-in").into_response(),
+        Ok(()) => Redirect::to(SIGN_IN).into_response(),
         Err(refused) => refused.into_response(),
     }
 }
 
-#[derive(Default)]
-struct Form {
-    email: String,
-    password: String,
-    next: String,
+/// What a form sent. Passwords are not trimmed.
+struct Form(BTreeMap<String, String>);
+
+impl Form {
+    fn text(&self, name: &str) -> String {
+        self.0.get(name).cloned().unwrap_or_default()
+    }
+
+    fn given(&self, name: &str) -> Option<String> {
+        self.0.get(name).filter(|text| !text.is_empty()).cloned()
+    }
+
+    fn next(&self) -> String {
+        own_path(&self.text("next")).unwrap_or("/").to_owned()
+    }
 }
 
-/// Checks the password and begins a session.
+async fn read(state: &AppState, request: Request) -> Reply<(Parts, Form)> {
+    let (parts, body) = request.into_parts();
+    let Raw(bytes) = Raw::from_request(Request::from_parts(parts.clone(), body), state).await?;
+    let fields = form_urlencoded::parse(&bytes).map(|(name, value)| (name.into_owned(), value.into_owned()));
+    Ok((parts, Form(fields.collect())))
+}
+
+fn again(path: &str, next: &str, Refused(problem): Refused) -> Response {
+    if problem.status >= 500 && problem.code != "factor_unreadable" {
+        return Refused(problem).into_response();
+    }
+    Redirect::to(&page(path, next, Some(&problem.code))).into_response()
+}
+
+/// The page with what it leads to and what was refused.
+#[must_use]
+pub fn page(path: &str, next: &str, refused: Option<&str>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if let Some(code) = refused {
+        query.append_pair("refused", code);
+    }
+    if next != "/" {
+        query.append_pair("next", next);
+    }
+    let query = query.finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// Checks the password, and the code where one is sent, and begins a session: one that waits where a code is due.
 ///
 /// # Errors
 /// The control plane's refusal, or the session store's.
@@ -74,11 +133,45 @@ pub async fn admit(
     state: &AppState,
     email: &str,
     password: &str,
-) -> Result<PersonId, Refused> {
-    let person = state.plane.sign_in(email.trim(), password, &peer(parts)).await?;
+    code: Option<&str>,
+) -> Result<Admitted, Refused> {
+    let admitted = state.plane.sign_in(email.trim(), password, code, &peer(parts)).await?;
     let session = session_of(parts, state).await?;
-    session::begin(&session, person).await?;
-    Ok(person)
+    match admitted {
+        Admitted::Whole(person) => {
+            session::begin(&session, person, browser(parts), Timestamp::now()).await?;
+        }
+        Admitted::CodeDue(person) => session::await_code(&session, person).await?,
+    }
+    Ok(admitted)
+}
+
+/// False: no code is waited for here (any more).
+async fn admit_by_code(parts: &mut Parts, state: &AppState, code: &str) -> Result<bool, Refused> {
+    let session = session_of(parts, state).await?;
+    let Some(person) = session::code_due(&session).await? else { return Ok(false) };
+    state.plane.finish_sign_in(person, code, &peer(parts)).await?;
+    session::begin(&session, person, browser(parts), Timestamp::now()).await?;
+    Ok(true)
+}
+
+/// Whether this browser's password was right a moment ago and its code has not come.
+///
+/// # Errors
+/// When the session store does not answer.
+pub async fn code_is_due(parts: &mut Parts, state: &AppState) -> Result<bool, Refused> {
+    let session = session_of(parts, state).await?;
+    Ok(session::code_due(&session).await?.is_some())
+}
+
+/// Takes the proof and makes the session's identity fresh, under a new id.
+///
+/// # Errors
+/// The control plane's refusal, or the session store's.
+pub async fn prove_again(parts: &mut Parts, state: &AppState, proof: Proof) -> Result<(), Refused> {
+    let actor = find(parts, state).await?.ok_or_else(super::problem::not_signed_in)?;
+    state.plane.prove(&actor, proof, &peer(parts)).await?;
+    session::proved(&session_of(parts, state).await?, Timestamp::now()).await
 }
 
 /// Ends the session, if there is one.
@@ -94,7 +187,7 @@ pub async fn dismiss(parts: &mut Parts, state: &AppState) -> Result<(), Refused>
     session::end(&session).await
 }
 
-async fn session_of(parts: &mut Parts, state: &AppState) -> Result<Session, Refused> {
+pub(super) async fn session_of(parts: &mut Parts, state: &AppState) -> Result<Session, Refused> {
     Session::from_request_parts(parts, state).await.map_err(|_| {
         Problem::new(
             500,
@@ -107,8 +200,38 @@ async fn session_of(parts: &mut Parts, state: &AppState) -> Result<Session, Refu
     })
 }
 
+/// Where a request came from.
+#[derive(Debug)]
+pub struct Peer(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Peer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(peer(parts)))
+    }
+}
+
+/// The session that asks, as [`holdfast_api::sessions`] names it; none for a token.
+#[derive(Debug)]
+pub struct Here(pub Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Here {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let session = Session::from_request_parts(parts, state).await.ok();
+        Ok(Self(session.and_then(|session| session.id()).map(|id| session_store::shown(&id))))
+    }
+}
+
+pub(super) fn browser(parts: &Parts) -> session::Browser {
+    let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    session::Browser { from: peer(parts), agent: agent.unwrap_or_default().chars().take(300).collect() }
+}
+
 /// The address that the connection came from. Forwarding headers are anybody's word and are not read.
-fn peer(parts: &Parts) -> String {
+pub(super) fn peer(parts: &Parts) -> String {
     parts
         .extensions
         .get::<ConnectInfo<SocketAddr>>()

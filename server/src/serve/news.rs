@@ -18,7 +18,8 @@ pub fn pass_on(store: &Store, state: &AppState) {
                 Hint::Evacuation(_) | Hint::Inventory | Hint::Automation | Hint::LookAgain => {
                     Wakeup::Everything
                 }
-                Hint::Refresh | Hint::Person(_) => continue,
+                Hint::Person(id) => Wakeup::Person(id),
+                Hint::Refresh => continue,
             };
             // Nobody listening is no failure.
             wakeups.send(wakeup).ok();

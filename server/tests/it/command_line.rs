@@ -31,6 +31,28 @@ use Way::{By, Without};
 const WAYS: &[(&str, Way)] = &[
     ("POST /api/v1/session", By("login --email operator@example.com --password-stdin")),
     ("GET /api/v1/session", By("whoami")),
+    (
+        "POST /api/v1/session/proof",
+        Without("`holdfast login` is a proof too: it begins a session that is fresh"),
+    ),
+    ("GET /api/v1/sessions", By("session list")),
+    ("DELETE /api/v1/sessions/{id}", By("session end RUN")),
+    (
+        "DELETE /api/v1/sessions",
+        Without("`holdfast logout --everywhere` asks it, and would end the session that others use"),
+    ),
+    (
+        "GET /api/v1/session/factors",
+        Without("set up on the page of one's own sign-in, where secrets are shown once"),
+    ),
+    ("POST /api/v1/session/factors/totp", Without("set up on the page of one's own sign-in")),
+    ("DELETE /api/v1/session/factors/totp", Without("on the page of one's own sign-in")),
+    ("POST /api/v1/session/factors/totp/confirm", Without("set up on the page of one's own sign-in")),
+    (
+        "POST /api/v1/session/factors/recovery_codes",
+        Without("on the page of one's own sign-in, where they are shown once"),
+    ),
+    ("DELETE /api/v1/people/{id}/factors", By("person reset-factor approver@example.com")),
     ("GET /api/v1/system", By("system")),
     ("GET /api/v1/now", By("now")),
     ("GET /api/v1/approvals", By("approvals")),

@@ -5,6 +5,8 @@ mod people;
 mod plans;
 mod views;
 
+pub use people::CODE;
+
 use async_trait::async_trait;
 use holdfast_api::{
     Answer, ControlPlane, IfMatch, Page, Problem, accounts::*, applications::*, audit::*, audit_log::*,

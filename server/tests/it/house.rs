@@ -100,6 +100,7 @@ impl Client {
             notes: vec![],
             checkpoints: vec![],
             production: false,
+            provider: None,
         };
         let state = AppState::new(plane, site);
         let router = http::router(state.clone(), MemorySessions::default()).unwrap();

@@ -21,3 +21,5 @@ mod refusals;
 mod repeats;
 mod runs;
 mod sessions;
+mod step_up;
+mod two_servers;

@@ -1,7 +1,7 @@
 //! Claims about signing in, and about who a request is from.
 
 use crate::{
-    fake::PASSWORD,
+    fake::{CODE, PASSWORD},
     house::{House, URL},
 };
 
@@ -47,6 +47,79 @@ async fn a_session_gets_a_new_id_with_every_sign_in_and_the_old_one_is_worth_not
     assert_ne!(first, second);
     assert_eq!(house.send("GET", "/api/v1/session", &[("cookie", &first)], "").await.status, 401);
     assert_eq!(house.send("GET", "/api/v1/session", &[("cookie", &second)], "").await.status, 200);
+}
+
+#[tokio::test]
+async fn of_whoever_has_a_second_factor_the_password_alone_is_worth_nothing() {
+    let house = House::new();
+    let form = format!("email=careful%40example.com&password={}&next=%2Fruns", PASSWORD.replace(' ', "+"));
+    let first = house.send("POST", "/sign-in", &[("origin", URL)], &form).await;
+    assert_eq!((first.status, first.header("location")), (303, "/sign-in/code?next=%2Fruns"));
+    let waiting = first.cookie().unwrap();
+    let with = [("cookie", waiting.as_str()), ("origin", URL)];
+    assert_eq!(house.send("GET", "/api/v1/session", &with, "").await.status, 401);
+    assert_eq!(house.send("GET", "/runs", &with, "").await.header("location"), "/sign-in?next=%2Fruns");
+    assert_eq!(house.send("GET", "/sign-in/code?next=%2Fruns", &with, "").await.status, 200);
+    let wrong = house.send("POST", "/sign-in/code", &with, "code=000000&next=%2Fruns").await;
+    let back = "/sign-in/code?refused=code_refused&next=%2Fruns";
+    assert_eq!((wrong.status, wrong.header("location")), (303, back));
+    assert_eq!(house.send("GET", back, &with, "").await.status, 401);
+    let right = house.send("POST", "/sign-in/code", &with, &format!("code={CODE}&next=%2Fruns")).await;
+    assert_eq!((right.status, right.header("location")), (303, "/runs"));
+    let signed_in = right.cookie().unwrap();
+    assert_ne!(signed_in, waiting);
+    assert_eq!(house.send("GET", "/api/v1/session", &[("cookie", &signed_in)], "").await.status, 200);
+    let again = house.send("POST", "/sign-in/code", &with, &format!("code={CODE}")).await;
+    assert_eq!(again.header("location"), "/sign-in?refused=code_late", "the one that waited is over");
+    let stranger = house.send("GET", "/sign-in/code", &[], "").await;
+    assert_eq!((stranger.status, stranger.header("location")), (303, "/sign-in"));
+}
+
+#[tokio::test]
+async fn rest_says_that_a_code_is_due_and_takes_it_with_the_password() {
+    let house = House::new();
+    let body = |code: &str| format!(r#"{{"email": "careful@example.com", "password": "{PASSWORD}"{code}}}"#);
+    let without = house.send("POST", "/api/v1/session", &[], &body("")).await;
+    assert_eq!((without.status, without.code().as_str()), (401, "code_needed"));
+    let with = house.send("POST", "/api/v1/session", &[], &body(&format!(r#", "code": "{CODE}""#))).await;
+    assert_eq!(with.status, 200, "{}", with.text);
+    let cookie = with.cookie().unwrap();
+    assert_eq!(house.send("GET", "/api/v1/session", &[("cookie", &cookie)], "").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_proof_gives_the_session_a_new_id_and_leads_back_to_where_it_was_asked_for() {
+    let house = House::new();
+    let first = house.sign_in().await;
+    let with = [("cookie", first.as_str()), ("origin", URL)];
+    let wrong = house.send("POST", "/prove", &with, "password=wrong&next=%2Fruns").await;
+    assert_eq!(wrong.header("location"), "/prove?refused=sign_in_refused&next=%2Fruns");
+    assert_eq!(house.send("GET", "/api/v1/session", &with, "").await.status, 200, "it goes on as it was");
+    let form = format!("password={}&next=%2F%2Fevil.example", PASSWORD.replace(' ', "+"));
+    let proved = house.send("POST", "/prove", &with, &form).await;
+    assert_eq!((proved.status, proved.header("location")), (303, "/"));
+    let second = proved.cookie().unwrap();
+    assert_ne!(first, second);
+    assert_eq!(house.send("GET", "/api/v1/session", &with, "").await.status, 401);
+    let body = format!(r#"{{"password": "{PASSWORD}"}}"#);
+    let with = [("cookie", second.as_str()), ("origin", URL)];
+    let by_rest = house.send("POST", "/api/v1/session/proof", &with, &body).await;
+    assert_eq!(by_rest.status, 200, "{}", by_rest.text);
+    assert!(by_rest.cookie().is_some_and(|third| third != second));
+    assert_eq!(house.token("POST", "/api/v1/session/proof", &body).await.code(), "person_needed");
+    let stranger = house.send("POST", "/prove", &[], &form).await;
+    assert_eq!(stranger.header("location"), "/sign-in");
+}
+
+#[tokio::test]
+async fn a_secret_that_was_shown_is_not_shown_to_a_repeat() {
+    let house = House::new();
+    let cookie = house.sign_in().await;
+    let with = [("cookie", cookie.as_str()), ("origin", URL), ("idempotency-key", "k1")];
+    let first = house.send("POST", "/api/v1/session/factors/totp", &with, "").await;
+    assert!(first.status == 201 && first.text.contains("GEZDGNBV"), "{}", first.text);
+    let again = house.send("POST", "/api/v1/session/factors/totp", &with, "").await;
+    assert!(!again.text.contains("GEZDGNBV"), "{}", again.text);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use holdfast_api::people::{
     AddPerson, ChangePerson, GroupView, Groups, People, PersonView, PutGroup, TokenView, Tokens,
 };
+use holdfast_api::proofs::Admitted;
 use holdfast_api::{Answer, IfMatch};
 use holdfast_domain::{Actor, Name, PersonId, Scope};
 use jiff::Timestamp;
@@ -12,8 +13,8 @@ use jiff::Timestamp;
 #[async_trait]
 impl People for Accountable {
     /// Strangers are counted, and told of as the sign-in itself says.
-    async fn sign_in(&self, email: &str, password: &str, from: &str) -> Answer<PersonId> {
-        self.0.sign_in(email, password, from).await
+    async fn sign_in(&self, email: &str, password: &str, code: Option<&str>, from: &str) -> Answer<Admitted> {
+        self.0.sign_in(email, password, code, from).await
     }
 
     async fn actor_of_session(

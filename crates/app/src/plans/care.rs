@@ -10,9 +10,7 @@ use crate::picture::Judged;
 use crate::problems::of_store;
 use holdfast_api::Answer;
 use holdfast_domain::{Actor, Name, Sight};
-use holdfast_failover::evaluation::{
-    Check, EVERY, Evaluated, Evaluation, Outcome, Topic, evaluate,
-};
+use holdfast_failover::evaluation::{Check, EVERY, Evaluated, Evaluation, Outcome, Topic, evaluate};
 use holdfast_failover::plan::sheet::{Drawn, PlanKey, basis, draw};
 use holdfast_failover::{Digest, Mode, Picture};
 use holdfast_store::{AuditActor, AuditEntry, Changed, NewPlanVersion, PlanCause, PlanVersion};
@@ -132,12 +130,7 @@ pub(super) fn sketch(picture: &Picture, key: PlanKey) -> Answer<Sketch> {
             "Look at the server's log.",
         )
     };
-    Ok(Sketch {
-        digest: digest.map_err(not_canonical)?,
-        basis: basis.map_err(not_canonical)?,
-        drawn,
-        key,
-    })
+    Ok(Sketch { digest: digest.map_err(not_canonical)?, basis: basis.map_err(not_canonical)?, drawn, key })
 }
 
 fn newest<'a>(current: &'a [PlanVersion], key: &PlanKey) -> Option<&'a PlanVersion> {

@@ -119,7 +119,11 @@ impl App {
 fn key(asked: &EditPlan) -> Answer<PlanKey> {
     let region = |field: &str, text: &str| {
         RegionCode::parse(text.trim()).map_err(|e| {
-            Problem::bad_field(field, e.to_string(), "Name a Region of the application, such as `eu-central-1`.")
+            Problem::bad_field(
+                field,
+                e.to_string(),
+                "Name a Region of the application, such as `eu-central-1`.",
+            )
         })
     };
     Ok(PlanKey {

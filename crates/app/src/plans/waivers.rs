@@ -16,7 +16,7 @@ const DAYS_AT_MOST: i32 = 366;
 
 impl App {
     pub(super) async fn add_waiver(&self, actor: &Actor, name: &Name, asked: NewWaiver) -> Answer<()> {
-        may(actor, Action::WriteInventory)?;
+        self.may_freshly(actor, Action::Waive).await?;
         let Some(reason) = free_text("reason", Some(&asked.reason), LINE_AT_MOST)? else {
             return Err(Problem::bad_field(
                 "reason",

@@ -4,6 +4,7 @@ use super::who;
 use crate::App;
 use crate::applications::parse_name;
 use crate::audit::done;
+use crate::authority::fresh;
 use crate::free_text::{LINE_AT_MOST, REASON_AT_MOST, free_text};
 use crate::picture::Judged;
 use crate::problems::{active_run, of_refusal, of_store};
@@ -275,6 +276,7 @@ impl App {
             superseded = Some(self.superseded(held.id, actor, id, now).await?);
         }
         let application = thought.judged.application.name.clone();
+        let dry_run = asked.dry_run;
         let request = thought.frozen(asked, who(actor), once.asked_by().cloned(), None);
         let mut detail = serde_json::json!({
             "application": request.application,
@@ -287,6 +289,10 @@ impl App {
             detail["asked_by"] = serde_json::json!(asked_by);
         }
         let events = Run::request(id, request, now);
+        // A policy that asks nobody: whoever asks starts it.
+        if matches!(once, Once::Key { .. }) && events.contains(&Event::Started) && !dry_run {
+            fresh(actor, now)?;
+        }
         let first: Vec<Entry> =
             events.iter().zip(1..).map(|(event, seq)| Entry { seq, at: now, event: event.clone() }).collect();
         let run = super::replay(id, &first)?;

@@ -107,7 +107,9 @@ fn sentence(event: &Event) -> String {
         Event::StepParked { step, reason, .. } => format!("{step}: needs a person: {reason}"),
         Event::StepRetried { step, by } => format!("{} has {step} tried again", by.email),
         Event::StepSkipped { step, by, reason } => format!("{} skipped {step}: {reason}", by.email),
-        Event::StepLeftOut { step, reason, failed: true } => format!("{step} failed, and the run goes on without it: {reason}"),
+        Event::StepLeftOut { step, reason, failed: true } => {
+            format!("{step} failed, and the run goes on without it: {reason}")
+        }
         Event::StepLeftOut { step, reason, failed: false } => format!("{step} is left out: {reason}"),
         Event::StepConfirmed { step, by, .. } => format!("{} confirmed {step}", by.email),
         Event::Paused { by, .. } => format!("{} paused the run", by.email),

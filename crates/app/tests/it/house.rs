@@ -3,6 +3,7 @@
 use holdfast_api::people::{NewPerson, People};
 use holdfast_api::runs::{Decision, RequestRun, ReviewRun, RunView, Runs};
 use holdfast_api::{Answer, Problem};
+use holdfast_app::sealing::Sealing;
 use holdfast_app::{App, Settings};
 use holdfast_domain::facts::{DnsRecord, EcsServiceFacts, Routing};
 use holdfast_domain::{Actor, Facts, Name, NotSeen, PersonId, RegionCode, Role, RunId};
@@ -116,7 +117,7 @@ pub struct House {
     pub store: Store,
     pub operator: Actor,
     pub approver: Actor,
-    _database: TestDatabase,
+    pub database: TestDatabase,
 }
 
 pub fn name(text: &str) -> Name {
@@ -229,11 +230,12 @@ impl House {
     async fn with(yaml: &str) -> Self {
         let database = test_database().await;
         let store = Store::connect(&database.app_url, Pools { web: 6, engine: 1 }).await.unwrap();
-        let app = App::new(store.clone(), Settings::default());
+        let sealing = Sealing::parse(&Sealing::new_key().unwrap()).unwrap();
+        let app = App::new(store.clone(), Settings { sealing: Some(sealing), ..Settings::default() });
         app.seed_inventory(yaml).await.unwrap();
         let operator = person(&app, "operator@example.com", Role::Operator, &[]).await;
         let approver = person(&app, "approver@example.com", Role::Approver, &["approvers"]).await;
-        Self { app, store, operator, approver, _database: database }
+        Self { app, store, operator, approver, database }
     }
 
     pub async fn another(&self, email: &str, role: Role, groups: &[&str]) -> Actor {

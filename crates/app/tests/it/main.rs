@@ -4,8 +4,10 @@
 
 mod applications;
 mod approvals;
+mod codes;
 mod evacuations;
 mod failback;
+mod federation;
 mod guards;
 mod house;
 mod inventory;
@@ -15,3 +17,4 @@ mod plans;
 mod regions;
 mod requests;
 mod sign_in;
+mod step_up;

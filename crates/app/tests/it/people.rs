@@ -42,7 +42,7 @@ async fn an_admin_makes_people_who_can_sign_in_and_nobody_else_does() {
     let admin = admin(&house).await;
     let made = house.app.add_person(&admin, somebody("New@Example.com")).await.unwrap();
     assert_eq!((made.email.as_str(), made.groups), ("new@example.com", vec!["sre".to_owned()]));
-    house.app.sign_in("new@example.com", "a long enough password", "here").await.unwrap();
+    house.app.sign_in("new@example.com", "a long enough password", None, "here").await.unwrap();
     let twice = refused(house.app.add_person(&admin, somebody("new@example.com")).await);
     assert_eq!((twice.status, twice.code.as_str()), (409, "already_there"));
     let plane = house.app.clone().accountable();

@@ -67,7 +67,10 @@ async fn a_version_is_made_once_by_whoever_changed_the_inventory_and_not_again()
     house.app.put_application(&house.operator, entry, &IfMatch::Unconditional).await.unwrap();
     look_after(&house).await;
     let second = newest(&house).await;
-    assert_eq!((second.head.cause.as_str(), second.head.made_by.as_str()), ("inventory", "operator@example.com"));
+    assert_eq!(
+        (second.head.cause.as_str(), second.head.made_by.as_str()),
+        ("inventory", "operator@example.com")
+    );
     assert_eq!(second.head.reason.as_deref(), Some("application.put"));
     assert_ne!(second.head.digest, first.head.digest);
 
@@ -130,7 +133,10 @@ async fn an_edit_of_an_older_version_is_told_of_the_newer_one_and_stores_nothing
     let late = edit_of(&read, vec![timeout(99)]);
     let no = refused(house.app.edit_plan(&house.operator, &name("front"), late).await);
     let newer = (read.head.version + 1).to_string();
-    assert_eq!((no.status, no.code.as_str(), no.blocked_by.as_deref()), (409, "newer_version", Some(newer.as_str())));
+    assert_eq!(
+        (no.status, no.code.as_str(), no.blocked_by.as_deref()),
+        (409, "newer_version", Some(newer.as_str()))
+    );
     assert!(no.detail.contains("operator@example.com"), "{}", no.detail);
 
     let read = newest(&house).await;
@@ -168,7 +174,11 @@ async fn an_edit_that_no_longer_applies_is_said_and_fails_the_evaluation() {
     let read = newest(&house).await;
     let step = StepId::parse(&format!("scale-web-{AWAY}")).unwrap();
     let edit = Edit { mode: None, edit: Editing::Timeout { step, seconds: 77 } };
-    house.app.edit_plan(&house.operator, &name("front"), edit_of(&read, vec![edit, timeout(88)])).await.unwrap();
+    house
+        .app
+        .edit_plan(&house.operator, &name("front"), edit_of(&read, vec![edit, timeout(88)]))
+        .await
+        .unwrap();
     let mut entry = house.app.application(&house.operator, &name("front")).await.unwrap().application;
     entry.resources.retain(|r| r.name != name("web"));
     house.app.put_application(&house.operator, entry, &IfMatch::Unconditional).await.unwrap();
@@ -187,7 +197,12 @@ async fn a_failed_lint_is_waived_by_name_until_a_date() {
     let house = front().await;
     look_after(&house).await;
     let failed = |plans: &holdfast_api::plans::PlansView| {
-        plans.evaluation.found.iter().flat_map(|f| &f.checks).any(|c| c.sentence.contains("route53@us-east-1"))
+        plans
+            .evaluation
+            .found
+            .iter()
+            .flat_map(|f| &f.checks)
+            .any(|c| c.sentence.contains("route53@us-east-1"))
     };
     let before = house.app.plans(&house.operator, &name("front")).await.unwrap();
     assert!(failed(&before) && before.evaluation.outcome == Outcome::Failed, "{before:?}");
@@ -213,7 +228,8 @@ async fn a_failed_lint_is_waived_by_name_until_a_date() {
         .await
         .unwrap();
     assert!(failed(&ended) && ended.waivers.is_empty());
-    let again = house.app.end_waiver(&house.operator, &name("front"), "front-door", "route53@us-east-1").await;
+    let again =
+        house.app.end_waiver(&house.operator, &name("front"), "front-door", "route53@us-east-1").await;
     assert_eq!(refused(again).status, 404);
 }
 
@@ -232,7 +248,8 @@ async fn the_compliance_file_says_who_needs_a_rehearsal_and_why() {
     let again = house.app.plans(&house.operator, &name("front")).await.unwrap();
     assert_eq!(again.verification.rehearsed_by, None);
     assert!(again.plans.iter().all(|p| p.newest.is_none() || p.passable));
-    let emergency = RequestRun { mode: Mode::Emergency, ..House::asked("front", Intent::Failover, HOME, AWAY) };
+    let emergency =
+        RequestRun { mode: Mode::Emergency, ..House::asked("front", Intent::Failover, HOME, AWAY) };
     let preview = house.app.preview_run(&house.operator, &emergency).await;
     assert!(preview.is_ok(), "a failed lint never blocks an emergency's review");
 }

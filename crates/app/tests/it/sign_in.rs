@@ -16,29 +16,29 @@ async fn strangers_guess(house: &House) {
 #[tokio::test]
 async fn strangers_do_not_lock_a_person_out_of_where_they_sign_in_from() {
     let house = House::new().await;
-    house.app.sign_in("approver@example.com", PASSWORD, "198.51.100.1").await.unwrap();
+    house.app.sign_in("approver@example.com", PASSWORD, None, "198.51.100.1").await.unwrap();
     strangers_guess(&house).await;
-    house.app.sign_in("Approver@example.com", PASSWORD, "198.51.100.1").await.unwrap();
+    house.app.sign_in("Approver@example.com", PASSWORD, None, "198.51.100.1").await.unwrap();
 }
 
 #[tokio::test]
 async fn guesses_from_many_unknown_addresses_are_stopped_together() {
     let house = House::new().await;
     strangers_guess(&house).await;
-    let problem = refused(house.app.sign_in("approver@example.com", PASSWORD, "198.51.100.1").await);
+    let problem = refused(house.app.sign_in("approver@example.com", PASSWORD, None, "198.51.100.1").await);
     assert_eq!(problem.code, "sign_in_locked");
 }
 
 #[tokio::test]
 async fn a_known_address_has_five_wrong_passwords_and_no_more() {
     let house = House::new().await;
-    house.app.sign_in("approver@example.com", PASSWORD, "198.51.100.1").await.unwrap();
+    house.app.sign_in("approver@example.com", PASSWORD, None, "198.51.100.1").await.unwrap();
     for _ in 0..5 {
-        let wrong = refused(house.app.sign_in("approver@example.com", "wrong", "198.51.100.1").await);
+        let wrong = refused(house.app.sign_in("approver@example.com", "wrong", None, "198.51.100.1").await);
         assert_eq!(wrong.code, "sign_in_refused");
     }
     for _ in 0..3 {
-        let locked = refused(house.app.sign_in("approver@example.com", PASSWORD, "198.51.100.1").await);
+        let locked = refused(house.app.sign_in("approver@example.com", PASSWORD, None, "198.51.100.1").await);
         assert_eq!(locked.code, "sign_in_locked");
     }
     let of = AuditFilter { action: Some("session.sign_in".to_owned()), limit: 10, ..AuditFilter::default() };
@@ -60,7 +60,7 @@ async fn who_makes_up_one_address_after_the_other_cannot_fill_the_log() {
     }
     for n in 0..60 {
         let address = format!("{}{n}@example.com", "x".repeat(300));
-        let locked = refused(house.app.sign_in(&address, PASSWORD, "203.0.113.9").await);
+        let locked = refused(house.app.sign_in(&address, PASSWORD, None, "203.0.113.9").await);
         assert_eq!(locked.code, "sign_in_locked");
     }
     let of = AuditFilter { action: Some("session.sign_in".to_owned()), limit: 100, ..AuditFilter::default() };
@@ -69,7 +69,7 @@ async fn who_makes_up_one_address_after_the_other_cannot_fill_the_log() {
     // The addresses begin alike, so that what is kept of them is one subject: told once.
     assert_eq!(told.len(), 1, "{told:?}");
     for n in 0..60 {
-        refused(house.app.sign_in(&format!("q{n}@example.com"), PASSWORD, "203.0.113.9").await);
+        refused(house.app.sign_in(&format!("q{n}@example.com"), PASSWORD, None, "203.0.113.9").await);
     }
     assert_eq!(house.store.audit_entries(&of).await.unwrap().len(), 20);
 }

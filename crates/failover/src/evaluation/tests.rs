@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::digest::Digest;
+use crate::movement::Mode;
 use crate::plan::Picture;
 use crate::plan::sheet::draw;
-use crate::movement::Mode;
 use crate::testing::world::shop;
 use crate::testing::{NOW, after, failover, name, step_id};
 use holdfast_domain::{RunId, Waiver};

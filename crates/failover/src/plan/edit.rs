@@ -29,17 +29,37 @@ pub struct Edit {
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Editing {
     /// `step` comes after `other` too.
-    WaitFor { step: StepId, other: StepId },
+    WaitFor {
+        step: StepId,
+        other: StepId,
+    },
     /// `step` no longer waits for `other`: what does not depend on each other goes side by side.
-    DoNotWaitFor { step: StepId, other: StepId },
+    DoNotWaitFor {
+        step: StepId,
+        other: StepId,
+    },
     /// From start to verified; then a person is asked.
-    Timeout { step: StepId, seconds: u32 },
+    Timeout {
+        step: StepId,
+        seconds: u32,
+    },
     /// How often a call that AWS refuses is made in all.
-    Tries { step: StepId, tries: u32 },
-    OnlyIf { step: StepId, condition: Condition },
-    IfItFails { step: StepId, then: IfItFails },
+    Tries {
+        step: StepId,
+        tries: u32,
+    },
+    OnlyIf {
+        step: StepId,
+        condition: Condition,
+    },
+    IfItFails {
+        step: StepId,
+        then: IfItFails,
+    },
     /// The plan goes without it; with `mode`, only when planned or only in an emergency.
-    LeaveOut { step: StepId },
+    LeaveOut {
+        step: StepId,
+    },
     /// A step of one's own that waits, at a place. One that calls something is written in the inventory, where the rights
     /// and the secrets that it needs are kept.
     Insert {
@@ -93,16 +113,8 @@ impl Edit {
 
 impl Editing {
     /// As stored and sent: a contract.
-    pub const KINDS: [&str; 8] = [
-        "wait_for",
-        "do_not_wait_for",
-        "timeout",
-        "tries",
-        "only_if",
-        "if_it_fails",
-        "leave_out",
-        "insert",
-    ];
+    pub const KINDS: [&str; 8] =
+        ["wait_for", "do_not_wait_for", "timeout", "tries", "only_if", "if_it_fails", "leave_out", "insert"];
 
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -143,14 +155,20 @@ impl fmt::Display for Edit {
             Editing::Timeout { step, seconds } => {
                 write!(f, "{step} may take {}", Seconds(*seconds))?;
             }
-            Editing::Tries { step, tries } => write!(f, "{step} is tried {tries} times where AWS refuses it")?,
+            Editing::Tries { step, tries } => {
+                write!(f, "{step} is tried {tries} times where AWS refuses it")?
+            }
             Editing::OnlyIf { step, condition } => write!(f, "{step} only where {condition}")?,
             Editing::IfItFails { step, then: IfItFails::GoOn } => {
                 write!(f, "the run goes on where {step} fails")?;
             }
-            Editing::IfItFails { step, then: IfItFails::Ask } => write!(f, "a person is asked where {step} fails")?,
+            Editing::IfItFails { step, then: IfItFails::Ask } => {
+                write!(f, "a person is asked where {step} fails")?
+            }
             Editing::LeaveOut { step } => write!(f, "{step} is left out")?,
-            Editing::Insert { name, work, .. } => write!(f, "own-{name} ({}) is put in", work.kind().replace('_', " "))?,
+            Editing::Insert { name, work, .. } => {
+                write!(f, "own-{name} ({}) is put in", work.kind().replace('_', " "))?
+            }
         }
         match self.mode {
             Some(Mode::Planned) => f.write_str(", when planned"),

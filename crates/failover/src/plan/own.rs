@@ -33,7 +33,9 @@ pub(super) fn insert(draft: &mut Draft<'_>) -> Result<BTreeSet<StepId>, Refusal>
     }
     for (at, edit) in draft.picture.edits.iter().enumerate() {
         let (movement, mode) = (draft.movement, draft.movement.mode);
-        let Some(own) = edit.own_step(occasion(movement.intent)).filter(|_| edit.is_of(mode)) else { continue };
+        let Some(own) = edit.own_step(occasion(movement.intent)).filter(|_| edit.is_of(mode)) else {
+            continue;
+        };
         let (field, sentence, way_out) = match may_be_put_in(draft, &own) {
             Err(no) => no,
             Ok(()) => match put_in(draft, &own, &generated, &mut behind) {
@@ -57,7 +59,8 @@ fn may_be_put_in(draft: &Draft<'_>, own: &OwnStep) -> Result<(), (&'static str, 
         return Err((
             "work",
             format!("`{}` calls something, and an edit puts in what waits only.", own.name),
-            "Write it under `plans` in the inventory: the rights and secrets that it needs are kept there.".into(),
+            "Write it under `plans` in the inventory: the rights and secrets that it needs are kept there."
+                .into(),
         ));
     }
     let id = format!("own-{}", own.name);

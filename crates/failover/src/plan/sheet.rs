@@ -48,8 +48,7 @@ impl PlanKey {
         for from in application.regions() {
             for to in application.regions().filter(|to| *to != from) {
                 let home = *to == application.home_region;
-                for (intent, there) in
-                    [(Intent::Failover, alike || !home), (Intent::Failback, alike || home)]
+                for (intent, there) in [(Intent::Failover, alike || !home), (Intent::Failback, alike || home)]
                 {
                     if there {
                         all.push(Self { intent, from: from.clone(), to: to.clone() });
@@ -157,10 +156,19 @@ impl Sheet {
     pub fn has_the_shape_of(&self, other: &Self) -> bool {
         let shape = |form: &Form| {
             let step = |s: &Step| {
-                (s.id.clone(), s.kind(), s.resource.clone(), s.after.clone(), s.timeout_seconds, s.how.clone())
+                (
+                    s.id.clone(),
+                    s.kind(),
+                    s.resource.clone(),
+                    s.after.clone(),
+                    s.timeout_seconds,
+                    s.how.clone(),
+                )
             };
             match form {
-                Form::Made { steps, roles, .. } => Some((steps.iter().map(step).collect::<Vec<_>>(), roles.clone())),
+                Form::Made { steps, roles, .. } => {
+                    Some((steps.iter().map(step).collect::<Vec<_>>(), roles.clone()))
+                }
                 Form::Refused { .. } => None,
             }
         };
@@ -221,10 +229,8 @@ fn misfits(
     let mut all = Vec::new();
     for (at, edit) in edits.iter().enumerate() {
         let of = |misfits: &[Misfit]| misfits.iter().find(|m| m.edit == at).cloned();
-        let judged = [
-            (Mode::Planned, in_planned, of(&planned)),
-            (Mode::Emergency, in_emergency, of(&emergency)),
-        ];
+        let judged =
+            [(Mode::Planned, in_planned, of(&planned)), (Mode::Emergency, in_emergency, of(&emergency))];
         let judged: Vec<Option<Misfit>> = judged
             .into_iter()
             .filter(|(mode, form, _)| edit.is_of(*mode) && matches!(form, Form::Made { .. }))

@@ -1,10 +1,10 @@
 //! How a step is carried out where that differs from what is usual: under a condition, with its own number of tries,
 //! with something to do when it fails. It is frozen into the plan with the step, and hashed with it.
 
+use super::check::known;
 use super::outside;
 use super::{Seen, Step};
 use crate::plan::facts_of;
-use super::check::known;
 use holdfast_domain::{Name, RegionCode};
 use serde::{Deserialize, Serialize};
 use std::fmt;

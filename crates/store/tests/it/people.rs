@@ -2,9 +2,11 @@
 
 use crate::{entry, furnished, name};
 use holdfast_domain::{PersonId, Role, Scope};
-use holdfast_store::{Error, LoginGate, LoginLimits, NewPerson, NewToken, Store, hash_secret};
+use holdfast_store::{
+    Error, LoginGate, LoginLimits, NewPerson, NewToken, SessionOwner, Store, hash_secret, session_id,
+};
 use holdfast_testkit::person;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 const DAY: u32 = 86_400;
@@ -29,6 +31,15 @@ async fn token(store: &Store, person: PersonId, lives_seconds: u32) -> Result<Ne
     change.create_token(&new).await?;
     change.commit(entry("tokens.create")).await?;
     Ok(new)
+}
+
+fn owner(person: PersonId) -> SessionOwner {
+    SessionOwner {
+        person,
+        signed_in_at: Timestamp::now(),
+        address: "198.51.100.1".into(),
+        agent: "a browser".into(),
+    }
 }
 
 #[tokio::test]
@@ -86,7 +97,7 @@ async fn disabling_a_person_ends_their_sessions_and_tokens() {
     let id = person(&store, "a@example.com", Role::Viewer, &[]).await.id;
     let later = store.now().await.unwrap() + SignedDuration::from_hours(1);
     let session = hash_secret(b"cookie");
-    assert!(store.session_create(&session, Some(id), &json!({}), later, DAY).await.unwrap());
+    assert!(store.session_create(&session, Some(&owner(id)), &json!({}), later, DAY).await.unwrap());
     let token = token(&store, id, DAY).await.unwrap();
     assert!(store.usable_token(&token.secret_hash).await.unwrap().is_some());
     let mut change = store.begin().await.unwrap();
@@ -95,8 +106,60 @@ async fn disabling_a_person_ends_their_sessions_and_tokens() {
     assert_eq!(store.session_load(&session).await.unwrap(), None);
     assert_eq!(store.usable_token(&token.secret_hash).await.unwrap(), None);
     assert!(store.person(id).await.unwrap().disabled_at.is_some());
-    let saved = store.session_save(&session, Some(id), &json!({}), later).await;
+    let saved = store.session_save(&session, Some(&owner(id)), &json!({}), later).await;
     assert!(matches!(saved, Err(Error::NotFound("session"))), "a session that was ended does not come back");
+}
+
+#[tokio::test]
+async fn whoever_loses_a_role_is_signed_out_everywhere_and_whoever_gains_one_is_not() {
+    let (_database, store) = furnished().await;
+    let id = person(&store, "a@example.com", Role::Viewer, &[]).await.id;
+    let later = store.now().await.unwrap() + SignedDuration::from_hours(1);
+    let session = hash_secret(b"cookie");
+    assert!(store.session_create(&session, Some(&owner(id)), &json!({}), later, DAY).await.unwrap());
+    let set = async |roles: &[Role]| {
+        let mut change = store.begin().await.unwrap();
+        change.set_roles(id, roles).await.unwrap();
+        change.commit(entry("people.edit")).await.unwrap();
+        store.session_load(&session).await.unwrap().is_some()
+    };
+    assert!(set(&[Role::Viewer, Role::Operator]).await);
+    assert!(!set(&[Role::Operator]).await);
+}
+
+#[tokio::test]
+async fn a_persons_sessions_are_theirs_to_see_and_to_end_one_by_one() {
+    let (_database, store) = furnished().await;
+    let id = person(&store, "a@example.com", Role::Viewer, &[]).await.id;
+    let other = person(&store, "b@example.com", Role::Viewer, &[]).await.id;
+    let later = store.now().await.unwrap() + SignedDuration::from_hours(1);
+    let hashes = [hash_secret(b"one"), hash_secret(b"two"), hash_secret(b"three")];
+    for hash in &hashes {
+        assert!(store.session_create(hash, Some(&owner(id)), &json!({}), later, DAY).await.unwrap());
+    }
+    assert!(store.session_create(&hash_secret(b"waits"), None, &json!({}), later, DAY).await.unwrap());
+    let shown = store.sessions_of(id).await.unwrap();
+    assert_eq!((shown.len(), shown[0].address.as_deref()), (3, Some("198.51.100.1")));
+    let mut change = store.begin().await.unwrap();
+    assert!(!change.end_session(other, &session_id(&hashes[0])).await.unwrap(), "another's");
+    assert!(change.end_session(id, &session_id(&hashes[0])).await.unwrap());
+    change.commit(entry("session.end")).await.unwrap();
+    let mut change = store.begin().await.unwrap();
+    assert_eq!(change.end_sessions(id, Some(&session_id(&hashes[1]))).await.unwrap(), 1);
+    change.commit(entry("session.end_all")).await.unwrap();
+    let left = store.sessions_of(id).await.unwrap();
+    assert_eq!(left.iter().map(|s| s.id.clone()).collect::<Vec<_>>(), [session_id(&hashes[1])]);
+}
+
+#[tokio::test]
+async fn a_new_id_does_not_make_a_session_live_longer() {
+    let (_database, store) = furnished().await;
+    let id = person(&store, "a@example.com", Role::Viewer, &[]).await.id;
+    let now = store.now().await.unwrap();
+    let old = SessionOwner { signed_in_at: now - SignedDuration::from_hours(25), ..owner(id) };
+    let (session, later) = (hash_secret(b"cookie"), now + SignedDuration::from_hours(1));
+    assert!(store.session_create(&session, Some(&old), &json!({}), later, DAY).await.unwrap());
+    assert_eq!(store.session_load(&session).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -126,11 +189,13 @@ async fn signing_a_person_out_everywhere_leaves_others_signed_in() {
     let later = store.now().await.unwrap() + SignedDuration::from_hours(1);
     for (cookie, who) in [("1", a), ("2", a), ("3", b)] {
         store
-            .session_create(&hash_secret(cookie.as_bytes()), Some(who), &json!({}), later, DAY)
+            .session_create(&hash_secret(cookie.as_bytes()), Some(&owner(who)), &json!({}), later, DAY)
             .await
             .unwrap();
     }
-    assert_eq!(store.sessions_delete_of(a).await.unwrap(), 2);
+    let mut change = store.begin().await.unwrap();
+    assert_eq!(change.end_sessions(a, None).await.unwrap(), 2);
+    change.commit(entry("session.end_all")).await.unwrap();
     assert!(store.session_load(&hash_secret(b"1")).await.unwrap().is_none());
     assert!(store.session_load(&hash_secret(b"3")).await.unwrap().is_some());
 }

@@ -17,7 +17,13 @@ type Options = Vec<(String, String)>;
 
 pub(super) fn forms(view: &PlanVersionView) -> AnyView {
     let steps = steps(view);
-    let either = || options(&[("", "In both forms"), ("planned", "Only when planned"), ("emergency", "Only in an emergency")]);
+    let either = || {
+        options(&[
+            ("", "In both forms"),
+            ("planned", "Only when planned"),
+            ("emergency", "Only in an emergency"),
+        ])
+    };
     let order = view! {
         {select(ORDER, "step", "Step", steps.clone())}
         {select(ORDER, "kind", "Order", options(&[("wait_for", "waits for, too"), ("do_not_wait_for", "no longer waits for")]))}

@@ -46,9 +46,10 @@ fn body(diff: &PlanDiff) -> AnyView {
         };
         parts::card("edits", "Edits", parts::nothing(), list.into_any())
     });
-    let same = diff.compared.is_empty().then(|| {
-        parts::empty("They would do the same", view! { "No step differs." }.into_any())
-    });
+    let same = diff
+        .compared
+        .is_empty()
+        .then(|| parts::empty("They would do the same", view! { "No step differs." }.into_any()));
     let forms = diff.compared.iter().map(form).collect_view();
     view! { {parts::head(title(diff), view! { {under} }.into_any(), parts::nothing())}{edits}{same}{forms} }
         .into_any()
@@ -71,7 +72,9 @@ fn step(change: &StepChange) -> AnyView {
         StepChange::Added { step, title, .. } => (Tone::Good, "added", step, title, &[][..]),
         StepChange::Removed { step, title } => (Tone::Bad, "removed", step, title, &[][..]),
         StepChange::Moved { step, title, fields } => (Tone::Moving, "moved", step, title, fields.as_slice()),
-        StepChange::Changed { step, title, fields } => (Tone::Watch, "changed", step, title, fields.as_slice()),
+        StepChange::Changed { step, title, fields } => {
+            (Tone::Watch, "changed", step, title, fields.as_slice())
+        }
     };
     view! {
         <li>{badge(tone, word)}" "<b>{title.clone()}</b>" "<code>{id.to_string()}</code>{fields(changed)}</li>

@@ -27,6 +27,19 @@ pub enum Person {
     },
     /// Change somebody; what is not given stays
     Change(PersonChange),
+    /// Take away the second factor of somebody who has lost it
+    ResetFactor {
+        /// E-mail address or id
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OwnSession {
+    /// Where you are signed in
+    List,
+    /// End one, as `list` names it
+    End { id: String },
 }
 
 #[derive(Debug, Args)]

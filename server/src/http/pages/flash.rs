@@ -1,5 +1,5 @@
 //! What came of a form, carried over the redirect to the page that it came from: a cookie for that browser alone,
-//! for a minute, read once. It holds words of ours and what the person had typed; pages escape all of it.
+//! for a minute (ten, while a proof of who one is stands between), read once. It holds words of ours and what the person had typed; pages escape all of it.
 
 use super::cookies;
 use axum::http::{HeaderMap, HeaderValue};
@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 
 pub const COOKIE: &str = "__Host-holdfast-flash";
 const KEPT_SECONDS: u32 = 60;
+/// Finding one's phone takes longer than reading a page.
+const WAITS_SECONDS: u32 = 600;
 /// Browsers keep 4,096 bytes of a cookie; Base64 takes a third more than what it carries.
 const LONGEST_BYTES: usize = 2_700;
 
@@ -54,11 +56,28 @@ pub fn refused(problem: &Problem, form: &str, typed: BTreeMap<String, String>) -
         detail: cut(&detail, 500),
         way_out: cut(&problem.way_out, 300),
         run: problem.blocked_by.as_deref().map(|id| cut(id, 60)),
-        sign_in_again: problem.code == "fresh_identity_needed",
+        prove_first: problem.code == "fresh_identity_needed",
+        page: String::new(),
         form: form.to_owned(),
         typed,
     };
     CameOf { flash, refusal: Some(problem.clone()) }
+}
+
+/// Nothing was sent yet: the form's page shows what was typed once the person has proved who they are.
+#[must_use]
+pub fn waiting(refused: Flash, page: &str) -> Flash {
+    Flash {
+        done: true,
+        title: "Ready to be sent".to_owned(),
+        detail: "Nothing was done yet: it waited for a proof of who you are. What you had typed is still here; send it now."
+            .to_owned(),
+        prove_first: true,
+        page: page.to_owned(),
+        form: refused.form,
+        typed: refused.typed,
+        ..Flash::default()
+    }
 }
 
 /// What was typed is left out where it does not fit; that a form was refused is always told.
@@ -74,7 +93,14 @@ pub fn keep(mut flash: Flash) -> Option<HeaderValue> {
         flash.way_out = cut(&flash.way_out, 120);
         json = serde_json::to_vec(&flash).ok()?;
     }
-    cookies::set(COOKIE, &URL_SAFE_NO_PAD.encode(json), KEPT_SECONDS)
+    let seconds = if flash.prove_first { WAITS_SECONDS } else { KEPT_SECONDS };
+    cookies::set(COOKIE, &URL_SAFE_NO_PAD.encode(json), seconds)
+}
+
+/// Whether the page at this path is the one to show it. Another tab that loads meanwhile is not.
+#[must_use]
+pub fn is_for(flash: &Flash, path: &str) -> bool {
+    flash.page.is_empty() || flash.page == path
 }
 
 /// Whatever is not one of ours is no flash.
@@ -110,6 +136,18 @@ mod tests {
         let length = keep(flash.clone()).map_or(0, |set| set.len());
         assert!((1..4_096).contains(&length), "{length}");
         assert_eq!(carried(flash).map(|f| (f.title, f.typed.len())), Some(("Not accepted".to_owned(), 0)));
+    }
+
+    #[test]
+    fn what_waits_for_a_proof_keeps_what_was_typed_for_its_own_page_alone() {
+        let problem = Problem::new(403, "fresh_identity_needed", "Prove who you are", "Old.", "Prove it.");
+        let typed = [("comment".to_owned(), "read it".to_owned())].into();
+        let refused = refused(&problem, "approve", typed).flash;
+        let waits = carried(waiting(refused, "/runs/1"));
+        let waits = waits.unwrap_or_default();
+        assert_eq!(waits.typed.get("comment").map(String::as_str), Some("read it"));
+        assert!(is_for(&waits, "/runs/1") && !is_for(&waits, "/runs/2") && !is_for(&waits, "/"));
+        assert!(is_for(&done("Sent"), "/anything"));
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! What people see: a path per page and a form handler per verb. A handler asks the control plane first, so the
 //! status is true, then renders; a form calls the same method as REST and leads back to its page. No rule here.
 
-mod cookies;
+pub mod cookies;
 mod evacuations;
 mod flash;
 mod forms;
+mod me;
 mod people_forms;
 mod plans;
-mod query;
+pub mod query;
 mod render;
 mod run_forms;
 mod safeguards;
@@ -43,11 +44,20 @@ pub async fn missing(state: &AppState, request: Request) -> Response {
     }
 }
 
-/// Every path of people but `POST /sign-in` and `POST /sign-out`, which begin and end sessions.
+/// Every path of people but the `POST`s of `/sign-in`, `/sign-in/code`, `/prove` and `/sign-out`, which begin and end sessions.
 pub fn router() -> Router<AppState> {
     Router::new()
         .route("/", get(views::now))
         .route("/sign-in", get(views::sign_in))
+        .route("/sign-in/code", get(me::code))
+        .route("/prove", get(me::prove))
+        .route("/me", get(me::page))
+        .route("/me/sessions/{id}/end", post(me::end_session))
+        .route("/me/sessions/end", post(me::end_sessions))
+        .route("/me/codes", post(me::begin_codes))
+        .route("/me/codes/confirm", post(me::confirm_codes))
+        .route("/me/codes/remove", post(me::remove_codes))
+        .route("/me/recovery-codes", post(me::new_recovery_codes))
         .route("/applications", get(views::applications))
         .route("/applications/{name}", get(views::application))
         .route("/applications/{name}/refresh", post(forms::refresh))
@@ -96,6 +106,7 @@ pub fn router() -> Router<AppState> {
         .route("/people/{id}", post(people_forms::change_person))
         .route("/people/{id}/disable", post(people_forms::disable_person))
         .route("/people/{id}/enable", post(people_forms::enable_person))
+        .route("/people/{id}/reset-factor", post(me::reset_codes))
         .route("/groups", post(people_forms::add_group))
         .route("/groups/{name}", post(people_forms::change_group))
         .route("/policies", get(views::policies).post(people_forms::add_policy))

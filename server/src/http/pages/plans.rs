@@ -74,9 +74,8 @@ pub async fn evaluate(
     Path((application, version)): Path<(String, String)>,
     Sent(sent): Sent,
 ) -> Response {
-    let answer = async {
-        state.plane.evaluate_plans(&visit.actor, &name(&application)?, number(&version)?).await
-    };
+    let answer =
+        async { state.plane.evaluate_plans(&visit.actor, &name(&application)?, number(&version)?).await };
     let page = href(&application);
     let form = Form { page: &page, name: "evaluate", fields: &[] };
     came_of(answer.await, form, &sent, |view| format!("Evaluated: {}", view.evaluation.outcome.as_str()))
@@ -117,7 +116,8 @@ pub async fn edit(
             back(&version_href(&application, made.head.version), done)
         }
         Err(problem) => {
-            let fields = ["kind", "step", "other", "number", "signal", "mode", "name", "place", "says", "reason"];
+            let fields =
+                ["kind", "step", "other", "number", "signal", "mode", "name", "place", "says", "reason"];
             let shown = number(&version).unwrap_or_default();
             let refused = flash::refused(&problem, &sent.text("form"), sent.typed(&fields));
             back(&version_href(&application, shown), refused)
@@ -207,7 +207,11 @@ fn wrong(field: &str, why: &Invalid) -> Problem {
 
 fn unknown(field: &str, value: &str) -> Problem {
     let value: String = value.chars().take(60).collect();
-    Problem::bad_field(field, format!("`{value}` is none of the choices"), "Choose one of those that are listed.")
+    Problem::bad_field(
+        field,
+        format!("`{value}` is none of the choices"),
+        "Choose one of those that are listed.",
+    )
 }
 
 fn step(sent: &Fields, field: &str) -> Answer<StepId> {
@@ -224,7 +228,11 @@ fn count(sent: &Fields) -> Answer<u32> {
 /// `resource@region`.
 fn signal(text: &str, well: bool) -> Answer<Condition> {
     let (resource, region) = text.split_once('@').ok_or_else(|| {
-        Problem::bad_field("signal", "names no Region", "Write it as resource@region, such as web@eu-central-1.")
+        Problem::bad_field(
+            "signal",
+            "names no Region",
+            "Write it as resource@region, such as web@eu-central-1.",
+        )
     })?;
     Ok(Condition::Signal {
         resource: Name::parse(resource.trim()).map_err(|e| wrong("signal", &e))?,

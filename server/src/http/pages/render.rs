@@ -6,6 +6,7 @@ use super::{cookies, flash};
 use crate::http::{
     assets, principal,
     problem::{Refused, Told},
+    sign_in,
 };
 use crate::state::AppState;
 use axum::extract::{FromRequestParts, OriginalUri};
@@ -54,12 +55,15 @@ impl FromRequestParts<AppState> for Visit {
 impl Visit {
     fn of(actor: Actor, parts: &Parts) -> Self {
         let uri: &Uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |uri| &uri.0);
+        let path = uri.path_and_query().map_or("/", |whole| whole.as_str()).to_owned();
+        let carried = flash::read(&parts.headers);
+        let of_another = carried.as_ref().is_some_and(|flash| !flash::is_for(flash, &path));
         Self {
             actor,
-            flash: flash::read(&parts.headers),
-            path: uri.path_and_query().map_or("/", |whole| whole.as_str()).to_owned(),
+            flash: carried.filter(|_| !of_another),
             theme: theme(&parts.headers),
-            had_flash: cookies::read(&parts.headers, flash::COOKIE).is_some(),
+            had_flash: !of_another && cookies::read(&parts.headers, flash::COOKIE).is_some(),
+            path,
         }
     }
 
@@ -70,6 +74,13 @@ impl Visit {
             roles: self.actor.roles.iter().map(|role| role.as_str().to_owned()).collect(),
             identity_proved_at: self.actor.identity_proved_at,
         }
+    }
+
+    /// Neither shown here nor forgotten: it is for the page that this one leads back to.
+    #[must_use]
+    pub fn leaving_the_flash(mut self) -> Self {
+        (self.flash, self.had_flash) = (None, false);
+        self
     }
 
     /// The page, or the page that says why not, with the status that is true.
@@ -83,7 +94,7 @@ impl Visit {
             Err(problem) => (status(&problem), pages::problem::page(problem)),
         };
         // A page that asks for itself again would lose the refusal and what had been typed.
-        if self.flash.as_ref().is_some_and(|flash| !flash.done) {
+        if self.flash.as_ref().is_some_and(|flash| !flash.done || !flash.typed.is_empty()) {
             screen.refresh_seconds = None;
         }
         let live = RunFilter { live: true, told_singly: true, limit: Some(COUNTED), ..RunFilter::default() };
@@ -173,15 +184,25 @@ fn respond(status: StatusCode, screen: Screen, mut chrome: Chrome, forget_flash:
     response
 }
 
-/// Back to a page of ours, with what came of the form.
+/// Back to a page of ours, with what came of the form. Where it waits for a proof of who one is, by way of that, with what was
+/// typed.
 #[must_use]
 pub fn back(path: &str, came_of: impl Into<CameOf>) -> Response {
     let CameOf { flash, refusal } = came_of.into();
-    let mut response = Redirect::to(path).into_response();
+    let (path, flash) = if flash.prove_first {
+        (prove_path(path), flash::waiting(flash, path))
+    } else {
+        (path.to_owned(), flash)
+    };
+    let mut response = Redirect::to(&path).into_response();
     if let Some(cookie) = flash::keep(flash) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     saying(refusal, response)
+}
+
+fn prove_path(path: &str) -> String {
+    sign_in::page(sign_in::PROVE, principal::own_path(path).unwrap_or("/"), None)
 }
 
 /// A form of a page: where it stands, its name there, and which of its fields are typed in again when it is refused.

@@ -16,6 +16,7 @@ use holdfast_frontend::format;
 use holdfast_frontend::pages::escalate::FORM as ESCALATE;
 use holdfast_frontend::pages::review::FORM;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 pub async fn request(
     State(state): State<AppState>,
@@ -40,7 +41,7 @@ pub async fn request(
             flash::done(format!("Asked for: {}", runs::what(&run.summary))),
         ),
         Err(problem) => {
-            let typed = sent.typed(&["reason", "incident", "impact_began_at", "detected_at"]);
+            let typed = with_ticked(&sent, &["reason", "incident", "impact_began_at", "detected_at"]);
             back(&review_path(&text, &sent), flash::refused(&problem, FORM, typed))
         }
     }
@@ -87,6 +88,13 @@ fn overrides(sent: &Fields) -> Vec<String> {
         .filter(|guard| !sent.text(&format!("override_{guard}")).is_empty())
         .map(str::to_owned)
         .collect()
+}
+
+/// What was typed, and which guards were ticked to be overridden.
+fn with_ticked(sent: &Fields, names: &[&str]) -> BTreeMap<String, String> {
+    let ticked: Vec<String> = overrides(sent).iter().map(|guard| format!("override_{guard}")).collect();
+    let all: Vec<&str> = names.iter().copied().chain(ticked.iter().map(String::as_str)).collect();
+    sent.typed(&all)
 }
 
 /// The review page of the same request: the plan is made anew there.
@@ -173,7 +181,7 @@ pub async fn escalate(
             back(&runs::href(&run.summary.id), flash::done("The run goes on as an emergency".to_owned()))
         }
         Err(problem) => {
-            let typed = sent.typed(&["reason", "confirm"]);
+            let typed = with_ticked(&sent, &["reason", "confirm"]);
             let page = format!("{}/escalate", runs::href(&text));
             back(&page, flash::refused(&problem, ESCALATE, typed))
         }

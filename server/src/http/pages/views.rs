@@ -31,7 +31,9 @@ pub async fn sign_in(State(state): State<AppState>, headers: HeaderMap, Asked(as
     let failed = asked.get("refused").map(|code| {
         match code.as_str() {
             "sign_in_locked" => "There were too many wrong passwords for this address or from this place. Wait fifteen minutes.",
-            _ => "The e-mail address and the password do not fit together.",
+            "code_late" => "The code came more than five minutes after the password. Begin again.",
+            other => pages::sign_in::refusal_of_provider(other)
+                .unwrap_or("The e-mail address and the password do not fit together."),
         }
         .to_owned()
     });
@@ -41,6 +43,7 @@ pub async fn sign_in(State(state): State<AppState>, headers: HeaderMap, Asked(as
         failed,
         email: String::new(),
         demo: state.site.demo,
+        provider: state.site.provider.as_ref().map(|provider| provider.name().to_owned()),
     });
     render::alone(&state, &headers, status, page)
 }

@@ -4,7 +4,8 @@
 use super::super::{
     body::{Params, Segment, prefers},
     live::{KEEP_ALIVE, LONGEST},
-    principal::Principal,
+    principal as listening,
+    principal::Listener,
     problem::Reply,
 };
 use crate::state::{AppState, Wakeup};
@@ -21,7 +22,11 @@ use futures::{Stream, StreamExt, stream};
 use holdfast_api::{Problem, runs::RunEvent};
 use holdfast_domain::{Actor, RunId};
 use serde::Deserialize;
-use std::{collections::VecDeque, convert::Infallible, time::Duration};
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    time::{Duration, Instant},
+};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use utoipa::IntoParams;
 
@@ -46,7 +51,7 @@ pub struct Since {
         (status = 204, description = "The run has ended and nothing is left to tell")))]
 pub async fn get_events(
     State(state): State<AppState>,
-    Principal(actor): Principal,
+    listener: Listener,
     Segment(id): Segment<RunId>,
     Params(since): Params<Since>,
     headers: HeaderMap,
@@ -62,6 +67,7 @@ pub async fn get_events(
         (None, Some(number)) if number < 0 => return Err(no_event("after").into()),
         (None, number) => number.unwrap_or(0),
     };
+    let actor = listener.actor.clone();
     if prefers(&headers, &["application/json"], &["text/event-stream"]) {
         return Ok(Json(all(&state, &actor, id, after).await?).into_response());
     }
@@ -71,7 +77,9 @@ pub async fn get_events(
     if first.is_empty() && resumed.is_some() && has_ended(&state, &actor, id).await? {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let stream = follow(Follower { state, actor, id, after, news, waiting: first.into(), ended: false });
+    let looked_at = Instant::now();
+    let waiting = first.into();
+    let stream = follow(Follower { state, listener, looked_at, id, after, news, waiting, ended: false });
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
 }
 
@@ -101,7 +109,9 @@ async fn has_ended(state: &AppState, actor: &Actor, id: RunId) -> Reply<bool> {
 
 struct Follower {
     state: AppState,
-    actor: Actor,
+    listener: Listener,
+    /// When it was last seen that the listener may go on.
+    looked_at: Instant,
     id: RunId,
     after: i64,
     news: Receiver<Wakeup>,
@@ -122,9 +132,16 @@ fn follow(follower: Follower) -> impl Stream<Item = Result<Event, Infallible>> {
             {
                 return None;
             }
+            if follower.looked_at.elapsed() >= listening::LOOK_EVERY {
+                if !follower.listener.may_go_on(&follower.state).await {
+                    return None;
+                }
+                follower.looked_at = Instant::now();
+            }
             // The end is looked for before the last read: what is journalled with it is then read too.
-            let ended = has_ended(&follower.state, &follower.actor, follower.id).await;
-            let read = follower.state.plane.run_events(&follower.actor, follower.id, follower.after).await;
+            let ended = has_ended(&follower.state, &follower.listener.actor, follower.id).await;
+            let read =
+                follower.state.plane.run_events(&follower.listener.actor, follower.id, follower.after).await;
             match (ended, read) {
                 (Ok(ended), Ok(events)) => {
                     follower.ended = ended && events.len() < CHUNK;
@@ -133,8 +150,8 @@ fn follow(follower: Follower) -> impl Stream<Item = Result<Event, Infallible>> {
                 // The client comes back and then hears why in words.
                 _ => return None,
             }
-            if follower.waiting.is_empty() && !follower.ended {
-                follower.hear().await;
+            if follower.waiting.is_empty() && !follower.ended && !follower.hear().await {
+                return None;
             }
         }
     });
@@ -142,8 +159,8 @@ fn follow(follower: Follower) -> impl Stream<Item = Result<Event, Infallible>> {
 }
 
 impl Follower {
-    /// Until there may be something new.
-    async fn hear(&mut self) {
+    /// Until there may be something new. False: whoever listens may no longer.
+    async fn hear(&mut self) -> bool {
         let (closing, id) = (self.state.closing.clone(), self.id.to_string());
         let look = tokio::time::sleep(LOOK_EVERY);
         tokio::pin!(look);
@@ -152,12 +169,20 @@ impl Follower {
                 heard = self.news.recv() => match heard {
                     Ok(Wakeup::Run(other)) if other != id => {}
                     Ok(Wakeup::Application(_)) => {}
-                    Ok(_) | Err(RecvError::Lagged(_)) => return,
+                    Ok(news) => {
+                        if self.listener.concerns(&news) && !self.listener.may_go_on(&self.state).await {
+                            return false;
+                        }
+                        if !matches!(news, Wakeup::Person(_)) {
+                            return true;
+                        }
+                    }
+                    Err(RecvError::Lagged(_)) => return self.listener.may_go_on(&self.state).await,
                     // Nobody will say anything any more; the clock still does.
-                    Err(RecvError::Closed) => { look.as_mut().await; return }
+                    Err(RecvError::Closed) => { look.as_mut().await; return true }
                 },
-                () = &mut look => return,
-                () = closing.cancelled() => return,
+                () = &mut look => return true,
+                () = closing.cancelled() => return true,
             }
         }
     }

@@ -11,6 +11,7 @@ mod document;
 pub mod entry;
 mod evacuations;
 mod events;
+mod factors;
 mod filters;
 mod groups;
 mod inventory;
@@ -23,6 +24,7 @@ mod reviews;
 mod runs;
 mod safeguards;
 mod session;
+mod sessions;
 pub mod system;
 mod tokens;
 
@@ -51,6 +53,13 @@ fn described() -> OpenApiRouter<AppState> {
         .layer(Extension(body::Limit(body::INVENTORY_LIMIT_BYTES)));
     let v1 = OpenApiRouter::new()
         .routes(routes!(session::get_session, session::post_session, session::delete_session))
+        .routes(routes!(session::post_proof))
+        .routes(routes!(sessions::get_sessions, sessions::delete_sessions))
+        .routes(routes!(sessions::delete_session_of))
+        .routes(routes!(factors::get_factors))
+        .routes(routes!(factors::post_totp, factors::delete_totp))
+        .routes(routes!(factors::post_confirm_totp))
+        .routes(routes!(factors::post_recovery_codes))
         .routes(routes!(system::get_system))
         .routes(routes!(now::get_now))
         .routes(routes!(now::get_approvals))
@@ -108,6 +117,7 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(audit::get_entry))
         .routes(routes!(people::get_people, people::post_person))
         .routes(routes!(people::get_person, people::patch_person))
+        .routes(routes!(factors::delete_factors))
         .routes(routes!(groups::get_groups, groups::post_group))
         .routes(routes!(groups::get_group, groups::put_group))
         .routes(routes!(policies::get_policies, policies::post_policy))

@@ -2,9 +2,9 @@
 
 use super::super::{
     body::JsonBody,
-    principal::Principal,
-    problem::Reply,
-    sign_in::{admit, dismiss},
+    principal::{Principal, find},
+    problem::{Reply, not_signed_in},
+    sign_in::{admit, dismiss, prove_again},
 };
 use crate::state::AppState;
 use axum::{
@@ -12,7 +12,10 @@ use axum::{
     extract::{FromRequest, Request, State},
     http::StatusCode,
 };
-use holdfast_api::Problem;
+use holdfast_api::{
+    Problem,
+    proofs::{Admitted, Proof},
+};
 use holdfast_domain::Actor;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,8 +27,9 @@ pub struct SignIn {
     pub email: String,
     #[schema(format = Password)]
     pub password: String,
-    /// A second factor; people have none in this version.
+    /// The second factor's, of whoever has one: of the authenticator app, or one to recover with.
     #[serde(default)]
+    #[schema(format = Password)]
     pub code: Option<String>,
 }
 
@@ -67,23 +71,55 @@ pub async fn get_session(Principal(actor): Principal) -> Json<SessionView> {
 /// Signs a person in: sets the session's cookie. Fresh identity for five minutes.
 #[utoipa::path(post, path = "/session", tag = "session", request_body = SignIn, responses(
     (status = 200, body = SessionView, headers(("set-cookie" = String, description = "`__Host-holdfast`"))),
-    (status = 401, description = "Unknown address or wrong password", body = super::super::problem::ProblemBody, content_type = "application/problem+json"),
+    (status = 401, description = "Unknown address or wrong password; `code_needed`: the second factor's code is asked for too, `code_refused`: it was not right", body = super::super::problem::ProblemBody, content_type = "application/problem+json"),
     (status = 429, description = "Too many failures: the account's door is closed for a while", body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn post_session(State(state): State<AppState>, request: Request) -> Reply<Json<SessionView>> {
     let (mut parts, body) = request.into_parts();
     let again = Request::from_parts(parts.clone(), body);
     let JsonBody(sign_in) = JsonBody::<SignIn>::from_request(again, &state).await?;
-    if sign_in.code.as_deref().is_some_and(|code| !code.is_empty()) {
-        return Err(Problem::bad_field(
-            "code",
-            "people have no second factor in this version",
-            "Leave `code` out.",
-        )
-        .into());
-    }
-    let person = admit(&mut parts, &state, &sign_in.email, &sign_in.password).await?;
+    let SignIn { email, password, code } = sign_in;
+    let admitted = admit(&mut parts, &state, &email, &password, code.as_deref()).await?;
+    let Admitted::Whole(person) = admitted else { return Err(code_needed().into()) };
     let actor = state.plane.actor_of_session(person, Some(Timestamp::now())).await?;
     Ok(Json(actor.into()))
+}
+
+fn code_needed() -> Problem {
+    Problem::new(
+        401,
+        "code_needed",
+        "A second factor is asked for",
+        "The password is right, and this person has a second factor.",
+        "Send the same again with `code`: the one that the authenticator app shows, or one to recover with.",
+    )
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Again {
+    /// Of whoever has one.
+    #[serde(default)]
+    #[schema(format = Password)]
+    pub password: Option<String>,
+    /// Of whoever has a second factor.
+    #[serde(default)]
+    #[schema(format = Password)]
+    pub code: Option<String>,
+}
+
+/// Proves anew who the session's person is, which is fresh identity for five minutes: everything that they have is asked for.
+/// The session goes on under another cookie.
+#[utoipa::path(post, path = "/session/proof", tag = "session", request_body = Again, responses(
+    (status = 200, body = SessionView, headers(("set-cookie" = String, description = "`__Host-holdfast`, in place of the one that was sent"))),
+    (status = 401, description = "Not right", body = super::super::problem::ProblemBody, content_type = "application/problem+json"),
+    (status = 429, description = "Too many failures", body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn post_proof(State(state): State<AppState>, request: Request) -> Reply<Json<SessionView>> {
+    let (mut parts, body) = request.into_parts();
+    let actor = find(&mut parts, &state).await?.ok_or_else(not_signed_in)?;
+    let again = Request::from_parts(parts.clone(), body);
+    let JsonBody(Again { password, code }) = JsonBody::<Again>::from_request(again, &state).await?;
+    prove_again(&mut parts, &state, Proof { password, code }).await?;
+    Ok(Json(state.plane.actor_of_session(actor.person, Some(Timestamp::now())).await?.into()))
 }
 
 /// Signs out.

@@ -3,15 +3,21 @@
 use super::views::{group_view, person_view, policy_view};
 use super::{Fake, PASSWORD, TOKEN, operator};
 use async_trait::async_trait;
-use holdfast_api::{Answer, IfMatch, Problem, people::*, version};
+use holdfast_api::{Answer, IfMatch, Problem, federation::*, people::*, proofs::*, sessions::*, version};
 use holdfast_domain::{Actor, ApprovalPolicy, Name, PersonId, Scope};
 use jiff::Timestamp;
 
 #[async_trait]
 impl People for Fake {
-    async fn sign_in(&self, email: &str, password: &str, _: &str) -> Answer<PersonId> {
+    async fn sign_in(&self, email: &str, password: &str, code: Option<&str>, _: &str) -> Answer<Admitted> {
         if email == "operator@example.com" && password == PASSWORD {
-            Ok(operator().person)
+            Ok(Admitted::Whole(operator().person))
+        } else if email == "careful@example.com" && password == PASSWORD {
+            match code {
+                Some(code) => self.finish_sign_in(operator().person, code, "").await,
+                None => return Ok(Admitted::CodeDue(operator().person)),
+            }
+            .map(|()| Admitted::Whole(operator().person))
         } else {
             Err(Problem::new(401, "sign_in_refused", "Not signed in", "Not right.", "Try again."))
         }
@@ -53,6 +59,86 @@ impl People for Fake {
         if_match.check(&[version::of_person(&person_view())])?;
         self.change(actor, format!("change {id} {:?} {:?}", change.roles, change.disabled))?;
         Ok(person_view())
+    }
+}
+
+pub const CODE: &str = "123456";
+
+#[async_trait]
+impl Proofs for Fake {
+    async fn finish_sign_in(&self, _: PersonId, code: &str, _: &str) -> Answer<()> {
+        let wrong = || Problem::new(401, "code_refused", "Not right", "Not right.", "Wait.");
+        if code == CODE { Ok(()) } else { Err(wrong()) }
+    }
+    async fn prove(&self, actor: &Actor, proof: Proof, _: &str) -> Answer<()> {
+        if actor.token_scopes.is_some() {
+            return Err(Problem::new(403, "person_needed", "Not for API tokens", "No.", "Sign in."));
+        }
+        self.note(format!("prove {}", actor.email));
+        match proof.password.as_deref() {
+            Some(PASSWORD) => Ok(()),
+            _ => Err(Problem::new(401, "sign_in_refused", "Not signed in", "Not right.", "Try again.")),
+        }
+    }
+    async fn factors(&self, _: &Actor) -> Answer<FactorsView> {
+        Ok(FactorsView { password: true, ..FactorsView::default() })
+    }
+    async fn begin_codes(&self, actor: &Actor) -> Answer<EnrolmentView> {
+        self.change(actor, "begin codes")?;
+        Ok(EnrolmentView { secret: "GEZDGNBV".into(), uri: "otpauth://totp/x?secret=GEZDGNBV".into() })
+    }
+    async fn confirm_codes(&self, actor: &Actor, code: &str, _: &str) -> Answer<RecoveryCodesView> {
+        self.finish_sign_in(actor.person, code, "").await?;
+        Ok(RecoveryCodesView { recovery_codes: vec!["abcd-efgh-jkmn-pqrs".into()] })
+    }
+    async fn remove_codes(&self, _: &Actor) -> Answer<()> {
+        self.note("remove codes");
+        Ok(())
+    }
+    async fn new_recovery_codes(&self, actor: &Actor) -> Answer<RecoveryCodesView> {
+        self.change(actor, "recovery codes")?;
+        Ok(RecoveryCodesView { recovery_codes: vec!["abcd-efgh-jkmn-pqrs".into()] })
+    }
+    async fn reset_codes(&self, _: &Actor, id: &str) -> Answer<()> {
+        self.note(format!("reset codes {id}"));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Federation for Fake {
+    async fn sign_in_by_provider(&self, vouched: Vouched, _: &str) -> Answer<PersonId> {
+        self.note(format!("vouched {}", vouched.subject));
+        Ok(operator().person)
+    }
+    async fn prove_by_provider(&self, _: &Actor, vouched: Vouched, _: &str) -> Answer<()> {
+        self.note(format!("proved {}", vouched.subject));
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Sessions for Fake {
+    async fn own_sessions(&self, _: &Actor, current: Option<&str>) -> Answer<Vec<OwnSession>> {
+        Ok(current
+            .map(|id| OwnSession {
+                id: id.to_owned(),
+                signed_in_at: Timestamp::UNIX_EPOCH,
+                last_seen_at: Timestamp::UNIX_EPOCH,
+                from: None,
+                agent: None,
+                current: true,
+            })
+            .into_iter()
+            .collect())
+    }
+    async fn end_session(&self, _: &Actor, id: &str) -> Answer<()> {
+        self.note(format!("end session {id}"));
+        Ok(())
+    }
+    async fn end_sessions(&self, _: &Actor, but: Option<&str>) -> Answer<u64> {
+        self.note(format!("end sessions but {}", but.is_some()));
+        Ok(1)
     }
 }
 

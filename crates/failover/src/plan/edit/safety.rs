@@ -6,8 +6,8 @@ use super::Editing;
 use super::apply::{No, no};
 use crate::movement::Mode;
 use crate::step::{Step, Work};
-use holdfast_domain::own_step::Phase;
 use holdfast_domain::StepId;
+use holdfast_domain::own_step::Phase;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A plan as it was generated.

@@ -22,11 +22,26 @@ pub struct Compared {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum StepChange {
-    Added { step: StepId, title: String, after: Vec<StepId> },
-    Removed { step: StepId, title: String },
+    Added {
+        step: StepId,
+        title: String,
+        after: Vec<StepId>,
+    },
+    Removed {
+        step: StepId,
+        title: String,
+    },
     /// It stands among others than before.
-    Moved { step: StepId, title: String, fields: Vec<FieldChange> },
-    Changed { step: StepId, title: String, fields: Vec<FieldChange> },
+    Moved {
+        step: StepId,
+        title: String,
+        fields: Vec<FieldChange>,
+    },
+    Changed {
+        step: StepId,
+        title: String,
+        fields: Vec<FieldChange>,
+    },
 }
 
 /// `None`: not there on that side.

@@ -54,9 +54,7 @@ pub struct LintFinding {
 pub fn lint(sheet: &Sheet, key: &PlanKey, application: &Application, now: Timestamp) -> Vec<LintFinding> {
     let modes = [Mode::Planned, Mode::Emergency].into_iter();
     modes
-        .flat_map(|mode| {
-            needed_planes(sheet.form(mode).steps(), &key.movement(mode), application, now)
-        })
+        .flat_map(|mode| needed_planes(sheet.form(mode).steps(), &key.movement(mode), application, now))
         .collect()
 }
 

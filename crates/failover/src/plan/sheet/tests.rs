@@ -98,7 +98,9 @@ fn a_step_that_stands_elsewhere_has_moved_and_the_others_have_not() {
     steps.push(step);
     let compared = compare(&plain, &other);
     let [only] = compared.as_slice() else { panic!("{compared:?}") };
-    assert!(matches!(only.steps.as_slice(), [StepChange::Moved { step, .. }] if *step == step_id("route-assets")));
+    assert!(
+        matches!(only.steps.as_slice(), [StepChange::Moved { step, .. }] if *step == step_id("route-assets"))
+    );
 }
 
 #[test]
@@ -107,11 +109,7 @@ fn the_lint_notes_a_planned_need_and_fails_an_emergencys_until_it_is_waived_in_t
     let of = |picture: &Picture, mode: Mode, at: jiff::Timestamp| {
         let sheet = draw(picture, &there()).sheet;
         let found = lint(&sheet, &there(), &picture.application, at);
-        found
-            .into_iter()
-            .filter(|f| f.mode == mode)
-            .map(|f| (f.step.to_string(), f.lint))
-            .collect::<Vec<_>>()
+        found.into_iter().filter(|f| f.mode == mode).map(|f| (f.step.to_string(), f.lint)).collect::<Vec<_>>()
     };
     let planned = of(&picture, Mode::Planned, NOW);
     assert!(planned.contains(&("switch-orders".into(), Lint::Note)), "{planned:?}");

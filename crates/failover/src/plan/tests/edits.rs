@@ -56,7 +56,11 @@ fn waits(steps: &[Step], later: &StepId, earlier: &StepId) -> bool {
 /// What every plan keeps, however it was edited, found without the rules that keep it.
 fn assert_safe(steps: &[Step], plain: &[Step]) {
     for (at, step) in steps.iter().enumerate() {
-        assert!(step.after.iter().all(|a| steps[..at].iter().any(|s| s.id == *a)), "{} out of order", step.id);
+        assert!(
+            step.after.iter().all(|a| steps[..at].iter().any(|s| s.id == *a)),
+            "{} out of order",
+            step.id
+        );
         assert!(steps[..at].iter().all(|s| s.id != step.id), "{} twice", step.id);
         let looks = matches!(step.work, Work::ObserveAgain);
         assert!(looks || waits(steps, &step.id, &step_id("observe-again")), "{} before the look", step.id);
@@ -71,7 +75,11 @@ fn assert_safe(steps: &[Step], plain: &[Step]) {
         }
         for traffic in starts("route-").chain(starts("open-")).chain(starts("close-")) {
             assert!(waits(steps, &traffic.id, &switch.id), "{} before the store is promoted", traffic.id);
-            assert!(waits(steps, &step_id("confirm-serving"), &traffic.id), "confirmed before {}", traffic.id);
+            assert!(
+                waits(steps, &step_id("confirm-serving"), &traffic.id),
+                "confirmed before {}",
+                traffic.id
+            );
         }
     }
     for id in plain.iter().map(|s| &s.id) {
@@ -133,7 +141,11 @@ fn what_does_not_fit_names_the_field_and_why() {
             "measured before a store is cut off",
         ),
         (both(Editing::LeaveOut { step: step_id("record-lag") }), "edits[0].edit.step", "cannot go without"),
-        (both(Editing::LeaveOut { step: step_id("observe-again") }), "edits[0].edit.step", "cannot go without"),
+        (
+            both(Editing::LeaveOut { step: step_id("observe-again") }),
+            "edits[0].edit.step",
+            "cannot go without",
+        ),
         (
             both(Editing::IfItFails { step: step(), then: IfItFails::GoOn }),
             "edits[0].edit.step",
@@ -149,7 +161,11 @@ fn what_does_not_fit_names_the_field_and_why() {
         ),
         (both(Editing::Timeout { step: step(), seconds: 1 }), "edits[0].edit.seconds", "10 seconds"),
         (both(Editing::Tries { step: step(), tries: 0 }), "edits[0].edit.tries", "between 1 and 20"),
-        (both(Editing::Tries { step: step_id("record-lag"), tries: 2 }), "edits[0].edit.step", "makes no call"),
+        (
+            both(Editing::Tries { step: step_id("record-lag"), tries: 2 }),
+            "edits[0].edit.step",
+            "makes no call",
+        ),
         (wait("mine", Place::AfterStep("nowhere".into())), "edits[0].edit.place", "has no such step"),
         (
             both(Editing::Insert {

@@ -20,7 +20,8 @@ fn goes_on() -> How {
 }
 
 fn conditional() -> How {
-    let condition = Condition::Signal { resource: name("healthy"), region: region("eu-central-1"), well: true };
+    let condition =
+        Condition::Signal { resource: name("healthy"), region: region("eu-central-1"), well: true };
     How { only_if: Some(condition), ..How::default() }
 }
 

@@ -1,0 +1,29 @@
+//! Signing in by an identity provider: what it vouched for, once the server has verified that it did.
+
+use crate::problem::Answer;
+use async_trait::async_trait;
+use holdfast_domain::{Actor, PersonId};
+use jiff::Timestamp;
+
+/// What a verified id token says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Vouched {
+    pub issuer: String,
+    /// The provider's name for the person, for good: with the issuer, who they are.
+    pub subject: String,
+    pub email: Option<String>,
+    /// `Some(false)`: the provider says that nobody has checked it.
+    pub email_verified: Option<bool>,
+    /// As the provider calls them.
+    pub groups: Vec<String>,
+    /// When the person last proved to the provider who they are; `None`: it does not say.
+    pub authenticated_at: Option<Timestamp>,
+}
+
+#[async_trait]
+pub trait Federation {
+    /// Who it is, made if they are new, with the roles and groups that their claims are mapped to.
+    async fn sign_in_by_provider(&self, vouched: Vouched, from: &str) -> Answer<PersonId>;
+    /// Writes down that a session's person proved to the provider anew who they are; refused when it was somebody else.
+    async fn prove_by_provider(&self, actor: &Actor, vouched: Vouched, from: &str) -> Answer<()>;
+}

@@ -1,0 +1,37 @@
+//! The sessions of whoever asks: where they are signed in, and ending that.
+
+use crate::problem::Answer;
+use async_trait::async_trait;
+use holdfast_domain::Actor;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct OwnSession {
+    /// Of the session, not its secret: nobody can sign in with it.
+    pub id: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub signed_in_at: Timestamp,
+    /// To the minute.
+    #[schema(value_type = String, format = DateTime)]
+    pub last_seen_at: Timestamp,
+    /// The address that it was signed in from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// What the browser called itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// The one that asks.
+    pub current: bool,
+}
+
+/// `current` is the id of the session that asks.
+#[async_trait]
+pub trait Sessions {
+    /// The newest first.
+    async fn own_sessions(&self, actor: &Actor, current: Option<&str>) -> Answer<Vec<OwnSession>>;
+    /// That is at once, on every replica, and its open streams end with it.
+    async fn end_session(&self, actor: &Actor, id: &str) -> Answer<()>;
+    /// All of them, or all but the one that asks. How many ended.
+    async fn end_sessions(&self, actor: &Actor, but: Option<&str>) -> Answer<u64>;
+}

@@ -1,0 +1,125 @@
+//! How somebody signs in: the page, proving anew who they are, the second factor, where they are signed in. Secrets and codes are in the answer that
+//! makes them and nowhere else.
+
+use super::flash;
+use super::query::{Asked, Sent};
+use super::render::{self, Form, Visit, back, came_of};
+use crate::http::principal::own_path;
+use crate::http::sign_in::{self, Here, Peer, code_is_due};
+use crate::state::AppState;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, request::Parts};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use holdfast_api::Answer;
+use holdfast_frontend::pages;
+use holdfast_frontend::pages::me::{CONFIRM, PATH};
+use holdfast_frontend::screen::Screen;
+
+/// The second half of signing in.
+pub async fn code(State(state): State<AppState>, mut parts: Parts, Asked(asked): Asked) -> Response {
+    let next = asked.text("next");
+    match code_is_due(&mut parts, &state).await {
+        Ok(true) => {
+            let failed = asked.get("refused");
+            let status = if failed.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
+            render::alone(&state, &parts.headers, status, pages::sign_in::code_page(next, failed))
+        }
+        // Nobody's password was right here a moment ago.
+        Ok(false) => Redirect::to(&sign_in::page(sign_in::SIGN_IN, own_path(&next).unwrap_or("/"), None))
+            .into_response(),
+        Err(refused) => render::page_problem(&state, &parts.headers, refused.0),
+    }
+}
+
+/// What a form was told is kept for the page that it leads back to.
+pub async fn prove(State(state): State<AppState>, visit: Visit, Asked(asked): Asked) -> Response {
+    let provider = state.site.provider.as_ref().map(|provider| provider.name().to_owned());
+    let answer = async {
+        let factors = state.plane.factors(&visit.actor).await?;
+        Ok(pages::prove::page(factors, asked.text("next"), asked.get("refused"), provider))
+    };
+    let answer: Answer<Screen> = answer.await;
+    visit.leaving_the_flash().show(&state, answer).await
+}
+
+pub async fn page(State(state): State<AppState>, visit: Visit, Here(current): Here) -> Response {
+    let answer = futures::try_join!(
+        state.plane.factors(&visit.actor),
+        state.plane.own_sessions(&visit.actor, current.as_deref())
+    );
+    visit.show(&state, answer.map(|(factors, sessions)| pages::me::page(factors, sessions))).await
+}
+
+pub async fn end_session(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Sent(sent): Sent,
+) -> Response {
+    let form = Form { page: PATH, name: "end-session", fields: &[] };
+    came_of(state.plane.end_session(&visit.actor, &id).await, form, &sent, |()| {
+        "That session is over, and its open pages with it".to_owned()
+    })
+}
+
+/// Everywhere, or everywhere else.
+pub async fn end_sessions(
+    State(state): State<AppState>,
+    visit: Visit,
+    Here(current): Here,
+    Sent(sent): Sent,
+) -> Response {
+    let but = current.filter(|_| sent.text("others") == "true");
+    let form = Form { page: PATH, name: "end-sessions", fields: &[] };
+    let answer = state.plane.end_sessions(&visit.actor, but.as_deref()).await;
+    if but.is_none() && answer.is_ok() {
+        return Redirect::to(sign_in::SIGN_IN).into_response();
+    }
+    came_of(answer, form, &sent, |ended| format!("Signed out everywhere else: {ended} ended"))
+}
+
+pub async fn begin_codes(State(state): State<AppState>, visit: Visit) -> Response {
+    match state.plane.begin_codes(&visit.actor).await {
+        Ok(shown) => visit.show(&state, Ok(pages::me::begun(shown))).await,
+        Err(problem) => back(PATH, flash::refused(&problem, "begin-codes", Default::default())),
+    }
+}
+
+pub async fn confirm_codes(
+    State(state): State<AppState>,
+    visit: Visit,
+    Peer(from): Peer,
+    Sent(sent): Sent,
+) -> Response {
+    match state.plane.confirm_codes(&visit.actor, &sent.text("code"), &from).await {
+        Ok(codes) => visit.show(&state, Ok(pages::me::recovery_codes(codes))).await,
+        Err(problem) => back(PATH, flash::refused(&problem, CONFIRM, Default::default())),
+    }
+}
+
+pub async fn new_recovery_codes(State(state): State<AppState>, visit: Visit) -> Response {
+    match state.plane.new_recovery_codes(&visit.actor).await {
+        Ok(codes) => visit.show(&state, Ok(pages::me::recovery_codes(codes))).await,
+        Err(problem) => back(PATH, flash::refused(&problem, "recovery-codes", Default::default())),
+    }
+}
+
+pub async fn remove_codes(State(state): State<AppState>, visit: Visit, Sent(sent): Sent) -> Response {
+    let form = Form { page: PATH, name: "remove-codes", fields: &[] };
+    came_of(state.plane.remove_codes(&visit.actor).await, form, &sent, |()| {
+        "The second factor is removed: signing in asks for your password alone".to_owned()
+    })
+}
+
+/// Of somebody else, who has lost it.
+pub async fn reset_codes(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Sent(sent): Sent,
+) -> Response {
+    let form = Form { page: "/people", name: &format!("person-{id}"), fields: &[] };
+    came_of(state.plane.reset_codes(&visit.actor, &id).await, form, &sent, |()| {
+        "The second factor is taken away: signing in asks them for the password alone".to_owned()
+    })
+}

@@ -1,0 +1,114 @@
+//! To the identity provider and back. A failure leads to the page that it was begun on, with a code: accounts that are kept here
+//! go on working whatever the provider does.
+
+use super::{
+    pages::{
+        cookies,
+        query::{Asked, Fields},
+    },
+    principal::{find, own_path},
+    problem::Refused,
+    session,
+    sign_in::{PROVE, SIGN_IN, browser, page, peer, session_of},
+};
+use crate::{
+    oidc::{Answered, Back, Failure, Purpose},
+    state::AppState,
+};
+use axum::{
+    extract::State,
+    http::{header, request::Parts},
+    response::{IntoResponse, Redirect, Response},
+};
+use holdfast_api::federation::Vouched;
+use jiff::Timestamp;
+
+/// Ours to leave by; the provider sends people back to [`CALLBACK`].
+pub const LEAVE: &str = "/sign-in/provider";
+pub const CALLBACK: &str = "/sign-in/provider/callback";
+/// What the browser keeps meanwhile.
+const COOKIE: &str = "__Host-holdfast-provider";
+const KEPT_SECONDS: u32 = 600;
+
+/// `GET /sign-in/provider?next=…`, with `for=prove` to prove anew who one is.
+pub async fn leave(State(state): State<AppState>, Asked(asked): Asked) -> Response {
+    let next = own_path(&asked.text("next")).unwrap_or("/").to_owned();
+    let (purpose, from) =
+        if asked.text("for") == "prove" { (Purpose::Prove, PROVE) } else { (Purpose::SignIn, SIGN_IN) };
+    let Some(provider) = &state.site.provider else {
+        return Redirect::to(&page(from, &next, Some("no_provider"))).into_response();
+    };
+    match provider.leave(&next, purpose).await {
+        Ok(leaving) => {
+            let mut response = Redirect::to(&leaving.to).into_response();
+            if let Some(cookie) = cookies::set(COOKIE, &leaving.kept, KEPT_SECONDS) {
+                response.headers_mut().append(header::SET_COOKIE, cookie);
+            }
+            response
+        }
+        Err(failure) => failed(&failure, from, &next),
+    }
+}
+
+/// `GET /sign-in/provider/callback`.
+pub async fn come_back(State(state): State<AppState>, mut parts: Parts, Asked(asked): Asked) -> Response {
+    let mut response = arrived(&state, &mut parts, &asked).await;
+    // It is good for one way back.
+    if let Some(cookie) = cookies::remove(COOKIE) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+async fn arrived(state: &AppState, parts: &mut Parts, asked: &Fields) -> Response {
+    let Some(provider) = &state.site.provider else {
+        return Redirect::to(&page(SIGN_IN, "/", Some("no_provider"))).into_response();
+    };
+    let kept = cookies::read(&parts.headers, COOKIE).map(str::to_owned);
+    let answered = Answered {
+        code: asked.get("code"),
+        state: asked.get("state"),
+        error: asked.get("error"),
+        issuer: asked.get("iss"),
+    };
+    let Back { vouched, next, purpose } = match provider.come_back(kept.as_deref(), answered).await {
+        Ok(back) => back,
+        Err(failure) => return failed(&failure, SIGN_IN, "/"),
+    };
+    let (done, from) = match purpose {
+        Purpose::SignIn => (begin(state, parts, vouched).await, SIGN_IN),
+        Purpose::Prove => (prove(state, parts, vouched).await, PROVE),
+    };
+    match done {
+        Ok(()) => Redirect::to(&next).into_response(),
+        Err(Refused(problem)) if problem.status < 500 => {
+            Redirect::to(&page(from, &next, Some(&problem.code))).into_response()
+        }
+        Err(refused) => refused.into_response(),
+    }
+}
+
+async fn begin(state: &AppState, parts: &mut Parts, vouched: Vouched) -> Result<(), Refused> {
+    // Fresh identity is what the person gave the provider, and when: an older sign-in there proves nothing here and now.
+    let proved_at = vouched.authenticated_at.unwrap_or(Timestamp::UNIX_EPOCH).min(Timestamp::now());
+    let person = state.plane.sign_in_by_provider(vouched, &peer(parts)).await?;
+    let session = session_of(parts, state).await?;
+    session::begin(&session, person, browser(parts), proved_at).await.map(drop)
+}
+
+async fn prove(state: &AppState, parts: &mut Parts, vouched: Vouched) -> Result<(), Refused> {
+    let actor = find(parts, state).await?.ok_or_else(super::problem::not_signed_in)?;
+    let proved_at = vouched.authenticated_at.unwrap_or(Timestamp::UNIX_EPOCH).min(Timestamp::now());
+    state.plane.prove_by_provider(&actor, vouched, &peer(parts)).await?;
+    session::proved(&session_of(parts, state).await?, proved_at).await
+}
+
+fn failed(failure: &Failure, from: &str, next: &str) -> Response {
+    match failure {
+        Failure::Unreachable(why) | Failure::NotBelieved(why) => {
+            tracing::warn!(code = failure.code(), why, "nobody signed in by the identity provider");
+        }
+        Failure::Refused(_) | Failure::NotAwaited => {}
+    }
+    Redirect::to(&page(from, next, Some(failure.code()))).into_response()
+}

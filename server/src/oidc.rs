@@ -1,0 +1,480 @@
+//! The identity provider, spoken to: discovery, the code flow with PKCE, and the verification of what comes back. What is known
+//! between leaving for the provider and coming back lies in a cookie of that browser, encrypted: strangers make no rows.
+//!
+//! Who somebody is here, and what they may do, is the control plane's to say.
+
+use crate::guarded::Guarded;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use holdfast_api::federation::Vouched;
+use holdfast_app::sealing::Sealing;
+use jiff::Timestamp;
+use openidconnect::{
+    AdditionalClaims, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
+    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenFields, IssuerUrl, Nonce,
+    OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, StandardErrorResponse,
+    StandardTokenResponse, TokenResponse as _, UserInfoClaims,
+    core::{
+        CoreAuthDisplay, CoreAuthPrompt, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey,
+        CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreProviderMetadata, CoreResponseType,
+        CoreRevocableToken, CoreRevocationErrorResponse, CoreTokenIntrospectionResponse, CoreTokenType,
+    },
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// How long somebody may be away at the provider.
+const AWAY_AT_MOST: i64 = 600;
+/// Keys and endpoints are asked for anew after this long; and at once when a token is signed by a key that is not known.
+const KNOWN_FOR: Duration = Duration::from_secs(600);
+const SEALED_AS: &str = "sign-in at the identity provider";
+/// By public key alone: what is signed with a shared secret could be made by whoever has the client's.
+const ALGORITHMS: [CoreJwsSigningAlgorithm; 6] = [
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+    CoreJwsSigningAlgorithm::EcdsaP384Sha384,
+    CoreJwsSigningAlgorithm::EdDsa,
+];
+
+#[derive(Debug, Clone)]
+pub struct OidcSettings {
+    pub issuer: String,
+    pub client_id: String,
+    /// None: a public client, which has PKCE alone.
+    pub client_secret: Option<SecretString>,
+    /// On the button.
+    pub name: String,
+    pub scopes: Vec<String>,
+    /// The claim that holds the groups.
+    pub groups_claim: String,
+    /// To the letter the one that the provider knows.
+    pub redirect_uri: String,
+    /// A sign-in at the provider that is older is done anew.
+    pub longest: Duration,
+}
+
+/// What somebody was on their way to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    SignIn,
+    /// Proving anew who one is.
+    Prove,
+}
+
+/// Why nobody came back as somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// It does not answer, or not as a provider does.
+    Unreachable(String),
+    /// It said no: `access_denied` and the like.
+    Refused(String),
+    /// Not from this browser, too late, or a second time.
+    NotAwaited,
+    /// What it sent is not what it must be.
+    NotBelieved(String),
+}
+
+impl Failure {
+    /// For the page that says so.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "provider_unreachable",
+            Self::Refused(_) => "provider_refused",
+            Self::NotAwaited => "provider_not_awaited",
+            Self::NotBelieved(_) => "provider_not_believed",
+        }
+    }
+}
+
+/// The way to the provider, and what this browser keeps meanwhile.
+#[derive(Debug)]
+pub struct Leaving {
+    pub to: String,
+    pub kept: String,
+}
+
+#[derive(Debug)]
+pub struct Back {
+    pub vouched: Vouched,
+    pub next: String,
+    pub purpose: Purpose,
+}
+
+/// What the provider put into the address of the way back.
+#[derive(Debug, Default)]
+pub struct Answered {
+    pub code: Option<String>,
+    pub state: Option<String>,
+    pub error: Option<String>,
+    /// RFC 9207, from a provider that says it.
+    pub issuer: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    state: String,
+    nonce: String,
+    verifier: String,
+    next: String,
+    purpose: Purpose,
+    left_at: i64,
+}
+
+/// Claims beyond the standard ones, the groups among them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Others {
+    #[serde(flatten)]
+    all: Map<String, Value>,
+}
+
+impl AdditionalClaims for Others {}
+
+type Fields = IdTokenFields<
+    Others,
+    EmptyExtraTokenFields,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJwsSigningAlgorithm,
+>;
+type Client = openidconnect::Client<
+    Others,
+    CoreAuthDisplay,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJsonWebKey,
+    CoreAuthPrompt,
+    StandardErrorResponse<CoreErrorResponseType>,
+    StandardTokenResponse<Fields, CoreTokenType>,
+    CoreTokenIntrospectionResponse,
+    CoreRevocableToken,
+    CoreRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointMaybeSet,
+    EndpointMaybeSet,
+>;
+
+/// One for the whole process.
+pub struct Provider {
+    settings: OidcSettings,
+    http: Guarded,
+    sealing: Sealing,
+    known: Mutex<Option<(Instant, Arc<CoreProviderMetadata>)>>,
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider").field("issuer", &self.settings.issuer).finish_non_exhaustive()
+    }
+}
+
+impl Provider {
+    #[must_use]
+    pub fn new(settings: OidcSettings, http: Guarded, sealing: Sealing) -> Self {
+        Self { settings, http, sealing, known: Mutex::new(None) }
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    /// # Errors
+    /// When the provider does not answer.
+    pub async fn leave(&self, next: &str, purpose: Purpose) -> Result<Leaving, Failure> {
+        let metadata = self.metadata(false).await?;
+        let client = self.client(&metadata)?;
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let mut request = client
+            .authorize_url(
+                AuthenticationFlow::<CoreResponseType>::AuthorizationCode,
+                CsrfToken::new_random,
+                Nonce::new_random,
+            )
+            .set_pkce_challenge(challenge)
+            .add_scopes(self.settings.scopes.iter().cloned().map(Scope::new));
+        // With an age asked for, the token says when the person proved who they are.
+        request = match purpose {
+            Purpose::SignIn => request.set_max_age(self.settings.longest),
+            Purpose::Prove => request.add_prompt(CoreAuthPrompt::Login).set_max_age(Duration::ZERO),
+        };
+        let (to, state, nonce) = request.url();
+        let kept = Kept {
+            state: state.secret().clone(),
+            nonce: nonce.secret().clone(),
+            verifier: verifier.secret().clone(),
+            next: next.to_owned(),
+            purpose,
+            left_at: Timestamp::now().as_second(),
+        };
+        let json = serde_json::to_vec(&kept).map_err(|error| Failure::Unreachable(error.to_string()))?;
+        let sealed = self.sealing.seal(SEALED_AS, &json).map_err(Failure::Unreachable)?;
+        Ok(Leaving { to: to.to_string(), kept: URL_SAFE_NO_PAD.encode(sealed) })
+    }
+
+    /// `kept`: what [`Self::leave`] had this browser keep.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn come_back(&self, kept: Option<&str>, answered: Answered) -> Result<Back, Failure> {
+        let kept = kept.and_then(|kept| self.kept(kept)).ok_or(Failure::NotAwaited)?;
+        let same = answered.state.is_some_and(|state| Sha256::digest(&state) == Sha256::digest(&kept.state));
+        if !same || answered.issuer.is_some_and(|issuer| issuer != self.settings.issuer) {
+            return Err(Failure::NotAwaited);
+        }
+        if let Some(error) = answered.error {
+            return Err(Failure::Refused(error.chars().take(100).collect()));
+        }
+        let code = answered.code.ok_or_else(|| Failure::NotBelieved("it sent no code".to_owned()))?;
+        let metadata = self.metadata(false).await?;
+        let tokens = self
+            .client(&metadata)?
+            .exchange_code(AuthorizationCode::new(code))
+            .map_err(|error| Failure::Unreachable(error.to_string()))?
+            .set_pkce_verifier(PkceCodeVerifier::new(kept.verifier))
+            .request_async(&self.http)
+            .await
+            .map_err(exchange_failed)?;
+        let nonce = Nonce::new(kept.nonce);
+        let vouched = match self.vouched(&self.client(&metadata)?, &tokens, &nonce).await {
+            // Signed by a key that was not there when its keys were asked for last.
+            Err(Failure::NotBelieved(_)) => {
+                let anew = self.metadata(true).await?;
+                self.vouched(&self.client(&anew)?, &tokens, &nonce).await?
+            }
+            vouched => vouched?,
+        };
+        Ok(Back { vouched, next: kept.next, purpose: kept.purpose })
+    }
+
+    fn kept(&self, text: &str) -> Option<Kept> {
+        let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let kept: Kept = serde_json::from_slice(&self.sealing.open(SEALED_AS, &sealed).ok()?).ok()?;
+        (0..=AWAY_AT_MOST).contains(&(Timestamp::now().as_second() - kept.left_at)).then_some(kept)
+    }
+
+    /// Signature, algorithm, issuer, audience, expiry and nonce are verified before a word of it is believed.
+    async fn vouched(
+        &self,
+        client: &Client,
+        tokens: &StandardTokenResponse<Fields, CoreTokenType>,
+        nonce: &Nonce,
+    ) -> Result<Vouched, Failure> {
+        let not_believed = |why: String| Failure::NotBelieved(why);
+        let token = tokens.id_token().ok_or_else(|| not_believed("it sent no id token".to_owned()))?;
+        let verifier = client.id_token_verifier().set_allowed_algs(ALGORITHMS);
+        let claims = token.claims(&verifier, nonce).map_err(|error| not_believed(error.to_string()))?;
+        let mut vouched = Vouched {
+            issuer: self.settings.issuer.clone(),
+            subject: claims.subject().as_str().to_owned(),
+            email: claims.email().map(|email| email.as_str().to_owned()),
+            email_verified: claims.email_verified(),
+            groups: groups(claims.additional_claims().all.get(&self.settings.groups_claim))
+                .unwrap_or_default(),
+            authenticated_at: claims.auth_time().and_then(|at| Timestamp::from_second(at.timestamp()).ok()),
+        };
+        let complete = vouched.email.is_some()
+            && claims.additional_claims().all.contains_key(&self.settings.groups_claim);
+        // Many providers keep the rest of the claims where they are asked for with the access token.
+        if !complete && client.user_info_url().is_some() {
+            let request = client.user_info(tokens.access_token().clone(), Some(claims.subject().clone()));
+            let request = request.map_err(|error| Failure::Unreachable(error.to_string()))?;
+            let told: UserInfoClaims<Others, CoreGenderClaim> = request
+                .request_async(&self.http)
+                .await
+                .map_err(|error| not_believed(format!("its user info: {error}")))?;
+            if vouched.email.is_none() {
+                vouched.email = told.email().map(|email| email.as_str().to_owned());
+                vouched.email_verified = told.email_verified();
+            }
+            if let Some(told) = groups(told.additional_claims().all.get(&self.settings.groups_claim)) {
+                vouched.groups = told;
+            }
+        }
+        Ok(vouched)
+    }
+
+    fn client(&self, metadata: &CoreProviderMetadata) -> Result<Client, Failure> {
+        let redirect = RedirectUrl::new(self.settings.redirect_uri.clone());
+        let redirect = redirect.map_err(|error| Failure::Unreachable(error.to_string()))?;
+        let secret = self.settings.client_secret.as_ref();
+        let secret = secret.map(|secret| ClientSecret::new(secret.expose_secret().to_owned()));
+        Ok(Client::from_provider_metadata(
+            metadata.clone(),
+            ClientId::new(self.settings.client_id.clone()),
+            secret,
+        )
+        .set_redirect_uri(redirect))
+    }
+
+    async fn metadata(&self, anew: bool) -> Result<Arc<CoreProviderMetadata>, Failure> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((at, metadata)) = known
+            && !anew
+            && at.elapsed() < KNOWN_FOR
+        {
+            return Ok(metadata);
+        }
+        let unreachable = |error: String| Failure::Unreachable(error);
+        let issuer =
+            IssuerUrl::new(self.settings.issuer.clone()).map_err(|error| unreachable(error.to_string()))?;
+        let found = CoreProviderMetadata::discover_async(issuer, &self.http).await;
+        let found = Arc::new(found.map_err(|error| unreachable(with_causes(&error)))?);
+        // Where the browser is sent.
+        let door = found.authorization_endpoint().url().clone();
+        self.http
+            .check(door.as_str())
+            .map_err(|error| unreachable(format!("its page to sign in: {error}")))?;
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((Instant::now(), Arc::clone(&found)));
+        Ok(found)
+    }
+}
+
+/// A text or a list of texts; anything else is no group. `None`: it is not there.
+fn groups(claim: Option<&Value>) -> Option<Vec<String>> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    Some(match claim? {
+        Value::Array(all) => all.iter().filter_map(text).collect(),
+        one => text(one).into_iter().collect(),
+    })
+}
+
+fn exchange_failed<E: std::error::Error + 'static>(
+    error: openidconnect::RequestTokenError<E, StandardErrorResponse<CoreErrorResponseType>>,
+) -> Failure {
+    use openidconnect::RequestTokenError;
+    match error {
+        // Its words, never what was sent.
+        RequestTokenError::ServerResponse(said) => {
+            Failure::NotBelieved(format!("it refused the code: {}", said.error().as_ref()))
+        }
+        RequestTokenError::Request(error) => Failure::Unreachable(with_causes(&error)),
+        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
+            Failure::NotBelieved("what it answered for the code cannot be read".to_owned())
+        }
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words = format!("{words}: {error}");
+        cause = error.source();
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast_outside::Egress;
+    use serde_json::json;
+
+    fn provider(issuer: &str, egress: Egress) -> Provider {
+        let settings = OidcSettings {
+            issuer: issuer.to_owned(),
+            client_id: "holdfast".to_owned(),
+            client_secret: Some(SecretString::from("canary-of-the-client".to_owned())),
+            name: "Example".to_owned(),
+            scopes: vec!["email".to_owned()],
+            groups_claim: "groups".to_owned(),
+            redirect_uri: "https://holdfast.example.com/sign-in/provider/callback".to_owned(),
+            longest: Duration::from_secs(43_200),
+        };
+        let sealing = Sealing::parse(&Sealing::new_key().unwrap()).unwrap();
+        Provider::new(settings, Guarded::new(egress).unwrap(), sealing)
+    }
+
+    #[test]
+    fn groups_are_texts_in_a_list_or_alone_and_nothing_else() {
+        assert_eq!(groups(None), None);
+        assert_eq!(
+            groups(Some(&json!(["a", 7, null, {"x": "admin"}, "b c"]))),
+            Some(vec!["a".into(), "b c".into()])
+        );
+        assert_eq!(groups(Some(&json!("a"))), Some(vec!["a".into()]));
+        assert_eq!(groups(Some(&json!({"admin": true}))), Some(vec![]));
+    }
+
+    #[tokio::test]
+    async fn nobody_comes_back_who_did_not_leave_from_this_browser() {
+        let provider = provider("https://idp.example.com", Egress::Production);
+        let answered = || Answered { code: Some("x".into()), state: Some("s".into()), ..Answered::default() };
+        let sealed = |of: &Provider, left_at: i64, state: &str| {
+            let kept = Kept {
+                state: state.into(),
+                nonce: "n".into(),
+                verifier: "v".into(),
+                next: "/".into(),
+                purpose: Purpose::SignIn,
+                left_at,
+            };
+            URL_SAFE_NO_PAD.encode(of.sealing.seal(SEALED_AS, &serde_json::to_vec(&kept).unwrap()).unwrap())
+        };
+        let now = Timestamp::now().as_second();
+        let other = self::provider("https://idp.example.com", Egress::Production);
+        for kept in [
+            None,
+            Some("e30".to_owned()),
+            Some(sealed(&other, now, "s")),
+            Some(sealed(&provider, now - 601, "s")),
+            Some(sealed(&provider, now + 60, "s")),
+            Some(sealed(&provider, now, "another")),
+        ] {
+            assert_eq!(
+                provider.come_back(kept.as_deref(), answered()).await.unwrap_err(),
+                Failure::NotAwaited,
+                "{kept:?}"
+            );
+        }
+        let refused = Answered { error: Some("access_denied".into()), ..answered() };
+        let why = provider.come_back(Some(&sealed(&provider, now, "s")), refused).await.unwrap_err();
+        assert_eq!(why, Failure::Refused("access_denied".into()));
+        let mixed_up = Answered { issuer: Some("https://evil.example".into()), ..answered() };
+        let why = provider.come_back(Some(&sealed(&provider, now, "s")), mixed_up).await.unwrap_err();
+        assert_eq!(why, Failure::NotAwaited, "another provider's answer");
+        let unsaid = Answered { error: Some("access_denied".into()), ..Answered::default() };
+        let why = provider.come_back(Some(&sealed(&provider, now, "s")), unsaid).await.unwrap_err();
+        assert_eq!(why, Failure::NotAwaited, "a no is believed as little as a yes without the state");
+    }
+
+    #[tokio::test]
+    async fn discovery_speaks_to_nothing_that_only_this_process_reaches() {
+        for issuer in [
+            "http://idp.example.com",
+            "http://127.0.0.1:1",
+            "https://127.0.0.1:1",
+            "https://2130706433:1",
+            "https://169.254.169.254/latest",
+            "https://[::ffff:a9fe:a9fe]/",
+            "https://10.0.0.1/",
+            "https://user:pass@idp.example.com/",
+            "file:///etc/passwd",
+        ] {
+            let why = provider(issuer, Egress::Production).leave("/", Purpose::SignIn).await.unwrap_err();
+            assert_eq!(why.code(), "provider_unreachable", "{issuer}");
+            let Failure::Unreachable(words) = why else { panic!("{issuer}") };
+            assert!(!words.contains("canary"), "{words}");
+        }
+    }
+
+    #[test]
+    fn neither_a_secret_nor_a_key_shows_when_it_is_printed() {
+        let printed = format!("{:?}", provider("https://idp.example.com", Egress::Production));
+        assert!(printed.contains("idp.example.com") && !printed.contains("canary"), "{printed}");
+    }
+}
