@@ -43,6 +43,9 @@ pub async fn audit(command: Audit, output: Output) -> Outcome {
             output.show(&keys, |keys| {
                 let line =
                     |key: &AuditKeyView| format!("{} signs from entry {}\n", key.public_key, key.from_size);
+                if keys.items.is_empty() {
+                    return "No key signs the log yet.".to_owned();
+                }
                 keys.items.iter().map(line).collect()
             });
             Ok(())
