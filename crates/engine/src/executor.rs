@@ -61,7 +61,7 @@ impl Executor {
     async fn claim(&self, hands: &Hands) {
         let fence = self.lease.fence();
         let free = self.settings.runs_at_once.saturating_sub(hands.count());
-        if free == 0 || self.stop.is_cancelled() || !self.lease.holds(fence.epoch).await {
+        if free == 0 || self.stop.is_cancelled() || !self.lease.holds(fence.epoch) {
             return;
         }
         let mut runs: Vec<RunId> =

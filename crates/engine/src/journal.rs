@@ -15,6 +15,9 @@ pub enum Lost {
     Fenced,
     #[error("the journal refuses it: {0}")]
     Illegal(holdfast_failover::Refusal),
+    /// A standby without the last commits was promoted: what was believed is no longer written.
+    #[error("the journal is shorter than it was, or another: the database has lost entries")]
+    Rewound,
     #[error("the journal cannot be read: {0}")]
     Corrupt(String),
     #[error("a defect: {0}")]
@@ -45,7 +48,22 @@ impl From<holdfast_store::Error> for Lost {
 pub struct Journal {
     store: Store,
     fence: Fence,
-    run: Mutex<Run>,
+    known: Mutex<Known>,
+}
+
+/// The run, and when the last entry that it knows of was written.
+#[derive(Debug)]
+struct Known {
+    run: Run,
+    written_at: Timestamp,
+}
+
+impl Known {
+    fn apply(&mut self, entry: &Entry) -> Result<(), Lost> {
+        self.run.apply(entry).map_err(|e| Lost::Corrupt(e.to_string()))?;
+        self.written_at = entry.at;
+        Ok(())
+    }
 }
 
 impl Journal {
@@ -56,7 +74,8 @@ impl Journal {
     pub async fn open(store: Store, fence: Fence, id: RunId) -> Result<Self, Lost> {
         let entries = store.entries(id, 0).await?;
         let run = Run::replay(id, &entries).map_err(|e| Lost::Corrupt(e.to_string()))?;
-        Ok(Self { store, fence, run: Mutex::new(run) })
+        let written_at = entries.last().map_or(run.requested_at, |last| last.at);
+        Ok(Self { store, fence, known: Mutex::new(Known { run, written_at }) })
     }
 
     pub fn fence(&self) -> &Fence {
@@ -66,7 +85,7 @@ impl Journal {
         self.fence.epoch
     }
     pub async fn run(&self) -> Run {
-        self.run.lock().await.clone()
+        self.known.lock().await.run.clone()
     }
 
     /// Takes in what people, or a former worker, have written since.
@@ -74,15 +93,19 @@ impl Journal {
     /// # Errors
     /// When the database does not answer or an entry does not fit.
     pub async fn refresh(&self) -> Result<(), Lost> {
-        let mut run = self.run.lock().await;
-        self.take_in(&mut run).await
+        let mut known = self.known.lock().await;
+        self.take_in(&mut known).await
     }
 
-    async fn take_in(&self, run: &mut Run) -> Result<(), Lost> {
-        for entry in self.store.entries(run.id, run.seq).await? {
-            run.apply(&entry).map_err(|e| Lost::Corrupt(e.to_string()))?;
+    /// The last entry is read once more: a standby that was promoted without it may hold another in its place.
+    async fn take_in(&self, known: &mut Known) -> Result<(), Lost> {
+        let (id, seq, written_at) = (known.run.id, known.run.seq, known.written_at);
+        let entries = self.store.entries(id, seq - 1).await?;
+        let Some((last, news)) = entries.split_first() else { return Err(Lost::Rewound) };
+        if (last.seq, last.at) != (seq, written_at) {
+            return Err(Lost::Rewound);
         }
-        Ok(())
+        news.iter().try_for_each(|entry| known.apply(entry))
     }
 
     /// Writes these events in one transaction, all or none.
@@ -102,10 +125,10 @@ impl Journal {
     }
 
     async fn carry_out(&self, commands: Vec<Command>, now: Timestamp) -> Result<(), Lost> {
-        let mut run = self.run.lock().await;
+        let mut known = self.known.lock().await;
         loop {
             let mut events = Vec::new();
-            let mut ahead = run.clone();
+            let mut ahead = known.run.clone();
             for command in &commands {
                 for event in ahead.handle(command.clone(), now).map_err(Lost::Illegal)? {
                     let entry = Entry { seq: ahead.seq + 1, at: now, event };
@@ -117,15 +140,10 @@ impl Journal {
             if events.is_empty() {
                 return Ok(());
             }
-            match self.write(&run, &events, &ahead).await {
-                Ok(entries) => {
-                    for entry in &entries {
-                        run.apply(entry).map_err(|e| Lost::Corrupt(e.to_string()))?;
-                    }
-                    return Ok(());
-                }
+            match self.write(&known.run, &events, &ahead).await {
+                Ok(entries) => return entries.iter().try_for_each(|entry| known.apply(entry)),
                 // A person wrote in between: take it in and ask the pure core again.
-                Err(holdfast_store::Error::RunMoved { .. }) => self.take_in(&mut run).await?,
+                Err(holdfast_store::Error::RunMoved { .. }) => self.take_in(&mut known).await?,
                 Err(error) => return Err(error.into()),
             }
         }

@@ -2,11 +2,10 @@
 //! makes no changing call and writes nothing.
 
 use crate::clock::DatabaseClock;
+use holdfast_failover::lease::Grant;
 use holdfast_store::{Fence, Store};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
 /// How long a lease lasts without renewal.
@@ -17,9 +16,8 @@ const RENEW_EVERY: Duration = Duration::from_secs(1);
 pub struct Lease {
     store: Store,
     worker: String,
-    epoch: Arc<AtomicI64>,
-    /// Until when the last renewal holds, counted from the moment before it was asked for.
-    good_until: Arc<RwLock<Instant>>,
+    /// As the last renewal left it.
+    grant: Arc<Mutex<Grant<Instant>>>,
     clock: DatabaseClock,
 }
 
@@ -33,8 +31,7 @@ impl Lease {
         Ok(Self {
             store,
             worker,
-            epoch: Arc::new(AtomicI64::new(granted)),
-            good_until: Arc::new(RwLock::new(asked + TTL)),
+            grant: Arc::new(Mutex::new(Grant { epoch: granted, good_until: asked + TTL })),
             clock: DatabaseClock::at(now),
         })
     }
@@ -43,16 +40,24 @@ impl Lease {
         Fence { worker: self.worker.clone(), epoch: self.epoch() }
     }
     pub fn epoch(&self) -> i64 {
-        self.epoch.load(Ordering::Acquire)
+        self.grant().epoch
     }
     pub fn clock(&self) -> &DatabaseClock {
         &self.clock
     }
 
-    /// Whether a call that starts now starts under the lease of this epoch. Asked before each changing call:
-    /// a process that was stopped and woke up must not go on with what it had in hand.
-    pub async fn holds(&self, epoch: i64) -> bool {
-        self.epoch() == epoch && Instant::now() < *self.good_until.read().await
+    /// Whether a call that starts now starts under the lease of this epoch.
+    pub fn holds(&self, epoch: i64) -> bool {
+        self.grant().holds(epoch, Instant::now())
+    }
+
+    fn grant(&self) -> Grant<Instant> {
+        *self.grant.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn granted(&self, epoch: i64, asked: Instant) {
+        let grant = Grant { epoch, good_until: asked + TTL };
+        *self.grant.lock().unwrap_or_else(PoisonError::into_inner) = grant;
     }
 
     /// Renews until told to stop; a lost lease is taken anew under a higher epoch, so that this worker's older
@@ -78,14 +83,13 @@ impl Lease {
     }
 
     async fn renew(&self) {
-        let asked = Instant::now();
-        match self.store.worker_renew(&self.worker, self.epoch()).await {
-            Ok(true) => *self.good_until.write().await = asked + TTL,
+        let (asked, epoch) = (Instant::now(), self.epoch());
+        match self.store.worker_renew(&self.worker, epoch).await {
+            Ok(true) => self.granted(epoch, asked),
             Ok(false) => match self.store.worker_start(&self.worker).await {
                 Ok(epoch) => {
                     tracing::warn!(worker = %self.worker, epoch, "the lease had run out: taken anew under a new epoch");
-                    self.epoch.store(epoch, Ordering::Release);
-                    *self.good_until.write().await = asked + TTL;
+                    self.granted(epoch, asked);
                 }
                 Err(error) => tracing::warn!(%error, "the lease has run out and cannot be taken anew yet"),
             },

@@ -124,7 +124,9 @@ impl StepDrive {
         {
             return Ok(turn);
         }
-        let seen = self.ground.look(self.cloud.as_ref(), &access, step, run.plan(), self.now()).await;
+        // What a look saw may have changed by the time it comes back: what may be repeated is judged by when it began.
+        let asked_at = self.now();
+        let seen = self.ground.look(self.cloud.as_ref(), &access, step, run.plan(), asked_at).await;
         match &progress.call {
             None => self.check(run, step, progress, &seen).await,
             // Nothing shows its effect: the answer is all there is.
@@ -134,7 +136,7 @@ impl StepDrive {
             }
             Some(CallState::Answered(_)) => self.verify(run, step, progress, &seen, None).await,
             Some(call @ (CallState::Intended { .. } | CallState::Unknown { .. })) => {
-                self.look_up(run, step, progress, call, &seen).await
+                self.look_up(run, step, progress, call, (&seen, asked_at)).await
             }
         }
     }
@@ -358,19 +360,19 @@ impl StepDrive {
         self.follow(step, progress, seen, Vec::new(), verdict, caution).await
     }
 
-    /// Whether the call took effect is not known: look, and repeat only when it is seen that it did not and no
-    /// answer can come any more.
+    /// Whether the call took effect is not known: look, and repeat only when it is seen that it did not and, since before
+    /// that look, no answer can come any more.
     async fn look_up(
         &self,
         run: &Run,
         step: &Step,
         progress: &StepProgress,
         call: &CallState,
-        seen: &Seen,
+        (seen, asked_at): (&Seen, Timestamp),
     ) -> Result<Turn, Lost> {
         let (plan, movement) = (run.plan(), run.movement());
         if let Verdict::Act(change) = step.check_retried(seen, plan, movement, self.now(), progress.retries) {
-            if !may_repeat(call, self.now()) {
+            if !may_repeat(call, asked_at) {
                 let reason = match call {
                     CallState::Unknown { reason, .. } => format!(" ({reason})"),
                     CallState::Intended { .. } | CallState::Answered(_) => String::new(),

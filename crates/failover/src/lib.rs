@@ -14,6 +14,7 @@ pub mod evacuation;
 pub mod evaluation;
 pub mod guard;
 pub mod kept;
+pub mod lease;
 pub mod movement;
 pub mod plan;
 pub mod readiness;

@@ -8,8 +8,19 @@ use crate::webhook::delivery;
 use holdfast_cloud::Error;
 use holdfast_failover::Step;
 use holdfast_failover::change::Change;
+use holdfast_failover::lease::leaves_in_time;
 use holdfast_failover::run::{Answer, Event, Run, StepProgress};
 use holdfast_failover::step::Seen;
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
+/// What the intent of a call says of its time.
+pub(super) struct Intent {
+    /// From its leaving to the last moment at which it may take effect.
+    deadline: Duration,
+    /// When others take it for lost.
+    answer_due: Timestamp,
+}
 
 /// What came of trying to call.
 pub(super) enum Outcome {
@@ -19,6 +30,8 @@ pub(super) enum Outcome {
         reason: String,
         way_out: String,
     },
+    /// Its time was used up before it could leave.
+    TooLate,
     /// Somebody else came first: look again.
     Overtaken(String),
     /// A request of our own whose answer did not come.
@@ -40,15 +53,9 @@ impl StepDrive {
             _ => self.cloud.call_deadline(&self.acting(run, step)),
         };
         let answer_due = self.later(deadline + ANSWER_MARGIN);
-        let intent = self.started(step, progress.attempt + 1, seen, Some(change.clone()), answer_due);
-        self.journal.record(vec![intent], self.now()).await?;
-        // A slow write has used up the time: an answer might come after others take it for lost.
-        if self.later(deadline) > answer_due {
-            let reason = "the journal took too long; nothing was called".to_owned();
-            let way_out = "See why the database answers slowly, then retry.";
-            return self.refused(step, progress, reason, true, way_out).await;
-        }
-        let event = match self.call(run, step, change).await? {
+        let started = self.started(step, progress.attempt + 1, seen, Some(change.clone()), answer_due);
+        self.journal.record(vec![started], self.now()).await?;
+        let event = match self.call(run, step, change, &Intent { deadline, answer_due }).await? {
             Outcome::Told(Ok(answer)) => Event::CallAnswered { step: step.id.clone(), answer },
             Outcome::Told(Err(error)) if error.outcome_unknown => {
                 Event::CallUnknown { step: step.id.clone(), reason: error.to_string() }
@@ -62,6 +69,11 @@ impl StepDrive {
             Outcome::NotCalled { reason, way_out } => {
                 return self.refused(step, progress, reason, false, &way_out).await;
             }
+            Outcome::TooLate => {
+                let reason = "the journal took too long; nothing was called".to_owned();
+                let way_out = "See why the database answers slowly, then retry.";
+                return self.refused(step, progress, reason, true, way_out).await;
+            }
             Outcome::Overtaken(reason) => {
                 return self.refused(step, progress, reason, true, "Look at it again: retry.").await;
             }
@@ -72,7 +84,7 @@ impl StepDrive {
     }
 
     /// The call, once its intent stands in the journal.
-    async fn call(&self, run: &Run, step: &Step, change: &Change) -> Result<Outcome, Lost> {
+    async fn call(&self, run: &Run, step: &Step, change: &Change, intent: &Intent) -> Result<Outcome, Lost> {
         if let Change::CallWebhook { url, application, movement, step: name } = change {
             let Some(secret) = self.store.webhook_secret(application, name).await? else {
                 return Ok(Outcome::NotCalled {
@@ -83,11 +95,13 @@ impl StepDrive {
                 });
             };
             let delivery = delivery((run.id, step), (application, movement), url, secret);
-            self.must_hold_the_lease().await?;
+            if !self.may_leave(intent)? {
+                return Ok(Outcome::TooLate);
+            }
             return Ok(Outcome::Told(self.cloud.deliver(&delivery).await));
         }
         if let Change::RunPlan { application, movement } = change {
-            return self.ask_for_run(run, step, change, (application, movement)).await;
+            return self.ask_for_run(run, step, change, (application, movement), intent).await;
         }
         let Some(account) = self.account(step) else {
             return Ok(Outcome::NotCalled {
@@ -95,7 +109,9 @@ impl StepDrive {
                 way_out: "Put the account back and retry.".to_owned(),
             });
         };
-        self.must_hold_the_lease().await?;
+        if !self.may_leave(intent)? {
+            return Ok(Outcome::TooLate);
+        }
         Ok(Outcome::Told(self.cloud.perform(account, &self.acting(run, step), change).await))
     }
 
@@ -119,8 +135,13 @@ impl StepDrive {
         Ok(if retry { Turn::Again } else { Turn::Over })
     }
 
-    /// Between the intent and the socket this process may have been stopped for longer than its lease.
-    pub(super) async fn must_hold_the_lease(&self) -> Result<(), Lost> {
-        if self.lease.holds(self.journal.epoch()).await { Ok(()) } else { Err(Lost::Fenced) }
+    /// Between the intent and the socket this process may have been stopped: for longer than its lease, or for long enough
+    /// that the call might take effect after others take it for lost. A slow write of the intent uses up the same time.
+    pub(super) fn may_leave(&self, intent: &Intent) -> Result<bool, Lost> {
+        if !self.lease.holds(self.journal.epoch()) {
+            return Err(Lost::Fenced);
+        }
+        let deadline = SignedDuration::try_from(intent.deadline).unwrap_or(SignedDuration::MAX);
+        Ok(leaves_in_time(self.now(), deadline, intent.answer_due))
     }
 }

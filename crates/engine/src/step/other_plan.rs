@@ -1,7 +1,7 @@
 //! A step that runs another application's plan: looks at that application and its runs, asks for a run where one is
 //! needed, and follows it to its end.
 
-use super::call::Outcome;
+use super::call::{Intent, Outcome};
 use super::words::rehearsed;
 use super::{StepDrive, Turn};
 use crate::asks::ASKING_AT_MOST;
@@ -120,6 +120,7 @@ impl StepDrive {
         step: &Step,
         change: &Change,
         (name, movement): (&Name, &Movement),
+        intent: &Intent,
     ) -> Result<Outcome, Lost> {
         let retries = run.steps.get(&step.id).map_or(0, |progress| progress.retries);
         let asking = Asking {
@@ -132,7 +133,9 @@ impl StepDrive {
             impact_began_at: run.request.impact_began_at,
             detected_at: run.request.detected_at,
         };
-        self.must_hold_the_lease().await?;
+        if !self.may_leave(intent)? {
+            return Ok(Outcome::TooLate);
+        }
         let asked = tokio::time::timeout(ASKING_AT_MOST, self.asks.ask(&asking, self.journal.fence())).await;
         Ok(match asked {
             Ok(Ok(id)) => Outcome::Told(Ok(answer(change, id))),

@@ -1,10 +1,12 @@
-//! Claims about single commands; `escalation` those about going from planned to emergency, `random` the
+//! Claims about single commands; `escalation` those about going from planned to emergency, `model` what a model checker
+//! finds in all orders of what replicas, people and AWS may do, `random` the
 //! properties over random sequences, `verbs` the table of every verb in every state.
 
 mod calls;
 mod escalation;
 mod forecast;
 mod left_out;
+mod model;
 mod random;
 mod verbs;
 
