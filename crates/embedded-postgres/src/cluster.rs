@@ -126,6 +126,27 @@ impl EmbeddedPostgres {
         Postmaster::running(&self.place.cluster()).and_then(|p| u32::try_from(p.pid).ok())
     }
 
+    /// Another program of the Postgres that made the cluster, to be run as the server's user: for tests and benchmarks.
+    ///
+    /// # Errors
+    /// When that Postgres or its user is gone.
+    pub fn command(&self, program: &str) -> Result<std::process::Command, Error> {
+        let (user, binaries) = (ServerUser::find()?, Binaries::choose(&self.place.cluster())?);
+        let mut command = user.command(&binaries.program(program));
+        command.current_dir(&self.place.base);
+        Ok(command)
+    }
+
+    /// A folder that the server's user may write in; it lies beside the cluster.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn folder_beside(&self, name: &str) -> Result<std::path::PathBuf, Error> {
+        let folder = self.place.base.join(name);
+        ServerUser::find()?.own_folder(&folder)?;
+        Ok(folder)
+    }
+
     /// Ends the server's sessions, writes everything down and waits until it is gone.
     ///
     /// # Errors

@@ -4,6 +4,8 @@
 
 mod builders;
 mod database;
+mod pair;
 
 pub use builders::{inventory, person, request, run_id, who};
 pub use database::{TestDatabase, stop_shared_cluster, test_database};
+pub use pair::{Pair, Replication};

@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // A test that cannot go on has failed.
 
 mod audit_log;
+mod commits;
 mod crashes;
 mod data_plane;
 mod escalation;
 mod evacuations;
 mod fake_cloud;
 mod faults;
+mod herd;
 mod house;
 mod kinds;
 mod lost;
@@ -17,7 +19,10 @@ mod mortal;
 mod other_plans;
 mod own_steps;
 mod poison;
+mod proxy;
 mod settings;
+mod simulation;
+mod standby;
 mod wire;
 mod zombies;
 

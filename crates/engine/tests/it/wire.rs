@@ -2,6 +2,7 @@
 //! demonstration. The judge is the simulator's ledger.
 
 use crate::house::{actor, id, requests, until};
+use crate::proxy::Proxy;
 use holdfast_api::applications::Applications;
 use holdfast_api::runs::{Decision, RequestRun, ReviewRun, RunView, Runs};
 use holdfast_app::{App, Settings};
@@ -15,6 +16,7 @@ use holdfast_sim::world::World;
 use holdfast_sim::{Sim, SimConfig};
 use holdfast_store::{Pools, Store};
 use holdfast_testkit::{TestDatabase, test_database};
+use sqlx::Connection as _;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -29,7 +31,9 @@ pub struct WireHouse {
     pub approvers: Vec<Actor>,
     engine: Option<Engine>,
     data: TempDir,
-    database: TestDatabase,
+    database_url: String,
+    /// Dropped with the house, where it is the house's own.
+    _database: Option<TestDatabase>,
 }
 
 /// What moves, with the Regions to name where what is seen does not tell them.
@@ -104,10 +108,20 @@ impl WireHouse {
 
     /// With another world than the demonstration's, or another inventory.
     pub async fn of(world: World, inventory: &str, speed: f64) -> Self {
+        let database = test_database().await;
+        let house = Self::furnished(&database.app_url, world, inventory, speed).await;
+        Self { _database: Some(database), ..house }
+    }
+
+    /// With the demonstration, over a migrated database of somebody else's.
+    pub async fn over_database(url: &str, speed: f64) -> Self {
+        Self::furnished(url, holdfast_sim::demo_world(), holdfast_sim::DEMO_INVENTORY, speed).await
+    }
+
+    async fn furnished(url: &str, world: World, inventory: &str, speed: f64) -> Self {
         let config = SimConfig { listen: "127.0.0.1:0".parse().unwrap(), data: None, speed };
         let sim = holdfast_sim::start_with(config, world).await.unwrap();
-        let database = test_database().await;
-        let store = Store::connect(&database.app_url, Pools { web: 6, engine: 6 }).await.unwrap();
+        let store = Store::connect(url, Pools { web: 6, engine: 6 }).await.unwrap();
         let app = App::new(store.clone(), Settings::default());
         // Its probes ask the simulator, which listens elsewhere here.
         let inventory = inventory.replace("127.0.0.1:4600", &sim.addr.to_string());
@@ -123,7 +137,8 @@ impl WireHouse {
         let engine =
             Engine::start(store.clone(), cloud, requests(&app), settings(data.path())).await.unwrap();
         until("the first sweep", || async { store.last_sweep().await.unwrap().finished_at }).await;
-        Self { sim, app, operator, approvers, engine: Some(engine), data, database }
+        let (engine, database_url) = (Some(engine), url.to_owned());
+        Self { sim, app, operator, approvers, engine, data, database_url, _database: None }
     }
 
     pub async fn stop(mut self) {
@@ -142,9 +157,16 @@ impl WireHouse {
         self.place(self.data.path()).process()
     }
 
+    /// The same, which reaches its database through something that may lose what passes.
+    pub async fn process_through_proxy(&self) -> (Process, Proxy) {
+        let process = self.process();
+        let proxy = Proxy::before(database_of(&process.url)).await;
+        (Process { url: proxy.url(&process.url), ..process }, proxy)
+    }
+
     /// The same for a worker with a folder of its own.
     pub fn place(&self, folder: &Path) -> Place {
-        Place { database: self.database.app_url.clone(), simulator: self.sim.addr, folder: folder.to_owned() }
+        Place { database: self.database_url.clone(), simulator: self.sim.addr, folder: folder.to_owned() }
     }
 
     /// Requested, and approved by as many as it takes.
@@ -156,9 +178,10 @@ impl WireHouse {
         self.asked(movement, Intent::Failover, mode).await
     }
 
-    async fn asked(&self, movement: Move, intent: Intent, mode: Mode) -> RunView {
+    /// Awaits its approval.
+    pub async fn requested(&self, movement: Move, intent: Intent, mode: Mode) -> RunView {
         let asked = request(movement, intent, mode);
-        let mut run = until("the request to be taken", || async {
+        until("the request to be taken", || async {
             let key = uuid::Uuid::now_v7().to_string();
             match self.app.request_run(&self.operator, asked.clone(), &key).await {
                 // A look that was too slow for its deadline on a loaded machine is made again.
@@ -171,7 +194,11 @@ impl WireHouse {
                 taken => Some(taken.unwrap()),
             }
         })
-        .await;
+        .await
+    }
+
+    async fn asked(&self, movement: Move, intent: Intent, mode: Mode) -> RunView {
+        let mut run = self.requested(movement, intent, mode).await;
         for approver in &self.approvers {
             if run.summary.state != RunState::AwaitingApproval {
                 break;
@@ -225,6 +252,15 @@ impl WireHouse {
         self.app.application_status(&self.operator, &name).await.unwrap().serving.regions
     }
 
+    /// How many connections its database has now.
+    pub async fn connections(&self) -> i64 {
+        let mut connection = sqlx::PgConnection::connect(&self.database_url).await.unwrap();
+        sqlx::query_scalar("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    }
+
     /// Every call that the steps of runs made, sessions among them.
     pub fn calls(&self) -> Vec<Arc<Entry>> {
         let mut ledger = self.sim.ledger();
@@ -243,6 +279,11 @@ impl WireHouse {
         }
         times.into_iter().filter(|(_, times)| *times > 1).map(|(key, _)| key).collect()
     }
+}
+
+/// Where the server of a database's URL listens.
+pub fn database_of(url: &str) -> SocketAddr {
+    url.rsplit('@').next().unwrap().split('/').next().unwrap().parse().unwrap()
 }
 
 pub fn request(movement: Move, intent: Intent, mode: Mode) -> RequestRun {

@@ -13,13 +13,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// One replica, a process of its own; it ends with the test.
-struct Replica {
+pub struct Replica {
     child: Child,
     folder: tempfile::TempDir,
 }
 
 impl Replica {
-    fn start(house: &WireHouse) -> Self {
+    pub fn start(house: &WireHouse) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["zombies::a_replica", "--exact", "--ignored", "--nocapture"])
@@ -31,7 +31,7 @@ impl Replica {
         Self { child, folder }
     }
 
-    fn is(&self, worker: &str) -> bool {
+    pub fn is(&self, worker: &str) -> bool {
         name(self.folder.path()).as_deref() == Some(worker)
     }
 

@@ -8,6 +8,7 @@ mod idempotency;
 mod inventory;
 mod observations;
 mod people;
+mod pools;
 mod runs;
 mod schema;
 mod surveys;
