@@ -2,11 +2,16 @@
 //! These machines lie about absolute time, so ratios are told: to the limit that the latencies set, and in alternation
 //! with the script.
 
+mod cluster;
+mod failover;
 mod fleet;
 mod goals;
+mod idle;
 mod peer;
 mod script;
+mod steps;
 mod sweep;
+mod table;
 
 use clap::{Args, Parser, Subcommand};
 use std::time::Duration;
@@ -36,10 +41,40 @@ enum What {
         #[arg(long, default_value_t = 30)]
         interval: u64,
     },
-    /// The AWS that is swept, in a process of its own: prints its address and serves until it is ended
+    /// Durable steps that do nothing, beside the `dbos` crate and beside single-row inserts on the same cluster
+    Steps {
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// The program of crates/bench/peers/dbos
+        #[arg(long)]
+        dbos: Option<String>,
+        /// On the disk alone
+        #[arg(long)]
+        disk_only: bool,
+    },
+    /// The failover of many applications, beside the script that one would write by hand, and the way from an approval to
+    /// the first call
+    Failover {
+        #[arg(long, value_delimiter = ',', default_values_t = [1, 10, 100, 1_000])]
+        applications: Vec<usize>,
+        /// Calls under way at once
+        #[arg(long, value_delimiter = ',', default_values_t = [64, 256])]
+        concurrency: Vec<usize>,
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// How late each answer comes
+        #[arg(long, default_value_t = 50)]
+        latency_ms: u64,
+        /// The plain script, run by the interpreter of its environment
+        #[arg(long, num_args = 2, value_names = ["PYTHON", "SCRIPT"])]
+        beside: Option<Vec<String>>,
+    },
+    /// The AWS of these benchmarks, in a process of its own: prints its address and serves until it is ended
     Sim {
         #[command(flatten)]
         size: Size,
+        #[arg(long, default_value_t = 1.0)]
+        speed: f64,
     },
 }
 
@@ -69,6 +104,17 @@ async fn main() -> anyhow::Result<()> {
             let interval = Duration::from_secs(interval.max(1));
             sweep::run(size, beside.as_deref(), &concurrency, rounds.max(1), interval).await
         }
-        What::Sim { size } => peer::serve(size).await,
+        What::Steps { rounds, dbos, disk_only } => {
+            use cluster::Medium;
+            let media: &[Medium] = if disk_only { &[Medium::Disk] } else { &[Medium::Disk, Medium::Memory] };
+            steps::run(rounds.max(1), dbos.as_deref(), media).await
+        }
+        What::Failover { applications, concurrency, rounds, latency_ms, beside } => {
+            rustls::crypto::ring::default_provider().install_default().ok();
+            let (beside, rounds) = (beside.as_deref(), rounds.max(1));
+            let (applications, lanes) = (applications.as_slice(), concurrency.as_slice());
+            failover::run(failover::Asked { applications, lanes, rounds, latency_ms, beside }).await
+        }
+        What::Sim { size, speed } => peer::serve(size, speed).await,
     }
 }

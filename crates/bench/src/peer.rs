@@ -6,8 +6,8 @@ use holdfast_sim::{SimConfig, start_with};
 use std::io::{BufRead, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 
-pub async fn serve(size: Size) -> anyhow::Result<()> {
-    let config = SimConfig { listen: "127.0.0.1:0".parse()?, data: None, speed: 1.0 };
+pub async fn serve(size: Size, speed: f64) -> anyhow::Result<()> {
+    let config = SimConfig { listen: "127.0.0.1:0".parse()?, data: None, speed };
     let sim = start_with(config, fleet::world(size)).await?;
     sim.set_latency(size.latency());
     println!("{}", sim.url());
@@ -33,9 +33,15 @@ impl Drop for Peer {
 
 impl Peer {
     pub fn start(size: Size) -> anyhow::Result<Self> {
+        Self::start_at_speed(size, 1.0)
+    }
+
+    /// So many of AWS's seconds pass in one of ours.
+    pub fn start_at_speed(size: Size, speed: f64) -> anyhow::Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["sim", "--applications", &size.applications.to_string()])
             .args(["--accounts", &size.accounts.to_string(), "--latency-ms", &size.latency_ms.to_string()])
+            .args(["--speed", &speed.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -51,15 +57,14 @@ impl Peer {
 
     /// The operation of each call after this number of calls, and how many there are by now.
     pub async fn calls_after(&self, before: usize) -> anyhow::Result<Vec<String>> {
+        let entries = self.entries_after(before).await?;
+        Ok(entries.iter().map(|entry| entry["operation"].as_str().unwrap_or_default().to_owned()).collect())
+    }
+
+    /// The same calls as the ledger has them.
+    pub async fn entries_after(&self, before: usize) -> anyhow::Result<Vec<serde_json::Value>> {
         let ledger = self.http.get(format!("{}/_sim/ledger", self.url)).send().await?.text().await?;
-        ledger
-            .lines()
-            .skip(before)
-            .map(|line| {
-                let entry: serde_json::Value = serde_json::from_str(line)?;
-                Ok(entry["operation"].as_str().unwrap_or_default().to_owned())
-            })
-            .collect()
+        ledger.lines().skip(before).map(|line| Ok(serde_json::from_str(line)?)).collect()
     }
 
     pub async fn set_dark(&self, region: &str, dark: bool) -> anyhow::Result<()> {

@@ -1,4 +1,4 @@
-//! The plain asyncio script, once over all.
+//! The plain scripts, once over all.
 
 use crate::{Size, fleet};
 use serde::Deserialize;
@@ -14,10 +14,28 @@ pub struct Told {
 /// # Errors
 /// When the script does not end well.
 pub fn run(beside: &[String], url: &str, size: Size, concurrency: usize) -> anyhow::Result<Told> {
+    told(beside, url, size, concurrency, &["--regions", &fleet::REGIONS.join(",")])
+}
+
+/// Every application moved from the first Region to the second, with threads or with asyncio.
+///
+/// # Errors
+/// When the script does not end well.
+pub fn move_away(
+    beside: &[String],
+    url: &str,
+    size: Size,
+    (how, concurrency): (&str, usize),
+) -> anyhow::Result<Told> {
+    told(beside, url, size, concurrency, &["--how", how, "--regions", &fleet::REGIONS[..2].join(",")])
+}
+
+fn told(beside: &[String], url: &str, size: Size, concurrency: usize, more: &[&str]) -> anyhow::Result<Told> {
     let [python, script] = beside else { anyhow::bail!("--beside PYTHON SCRIPT") };
     let out = Command::new(python)
         .arg(script)
-        .args(["--endpoint", url, "--cluster", fleet::CLUSTER, "--regions", &fleet::REGIONS.join(",")])
+        .args(["--endpoint", url, "--cluster", fleet::CLUSTER])
+        .args(more)
         .args(["--applications", &size.applications.to_string(), "--accounts", &size.accounts.to_string()])
         .args(["--concurrency", &concurrency.to_string()])
         .env("AWS_ACCESS_KEY_ID", "AKIDCONTROL")

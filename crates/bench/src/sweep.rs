@@ -1,15 +1,14 @@
 //! One sweep by the real collector: every application's status read from AWS and written to Postgres.
 
 use crate::goals::{Measured, missed};
+use crate::idle::NobodyAsks;
 use crate::peer::{Peer, cpu_seconds};
 use crate::{Size, fleet, script};
-use async_trait::async_trait;
 use holdfast_app::{App, Settings};
 use holdfast_aws::{AwsCloud, AwsSettings, ControlCredentials};
-use holdfast_domain::{RegionCode, RunId};
-use holdfast_engine::{Asks, Engine, EngineSettings};
-use holdfast_failover::step::run_plan::{Asking, NotAsked};
-use holdfast_store::{Fence, Pools, Store};
+use holdfast_domain::RegionCode;
+use holdfast_engine::{Engine, EngineSettings};
+use holdfast_store::{Pools, Store};
 use holdfast_testkit::{TestDatabase, test_database};
 use sqlx::Row as _;
 use std::collections::BTreeMap;
@@ -28,17 +27,6 @@ struct Swept {
     cpu_seconds: f64,
     sim_cpu_seconds: f64,
     known: i64,
-}
-
-/// A sweep drives no run.
-#[derive(Debug)]
-struct NobodyAsks;
-
-#[async_trait]
-impl Asks for NobodyAsks {
-    async fn ask(&self, _: &Asking, _: &Fence) -> Result<RunId, NotAsked> {
-        Err(NotAsked::Unknown("a benchmark asks for no runs".into()))
-    }
 }
 
 struct House {
