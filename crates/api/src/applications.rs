@@ -4,12 +4,12 @@ use crate::Page;
 use crate::plans::VerificationView;
 use crate::problem::Answer;
 use crate::runs::RunSummary;
-use crate::shapes::{FactsShape, FindingShape, RefusalShape, ServingShape};
+use crate::shapes::{FactsShape, FindingShape, RefusalShape, ServingShape, StoreProtectionShape};
 use crate::version::IfMatch;
 use async_trait::async_trait;
 use holdfast_domain::{Actor, Application, Name, OwnStep};
 use holdfast_failover::readiness::Finding;
-use holdfast_failover::serving::{RecoveryState, Serving};
+use holdfast_failover::serving::{RecoveryState, Serving, StoreProtection};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,8 @@ pub struct ApplicationView {
     #[serde(default)]
     #[schema(value_type = Vec<Object>)]
     pub own_steps: Vec<OwnStep>,
+    #[serde(default)]
+    pub recovery: RecoveryView,
     pub resources: Vec<ResourceStatus>,
     #[schema(value_type = Vec<FindingShape>)]
     pub findings: Vec<Finding>,
@@ -66,6 +68,16 @@ pub struct ApplicationView {
     /// Whether what would be carried out today was rehearsed.
     #[serde(default)]
     pub verification: VerificationView,
+}
+
+/// Where the application stands between home and recovery, and what protects each of its stores.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RecoveryView {
+    /// What the state means and what comes next.
+    pub sentence: String,
+    /// Of each store, where the application is seen to be.
+    #[schema(value_type = Vec<StoreProtectionShape>)]
+    pub stores: Vec<StoreProtection>,
 }
 
 /// What a webhook is signed with from now on.
@@ -110,6 +122,8 @@ pub struct ApplicationStatus {
     pub recovery_state: RecoveryState,
     #[schema(value_type = ServingShape)]
     pub serving: Serving,
+    #[serde(default)]
+    pub recovery: RecoveryView,
     pub resources: Vec<ResourceStatus>,
 }
 

@@ -5,7 +5,7 @@ use crate::problem::Answer;
 use crate::shapes::RtoSplitShape;
 use async_trait::async_trait;
 use holdfast_domain::Actor;
-use holdfast_failover::compliance::{RtoSplit, Standing};
+use holdfast_failover::compliance::{Evidence, RtoSplit, Standing};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,30 @@ pub struct ComplianceRow {
     #[serde(default)]
     #[schema(value_type = Option<RtoSplitShape>)]
     pub last_split: Option<RtoSplit>,
+    /// What the last completed run was that proves that traffic moves and writers are promoted: `real_run` or `live_drill`.
+    /// An isolated drill proves neither.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "real_run")]
+    pub proved_by: Option<Evidence>,
+    /// Real runs, live drills and isolated ones, each by themselves.
+    #[serde(default)]
+    pub evidence: Vec<EvidenceOf>,
+}
+
+/// The last runs of one sort.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct EvidenceOf {
+    #[schema(value_type = String, example = "isolated_drill")]
+    pub evidence: Evidence,
+    pub runs: usize,
+    /// Of these the ones that completed.
+    pub completed: usize,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_at: Option<Timestamp>,
+    pub last_run: Option<String>,
+    /// The worst of them; not known where one of them is not.
+    pub rto_worst_seconds: Option<f64>,
+    pub rpo_worst_ms: Option<f64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -12,7 +12,7 @@ use holdfast_failover::compliance::Measured;
 use holdfast_failover::plan::{Fact, Measurement};
 use holdfast_failover::run::forecast::Forecast;
 use holdfast_failover::run::{Entry, RunState, StepState};
-use holdfast_failover::{Intent, Mode, Refusal, Review};
+use holdfast_failover::{DrillKind, Intent, Mode, Refusal, Review};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,13 @@ pub struct RequestRun {
     pub intent: Intent,
     #[schema(value_type = String, example = "planned")]
     pub mode: Mode,
+    /// Of a drill: `isolated` where nothing is said, or `live`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "isolated")]
+    pub drill: Option<DrillKind>,
+    /// Of a live drill: how long the application is served from there before the way back begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drill_minutes: Option<u32>,
     /// Defaults to the Region observed serving.
     #[serde(default)]
     pub from_region: Option<String>,
@@ -89,6 +96,20 @@ pub struct EmergencyView {
     pub none_because: Option<String>,
 }
 
+/// The other leg of a live drill, and when the way back comes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DrillView {
+    /// When the way back is asked for; absent where it was.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub ends_at: Option<Timestamp>,
+    /// The other leg, once it is there.
+    pub other: Option<RunSummary>,
+    /// Why the way back could not be asked for when it was last tried.
+    pub refused: Option<String>,
+    /// Whether it can be ended before.
+    pub may_end: Option<bool>,
+}
+
 /// That a run was escalated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EscalatedView {
@@ -148,6 +169,8 @@ pub enum RunVerb {
     Acknowledge,
     /// Of a run that was set aside: workers may drive it again.
     TryAgain,
+    /// Of a live drill that is there: the way back is asked for now.
+    EndDrill,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -163,6 +186,13 @@ pub struct RunSummary {
     #[schema(value_type = String, example = "awaiting_approval")]
     pub state: RunState,
     pub dry_run: bool,
+    /// What a drill is: `isolated` or `live`. Absent of real moves.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "isolated")]
+    pub drill: Option<DrillKind>,
+    /// Of a live drill: `there` or `back`.
+    #[serde(default)]
+    pub drill_leg: Option<String>,
     /// The evacuation that it is a part of: it is approved and started with the lot.
     #[serde(default)]
     pub evacuation: Option<String>,
@@ -232,6 +262,9 @@ pub struct RunView {
     pub if_escalated: Option<EmergencyView>,
     #[serde(default)]
     pub escalated: Option<EscalatedView>,
+    /// Of a live drill.
+    #[serde(default)]
+    pub live_drill: Option<DrillView>,
     #[schema(value_type = MeasuredShape)]
     pub measured: Measured,
     /// When it may be at its end; absent before it begins and when it is over.
@@ -255,7 +288,7 @@ pub struct RunView {
     pub at: Timestamp,
 }
 
-/// `verb`: approve, deny, withdraw, pause, resume, try_again, escalate, cancel, acknowledge.
+/// `verb`: approve, deny, withdraw, pause, resume, try_again, end_drill, escalate, cancel, acknowledge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct VerbView {
     pub verb: String,

@@ -99,6 +99,16 @@ shapes! {
         reasons: Vec<String>,
     }
 
+    /// What protects one store now.
+    StoreProtectionShape as StoreProtection {
+        store: String,
+        /// `yes`, `no` or `not_known`.
+        state: String,
+        /// Where a copy is that could take over.
+        by: Vec<String>,
+        sentence: String,
+    }
+
     /// What a run measured.
     MeasuredShape as Measured {
         rto: RtoSplitShape,
@@ -175,7 +185,7 @@ mod tests {
     use holdfast_failover::compliance::{Measured, RtoSplit, StoreLag};
     use holdfast_failover::plan::{Fact, Measurement};
     use holdfast_failover::run::forecast::Forecast;
-    use holdfast_failover::serving::Serving;
+    use holdfast_failover::serving::{Serving, StoreProtection};
     use holdfast_failover::{Finding, Refusal, Review, Tally};
     use serde::de::DeserializeOwned;
     use serde_json::{Value, json};
@@ -219,6 +229,9 @@ mod tests {
         holds::<Serving, ServingShape>(json!({
             "regions": ["us-east-1"], "writers": [["orders", "us-east-1"], ["carts", null]], "certain": true,
             "disagree": false, "reasons": ["r"],
+        }));
+        holds::<StoreProtection, StoreProtectionShape>(json!({
+            "store": "orders", "state": "not_known", "by": ["us-east-1"], "sentence": "s",
         }));
         let rto = json!({
             "detect_and_decide_seconds": 1.0, "detect_seconds": 0.4, "decide_seconds": 0.6, "approve_seconds": null, "execute_seconds": 2.0, "verify_seconds": 3.0,

@@ -11,7 +11,7 @@ use crate::secrets::new_webhook_secret;
 use async_trait::async_trait;
 use holdfast_api::applications::{
     ApplicationFilter, ApplicationStatus, ApplicationSummary, ApplicationView, Applications, LagSeries, Move,
-    RegionStatus, ResourceStatus,
+    RecoveryView, RegionStatus, ResourceStatus,
 };
 use holdfast_api::runs::RunFilter as RunList;
 use holdfast_api::{Answer, IfMatch, Page, Problem, version};
@@ -19,6 +19,7 @@ use holdfast_domain::{Actor, Application, Inventory, Name, Sight, Strategy};
 use holdfast_failover::compliance::Standing;
 use holdfast_failover::guard::{RunKind, guarded};
 use holdfast_failover::readiness::{Finding, Severity, Survive, would_survive};
+use holdfast_failover::serving::protections;
 use holdfast_failover::{Intent, Mode, Movement, Refusal};
 use holdfast_store::{LagPoint, RunFilter, RunHead};
 use jiff::{SignedDuration, Timestamp};
@@ -66,6 +67,7 @@ impl Applications for App {
         Ok(ApplicationView {
             verification,
             summary: summary(&judged, &counted(ended.iter())),
+            recovery: recovery(&judged),
             resources: statuses(&judged),
             findings: judged.findings.clone(),
             runs: runs.items,
@@ -118,6 +120,7 @@ impl Applications for App {
             application: name.to_string(),
             recovery_state: judged.state,
             serving: judged.serving.clone(),
+            recovery: recovery(&judged),
             resources: statuses(&judged),
         })
     }
@@ -317,6 +320,13 @@ fn lag_now(judged: &Judged) -> Option<f64> {
         }
     }
     worst
+}
+
+/// What the state means, and what protects each store.
+pub(crate) fn recovery(judged: &Judged) -> RecoveryView {
+    let stores = protections(&judged.application, &judged.serving, &judged.observations);
+    let sentence = judged.state.sentence(&judged.application, &judged.serving, &stores);
+    RecoveryView { sentence, stores }
 }
 
 fn statuses(judged: &Judged) -> Vec<ResourceStatus> {

@@ -7,10 +7,10 @@ use crate::authority::{Action, may};
 use crate::problems::of_store;
 use async_trait::async_trait;
 use holdfast_api::Answer;
-use holdfast_api::compliance::{ComplianceRow, ComplianceView, Compliances};
+use holdfast_api::compliance::{ComplianceRow, ComplianceView, Compliances, EvidenceOf};
 use holdfast_api::plans::VerificationView;
 use holdfast_domain::{Actor, Application, Name};
-use holdfast_failover::compliance::{Measured, RtoSplit, Standing, measured, standing};
+use holdfast_failover::compliance::{Evidence, Measured, RtoSplit, Standing, measured, standing};
 use holdfast_failover::run::Run;
 use holdfast_store::RunHead;
 use jiff::Timestamp;
@@ -19,9 +19,41 @@ use jiff::Timestamp;
 const LAST_RUNS: usize = 3;
 
 /// Those of an application's ended runs, newest first, that compliance rests on: a request that was denied or
-/// cancelled before it began measured nothing and hides nothing.
+/// cancelled before it began measured nothing and hides nothing, and an isolated drill moved nothing.
 pub(crate) fn counted<'a>(ended: impl Iterator<Item = &'a RunHead>) -> Vec<&'a RunHead> {
-    ended.filter(|run| run.measured.is_some()).take(LAST_RUNS).collect()
+    let counts = |run: &&RunHead| run.measured.is_some() && evidence(run).proves_traffic_and_promotion();
+    ended.filter(counts).take(LAST_RUNS).collect()
+}
+
+fn evidence(run: &RunHead) -> Evidence {
+    Evidence::of(run.drill)
+}
+
+/// Each sort of run by itself: the worst of its last ones.
+fn by_sort(ended: &[&RunHead]) -> Vec<EvidenceOf> {
+    let of = |sort: Evidence| {
+        let runs: Vec<&&RunHead> = ended
+            .iter()
+            .filter(|run| evidence(run) == sort && run.measured.is_some())
+            .take(LAST_RUNS)
+            .collect();
+        let measured: Vec<Measured> = runs.iter().filter_map(|run| of_head(run)).collect();
+        EvidenceOf {
+            evidence: sort,
+            runs: runs.len(),
+            completed: runs.iter().filter(|run| run.state.is_completed()).count(),
+            last_at: runs.first().and_then(|run| run.ended_at),
+            last_run: runs.first().map(|run| run.id.to_string()),
+            rto_worst_seconds: worst(&measured, |m| m.rto.total_seconds),
+            rpo_worst_ms: worst(&measured, Measured::worst_lag_ms),
+        }
+    };
+    Evidence::ALL.into_iter().map(of).collect()
+}
+
+/// One that is not known makes the worst not known.
+fn worst(of_runs: &[Measured], of: fn(&Measured) -> Option<f64>) -> Option<f64> {
+    of_runs.iter().map(of).collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().reduce(f64::max))
 }
 
 /// What a run measured. One that was given up on its way recovered nothing, whatever had been seen by then: its
@@ -48,6 +80,7 @@ impl Compliances for App {
         may(actor, Action::ReadStatus)?;
         let applications = self.store.applications().await.map_err(of_store)?;
         let ended = self.store.last_ended_runs_of_all(20).await.map_err(of_store)?;
+        let isolated = self.store.last_isolated_drills_of_all(20).await.map_err(of_store)?;
         let evaluations = self.store.plan_evaluations().await.map_err(of_store)?;
         let now = self.store.now().await.map_err(of_store)?;
         let evaluation = |name: &Name| evaluations.get(name).map(|(evaluation, at)| (evaluation, *at));
@@ -55,9 +88,19 @@ impl Compliances for App {
         let rows: Vec<_> = applications
             .iter()
             .zip(verified)
-            .map(|(a, verification)| ComplianceRow {
-                verification,
-                ..row(a, &counted(ended.iter().filter(|run| run.application == a.name)))
+            .map(|(a, verification)| {
+                let all = ended.iter().chain(&isolated);
+                let of_it: Vec<&RunHead> = all.filter(|run| run.application == a.name).collect();
+                ComplianceRow {
+                    verification,
+                    proved_by: of_it
+                        .iter()
+                        .filter(|run| run.state.is_completed())
+                        .map(|run| evidence(run))
+                        .find(|sort| sort.proves_traffic_and_promotion()),
+                    evidence: by_sort(&of_it),
+                    ..row(a, &counted(of_it.iter().copied()))
+                }
             })
             .collect();
         let whole = |row: &ComplianceRow| match (row.rto, row.rpo) {
@@ -92,10 +135,6 @@ pub(crate) fn row(application: &Application, measured: &[&RunHead]) -> Complianc
     let band = application.strategy.band();
     let of_runs: Vec<Measured> = measured.iter().filter_map(|run| of_head(run)).collect();
     let (rto, rpo) = standing(&application.objectives, &of_runs);
-    // One that is not known makes the worst not known.
-    let worst = |of: fn(&Measured) -> Option<f64>| {
-        of_runs.iter().map(of).collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().reduce(f64::max))
-    };
     ComplianceRow {
         application: application.name.to_string(),
         owner: application.owner.to_string(),
@@ -108,14 +147,16 @@ pub(crate) fn row(application: &Application, measured: &[&RunHead]) -> Complianc
         gaps: application.strategy.gaps(&application.objectives),
         rto,
         rpo,
-        rto_worst_seconds: worst(|m| m.rto.total_seconds),
-        rpo_worst_ms: worst(Measured::worst_lag_ms),
+        rto_worst_seconds: worst(&of_runs, |m| m.rto.total_seconds),
+        rpo_worst_ms: worst(&of_runs, Measured::worst_lag_ms),
         runs_counted: measured.len(),
         last_measured_at: measured.iter().filter_map(|m| m.ended_at).max(),
         last_run: measured.first().map(|m| m.id.to_string()),
         // Asked of the plans, by whoever shows it.
         verification: VerificationView::default(),
         last_split: measured.first().and_then(|run| of_head(run)).map(|measured| measured.rto),
+        proved_by: None,
+        evidence: Vec::new(),
     }
 }
 

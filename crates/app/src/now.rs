@@ -1,9 +1,10 @@
 //! The first page: is anything wrong, is anything moving, what waits for me?
 
 use crate::App;
-use crate::applications::summaries;
+use crate::applications::{recovery, summaries};
 use crate::authority::{Action, may};
 use crate::evacuations::Live;
+use crate::picture::Judged;
 use crate::problems::of_store;
 use crate::regions::regions_view;
 use async_trait::async_trait;
@@ -14,6 +15,7 @@ use holdfast_api::runs::{RunFilter, RunSummary, Runs};
 use holdfast_domain::Actor;
 use holdfast_failover::evacuation::State;
 use holdfast_failover::run::RunState;
+use holdfast_failover::serving::RecoveryState;
 use jiff::Timestamp;
 
 #[async_trait]
@@ -31,7 +33,8 @@ impl Nows for App {
         let evacuations = self.live_evacuations(actor).await?;
         let blocked = self.log_view().await?.blocks_starts;
         let lots = of_evacuations(&evacuations);
-        let needs = needs(&applications, &active_runs, &approvals_for_me, &lots, blocked);
+        let mut needs = needs(&applications, &active_runs, &approvals_for_me, &lots, blocked);
+        needs.extend(away_from_home(&judged));
         Ok(NowView {
             at: now,
             picture_at: self.store.last_sweep().await.map_err(of_store)?.finished_at,
@@ -119,6 +122,29 @@ fn needs(
         }
     }
     needs
+}
+
+/// What is not where it belongs and that no run moves: what protects it, and whether it could go back.
+fn away_from_home(judged: &[Judged]) -> Vec<Need> {
+    let told = |one: &Judged| {
+        let (state, says) = match one.state {
+            RecoveryState::PartlyMoved => ("bad", "partly moved"),
+            RecoveryState::MovedOutside => ("watch", "moved outside Holdfast"),
+            RecoveryState::FailedOver => ("watch", "failed over, its protection is not known"),
+            RecoveryState::Reprotecting => ("watch", "not protected yet"),
+            RecoveryState::ReadyToFailBack => ("watch", "ready to fail back"),
+            _ => return None,
+        };
+        let name = &one.application.name;
+        Some(Need {
+            state: state.into(),
+            title: format!("{name}: {says}"),
+            detail: recovery(one).sentence,
+            href: format!("/applications/{name}"),
+            verb: "Open".into(),
+        })
+    };
+    judged.iter().filter(|one| one.active.is_none()).filter_map(told).collect()
 }
 
 /// Lots that stopped, that this person may review, and that move.

@@ -39,6 +39,9 @@ pub fn of_store(error: holdfast_store::Error) -> Problem {
             Problem::new(422, "invalid", "Not accepted", what, "Mend the value and send it again.")
         }
         Error::ActiveRun { id } => active_run(&id.to_string()),
+        Error::ResourceHeld { resource, run, application } => {
+            resource_held(&resource, &run.to_string(), &application)
+        }
         Error::Unavailable(reason) => {
             tracing::error!(%reason, "the database does not answer");
             Problem::new(
@@ -71,6 +74,23 @@ pub fn active_run(id: &str) -> Problem {
         "Wait for it, or cancel it. An emergency takes the place of a run that still waits for approval.",
     );
     problem.blocked_by = Some(id.to_owned());
+    problem
+}
+
+/// The same of something that both would change.
+pub fn resource_held(resource: &str, run: &str, application: &str) -> Problem {
+    let mut problem = Problem::new(
+        409,
+        "run_active",
+        "Another run holds what this one would change",
+        format!(
+            "Run {run} of {application} has not ended and may change {resource}, which this run would change too: one run at a time."
+        ),
+        format!(
+            "Wait for that run, or cancel it. Where {application} must move as well, evacuate the Region: a lot moves both."
+        ),
+    );
+    problem.blocked_by = Some(run.to_owned());
     problem
 }
 

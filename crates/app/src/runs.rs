@@ -2,6 +2,7 @@
 //! asked, stored and audited.
 
 mod asked;
+mod drills;
 mod escalate;
 pub(crate) mod request;
 mod set_aside;
@@ -125,6 +126,10 @@ impl Runs for App {
             }
             RunVerb::TryAgain => {
                 self.try_again(actor, id).await?;
+                return self.run_view(actor, id).await;
+            }
+            RunVerb::EndDrill => {
+                self.end_drill(actor, id).await?;
                 return self.run_view(actor, id).await;
             }
             RunVerb::Withdraw => (Command::Withdraw { by }, Action::ReviewRun),
@@ -314,8 +319,9 @@ impl App {
             Took::default()
         };
         let others = self.others_of(&run).await?;
+        let live_drill = self.drill_view(&run).await?;
         let set_aside = self.store.set_aside(id).await.map_err(of_store)?.map(set_aside::shown);
-        let around = Around { acknowledged, not_kept, not_to_start, took, others, set_aside };
+        let around = Around { acknowledged, not_kept, not_to_start, took, others, set_aside, live_drill };
         Ok(view::run_view(actor, &run, around, now))
     }
 

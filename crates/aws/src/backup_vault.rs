@@ -37,6 +37,10 @@ pub(crate) const LOOK: &[&str] = &[POINTS, METADATA, JOBS, INSTANCES, CLUSTERS];
 
 pub(crate) const CHANGES: &[&str] = &["backup:StartRestoreJob", JOB];
 
+/// On the names alone that a drill gives: what it has restored is taken away again. Asked without such a name, a role that
+/// has the right would be taken for one that has not.
+pub(crate) const DELETES: &[&str] = &["rds:DeleteDBCluster", "rds:DeleteDBInstance"];
+
 pub(crate) async fn look(caller: &Caller, spec: &BackupVault, regions: &[RegionCode]) -> Looked {
     in_each(regions, |region| look_in(caller, spec, region)).await
 }
@@ -196,6 +200,7 @@ async fn tell_endpoints(caller: &Caller, region: &RegionCode, jobs: &mut [Restor
                 Ok(databases) => {
                     let database = databases.iter().find(|database| database.id == id);
                     job.endpoint = database.and_then(|database| database.endpoint.clone());
+                    job.stands = database.map(|database| database.status.clone());
                 }
                 Err(error) => job.not_told = Some(error.to_string()),
             }
@@ -222,6 +227,7 @@ fn restore_job(job: RestoreJobsListMember) -> Option<RestoreJob> {
         message: job.status_message,
         endpoint: None,
         not_told: None,
+        stands: None,
     })
 }
 
@@ -254,6 +260,35 @@ pub(crate) async fn start_restore(
     let answer = caller.ask(Service::Backup, region, action, sent).await?;
     let job = answer.restore_job_id().map(str::to_owned);
     answered(action, region, &answer, job)
+}
+
+/// Without a last snapshot, and without the backups that RDS would keep of it: it is a copy of a backup itself.
+pub(crate) async fn delete_restored(
+    caller: &Caller,
+    action: &'static str,
+    region: &RegionCode,
+    database: &str,
+    is_cluster: bool,
+) -> Result<Answer, Error> {
+    let region = region.as_str();
+    if is_cluster {
+        let sent = caller
+            .rds(region)
+            .delete_db_cluster()
+            .db_cluster_identifier(database)
+            .skip_final_snapshot(true)
+            .delete_automated_backups(true)
+            .send();
+        return answered(action, region, &caller.ask(Service::Rds, region, action, sent).await?, None);
+    }
+    let sent = caller
+        .rds(region)
+        .delete_db_instance()
+        .db_instance_identifier(database)
+        .skip_final_snapshot(true)
+        .delete_automated_backups(true)
+        .send();
+    answered(action, region, &caller.ask(Service::Rds, region, action, sent).await?, None)
 }
 
 /// A job that has ended well is settled; one that has not says so here, because the list of jobs may be late.

@@ -86,6 +86,9 @@ pub(crate) async fn perform(caller: &Caller, change: &Change) -> Result<Answer, 
                 backup_vault::Restore { recovery_point_arn, resource_type, role_arn, metadata, token };
             backup_vault::start_restore(caller, action, region, restore).await
         }
+        Change::DeleteRestored { region, database, is_cluster, .. } => {
+            backup_vault::delete_restored(caller, action, region, database, *is_cluster).await
+        }
         // ---- traffic
         Change::SetAccessPointRoutes { mrap_arn, routes, via } => {
             s3_multi_region_access_point::set_routes(caller, action, mrap_arn, routes, via).await

@@ -4,6 +4,7 @@
 
 mod step;
 
+use crate::backup_vault;
 use crate::own_calls;
 use crate::registry::{change_actions, look_actions};
 use crate::survey;
@@ -42,7 +43,7 @@ pub fn read_role_actions() -> BTreeSet<&'static str> {
 pub fn act_role_actions() -> BTreeSet<&'static str> {
     acting_on(ResourceKind::ALL)
         .into_iter()
-        .chain(own_calls::CHANGES.iter().chain(BESIDE_CHANGES).copied())
+        .chain(own_calls::CHANGES.iter().chain(BESIDE_CHANGES).chain(backup_vault::DELETES).copied())
         .collect()
 }
 

@@ -1,4 +1,4 @@
-//! The port through which a step asks for a run of another application. Behind it stands the use case that a person's
+//! The port through which runs are asked for: a step's of another application, and the way back of a live drill. Behind it stands the use case that a person's
 //! request goes through; no rule about who may, or when, is the engine's.
 
 use async_trait::async_trait;
@@ -12,6 +12,9 @@ pub trait Asks: Send + Sync + std::fmt::Debug {
     /// Asks once: the same asking, sent again by whoever drives the step's run by then, answers with the run that is
     /// there. Nothing is made once the fence no longer holds.
     async fn ask(&self, asking: &Asking, fence: &Fence) -> Result<RunId, NotAsked>;
+
+    /// Asks for the way back of a live drill whose time is over; once, whoever asks. A no is kept with the drill.
+    async fn bring_back(&self, drill: RunId) -> Result<RunId, String>;
 
     /// Looks after the plans of the applications whose turn it is: generates, keeps, evaluates. Answers with how many
     /// there were. Workers that only carry runs out have nothing to look after.

@@ -7,6 +7,7 @@ pub mod audit;
 mod clock;
 mod collector;
 mod crash;
+mod drills;
 mod evacuations;
 mod executor;
 mod expiry;
@@ -131,8 +132,9 @@ impl Engine {
             settings,
             stop.clone(),
         ));
-        tasks.spawn(plans::run(asks, stop.clone()));
+        tasks.spawn(plans::run(asks.clone(), stop.clone()));
         tasks.spawn(evacuations::run(store.clone(), stop.clone()));
+        tasks.spawn(drills::run(store.clone(), asks, stop.clone()));
         tasks.spawn(expiry::run(store, stop.clone()));
         Ok(Self { stop, tasks, _id: id })
     }

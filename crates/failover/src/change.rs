@@ -6,7 +6,7 @@ use holdfast_domain::facts::{
     AcceleratorEndpoint, AutoScalingGroupFacts, DnsRecord, EksNodeGroupFacts, ReplicaSettings, ScalingBounds,
 };
 use holdfast_domain::resource::SettingHolder;
-use holdfast_domain::{Facts, Name, RegionCode};
+use holdfast_domain::{Facts, Name, RegionCode, StepId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -70,6 +70,15 @@ pub enum Change {
         resource_type: String,
         role_arn: String,
         metadata: BTreeMap<String, String>,
+    },
+    /// `rds:DeleteDBInstance` or `rds:DeleteDBCluster` in `region`, without a last snapshot: of the database that the
+    /// step `made_by` of the same run has restored from this recovery point, under a name that only it was given.
+    DeleteRestored {
+        region: RegionCode,
+        database: String,
+        is_cluster: bool,
+        recovery_point_arn: String,
+        made_by: StepId,
     },
 
     // ---- traffic
@@ -275,6 +284,8 @@ impl Change {
             Self::CreateClusterInstance { .. } => "rds:CreateDBInstance",
             Self::FailDatastoreOver { .. } => "elasticache:FailoverGlobalReplicationGroup",
             Self::StartRestoreJob { .. } => "backup:StartRestoreJob",
+            Self::DeleteRestored { is_cluster: false, .. } => "rds:DeleteDBInstance",
+            Self::DeleteRestored { is_cluster: true, .. } => "rds:DeleteDBCluster",
             Self::SetAccessPointRoutes { .. } => "s3:SubmitMultiRegionAccessPointRoutes",
             Self::SetAcceleratorGroup { .. } => "globalaccelerator:UpdateEndpointGroup",
             Self::ReplaceRecords { .. } => "route53:ChangeResourceRecordSets",
@@ -299,13 +310,14 @@ impl Change {
     #[must_use]
     pub fn idempotency(&self) -> Idempotency {
         match self {
-            // AWS refuses a name that is taken.
+            // AWS refuses a name that is taken, and to delete what is being deleted.
             Self::ReplaceRecords { .. }
             | Self::SetHealthCheck { .. }
             | Self::SetPrimaryOrigins { .. }
             | Self::CreateReplica { .. }
             | Self::CreateReplicaCluster { .. }
-            | Self::CreateClusterInstance { .. } => Idempotency::CompareAndSet,
+            | Self::CreateClusterInstance { .. }
+            | Self::DeleteRestored { .. } => Idempotency::CompareAndSet,
             Self::SetEcsDesiredCount { .. }
             | Self::SetEcsScalingBounds { .. }
             | Self::SetAutoScalingGroupSize { .. }
@@ -345,6 +357,38 @@ impl Change {
             Self::CreateReplica { region, .. }
             | Self::CreateReplicaCluster { region, .. }
             | Self::StartRestoreJob { region, .. } => Some(region),
+            _ => None,
+        }
+    }
+
+    /// Whether an isolated drill may make it: sizes of what stands by, what is restored under a name of its own and deleted
+    /// again, and code of one's own that the inventory names for drills. What moves a writer, traffic, events or a setting
+    /// is none of it, nor is whatever is not named here.
+    #[must_use]
+    pub fn stays_beside_production(&self) -> bool {
+        matches!(
+            self,
+            Self::SetEcsDesiredCount { .. }
+                | Self::SetEcsScalingBounds { .. }
+                | Self::SetAutoScalingGroupSize { .. }
+                | Self::SuspendScalingProcesses { .. }
+                | Self::ResumeScalingProcesses { .. }
+                | Self::SetEksNodeGroupSize { .. }
+                | Self::SetLambdaConcurrency { .. }
+                | Self::SetLambdaProvisioned { .. }
+                | Self::StartRestoreJob { .. }
+                | Self::DeleteRestored { .. }
+                | Self::CallWebhook { .. }
+                | Self::InvokeLambda { .. }
+                | Self::RunDocument { .. }
+        )
+    }
+
+    /// The step whose work this call takes away again.
+    #[must_use]
+    pub fn deletes_what(&self) -> Option<&StepId> {
+        match self {
+            Self::DeleteRestored { made_by, .. } => Some(made_by),
             _ => None,
         }
     }
@@ -421,7 +465,8 @@ impl Change {
             | Self::PromoteReplicaCluster { region, .. }
             | Self::CreateReplica { region, .. }
             | Self::CreateReplicaCluster { region, .. }
-            | Self::CreateClusterInstance { region, .. } => format!("rds@{region}"),
+            | Self::CreateClusterInstance { region, .. }
+            | Self::DeleteRestored { region, .. } => format!("rds@{region}"),
             Self::FailDatastoreOver { region, .. } => format!("elasticache@{region}"),
             Self::StartRestoreJob { region, .. } => format!("backup@{region}"),
             Self::SetAccessPointRoutes { .. } => "s3-mrap-routes@any-of-five".into(),

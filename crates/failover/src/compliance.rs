@@ -1,5 +1,6 @@
 //! Compliance: objective against what runs have measured. Nothing measured is unknown, never green.
 
+use crate::movement::Drill;
 use crate::plan::Plan;
 use crate::run::{Run, StepState};
 use crate::step::{Step, Work};
@@ -16,6 +17,44 @@ pub enum Standing {
     Missed,
     /// No run has measured it, or what it measured is missing.
     Unknown,
+}
+
+/// What a run was, and so what it is evidence of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    RealRun,
+    LiveDrill,
+    IsolatedDrill,
+}
+
+impl Evidence {
+    pub const ALL: [Self; 3] = [Self::RealRun, Self::LiveDrill, Self::IsolatedDrill];
+
+    #[must_use]
+    pub fn of(drill: Option<Drill>) -> Self {
+        match drill {
+            None => Self::RealRun,
+            Some(Drill::Isolated) => Self::IsolatedDrill,
+            Some(Drill::There { .. } | Drill::Back { .. }) => Self::LiveDrill,
+        }
+    }
+
+    /// Whether traffic was moved and a writer promoted: what compliance may rest on. An isolated drill shows that there is
+    /// capacity, and that a backup can be restored.
+    #[must_use]
+    pub fn proves_traffic_and_promotion(self) -> bool {
+        self != Self::IsolatedDrill
+    }
+
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RealRun => "real_run",
+            Self::LiveDrill => "live_drill",
+            Self::IsolatedDrill => "isolated_drill",
+        }
+    }
 }
 
 /// What one finished run measured.

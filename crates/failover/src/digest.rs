@@ -1,7 +1,7 @@
 //! The digest of exactly what will be done: SHA-256 over RFC 8785 canonical JSON.
 
 use crate::approval::FrozenPolicy;
-use crate::movement::Movement;
+use crate::movement::{Drill, Movement};
 use crate::plan::{EmergencyVariant, Fact, Plan};
 use crate::step::Step;
 use holdfast_domain::Name;
@@ -51,6 +51,9 @@ struct Covered<'a> {
     policy: &'a FrozenPolicy,
     overrides: &'a [String],
     dry_run: bool,
+    /// Absent of real moves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drill: Option<Drill>,
 }
 
 #[derive(Serialize)]
@@ -86,6 +89,7 @@ pub fn request_digest(
         policy,
         overrides,
         dry_run,
+        drill: plan.drill,
     })
 }
 

@@ -7,7 +7,7 @@ mod standing;
 
 pub use standing::{COOL_DOWN_SECONDS, Ended, Freeze, OpenRole, Standing, standing_refusal};
 
-use crate::movement::{Intent, Mode, Movement};
+use crate::movement::{Drill, Intent, Mode, Movement};
 use crate::plan::{Picture, Plan, plan};
 use crate::refusal::Refusal;
 use jiff::Timestamp;
@@ -181,6 +181,12 @@ impl RunKind {
             (_, Mode::Planned) => Self::Planned,
             (_, Mode::Emergency) => Self::Emergency,
         }
+    }
+
+    /// The same of what may be a rehearsal: a live one moves as a planned failover does, and is a drill.
+    #[must_use]
+    pub fn of_drill(movement: &Movement, drill: Option<Drill>) -> Self {
+        if drill.is_some() { Self::Drill } else { Self::of(movement) }
     }
 
     #[must_use]

@@ -21,6 +21,7 @@ pub mod readiness;
 pub mod refusal;
 pub mod run;
 pub mod serving;
+pub mod shared;
 pub mod step;
 #[cfg(test)]
 mod testing;
@@ -29,7 +30,7 @@ pub use approval::{FrozenPolicy, Review, Tally};
 pub use change::{Change, Idempotency};
 pub use digest::Digest;
 pub use evacuation::Evacuation;
-pub use movement::{Intent, Mode, Movement};
+pub use movement::{Drill, DrillKind, Intent, Mode, Movement};
 pub use plan::{Fact, Measurement, Picture, Plan};
 pub use readiness::{Finding, Severity};
 pub use refusal::Refusal;

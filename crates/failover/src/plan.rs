@@ -7,6 +7,7 @@ mod compute;
 mod distributions;
 mod dns;
 mod draft;
+mod drill;
 pub mod edit;
 mod endpoint;
 mod escalation;
@@ -28,7 +29,7 @@ pub use escalation::{EmergencyVariant, emergency_variant, escalated_id};
 pub use facts::{facts_of, record_text};
 pub(crate) use health_checks::named_by_record;
 
-use crate::movement::{Intent, Mode, Movement};
+use crate::movement::{Drill, Intent, Mode, Movement};
 use crate::refusal::Refusal;
 use crate::serving::Serving;
 use crate::step::{Step, Work};
@@ -78,6 +79,9 @@ pub struct Plan {
     /// What the run had changed before this plan took over: the facts about it are no longer those of the plan.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub changed_before: BTreeSet<Name>,
+    /// What carrying it out rehearses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drill: Option<Drill>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,6 +167,9 @@ pub fn plan(picture: &Picture, movement: &Movement) -> Result<Plan, Refusal> {
 pub fn drawn(picture: &Picture, movement: &Movement) -> Result<(Plan, Vec<Misfit>), Refusal> {
     let mut draft = Draft::new(picture, movement);
     guard::check(&mut draft)?;
+    if movement.intent == Intent::Drill {
+        return drill::isolated(draft);
+    }
     let mut moves = stores::moves(&mut draft)?;
 
     let observe = draft.add(Making {

@@ -3,6 +3,7 @@
 //! engine should do now.
 
 mod acknowledge;
+pub mod drill;
 mod escalation;
 mod evacuated;
 pub mod forecast;
@@ -51,6 +52,9 @@ pub struct Request {
     pub policy: FrozenPolicy,
     pub objectives: Objectives,
     pub overrides: Vec<String>,
+    /// What it holds beside its application, from request to end: whatever it may change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<String>,
     pub dry_run: bool,
     pub digest: Digest,
     pub by: Who,

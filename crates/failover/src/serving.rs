@@ -4,7 +4,7 @@
 mod recovery;
 mod routed;
 
-pub use recovery::{LastRun, recovery_state};
+pub use recovery::{LastRun, Protected, StoreProtection, protections, recovery_state};
 pub(crate) use routed::{Health, answering, is_open, policy};
 pub use routed::{Routed, routed};
 

@@ -146,6 +146,7 @@ impl Step {
                 Change::CreateClusterInstance { .. } => "create_cluster_instance",
                 Change::FailDatastoreOver { .. } => "fail_datastore_over",
                 Change::StartRestoreJob { .. } => "start_restore_job",
+                Change::DeleteRestored { .. } => "delete_restored",
                 Change::SetAccessPointRoutes { .. } => "route_access_point",
                 Change::SetAcceleratorGroup { .. } => "set_accelerator_group",
                 Change::ReplaceRecords { .. } => "replace_records",

@@ -129,6 +129,7 @@ pub fn small_plan() -> Plan {
         measurements: Vec::new(),
         notes: Vec::new(),
         changed_before: BTreeSet::new(),
+        drill: None,
     }
 }
 
@@ -155,6 +156,7 @@ pub fn request() -> Request {
         policy: policy(&[("sre", 1), ("business-owners", 1)]),
         objectives: Objectives { rto: Seconds(900), rpo: Seconds(30) },
         overrides: Vec::new(),
+        holds: Vec::new(),
         dry_run: false,
         digest: Digest(String::new()),
         by: who(1),

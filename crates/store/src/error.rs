@@ -11,6 +11,8 @@ pub enum Error {
     Conflict(String),
     #[error("run {id} holds this application")]
     ActiveRun { id: RunId },
+    #[error("run {run} of {application} holds {resource}")]
+    ResourceHeld { resource: String, run: RunId, application: String },
     /// Somebody wrote the run's next entry first: load it again and decide again.
     #[error("run {run} has moved on: its journal ends at {found}, not at {expected}")]
     RunMoved { run: RunId, expected: i64, found: i64 },

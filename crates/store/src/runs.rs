@@ -7,10 +7,10 @@ use crate::journal;
 use crate::store::Store;
 use crate::wire::{Time, from_json, from_word, maybe_time, to_json, word};
 use crate::{Error, Result};
-use holdfast_domain::{EvacuationId, Name, PersonId, RegionCode, RunId, StepId};
+use holdfast_domain::{EvacuationId, Name, PersonId, RegionCode, RunId, Seconds, StepId};
 use holdfast_failover::compliance::Measured;
 use holdfast_failover::run::{Entry, Event, Request, RunState, Who};
-use holdfast_failover::{Digest, Intent, Movement};
+use holdfast_failover::{Digest, Drill, Intent, Movement};
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::{Postgres, QueryBuilder};
@@ -26,6 +26,8 @@ pub struct RunHead {
     pub digest: Digest,
     pub movement: Movement,
     pub dry_run: bool,
+    /// What it rehearses.
+    pub drill: Option<Drill>,
     /// The evacuation that it is a part of.
     pub evacuation: Option<EvacuationId>,
     /// Whether that evacuation was approved and begun: its parts wait for their turn alone.
@@ -73,6 +75,8 @@ pub struct RunFilter {
     pub dry_runs: bool,
     /// Only those that started: what was denied, expired or cancelled before moved nothing.
     pub began: bool,
+    /// Not isolated drills: they move nothing.
+    pub moving: bool,
     /// Only those of which nobody has said that they read how it ended.
     pub unacknowledged: bool,
     /// Only those that are no part of an evacuation.
@@ -97,6 +101,9 @@ struct RunRow {
     from_region: String,
     to_region: String,
     dry_run: bool,
+    drill: Option<String>,
+    drill_lasts_seconds: Option<i64>,
+    drill_of: Option<Uuid>,
     evacuation: Option<Uuid>,
     lot_started: bool,
     requested_by: Uuid,
@@ -118,7 +125,7 @@ struct RunRow {
 }
 
 pub(crate) const SELECT: &str = "SELECT r.id, r.application::text, r.state, r.digest, r.intent, r.mode, r.from_region::text, \
-     r.to_region::text, r.dry_run, r.evacuation, \
+     r.to_region::text, r.dry_run, r.drill, r.drill_lasts_seconds, r.drill_of, r.evacuation, \
      EXISTS (SELECT FROM evacuation_events e WHERE e.evacuation = r.evacuation AND e.kind = 'started') AS lot_started, \
      r.requested_by, r.requested_email, r.reason, r.requested_at, r.expires_at, r.seq, \
      r.owner_worker, r.epoch, r.ended_at, r.set_aside_at, r.crash, r.acknowledged_by, r.acknowledged_at, r.summary, m.rto, m.stores \
@@ -132,6 +139,14 @@ impl RunRow {
             None => self.set_aside_at.zip(self.crash).map(|(at, why)| SetAside { at: at.into(), why }),
             Some(_) => None,
         };
+        let lasts = self.drill_lasts_seconds.and_then(|s| u32::try_from(s).ok()).map(Seconds);
+        let drill = match self.drill.as_deref() {
+            None => None,
+            Some("isolated") => Some(Drill::Isolated),
+            Some("there") => lasts.map(|lasts| Drill::There { lasts }),
+            Some("back") => self.drill_of.map(|of| Drill::Back { of: RunId(of) }),
+            Some(other) => return Err(Error::Corrupt(format!("run {id}: `{other}` is no drill"))),
+        };
         Ok(RunHead {
             id,
             application: Name::parse(&self.application).map_err(corrupt)?,
@@ -144,6 +159,7 @@ impl RunRow {
                 to: RegionCode::parse(&self.to_region).map_err(corrupt)?,
             },
             dry_run: self.dry_run,
+            drill,
             evacuation: self.evacuation.map(EvacuationId),
             lot_started: self.lot_started,
             requested_by: Who { id: PersonId(self.requested_by), email: self.requested_email },
@@ -192,16 +208,23 @@ impl Change {
     /// Answers with the journal's first entries. The request's and its expiry's times are the database's.
     ///
     /// # Errors
-    /// `ActiveRun` when another run holds the application; the change is still good for the refusal's entry.
+    /// `ActiveRun` when another run holds the application, `ResourceHeld` when one holds something that this one may change.
     pub async fn insert_run(&mut self, new: &NewRun<'_>) -> Result<Vec<Entry>> {
         let request = new.request;
+        let (drill, lasts, of) = match request.plan.drill {
+            None => (None, None, None),
+            Some(Drill::Isolated) => (Some("isolated"), None, None),
+            Some(Drill::There { lasts }) => (Some("there"), Some(i64::from(lasts.get())), None),
+            Some(Drill::Back { of }) => (Some("back"), None, Some(of.0)),
+        };
         for _ in 0..3 {
             let made: Option<Uuid> = sqlx::query_scalar(
                 "INSERT INTO runs (id, application, state, digest, intent, mode, from_region, to_region, dry_run, requested_by,
-                                   requested_email, reason, requested_at, expires_at, seq, summary, ended_at, evacuation)
+                                   requested_email, reason, requested_at, expires_at, seq, summary, ended_at, evacuation,
+                                   drill, drill_lasts_seconds, drill_of)
                  SELECT $1, name, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, statement_timestamp(),
                         statement_timestamp() + make_interval(secs => $13), $14, $15,
-                        CASE WHEN $16 THEN statement_timestamp() END, $17
+                        CASE WHEN $16 THEN statement_timestamp() END, $17, $18, $19, $20
                  FROM applications WHERE name = $2 AND archived_at IS NULL
                  ON CONFLICT (application) WHERE ended_at IS NULL AND NOT dry_run DO NOTHING
                  RETURNING id",
@@ -223,9 +246,13 @@ impl Change {
             .bind(&new.summary)
             .bind(new.state.is_over())
             .bind(request.evacuation.map(|id| id.0))
+            .bind(drill)
+            .bind(lasts)
+            .bind(of)
             .fetch_optional(self.connection())
             .await?;
             if made.is_some() {
+                self.hold(new.id, request).await?;
                 return journal::insert_first(self.connection(), new.id, new.events).await;
             }
             let holder: Option<Option<Uuid>> = sqlx::query_scalar(
@@ -320,6 +347,9 @@ impl Store {
         if filter.began {
             query.push(" AND r.summary @> '{\"began\": true}'");
         }
+        if filter.moving {
+            query.push(" AND r.drill IS DISTINCT FROM 'isolated'");
+        }
         if filter.single {
             query.push(" AND r.evacuation IS NULL");
         }
@@ -354,7 +384,8 @@ impl Store {
         Ok(self.runs(&filter).await?.into_iter().next())
     }
 
-    /// The last `k` runs of an application that began and ended, newest first, dry runs aside: what compliance rests on.
+    /// The last `k` runs of an application that began and ended, newest first, dry runs and isolated drills aside: what
+    /// compliance rests on, and what says where the application was moved to.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -363,6 +394,7 @@ impl Store {
             application: Some(application.clone()),
             live: Some(false),
             began: true,
+            moving: true,
             limit: k,
             ..RunFilter::default()
         };
@@ -374,14 +406,27 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn last_ended_runs_of_all(&self, k: u32) -> Result<Vec<RunHead>> {
+        self.last_of_all(k, "e.drill IS DISTINCT FROM 'isolated'").await
+    }
+
+    /// The last `k` isolated drills of every application at once, newest first within each.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn last_isolated_drills_of_all(&self, k: u32) -> Result<Vec<RunHead>> {
+        self.last_of_all(k, "e.drill = 'isolated'").await
+    }
+
+    async fn last_of_all(&self, k: u32, which: &'static str) -> Result<Vec<RunHead>> {
         let mut query = QueryBuilder::<Postgres>::new(SELECT);
         query.push(
             " AND r.id IN (SELECT last.id FROM applications a CROSS JOIN LATERAL (
                   SELECT e.id FROM runs e WHERE e.application = a.name AND e.ended_at IS NOT NULL AND NOT e.dry_run
-                    AND e.summary @> '{\"began\": true}'
-                  ORDER BY e.id DESC LIMIT ",
+                    AND e.summary @> '{\"began\": true}' AND ",
         );
         query
+            .push(which)
+            .push(" ORDER BY e.id DESC LIMIT ")
             .push_bind(i64::from(k))
             .push(") AS last WHERE a.archived_at IS NULL) ORDER BY r.application, r.id DESC");
         self.heads(query).await

@@ -114,6 +114,7 @@ pub fn request(application: &str, by: Who) -> Request {
         },
         objectives: holdfast_domain::Objectives { rto: Seconds(900), rpo: Seconds(30) },
         overrides: Vec::new(),
+        holds: Vec::new(),
         dry_run: false,
         digest: Digest::of(&application).expect("a digest"),
         by,

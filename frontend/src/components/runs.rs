@@ -4,7 +4,7 @@ use crate::components::time;
 use crate::components::tone::{self, Tone, badge};
 use crate::{format, words};
 use holdfast_api::runs::RunSummary;
-use holdfast_failover::RunState;
+use holdfast_failover::{DrillKind, RunState};
 use leptos::prelude::*;
 
 /// `shop: us-east-1 → eu-central-1`.
@@ -13,12 +13,17 @@ pub fn route(run: &RunSummary) -> String {
     format!("{}: {} → {}", run.application, run.from_region, run.to_region)
 }
 
-/// `planned failover`, `dry run of an emergency failover`.
+/// `planned failover`, `dry run of an emergency failover`, `isolated drill`.
 #[must_use]
 pub fn what(run: &RunSummary) -> String {
-    let what = format!("{} {}", run.mode.as_str(), run.intent.as_str());
+    let what = match (run.drill, run.drill_leg.as_deref()) {
+        (Some(DrillKind::Isolated), _) => "isolated drill".to_owned(),
+        (Some(DrillKind::Live), Some("back")) => "live drill, the way back".to_owned(),
+        (Some(DrillKind::Live), _) => "live drill, the way there".to_owned(),
+        (None, _) => format!("{} {}", run.mode.as_str(), run.intent.as_str()),
+    };
     if run.dry_run {
-        format!("dry run of {} {what}", if what.starts_with('e') { "an" } else { "a" })
+        format!("dry run of {} {what}", if what.starts_with(['e', 'i']) { "an" } else { "a" })
     } else {
         what
     }

@@ -7,6 +7,7 @@ use crate::pages::{LOOK_AGAIN, plans};
 use crate::screen::Screen;
 use crate::{format, words};
 use holdfast_api::applications::{ApplicationView, LagSeries, Move, RegionStatus, ResourceStatus};
+use holdfast_failover::serving::Protected;
 use holdfast_failover::{Finding, Severity};
 use leptos::prelude::*;
 
@@ -47,6 +48,7 @@ fn body(view: &ApplicationView) -> AnyView {
         <div class="grid wide-left">
             <div class="stack-cards">
                 {parts::card("places", "What stands where", view! { {time::ago_or(app.picture_at, "never seen")} }.into_any(), matrix(view))}
+                {recovery(view)}
                 {parts::card("runs", "Runs", view! { <a href=format::query("/runs", &[("application", Some(&app.name))])>"All of its runs"</a> }.into_any(), history(view))}
                 {own_steps(view)}
                 {parts::card("about", "As the inventory has it", parts::nothing(), about(view))}
@@ -62,6 +64,34 @@ fn body(view: &ApplicationView) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// Where it stands between home and recovery, and what would outlive the Region that it is in.
+fn recovery(view: &ApplicationView) -> AnyView {
+    let recovery = &view.recovery;
+    if recovery.sentence.is_empty() {
+        return parts::nothing();
+    }
+    let (tone, word) = tone::recovery(view.summary.recovery_state);
+    let rows = recovery
+        .stores
+        .iter()
+        .map(|store| {
+            let (tone, word) = match store.state {
+                Protected::Yes => (Tone::Good, "protected"),
+                Protected::No => (Tone::Bad, "not protected"),
+                Protected::NotKnown => (Tone::Unknown, "not known"),
+            };
+            view! { <tr><th scope="row">{store.store.to_string()}</th><td>{badge(tone, word)}</td><td>{parts::prose(&store.sentence)}</td></tr> }
+        })
+        .collect_view();
+    let table = (!recovery.stores.is_empty()).then(|| {
+        let head =
+            view! { <th scope="col">"Store"</th><th scope="col">"Now"</th><th scope="col">"By what"</th> };
+        parts::folding_table("What protects each store", head.into_any(), rows.into_any())
+    });
+    let body = view! { <p>{parts::prose(&recovery.sentence)}</p>{table} }.into_any();
+    parts::card("recovery", "Recovery", badge(tone, word), body)
 }
 
 fn own_steps(view: &ApplicationView) -> AnyView {
@@ -301,7 +331,35 @@ fn moves(view: &ApplicationView) -> AnyView {
     // Where several serve, which of them is left is half of the sentence.
     let several = view.summary.serving.regions.len() > 1;
     let items = view.moves.iter().map(|m| one_move(&view.summary.name, m, several)).collect_view();
-    view! { <div class="moves">{items}</div> }.into_any()
+    view! { <div class="moves">{items}</div>{rehearsals(view)} }.into_any()
+}
+
+/// Wherever it could fail over to, that can be tried.
+fn rehearsals(view: &ApplicationView) -> AnyView {
+    let path = format!("{}/runs/new", applications::href(&view.summary.name));
+    let items = view
+        .moves
+        .iter()
+        .filter(|m| m.intent == "failover")
+        .map(|m| {
+            let asked = [
+                ("intent", Some("drill")),
+                ("from", Some(m.from.as_str())),
+                ("to", Some(m.to.as_str())),
+                ("mode", Some("planned")),
+            ];
+            view! { <li><a href=format::query(&path, &asked)>{format!("Drill in {}…", m.to)}</a></li> }
+        })
+        .collect_view();
+    let any = view.moves.iter().any(|m| m.intent == "failover");
+    any.then(|| {
+        view! {
+            <h3>"Rehearse"</h3>
+            <p class="muted">"An isolated drill raises, restores and probes beside production, and cleans up."</p>
+            <ul class="bare">{items}</ul>
+        }
+    })
+    .into_any()
 }
 
 /// `Fail over shop to eu-central-1`.
@@ -310,6 +368,7 @@ pub fn move_words(intent: &str, application: &str, to: &str) -> String {
     match intent {
         "failover" => format!("Fail over {application} to {to}"),
         "failback" => format!("Fail back {application} to {to}"),
+        "drill" => format!("Drill {application} in {to}"),
         other => format!("Start a {other} of {application} to {to}"),
     }
 }

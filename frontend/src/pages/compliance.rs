@@ -6,7 +6,7 @@ use crate::pages::{LOOK_AGAIN, plans};
 use crate::screen::Screen;
 use crate::{format, words};
 use holdfast_api::compliance::{ComplianceRow, ComplianceView};
-use holdfast_failover::compliance::{RtoSplit, Standing};
+use holdfast_failover::compliance::{Evidence, RtoSplit, Standing};
 use leptos::prelude::*;
 
 #[must_use]
@@ -44,7 +44,7 @@ fn body(view: &ComplianceView) -> AnyView {
             parts::figure("Unknown", number(view.unknown), note(Tone::Unknown, "not measured")),
         ])}
         {parts::card("list", "By application", view! { "worst first" }.into_any(), list)}
-        <p class="muted">"Only runs that ended count, drills and real ones. An estimate is never evidence: what no run has measured is unknown."</p>
+        <p class="muted">"Only runs that ended count: real ones and live drills. An isolated drill shows that there is capacity and that a backup can be restored; it proves neither traffic nor promotion, and is told apart. An estimate is never evidence: what no run has measured is unknown."</p>
     }
     .into_any()
 }
@@ -127,9 +127,35 @@ fn row(row: &ComplianceRow) -> AnyView {
             <td>{measured("RTO", row.rto, row.rto_worst_seconds, f64::from(row.rto_objective_seconds), words::span, |s| s)}</td>
             <td>{measured("RPO", row.rpo, row.rpo_worst_ms, f64::from(row.rpo_objective_seconds), format::lag, |ms| ms / 1_000.0)}</td>
             <td>{format!("{} · {}", row.rto_band, row.rpo_band)}{gaps}</td>
-            <td>{evidence}</td>
+            <td>{evidence}{sorts(row)}</td>
             <td><span class="narrow-label">"Verified"</span><a href=plans::href(&row.application)>{plans::verified(&row.verification)}</a>{because}</td>
         </tr>
     }
     .into_any()
+}
+
+/// Real runs, live drills and isolated ones, each by themselves, and what of it proves that traffic moves.
+fn sorts(row: &ComplianceRow) -> AnyView {
+    let lines = row
+        .evidence
+        .iter()
+        .filter(|of| of.runs > 0)
+        .map(|of| {
+            let what = match of.evidence {
+                Evidence::RealRun => format::count(of.runs, "real run", "real runs"),
+                Evidence::LiveDrill => format::count(of.runs, "live drill", "live drills"),
+                Evidence::IsolatedDrill => format::count(of.runs, "isolated drill", "isolated drills"),
+            };
+            let of_them =
+                if of.completed < of.runs { format!(", {} completed", of.completed) } else { String::new() };
+            let last = of.last_at.zip(of.last_run.as_ref()).map(|(at, run)| {
+                view! { ", last "<a href=runs::href(run)>{time::ago(at)}</a> }
+            });
+            view! { <div class="muted">{what}{of_them}{last}</div> }
+        })
+        .collect_view();
+    let only_beside = row.proved_by.is_none() && row.evidence.iter().any(|of| of.runs > 0);
+    let unproved =
+        only_beside.then(|| view! { <div>{badge(Tone::Unknown, "traffic and promotion not proved")}</div> });
+    view! { {lines}{unproved} }.into_any()
 }

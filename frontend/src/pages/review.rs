@@ -6,7 +6,7 @@ use crate::format;
 use crate::pages::application::move_words;
 use crate::screen::{Screen, typed};
 use holdfast_api::runs::{OverrideNeeded, RunPreview};
-use holdfast_failover::Mode;
+use holdfast_failover::{DrillKind, Intent, Mode};
 use leptos::prelude::*;
 
 pub const FORM: &str = "request";
@@ -38,7 +38,7 @@ fn body(preview: &RunPreview, key: &str) -> AnyView {
     };
     view! {
         {parts::head(format!("{words}?"), under.into_any(), parts::nothing())}
-        {modes(preview)}
+        {if request.intent == Intent::Drill { kinds(preview) } else { modes(preview) }}
         {preview.refused.clone().map(|refusal| {
             view! { <div role="status">{parts::callout(Tone::Bad, "This request would be refused now", parts::refusal(refusal))}</div> }
         })}
@@ -85,6 +85,53 @@ fn modes(preview: &RunPreview) -> AnyView {
     .into_any()
 }
 
+/// What is rehearsed changes the plan as the mode does.
+fn kinds(preview: &RunPreview) -> AnyView {
+    let request = &preview.request;
+    let path = format!("{}/runs/new", applications::href(&request.application));
+    let choice = |kind: DrillKind, words: &'static str, means: &'static str| {
+        let href = format::query(
+            &path,
+            &[
+                ("intent", Some("drill")),
+                ("drill", Some(kind.as_str())),
+                ("to", Some(&preview.to_region)),
+                ("from", Some(&preview.from_region)),
+                ("mode", Some("planned")),
+            ],
+        );
+        let current = (kind_of(preview) == kind).then_some("true");
+        view! { <a href=href aria-current=current><b>{words}</b><span>{means}</span></a> }
+    };
+    view! {
+        <nav class="segments" aria-label="Drill">
+            {choice(DrillKind::Isolated, "Isolated", "Beside production: capacity raised, backups restored, probed, cleaned up. Nothing is promoted, no traffic moves.")}
+            {choice(DrillKind::Live, "Live", "A planned failover and, after a time, the failback. Only this proves traffic and promotion.")}
+        </nav>
+    }
+    .into_any()
+}
+
+/// How long a live drill stays there.
+fn minutes(preview: &RunPreview) -> AnyView {
+    if kind_of(preview) != DrillKind::Live {
+        return parts::nothing();
+    }
+    let value = preview.request.drill_minutes.unwrap_or(30).to_string();
+    view! {
+        <div class="field">
+            <label for="drill_minutes">"Minutes there"</label>
+            <input id="drill_minutes" name="drill_minutes" type="number" min="1" max="1440" value=value required />
+            <span class="hint">"Then the way back begins by itself. Another number is another plan: it is shown again before it is asked for."</span>
+        </div>
+    }
+    .into_any()
+}
+
+fn kind_of(preview: &RunPreview) -> DrillKind {
+    preview.request.drill.unwrap_or(DrillKind::Isolated)
+}
+
 fn form(preview: &RunPreview, key: &str, words: &str) -> AnyView {
     let request = &preview.request;
     let hidden = |name: &'static str, value: String| view! { <input type="hidden" name=name value=value /> };
@@ -114,6 +161,7 @@ fn form(preview: &RunPreview, key: &str, words: &str) -> AnyView {
         <form method="post" action=format!("{}/runs", applications::href(&request.application)) class="stack">
             {hidden("intent", request.intent.as_str().to_owned())}
             {hidden("mode", request.mode.as_str().to_owned())}
+            {(request.intent == Intent::Drill).then(|| hidden("drill", kind_of(preview).as_str().to_owned()))}
             {hidden("from_region", preview.from_region.clone())}
             {hidden("to_region", preview.to_region.clone())}
             {hidden("plan_digest", preview.plan_digest.clone())}
@@ -126,6 +174,7 @@ fn form(preview: &RunPreview, key: &str, words: &str) -> AnyView {
             {parts::text_field(FORM, "incident", "Incident", "Its number or link, if there is one.", false)}
             {parts::text_field(FORM, "impact_began_at", "Impact began at", "Such as 2026-11-21T14:02:00Z. The recovery time counts from here; without it, from the request.", false)}
             {parts::text_field(FORM, "detected_at", "Detected at", "When somebody or something noticed. It tells detecting from deciding in what is measured.", false)}
+            {minutes(preview)}
             {overriding}
             {warning}
             <div class="verbs-down">

@@ -6,7 +6,7 @@ use crate::components::{approval, bars, lots, own_steps, parts, plan, runs, step
 use crate::pages::{run_ended, run_verbs};
 use crate::screen::{Screen, Signed};
 use crate::{format, words};
-use holdfast_api::runs::{RunEvent, RunView, StepView};
+use holdfast_api::runs::{DrillView, RunEvent, RunView, StepView};
 use holdfast_failover::{RunState, StepState};
 use leptos::prelude::*;
 
@@ -92,6 +92,19 @@ fn body(run: &RunView, events: &[RunEvent], signed: &Signed) -> AnyView {
     .into_any()
 }
 
+/// The other leg of a live drill, and when the way back comes.
+fn live_drill(drill: &DrillView) -> AnyView {
+    let other = drill.other.as_ref().map(|other| {
+        let (_, state) = runs::state(other);
+        view! { <p><a href=runs::href(&other.id)>{format!("{}{}: {state}", runs::what(other)[..1].to_uppercase(), &runs::what(other)[1..])}</a></p> }
+    });
+    let ends = drill.ends_at.map(|at| {
+        view! { <p>"A live drill: the way back is asked for "{time::until(at)}" from now, or as soon as somebody ends it."</p> }
+    });
+    let refused = drill.refused.clone().map(|why| view! { <p>"The way back could not be asked for: "{parts::prose(&why)}" It is tried again."</p> });
+    view! { {ends}{refused}{other} }.into_any()
+}
+
 /// What it is doing or waiting for, in one sentence that screen readers hear when it changes.
 fn now(run: &RunView) -> AnyView {
     let s = &run.summary;
@@ -116,6 +129,7 @@ fn now(run: &RunView) -> AnyView {
         view! { <p>"An emergency since "{time::ago(e.at)}", by "{e.by}": "{e.reason}</p> }
     });
     let dry = s.dry_run.then(|| view! { <p>"A dry run: it makes no changing call."</p> });
+    let live_drill = run.live_drill.as_ref().map(live_drill);
     let set_aside = s.set_aside.clone().map(|why| {
         view! { <p>"Nobody drives it since "{time::moment(why.at)}". "{parts::prose(&why.way_out)}</p> }
     });
@@ -130,7 +144,7 @@ fn now(run: &RunView) -> AnyView {
     };
     view! {
         <div class="now-box" role="status" aria-live="polite" data-live="now">
-            {parts::callout(tone, progress, view! { {sentence}{set_aside}{unreadable}{escalated}{dry}{parked}{others}{expires}{ending} }.into_any())}
+            {parts::callout(tone, progress, view! { {sentence}{set_aside}{unreadable}{escalated}{live_drill}{dry}{parked}{others}{expires}{ending} }.into_any())}
         </div>
     }
     .into_any()

@@ -4,7 +4,7 @@ use crate::components::tone::{Tone, badge};
 use crate::components::{bars, parts, steps, time};
 use crate::{format, words};
 use holdfast_api::runs::RunView;
-use holdfast_failover::StepState;
+use holdfast_failover::{DrillKind, StepState};
 use leptos::prelude::*;
 
 #[must_use]
@@ -32,6 +32,9 @@ pub fn body(run: &RunView) -> AnyView {
 fn rto_verdict(run: &RunView) -> AnyView {
     if run.summary.dry_run {
         return badge(Tone::Quiet, "a dry run measures nothing");
+    }
+    if run.summary.drill == Some(DrillKind::Isolated) {
+        return badge(Tone::Quiet, "an isolated drill moves nothing, so it measures none");
     }
     match run.measured.rto.total_seconds {
         None => badge(Tone::Unknown, "not measured"),

@@ -47,6 +47,13 @@ pub fn first(run: &RunView) -> AnyView {
             </form>
         }
     });
+    let end_drill = may(run, "end_drill").then(|| {
+        view! {
+            <form method="post" action=action(run, "end_drill")>
+                <button class="btn primary" type="submit">{format!("End the drill now: bring {name} back to {}", run.summary.from_region)}</button>
+            </form>
+        }
+    });
     let withdraw = may(run, "withdraw").then(|| {
         view! {
             <form method="post" action=action(run, "withdraw")>
@@ -85,7 +92,8 @@ pub fn first(run: &RunView) -> AnyView {
             </form>
         }
     });
-    view! { {notify}{pause}{resume}{try_again}{withdraw}{acknowledge}{escalate}{cancel} }.into_any()
+    view! { {notify}{pause}{resume}{try_again}{end_drill}{withdraw}{acknowledge}{escalate}{cancel} }
+        .into_any()
 }
 
 /// Approve or deny: two forms, far apart, each bound to the digest that is shown.

@@ -247,6 +247,8 @@ pub enum Run {
     },
     /// Go on after a pause
     Resume { id: String },
+    /// End a live drill before its time: the way back is asked for now
+    EndDrill { id: String },
     /// Have a run driven again that was set aside because the server crashed on it
     TryAgain { id: String },
     /// End the run where it stands
@@ -312,12 +314,18 @@ pub struct Deny {
 #[derive(Debug, Args)]
 pub struct Request {
     pub application: String,
-    /// failover or failback
+    /// failover, failback or drill
     #[arg(long)]
     pub intent: String,
-    /// planned or emergency
-    #[arg(long)]
+    /// planned or emergency; a drill is planned
+    #[arg(long, default_value = "planned")]
     pub mode: String,
+    /// Of a drill: isolated or live
+    #[arg(long, value_name = "KIND")]
+    pub drill: Option<String>,
+    /// Of a live drill: how long it is served from there before the way back begins
+    #[arg(long, value_name = "MINUTES")]
+    pub drill_minutes: Option<u32>,
     /// The Region observed serving when absent
     #[arg(long, value_name = "REGION")]
     pub from: Option<String>,

@@ -73,6 +73,7 @@ pub async fn run(command: Run, output: Output) -> Outcome {
         }
         Run::Pause { id, reason } => (one(&id, "/pause"), because(reason)),
         Run::Resume { id } => (one(&id, "/resume"), None),
+        Run::EndDrill { id } => (one(&id, "/end_drill"), None),
         Run::TryAgain { id } => (one(&id, "/try_again"), None),
         Run::Acknowledge { id } => (one(&id, "/acknowledge"), None),
         Run::Cancel { id, reason } => (one(&id, "/cancel"), because(Some(reason))),
@@ -110,6 +111,8 @@ async fn ask(client: &Client, request: Request, output: Output) -> Outcome {
         "application": request.application,
         "intent": request.intent,
         "mode": request.mode,
+        "drill": request.drill,
+        "drill_minutes": request.drill_minutes,
         "from_region": request.from,
         "to_region": request.to,
         "dry_run": request.dry_run,

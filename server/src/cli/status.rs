@@ -91,6 +91,12 @@ fn words(status: &Value, readiness: &Value) -> String {
     };
     let mut out =
         format!("{}: {}, {serves}\n\n", text(&status["application"]), text(&status["recovery_state"]));
+    if let Some(sentence) = status["recovery"]["sentence"].as_str().filter(|said| !said.is_empty()) {
+        out.push_str(&format!("{sentence}\n\n"));
+    }
+    for store in status["recovery"]["stores"].as_array().into_iter().flatten() {
+        out.push_str(&format!("{}: {}\n", text(&store["store"]), text(&store["sentence"])));
+    }
     let mut rows = Vec::new();
     for resource in status["resources"].as_array().into_iter().flatten() {
         for region in resource["regions"].as_array().into_iter().flatten() {

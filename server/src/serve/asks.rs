@@ -20,6 +20,10 @@ impl Asks for StepRequests {
         self.0.ask_for_step(asking, fence).await
     }
 
+    async fn bring_back(&self, drill: RunId) -> Result<RunId, String> {
+        self.0.bring_back(drill).await
+    }
+
     async fn look_after_plans(&self) -> usize {
         match self.0.look_after_plans(PLANS_AT_ONCE).await {
             Ok(looked_after) => looked_after,

@@ -106,6 +106,7 @@ const WAYS: &[(&str, Way)] = &[
     ("POST /api/v1/runs/{id}/escalate", By("run escalate RUN --reason dark --confirm shop")),
     ("POST /api/v1/runs/{id}/acknowledge", By("run acknowledge RUN")),
     ("POST /api/v1/runs/{id}/try_again", By("run try-again RUN")),
+    ("POST /api/v1/runs/{id}/end_drill", By("run end-drill RUN")),
     ("POST /api/v1/runs/{id}/steps/{step}/retry", By("run retry RUN observe-again")),
     ("POST /api/v1/runs/{id}/steps/{step}/skip", By("run skip RUN observe-again --reason no")),
     ("POST /api/v1/runs/{id}/steps/{step}/confirm", By("run confirm RUN observe-again")),

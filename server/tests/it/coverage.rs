@@ -137,6 +137,7 @@ fn the_paths_of_the_contract_are_all_there() {
         "GET /api/v1/runs/{id}/escalate",
         "POST /api/v1/runs/{id}/escalate",
         "POST /api/v1/runs/{id}/try_again",
+        "POST /api/v1/runs/{id}/end_drill",
         "GET /api/v1/automation",
         "PUT /api/v1/automation",
         "GET /api/v1/freezes",

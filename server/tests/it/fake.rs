@@ -151,6 +151,7 @@ impl Applications for Fake {
             application: name.to_string(),
             recovery_state: view.summary.recovery_state,
             serving: view.summary.serving,
+            recovery: view.recovery,
             resources: view.resources,
         })
     }

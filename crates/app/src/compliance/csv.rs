@@ -2,13 +2,13 @@
 
 use super::word;
 use holdfast_api::compliance::ComplianceRow;
-use holdfast_failover::compliance::RtoSplit;
+use holdfast_failover::compliance::{Evidence, RtoSplit};
 
 /// A column's name, and what stands in it.
 type Column = (&'static str, fn(&ComplianceRow) -> String);
 
 /// Columns are found by their names; their order says nothing.
-const COLUMNS: [Column; 24] = [
+const COLUMNS: [Column; 31] = [
     ("application", |r| r.application.clone()),
     ("owner", |r| r.owner.clone()),
     ("tier", |r| r.tier.to_string()),
@@ -37,6 +37,13 @@ const COLUMNS: [Column; 24] = [
     ("needs_rehearsal_because", |r| {
         r.verification.reasons.iter().map(|r| r.sentence.as_str()).collect::<Vec<_>>().join(" ")
     }),
+    ("traffic_and_promotion_proved_by", |r| r.proved_by.map_or("nothing", Evidence::as_str).to_owned()),
+    ("real_runs", |r| of_sort(r, Evidence::RealRun).0),
+    ("last_real_run_at", |r| of_sort(r, Evidence::RealRun).1),
+    ("live_drills", |r| of_sort(r, Evidence::LiveDrill).0),
+    ("last_live_drill_at", |r| of_sort(r, Evidence::LiveDrill).1),
+    ("isolated_drills", |r| of_sort(r, Evidence::IsolatedDrill).0),
+    ("last_isolated_drill_at", |r| of_sort(r, Evidence::IsolatedDrill).1),
 ];
 
 #[must_use]
@@ -53,6 +60,13 @@ pub fn csv(rows: &[ComplianceRow]) -> String {
 
 fn number(of: Option<f64>) -> String {
     of.map_or_else(|| "unknown".to_owned(), |of| format!("{of:.1}"))
+}
+
+/// How many there were of the sort, and when the last one ended.
+fn of_sort(row: &ComplianceRow, sort: Evidence) -> (String, String) {
+    let of = row.evidence.iter().find(|of| of.evidence == sort);
+    let at = of.and_then(|of| of.last_at).map_or_else(|| "never".to_owned(), |at| at.to_string());
+    (of.map_or(0, |of| of.runs).to_string(), at)
 }
 
 fn of_last(row: &ComplianceRow, part: fn(&RtoSplit) -> Option<f64>) -> String {
@@ -110,6 +124,8 @@ mod tests {
             last_run: Some(nasty),
             verification: VerificationView::default(),
             last_split: Some(RtoSplit { decide_seconds: Some(90.0), ..RtoSplit::default() }),
+            proved_by: None,
+            evidence: Vec::new(),
         };
         let csv = csv(&[row]);
         let (names, cells) = csv.split_once("\r\n").unwrap();

@@ -119,6 +119,8 @@ impl App {
             application: judged.application.name.to_string(),
             intent: movement.intent,
             mode: movement.mode,
+            drill: None,
+            drill_minutes: None,
             from_region: Some(movement.from.to_string()),
             to_region: Some(movement.to.to_string()),
             dry_run: asked.dry_run,
@@ -138,6 +140,10 @@ impl App {
             Err(problem) if problem.status < 500 => return Ok(Err((refusal(problem), Vec::new()))),
             Err(problem) => return Err(problem),
         };
+        // The parts of a lot hold as one; what stands in its way is another's run.
+        if let Some(problem) = self.held_by_another(&thought, asked.dry_run).await? {
+            return Ok(Err((refusal(problem), Vec::new())));
+        }
         if let Some(refusal) = thought.ruled.refusal() {
             let overridable =
                 if thought.ruled.refused.is_empty() { thought.ruled.needed } else { Vec::new() };

@@ -55,6 +55,8 @@ impl App {
             application: asking.application.to_string(),
             intent: asking.movement.intent,
             mode: asking.movement.mode,
+            drill: None,
+            drill_minutes: None,
             from_region: from.map(ToString::to_string),
             to_region: Some(asking.movement.to.to_string()),
             dry_run: false,

@@ -7,22 +7,31 @@ use crate::audit::done;
 use crate::authority::fresh;
 use crate::free_text::{LINE_AT_MOST, REASON_AT_MOST, free_text};
 use crate::picture::Judged;
-use crate::problems::{active_run, of_refusal, of_store};
+use crate::problems::{active_run, of_refusal, of_store, resource_held};
 use crate::repeats::key_reused;
 use holdfast_api::runs::{OverrideNeeded, RequestRun, RunPreview};
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, ApprovalPolicy, EvacuationId, RegionCode, RunId};
+use holdfast_domain::{
+    Actor, Application, ApprovalPolicy, EvacuationId, RegionCode, RunId, Seconds, Strategy,
+};
 use holdfast_failover::approval::{FrozenPolicy, tally};
 use holdfast_failover::digest::request_digest;
 use holdfast_failover::guard::{Guard, Guarded, Raised, Ruled, RunKind, guarded};
 use holdfast_failover::plan::{EmergencyVariant, emergency_variant};
+use holdfast_failover::run::drill::{carried, no_emergency};
 use holdfast_failover::run::{Command, Entry, Event, Request, Run, Who};
+use holdfast_failover::shared;
 use holdfast_failover::step::run_plan::AskedBy;
-use holdfast_failover::{Digest, Intent, Mode, Movement, Plan, Refusal, RunState};
+use holdfast_failover::{Digest, Drill, DrillKind, Intent, Mode, Movement, Plan, Refusal, Review, RunState};
 use holdfast_store::{Change, Fence, Idempotent, NewRun, RunHead};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
+
+/// How long a live drill stays there where nothing is said.
+const LIVE_DRILL_MINUTES: u32 = 30;
+/// A day: what is served from elsewhere for longer is no drill.
+const LIVE_DRILL_MINUTES_AT_MOST: u32 = 24 * 60;
 
 /// A request thought through, not yet made.
 pub(crate) struct Thought {
@@ -36,6 +45,11 @@ pub(crate) struct Thought {
 }
 
 impl Thought {
+    /// What the run would hold beside its application.
+    pub(crate) fn holds(&self) -> Vec<String> {
+        shared::held(&self.judged.application, &self.plan, self.emergency.as_ref())
+    }
+
     /// What was thought of, as it is kept.
     pub(crate) fn frozen(
         self,
@@ -44,6 +58,7 @@ impl Thought {
         asked_by: Option<AskedBy>,
         evacuation: Option<EvacuationId>,
     ) -> Request {
+        let holds = self.holds();
         Request {
             application: self.judged.application.name,
             movement: self.movement,
@@ -52,6 +67,7 @@ impl Thought {
             policy: self.policy,
             objectives: self.judged.application.objectives,
             overrides: asked.overrides,
+            holds,
             dry_run: asked.dry_run,
             digest: self.digest,
             by,
@@ -72,6 +88,8 @@ pub(super) enum Once<'a> {
     Key { principal: &'a str, key: &'a str, body_hash: &'a [u8; 32] },
     /// That of a step of another application's run, under the fence of the worker that drives that run.
     Step { asked_by: &'a AskedBy, fence: &'a Fence },
+    /// That of the way back of a live drill: one for one way there. `standing`: the approvals of that which still count.
+    WayBack { there: &'a Run, standing: &'a [Review] },
 }
 
 impl Once<'_> {
@@ -80,6 +98,7 @@ impl Once<'_> {
         let (principal, key, body_hash) = match self {
             Self::Key { principal, key, body_hash } => (principal, key, body_hash),
             Self::Step { asked_by, .. } => return change.run_asked_by(asked_by).await.map_err(of_store),
+            Self::WayBack { there, .. } => return change.way_back(there.id).await.map_err(of_store),
         };
         let begun = change.begin_idempotent(principal, key, "POST /runs", body_hash).await;
         match begun.map_err(of_store)? {
@@ -100,15 +119,44 @@ impl Once<'_> {
                 change.finish_idempotent(principal, key, 201, &answer).await
             }
             Self::Step { asked_by, fence } => change.insert_asked_run(run, asked_by, fence).await,
+            // The run itself says of which drill it is, and there is one of each.
+            Self::WayBack { .. } => Ok(()),
         }
         .map_err(of_store)
     }
 
     fn asked_by(&self) -> Option<&AskedBy> {
         match self {
-            Self::Key { .. } => None,
+            Self::Key { .. } | Self::WayBack { .. } => None,
             Self::Step { asked_by, .. } => Some(asked_by),
         }
+    }
+
+    /// What is rehearsed.
+    fn drill(&self, asked: &RequestRun) -> Option<Drill> {
+        match self {
+            Self::WayBack { there, .. } => Some(Drill::Back { of: there.id }),
+            Self::Key { .. } | Self::Step { .. } => rehearsed(asked),
+        }
+    }
+
+    /// What the approval of another run brings with it.
+    fn carried(&self, request: &Request) -> Vec<Event> {
+        match self {
+            Self::WayBack { there, standing } => carried(there, request, standing),
+            Self::Key { .. } | Self::Step { .. } => Vec::new(),
+        }
+    }
+}
+
+/// What a request rehearses. An isolated drill says so by its intent.
+fn rehearsed(asked: &RequestRun) -> Option<Drill> {
+    let live = asked.intent == Intent::Drill && asked.drill == Some(DrillKind::Live);
+    let lasts = || Seconds(asked.drill_minutes.unwrap_or(LIVE_DRILL_MINUTES) * 60);
+    match asked.intent {
+        Intent::Drill if live => Some(Drill::There { lasts: lasts() }),
+        Intent::Drill => Some(Drill::Isolated),
+        Intent::Failover | Intent::Failback => None,
     }
 }
 
@@ -148,6 +196,41 @@ fn detected_after(began: Option<Timestamp>, detected: Option<Timestamp>) -> Answ
     }
 }
 
+/// The words of a drill are of drills alone.
+fn good_drill(asked: &RequestRun) -> Answer<()> {
+    let said = asked.drill.is_some() || asked.drill_minutes.is_some();
+    if asked.intent != Intent::Drill && said {
+        return Err(Problem::bad_field(
+            "drill",
+            "is of drills only",
+            "Say `intent: drill`, or leave it out.",
+        ));
+    }
+    let live = asked.drill == Some(DrillKind::Live);
+    if live && asked.mode == Mode::Emergency {
+        return Err(of_refusal(Refusal::new(
+            "guard_refused",
+            "A drill never accepts the loss of data, so it is never an emergency.",
+            "Request the drill as planned.",
+        )));
+    }
+    if live && asked.drill_minutes.is_some_and(|m| !(1..=LIVE_DRILL_MINUTES_AT_MOST).contains(&m)) {
+        return Err(Problem::bad_field(
+            "drill_minutes",
+            format!("is not 1 to {LIVE_DRILL_MINUTES_AT_MOST}"),
+            "Give the minutes for which it is to be served from there.",
+        ));
+    }
+    if !live && asked.drill_minutes.is_some() {
+        return Err(Problem::bad_field(
+            "drill_minutes",
+            "is of live drills only: an isolated one ends when everything was tried",
+            "Leave it out.",
+        ));
+    }
+    Ok(())
+}
+
 /// A request that waits for approval and gives way to an emergency: decided, not yet written.
 pub(crate) struct Superseded {
     held: Run,
@@ -170,15 +253,24 @@ impl App {
         let mut overridden = overrides(request)?;
         let mut request = RequestRun { overrides: codes(&overridden), ..request.clone() };
         // Shown as the request that overrides what people may override: that is the one that would be sent.
-        let bare = self.think(&request, now).await?;
+        let bare = self.think(&request, rehearsed(&request), now).await?;
         let overrides_needed = overrides_needed(&bare.ruled.needed);
         overridden.extend(bare.ruled.needed.iter().map(|raised| raised.guard));
         request.overrides = codes(&overridden);
-        let thought = if overrides_needed.is_empty() { bare } else { self.think(&request, now).await? };
-        let active =
-            thought.judged.active.as_ref().and_then(|held| in_the_way(&request, held)).map(|problem| {
-                Refusal { code: problem.code, sentence: problem.detail, way_out: problem.way_out }
-            });
+        let thought = if overrides_needed.is_empty() {
+            bare
+        } else {
+            self.think(&request, rehearsed(&request), now).await?
+        };
+        let active = match thought.judged.active.as_ref().and_then(|held| in_the_way(&request, held)) {
+            Some(problem) => Some(problem),
+            None => self.held_by_another(&thought, request.dry_run).await?,
+        }
+        .map(|problem| Refusal {
+            code: problem.code,
+            sentence: problem.detail,
+            way_out: problem.way_out,
+        });
         // What also holds a dry run back comes first: the page offers one where nothing else stands against it.
         let not_kept = if request.dry_run { None } else { self.audit_not_kept().await? };
         let refused = thought.ruled.refusal().or(not_kept).or(active);
@@ -254,7 +346,7 @@ impl App {
         {
             return Err(of_refusal(refusal));
         }
-        let thought = self.think(&asked, now).await?;
+        let thought = self.think(&asked, once.drill(&asked), now).await?;
         if let Some(refusal) = thought.ruled.refusal() {
             return Err(of_refusal(refusal));
         }
@@ -285,14 +377,19 @@ impl App {
             "dry_run": request.dry_run,
             "reason": request.reason,
         });
+        if let Some(drill) = &request.plan.drill {
+            detail["drill"] = serde_json::json!(drill);
+        }
         if let Some(asked_by) = &request.asked_by {
             detail["asked_by"] = serde_json::json!(asked_by);
         }
-        let events = Run::request(id, request, now);
+        let carried = once.carried(&request);
+        let mut events = Run::request(id, request, now);
         // A policy that asks nobody: whoever asks starts it.
         if matches!(once, Once::Key { .. }) && events.contains(&Event::Started) && !dry_run {
             fresh(actor, now)?;
         }
+        events.extend(carried);
         let first: Vec<Entry> =
             events.iter().zip(1..).map(|(event, seq)| Entry { seq, at: now, event: event.clone() }).collect();
         let run = super::replay(id, &first)?;
@@ -341,35 +438,57 @@ impl App {
         Ok(Superseded { held, events, after })
     }
 
-    async fn think(&self, asked: &RequestRun, now: Timestamp) -> Answer<Thought> {
+    async fn think(&self, asked: &RequestRun, drill: Option<Drill>, now: Timestamp) -> Answer<Thought> {
         let name = parse_name(&asked.application)?;
-        if asked.intent == Intent::Drill {
-            return Err(of_refusal(Refusal::new(
-                "not_supported",
-                "This version does not carry out drills.",
-                "Use `dry_run` to see every call without making any.",
-            )));
-        }
+        good_drill(asked)?;
         let judged = self.judge(&name, now).await?;
-        self.think_of(asked, judged, now).await
+        self.think_as(asked, judged, drill, now).await
     }
 
-    /// The same of an application that has been judged already.
+    /// The same of a real move of an application that has been judged already.
     pub(crate) async fn think_of(
         &self,
         asked: &RequestRun,
         judged: Judged,
         now: Timestamp,
     ) -> Answer<Thought> {
+        self.think_as(asked, judged, None, now).await
+    }
+
+    async fn think_as(
+        &self,
+        asked: &RequestRun,
+        judged: Judged,
+        drill: Option<Drill>,
+        now: Timestamp,
+    ) -> Answer<Thought> {
         let name = judged.application.name.clone();
-        let movement = movement(asked, &judged)?;
+        let movement = movement(asked, drill, &judged)?;
+        if let Some(refusal) = matches!(drill, Some(Drill::There { .. }))
+            .then(|| no_way_back(&judged.application, &movement))
+            .flatten()
+        {
+            return Err(of_refusal(refusal));
+        }
         let picture = self.picture(&judged, &movement, now).await?;
-        let standing = self.standing(&name).await?;
-        let Guarded { plan, ruled } =
-            guarded(&picture, &movement, RunKind::of(&movement), &standing, &overrides(asked)?)
-                .map_err(of_refusal)?;
-        let emergency = emergency_variant(&picture, &movement);
-        let policy = self.policy(&judged, asked.dry_run).await?;
+        let standing = self.standing(&name).await?.of_drill(drill);
+        let kind = RunKind::of_drill(&movement, drill);
+        let Guarded { mut plan, ruled } =
+            guarded(&picture, &movement, kind, &standing, &overrides(asked)?).map_err(of_refusal)?;
+        plan.drill = drill;
+        let mut emergency = match drill {
+            Some(_) => Some(no_emergency()),
+            None => emergency_variant(&picture, &movement),
+        };
+        if let Some(Drill::There { lasts }) = drill {
+            plan.notes.insert(0, format!(
+                "A live drill: {} minutes after it is served from {}, the way back is asked for by itself. It puts back what stood before, and starts on this approval where it changes nothing else.",
+                lasts.get() / 60, movement.to
+            ));
+        }
+        let mut policy = self.policy(&judged, asked.dry_run).await?;
+        self.involve_owners(&judged.application, &mut plan, emergency.as_mut(), &mut policy, asked.dry_run)
+            .await?;
         let (overrides, dry_run) = (&asked.overrides, asked.dry_run);
         let digest = request_digest(&name, &movement, &plan, emergency.as_ref(), &policy, overrides, dry_run)
             .map_err(|e| {
@@ -382,6 +501,42 @@ impl App {
                 )
             })?;
         Ok(Thought { movement, plan, emergency, policy, digest, judged, ruled })
+    }
+
+    /// Those whose store is moved too are named, and asked.
+    async fn involve_owners(
+        &self,
+        application: &Application,
+        plan: &mut Plan,
+        emergency: Option<&mut EmergencyVariant>,
+        policy: &mut FrozenPolicy,
+        dry_run: bool,
+    ) -> Answer<()> {
+        let mut users = Vec::new();
+        for store in shared::moved_stores(application, plan, emergency.as_deref()) {
+            let parts = shared::fragments(store);
+            users
+                .extend(self.store.users_of_store(&application.name, store, &parts).await.map_err(of_store)?);
+        }
+        if users.is_empty() {
+            return Ok(());
+        }
+        // A dry run asks nobody.
+        let policies =
+            if dry_run { Vec::new() } else { self.store.approval_policies().await.map_err(of_store)? };
+        shared::involve(&users, &policies, plan, emergency, policy);
+        Ok(())
+    }
+
+    /// Why a run that holds something that this one may change stands in its way.
+    pub(crate) async fn held_by_another(&self, thought: &Thought, dry_run: bool) -> Answer<Option<Problem>> {
+        if dry_run {
+            return Ok(None);
+        }
+        // What an emergency takes the place of lets go of what it holds.
+        let but = thought.judged.active.as_ref();
+        let held = self.store.held(&thought.holds(), but).await.map_err(of_store)?;
+        Ok(held.map(|held| resource_held(&held.resource, &held.run.to_string(), &held.application)))
     }
 
     /// The application's policy, frozen. A dry run changes nothing and asks nobody.
@@ -443,8 +598,32 @@ pub(crate) fn overrides_needed(needed: &[Raised]) -> Vec<OverrideNeeded> {
     needed.chunk_by(|one, next| one.guard == next.guard).filter_map(of_one).collect()
 }
 
+/// Why what a live drill would do could not be taken back by a planned failback.
+fn no_way_back(application: &Application, movement: &Movement) -> Option<Refusal> {
+    if application.strategy == Strategy::BackupRestore {
+        return Some(Refusal::new(
+            "not_plannable",
+            format!(
+                "{} is restored from backups, and what is written after that has no way back but its own backups.",
+                application.name
+            ),
+            "Ask for an isolated drill, which restores beside production.",
+        ));
+    }
+    (application.strategy != Strategy::ActiveActive && movement.from != application.home_region).then(|| {
+        Refusal::new(
+            "not_home",
+            format!(
+                "A live drill comes back to {}, and a failback goes home, to {}.",
+                movement.from, application.home_region
+            ),
+            "Fail it back first; then drill it.",
+        )
+    })
+}
+
 /// Fills in what was left open: from the Region seen serving, to the only other one (home, for a failback).
-fn movement(asked: &RequestRun, judged: &Judged) -> Answer<Movement> {
+fn movement(asked: &RequestRun, drill: Option<Drill>, judged: &Judged) -> Answer<Movement> {
     let application = &judged.application;
     let region = |field: &str, text: &str| {
         RegionCode::parse(text).map_err(|e| {
@@ -492,5 +671,6 @@ fn movement(asked: &RequestRun, judged: &Judged) -> Answer<Movement> {
             }
         },
     };
-    Ok(Movement { intent: asked.intent, mode: asked.mode, from, to })
+    let intent = if matches!(drill, Some(Drill::There { .. })) { Intent::Failover } else { asked.intent };
+    Ok(Movement { intent, mode: asked.mode, from, to })
 }

@@ -69,6 +69,7 @@ impl App {
             notes: Vec::new(),
             if_escalated: None,
             escalated: None,
+            live_drill: None,
             asked_by: None,
             measured: head.measured.unwrap_or_else(unmeasured),
             forecast: None,

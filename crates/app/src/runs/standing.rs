@@ -32,6 +32,14 @@ impl App {
         Ok(lapsed(run, &people))
     }
 
+    /// The approvals of a run that has started, as far as they would still count today.
+    pub(super) async fn as_if_reviewed_today(&self, run: &Run) -> Answer<Vec<Review>> {
+        let people = self.store.people().await.map_err(of_store)?;
+        let gone = lapsed(run, &people);
+        let stands = |review: &&Review| !gone.iter().any(|lapsed| lapsed.who.id == review.person);
+        Ok(run.reviews.iter().filter(stands).cloned().collect())
+    }
+
     /// The run as it stands today, for showing: without approvals that would be withdrawn at the next one.
     pub(super) async fn as_it_stands(&self, mut run: Run) -> Answer<Run> {
         let lapsed = self.lapsed(&run).await?;

@@ -4,8 +4,8 @@ use crate::authority::{Action, may};
 use crate::compliance::{of_head, of_run};
 use crate::runs::{set_aside, who};
 use holdfast_api::runs::{
-    AskingStep, AwaitedAnswer, CallAnswer, EmergencyView, EscalatedView, OtherRun, Parked, RunSummary,
-    RunView, SetAside, Skipped, StepView, VerbView,
+    AskingStep, AwaitedAnswer, CallAnswer, DrillView, EmergencyView, EscalatedView, OtherRun, Parked,
+    RunSummary, RunView, SetAside, Skipped, StepView, VerbView,
 };
 use holdfast_domain::{Actor, StepId};
 use holdfast_failover::approval::{Review, may_deny, may_review};
@@ -13,7 +13,7 @@ use holdfast_failover::compliance::Measured;
 use holdfast_failover::plan::{Before, EmergencyVariant};
 use holdfast_failover::run::forecast::{Took, forecast};
 use holdfast_failover::run::{Command, Event, Next, Run, StepProgress, Summary};
-use holdfast_failover::{Mode, Refusal, RunState, Step, StepState};
+use holdfast_failover::{Drill, Intent, Mode, Refusal, RunState, Step, StepState};
 use holdfast_store::RunHead;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -26,12 +26,14 @@ pub fn head(head: &RunHead) -> RunSummary {
     let of_run = RunSummary {
         id: head.id.to_string(),
         application: head.application.to_string(),
-        intent: head.movement.intent,
+        intent: intent(head.movement.intent, head.drill),
         mode: if summary.escalated { Mode::Emergency } else { head.movement.mode },
         from_region: head.movement.from.to_string(),
         to_region: head.movement.to.to_string(),
         state: head.state,
         dry_run: head.dry_run,
+        drill: head.drill.map(|drill| drill.kind()),
+        drill_leg: leg(head.drill),
         evacuation: head.evacuation.map(|id| id.to_string()),
         requested_by: head.requested_by.email.clone(),
         reason: head.reason.clone(),
@@ -48,6 +50,19 @@ pub fn head(head: &RunHead) -> RunSummary {
     and_set_aside(of_run, head.set_aside.clone().map(set_aside::shown))
 }
 
+/// What was asked for: a live drill moves as a failover and a failback do, and is a drill all the same.
+fn intent(moves: Intent, drill: Option<Drill>) -> Intent {
+    if drill.is_some() { Intent::Drill } else { moves }
+}
+
+fn leg(drill: Option<Drill>) -> Option<String> {
+    match drill? {
+        Drill::Isolated => None,
+        Drill::There { .. } => Some("there".into()),
+        Drill::Back { .. } => Some("back".into()),
+    }
+}
+
 /// What a run that nobody drives does now is nothing, whatever its last writer was about to do.
 fn and_set_aside(of_run: RunSummary, set_aside: Option<SetAside>) -> RunSummary {
     match set_aside {
@@ -61,12 +76,14 @@ fn summary(run: &Run, measured: &Measured) -> RunSummary {
     RunSummary {
         id: run.id.to_string(),
         application: request.application.to_string(),
-        intent: request.movement.intent,
+        intent: intent(request.movement.intent, request.plan.drill),
         mode: run.movement().mode,
         from_region: request.movement.from.to_string(),
         to_region: request.movement.to.to_string(),
         state: run.state,
         dry_run: request.dry_run,
+        drill: request.plan.drill.map(|drill| drill.kind()),
+        drill_leg: leg(request.plan.drill),
         evacuation: request.evacuation.map(|id| id.to_string()),
         requested_by: request.by.email.clone(),
         reason: request.reason.clone(),
@@ -95,6 +112,7 @@ pub struct Around {
     pub others: BTreeMap<StepId, OtherRun>,
     /// Since when nobody drives it, and why.
     pub set_aside: Option<SetAside>,
+    pub live_drill: Option<DrillView>,
 }
 
 pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> RunView {
@@ -125,6 +143,7 @@ pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> Run
         notes: run.plan().notes.clone(),
         if_escalated: request.emergency.as_ref().map(emergency),
         escalated: escalated(run, now),
+        live_drill: around.live_drill,
         measured,
         forecast: forecast(run, &around.took, now),
         ending: run.ending.clone(),
@@ -309,6 +328,9 @@ fn verbs(actor: &Actor, run: &Run, around: &Around, now: Timestamp) -> Vec<VerbV
     }
     if around.set_aside.is_some() {
         add("try_again", right(Action::DriveRun));
+    }
+    if around.live_drill.as_ref().is_some_and(|drill| drill.may_end == Some(true)) {
+        add("end_drill", right(Action::DriveRun));
     }
     if around.acknowledged.is_none() && run.not_to_acknowledge().is_none() {
         add("acknowledge", right(Action::DriveRun));

@@ -1,6 +1,7 @@
 //! A run's events in sentences, and what the audit log calls that which people do to a run.
 
 use holdfast_api::runs::{Decision, RunEvent, RunVerb};
+use holdfast_failover::Drill;
 use holdfast_failover::run::{Entry, Event};
 
 pub fn reviews(decision: Decision) -> &'static str {
@@ -22,6 +23,7 @@ pub fn drives(verb: &RunVerb) -> &'static str {
         RunVerb::Withdraw => "run.withdraw",
         RunVerb::Acknowledge => "run.acknowledge",
         RunVerb::TryAgain => "run.try_again",
+        RunVerb::EndDrill => "run.end_drill",
     }
 }
 
@@ -62,15 +64,17 @@ fn reason(event: &Event) -> Option<String> {
 
 fn sentence(event: &Event) -> String {
     match event {
-        Event::Requested { request } => format!(
-            "{} asked for a {} {} of {} from {} to {}",
-            request.by.email,
-            request.movement.mode.as_str(),
-            request.movement.intent.as_str(),
-            request.application,
-            request.movement.from,
-            request.movement.to
-        ),
+        Event::Requested { request } => {
+            let movement = &request.movement;
+            let what = match request.plan.drill {
+                None => format!("a {} {}", movement.mode.as_str(), movement.intent.as_str()),
+                Some(Drill::Isolated) => "an isolated drill".to_owned(),
+                Some(Drill::There { .. }) => "a live drill, the way there,".to_owned(),
+                Some(Drill::Back { .. }) => "the way back of a live drill".to_owned(),
+            };
+            let (by, application) = (&request.by.email, &request.application);
+            format!("{by} asked for {what} of {application} from {} to {}", movement.from, movement.to)
+        }
         Event::Approved { review, .. } => format!("{} approved", review.email),
         Event::ApprovalWithdrawn { by } => format!("The approval of {} was taken back", by.email),
         Event::Denied { by, .. } => format!("{} denied it", by.email),

@@ -221,6 +221,32 @@ impl House {
         Self::with(&bare(database)).await
     }
 
+    /// `till` (one approver) and `stock` (both groups), each with the same cluster under a name of its own.
+    pub async fn with_two_applications_of_one_database() -> Self {
+        let mut yaml = BEGINNING.to_owned();
+        for (name, database, policy) in [("till", "orders", "one-approver"), ("stock", "goods", "both")] {
+            let resource = format!(
+                "{{name: {database}, kind: aurora_global_database, account: prod, global_cluster: orders}}"
+            );
+            write!(
+                yaml,
+                "  - name: {name}
+    owner: payments
+    tier: 1
+    strategy: warm_standby
+    home_region: {HOME}
+    recovery_regions: [{AWAY}]
+    objectives: {{rto: 15m, rpo: 30s}}
+    approval_policy: {policy}
+    resources:
+      - {resource}
+"
+            )
+            .unwrap();
+        }
+        Self::with(&yaml).await
+    }
+
     pub async fn with_yaml_of_a_service_at_home_alone() -> Self {
         let service = "      - {name: web, kind: ecs_service, account: prod, \
                        per_region: {us-east-1: {cluster: bare, service: web}}}\n";
@@ -265,6 +291,8 @@ impl House {
             application: application.into(),
             intent,
             mode: Mode::Planned,
+            drill: None,
+            drill_minutes: None,
             from_region: Some(from.into()),
             to_region: Some(to.into()),
             dry_run: false,

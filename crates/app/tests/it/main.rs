@@ -5,6 +5,7 @@
 mod applications;
 mod approvals;
 mod codes;
+mod drills;
 mod evacuations;
 mod failback;
 mod federation;
@@ -16,5 +17,6 @@ mod people;
 mod plans;
 mod regions;
 mod requests;
+mod shared;
 mod sign_in;
 mod step_up;

@@ -139,6 +139,11 @@ pub(super) fn statements(account: &Account, change: &Change) -> Vec<Statement> {
             // A job is followed by its id, which is known only once it is started.
             anywhere([backup_vault::JOB]),
         ],
+        Change::DeleteRestored { region, database, is_cluster, .. } => {
+            let kind = if *is_cluster { "cluster" } else { "db" };
+            let target = format!("arn:aws:rds:{region}:{id}:{kind}:{database}");
+            vec![on(own, [target]), looks(ResourceKind::BackupVault)]
+        }
         // ---- traffic
         Change::SetAccessPointRoutes { mrap_arn, .. } => {
             vec![on(with_looks(own, ResourceKind::S3MultiRegionAccessPoint), [mrap_arn])]

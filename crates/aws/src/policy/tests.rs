@@ -2,7 +2,7 @@
 
 use super::*;
 use holdfast_domain::facts::{DnsRecord, ReplicaSettings, Routing, ScalingBounds};
-use holdfast_domain::{AccountId, Name, RegionCode};
+use holdfast_domain::{AccountId, Name, RegionCode, StepId};
 use holdfast_failover::change::{
     AccessPointRouteTarget, GroupSize, RecordReplacement, RoutingControlTarget, StackBuild, StoreEndpoint,
     SwitchAction,
@@ -155,6 +155,20 @@ fn changes() -> Vec<Change> {
             region: region("eu-central-1"),
             global_datastore: "g".repeat(63),
             replication_group: "r".repeat(40),
+        },
+        Change::DeleteRestored {
+            region: region("us-west-2"),
+            database: format!("{}-drill-0a1b2c3d", "d".repeat(48)),
+            is_cluster: false,
+            recovery_point_arn: "arn:aws:backup:us-west-2:222222222222:recovery-point:1".into(),
+            made_by: StepId::parse("restore-backups-1").unwrap(),
+        },
+        Change::DeleteRestored {
+            region: region("us-west-2"),
+            database: format!("{}-drill-0a1b2c3d", "d".repeat(48)),
+            is_cluster: true,
+            recovery_point_arn: "arn:aws:backup:us-west-2:222222222222:recovery-point:1".into(),
+            made_by: StepId::parse("restore-backups-1").unwrap(),
         },
         Change::StartRestoreJob {
             region: region("us-west-2"),

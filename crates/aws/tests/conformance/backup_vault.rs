@@ -7,7 +7,7 @@ use crate::words::{
 use holdfast_cloud::{Acting, Cloud, ErrorKind, Settled};
 use holdfast_domain::facts::VaultFacts;
 use holdfast_domain::resource::{BackupVault, VaultPlace};
-use holdfast_domain::{Facts, Resource, ResourceSpec};
+use holdfast_domain::{Facts, Resource, ResourceSpec, StepId};
 use holdfast_failover::Change;
 use holdfast_sim::faults::{Fault, FaultKind};
 use std::time::Duration;
@@ -20,6 +20,7 @@ scenarios! {
     a_restore_is_followed_by_its_job_and_its_token_makes_no_second_one: simulator;
     what_a_restore_made_tells_where_it_is_reached_and_why_not_where_rds_is_not_to_be_asked: simulator;
     a_list_without_end_is_not_taken_for_a_whole_one: simulator;
+    what_a_drill_restored_is_deleted_by_its_own_name_and_seen_to_be_gone: simulator;
 }
 
 pub async fn resource(_: &Peer) -> Resource {
@@ -35,15 +36,40 @@ pub async fn resource(_: &Peer) -> Resource {
 pub async fn changes(peer: &Peer, resource: &Resource) -> Vec<Change> {
     let vault = vault(peer, resource).await;
     let point = vault.protected[0].newest.clone().unwrap();
-    vec![Change::StartRestoreJob {
+    peer.sim().tamper(|world| {
+        let restored = ["archive-drill-1", "archive-drill-2"].map(|id| {
+            let mut database = world.stores.databases[0].clone();
+            (database.account, database.region) = ("222222222222".into(), RECOVERY.into());
+            (database.id, database.source) = (id.into(), None);
+            database.cluster = id.ends_with('2');
+            database
+        });
+        world.stores.databases.extend(restored);
+    });
+    let delete = |database: &str, is_cluster| Change::DeleteRestored {
         region: region(RECOVERY),
-        vault: vault.vault.clone(),
-        resource_arn: PROTECTED.into(),
-        recovery_point_arn: point.arn,
-        resource_type: point.resource_type,
-        role_arn: ROLE.into(),
-        metadata: point.metadata.unwrap(),
-    }]
+        database: database.into(),
+        is_cluster,
+        recovery_point_arn: point.arn.clone(),
+        made_by: StepId::parse("restore-backups-1").unwrap(),
+    };
+    vec![
+        Change::StartRestoreJob {
+            region: region(RECOVERY),
+            vault: vault.vault.clone(),
+            resource_arn: PROTECTED.into(),
+            recovery_point_arn: point.arn.clone(),
+            resource_type: point.resource_type.clone(),
+            role_arn: ROLE.into(),
+            metadata: point.metadata.clone().unwrap(),
+        },
+        delete("archive-drill-1", false),
+        delete("archive-drill-2", true),
+    ]
+}
+
+async fn restore_of(peer: &Peer, resource: &Resource) -> Change {
+    changes(peer, resource).await.remove(0)
 }
 
 async fn vault(peer: &Peer, backups: &Resource) -> VaultFacts {
@@ -67,7 +93,7 @@ async fn a_vault_tells_the_age_of_what_it_would_bring_back(peer: &Peer) {
 
 async fn a_restore_is_followed_by_its_job_and_its_token_makes_no_second_one(peer: &Peer) {
     let backups = resource(peer).await;
-    let [restore] = changes(peer, &backups).await.try_into().unwrap();
+    let restore = restore_of(peer, &backups).await;
     let first = acting("restore", None);
     let job = peer.cloud.perform(&peer.account, &first, &restore).await.unwrap().tracking.unwrap();
     let again = peer.cloud.perform(&peer.account, &first, &restore).await.unwrap();
@@ -100,7 +126,7 @@ async fn a_restore_is_followed_by_its_job_and_its_token_makes_no_second_one(peer
 
 async fn what_a_restore_made_tells_where_it_is_reached_and_why_not_where_rds_is_not_to_be_asked(peer: &Peer) {
     let backups = resource(peer).await;
-    let [restore] = changes(peer, &backups).await.try_into().unwrap();
+    let restore = restore_of(peer, &backups).await;
     peer.cloud.perform(&peer.account, &acting("restore", None), &restore).await.unwrap();
     let told = async || {
         let job = vault(peer, &backups).await.restores.remove(0);
@@ -130,4 +156,33 @@ async fn a_list_without_end_is_not_taken_for_a_whole_one(peer: &Peer) {
     }
     assert!(look(peer, &backups).await.into_values().all(|facts| facts.is_ok()));
     assert!(matches!(seen(peer, &backups, HOME).await, Facts::BackupVault(_)));
+}
+
+async fn what_a_drill_restored_is_deleted_by_its_own_name_and_seen_to_be_gone(peer: &Peer) {
+    let backups = resource(peer).await;
+    let mut restore = restore_of(peer, &backups).await;
+    let Change::StartRestoreJob { metadata, recovery_point_arn, .. } = &mut restore else { unreachable!() };
+    let name = "archive-drill-0a1b2c3d";
+    metadata.insert("DBInstanceIdentifier".into(), name.into());
+    let recovery_point_arn = recovery_point_arn.clone();
+    peer.cloud.perform(&peer.account, &acting("restore", None), &restore).await.unwrap();
+    peer.pass_time();
+    let stands = async || vault(peer, &backups).await.restores.remove(0).stands;
+    assert_eq!(stands().await.as_deref(), Some("available"));
+    let delete = Change::DeleteRestored {
+        region: region(RECOVERY),
+        database: name.into(),
+        is_cluster: false,
+        recovery_point_arn,
+        made_by: StepId::parse("restore-backups-1").unwrap(),
+    };
+    let acting = acting("delete", None);
+    peer.cloud.perform(&peer.account, &acting, &delete).await.unwrap();
+    assert_eq!(stands().await.as_deref(), Some("deleting"));
+    let again = peer.cloud.perform(&peer.account, &acting, &delete).await.unwrap_err();
+    assert_eq!(again.kind, ErrorKind::Conflict, "{again:?}");
+    peer.pass_time();
+    assert_eq!(stands().await, None);
+    let gone = peer.cloud.perform(&peer.account, &acting, &delete).await.unwrap_err();
+    assert_eq!(gone.kind, ErrorKind::NotFound, "{gone:?}");
 }

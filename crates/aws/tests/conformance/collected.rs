@@ -63,6 +63,9 @@ impl Asks for Nobody {
     async fn ask(&self, _: &Asking, _: &Fence) -> Result<RunId, NotAsked> {
         Err(NotAsked::Unknown("nothing is asked for in this test".into()))
     }
+    async fn bring_back(&self, _: RunId) -> Result<RunId, String> {
+        Err("nobody drills here".into())
+    }
 }
 
 async fn a_wrong_external_id_shows_as_unknown_with_that_reason(peer: &Peer) {

@@ -211,6 +211,9 @@ pub struct RestoreJob {
     /// Why that is not told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_told: Option<String>,
+    /// The status of the database that it made, while that stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stands: Option<String>,
 }
 
 impl TableReplica {

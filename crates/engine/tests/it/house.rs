@@ -93,6 +93,9 @@ impl Asks for Requests {
     async fn ask(&self, asking: &Asking, fence: &Fence) -> Result<RunId, NotAsked> {
         self.0.ask_for_step(asking, fence).await
     }
+    async fn bring_back(&self, drill: RunId) -> Result<RunId, String> {
+        self.0.bring_back(drill).await
+    }
 }
 
 pub fn requests(app: &App) -> Arc<dyn Asks> {
@@ -112,6 +115,9 @@ impl Asks for Unheard {
         self.requests.ask(asking, fence).await.unwrap();
         self.asked.notify_one();
         std::future::pending().await
+    }
+    async fn bring_back(&self, drill: RunId) -> Result<RunId, String> {
+        self.requests.bring_back(drill).await
     }
 }
 
@@ -257,6 +263,8 @@ impl House {
             application: "shop".into(),
             intent: Intent::Failover,
             mode,
+            drill: None,
+            drill_minutes: None,
             from_region: None,
             to_region: None,
             dry_run: false,

@@ -6,6 +6,7 @@ mod audit_log;
 mod commits;
 mod crashes;
 mod data_plane;
+mod drills;
 mod escalation;
 mod evacuations;
 mod fake_cloud;

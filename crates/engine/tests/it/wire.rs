@@ -8,7 +8,7 @@ use holdfast_api::runs::{Decision, RequestRun, ReviewRun, RunView, Runs};
 use holdfast_app::{App, Settings};
 use holdfast_aws::{AwsCloud, AwsSettings, ControlCredentials, Egress, OutsideSettings};
 use holdfast_cloud::Cloud;
-use holdfast_domain::{Actor, Name, RegionCode, Role};
+use holdfast_domain::{Actor, Name, RegionCode, Role, RunId};
 use holdfast_engine::{Engine, EngineSettings};
 use holdfast_failover::{Finding, Intent, Mode, RunState};
 use holdfast_sim::ledger::{Effect, Entry};
@@ -198,7 +198,12 @@ impl WireHouse {
     }
 
     async fn asked(&self, movement: Move, intent: Intent, mode: Mode) -> RunView {
-        let mut run = self.requested(movement, intent, mode).await;
+        let run = self.requested(movement, intent, mode).await;
+        self.approved(run).await
+    }
+
+    /// By as many as it takes.
+    pub async fn approved(&self, mut run: RunView) -> RunView {
         for approver in &self.approvers {
             if run.summary.state != RunState::AwaitingApproval {
                 break;
@@ -240,6 +245,18 @@ impl WireHouse {
             );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// As if a live drill had ended long enough ago.
+    pub async fn its_time_is_over(&self, run: RunId) {
+        sqlx::query(
+            "UPDATE runs SET ended_at = clock_timestamp() - interval '2 days', drill_refused = NULL, drill_refused_at = NULL
+             WHERE id = $1",
+        )
+        .bind(run.0)
+        .execute(&mut self.database.owner().await)
+        .await
+        .unwrap();
     }
 
     pub async fn findings(&self, application: &str) -> Vec<Finding> {
@@ -291,6 +308,8 @@ pub fn request(movement: Move, intent: Intent, mode: Mode) -> RequestRun {
         application: movement.application.into(),
         intent,
         mode,
+        drill: None,
+        drill_minutes: None,
         from_region: movement.from.map(Into::into),
         to_region: movement.to.map(Into::into),
         dry_run: false,

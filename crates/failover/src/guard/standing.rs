@@ -1,6 +1,7 @@
 //! What stands around an application beside what AWS shows: earlier runs, freezes, the automation switch.
 
 use super::{Guard, Raised, RunKind, rule};
+use crate::movement::Drill;
 use crate::refusal::Refusal;
 use crate::run::Request;
 use holdfast_domain::RunId;
@@ -51,7 +52,9 @@ pub struct Standing {
 #[must_use]
 pub fn standing_refusal(request: &Request, standing: &Standing, now: Timestamp) -> Option<Refusal> {
     let overrides = request.overrides.iter().filter_map(|code| code.trim().parse().ok()).collect();
-    let refusal = rule(RunKind::of(&request.movement), standing.raised(now), &overrides).refusal()?;
+    let drill = request.plan.drill;
+    let raised = standing.of_drill(drill).raised(now);
+    let refusal = rule(RunKind::of_drill(&request.movement, drill), raised, &overrides).refusal()?;
     let way_out = format!(
         "Approve it once nothing stands against it any more, or cancel it and request the move anew. {}",
         refusal.way_out
@@ -60,6 +63,15 @@ pub fn standing_refusal(request: &Request, standing: &Standing, now: Timestamp) 
 }
 
 impl Standing {
+    /// A freeze keeps no drill from its end: the application is to come home.
+    #[must_use]
+    pub fn of_drill(&self, drill: Option<Drill>) -> Self {
+        match drill {
+            Some(Drill::Back { .. }) => Self { freezes: Vec::new(), ..self.clone() },
+            _ => self.clone(),
+        }
+    }
+
     pub(super) fn raised(&self, now: Timestamp) -> Vec<Raised> {
         let mut raised = Vec::new();
         if let Some(last) = &self.last {

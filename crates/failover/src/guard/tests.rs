@@ -302,7 +302,32 @@ fn table() -> String {
 }
 
 #[test]
-fn the_documentation_has_the_table_of_the_code() {
-    let page = include_str!("../../../../docs/GUARDS.md");
+fn the_page_of_guards_has_the_table_of_the_code() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/GUARDS.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    if std::env::var_os("HOLDFAST_WRITE_DOCS").is_some() {
+        let old: String =
+            page.lines().filter(|line| line.starts_with('|')).map(|line| format!("{line}\n")).collect();
+        std::fs::write(path, page.replace(&old, &table())).unwrap();
+        return;
+    }
     assert!(page.contains(&table()), "docs/GUARDS.md should have:\n{}", table());
+}
+
+/// A live drill moves as a planned failover does, and is ruled as a drill; a freeze keeps it from beginning, and not from
+/// coming home.
+#[test]
+fn both_legs_of_a_live_drill_are_drills_and_a_freeze_keeps_none_from_coming_home() {
+    let (_, frozen) = only(Guard::ChangeFreeze);
+    let leg = |drill| {
+        let mut asked = Request { movement: failover(Mode::Planned), ..request() };
+        asked.plan.drill = drill;
+        let refusal = standing_refusal(&asked, &frozen, NOW);
+        (RunKind::of_drill(&asked.movement, drill), refusal.map(|refusal| refusal.code))
+    };
+    let lasts = holdfast_domain::Seconds(60);
+    assert_eq!(leg(None), (RunKind::Planned, Some("override_needed".into())));
+    assert_eq!(leg(Some(Drill::There { lasts })), (RunKind::Drill, Some("guard_refused".into())));
+    assert_eq!(leg(Some(Drill::Isolated)), (RunKind::Drill, Some("guard_refused".into())));
+    assert_eq!(leg(Some(Drill::Back { of: RunId::fresh() })), (RunKind::Drill, None));
 }

@@ -40,6 +40,9 @@ fn sized<'a>(draft: &Draft<'a>) -> Vec<(&'a Resource, &'static str)> {
 pub(super) fn raise(draft: &mut Draft<'_>, observe: &[StepId]) -> Result<Vec<StepId>, Refusal> {
     let mut ids = Vec::new();
     for (resource, unit) in sized(draft) {
+        if draft.movement.intent == Intent::Drill && !can_be_taken_back(draft, resource) {
+            continue;
+        }
         for (region, target) in targets(draft, resource, unit) {
             // What has more already keeps it: raising never lowers.
             let target = desired(draft.last(&resource.name, &region)).map_or(target, |now| now.max(target));
@@ -59,6 +62,19 @@ pub(super) fn raise(draft: &mut Draft<'_>, observe: &[StepId]) -> Result<Vec<Ste
         }
     }
     Ok(ids)
+}
+
+/// A drill raises only what it has seen, so that it knows what to lower it to.
+fn can_be_taken_back(draft: &mut Draft<'_>, resource: &Resource) -> bool {
+    let to = &draft.movement.to;
+    if !resource.spec.is_in(to) || draft.known(&resource.name, to).is_some() {
+        return true;
+    }
+    draft.note(format!(
+        "{} in {to} was not seen, so that a drill could not put it back: it is left as it is.",
+        resource.name
+    ));
+    false
 }
 
 /// Whether that much was seen to run, and to be healthy where a balancer stands before it.
@@ -185,30 +201,81 @@ pub(super) fn lower(draft: &mut Draft<'_>, after: &[StepId]) -> Result<(), Refus
                 }
                 continue;
             }
-            match (&resource.spec, stood, now) {
-                (ResourceSpec::EcsService(spec), Facts::EcsService(stood), Facts::EcsService(now)) => {
-                    ecs::lower(draft, at, spec, (stood, now), after)?;
-                }
-                (
-                    ResourceSpec::AutoScalingGroup(spec),
-                    Facts::AutoScalingGroup(stood),
-                    Facts::AutoScalingGroup(now),
-                ) => groups::lower_group(draft, at, spec, (stood, now), after)?,
-                (ResourceSpec::EksNodeGroup(spec), Facts::EksNodeGroup(stood), Facts::EksNodeGroup(now)) => {
-                    groups::lower_nodes(draft, at, spec, (stood, now), after)?;
-                }
-                (
-                    ResourceSpec::LambdaFunction(spec),
-                    Facts::LambdaFunction(stood),
-                    Facts::LambdaFunction(now),
-                ) => {
-                    lambda::lower(draft, at, spec, (stood, now), after)?;
-                }
-                _ => {}
-            }
+            lower_one(draft, at, (stood, now), after)?;
         }
     }
     Ok(())
+}
+
+/// Of a drill: whatever the plan has raised so far, to what stood when it was made.
+pub(super) fn take_back(draft: &mut Draft<'_>, after: &[StepId]) -> Result<Vec<StepId>, Refusal> {
+    let already: BTreeSet<StepId> = draft.placed().map(|(_, id)| id).collect();
+    let region = &draft.movement.to;
+    for (resource, unit) in sized(draft) {
+        let Some(stood) = draft.last(&resource.name, region) else { continue };
+        let raised = draft.changes_of(&resource.name).fold(stood.clone(), changed);
+        lower_one(draft, At { resource, region, unit }, (stood, &raised), after)?;
+    }
+    Ok(draft.placed().map(|(_, id)| id).filter(|id| !already.contains(id)).collect())
+}
+
+/// How it stands once this call has taken effect.
+pub(super) fn changed(mut facts: Facts, change: &Change) -> Facts {
+    match (&mut facts, change) {
+        (Facts::EcsService(service), Change::SetEcsDesiredCount { desired, .. }) => {
+            service.desired = *desired
+        }
+        (Facts::EcsService(service), Change::SetEcsScalingBounds { bounds, .. }) => {
+            service.scaling = Some(*bounds);
+        }
+        (Facts::AutoScalingGroup(group), Change::SetAutoScalingGroupSize { size, .. }) => {
+            (group.min, group.max, group.desired) = (size.min, size.max, size.desired);
+        }
+        (Facts::AutoScalingGroup(group), Change::SuspendScalingProcesses { processes, .. }) => {
+            group.suspended.extend(processes.iter().cloned());
+        }
+        (Facts::AutoScalingGroup(group), Change::ResumeScalingProcesses { processes, .. }) => {
+            group.suspended.retain(|process| !processes.contains(process));
+        }
+        (Facts::EksNodeGroup(group), Change::SetEksNodeGroupSize { size, .. }) => {
+            (group.min, group.max, group.desired) = (size.min, size.max, size.desired);
+        }
+        (Facts::LambdaFunction(function), Change::SetLambdaConcurrency { reserved, .. }) => {
+            function.reserved = *reserved;
+        }
+        (Facts::LambdaFunction(function), Change::SetLambdaProvisioned { qualifier, provisioned, .. }) => {
+            for kept in function.provisioned.iter_mut().filter(|kept| kept.qualifier == *qualifier) {
+                kept.requested = *provisioned;
+            }
+        }
+        _ => {}
+    }
+    facts
+}
+
+fn lower_one(
+    draft: &mut Draft<'_>,
+    at: At<'_>,
+    (stood, now): (&Facts, &Facts),
+    after: &[StepId],
+) -> Result<(), Refusal> {
+    match (&at.resource.spec, stood, now) {
+        (ResourceSpec::EcsService(spec), Facts::EcsService(stood), Facts::EcsService(now)) => {
+            ecs::lower(draft, at, spec, (stood, now), after)
+        }
+        (
+            ResourceSpec::AutoScalingGroup(spec),
+            Facts::AutoScalingGroup(stood),
+            Facts::AutoScalingGroup(now),
+        ) => groups::lower_group(draft, at, spec, (stood, now), after),
+        (ResourceSpec::EksNodeGroup(spec), Facts::EksNodeGroup(stood), Facts::EksNodeGroup(now)) => {
+            groups::lower_nodes(draft, at, spec, (stood, now), after)
+        }
+        (ResourceSpec::LambdaFunction(spec), Facts::LambdaFunction(stood), Facts::LambdaFunction(now)) => {
+            lambda::lower(draft, at, spec, (stood, now), after)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// One call that sets a size, in words.
@@ -222,8 +289,12 @@ struct Call<'a> {
 }
 
 fn call(draft: &mut Draft<'_>, at: At<'_>, after: &[StepId], call: Call<'_>) -> Result<StepId, Refusal> {
+    let usual = format!("{}-{}-{}", call.verb, at.resource.name, at.region);
+    // What a drill takes back may be done by the same call as what it does.
+    let again = format!("{}-again", call.verb);
+    let verb = if draft.placed().any(|(_, id)| id.as_str() == usual) { again.as_str() } else { call.verb };
     draft.add(Making {
-        id: (call.verb, &[at.resource.name.as_str(), at.region.as_str()]),
+        id: (verb, &[at.resource.name.as_str(), at.region.as_str()]),
         title: call.title,
         work: Work::Call { change: call.change },
         resource: Some(&at.resource.name),

@@ -5,7 +5,7 @@ use super::planes::{self, lag_service, service};
 use super::sheet::needed_planes;
 use super::{Before, Measurement, Picture, Plan, facts_of, is_yet_to_be_made, own};
 use crate::change::Change;
-use crate::movement::{Intent, Mode, Movement};
+use crate::movement::{Drill, Intent, Mode, Movement};
 use crate::refusal::Refusal;
 use crate::step::{How, Step, Work};
 use holdfast_domain::facts::database_of_arn;
@@ -189,6 +189,14 @@ impl<'a> Draft<'a> {
         self.steps.iter().any(|step| step.resource.as_ref() == Some(resource))
     }
 
+    /// The calls about this resource so far, in their order.
+    pub(super) fn changes_of(&self, resource: &Name) -> impl Iterator<Item = &Change> {
+        self.steps
+            .iter()
+            .filter(move |step| step.resource.as_ref() == Some(resource))
+            .filter_map(Step::change)
+    }
+
     /// Whether the plan so far makes the store anew in this Region, so that what stands there now is left behind.
     pub(super) fn makes_anew(&self, store: &Name, region: &RegionCode) -> bool {
         self.steps.iter().any(|step| {
@@ -317,8 +325,8 @@ impl<'a> Draft<'a> {
             })?;
             roles.insert(account.name.clone(), account.act_role_arn.clone());
         }
-        // The first step reads whatever the plan rests on.
-        if let Some(observe) = self.steps.first_mut() {
+        // It reads whatever the plan rests on.
+        for observe in self.steps.iter_mut().filter(|step| matches!(step.work, Work::ObserveAgain)) {
             observe.regions = all.iter().filter(|r| facts.iter().any(|f| f.region == **r)).cloned().collect();
         }
         let measurements = self.measurements();
@@ -331,6 +339,7 @@ impl<'a> Draft<'a> {
             measurements,
             notes: self.notes,
             changed_before: BTreeSet::new(),
+            drill: (self.movement.intent == Intent::Drill).then_some(Drill::Isolated),
         };
         planes::label_looks(&mut plan, &self.picture.application, dark);
         Ok((plan, self.misfits))

@@ -84,10 +84,12 @@ fn see(draft: &mut Draft<'_>, resource: &Resource) {
             && let Some(Sight::Unknown { reason, .. }) = sight
             && is_yet_to_be_made(draft.picture, draft.movement, resource)
         {
-            draft.note(format!(
-                "{} is not in {region} ({reason}); the stack that the plan creates there is to bring it.",
-                resource.name
-            ));
+            let bring = if draft.movement.intent == Intent::Drill {
+                "a failover's stack brings it there, and a drill builds none"
+            } else {
+                "the stack that the plan creates there is to bring it"
+            };
+            draft.note(format!("{} is not in {region} ({reason}); {bring}.", resource.name));
             continue;
         }
         let (word, reason, last) = match sight {

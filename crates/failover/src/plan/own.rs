@@ -85,6 +85,15 @@ fn put_in(
     if !own.moves.contains(&occasion(movement.intent)) {
         return Ok(Ok(()));
     }
+    if movement.intent == Intent::Drill
+        && let Some(other) = own.work.other_application()
+    {
+        draft.note(format!(
+            "The own step `{}` is left out: an isolated drill asks for no run of {other}; drill that application by itself.",
+            own.name
+        ));
+        return Ok(Ok(()));
+    }
     if movement.mode == Mode::Emergency && own.in_emergency == InEmergency::LeftOut {
         draft.note(format!("The own step `{}` is left out of an emergency, as the plan says.", own.name));
         return Ok(Ok(()));

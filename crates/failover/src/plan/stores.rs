@@ -6,6 +6,7 @@ mod backup;
 mod copied;
 mod datastore;
 pub(super) mod fence;
+pub(super) mod rehearse;
 mod replica;
 
 use super::draft::{Draft, Making};

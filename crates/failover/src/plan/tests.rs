@@ -3,6 +3,7 @@
 //! restored and promoted.
 
 mod compute;
+mod drill;
 mod edits;
 mod escalation;
 mod failback;

@@ -156,6 +156,7 @@ impl Run {
                 measurements: frozen.measurements.clone(),
                 notes,
                 changed_before,
+                drill: frozen.drill,
             },
         });
         self.paused_by = None;

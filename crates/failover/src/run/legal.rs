@@ -2,6 +2,7 @@
 //! the way in and on replay.
 
 use super::{CallState, Event, Run, RunState, StepProgress, StepState, may_repeat};
+use crate::movement::Drill;
 use crate::refusal::Refusal;
 use crate::step::how::IfItFails;
 use crate::step::{Step, Work};
@@ -293,6 +294,22 @@ impl Run {
         if self.request.dry_run {
             return Err(Refusal::new("dry_run", "A dry run makes no changing call.", "Request a real run."));
         }
+        if self.request.plan.drill == Some(Drill::Isolated) && !change.stays_beside_production() {
+            return Err(Refusal::new(
+                "not_in_a_drill",
+                format!("{} would touch production, and this is an isolated drill.", change.action()),
+                "Skip the step with a reason.",
+            ));
+        }
+        if let Some(maker) = change.deletes_what()
+            && !self.progress(maker).is_some_and(|p| p.call.is_some() || !p.answers.is_empty())
+        {
+            return Err(Refusal::new(
+                "not_made_here",
+                format!("`{id}` would delete what `{maker}` makes, and this run has not made it."),
+                "Skip the step with a reason: there is nothing of this run to delete.",
+            ));
+        }
         if !step.change().is_some_and(|planned| change.carries_out(planned)) {
             return Err(Refusal::new(
                 "not_in_plan",
@@ -319,7 +336,8 @@ impl Run {
                 "Say why it is safe to go on without it.",
             ));
         }
-        if matches!(step.work, Work::ObserveAgain) && self.movement().mode == crate::Mode::Planned {
+        let rests_on_it = matches!(step.work, Work::ObserveAgain) && step.after.is_empty();
+        if rests_on_it && self.movement().mode == crate::Mode::Planned {
             return Err(Refusal::new(
                 "not_skippable",
                 "A planned run rests on the facts that this step compares, so it cannot be skipped.",

@@ -288,3 +288,73 @@ fn no_application_is_ready_to_fail_back_while_a_store_of_it_is_unprotected() {
         "what was written away does not come back"
     );
 }
+
+/// Each of the three stores protected, not, and not to be seen: all of it.
+#[test]
+fn ready_is_said_only_where_every_store_is_protected_and_each_store_says_what_protects_it() {
+    use crate::testing::stores::{datastore_member, db_arn, moved_ledger, replica, table_replica};
+    let mut unassociated = datastore_member(A, false);
+    unassociated.status = Some("creating".into());
+    let sights = [
+        [
+            known(replica(A, "books-holdfast-1", Some(db_arn(B, "books-replica")))),
+            known(replica(A, "books", None)),
+            unknown(None),
+        ],
+        [
+            known(Facts::TableReplica(table_replica(B, Some("ACTIVE")))),
+            known(Facts::TableReplica(table_replica(B, Some("CREATING")))),
+            unknown(None),
+        ],
+        [
+            known(Facts::DatastoreMember(datastore_member(A, false))),
+            known(Facts::DatastoreMember(unassociated)),
+            unknown(None),
+        ],
+    ];
+    let states = [Protected::Yes, Protected::No, Protected::NotKnown];
+    for case in 0..27 {
+        let which = [case % 3, case / 3 % 3, case / 9];
+        let mut picture = moved_ledger();
+        for ((store, sights), at) in ["books", "postings", "carts"].iter().zip(&sights).zip(which) {
+            picture.observations.insert(key(store, A), sights[at].clone());
+        }
+        let serving = serving(&picture.application, &picture.observations);
+        let stores = protections(&picture.application, &serving, &picture.observations);
+        assert_eq!(
+            stores.iter().map(|s| s.state).collect::<Vec<_>>(),
+            which.map(|at| states[at]),
+            "{which:?}"
+        );
+        assert!(
+            stores
+                .iter()
+                .all(|s| s.sentence.ends_with('.') && (s.state == Protected::Yes) != s.by.is_empty())
+        );
+        let found = state(&picture, None, Some((Intent::Failover, A, B, true)));
+        let expected = if which.contains(&2) {
+            RecoveryState::FailedOver
+        } else if which.contains(&1) {
+            RecoveryState::Reprotecting
+        } else {
+            RecoveryState::ReadyToFailBack
+        };
+        assert_eq!(found, expected, "{which:?}");
+        let said = found.sentence(&picture.application, &serving, &stores);
+        let open = stores.iter().filter(|s| s.state != Protected::Yes);
+        assert!(open.clone().all(|s| said.contains(s.store.as_str())), "{said}");
+    }
+}
+
+#[test]
+fn where_it_failed_over_to_may_become_home_and_is_not_done_before_its_stores_are_protected() {
+    let away = Some((Intent::Failover, A, B, true));
+    let mut picture = moved_shop();
+    (picture.application.home_region, picture.application.recovery_regions) = (region(B), vec![region(A)]);
+    assert_eq!(state(&picture, None, away), RecoveryState::ReHomed);
+    let mut copy = member("orders", A, false);
+    copy.synchronization = Some("pending-resync".into());
+    picture.observations.insert(key("orders", A), known(Facts::AuroraMember(copy)));
+    assert_eq!(state(&picture, None, away), RecoveryState::Reprotecting);
+    assert_eq!(state(&picture, None, None), RecoveryState::Steady, "it was never moved");
+}

@@ -51,6 +51,38 @@ pub(super) fn restore(
     }
 }
 
+/// Deletes a database only where AWS's own record says that a job begun since the plan, from the plan's recovery point,
+/// has made exactly it.
+pub(super) fn delete(
+    look: &Look<'_>,
+    change: &Change,
+    region: &RegionCode,
+    (database, is_cluster): (&str, bool),
+    recovery_point: &str,
+) -> Verdict {
+    let seen = match look.at(region) {
+        Ok(Facts::BackupVault(seen)) => seen,
+        Ok(other) => return look.not_what_it_was(region, other),
+        Err(reason) => return Verdict::Unseen { reason },
+    };
+    let ours = since_the_plan(look, look.resource, region, seen, recovery_point);
+    if let Some(job) = ours.iter().find(|job| matches!(job.status.as_str(), "PENDING" | "RUNNING")) {
+        return Verdict::Wait { note: format!("restore job {} is still {}", job.id, job.status) };
+    }
+    let made = ours.iter().rev().find(|job| {
+        job.created_resource_arn.as_deref().and_then(database_of_arn) == Some((database, is_cluster))
+    });
+    let Some(job) = made else {
+        return Verdict::Reached { note: format!("this run has restored nothing called {database}") };
+    };
+    match (job.stands.as_deref(), &job.not_told) {
+        (_, Some(why)) => Verdict::Unseen { reason: format!("whether {database} stands: {why}") },
+        (None, None) => Verdict::Reached { note: format!("{database} is gone") },
+        (Some("deleting"), None) => Verdict::Wait { note: format!("{database} is being deleted") },
+        (Some(_), None) => Verdict::Act(change.clone()),
+    }
+}
+
 /// Where the database is reached that this move has restored there.
 pub(super) fn endpoint(
     look: &Look<'_>,

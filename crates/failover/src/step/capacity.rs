@@ -3,8 +3,20 @@
 
 use super::Verdict;
 use super::check::Look;
+use crate::change::Change;
 use holdfast_domain::facts::Beside;
 use holdfast_domain::{Facts, RegionCode};
+
+/// What an earlier step of the same plan sets there, where this one takes it back, as a drill does: then that, beside
+/// what stood before the plan, is what may be found.
+pub(super) fn set_before<T>(
+    look: &Look<'_>,
+    change: &Change,
+    of: impl Fn(&Change) -> Option<T>,
+) -> Option<T> {
+    let own = look.plan.steps.iter().filter(|step| step.resource.as_ref() == Some(look.resource));
+    own.filter_map(|step| step.change()).take_while(|earlier| *earlier != change).filter_map(of).last()
+}
 
 /// Reached when `target` units run and, where a balancer stands before them, as many are healthy. What stands beside
 /// the size and could not be asked holds a planned step; an emergency goes on and says so. `more` is added to the

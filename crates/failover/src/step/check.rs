@@ -152,6 +152,9 @@ impl Step {
             Change::StartRestoreJob { region, vault, recovery_point_arn, .. } => {
                 backup::restore(&look, change, region, vault, recovery_point_arn)
             }
+            Change::DeleteRestored { region, database, is_cluster, recovery_point_arn, .. } => {
+                backup::delete(&look, change, region, (database, *is_cluster), recovery_point_arn)
+            }
             Change::SetAccessPointRoutes { routes, .. } => traffic::access_point(&look, change, routes),
             Change::SetAcceleratorGroup { endpoint_group_region, .. } => {
                 traffic::accelerator(&look, change, endpoint_group_region, &self.regions)

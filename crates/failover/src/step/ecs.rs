@@ -2,7 +2,7 @@
 //! and ceiling are set in a step of their own, before.
 
 use super::Verdict;
-use super::capacity::serves;
+use super::capacity::{serves, set_before};
 use super::check::Look;
 use crate::change::Change;
 use holdfast_domain::facts::{Beside, ScalingBounds};
@@ -20,8 +20,15 @@ pub(super) fn check(look: &Look<'_>, change: &Change, region: &RegionCode, targe
             way_out: "Create the service again as its stack has it, then retry the step.".into(),
         };
     }
-    let lowering =
-        matches!(look.plan.stood(look.resource, region), Some(Facts::EcsService(b)) if b.desired > target);
+    let raised_to = set_before(look, change, |earlier| match earlier {
+        Change::SetEcsDesiredCount { region: at, desired, .. } if at == region => Some(*desired),
+        _ => None,
+    });
+    let stood = match look.plan.stood(look.resource, region) {
+        Some(Facts::EcsService(stood)) => Some(stood.desired),
+        _ => None,
+    };
+    let lowering = stood.max(raised_to).is_some_and(|most| most > target);
     let desired_stands = if lowering { service.desired <= target } else { service.desired >= target };
     if !desired_stands {
         return Verdict::Act(change.clone());
@@ -70,8 +77,14 @@ pub(super) fn bounds(
     if now == wanted {
         return Verdict::Reached { note: format!("the count is kept {}", words(now)) };
     }
+    let set = set_before(look, change, |earlier| match earlier {
+        Change::SetEcsScalingBounds { region: at, bounds, .. } if at == region => Some(*bounds),
+        _ => None,
+    });
     match look.plan.stood(look.resource, region) {
-        Some(Facts::EcsService(stood)) if stood.scaling.is_some_and(|stood| stood != now) => {
+        Some(Facts::EcsService(stood))
+            if set != Some(now) && stood.scaling.is_some_and(|stood| stood != now) =>
+        {
             Verdict::Drift { expected: stood.scaling.map(words).unwrap_or_default(), found: words(now) }
         }
         _ => Verdict::Act(change.clone()),

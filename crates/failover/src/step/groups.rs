@@ -2,7 +2,7 @@
 //! desired size that are set together; the desired one also moves by itself, between the other two.
 
 use super::Verdict;
-use super::capacity::serves;
+use super::capacity::{serves, set_before};
 use super::check::Look;
 use crate::change::{Change, GroupSize};
 use holdfast_domain::facts::AutoScalingGroupFacts;
@@ -25,8 +25,17 @@ pub(super) fn check(look: &Look<'_>, change: &Change, region: &RegionCode, targe
         };
     }
     let stood = look.plan.stood(look.resource, region).and_then(GroupSize::of);
-    let lowering =
-        stood.is_some_and(|s| s.desired > target.desired || s.min > target.min || s.max > target.max);
+    let raised_to = set_before(look, change, |earlier| match earlier {
+        Change::SetAutoScalingGroupSize { region: at, size, .. }
+        | Change::SetEksNodeGroupSize { region: at, size, .. }
+            if at == region =>
+        {
+            Some(*size)
+        }
+        _ => None,
+    });
+    let above = |s: GroupSize| s.desired > target.desired || s.min > target.min || s.max > target.max;
+    let lowering = stood.is_some_and(above) || raised_to.is_some_and(above);
     let stands = if lowering {
         now.desired <= target.desired && now.min <= target.min && now.max <= target.max
     } else {

@@ -1,6 +1,7 @@
 //! A function's concurrency, and what brings it events.
 
 use super::Verdict;
+use super::capacity::set_before;
 use super::check::Look;
 use crate::change::Change;
 use holdfast_domain::facts::LambdaFunctionFacts;
@@ -32,8 +33,12 @@ pub(super) fn concurrency(
     if now == reserved {
         return Verdict::Reached { note: words(now) };
     }
+    let set = set_before(look, change, |earlier| match earlier {
+        Change::SetLambdaConcurrency { region: at, reserved, .. } if at == region => Some(*reserved),
+        _ => None,
+    });
     match look.plan.stood(look.resource, region) {
-        Some(Facts::LambdaFunction(stood)) if stood.reserved != now => {
+        Some(Facts::LambdaFunction(stood)) if stood.reserved != now && set != Some(now) => {
             Verdict::Drift { expected: words(stood.reserved), found: words(now) }
         }
         _ => Verdict::Act(change.clone()),
@@ -52,8 +57,17 @@ pub(super) fn provisioned(
         Err(verdict) => return verdict,
     };
     let of = |f: &'_ LambdaFunctionFacts| f.provisioned.iter().find(|p| p.qualifier == qualifier).cloned();
-    let lowering = matches!(look.plan.stood(look.resource, region),
-        Some(Facts::LambdaFunction(stood)) if of(stood).is_some_and(|p| p.requested > target));
+    let raised_to = set_before(look, change, |earlier| match earlier {
+        Change::SetLambdaProvisioned { region: at, qualifier: of, provisioned, .. }
+            if at == region && of == qualifier =>
+        {
+            Some(*provisioned)
+        }
+        _ => None,
+    });
+    let lowering = raised_to.is_some_and(|most| most > target)
+        || matches!(look.plan.stood(look.resource, region),
+            Some(Facts::LambdaFunction(stood)) if of(stood).is_some_and(|p| p.requested > target));
     let stands = |now: u32| if lowering { now <= target } else { now >= target };
     match of(function) {
         Some(p) if stands(p.requested) => match p.status.as_str() {

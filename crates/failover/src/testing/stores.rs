@@ -157,6 +157,7 @@ pub fn job(id: &str, status: &str) -> RestoreJob {
         message: (status == "FAILED").then(|| "DB instance archive already exists".into()),
         endpoint: (status == "COMPLETED").then(|| format!("{id}.example.com")),
         not_told: None,
+        stands: (status == "COMPLETED").then(|| "available".into()),
     }
 }
 

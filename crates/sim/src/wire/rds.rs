@@ -23,6 +23,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("CreateDBInstanceReadReplica", "rds:CreateDBInstanceReadReplica", Plane::Control),
     Operation::change("CreateDBCluster", "rds:CreateDBCluster", Plane::Control),
     Operation::change("CreateDBInstance", "rds:CreateDBInstance", Plane::Control),
+    Operation::change("DeleteDBInstance", "rds:DeleteDBInstance", Plane::Control),
+    Operation::change("DeleteDBCluster", "rds:DeleteDBCluster", Plane::Control),
 ];
 
 /// The resources as the service authorization reference lists them: a move needs both kinds.
@@ -38,8 +40,10 @@ pub(super) fn resources(operation: &str, context: &Context<'_>, input: &Value) -
     };
     match operation {
         "DescribeGlobalClusters" => vec![global()],
-        "DescribeDBClusters" => vec![regional("cluster", "DBClusterIdentifier")],
-        "DescribeDBInstances" | "PromoteReadReplica" => vec![regional("db", "DBInstanceIdentifier")],
+        "DescribeDBClusters" | "DeleteDBCluster" => vec![regional("cluster", "DBClusterIdentifier")],
+        "DescribeDBInstances" | "PromoteReadReplica" | "DeleteDBInstance" => {
+            vec![regional("db", "DBInstanceIdentifier")]
+        }
         "PromoteReadReplicaDBCluster" => vec![regional("cluster", "DBClusterIdentifier")],
         "CreateDBInstanceReadReplica" => {
             vec![regional("db", "DBInstanceIdentifier"), regional("db", "SourceDBInstanceIdentifier")]
@@ -74,6 +78,7 @@ pub(super) fn perform(
             rds_databases::create(world, context, operation, input)
         }
         "CreateDBInstance" => rds_databases::create_in_cluster(world, context, input),
+        "DeleteDBInstance" | "DeleteDBCluster" => rds_databases::delete(world, context, operation, input),
         _ => move_writer(world, context, operation, input),
     }
 }

@@ -1,7 +1,7 @@
-//! RDS databases that are no members of a global database: as instances and clusters, their promotion, and the
-//! building of replicas. The guards are the world's (`world::stores::databases`).
+//! RDS databases that are no members of a global database: as instances and clusters, their promotion, the
+//! building of replicas, and deletion. The guards are the world's (`world::stores::databases`).
 
-use super::input::{required, text};
+use super::input::{flag, required, text};
 use super::render::namespace;
 use super::service::Service;
 use super::xml::Xml;
@@ -109,6 +109,27 @@ pub(super) fn instance_xml(xml: &mut Xml, cluster: &Database, instance: &Instanc
     xml.text("DBInstanceClass", &instance.class);
     xml.text("DBClusterIdentifier", &cluster.id);
     xml.text("Engine", &cluster.engine);
+}
+
+pub(super) fn delete(
+    world: &mut World,
+    context: &Context<'_>,
+    operation: &str,
+    input: &Value,
+) -> Result<Reply, Refusal> {
+    let cluster = operation == "DeleteDBCluster";
+    let key = if cluster { "DBClusterIdentifier" } else { "DBInstanceIdentifier" };
+    let id = required(input, key, "InvalidParameterValue")?;
+    let last_snapshot = text(input, "FinalDBSnapshotIdentifier").is_some();
+    if !last_snapshot && flag(input, "SkipFinalSnapshot") != Some(true) {
+        return Err(Refusal::new(
+            "InvalidParameterCombination",
+            "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
+        ));
+    }
+    let now_ms = context.now.virtual_ms;
+    let at = world.delete_database(context.account, context.region, cluster, id, now_ms)?;
+    Ok(answer(world, operation, at, now_ms))
 }
 
 fn answer(world: &World, operation: &str, at: usize, now_ms: i64) -> Reply {

@@ -79,6 +79,8 @@ const ACT_ACTIONS: &[&str] = &[
     "rds:CreateDBCluster",
     "rds:CreateDBInstance",
     "rds:CreateDBInstanceReadReplica",
+    "rds:DeleteDBCluster",
+    "rds:DeleteDBInstance",
     "rds:FailoverGlobalCluster",
     "rds:PromoteReadReplica",
     "rds:PromoteReadReplicaDBCluster",

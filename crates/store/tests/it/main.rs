@@ -4,6 +4,7 @@
 mod audit;
 mod crashes;
 mod evacuations;
+mod held;
 mod idempotency;
 mod inventory;
 mod observations;

@@ -84,6 +84,7 @@ pub fn router() -> Router<AppState> {
         .route("/runs/{id}/withdraw", post(run_forms::withdraw))
         .route("/runs/{id}/acknowledge", post(run_forms::acknowledge))
         .route("/runs/{id}/try_again", post(run_forms::try_again))
+        .route("/runs/{id}/end_drill", post(run_forms::end_drill))
         .route("/runs/{id}/steps/{step}/retry", post(run_forms::retry))
         .route("/runs/{id}/steps/{step}/skip", post(run_forms::skip))
         .route("/runs/{id}/steps/{step}/confirm", post(run_forms::confirm))

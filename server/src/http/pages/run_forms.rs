@@ -67,6 +67,8 @@ fn read_request(application: &str, sent: &Fields) -> Answer<RequestRun> {
             .to_string(),
         intent: views::intent(sent)?,
         mode: views::mode(sent)?,
+        drill: views::drill(sent)?,
+        drill_minutes: views::drill_minutes(sent)?,
         from_region: sent.get("from_region"),
         to_region: sent.get("to_region"),
         dry_run,
@@ -101,6 +103,7 @@ fn with_ticked(sent: &Fields, names: &[&str]) -> BTreeMap<String, String> {
 fn review_path(application: &str, sent: &Fields) -> String {
     let (intent, mode) = (sent.get("intent"), sent.get("mode"));
     let (from, to) = (sent.get("from_region"), sent.get("to_region"));
+    let (drill, minutes) = (sent.get("drill"), sent.get("drill_minutes"));
     format::query(
         &format!("{}/runs/new", applications::href(application)),
         &[
@@ -108,6 +111,8 @@ fn review_path(application: &str, sent: &Fields) -> String {
             ("to", to.as_deref()),
             ("from", from.as_deref()),
             ("mode", mode.as_deref()),
+            ("drill", drill.as_deref()),
+            ("drill_minutes", minutes.as_deref()),
         ],
     )
 }
@@ -191,6 +196,11 @@ pub async fn escalate(
 pub async fn acknowledge(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
     let words = "You have acknowledged how the run ended";
     drive(s, visit, path, sent, "acknowledge", words, |_| Ok(RunVerb::Acknowledge)).await
+}
+
+pub async fn end_drill(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
+    let words = "The way back was asked for";
+    drive(s, visit, path, sent, "end_drill", words, |_| Ok(RunVerb::EndDrill)).await
 }
 
 pub async fn try_again(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {

@@ -12,7 +12,7 @@ use holdfast_api::audit::AuditFilter;
 use holdfast_api::runs::{RequestRun, RunFilter};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Name, RegionCode, Role, RunId};
-use holdfast_failover::{Intent, Mode};
+use holdfast_failover::{DrillKind, Intent, Mode};
 use holdfast_frontend::pages;
 use holdfast_frontend::screen::Screen;
 use uuid::Uuid;
@@ -132,6 +132,8 @@ fn asked_for(application: &str, asked: &Fields) -> Answer<RequestRun> {
         application: name(application)?.to_string(),
         intent: intent(asked)?,
         mode: mode(asked)?,
+        drill: drill(asked)?,
+        drill_minutes: drill_minutes(asked)?,
         from_region: asked.get("from"),
         to_region: asked.get("to"),
         dry_run: false,
@@ -157,6 +159,32 @@ pub fn intent(fields: &Fields) -> Answer<Intent> {
             "Choose failover, failback or drill.",
         )),
     }
+}
+
+/// # Errors
+/// When it is neither of the two.
+pub fn drill(fields: &Fields) -> Answer<Option<DrillKind>> {
+    match fields.text("drill").as_str() {
+        "" => Ok(None),
+        "isolated" => Ok(Some(DrillKind::Isolated)),
+        "live" => Ok(Some(DrillKind::Live)),
+        other => {
+            Err(Problem::bad_field("drill", format!("`{other}` is not a drill"), "Choose isolated or live."))
+        }
+    }
+}
+
+/// # Errors
+/// When it is no number.
+pub fn drill_minutes(fields: &Fields) -> Answer<Option<u32>> {
+    let not_a_number = |text: String| {
+        Problem::bad_field(
+            "drill_minutes",
+            format!("`{text}` is no number of minutes"),
+            "Write a number, such as 30.",
+        )
+    };
+    fields.get("drill_minutes").map(|text| text.parse().map_err(|_| not_a_number(text))).transpose()
 }
 
 /// # Errors

@@ -195,6 +195,8 @@ pub async fn get_plans(
                 application: name.to_string(),
                 intent,
                 mode,
+                drill: None,
+                drill_minutes: None,
                 from_region: Some(possible.from.clone()),
                 to_region: Some(possible.to.clone()),
                 dry_run: true,

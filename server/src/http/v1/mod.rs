@@ -95,6 +95,7 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(runs::get_escalation, runs::post_escalate))
         .routes(routes!(runs::post_acknowledge))
         .routes(routes!(runs::post_try_again))
+        .routes(routes!(runs::post_end_drill))
         .routes(routes!(runs::post_retry))
         .routes(routes!(runs::post_skip))
         .routes(routes!(runs::post_confirm))

@@ -17,7 +17,7 @@ use holdfast_api::{
     runs::{EscalateRun, EscalationReview, RequestRun, RunFilter, RunSummary, RunVerb, RunView},
 };
 use holdfast_domain::{RunId, StepId};
-use holdfast_failover::{Intent, Mode};
+use holdfast_failover::{DrillKind, Intent, Mode};
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ pub struct Filter {
     limit: Option<u32>,
 }
 
-/// What is asked for. `drill`, `split` and `break_glass` are refused unless empty: this version has none of them.
+/// What is asked for. `split` and `break_glass` are refused unless empty: this version has neither.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRun {
@@ -53,8 +53,13 @@ pub struct NewRun {
     intent: Intent,
     #[schema(value_type = String, example = "planned")]
     mode: Mode,
+    /// Of a drill: `isolated` where nothing is said, or `live`.
     #[serde(default)]
-    drill: Option<String>,
+    #[schema(value_type = Option<String>, example = "isolated")]
+    drill: Option<DrillKind>,
+    /// Of a live drill: how long the application is served from there before the way back begins.
+    #[serde(default)]
+    drill_minutes: Option<u32>,
     /// Defaults to the Region observed serving.
     #[serde(default)]
     from_region: Option<String>,
@@ -104,9 +109,6 @@ impl NewRun {
     fn request(self) -> Reply<RequestRun> {
         let absent =
             |field: &str, way_out: &str| Problem::bad_field(field, "is not in this version", way_out);
-        if self.drill.is_some() {
-            return Err(absent("drill", "Leave it out.").into());
-        }
         if self.split.is_some_and(|split| !split.is_empty()) {
             return Err(absent("split", "Name one `to_region`.").into());
         }
@@ -117,6 +119,8 @@ impl NewRun {
             application: self.application,
             intent: self.intent,
             mode: self.mode,
+            drill: self.drill,
+            drill_minutes: self.drill_minutes,
             from_region: self.from_region,
             to_region: self.to_region,
             dry_run: self.dry_run,
@@ -276,6 +280,21 @@ pub async fn post_try_again(
     MaybeJson(_because): MaybeJson<Because>,
 ) -> Reply<Json<RunView>> {
     Ok(Json(state.plane.drive_run(&actor, id, RunVerb::TryAgain).await?))
+}
+
+/// Ends a live drill before its time: the way back is asked for now, and starts on the drill's approval where it only takes
+/// back what the way there has changed.
+#[utoipa::path(post, path = "/runs/{id}/end_drill", tag = "runs", params(("id" = String, Path)),
+    request_body(content = Option<Because>), responses((status = 200, body = RunView),
+        (status = 409, description = "`not_a_live_drill`, `wrong_state`, `run_active`, or a guard refuses the way back",
+            body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn post_end_drill(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<RunId>,
+    MaybeJson(_because): MaybeJson<Because>,
+) -> Reply<Json<RunView>> {
+    Ok(Json(state.plane.drive_run(&actor, id, RunVerb::EndDrill).await?))
 }
 
 /// Tries a step again that failed or asks for a person.

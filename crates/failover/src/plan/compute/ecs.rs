@@ -31,7 +31,8 @@ pub(super) fn raise(
         return Ok(done);
     }
     let after = done.clone().map_or_else(|| after.to_vec(), |id| vec![id]);
-    set(draft, at, "scale", place, target, &after).map(Some)
+    let now = desired(draft.last(&at.resource.name, at.region));
+    set(draft, at, "scale", place, (now, target), &after).map(Some)
 }
 
 /// At home the floor stays: it stands for the load that is usual there.
@@ -83,7 +84,7 @@ pub(super) fn lower(
         after = vec![set_bounds(draft, at, "lower-floor", place, now, wanted, &after)?];
     }
     if stood.desired < now.desired {
-        set(draft, at, "lower", place, stood.desired, &after)?;
+        set(draft, at, "lower", place, (Some(now.desired), stood.desired), &after)?;
     }
     Ok(())
 }
@@ -129,10 +130,9 @@ fn set(
     at: At<'_>,
     verb: &str,
     place: &EcsPlace,
-    target: u32,
+    (now, target): (Option<u32>, u32),
     after: &[StepId],
 ) -> Result<StepId, Refusal> {
-    let now = desired(draft.last(&at.resource.name, at.region));
     let word = if verb == "lower" { "Lower" } else { "Scale" };
     call(
         draft,

@@ -19,8 +19,14 @@ pub(super) struct Restore {
     pub store: Name,
     number: usize,
     point: RecoveryPoint,
-    change: Change,
+    pub change: Change,
     resource_arn: String,
+}
+
+impl Restore {
+    pub fn resource_arn(&self) -> &str {
+        &self.resource_arn
+    }
 }
 
 /// What of one vault is restored in the target Region.
@@ -29,7 +35,6 @@ pub(super) fn restores(
     store: &Name,
     spec: &BackupVault,
 ) -> Result<Vec<Restore>, Refusal> {
-    let to = draft.movement.to.clone();
     if draft.picture.application.strategy != Strategy::BackupRestore {
         draft.note(format!(
             "{store} holds backups; a move of a {} application restores none of them.",
@@ -37,6 +42,16 @@ pub(super) fn restores(
         ));
         return Ok(Vec::new());
     }
+    all_restores(draft, store, spec)
+}
+
+/// The same, whatever the strategy moves.
+pub(super) fn all_restores(
+    draft: &mut Draft<'_>,
+    store: &Name,
+    spec: &BackupVault,
+) -> Result<Vec<Restore>, Refusal> {
+    let to = draft.movement.to.clone();
     let Some(place) = spec.per_region.get(&to) else { return no_vault(draft, store, &to) };
     let Some(Facts::BackupVault(vault)) = draft.last(store, &to) else { return Err(no_copy(store, &to)) };
     let mut restores = Vec::new();
@@ -140,10 +155,12 @@ fn restore(
 
 pub(super) fn start(draft: &mut Draft<'_>, restore: &Restore, after: &[StepId]) -> Result<StepId, Refusal> {
     let to = draft.movement.to.clone();
-    draft.note(format!(
-        "What {} was given after {} is not in its recovery point: stop its writers and take a backup first where the Region can still be reached.",
-        restore.resource_arn, restore.point.created_at
-    ));
+    if draft.movement.intent != Intent::Drill {
+        draft.note(format!(
+            "What {} was given after {} is not in its recovery point: stop its writers and take a backup first where the Region can still be reached.",
+            restore.resource_arn, restore.point.created_at
+        ));
+    }
     let number = restore.number.to_string();
     draft.add(Making {
         id: ("restore", &[restore.store.as_str(), number.as_str()]),

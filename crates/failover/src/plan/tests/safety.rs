@@ -257,6 +257,18 @@ proptest! {
         }
     }
 
+    /// Of every change that there is, a drill makes only what stays beside production, and changes nothing where the
+    /// application is.
+    #[test]
+    fn an_isolated_drill_touches_no_writer_traffic_event_source_or_setting((picture, movement) in a_case()) {
+        let movement = Movement { intent: Intent::Drill, mode: Mode::Planned, ..movement };
+        let Ok(plan) = plan(&picture, &movement) else { return Ok(()) };
+        for change in plan.steps.iter().filter_map(Step::change) {
+            prop_assert!(change.stays_beside_production(), "{}", text(&plan));
+            prop_assert!(!change.plane().ends_with(&format!("@{}", movement.from)), "{}", text(&plan));
+        }
+    }
+
     #[test]
     fn a_plan_is_the_same_whenever_the_same_is_seen((picture, movement) in a_case()) {
         prop_assert_eq!(plan(&picture, &movement), plan(&picture, &movement));

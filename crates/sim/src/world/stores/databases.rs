@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub const PROMOTE_MS: i64 = 3_000;
 /// From the call until a new replica is there.
 pub const CREATE_MS: i64 = 6_000;
+/// From the call until a deleted database is gone.
+pub const DELETE_MS: i64 = 2_000;
 
 /// A database.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -79,6 +81,11 @@ pub enum Doing {
         /// When it ends.
         until_ms: i64,
     },
+    /// Being deleted.
+    Deleting {
+        /// When it is gone.
+        until_ms: i64,
+    },
 }
 
 impl Database {
@@ -94,6 +101,7 @@ impl Database {
             Doing::Available => "available",
             Doing::BackingUp { .. } => "backing-up",
             Doing::Creating { .. } => "creating",
+            Doing::Deleting { .. } => "deleting",
             Doing::Promoting { since_ms, until_ms } if now_ms < since_ms + (until_ms - since_ms) / 2 => {
                 "modifying"
             }
@@ -116,11 +124,13 @@ fn region_of(arn: &str) -> &str {
     arn.split(':').nth(3).unwrap_or_default()
 }
 
-pub(super) fn settle(databases: &mut [Database], now_ms: i64, lines: &Lines<'_>) -> bool {
-    let mut changed = false;
+pub(super) fn settle(databases: &mut Vec<Database>, now_ms: i64, lines: &Lines<'_>) -> bool {
+    let stood = databases.len();
+    databases.retain(|d| !matches!(d.doing, Doing::Deleting { until_ms } if until_ms <= now_ms));
+    let mut changed = databases.len() < stood;
     for database in databases {
         let ended = match database.doing {
-            Doing::Available => None,
+            Doing::Available | Doing::Deleting { .. } => None,
             Doing::BackingUp { until_ms }
             | Doing::Creating { until_ms }
             | Doing::Promoting { until_ms, .. } => Some(until_ms).filter(|until| *until <= now_ms),
@@ -211,6 +221,32 @@ impl World {
         }
         database.lost_ms = Some(database.lag.at(now_ms).unwrap_or(0.0));
         database.doing = Doing::Promoting { since_ms: now_ms, until_ms: now_ms + PROMOTE_MS };
+        Ok(at)
+    }
+
+    /// Begins to delete a database, or refuses it.
+    pub fn delete_database(
+        &mut self,
+        account: &str,
+        region: &str,
+        cluster: bool,
+        id: &str,
+        now_ms: i64,
+    ) -> Result<usize, Refusal> {
+        let (missing, wrong, what) = if cluster {
+            ("DBClusterNotFoundFault", "InvalidDBClusterStateFault", "DB cluster")
+        } else {
+            ("DBInstanceNotFound", "InvalidDBInstanceState", "DB instance")
+        };
+        let at = self.database(account, region, cluster, id);
+        let found = at.and_then(|at| Some((at, self.stores.databases.get_mut(at)?)));
+        let Some((at, database)) = found else {
+            return Err(Refusal::new(missing, format!("{what} {id} not found.")).with_status(404));
+        };
+        if matches!(database.doing, Doing::Deleting { .. }) {
+            return Err(Refusal::new(wrong, format!("{what} {id} is already being deleted.")));
+        }
+        database.doing = Doing::Deleting { until_ms: now_ms + DELETE_MS };
         Ok(at)
     }
 
