@@ -95,6 +95,8 @@ bears! {
     a_payload_in_every_text_of_a_parked_run_stays_text: fixtures::runs::parked() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_an_escalation_stays_text: fixtures::escalations::escalation() => |v| pages::escalate::page(v, fixtures::signed());
     a_payload_in_every_text_of_an_escalated_run_stays_text: fixtures::escalations::escalated() => |v| pages::run::page(v, vec![], fixtures::signed());
+    a_payload_in_every_text_of_an_abort_stays_text: fixtures::aborts::abort() => |v| pages::abort::page(v, fixtures::signed());
+    a_payload_in_every_text_of_a_run_that_is_taken_back_stays_text: fixtures::aborts::undoing() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_a_run_among_others_stays_text: fixtures::runs::among_others() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_a_run_set_aside_stays_text: fixtures::runs::unreadable() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_an_ended_run_stays_text: fixtures::runs::exceptions() => |v| pages::run::page(v, vec![], fixtures::signed());
@@ -372,8 +374,7 @@ fn runs_that_wait_for_each_other_are_linked_and_one_that_outlives_its_parent_is_
         "to its child"
     );
     assert!(
-        html.contains("Waits for 1 approval from group sre")
-            && html.contains("by a run of that application back")
+        html.contains("Waits for 1 approval from group sre") && html.contains("abort that run by itself")
     );
     assert!(!html.contains("It goes on"));
     run.summary.state = holdfast_failover::RunState::Cancelled;
@@ -450,6 +451,34 @@ fn an_escalation_names_what_is_given_up_asks_for_the_name_and_is_not_offered_whe
     refused.refused = Some(holdfast_failover::Refusal::new("wrong_state", "It is over.", "Ask anew."));
     let refused = html(refused);
     assert!(refused.contains("It is over.") && !refused.contains("name=\"confirm\""));
+}
+
+#[test]
+fn an_abort_shows_what_is_taken_back_and_what_stays_and_asks_for_the_name_only_where_something_does() {
+    let html = |review| fixtures::show("/", pages::abort::page(review, fixtures::signed()));
+    let open = html(fixtures::aborts::abort());
+    for said in ["Take back: Scale web", "What stays as it is", "never copies again", "name=\"confirm\""] {
+        assert!(open.contains(said), "{said} is missing");
+    }
+    let mut whole = fixtures::aborts::abort();
+    whole.stays.clear();
+    let whole = html(whole);
+    assert!(whole.contains("name=\"reason\"") && !whole.contains("name=\"confirm\""));
+    let mut refused = fixtures::aborts::abort();
+    refused.refused = Some(holdfast_failover::Refusal::new("wrong_state", "It is over.", "Ask anew."));
+    let refused = html(refused);
+    assert!(refused.contains("It is over.") && !refused.contains("name=\"reason\""));
+}
+
+#[test]
+fn a_run_that_waits_for_a_commit_says_until_when_and_offers_it() {
+    let run = fixtures::aborts::awaiting_commit();
+    let html = fixtures::show("/", pages::run::page(run, vec![], fixtures::signed()));
+    assert!(html.contains("Without a commit it is taken back in") && html.contains("/commit\""), "{html}");
+    let mut preview = fixtures::requests::preview();
+    preview.request.commit_within_seconds = Some(600);
+    let html = fixtures::show("/", pages::review::page(preview, "key".into()));
+    assert!(html.contains("name=\"commit\" value=\"600\""), "the form asks for what was shown");
 }
 
 #[test]

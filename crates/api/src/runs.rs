@@ -1,5 +1,9 @@
 //! Runs: request, review, drive, read.
 
+mod undo;
+
+pub use undo::{AbortReview, AbortRun, CommitView, StaysView, UndoView, UndoingView};
+
 use crate::Page;
 use crate::problem::Answer;
 use crate::shapes::{
@@ -53,6 +57,9 @@ pub struct RequestRun {
     pub detected_at: Option<Timestamp>,
     #[serde(default)]
     pub overrides: Vec<String>,
+    /// Once traffic has moved, so long (5 to 86,400) for a person's commit; without it the run is taken back.
+    #[serde(default)]
+    pub commit_within_seconds: Option<u32>,
     /// When given, the plan made now must still have this digest: what the person was shown.
     #[serde(default)]
     pub plan_digest: Option<String>,
@@ -159,6 +166,12 @@ pub enum RunVerb {
     },
     /// Carry out the emergency variant in the place of what is left of the plan.
     Escalate(EscalateRun),
+    /// Take back what was done, as far as it can be.
+    Abort(AbortRun),
+    /// What the run has done stays.
+    Commit {
+        comment: Option<String>,
+    },
     /// A person says that what the step waits for is so.
     ConfirmStep {
         step: StepId,
@@ -265,6 +278,11 @@ pub struct RunView {
     /// Of a live drill.
     #[serde(default)]
     pub live_drill: Option<DrillView>,
+    #[serde(default)]
+    pub undoing: Option<UndoingView>,
+    /// Of runs that were asked to wait for a commit.
+    #[serde(default)]
+    pub commit: Option<CommitView>,
     #[schema(value_type = MeasuredShape)]
     pub measured: Measured,
     /// When it may be at its end; absent before it begins and when it is over.
@@ -288,7 +306,7 @@ pub struct RunView {
     pub at: Timestamp,
 }
 
-/// `verb`: approve, deny, withdraw, pause, resume, try_again, end_drill, escalate, cancel, acknowledge.
+/// `verb`: approve, deny, withdraw, pause, resume, try_again, end_drill, commit, escalate, abort, cancel, acknowledge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct VerbView {
     pub verb: String,
@@ -307,6 +325,12 @@ pub struct StepView {
     pub after: Vec<String>,
     pub plane: String,
     pub irreversible: bool,
+    /// Absent of steps that change nothing.
+    #[serde(default)]
+    pub undo: Option<UndoView>,
+    /// The step that it takes back.
+    #[serde(default)]
+    pub undoes: Option<String>,
     pub timeout_seconds: u32,
     pub value_now: String,
     pub value_to_be: String,
@@ -466,6 +490,8 @@ pub trait Runs {
     async fn review_run(&self, actor: &Actor, id: RunId, review: ReviewRun) -> Answer<RunView>;
     /// What an escalation would do now, and what stands against it.
     async fn escalation(&self, actor: &Actor, id: RunId) -> Answer<EscalationReview>;
+    /// What an abort would undo now, what it would leave, and what stands against it.
+    async fn abort_review(&self, actor: &Actor, id: RunId) -> Answer<AbortReview>;
     async fn drive_run(&self, actor: &Actor, id: RunId, verb: RunVerb) -> Answer<RunView>;
     /// Events after `after_seq`, oldest first, at most 500.
     async fn run_events(&self, actor: &Actor, id: RunId, after_seq: i64) -> Answer<Vec<RunEvent>>;

@@ -171,7 +171,7 @@ impl App {
         let live = self.store.runs(&live).await.map_err(of_store)?;
         let mut active: BTreeMap<Name, RunHead> =
             live.into_iter().map(|r| (r.application.clone(), r)).collect();
-        let last = self.store.last_ended_runs_of_all(1).await.map_err(of_store)?;
+        let last = self.store.last_ended_runs_of_all(1, false).await.map_err(of_store)?;
         let mut last: BTreeMap<Name, RunHead> =
             last.into_iter().map(|r| (r.application.clone(), r)).collect();
         Ok(applications
@@ -186,7 +186,7 @@ impl App {
 
     pub(crate) async fn summaries(&self, now: Timestamp) -> Answer<Vec<ApplicationSummary>> {
         let judged = self.judge_all(now).await?;
-        let ended = self.store.last_ended_runs_of_all(20).await.map_err(of_store)?;
+        let ended = self.store.last_ended_runs_of_all(20, true).await.map_err(of_store)?;
         Ok(summaries(&judged, &ended))
     }
 

@@ -20,6 +20,10 @@ pub enum Action {
     DriveRun,
     /// From planned to emergency: the loss of data is accepted.
     EscalateRun,
+    /// Taking back what a run has done.
+    AbortRun,
+    /// Saying that what a run has done stays.
+    CommitRun,
     /// Saying that what a step of one's own waits for is so; a group that the step names is the pure core's.
     ConfirmStep,
     ReviewRun,
@@ -40,7 +44,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::ReadInventory,
         Self::WriteInventory,
         Self::WriteProtected,
@@ -50,6 +54,8 @@ impl Action {
         Self::RequestRun,
         Self::DriveRun,
         Self::EscalateRun,
+        Self::AbortRun,
+        Self::CommitRun,
         Self::ConfirmStep,
         Self::ReviewRun,
         Self::SwitchAutomation,
@@ -77,6 +83,8 @@ impl Action {
             | Self::RequestRun
             | Self::DriveRun
             | Self::EscalateRun
+            | Self::AbortRun
+            | Self::CommitRun
             | Self::SwitchAutomation
             | Self::Waive => &[Role::Operator, Role::Admin],
             Self::ReviewRun => &[Role::Approver],
@@ -98,6 +106,8 @@ impl Action {
             Self::WriteProtected
             | Self::DeclareRegion
             | Self::EscalateRun
+            | Self::AbortRun
+            | Self::CommitRun
             | Self::ConfirmStep
             | Self::ReviewRun
             | Self::SwitchAutomation
@@ -121,6 +131,8 @@ impl Action {
             Self::RequestRun => "requesting a run",
             Self::DriveRun => "steering a run",
             Self::EscalateRun => "escalating a run",
+            Self::AbortRun => "aborting a run",
+            Self::CommitRun => "committing a run",
             Self::ConfirmStep => "confirming a step",
             Self::ReviewRun => "reviewing a run",
             Self::SwitchAutomation => "switching automation",
@@ -223,6 +235,8 @@ mod tests {
             | Action::RequestRun
             | Action::DriveRun
             | Action::EscalateRun
+            | Action::AbortRun
+            | Action::CommitRun
             | Action::SwitchAutomation
             | Action::Waive => [false, true, false, true],
             Action::ReviewRun => [false, false, true, false],

@@ -79,7 +79,7 @@ impl Compliances for App {
     async fn compliance(&self, actor: &Actor) -> Answer<ComplianceView> {
         may(actor, Action::ReadStatus)?;
         let applications = self.store.applications().await.map_err(of_store)?;
-        let ended = self.store.last_ended_runs_of_all(20).await.map_err(of_store)?;
+        let ended = self.store.last_ended_runs_of_all(20, true).await.map_err(of_store)?;
         let isolated = self.store.last_isolated_drills_of_all(20).await.map_err(of_store)?;
         let evaluations = self.store.plan_evaluations().await.map_err(of_store)?;
         let now = self.store.now().await.map_err(of_store)?;

@@ -24,7 +24,7 @@ impl Nows for App {
         may(actor, Action::ReadStatus)?;
         let now = Timestamp::now();
         let judged = self.judge_all(now).await?;
-        let ended = self.store.last_ended_runs_of_all(20).await.map_err(of_store)?;
+        let ended = self.store.last_ended_runs_of_all(20, true).await.map_err(of_store)?;
         let declared = self.store.declared_regions().await.map_err(of_store)?;
         let applications = summaries(&judged, &ended);
         let live = RunFilter { live: true, told_singly: true, limit: Some(100), ..RunFilter::default() };
@@ -90,6 +90,10 @@ fn needs(
         let title = format!("{} → {} needs a person", run.application, run.to_region);
         needs.push(need("bad", title, run.now.clone(), format!("/runs/{}", run.id), "Open"));
     }
+    for run in driven.iter().filter(|r| r.state == RunState::AwaitingCommit) {
+        let title = format!("{} → {} waits for a commit", run.application, run.to_region);
+        needs.push(need("watch", title, run.now.clone(), format!("/runs/{}", run.id), "Open"));
+    }
     needs.extend(lots_that("watch"));
     for run in for_me {
         let title = format!(
@@ -105,6 +109,11 @@ fn needs(
     needs.extend(lots_that("moving"));
     for run in driven.iter().filter(|r| matches!(r.state, RunState::Running | RunState::Paused)) {
         let title = format!("{} → {}", run.application, run.to_region);
+        let detail = format!("step {} of {}: {}", run.steps_done, run.steps_total, run.now);
+        needs.push(need("moving", title, detail, format!("/runs/{}", run.id), "Watch"));
+    }
+    for run in driven.iter().filter(|r| r.state == RunState::Undoing) {
+        let title = format!("{} → {} is taken back", run.application, run.to_region);
         let detail = format!("step {} of {}: {}", run.steps_done, run.steps_total, run.now);
         needs.push(need("moving", title, detail, format!("/runs/{}", run.id), "Watch"));
     }

@@ -112,7 +112,15 @@ impl App {
         let observed = self.store.observations(name).await.map_err(of_store)?;
         let around = self.around().await?;
         let active = self.store.active_run(name).await.map_err(of_store)?;
-        let last = self.store.last_ended_runs(name, 1).await.map_err(of_store)?.pop();
+        let question = RunFilter {
+            application: Some(name.clone()),
+            live: Some(false),
+            began: true,
+            not_restored: true,
+            limit: 1,
+            ..RunFilter::default()
+        };
+        let last = self.store.runs(&question).await.map_err(of_store)?.pop();
         Ok(self.judged(application, &around, &observed, active, last, now))
     }
 
@@ -169,6 +177,7 @@ impl App {
             application: Some(application.clone()),
             live: Some(false),
             began: true,
+            not_restored: true,
             limit: ENDED_LOOKED_AT,
             ..RunFilter::default()
         };

@@ -1,6 +1,7 @@
 //! Runs: preview, request, review, steer, read. What may happen to a run is the pure core's; here it is loaded,
 //! asked, stored and audited.
 
+mod abort;
 mod asked;
 mod drills;
 mod escalate;
@@ -8,6 +9,7 @@ pub(crate) mod request;
 mod set_aside;
 mod standing;
 pub(crate) mod view;
+mod window;
 pub(crate) mod words;
 
 use crate::App;
@@ -21,8 +23,8 @@ use crate::runs::standing::Lapsed;
 use crate::runs::view::Around;
 use async_trait::async_trait;
 use holdfast_api::runs::{
-    Decision, EscalationReview, RequestRun, ReviewRun, RunEvent, RunFilter, RunPreview, RunSummary, RunVerb,
-    RunView, Runs,
+    AbortReview, Decision, EscalationReview, RequestRun, ReviewRun, RunEvent, RunFilter, RunPreview,
+    RunSummary, RunVerb, RunView, Runs,
 };
 use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::{Actor, RunId};
@@ -106,6 +108,11 @@ impl Runs for App {
         self.escalation_review(actor, id).await
     }
 
+    async fn abort_review(&self, actor: &Actor, id: RunId) -> Answer<AbortReview> {
+        may(actor, Action::ReadRuns)?;
+        self.abort_review_of(actor, id).await
+    }
+
     async fn drive_run(&self, actor: &Actor, id: RunId, verb: RunVerb) -> Answer<RunView> {
         let by = who(actor);
         if let RunVerb::Cancel { reason } = &verb
@@ -122,6 +129,10 @@ impl Runs for App {
             }
             RunVerb::Escalate(asked) => {
                 self.escalate(actor, id, asked).await?;
+                return self.run_view(actor, id).await;
+            }
+            RunVerb::Abort(asked) => {
+                self.abort(actor, id, asked).await?;
                 return self.run_view(actor, id).await;
             }
             RunVerb::TryAgain => {
@@ -141,6 +152,9 @@ impl Runs for App {
                 (Command::Cancel { by, reason: said(Some(&reason))?.unwrap_or_default() }, Action::DriveRun)
             }
             RunVerb::RetryStep { step } => (Command::RetryStep { by, step }, Action::DriveRun),
+            RunVerb::Commit { comment } => {
+                (Command::Commit { by, comment: said(comment.as_deref())? }, Action::CommitRun)
+            }
             RunVerb::ConfirmStep { step, comment } => (
                 Command::ConfirmStep {
                     by,

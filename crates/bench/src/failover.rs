@@ -94,6 +94,7 @@ impl House {
             impact_began_at: None,
             detected_at: None,
             overrides: Vec::new(),
+            commit_within_seconds: None,
             plan_digest: None,
         };
         let key = uuid::Uuid::now_v7().to_string();

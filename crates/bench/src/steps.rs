@@ -285,6 +285,8 @@ fn step(kind: Kind, number: u32) -> anyhow::Result<Step> {
         value_now: String::new(),
         value_to_be: String::new(),
         how: How::default(),
+        undo: None,
+        undoes: None,
     })
 }
 
@@ -311,6 +313,7 @@ fn request(kind: Kind, number: usize) -> anyhow::Result<Request> {
         objectives: Objectives { rto: Seconds(900), rpo: Seconds(30) },
         overrides: Vec::new(),
         dry_run: false,
+        commit_within_seconds: None,
         digest: Digest(String::new()),
         by: Who { id: PersonId::fresh(), email: "bench@example.com".into() },
         reason: "a benchmark".into(),

@@ -9,6 +9,7 @@ mod traffic;
 pub use compute::{
     AutoScalingGroupFacts, Beside, EcrImage, EcrRepositoryFacts, EcsServiceFacts, EksNodeGroupFacts,
     EventSourceMapping, LambdaFunctionFacts, ProvisionedConcurrency, ScalingBounds, TargetHealth, Unread,
+    hinders,
 };
 pub use outside::{NameAnswer, ProbeAnswer};
 pub use stores::{

@@ -166,6 +166,14 @@ impl Executor {
                         }
                         continue;
                     }
+                    next @ (Next::AwaitCommit | Next::RollBack) if driving.is_empty() => {
+                        match journal.settle_commit(&next, lease.clock().now()).await {
+                            // A person spoke meanwhile.
+                            Err(lost) if lost.is_too_late() => {}
+                            settled => settled?,
+                        }
+                        continue;
+                    }
                     Next::Wait { .. } if driving.is_empty() => {
                         held.rest();
                         return Ok(());
@@ -182,7 +190,12 @@ impl Executor {
                         }
                     }
                     // Asked again soon.
-                    Next::Conclude | Next::Until { .. } | Next::Wait { .. } | Next::Drive { .. } => {}
+                    Next::Conclude
+                    | Next::AwaitCommit
+                    | Next::RollBack
+                    | Next::Until { .. }
+                    | Next::Wait { .. }
+                    | Next::Drive { .. } => {}
                 }
             }
             if stop.is_cancelled() && driving.is_empty() {

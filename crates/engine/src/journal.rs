@@ -3,7 +3,7 @@
 
 use holdfast_domain::RunId;
 use holdfast_failover::compliance::measured;
-use holdfast_failover::run::{Command, Entry, Event, Run};
+use holdfast_failover::run::{Command, Entry, Event, Next, Run};
 use holdfast_store::{Advance, AuditActor, AuditEntry, Fence, Store};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
@@ -122,6 +122,19 @@ impl Journal {
     /// [`Lost`]: nothing was written.
     pub async fn conclude(&self, now: Timestamp) -> Result<(), Lost> {
         self.carry_out(vec![Command::Conclude], now).await
+    }
+
+    /// Begins the commit window, or ends it.
+    ///
+    /// # Errors
+    /// [`Lost`]: nothing was written.
+    pub async fn settle_commit(&self, next: &Next, now: Timestamp) -> Result<(), Lost> {
+        let command = match next {
+            Next::AwaitCommit => Command::AwaitCommit,
+            Next::RollBack => Command::RollBack,
+            _ => return Ok(()),
+        };
+        self.carry_out(vec![command], now).await
     }
 
     async fn carry_out(&self, commands: Vec<Command>, now: Timestamp) -> Result<(), Lost> {

@@ -156,7 +156,7 @@ impl StepDrive {
             source_identity: run.on_behalf_of().id.to_string(),
             epoch: self.journal.epoch(),
             retries: run.steps.get(&step.id).map_or(0, |progress| progress.retries),
-            direction: Direction::Do,
+            direction: if step.undoes.is_some() { Direction::Undo } else { Direction::Do },
             timeout: Duration::from_secs(step.timeout_seconds.into()),
             change: step.change().cloned(),
         }

@@ -417,6 +417,16 @@ impl Change {
         call
     }
 
+    /// The same call, of a distribution, on this version of it.
+    #[must_use]
+    pub fn on_etag(&self, seen: &str) -> Self {
+        let mut call = self.clone();
+        if let Self::SetPrimaryOrigins { etag, .. } = &mut call {
+            seen.clone_into(etag);
+        }
+        call
+    }
+
     /// What holds the setting that it points at a store, and where that is read.
     #[must_use]
     pub fn setting(&self) -> Option<(&RegionCode, SettingHolder<'_>)> {
@@ -439,7 +449,8 @@ impl Change {
     #[must_use]
     pub fn carries_out(&self, planned: &Self) -> bool {
         let (Some(to), Some(rule)) = (self.endpoint_of(), planned.endpoint_of()) else {
-            return self == planned;
+            let any_version = matches!(planned, Self::SetPrimaryOrigins { etag, .. } if etag.is_empty());
+            return if any_version { self.on_etag("") == *planned } else { self == planned };
         };
         let endpoint = to.endpoint.clone().filter(|_| rule.endpoint.is_some());
         let on_version = rule.on_version.clone();

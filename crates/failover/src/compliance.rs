@@ -115,7 +115,7 @@ fn split(run: &Run) -> RtoSplit {
     // Seen serving before an escalation is seen serving.
     let plan = match confirms(&run.request.plan) {
         Some(id) if is_seen(&id) => &run.request.plan,
-        _ => run.plan(),
+        _ => run.carried_out(),
     };
     let confirm = confirms(plan).and_then(|id| plan.step(&id));
     let serving_at = confirm.and_then(|s| run.progress(&s.id)).and_then(|p| {
@@ -167,7 +167,7 @@ fn ancestors(steps: &[Step], of: &StepId) -> BTreeSet<StepId> {
 /// Every store that the plan meant to measure; one without a measurement says so.
 fn stores(run: &Run) -> Vec<StoreLag> {
     let mut stores = run.lag_at_cut.clone();
-    for step in &run.plan().steps {
+    for step in &run.carried_out().steps {
         let Work::RecordLag { stores: wanted, .. } = &step.work else { continue };
         // While it may still come, it is not missing.
         if !run.state.is_over() && run.progress(&step.id).is_some_and(|p| !p.state.is_done()) {

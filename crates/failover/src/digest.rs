@@ -54,6 +54,17 @@ struct Covered<'a> {
     /// Absent of real moves.
     #[serde(skip_serializing_if = "Option::is_none")]
     drill: Option<Drill>,
+    /// Absent of requests that ask for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit_within_seconds: Option<u32>,
+}
+
+/// How a plan is carried out, as the request says it.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner<'a> {
+    pub overrides: &'a [String],
+    pub dry_run: bool,
+    pub commit_within_seconds: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -72,8 +83,7 @@ pub fn request_digest(
     plan: &Plan,
     emergency: Option<&EmergencyVariant>,
     policy: &FrozenPolicy,
-    overrides: &[String],
-    dry_run: bool,
+    manner: Manner<'_>,
 ) -> Result<Digest, serde_json::Error> {
     let emergency = emergency.map(|variant| match variant {
         EmergencyVariant::Ready { steps, roles, .. } => Some(CoveredVariant { steps: covered(steps), roles }),
@@ -87,9 +97,10 @@ pub fn request_digest(
         facts: &plan.facts,
         emergency,
         policy,
-        overrides,
-        dry_run,
+        overrides: manner.overrides,
+        dry_run: manner.dry_run,
         drill: plan.drill,
+        commit_within_seconds: manner.commit_within_seconds,
     })
 }
 

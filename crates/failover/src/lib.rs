@@ -25,6 +25,7 @@ pub mod shared;
 pub mod step;
 #[cfg(test)]
 mod testing;
+pub mod undo;
 
 pub use approval::{FrozenPolicy, Review, Tally};
 pub use change::{Change, Idempotency};

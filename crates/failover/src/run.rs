@@ -3,6 +3,7 @@
 //! engine should do now.
 
 mod acknowledge;
+mod commit;
 pub mod drill;
 mod escalation;
 mod evacuated;
@@ -13,12 +14,15 @@ mod names;
 mod next;
 mod replay;
 mod summary;
+mod undo;
 
+pub use commit::{Commit, WINDOW_SECONDS, may_hold};
 pub use escalation::Escalated;
 pub use names::is_over;
 pub use next::may_repeat;
 pub use replay::Corrupt;
 pub use summary::Summary;
+pub use undo::{Stays, TakenBack, Undoing};
 
 use crate::approval::{FrozenPolicy, Review};
 use crate::change::Change;
@@ -56,6 +60,9 @@ pub struct Request {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<String>,
     pub dry_run: bool,
+    /// Once traffic has moved, so long for a person's commit; without it the run is taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit_within_seconds: Option<u32>,
     pub digest: Digest,
     pub by: Who,
     pub reason: String,
@@ -231,6 +238,27 @@ pub enum Event {
         by: Who,
         reason: String,
     },
+    /// From here on what was done is taken back.
+    Aborted {
+        by: Who,
+        reason: String,
+    },
+    /// Traffic is seen where it was moved: until then a person may say that it stays.
+    CommitAwaited {
+        until: Timestamp,
+    },
+    Committed {
+        by: Who,
+        comment: Option<String>,
+    },
+    /// Nobody committed in time: from here on what was done is taken back.
+    CommitWindowEnded {
+        until: Timestamp,
+    },
+    /// What could be taken back is, but for what a person left out.
+    RolledBack {
+        exceptions: Vec<String>,
+    },
     /// Every step is done or skipped, and the resources were seen again.
     Completed {
         exceptions: Vec<String>,
@@ -267,6 +295,12 @@ pub enum Command {
         by: Who,
         reason: String,
     },
+    /// Take back what was done. `confirm` is the application's name, typed where something of it cannot be.
+    Abort {
+        by: Who,
+        reason: String,
+        confirm: String,
+    },
     RetryStep {
         by: Who,
         step: StepId,
@@ -291,6 +325,15 @@ pub enum Command {
     },
     /// The database's clock passed the request's expiry.
     Expire,
+    /// What the run has done stays.
+    Commit {
+        by: Who,
+        comment: Option<String>,
+    },
+    /// The engine's: traffic has moved, and the commit window begins.
+    AwaitCommit,
+    /// The engine's: the window has ended by the database's clock.
+    RollBack,
     /// The engine's: an event it wants to journal; refused when it is not legal now.
     Record(Event),
     /// The engine found nothing left to do.
@@ -336,6 +379,8 @@ pub struct StepProgress {
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
     pub before: Vec<Before>,
+    /// What was seen when the step was about to act, and nothing of it had taken effect: what an undo puts back.
+    pub stood: Vec<Before>,
     pub after: Vec<Before>,
     pub call: Option<CallState>,
     /// Every answer of every attempt, for the audit.
@@ -366,7 +411,9 @@ pub struct Run {
     pub lag_at_cut: Vec<StoreLag>,
     /// Who paused it and why, while it is paused.
     pub paused_by: Option<(Who, Option<String>)>,
-    pub escalated: Option<Escalated>,
+    pub escalated: Option<Box<Escalated>>,
+    pub undoing: Option<Box<Undoing>>,
+    pub commit: Commit,
     /// How it ended, in a sentence.
     pub ending: Option<String>,
     pub owner: Option<(String, i64)>,
@@ -379,6 +426,10 @@ pub enum Next {
     Drive { steps: Vec<StepId> },
     /// All done: `Command::Conclude`.
     Conclude,
+    /// Traffic has moved: `Command::AwaitCommit`.
+    AwaitCommit,
+    /// Nobody committed in time: `Command::RollBack`.
+    RollBack,
     /// Nothing before this moment: until then a call of what was replaced may take effect.
     Until { at: Timestamp, why: String },
     /// Nothing until a person changes something.

@@ -32,6 +32,7 @@ pub(crate) use lag::measured;
 pub use lag::{LAG_MAX_AGE_SECONDS, lags};
 
 use crate::change::Change;
+use crate::undo::{Undo, Undoes};
 use holdfast_domain::own_step::Until;
 use holdfast_domain::{Name, ObservationMap, RegionCode, StepId};
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,12 @@ pub struct Step {
     /// Where it is carried out otherwise than usual.
     #[serde(default, skip_serializing_if = "How::is_usual")]
     pub how: How,
+    /// Whether, and how, it is taken back; absent of what was frozen by an older version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Undo>,
+    /// Of a step that takes another back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<Box<Undoes>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

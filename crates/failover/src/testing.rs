@@ -1,6 +1,7 @@
 //! Builders for this crate's tests: people, applications, pictures, requests.
 
 pub mod compute;
+pub mod effects;
 pub mod stores;
 pub mod switches;
 pub mod world;
@@ -12,6 +13,7 @@ use crate::movement::{Intent, Mode, Movement};
 use crate::plan::{EmergencyVariant, Plan, escalated_id};
 use crate::run::{Request, Who};
 use crate::step::{How, Step, Work};
+use crate::undo::declared;
 use holdfast_domain::{ApprovalRule, Name, Objectives, PersonId, RegionCode, Seconds, StepId};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,6 +62,7 @@ fn step(id: &str, work: Work, after: &[&str]) -> Step {
         Work::Call { change } => Some(change.plane()),
         _ => None,
     };
+    let undo = Some(declared(&work));
     Step {
         id: step_id(id),
         title: id.to_owned(),
@@ -73,6 +76,8 @@ fn step(id: &str, work: Work, after: &[&str]) -> Step {
         value_now: String::new(),
         value_to_be: String::new(),
         how: How::default(),
+        undo,
+        undoes: None,
     }
 }
 
@@ -140,6 +145,7 @@ pub fn small_variant() -> EmergencyVariant {
         if step.id == step_id("switch-orders") {
             step.work = Work::Call { change: fail() };
             step.irreversible = true;
+            step.undo = Some(declared(&step.work));
         }
         step.id = escalated_id(&step.id).unwrap();
         step.after = step.after.iter().map(|id| escalated_id(id).unwrap()).collect();
@@ -158,6 +164,7 @@ pub fn request() -> Request {
         overrides: Vec::new(),
         holds: Vec::new(),
         dry_run: false,
+        commit_within_seconds: None,
         digest: Digest(String::new()),
         by: who(1),
         reason: "the Region is impaired".into(),
@@ -177,8 +184,7 @@ pub fn sealed(mut request: Request) -> Request {
         &request.plan,
         request.emergency.as_ref(),
         &request.policy,
-        &request.overrides,
-        request.dry_run,
+        request.manner(),
     )
     .unwrap();
     request

@@ -79,6 +79,8 @@ pub struct RunFilter {
     pub moving: bool,
     /// Only those of which nobody has said that they read how it ended.
     pub unacknowledged: bool,
+    /// Not those that were taken back whole: it is as if they had not been.
+    pub not_restored: bool,
     /// Only those that are no part of an evacuation.
     pub single: bool,
     /// Not the parts of an evacuation that have not begun: that they wait is told of the lot.
@@ -356,6 +358,9 @@ impl Store {
         if filter.told_singly {
             query.push(" AND (r.evacuation IS NULL OR r.state <> 'awaiting_approval')");
         }
+        if filter.not_restored {
+            query.push(" AND NOT r.summary @> '{\"restored\": true}'");
+        }
         if filter.unacknowledged {
             query.push(" AND r.acknowledged_at IS NULL");
         }
@@ -401,12 +406,17 @@ impl Store {
         self.runs(&filter).await
     }
 
-    /// The same of every application at once, newest first within each.
+    /// The same of every application at once, newest first within each; those that were taken back whole only where asked.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn last_ended_runs_of_all(&self, k: u32) -> Result<Vec<RunHead>> {
-        self.last_of_all(k, "e.drill IS DISTINCT FROM 'isolated'").await
+    pub async fn last_ended_runs_of_all(&self, k: u32, restored_too: bool) -> Result<Vec<RunHead>> {
+        let which = if restored_too {
+            "e.drill IS DISTINCT FROM 'isolated'"
+        } else {
+            "e.drill IS DISTINCT FROM 'isolated' AND NOT e.summary @> '{\"restored\": true}'"
+        };
+        self.last_of_all(k, which).await
     }
 
     /// The last `k` isolated drills of every application at once, newest first within each.

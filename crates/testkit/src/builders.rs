@@ -116,6 +116,7 @@ pub fn request(application: &str, by: Who) -> Request {
         overrides: Vec::new(),
         holds: Vec::new(),
         dry_run: false,
+        commit_within_seconds: None,
         digest: Digest::of(&application).expect("a digest"),
         by,
         reason: "elevated errors".into(),

@@ -18,7 +18,7 @@ pub fn steps(steps: &[StepView]) -> AnyView {
         .iter()
         .enumerate()
         .map(|(i, step)| {
-            let irreversible = step.irreversible.then(|| badge(Tone::Bad, "cannot be undone"));
+            let irreversible = cannot_be_undone(step).then(|| badge(Tone::Bad, "cannot be undone"));
             let calls = step.action.is_some();
             let what = if step.kind == own_steps::RUNS_A_PLAN {
                 view! { <span class="tag">"runs another plan"</span> }.into_any()
@@ -46,6 +46,12 @@ pub fn steps(steps: &[StepView]) -> AnyView {
         })
         .collect_view();
     view! { <ol class="plan">{rows}</ol> }.into_any()
+}
+
+/// Nothing takes back what it does.
+#[must_use]
+pub fn cannot_be_undone(step: &StepView) -> bool {
+    step.irreversible || step.undo.as_ref().is_some_and(|undo| !undo.possible)
 }
 
 /// What the run does instead once somebody escalates it: approved with it, and so shown with it.
@@ -92,16 +98,11 @@ pub fn call_rows(step: &StepView) -> AnyView {
         .map(|r| view! { <tr><th scope="row">"Resource"</th><td><code>{r}</code></td></tr> });
     let after = (!step.after.is_empty())
         .then(|| view! { <tr><th scope="row">"Begins after"</th><td>{step.after.join(", ")}</td></tr> });
-    let undo = if step.kind == own_steps::RUNS_A_PLAN {
-        "by a run of that application back"
-    } else if own_steps::CALLS.contains(&step.kind.as_str()) {
-        "only by what it calls"
-    } else if step.irreversible {
-        "no"
-    } else if step.action.is_some() {
-        "yes"
-    } else {
-        "nothing to undo"
+    let undo = match (&step.undo, &step.undoes) {
+        (_, Some(undone)) => format!("it takes back {undone}"),
+        (Some(undo), _) if undo.possible => format!("yes: {}", undo.words),
+        (Some(undo), _) => format!("no: {}", undo.words),
+        (None, None) => "nothing to undo".to_owned(),
     };
     view! {
         {resource}

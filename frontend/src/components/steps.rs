@@ -126,7 +126,7 @@ fn row(
         class.push_str(" step-now");
     }
     let irreversible =
-        step.irreversible.then(|| view! { <span class="tag danger">"cannot be undone"</span> });
+        plan::cannot_be_undone(step).then(|| view! { <span class="tag danger">"cannot be undone"</span> });
     let attempt =
         (step.attempt > 1).then(|| view! { <span class="tag">{format!("attempt {}", step.attempt)}</span> });
     if decides {

@@ -1,5 +1,6 @@
 //! One file per page: from the door's view to a screen. Pages decide nothing; what may be done comes with the view.
 
+pub mod abort;
 pub mod accounts;
 pub mod api;
 pub mod application;

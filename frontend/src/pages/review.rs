@@ -30,7 +30,7 @@ fn body(preview: &RunPreview, key: &str) -> AnyView {
     let words = move_words(request.intent.as_str(), &request.application, &preview.to_region);
     let under = view! { {format!("{} → {}", preview.from_region, preview.to_region)}" · nothing has been asked for yet" };
     let changes = preview.steps.iter().filter(|s| s.action.is_some()).count();
-    let irreversible = preview.steps.iter().filter(|s| s.irreversible).count();
+    let irreversible = preview.steps.iter().filter(|s| plan::cannot_be_undone(s)).count();
     let once = if irreversible == 0 {
         view! { <span class="muted">"each can be undone"</span> }.into_any()
     } else {
@@ -39,6 +39,7 @@ fn body(preview: &RunPreview, key: &str) -> AnyView {
     view! {
         {parts::head(format!("{words}?"), under.into_any(), parts::nothing())}
         {if request.intent == Intent::Drill { kinds(preview) } else { modes(preview) }}
+        {windows(preview)}
         {preview.refused.clone().map(|refusal| {
             view! { <div role="status">{parts::callout(Tone::Bad, "This request would be refused now", parts::refusal(refusal))}</div> }
         })}
@@ -62,17 +63,8 @@ fn body(preview: &RunPreview, key: &str) -> AnyView {
 /// The mode changes the plan, so choosing one asks for the page anew.
 fn modes(preview: &RunPreview) -> AnyView {
     let request = &preview.request;
-    let path = format!("{}/runs/new", applications::href(&request.application));
     let choice = |mode: Mode, words: &'static str, means: &'static str| {
-        let href = format::query(
-            &path,
-            &[
-                ("intent", Some(request.intent.as_str())),
-                ("to", Some(&preview.to_region)),
-                ("from", Some(&preview.from_region)),
-                ("mode", Some(mode.as_str())),
-            ],
-        );
+        let href = other(preview, mode, None);
         let current = (request.mode == mode).then_some("true");
         view! { <a href=href aria-current=current><b>{words}</b><span>{means}</span></a> }
     };
@@ -107,6 +99,43 @@ fn kinds(preview: &RunPreview) -> AnyView {
         <nav class="segments" aria-label="Drill">
             {choice(DrillKind::Isolated, "Isolated", "Beside production: capacity raised, backups restored, probed, cleaned up. Nothing is promoted, no traffic moves.")}
             {choice(DrillKind::Live, "Live", "A planned failover and, after a time, the failback. Only this proves traffic and promotion.")}
+        </nav>
+    }
+    .into_any()
+}
+
+/// The page of the same move in this mode, with this commit window.
+fn other(preview: &RunPreview, mode: Mode, window: Option<u32>) -> String {
+    let request = &preview.request;
+    let window = window.map(|seconds| seconds.to_string());
+    format::query(
+        &format!("{}/runs/new", applications::href(&request.application)),
+        &[
+            ("intent", Some(request.intent.as_str())),
+            ("to", Some(&preview.to_region)),
+            ("from", Some(&preview.from_region)),
+            ("mode", Some(mode.as_str())),
+            ("commit", window.as_deref()),
+        ],
+    )
+}
+
+/// Whether it is taken back by itself unless somebody commits it: part of what is approved, so that choosing asks for the
+/// page anew. An emergency has done by then what nothing takes back, and a drill has its own way back.
+fn windows(preview: &RunPreview) -> AnyView {
+    let request = &preview.request;
+    if request.mode == Mode::Emergency || request.intent == Intent::Drill {
+        return parts::nothing();
+    }
+    let choice = |window: Option<u32>, words: &'static str| {
+        let current = (request.commit_within_seconds == window).then_some("true");
+        view! { <a href=other(preview, request.mode, window) aria-current=current><b>{words}</b></a> }
+    };
+    view! {
+        <nav class="segments" aria-label="Commit window">
+            {choice(None, "It stays as it is moved")}
+            {choice(Some(600), "Taken back unless committed in 10 min")}
+            {choice(Some(3_600), "Taken back unless committed in 1 h")}
         </nav>
     }
     .into_any()
@@ -164,6 +193,7 @@ fn form(preview: &RunPreview, key: &str, words: &str) -> AnyView {
             {(request.intent == Intent::Drill).then(|| hidden("drill", kind_of(preview).as_str().to_owned()))}
             {hidden("from_region", preview.from_region.clone())}
             {hidden("to_region", preview.to_region.clone())}
+            {request.commit_within_seconds.map(|seconds| hidden("commit", seconds.to_string()))}
             {hidden("plan_digest", preview.plan_digest.clone())}
             {hidden("idempotency_key", key.to_owned())}
             <div class="field">

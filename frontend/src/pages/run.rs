@@ -3,7 +3,7 @@
 
 use crate::components::tone::{Tone, badge};
 use crate::components::{approval, bars, lots, own_steps, parts, plan, runs, steps, time};
-use crate::pages::{run_ended, run_verbs};
+use crate::pages::{abort, run_ended, run_verbs};
 use crate::screen::{Screen, Signed};
 use crate::{format, words};
 use holdfast_api::runs::{DrillView, RunEvent, RunView, StepView};
@@ -128,6 +128,21 @@ fn now(run: &RunView) -> AnyView {
     let escalated = run.escalated.clone().map(|e| {
         view! { <p>"An emergency since "{time::ago(e.at)}", by "{e.by}": "{e.reason}</p> }
     });
+    let commit = run.commit.clone().map(|commit| match (commit.by, commit.until) {
+        (Some(by), _) => view! { <p>{format!("Committed by {by}.")}</p> }.into_any(),
+        (None, Some(until)) => {
+            view! { <p>"Without a commit it is taken back in "{time::until(until)}"."</p> }.into_any()
+        }
+        (None, None) if run.undoing.is_some() || run.escalated.is_some() => parts::nothing(),
+        (None, None) => {
+            let within = words::span(f64::from(commit.within_seconds));
+            view! { <p>{format!("Once traffic has moved it must be committed within {within}, or it is taken back.")}</p> }.into_any()
+        }
+    });
+    let undoing = run.undoing.clone().map(|u| {
+        let by = u.by.map(|by| format!(", by {by}"));
+        view! { <p>"Aborted "{time::ago(u.at)}{by}": "{u.reason}</p> }
+    });
     let dry = s.dry_run.then(|| view! { <p>"A dry run: it makes no changing call."</p> });
     let live_drill = run.live_drill.as_ref().map(live_drill);
     let set_aside = s.set_aside.clone().map(|why| {
@@ -136,15 +151,17 @@ fn now(run: &RunView) -> AnyView {
     let unreadable = run.unreadable.clone().map(|why| {
         view! { <p>"Its journal cannot be read, so that its steps are not shown: "{parts::prose(&why)}</p> }
     });
-    let under_way = matches!(s.state, RunState::Running | RunState::Paused | RunState::NeedsPerson);
+    let under_way =
+        matches!(s.state, RunState::Running | RunState::Paused | RunState::NeedsPerson | RunState::Undoing);
     let progress = if under_way && run.unreadable.is_none() {
-        format!("{word}: {} of {} steps done", s.steps_done, s.steps_total)
+        let of = if run.undoing.is_some() { "steps of the undo" } else { "steps" };
+        format!("{word}: {} of {} {of} done", s.steps_done, s.steps_total)
     } else {
         word.to_owned()
     };
     view! {
         <div class="now-box" role="status" aria-live="polite" data-live="now">
-            {parts::callout(tone, progress, view! { {sentence}{set_aside}{unreadable}{escalated}{live_drill}{dry}{parked}{others}{expires}{ending} }.into_any())}
+            {parts::callout(tone, progress, view! { {sentence}{set_aside}{unreadable}{escalated}{commit}{undoing}{live_drill}{dry}{parked}{others}{expires}{ending} }.into_any())}
         </div>
     }
     .into_any()
@@ -260,6 +277,7 @@ fn moving(run: &RunView) -> AnyView {
     );
     view! {
         {figures}
+        {run.undoing.as_ref().map(|undoing| abort::stays(&undoing.stays))}
         <section class="card" aria-labelledby="h-timeline">
             <header><h2 id="h-timeline">"Timeline"</h2><div class="aside">"Open a step for its call and what AWS answered."</div></header>
             {critical_path(run)}
@@ -327,11 +345,20 @@ fn count(n: usize) -> f64 {
 
 fn event_tone(kind: &str) -> Tone {
     match kind {
-        "completed" | "step_succeeded" | "approved" => Tone::Good,
-        "failed" | "step_parked" | "call_refused" | "escalated" => Tone::Bad,
+        "completed" | "step_succeeded" | "approved" | "committed" => Tone::Good,
+        "failed" | "step_parked" | "call_refused" | "escalated" | "aborted" => Tone::Bad,
         "call_unknown" => Tone::Unknown,
-        "step_skipped" | "paused" | "cancelled" | "denied" | "expired" | "approval_withdrawn"
-        | "taken_over" | "step_retried" => Tone::Watch,
+        "rolled_back"
+        | "commit_awaited"
+        | "commit_window_ended"
+        | "step_skipped"
+        | "paused"
+        | "cancelled"
+        | "denied"
+        | "expired"
+        | "approval_withdrawn"
+        | "taken_over"
+        | "step_retried" => Tone::Watch,
         "started" | "step_started" | "resumed" | "step_progress" | "call_answered" => Tone::Moving,
         _ => Tone::Quiet,
     }

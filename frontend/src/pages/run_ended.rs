@@ -20,6 +20,7 @@ pub fn body(run: &RunView) -> AnyView {
     });
     view! {
         {measured}
+        {run.undoing.as_ref().map(|undoing| crate::pages::abort::stays(&undoing.stays))}
         {exceptions(run)}
         <section class="card" aria-labelledby="h-timeline">
             <header><h2 id="h-timeline">{if ran { "Timeline" } else { "The plan that did not run" }}</h2></header>

@@ -68,6 +68,16 @@ pub fn first(run: &RunView) -> AnyView {
     let escalate = may(run, "escalate").then(|| {
         view! { <div class="apart"><a class="btn danger" href=action(run, "escalate")>"Escalate to an emergency…"</a></div> }
     });
+    let commit = may(run, "commit").then(|| {
+        view! {
+            <form method="post" action=action(run, "commit")>
+                <button class="btn primary" type="submit">{icon("approve")}{format!("Commit: {name} stays in {}", run.summary.to_region)}</button>
+            </form>
+        }
+    });
+    let abort = may(run, "abort").then(|| {
+        view! { <div class="apart"><a class="btn danger" href=action(run, "abort")>"Abort, and take it back…"</a></div> }
+    });
     let cancel = may(run, "cancel").then(|| {
         let summary = view! { <span class="btn danger">{if run.summary.state == RunState::AwaitingApproval { "Cancel the request…" } else { "Cancel the run…" }}</span> }.into_any();
         let what = if run.summary.state == RunState::AwaitingApproval {
@@ -92,7 +102,7 @@ pub fn first(run: &RunView) -> AnyView {
             </form>
         }
     });
-    view! { {notify}{pause}{resume}{try_again}{end_drill}{withdraw}{acknowledge}{escalate}{cancel} }
+    view! { {notify}{pause}{resume}{try_again}{end_drill}{withdraw}{acknowledge}{commit}{escalate}{abort}{cancel} }
         .into_any()
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Outcome,
-    arguments::{Evacuate, EvacuateRequest, Lot},
+    arguments::runs::{Evacuate, EvacuateRequest, Lot},
     client::{As, Client, segment},
     output::{Output, table},
     review, run_text,

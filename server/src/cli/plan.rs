@@ -2,7 +2,7 @@
 
 use super::{
     Failure, Outcome,
-    arguments::Plan,
+    arguments::runs::Plan,
     client::{As, Client, segment},
     estate,
     output::{Output, table},

@@ -2,7 +2,7 @@
 
 use super::{
     Outcome,
-    arguments::{Approve, Deny},
+    arguments::runs::{Approve, Deny},
     client::{As, Client, segment},
     evacuate,
     output::Output,

@@ -2,17 +2,17 @@
 
 use super::{
     Failure, Outcome,
-    arguments::{Request, Run},
+    arguments::runs::{Request, Run},
     client::{As, Client, segment},
     output::{Output, say},
     review,
-    run_text::{escalation, event_line, list, show, table_of},
+    run_text::{abort, escalation, event_line, list, show, table_of},
 };
 use crate::http::v1::List;
 use anyhow::anyhow;
 use holdfast_api::{
     Page,
-    runs::{EscalationReview, RunEvent, RunSummary, RunView},
+    runs::{AbortReview, EscalationReview, RunEvent, RunSummary, RunView},
 };
 use reqwest::Method;
 use serde_json::json;
@@ -71,6 +71,25 @@ pub async fn run(command: Run, output: Output) -> Outcome {
             output.show(&view, show);
             return Ok(());
         }
+        Run::Commit { id, comment } => {
+            let body = because(comment);
+            let view: RunView =
+                client.change(Method::POST, &one(&id, "/commit"), body.as_ref(), As::Person, &[]).await?;
+            output.show(&view, show);
+            return Ok(());
+        }
+        Run::Abort { id, reason: None, .. } => {
+            let review: AbortReview = client.get(&one(&id, "/abort")).await?;
+            output.show(&review, abort);
+            return Ok(());
+        }
+        Run::Abort { id, reason: Some(reason), confirm } => {
+            let asked = json!({ "reason": reason, "confirm": confirm });
+            let path = one(&id, "/abort");
+            let view: RunView = client.change(Method::POST, &path, Some(&asked), As::Person, &[]).await?;
+            output.show(&view, show);
+            return Ok(());
+        }
         Run::Pause { id, reason } => (one(&id, "/pause"), because(reason)),
         Run::Resume { id } => (one(&id, "/resume"), None),
         Run::EndDrill { id } => (one(&id, "/end_drill"), None),
@@ -121,6 +140,7 @@ async fn ask(client: &Client, request: Request, output: Output) -> Outcome {
         "impact_began_at": request.impact_began_at,
         "detected_at": request.detected_at,
         "overrides": request.overrides,
+        "commit_within_seconds": request.commit_within_seconds,
     });
     let headers = [("idempotency-key", key.as_str())];
     // Tokens override nothing.

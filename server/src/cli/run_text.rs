@@ -3,7 +3,7 @@
 use super::output::table;
 use holdfast_api::{
     Page,
-    runs::{EscalationReview, RunEvent, RunSummary, RunView},
+    runs::{AbortReview, EscalationReview, RunEvent, RunSummary, RunView},
 };
 use holdfast_failover::RunState;
 use serde::Serialize;
@@ -60,6 +60,54 @@ fn emergency(view: &RunView) -> String {
     calls.map(|step| format!("  if escalated  {}: {}\n", step.id, step.title)).collect()
 }
 
+/// What an abort would do, and leave.
+#[must_use]
+pub fn abort(review: &AbortReview) -> String {
+    if let Some(refusal) = &review.refused {
+        return format!("It cannot be aborted: {refusal}");
+    }
+    let mut text = String::new();
+    for step in &review.undone {
+        text.push_str(&format!("  takes back  {}: {} -> {}\n", step.title, step.value_now, step.value_to_be));
+    }
+    for stays in &review.stays {
+        text.push_str(&format!("  stays       {}: {}\n", stays.title, stays.reason));
+    }
+    match (review.undone.is_empty(), review.stays.is_empty()) {
+        (true, true) => text.push_str("Nothing was done yet: the run would end.\n"),
+        (_, true) => text.push_str("Give --reason to do it.\n"),
+        (_, false) => text
+            .push_str(&format!("Give --reason and --confirm {} to do it.\n", review.run.summary.application)),
+    }
+    text
+}
+
+/// Until when it waits for a commit, or who gave it.
+fn commit(view: &RunView) -> String {
+    let Some(commit) = &view.commit else { return String::new() };
+    match (&commit.by, commit.until) {
+        (Some(by), _) => format!("  commit   by {by}\n"),
+        (None, Some(until)) => format!("  commit   needed by {until}, else it is taken back\n"),
+        (None, None) => {
+            format!(
+                "  commit   needed within {} s once traffic has moved, else it is taken back\n",
+                commit.within_seconds
+            )
+        }
+    }
+}
+
+/// Since when it is taken back, and what stays.
+fn undoing(view: &RunView) -> String {
+    let Some(undoing) = &view.undoing else { return String::new() };
+    let by = undoing.by.as_deref().unwrap_or("nobody: the commit window ended");
+    let mut text = format!("  aborted  {}, by {by}: {}\n", undoing.at, undoing.reason);
+    for stays in &undoing.stays {
+        text.push_str(&format!("  stays    {}: {}\n", stays.title, stays.reason));
+    }
+    text
+}
+
 #[must_use]
 pub fn show(view: &RunView) -> String {
     let run = &view.summary;
@@ -113,6 +161,8 @@ pub fn show(view: &RunView) -> String {
         text.push_str(&format!("  RPO     {} at the cut: {lag}\n", store.store));
     }
     text.push_str(&emergency(view));
+    text.push_str(&commit(view));
+    text.push_str(&undoing(view));
     text.push('\n');
     let rows: Vec<Vec<String>> = view
         .steps

@@ -31,6 +31,7 @@ pub fn body(method: &str, path: &str) -> &'static str {
         }
         ("POST", _) if path.ends_with("/reviews") => r#"{"decision": "deny", "plan_digest": "x"}"#,
         ("POST", _) if path.ends_with("/escalate") => r#"{"reason": "dark", "confirm": "shop"}"#,
+        ("POST", _) if path.ends_with("/abort") => r#"{"reason": "worse"}"#,
         ("POST", _) if path.ends_with("/cancel") || path.ends_with("/skip") => r#"{"reason": "no"}"#,
         ("PUT", "/api/v1/inventory") => "{}",
         ("PUT", "/api/v1/applications/{name}") => APPLICATION,

@@ -384,6 +384,9 @@ impl Runs for Fake {
     async fn escalation(&self, _: &Actor, _: RunId) -> Answer<EscalationReview> {
         Ok(EscalationReview { run: view(false), overrides_needed: vec![], refused: None })
     }
+    async fn abort_review(&self, _: &Actor, _: RunId) -> Answer<AbortReview> {
+        Ok(AbortReview { run: view(false), undone: vec![], stays: vec![], refused: None })
+    }
     async fn drive_run(&self, actor: &Actor, _: RunId, verb: RunVerb) -> Answer<RunView> {
         self.change(actor, format!("{verb:?}"))?;
         Ok(view(false))

@@ -10,8 +10,8 @@ use holdfast_api::evacuations::{
 };
 use holdfast_api::repeats::{Earlier, KeptAnswer, Repeats};
 use holdfast_api::runs::{
-    EscalationReview, RequestRun, ReviewRun, RunEvent, RunFilter, RunPreview, RunSummary, RunVerb, RunView,
-    Runs,
+    AbortReview, EscalationReview, RequestRun, ReviewRun, RunEvent, RunFilter, RunPreview, RunSummary,
+    RunVerb, RunView, Runs,
 };
 use holdfast_api::{Answer, Page};
 use holdfast_domain::{Actor, EvacuationId, RunId};
@@ -49,6 +49,10 @@ impl Runs for Accountable {
 
     async fn escalation(&self, actor: &Actor, id: RunId) -> Answer<EscalationReview> {
         self.read(actor, "run", self.0.escalation(actor, id)).await
+    }
+
+    async fn abort_review(&self, actor: &Actor, id: RunId) -> Answer<AbortReview> {
+        self.read(actor, "run", self.0.abort_review(actor, id)).await
     }
 
     async fn drive_run(&self, actor: &Actor, id: RunId, verb: RunVerb) -> Answer<RunView> {

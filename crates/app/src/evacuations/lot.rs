@@ -129,6 +129,7 @@ impl App {
             impact_began_at: None,
             detected_at: None,
             overrides: codes(overrides),
+            commit_within_seconds: None,
             plan_digest: None,
         };
         let application = judged.application.clone();

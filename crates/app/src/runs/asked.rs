@@ -65,6 +65,7 @@ impl App {
             impact_began_at: asking.impact_began_at.filter(|began| is_recent(*began, now)),
             detected_at: asking.detected_at.filter(|at| is_recent(*at, now)),
             overrides: Vec::new(),
+            commit_within_seconds: None,
             plan_digest: None,
         };
         let once = Once::Step { asked_by: &asking.asked_by, fence };

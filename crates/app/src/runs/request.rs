@@ -1,6 +1,7 @@
 //! From "fail shop over" to a frozen request: plan from the newest picture, digest, guards of the database.
 
 use super::who;
+use super::window::{manner, may_ask_for};
 use crate::App;
 use crate::applications::parse_name;
 use crate::audit::done;
@@ -69,6 +70,7 @@ impl Thought {
             overrides: asked.overrides,
             holds,
             dry_run: asked.dry_run,
+            commit_within_seconds: asked.commit_within_seconds,
             digest: self.digest,
             by,
             reason: asked.reason,
@@ -489,8 +491,8 @@ impl App {
         let mut policy = self.policy(&judged, asked.dry_run).await?;
         self.involve_owners(&judged.application, &mut plan, emergency.as_mut(), &mut policy, asked.dry_run)
             .await?;
-        let (overrides, dry_run) = (&asked.overrides, asked.dry_run);
-        let digest = request_digest(&name, &movement, &plan, emergency.as_ref(), &policy, overrides, dry_run)
+        may_ask_for(asked.commit_within_seconds, &plan)?;
+        let digest = request_digest(&name, &movement, &plan, emergency.as_ref(), &policy, manner(asked))
             .map_err(|e| {
                 Problem::new(
                     500,

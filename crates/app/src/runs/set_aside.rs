@@ -70,6 +70,8 @@ impl App {
             if_escalated: None,
             escalated: None,
             live_drill: None,
+            undoing: None,
+            commit: None,
             asked_by: None,
             measured: head.measured.unwrap_or_else(unmeasured),
             forecast: None,

@@ -2,10 +2,11 @@
 
 use crate::authority::{Action, may};
 use crate::compliance::{of_head, of_run};
+use crate::runs::abort::left_as_they_are;
 use crate::runs::{set_aside, who};
 use holdfast_api::runs::{
-    AskingStep, AwaitedAnswer, CallAnswer, DrillView, EmergencyView, EscalatedView, OtherRun, Parked,
-    RunSummary, RunView, SetAside, Skipped, StepView, VerbView,
+    AskingStep, AwaitedAnswer, CallAnswer, CommitView, DrillView, EmergencyView, EscalatedView, OtherRun,
+    Parked, RunSummary, RunView, SetAside, Skipped, StepView, UndoView, UndoingView, VerbView,
 };
 use holdfast_domain::{Actor, StepId};
 use holdfast_failover::approval::{Review, may_deny, may_review};
@@ -13,6 +14,7 @@ use holdfast_failover::compliance::Measured;
 use holdfast_failover::plan::{Before, EmergencyVariant};
 use holdfast_failover::run::forecast::{Took, forecast};
 use holdfast_failover::run::{Command, Event, Next, Run, StepProgress, Summary};
+use holdfast_failover::undo::Undo;
 use holdfast_failover::{Drill, Intent, Mode, Refusal, RunState, Step, StepState};
 use holdfast_store::RunHead;
 use jiff::Timestamp;
@@ -144,6 +146,12 @@ pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> Run
         if_escalated: request.emergency.as_ref().map(emergency),
         escalated: escalated(run, now),
         live_drill: around.live_drill,
+        undoing: undoing(run, now),
+        commit: request.commit_within_seconds.map(|within_seconds| CommitView {
+            within_seconds,
+            until: run.commit.until.filter(|_| run.state == RunState::AwaitingCommit),
+            by: run.commit.by.as_ref().map(|by| by.email.clone()),
+        }),
         measured,
         forecast: forecast(run, &around.took, now),
         ending: run.ending.clone(),
@@ -184,6 +192,25 @@ fn escalated(run: &Run, now: Timestamp) -> Option<EscalatedView> {
     })
 }
 
+fn undoing(run: &Run, now: Timestamp) -> Option<UndoingView> {
+    let undoing = run.undoing.as_ref()?;
+    Some(UndoingView {
+        by: undoing.by.as_ref().map(|by| by.email.clone()),
+        at: undoing.at,
+        reason: undoing.reason.clone(),
+        stays: left_as_they_are(run, &undoing.stays),
+        awaits: run.awaited_answer(now).map(|(step, until)| AwaitedAnswer { step: step.to_string(), until }),
+    })
+}
+
+fn undo(step: &Step) -> Option<UndoView> {
+    match step.undo.as_ref()? {
+        Undo::Nothing => None,
+        Undo::PutBack { restores } => Some(UndoView { possible: true, words: restores.clone() }),
+        Undo::None { reason } => Some(UndoView { possible: false, words: reason.clone() }),
+    }
+}
+
 /// A step of a plan that nobody has asked to run yet.
 pub fn planned_step(step: &Step) -> StepView {
     StepView {
@@ -195,6 +222,8 @@ pub fn planned_step(step: &Step) -> StepView {
         after: step.after.iter().map(ToString::to_string).collect(),
         plane: step.plane.clone(),
         irreversible: step.irreversible,
+        undo: undo(step),
+        undoes: step.undoes.as_ref().map(|undoes| undoes.step.to_string()),
         timeout_seconds: step.timeout_seconds,
         value_now: step.value_now.clone(),
         value_to_be: step.value_to_be.clone(),
@@ -321,9 +350,16 @@ fn verbs(actor: &Actor, run: &Run, around: &Around, now: Timestamp) -> Vec<VerbV
     } else if waits {
         add("pause", steering(Command::Pause { by: by.clone(), reason: None }));
         add("resume", steering(Command::Resume { by: by.clone() }));
+        if run.request.commit_within_seconds.is_some() && run.commit.by.is_none() {
+            let commit = Command::Commit { by: by.clone(), comment: None };
+            add("commit", right(Action::CommitRun).or_else(|| asked(commit)));
+        }
         // The page that it leads to asks for a fresh proof of identity, and says what the guards say.
-        if run.movement().mode == Mode::Planned && !run.request.dry_run {
+        if run.movement().mode == Mode::Planned && !run.request.dry_run && run.undoing.is_none() {
             add("escalate", right(Action::EscalateRun).or_else(|| run.may_escalate().err()));
+        }
+        if !run.request.dry_run && run.undoing.is_none() {
+            add("abort", right(Action::AbortRun).or_else(|| run.may_abort().err()));
         }
     }
     if around.set_aside.is_some() {

@@ -19,6 +19,8 @@ pub fn drives(verb: &RunVerb) -> &'static str {
         RunVerb::RetryStep { .. } => "run.retry_step",
         RunVerb::SkipStep { .. } => "run.skip_step",
         RunVerb::Escalate(_) => "run.escalate",
+        RunVerb::Abort(_) => "run.abort",
+        RunVerb::Commit { .. } => "run.commit",
         RunVerb::ConfirmStep { .. } => "run.confirm_step",
         RunVerb::Withdraw => "run.withdraw",
         RunVerb::Acknowledge => "run.acknowledge",
@@ -46,7 +48,7 @@ fn reason(event: &Event) -> Option<String> {
         Event::Requested { request } => Some(request.reason.clone()),
         Event::Approved { review, .. } => review.comment.clone(),
         Event::Denied { comment, .. } => comment.clone(),
-        Event::StepConfirmed { comment, .. } => comment.clone(),
+        Event::StepConfirmed { comment, .. } | Event::Committed { comment, .. } => comment.clone(),
         Event::Paused { reason, .. } => reason.clone(),
         Event::CallUnknown { reason, .. }
         | Event::CallRefused { reason, .. }
@@ -55,6 +57,7 @@ fn reason(event: &Event) -> Option<String> {
         | Event::StepLeftOut { reason, .. }
         | Event::Escalated { reason, .. }
         | Event::Cancelled { reason, .. }
+        | Event::Aborted { reason, .. }
         | Event::TurnRefused { reason }
         | Event::Failed { reason } => Some(reason.clone()),
         Event::StepProgress { note, .. } | Event::StepSucceeded { note, .. } => Some(note.clone()),
@@ -127,6 +130,16 @@ fn sentence(event: &Event) -> String {
             format!("{} escalated the run to an emergency{overriding}: {reason}", by.email)
         }
         Event::Cancelled { by, reason } => format!("{} cancelled the run: {reason}", by.email),
+        Event::Aborted { by, reason } => format!("{} aborted the run: {reason}", by.email),
+        Event::CommitAwaited { until } => {
+            format!("Traffic has moved: taken back at {until:.0} unless somebody commits it")
+        }
+        Event::Committed { by, .. } => format!("{} committed it: what was done stays", by.email),
+        Event::CommitWindowEnded { until } => format!("Nobody committed it by {until:.0}: it is taken back"),
+        Event::RolledBack { exceptions } if exceptions.is_empty() => {
+            "Taken back: the resources were seen again".into()
+        }
+        Event::RolledBack { exceptions } => format!("Taken back, with exceptions: {}", exceptions.join(", ")),
         Event::Completed { exceptions } if exceptions.is_empty() => {
             "Done: the resources were seen again".into()
         }

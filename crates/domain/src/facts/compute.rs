@@ -107,8 +107,14 @@ impl AutoScalingGroupFacts {
     #[must_use]
     pub fn hindering(&self) -> Vec<&str> {
         let suspended = self.suspended.iter().map(String::as_str);
-        suspended.filter(|process| matches!(*process, "Launch" | "AddToLoadBalancer")).collect()
+        suspended.filter(|process| hinders(process)).collect()
     }
+}
+
+/// Whether a group without this process cannot grow into service.
+#[must_use]
+pub fn hinders(process: &str) -> bool {
+    matches!(process, "Launch" | "AddToLoadBalancer")
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

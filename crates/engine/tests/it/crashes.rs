@@ -30,7 +30,7 @@ pub fn effects(house: &WireHouse, run: &RunView) -> Effects {
 }
 
 /// One life of the worker: until it dies, or until there is nothing left to do.
-async fn live(house: &WireHouse, run: &RunView, deaths: &Arc<Deaths>) -> Option<RunView> {
+pub async fn live(house: &WireHouse, run: &RunView, deaths: &Arc<Deaths>) -> Option<RunView> {
     let (died, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let (process, deaths) = (house.process(), deaths.clone());

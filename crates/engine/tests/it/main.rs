@@ -24,6 +24,7 @@ mod proxy;
 mod settings;
 mod simulation;
 mod standby;
+mod undo;
 mod wire;
 mod zombies;
 

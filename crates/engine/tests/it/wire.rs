@@ -318,6 +318,7 @@ pub fn request(movement: Move, intent: Intent, mode: Mode) -> RequestRun {
         impact_began_at: None,
         detected_at: None,
         overrides: Vec::new(),
+        commit_within_seconds: None,
         plan_digest: None,
     }
 }

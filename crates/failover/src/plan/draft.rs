@@ -8,6 +8,7 @@ use crate::change::Change;
 use crate::movement::{Drill, Intent, Mode, Movement};
 use crate::refusal::Refusal;
 use crate::step::{How, Step, Work};
+use crate::undo::declared;
 use holdfast_domain::facts::database_of_arn;
 use holdfast_domain::own_step::Phase;
 use holdfast_domain::{Facts, Name, RegionCode, ResourceKind, StepId, Strategy};
@@ -255,6 +256,8 @@ impl<'a> Draft<'a> {
         self.steps.push(Step {
             id: id.clone(),
             title: making.title,
+            undo: Some(declared(&making.work)),
+            undoes: None,
             work: making.work,
             resource: making.resource.cloned(),
             regions: making.regions,

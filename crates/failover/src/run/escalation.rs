@@ -23,9 +23,15 @@ pub struct Escalated {
 }
 
 impl Run {
-    /// What is carried out now: the frozen plan, or after an escalation its emergency variant.
+    /// What is carried out now: the frozen plan, after an escalation its emergency variant, after an abort the undo.
     #[must_use]
     pub fn plan(&self) -> &Plan {
+        self.undoing.as_ref().map_or_else(|| self.carried_out(), |undoing| &undoing.plan)
+    }
+
+    /// What moves the application, whether or not it is taken back since.
+    #[must_use]
+    pub fn carried_out(&self) -> &Plan {
         self.escalated.as_ref().map_or(&self.request.plan, |escalated| &escalated.plan)
     }
 
@@ -37,28 +43,28 @@ impl Run {
     /// On whose word the run does what it does now.
     #[must_use]
     pub fn on_behalf_of(&self) -> &Who {
-        self.escalated.as_ref().map_or(&self.request.by, |escalated| &escalated.by)
+        let aborted = self.undoing.as_ref().and_then(|undoing| undoing.by.as_ref());
+        let escalated = || self.escalated.as_ref().map(|escalated| &escalated.by);
+        aborted.or_else(escalated).unwrap_or(&self.request.by)
     }
 
-    /// Every step that the run has or had, those that an escalation has replaced first.
+    /// Every step that the run has or had: those of the plan, of what an escalation put in its place, of the undo.
     pub fn steps_in_order(&self) -> impl Iterator<Item = &Step> {
         let escalated = self.escalated.iter().flat_map(|escalated| &escalated.plan.steps);
-        self.request.plan.steps.iter().chain(escalated)
+        let undoing = self.undoing.iter().flat_map(|undoing| &undoing.plan.steps);
+        self.request.plan.steps.iter().chain(escalated).chain(undoing)
     }
 
-    /// The call of what an escalation replaced that may still take effect, and until when: nothing is done before.
+    /// The call of what was replaced that may still take effect, and until when: nothing is done before.
     #[must_use]
     pub fn awaited_answer(&self, now: Timestamp) -> Option<(&StepId, Timestamp)> {
         self.open().filter(|(_, until)| now < *until)
     }
 
-    /// The replaced step whose call is settled last, as long as nothing of the emergency has begun.
+    /// The replaced step whose call is settled last, as long as nothing of what replaced it has begun.
     pub(super) fn open(&self) -> Option<(&StepId, Timestamp)> {
-        self.escalated.as_ref()?;
-        self.request
-            .plan
-            .steps
-            .iter()
+        self.steps_in_order()
+            .filter(|step| self.is_replaced(&step.id))
             .filter_map(|step| {
                 let progress = self.progress(&step.id).filter(|p| !p.state.is_done())?;
                 Some((&step.id, progress.answer_may_come_until()?))
@@ -66,9 +72,9 @@ impl Run {
             .max_by_key(|(_, until)| *until)
     }
 
-    /// Whether the step is one of the plan that an escalation has replaced.
+    /// Whether the step is one of what an escalation, or an abort, has replaced.
     pub(super) fn is_replaced(&self, id: &StepId) -> bool {
-        self.escalated.is_some() && self.request.plan.step(id).is_some()
+        self.plan().step(id).is_none() && self.step(id).is_some()
     }
 
     /// What stands against an escalation as the run stands; fresh identity and the guards are the asker's to see to.
@@ -100,8 +106,14 @@ impl Run {
                     "Request an emergency: it takes the place of a request that waits.",
                 );
             }
-            RunState::Running | RunState::Paused | RunState::NeedsPerson => {}
-            RunState::Undoing | RunState::AwaitingCommit => {
+            RunState::Running | RunState::Paused | RunState::NeedsPerson if self.undoing.is_none() => {}
+            RunState::Running | RunState::Paused | RunState::NeedsPerson | RunState::Undoing => {
+                return no(
+                    "The run was aborted, and what it did is taken back.",
+                    "Wait until it has ended, and request an emergency.",
+                );
+            }
+            RunState::AwaitingCommit => {
                 return no(
                     "The planned move is over, and is being settled.",
                     "Wait until the run has ended, and request an emergency.",
@@ -142,7 +154,7 @@ impl Run {
             self.steps.insert(step.id.clone(), progress);
         }
         let frozen = &self.request.plan;
-        self.escalated = Some(Escalated {
+        self.escalated = Some(Box::new(Escalated {
             by: by.clone(),
             at,
             reason: reason.clone(),
@@ -158,41 +170,60 @@ impl Run {
                 changed_before,
                 drill: frozen.drill,
             },
-        });
+        }));
         self.paused_by = None;
         self.state = RunState::Running;
-        for step in &self.request.plan.steps {
-            let Some(progress) = self.steps.get_mut(&step.id) else { continue };
-            if progress.answer_may_come_until().is_some_and(|until| at < until) {
+        self.give_up_what_is_open(at);
+        self.settle();
+    }
+
+    /// What is open of what was replaced goes out; what may still take effect is waited for first.
+    pub(super) fn give_up_what_is_open(&mut self, at: Timestamp) {
+        self.of_the_replaced(|progress, by, why| {
+            if progress.answer_may_come_until().is_some_and(|until| at < until) && !progress.state.is_done() {
                 progress.parked = None;
                 if progress.state != StepState::Running {
                     progress.state = StepState::Unknown;
                 }
             } else {
-                progress.replace(by, reason, at);
+                progress.replace(by, why, at);
             }
-        }
-        self.settle();
+        });
     }
 
-    /// No answer can come any more to what was still open of the plan.
+    /// No answer can come any more to what was still open of what was replaced.
     pub(super) fn settle_replaced(&mut self, at: Timestamp) {
-        let Some(escalated) = &self.escalated else { return };
-        for step in &self.request.plan.steps {
-            if let Some(progress) = self.steps.get_mut(&step.id) {
-                progress.replace(&escalated.by, &escalated.reason, at);
-            }
-        }
+        self.of_the_replaced(|progress, by, why| progress.replace(by, why, at));
     }
 
     /// The call of a replaced step is settled; the step itself is left out.
     pub(super) fn replaced(&mut self, id: &StepId, at: Timestamp) {
-        if !self.is_replaced(id) {
-            return;
+        let Some((by, why)) = self.replacement().filter(|_| self.is_replaced(id)) else { return };
+        if let Some(progress) = self.steps.get_mut(id) {
+            progress.replace(&by, &why, at);
         }
-        if let (Some(escalated), Some(progress)) = (&self.escalated, self.steps.get_mut(id)) {
-            progress.replace(&escalated.by, &escalated.reason, at);
+    }
+
+    fn of_the_replaced(&mut self, change: impl Fn(&mut StepProgress, &Who, &str)) {
+        let Some((by, why)) = self.replacement() else { return };
+        let replaced: Vec<StepId> =
+            self.steps_in_order().map(|s| &s.id).filter(|id| self.is_replaced(id)).cloned().collect();
+        for id in replaced {
+            if let Some(progress) = self.steps.get_mut(&id) {
+                change(progress, &by, &why);
+            }
         }
+    }
+
+    /// By whom, and why, what is open is left out.
+    fn replacement(&self) -> Option<(Who, String)> {
+        if let Some(undoing) = &self.undoing {
+            let by = undoing.by.clone().unwrap_or_else(|| self.request.by.clone());
+            return Some((by, format!("given up when the run was aborted: {}", undoing.reason)));
+        }
+        let escalated = self.escalated.as_ref()?;
+        let why = format!("replaced by the escalation to an emergency: {}", escalated.reason);
+        Some((escalated.by.clone(), why))
     }
 
     /// The resources that the run has changed so far, or may have. What makes or moves others than its own may have
@@ -284,13 +315,13 @@ impl Run {
 }
 
 impl StepProgress {
-    fn replace(&mut self, by: &Who, reason: &str, at: Timestamp) {
+    fn replace(&mut self, by: &Who, why: &str, at: Timestamp) {
         if self.state.is_done() {
             return;
         }
         self.state = StepState::Skipped;
         self.parked = None;
         self.ended_at = Some(at);
-        self.skipped_by = Some((by.clone(), format!("replaced by the escalation to an emergency: {reason}")));
+        self.skipped_by = Some((by.clone(), why.to_owned()));
     }
 }

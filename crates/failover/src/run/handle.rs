@@ -2,13 +2,21 @@
 
 use super::{Command, Event, Request, Run, RunState};
 use crate::approval::{may_deny, may_review, tally};
-use crate::digest::{Digest, request_digest};
+use crate::digest::{Digest, Manner, request_digest};
 use crate::refusal::Refusal;
 use crate::run::Who;
 use holdfast_domain::RunId;
 use jiff::Timestamp;
 
 impl Request {
+    pub(crate) fn manner(&self) -> Manner<'_> {
+        Manner {
+            overrides: &self.overrides,
+            dry_run: self.dry_run,
+            commit_within_seconds: self.commit_within_seconds,
+        }
+    }
+
     /// The digest of what the request holds now, worked out afresh; it must equal `digest`.
     ///
     /// # Errors
@@ -20,8 +28,7 @@ impl Request {
             &self.plan,
             self.emergency.as_ref(),
             &self.policy,
-            &self.overrides,
-            self.dry_run,
+            self.manner(),
         )
         .map_err(|e| {
             Refusal::new(
@@ -119,6 +126,13 @@ impl Run {
                 self.request.check_digest()?;
                 Ok(vec![escalated])
             }
+            Command::Abort { by, reason, confirm } => {
+                let aborted = Event::Aborted { by, reason };
+                self.legal(&aborted, now)?;
+                self.must_confirm_what_stays(&confirm)?;
+                self.request.check_digest()?;
+                Ok(vec![aborted])
+            }
             Command::RetryStep { by, step } => self.one(Event::StepRetried { step, by }, now),
             Command::SkipStep { by, step, reason } => self.one(Event::StepSkipped { step, by, reason }, now),
             Command::ConfirmStep { by, groups, step, comment } => {
@@ -137,7 +151,24 @@ impl Run {
                     ))
                 }
             }
+            Command::Commit { by, comment } => {
+                let committed = Event::Committed { by, comment };
+                self.legal(&committed, now)?;
+                self.in_the_window(now)?;
+                Ok(vec![committed])
+            }
+            Command::AwaitCommit => match self.commit_window(now) {
+                Some(event) => self.one(event, now),
+                None => Ok(Vec::new()),
+            },
+            Command::RollBack => {
+                let until = self.commit.until.unwrap_or(now);
+                self.one(Event::CommitWindowEnded { until }, now)
+            }
             Command::Record(event) => self.record(event, now),
+            Command::Conclude if self.undoing.is_some() => {
+                self.one(Event::RolledBack { exceptions: self.skipped() }, now)
+            }
             Command::Conclude => self.one(Event::Completed { exceptions: self.skipped() }, now),
         }
     }
@@ -159,6 +190,21 @@ impl Run {
                 "An emergency gives up what was not copied to {}, which cannot be undone.",
                 self.request.movement.to
             ),
+            format!("Type the application's name, {name}, as the confirmation."),
+        ))
+    }
+
+    /// What stays as the run has made it is confirmed by typing, not by a click.
+    fn must_confirm_what_stays(&self, typed: &str) -> Result<(), Refusal> {
+        let stays = self.taken_back().stays;
+        let name = &self.request.application;
+        if stays.is_empty() || typed.trim() == name.as_str() {
+            return Ok(());
+        }
+        let each: Vec<String> = stays.iter().map(|s| format!("`{}` ({})", s.step, s.reason)).collect();
+        Err(Refusal::new(
+            "confirmation_needed",
+            format!("Not everything can be taken back: {}.", each.join("; ")),
             format!("Type the application's name, {name}, as the confirmation."),
         ))
     }
@@ -227,6 +273,11 @@ impl Run {
             | Event::Resumed { .. }
             | Event::Escalated { .. }
             | Event::Cancelled { .. }
+            | Event::Aborted { .. }
+            | Event::CommitAwaited { .. }
+            | Event::Committed { .. }
+            | Event::CommitWindowEnded { .. }
+            | Event::RolledBack { .. }
             | Event::Completed { .. } => Err(Refusal::new(
                 "not_the_engines",
                 format!("The engine cannot record `{}`: it follows from a command.", event.kind()),

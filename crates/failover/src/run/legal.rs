@@ -1,7 +1,7 @@
 //! The one function that knows which events are legal when. Everything that enters a journal passes it, on
 //! the way in and on replay.
 
-use super::{CallState, Event, Run, RunState, StepProgress, StepState, may_repeat};
+use super::{CallState, Event, Run, RunState, StepProgress, StepState, commit, may_repeat};
 use crate::movement::Drill;
 use crate::refusal::Refusal;
 use crate::step::how::IfItFails;
@@ -9,9 +9,9 @@ use crate::step::{Step, Work};
 use holdfast_domain::{Name, StepId};
 use jiff::Timestamp;
 
-type Legal = Result<(), Refusal>;
+pub(super) type Legal = Result<(), Refusal>;
 
-fn wrong_state(sentence: impl Into<String>, way_out: impl Into<String>) -> Refusal {
+pub(super) fn wrong_state(sentence: impl Into<String>, way_out: impl Into<String>) -> Refusal {
     Refusal::new("wrong_state", sentence, way_out)
 }
 
@@ -115,7 +115,7 @@ impl Run {
                 self.must_be_under_way()?;
                 let (step, progress) = self.of(step)?;
                 if self.is_replaced(&step.id) {
-                    Err(replaced(&step.id))
+                    Err(self.replaced_by(&step.id))
                 } else if progress.state.in_flight()
                     || progress.state == StepState::NeedsPerson
                     || self.may_begin(step, progress)
@@ -147,7 +147,8 @@ impl Run {
             Event::StepLeftOut { step, failed, .. } => self.may_be_left_out(step, *failed, at),
             Event::StepConfirmed { step, .. } => self.may_confirm(step),
             Event::Paused { .. } => match self.state {
-                RunState::Running | RunState::NeedsPerson => Ok(()),
+                RunState::Running | RunState::NeedsPerson | RunState::Undoing => Ok(()),
+                RunState::AwaitingCommit => Err(commit::waits_for_it()),
                 RunState::Paused => {
                     Err(wrong_state("The run is paused already.", "Resume it when it may go on."))
                 }
@@ -155,9 +156,10 @@ impl Run {
             },
             Event::Resumed { .. } => match self.state {
                 RunState::Paused => Ok(()),
-                RunState::Running | RunState::NeedsPerson => {
+                RunState::Running | RunState::NeedsPerson | RunState::Undoing => {
                     Err(wrong_state("The run is not paused.", "There is nothing to resume."))
                 }
+                RunState::AwaitingCommit => Err(commit::waits_for_it()),
                 _ => self.must_be_under_way(),
             },
             Event::Escalated { reason, .. } => {
@@ -168,9 +170,14 @@ impl Run {
                 Ok(())
             }
             Event::Cancelled { reason, .. } => self.may_cancel(reason, at),
+            Event::Aborted { reason, .. } => self.may_be_aborted(reason),
+            Event::CommitAwaited { .. } => self.may_await_a_commit(),
+            Event::Committed { .. } => self.may_commit(),
+            Event::CommitWindowEnded { until } => self.may_end_the_window(*until, at),
+            Event::RolledBack { .. } => self.may_be_rolled_back(at),
             Event::Completed { .. } => {
                 self.must_be_under_way()?;
-                if self.state == RunState::Running && self.all_done() {
+                if self.state == RunState::Running && self.all_done() && !self.is_due_for_a_commit() {
                     self.must_be_settled(at)
                 } else {
                     Err(wrong_state(
@@ -186,14 +193,14 @@ impl Run {
         }
     }
 
-    /// Nothing of an emergency is done while a call of what it replaced may still take effect.
-    fn must_be_settled(&self, at: Timestamp) -> Legal {
+    /// Nothing of an emergency, or of an undo, is done while a call of what it replaced may still take effect.
+    pub(super) fn must_be_settled(&self, at: Timestamp) -> Legal {
         match self.awaited_answer(at) {
             Some((id, until)) => Err(wrong_state(
                 format!(
                     "What became of the call of `{id}` is not known, and it may take effect until {until}."
                 ),
-                format!("Wait until {until}: the emergency goes on by itself then."),
+                format!("Wait until {until}: the run goes on by itself then."),
             )),
             None => Ok(()),
         }
@@ -210,7 +217,7 @@ impl Run {
         }
     }
 
-    fn must_be_under_way(&self) -> Legal {
+    pub(super) fn must_be_under_way(&self) -> Legal {
         match self.state {
             RunState::AwaitingApproval => Err(wrong_state(
                 "The run has not started: it waits for approval.",
@@ -243,9 +250,22 @@ impl Run {
 
     /// Pending, with everything before it done, in a run that may begin steps.
     fn may_begin(&self, step: &Step, progress: &StepProgress) -> bool {
-        matches!(self.state, RunState::Running | RunState::NeedsPerson)
+        matches!(self.state, RunState::Running | RunState::NeedsPerson | RunState::Undoing)
             && progress.state == StepState::Pending
             && self.ready(step)
+    }
+
+    fn replaced_by(&self, id: &StepId) -> Refusal {
+        if self.undoing.is_some() {
+            return wrong_state(
+                format!("`{id}` was given up when the run was aborted."),
+                "What was done is taken back, and nothing more is.",
+            );
+        }
+        wrong_state(
+            format!("`{id}` was replaced by the escalation to an emergency."),
+            "The steps of the emergency go on in its place.",
+        )
     }
 
     fn may_start_step(&self, event: &Event, at: Timestamp) -> Legal {
@@ -253,7 +273,7 @@ impl Run {
         self.must_be_under_way()?;
         let (step, progress) = self.of(id)?;
         if self.is_replaced(id) {
-            return Err(replaced(id));
+            return Err(self.replaced_by(id));
         }
         self.must_be_settled(at)?;
         if self.owner.as_ref().is_some_and(|(_, owned)| epoch < owned) {
@@ -473,13 +493,6 @@ impl Run {
         }
         Ok(())
     }
-}
-
-fn replaced(id: &StepId) -> Refusal {
-    wrong_state(
-        format!("`{id}` was replaced by the escalation to an emergency."),
-        "The steps of the emergency go on in its place.",
-    )
 }
 
 /// The run that the step asked for is there, and goes on by itself: of this run nothing is out.

@@ -115,10 +115,10 @@ impl StepState {
         matches!(self, Self::Running | Self::Waiting | Self::Unknown)
     }
 
-    /// What comes after it may start.
+    /// What comes after it may start; nothing of it is open any more.
     #[must_use]
     pub fn is_done(self) -> bool {
-        matches!(self, Self::Succeeded | Self::Skipped)
+        matches!(self, Self::Succeeded | Self::Skipped | Self::Undone)
     }
 }
 
@@ -151,6 +151,11 @@ impl Event {
             Self::Resumed { .. } => "resumed",
             Self::Escalated { .. } => "escalated",
             Self::Cancelled { .. } => "cancelled",
+            Self::Aborted { .. } => "aborted",
+            Self::CommitAwaited { .. } => "commit_awaited",
+            Self::Committed { .. } => "committed",
+            Self::CommitWindowEnded { .. } => "commit_window_ended",
+            Self::RolledBack { .. } => "rolled_back",
             Self::Completed { .. } => "completed",
             Self::Failed { .. } => "failed",
         }
@@ -192,6 +197,8 @@ impl Event {
             | Self::Paused { by, .. }
             | Self::Resumed { by }
             | Self::Escalated { by, .. }
+            | Self::Aborted { by, .. }
+            | Self::Committed { by, .. }
             | Self::Cancelled { by, .. } => Some(by.clone()),
             _ => None,
         }

@@ -22,10 +22,15 @@ impl Run {
                 };
                 Next::Wait { why }
             }
-            RunState::Running | RunState::Paused | RunState::NeedsPerson => self.next_under_way(now),
-            RunState::Undoing | RunState::AwaitingCommit => {
-                Next::Wait { why: "This version neither undoes runs nor holds them for a commit.".into() }
+            RunState::Running | RunState::Paused | RunState::NeedsPerson | RunState::Undoing => {
+                self.next_under_way(now)
             }
+            RunState::AwaitingCommit => match self.commit.until {
+                Some(at) if now < at => {
+                    Next::Until { at, why: format!("It is taken back at {at} unless somebody commits it.") }
+                }
+                _ => Next::RollBack,
+            },
             _ => Next::Ended,
         }
     }
@@ -50,6 +55,9 @@ impl Run {
             .collect();
         if !steps.is_empty() {
             return Next::Drive { steps };
+        }
+        if self.is_due_for_a_commit() && may_start {
+            return Next::AwaitCommit;
         }
         if self.all_done() && may_start {
             return Next::Conclude;
@@ -84,6 +92,7 @@ impl Run {
     #[must_use]
     pub fn ready(&self, step: &Step) -> bool {
         step.after.iter().all(|before| self.progress(before).is_some_and(|p| p.state.is_done()))
+            && !self.is_held(step)
     }
 
     /// Of what is carried out now; what an escalation replaced is done with.

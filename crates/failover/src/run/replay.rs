@@ -1,7 +1,7 @@
 //! From journal to run: `apply` takes one entry in, `replay` all of them. An entry that was not legal when it
 //! was written makes the journal corrupt, and a corrupt run is set aside, never guessed at.
 
-use super::{CallState, Entry, Event, LeftOut, Run, RunState, StepProgress, StepState};
+use super::{CallState, Commit, Entry, Event, LeftOut, Run, RunState, StepProgress, StepState};
 use crate::plan::EmergencyVariant;
 use crate::step::Step;
 use holdfast_domain::{Name, RunId, StepId};
@@ -77,6 +77,8 @@ impl Run {
             lag_at_cut: Vec::new(),
             paused_by: None,
             escalated: None,
+            undoing: None,
+            commit: Commit::default(),
             ending: None,
             owner: None,
         })
@@ -131,6 +133,9 @@ impl Run {
                     p.attempt = *attempt;
                     p.started_at = p.started_at.or(Some(at));
                     p.before.clone_from(before);
+                    if change.is_some() && p.call.is_none() && p.answers.is_empty() {
+                        p.stood.clone_from(before);
+                    }
                     match (change, &p.call) {
                         (Some(_), _) => p.call = Some(CallState::Intended { answer_due: *answer_due }),
                         // Looking does not settle what became of an earlier call.
@@ -186,13 +191,16 @@ impl Run {
                 self.lag_at_cut.retain(|lag| !stores.iter().any(|s| s.store == lag.store));
                 self.lag_at_cut.extend(stores);
             }
-            Event::StepSucceeded { step, note, after } => self.with(step, |p| {
-                p.state = StepState::Succeeded;
-                p.ended_at = Some(at);
-                p.after.clone_from(after);
-                p.note = Some(note.clone());
-                p.parked = None;
-            }),
+            Event::StepSucceeded { step, note, after } => {
+                self.with(step, |p| {
+                    p.state = StepState::Succeeded;
+                    p.ended_at = Some(at);
+                    p.after.clone_from(after);
+                    p.note = Some(note.clone());
+                    p.parked = None;
+                });
+                self.mark_undone(step);
+            }
             Event::StepParked { step, reason, way_out } => self.park(step, reason.clone(), way_out.clone()),
             Event::StepRetried { step, .. } => {
                 self.with(step, |p| {
@@ -248,7 +256,7 @@ impl Run {
             }
             Event::Resumed { .. } => {
                 self.paused_by = None;
-                self.state = RunState::Running;
+                self.state = self.under_way();
                 // A refused call that was to be tried again could not be: the pause takes none of its time.
                 self.steps
                     .values_mut()
@@ -259,6 +267,27 @@ impl Run {
             Event::Escalated { .. } => self.take_escalation(event, at),
             Event::Cancelled { by, reason } => {
                 self.end(RunState::Cancelled, at, format!("Cancelled by {}: {reason}", by.email));
+            }
+            Event::Aborted { by, reason } => self.take_abort(Some(by.clone()), reason.clone(), at),
+            Event::CommitAwaited { until } => {
+                self.commit.until = Some(*until);
+                self.state = RunState::AwaitingCommit;
+            }
+            Event::Committed { by, .. } => self.take_commit(by),
+            Event::CommitWindowEnded { until } => {
+                let reason = format!("nobody committed it by {until}");
+                self.take_abort(None, reason, at);
+            }
+            Event::RolledBack { exceptions } => {
+                let stays =
+                    self.undoing.iter().flat_map(|undoing| &undoing.stays).map(|s| s.step.to_string());
+                let left: Vec<String> = stays.chain(exceptions.iter().cloned()).collect();
+                let ending = if left.is_empty() {
+                    "Taken back: what stood before stands again.".to_owned()
+                } else {
+                    format!("Taken back, without {}.", left.join(", "))
+                };
+                self.end(RunState::RolledBack, at, ending);
             }
             Event::Completed { exceptions } => {
                 if exceptions.is_empty() {
@@ -288,10 +317,15 @@ impl Run {
 
     /// While it is not paused, a run needs a person exactly as long as one of its steps does.
     pub(super) fn settle(&mut self) {
-        if matches!(self.state, RunState::Running | RunState::NeedsPerson) {
+        if matches!(self.state, RunState::Running | RunState::NeedsPerson | RunState::Undoing) {
             let parked = self.steps.values().any(|p| p.state == StepState::NeedsPerson);
-            self.state = if parked { RunState::NeedsPerson } else { RunState::Running };
+            self.state = if parked { RunState::NeedsPerson } else { self.under_way() };
         }
+    }
+
+    /// What the run is when nobody holds it and it waits for nobody.
+    fn under_way(&self) -> RunState {
+        if self.undoing.is_some() { RunState::Undoing } else { RunState::Running }
     }
 
     fn end(&mut self, state: RunState, at: Timestamp, ending: String) {
@@ -329,6 +363,7 @@ impl StepProgress {
             started_at: None,
             ended_at: None,
             before: Vec::new(),
+            stood: Vec::new(),
             after: Vec::new(),
             call: None,
             answers: Vec::new(),

@@ -15,6 +15,9 @@ pub struct Summary {
     /// It was asked for as planned, and is an emergency since.
     #[serde(default)]
     pub escalated: bool,
+    /// It was taken back whole: what stood before stands again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restored: bool,
     /// The worst store at the cut, in milliseconds; `None`: not measured, or one of them is not known.
     pub worst_lag_ms: Option<f64>,
 }
@@ -27,6 +30,7 @@ impl Run {
             steps_done: self.plan().steps.iter().filter(|s| self.is_done(s)).count(),
             steps_total: self.plan().steps.len(),
             escalated: self.escalated.is_some(),
+            restored: self.is_restored(),
             now: self.now_words(),
             worst_lag_ms: self
                 .lag_at_cut
@@ -49,7 +53,15 @@ impl Run {
                     None => "Approved; about to start.".into(),
                 }
             }),
-            RunState::Running | RunState::Paused | RunState::NeedsPerson => self.under_way_words(),
+            RunState::AwaitingCommit => match self.commit.until {
+                Some(until) => {
+                    format!("Traffic has moved. It is taken back at {until:.0} unless somebody commits it")
+                }
+                None => "Waits for a commit".into(),
+            },
+            RunState::Running | RunState::Paused | RunState::NeedsPerson | RunState::Undoing => {
+                self.under_way_words()
+            }
             _ => self.ending.clone().unwrap_or_else(|| self.state.as_str().replace('_', " ")),
         }
     }
@@ -60,8 +72,9 @@ impl Run {
             return format!("{}: needs a person: {reason}", step.title);
         }
         if let Some((step, until)) = self.open() {
+            let since = if self.undoing.is_some() { "Taken back" } else { "Escalated to an emergency" };
             return format!(
-                "Escalated to an emergency. What became of the call of `{step}` is not known: nothing is done before {until}"
+                "{since}. What became of the call of `{step}` is not known: nothing is done before {until}"
             );
         }
         if let Some((step, progress)) = self.first(|p| p.state.in_flight()) {

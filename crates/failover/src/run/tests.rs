@@ -3,11 +3,14 @@
 //! properties over random sequences, `verbs` the table of every verb in every state.
 
 mod calls;
+mod commit;
 mod escalation;
 mod forecast;
 mod left_out;
 mod model;
 mod random;
+mod undo;
+mod undo_in_a_world;
 mod verbs;
 
 use super::*;
@@ -15,6 +18,7 @@ use crate::refusal::Refusal;
 use crate::testing::{NOW, after, name, policy, request, scale, sealed, step_id, switch, who};
 
 /// A run and its journal, driven by hand.
+#[derive(Debug, Clone)]
 pub(super) struct Story {
     pub run: Run,
     pub entries: Vec<Entry>,

@@ -136,7 +136,7 @@ pub(super) fn fail(
     if members.target(target_arn).is_none() {
         return gone(look, target_arn, &members);
     }
-    let was_writer = |at: &RegionCode| matches!(look.plan.stood(look.resource, at), Some(Facts::AuroraMember(m)) if m.writer);
+    let was_writer = |at: &RegionCode| matches!(look.stood(at), Some(Facts::AuroraMember(m)) if m.writer);
     match members.writer() {
         // Who wrote when the plan was made may still write; anybody else is somebody's doing.
         Some((writer, _)) if was_writer(writer) || look.may_be_dark(writer) => Verdict::Act(change.clone()),

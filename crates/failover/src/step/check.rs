@@ -5,10 +5,11 @@ use super::{
     health_check, lags, lambda, outside, own, protected, region_switch, replica, routing_control, stack,
     traffic,
 };
-use crate::change::Change;
+use crate::change::{Change, Idempotency};
 use crate::movement::{Mode, Movement};
 use crate::plan::{Plan, facts_of};
 use crate::serving::{serving_of, words};
+use crate::undo::Undoes;
 use holdfast_domain::{Facts, Name, RegionCode, Sight};
 use jiff::Timestamp;
 
@@ -30,6 +31,19 @@ impl Step {
         now: Timestamp,
         retries: u32,
     ) -> Verdict {
+        let verdict = self.judge(seen, plan, movement, now, retries);
+        match (&verdict, &self.undoes, self.change()) {
+            // What it takes back was accepted, and may show only later: set once more, it stays.
+            (Verdict::Reached { .. }, Some(undoes), Some(change))
+                if !undoes.seen && change.idempotency() == Idempotency::SetState =>
+            {
+                Verdict::Act(change.clone())
+            }
+            _ => verdict,
+        }
+    }
+
+    fn judge(&self, seen: &Seen, plan: &Plan, movement: &Movement, now: Timestamp, retries: u32) -> Verdict {
         match &self.work {
             Work::ObserveAgain => observe_again(seen, plan, movement),
             Work::RecordLag { stores, target, limit_ms } => {
@@ -68,7 +82,7 @@ impl Step {
         now: Timestamp,
         retries: u32,
     ) -> Verdict {
-        match self.check_retried(seen, plan, movement, now, retries) {
+        match self.judge(seen, plan, movement, now, retries) {
             // AWS has been followed to the end of an accepted call before anything is verified. What would be begun
             // anew, because a person had the step tried again, has then ended badly: that is for a person once more.
             Verdict::Act(Change::UpdateStack { .. }) if retries > 0 => self.verify(seen, plan, movement, now),
@@ -106,6 +120,7 @@ impl Step {
             leaving_may_be_dark: movement.mode == Mode::Emergency,
             from: &movement.from,
             retries,
+            undoes: self.undoes.as_deref(),
         };
         match change {
             Change::SetEcsDesiredCount { region, desired, .. } => ecs::check(&look, change, region, *desired),
@@ -192,12 +207,27 @@ pub(super) struct Look<'a> {
     pub from: &'a RegionCode,
     /// How often a person has had the step tried again.
     pub retries: u32,
+    /// What stood before is to stand again, to the letter: no more of it will do, and no less.
+    pub undoes: Option<&'a Undoes>,
 }
 
 impl Look<'_> {
     /// What is known of the resource in a Region, or why it is not.
     pub(super) fn at(&self, region: &RegionCode) -> Result<&Facts, String> {
         known(self.seen, self.resource, region)
+    }
+
+    /// How the resource stood when the plan was made; for an undo, how the step that it takes back left it. What is found
+    /// otherwise, and is not what is wanted, is somebody else's doing.
+    pub(super) fn stood(&self, region: &RegionCode) -> Option<&Facts> {
+        match self.undoes {
+            Some(undoes) => undoes.left(self.resource, region),
+            None => self.plan.stood(self.resource, region),
+        }
+    }
+
+    pub(super) fn undoing(&self) -> bool {
+        self.undoes.is_some()
     }
 
     /// Whether a Region need not be seen: the one that an emergency leaves.

@@ -37,7 +37,8 @@ pub(super) fn fail_over(
     if target.primary {
         return Verdict::Reached { note: format!("the primary is in {to}") };
     }
-    let stood_primary = |at: &RegionCode| matches!(look.plan.stood(look.resource, at), Some(Facts::DatastoreMember(m)) if m.primary);
+    let stood_primary =
+        |at: &RegionCode| matches!(look.stood(at), Some(Facts::DatastoreMember(m)) if m.primary);
     let primary = regions.iter().find(|r| matches!(look.at(r), Ok(Facts::DatastoreMember(m)) if m.primary));
     if let Some(primary) = primary
         && !stood_primary(primary)

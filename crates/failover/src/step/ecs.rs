@@ -24,16 +24,22 @@ pub(super) fn check(look: &Look<'_>, change: &Change, region: &RegionCode, targe
         Change::SetEcsDesiredCount { region: at, desired, .. } if at == region => Some(*desired),
         _ => None,
     });
-    let stood = match look.plan.stood(look.resource, region) {
+    let stood = match look.stood(region) {
         Some(Facts::EcsService(stood)) => Some(stood.desired),
         _ => None,
     };
     let lowering = stood.max(raised_to).is_some_and(|most| most > target);
-    let desired_stands = if lowering { service.desired <= target } else { service.desired >= target };
+    let desired_stands = if look.undoing() {
+        service.desired == target
+    } else if lowering {
+        service.desired <= target
+    } else {
+        service.desired >= target
+    };
     if !desired_stands {
         return Verdict::Act(change.clone());
     }
-    if lowering {
+    if lowering || (look.undoing() && service.running >= target) {
         return Verdict::Reached { note: format!("{} tasks are wanted", service.desired) };
     }
     match service.rollout.as_deref() {
@@ -81,7 +87,7 @@ pub(super) fn bounds(
         Change::SetEcsScalingBounds { region: at, bounds, .. } if at == region => Some(*bounds),
         _ => None,
     });
-    match look.plan.stood(look.resource, region) {
+    match look.stood(region) {
         Some(Facts::EcsService(stood))
             if set != Some(now) && stood.scaling.is_some_and(|stood| stood != now) =>
         {

@@ -24,7 +24,10 @@ pub(super) fn check(look: &Look<'_>, change: &Change, region: &RegionCode, targe
             way_out: "Create the node group again as its stack has it, then retry the step.".into(),
         };
     }
-    let stood = look.plan.stood(look.resource, region).and_then(GroupSize::of);
+    if look.undoing() {
+        return put_back(look, change, region, facts, now, target);
+    }
+    let stood = look.stood(region).and_then(GroupSize::of);
     let raised_to = set_before(look, change, |earlier| match earlier {
         Change::SetAutoScalingGroupSize { region: at, size, .. }
         | Change::SetEksNodeGroupSize { region: at, size, .. }
@@ -58,6 +61,32 @@ pub(super) fn check(look: &Look<'_>, change: &Change, region: &RegionCode, targe
         return Verdict::Act(change.clone());
     }
     serves(look, region, facts, target.desired, more(facts).as_deref())
+}
+
+/// All three sizes as they stood; once floor and ceiling do, the size between them moves by itself.
+fn put_back(
+    look: &Look<'_>,
+    change: &Change,
+    region: &RegionCode,
+    facts: &Facts,
+    now: GroupSize,
+    target: GroupSize,
+) -> Verdict {
+    let left = look.stood(region).and_then(GroupSize::of);
+    let bounds = |size: GroupSize| (size.min, size.max);
+    let bounds_are_back =
+        bounds(now) == bounds(target) && left.is_some_and(|left| bounds(left) != bounds(now));
+    if now == target || bounds_are_back {
+        let size = now.desired.min(target.desired);
+        return serves(look, region, facts, size, more(facts).as_deref());
+    }
+    match facts {
+        // EKS refuses a change while another is under way.
+        Facts::EksNodeGroup(group) if matches!(group.status.as_str(), "UPDATING" | "CREATING") => {
+            Verdict::Wait { note: format!("the node group is {}", group.status) }
+        }
+        _ => Verdict::Act(change.clone()),
+    }
 }
 
 fn of_the_calls_kind(change: &Change, facts: &Facts) -> bool {

@@ -37,7 +37,7 @@ pub(super) fn concurrency(
         Change::SetLambdaConcurrency { region: at, reserved, .. } if at == region => Some(*reserved),
         _ => None,
     });
-    match look.plan.stood(look.resource, region) {
+    match look.stood(region) {
         Some(Facts::LambdaFunction(stood)) if stood.reserved != now && set != Some(now) => {
             Verdict::Drift { expected: words(stood.reserved), found: words(now) }
         }
@@ -66,9 +66,17 @@ pub(super) fn provisioned(
         _ => None,
     });
     let lowering = raised_to.is_some_and(|most| most > target)
-        || matches!(look.plan.stood(look.resource, region),
+        || matches!(look.stood(region),
             Some(Facts::LambdaFunction(stood)) if of(stood).is_some_and(|p| p.requested > target));
-    let stands = |now: u32| if lowering { now <= target } else { now >= target };
+    let stands = |now: u32| {
+        if look.undoing() {
+            now == target
+        } else if lowering {
+            now <= target
+        } else {
+            now >= target
+        }
+    };
     match of(function) {
         Some(p) if stands(p.requested) => match p.status.as_str() {
             "READY" => Verdict::Reached { note: format!("{} are provisioned", p.available) },

@@ -20,7 +20,7 @@ pub(super) fn check(
         Ok(other) => return look.not_what_it_was(region, other),
         Err(reason) => return Verdict::Unseen { reason },
     };
-    let known: Vec<&str> = match look.plan.stood(look.resource, region) {
+    let known: Vec<&str> = match look.stood(region) {
         Some(Facts::RegionSwitch(stood)) => stood.executions.iter().map(|e| e.id.as_str()).collect(),
         _ => Vec::new(),
     };

@@ -35,7 +35,7 @@ pub(super) fn promote(look: &Look<'_>, change: &Change, region: &RegionCode, id:
             status => Verdict::Wait { note: format!("{id} no longer copies and is {status}") },
         };
     };
-    if let Some(Facts::ReplicaMember(stood)) = look.plan.stood(look.resource, region)
+    if let Some(Facts::ReplicaMember(stood)) = look.stood(region)
         && stood.source.as_ref().is_some_and(|s| s != source)
     {
         return Verdict::Drift {

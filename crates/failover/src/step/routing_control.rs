@@ -33,7 +33,7 @@ pub(super) fn check(
             continue;
         }
         wrong = true;
-        if let Some(Facts::RoutingControl(stood)) = look.plan.stood(look.resource, region)
+        if let Some(Facts::RoutingControl(stood)) = look.stood(region)
             && stood.on != control.on
         {
             let word = |on: bool| if on { "On" } else { "Off" };

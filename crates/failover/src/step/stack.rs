@@ -26,7 +26,7 @@ pub(super) fn update(look: &Look<'_>, change: &Change, region: &RegionCode, buil
         }
         Err(verdict) => return verdict,
     };
-    let stood = match look.plan.stood(look.resource, region) {
+    let stood = match look.stood(region) {
         Some(Facts::Stack { stack: Some(stood) }) => stood.changed_at,
         _ => None,
     };

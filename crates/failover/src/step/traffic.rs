@@ -83,7 +83,7 @@ pub(super) fn access_point(
         if *traffic_dial_percent == target.traffic_dial_percent {
             continue;
         }
-        match look.plan.stood(look.resource, region) {
+        match look.stood(region) {
             Some(Facts::AccessPointRoute { traffic_dial_percent: stood, .. })
                 if stood != traffic_dial_percent =>
             {
@@ -152,7 +152,7 @@ pub(super) fn accelerator(
             Verdict::Wait { note: format!("the accelerator is {}", group.accelerator_status) }
         };
     }
-    if let Some(Facts::AcceleratorGroup(stood)) = look.plan.stood(look.resource, region)
+    if let Some(Facts::AcceleratorGroup(stood)) = look.stood(region)
         && let Some(stood) = ours(stood)
         && !stands(&group, stood.traffic_dial_percent, &stood.endpoints)
     {

@@ -209,7 +209,7 @@ async fn lists_are_newest_first_and_go_on_after_the_cursor() {
     let states = vec![RunState::Completed, RunState::Failed];
     assert_eq!(store.runs(&RunFilter { states, limit: 9, ..RunFilter::default() }).await.unwrap().len(), 5);
     assert_eq!(store.last_ended_runs(&name("shop"), 3).await.unwrap().len(), 3);
-    assert_eq!(store.last_ended_runs_of_all(2).await.unwrap().len(), 2);
+    assert_eq!(store.last_ended_runs_of_all(2, true).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -229,7 +229,7 @@ async fn requests_that_never_began_do_not_hide_the_runs_that_did() {
     }
     let last = store.last_ended_runs(&name("shop"), 3).await.unwrap();
     assert_eq!(last.iter().map(|r| r.id).collect::<Vec<_>>(), [ran]);
-    let of_all = store.last_ended_runs_of_all(1).await.unwrap();
+    let of_all = store.last_ended_runs_of_all(1, true).await.unwrap();
     assert_eq!(of_all.iter().map(|r| r.id).collect::<Vec<_>>(), [ran]);
 }
 

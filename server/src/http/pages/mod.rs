@@ -81,6 +81,8 @@ pub fn router() -> Router<AppState> {
         .route("/runs/{id}/resume", post(run_forms::resume))
         .route("/runs/{id}/cancel", post(run_forms::cancel))
         .route("/runs/{id}/escalate", get(views::escalate).post(run_forms::escalate))
+        .route("/runs/{id}/abort", get(views::abort).post(run_forms::abort))
+        .route("/runs/{id}/commit", post(run_forms::commit))
         .route("/runs/{id}/withdraw", post(run_forms::withdraw))
         .route("/runs/{id}/acknowledge", post(run_forms::acknowledge))
         .route("/runs/{id}/try_again", post(run_forms::try_again))

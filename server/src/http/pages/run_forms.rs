@@ -7,12 +7,13 @@ use super::{flash, views};
 use crate::state::AppState;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use holdfast_api::runs::{Decision, EscalateRun, RequestRun, ReviewRun, RunVerb, RunView};
+use holdfast_api::runs::{AbortRun, Decision, EscalateRun, RequestRun, ReviewRun, RunVerb, RunView};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Name, RunId, StepId};
 use holdfast_failover::guard::Guard;
 use holdfast_frontend::components::{applications, runs};
 use holdfast_frontend::format;
+use holdfast_frontend::pages::abort::FORM as ABORT;
 use holdfast_frontend::pages::escalate::FORM as ESCALATE;
 use holdfast_frontend::pages::review::FORM;
 use jiff::Timestamp;
@@ -77,6 +78,7 @@ fn read_request(application: &str, sent: &Fields) -> Answer<RequestRun> {
         impact_began_at: time("impact_began_at", "Impact began at")?,
         detected_at: time("detected_at", "Detected at")?,
         overrides: overrides(sent),
+        commit_within_seconds: views::window(sent)?.filter(|_| !dry_run),
         // The digest shown is that of the request which people approve; a dry run is another one, and asks nobody.
         plan_digest: sent.get("plan_digest").filter(|_| !dry_run),
     })
@@ -113,6 +115,7 @@ fn review_path(application: &str, sent: &Fields) -> String {
             ("mode", mode.as_deref()),
             ("drill", drill.as_deref()),
             ("drill_minutes", minutes.as_deref()),
+            ("commit", sent.get("commit").as_deref()),
         ],
     )
 }
@@ -189,6 +192,33 @@ pub async fn escalate(
             let typed = with_ticked(&sent, &["reason", "confirm"]);
             let page = format!("{}/escalate", runs::href(&text));
             back(&page, flash::refused(&problem, ESCALATE, typed))
+        }
+    }
+}
+
+pub async fn commit(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
+    let comment = sent.0.get("comment");
+    drive(s, visit, path, sent, "commit", "What the run has done stays", |_| Ok(RunVerb::Commit { comment }))
+        .await
+}
+
+/// Refused, it leads back to its own page, as an escalation does.
+pub async fn abort(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(text): Path<String>,
+    Sent(sent): Sent,
+) -> Response {
+    let asked = AbortRun { reason: sent.text("reason"), confirm: sent.text("confirm") };
+    let answer = async { state.plane.drive_run(&visit.actor, run_id(&text)?, RunVerb::Abort(asked)).await };
+    match answer.await {
+        Ok(run) => {
+            back(&runs::href(&run.summary.id), flash::done("What the run did is taken back".to_owned()))
+        }
+        Err(problem) => {
+            let typed = sent.typed(&["reason", "confirm"]);
+            let page = format!("{}/abort", runs::href(&text));
+            back(&page, flash::refused(&problem, ABORT, typed))
         }
     }
 }

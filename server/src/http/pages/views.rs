@@ -127,6 +127,16 @@ pub async fn escalate(State(state): State<AppState>, visit: Visit, Path(text): P
     visit.show(&state, answer).await
 }
 
+pub async fn abort(State(state): State<AppState>, visit: Visit, Path(text): Path<String>) -> Response {
+    let answer = async {
+        let id = text.parse().map_err(|_| Problem::not_found("run", &text))?;
+        let review = state.plane.abort_review(&visit.actor, id).await?;
+        Ok(pages::abort::page(review, visit.signed()))
+    };
+    let answer: Answer<Screen> = answer.await;
+    visit.show(&state, answer).await
+}
+
 fn asked_for(application: &str, asked: &Fields) -> Answer<RequestRun> {
     Ok(RequestRun {
         application: name(application)?.to_string(),
@@ -142,7 +152,21 @@ fn asked_for(application: &str, asked: &Fields) -> Answer<RequestRun> {
         impact_began_at: None,
         detected_at: None,
         overrides: Vec::new(),
+        commit_within_seconds: window(asked)?,
         plan_digest: None,
+    })
+}
+
+/// # Errors
+/// When it is no number of seconds.
+pub fn window(fields: &Fields) -> Answer<Option<u32>> {
+    let Some(text) = fields.get("commit") else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| {
+        Problem::bad_field(
+            "commit",
+            format!("`{text}` is no number of seconds"),
+            "Choose one of those offered.",
+        )
     })
 }
 

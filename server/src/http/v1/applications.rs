@@ -205,6 +205,7 @@ pub async fn get_plans(
                 impact_began_at: None,
                 detected_at: None,
                 overrides: Vec::new(),
+                commit_within_seconds: None,
                 plan_digest: None,
             };
             let (plan, problem) = match state.plane.preview_run(&actor, &request).await {

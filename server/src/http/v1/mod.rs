@@ -93,6 +93,8 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(runs::post_resume))
         .routes(routes!(runs::post_cancel))
         .routes(routes!(runs::get_escalation, runs::post_escalate))
+        .routes(routes!(runs::get_abort, runs::post_abort))
+        .routes(routes!(runs::post_commit))
         .routes(routes!(runs::post_acknowledge))
         .routes(routes!(runs::post_try_again))
         .routes(routes!(runs::post_end_drill))

@@ -14,7 +14,10 @@ use axum::{
 };
 use holdfast_api::{
     Page, Problem,
-    runs::{EscalateRun, EscalationReview, RequestRun, RunFilter, RunSummary, RunVerb, RunView},
+    runs::{
+        AbortReview, AbortRun, EscalateRun, EscalationReview, RequestRun, RunFilter, RunSummary, RunVerb,
+        RunView,
+    },
 };
 use holdfast_domain::{RunId, StepId};
 use holdfast_failover::{DrillKind, Intent, Mode};
@@ -85,6 +88,10 @@ pub struct NewRun {
     /// Guards that are overridden, by their codes.
     #[serde(default)]
     overrides: Vec<String>,
+    /// Once traffic has moved, so long (5 to 86,400) for a person's commit; without it the run is taken back. Refused
+    /// where something is done before it that nothing takes back.
+    #[serde(default)]
+    commit_within_seconds: Option<u32>,
     #[serde(default)]
     break_glass: Option<bool>,
     /// What the person was shown: refused as `stale_plan` when the plan made now differs.
@@ -129,6 +136,7 @@ impl NewRun {
             impact_began_at: self.impact_began_at,
             detected_at: self.detected_at,
             overrides: self.overrides,
+            commit_within_seconds: self.commit_within_seconds,
             plan_digest: self.plan_digest,
         })
     }
@@ -256,6 +264,47 @@ pub async fn post_escalate(
     JsonBody(asked): JsonBody<EscalateRun>,
 ) -> Reply<Json<RunView>> {
     Ok(Json(state.plane.drive_run(&actor, id, RunVerb::Escalate(asked)).await?))
+}
+
+/// What an abort would undo now and by which calls, what it would leave and why, and what it would be refused for.
+#[utoipa::path(get, path = "/runs/{id}/abort", tag = "runs", params(("id" = String, Path)),
+    responses((status = 200, body = AbortReview)))]
+pub async fn get_abort(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<RunId>,
+) -> Reply<Json<AbortReview>> {
+    Ok(Json(state.plane.abort_review(&actor, id).await?))
+}
+
+/// Takes back what the run has done, step by step in the reverse of their order. Where something cannot be taken back,
+/// `confirm` is the application's name. A person's own session with fresh identity; tokens cannot.
+#[utoipa::path(post, path = "/runs/{id}/abort", tag = "runs", params(("id" = String, Path)),
+    request_body = AbortRun,
+    responses((status = 200, body = RunView),
+        (status = 403, description = "`fresh_identity_needed`, `person_needed`",
+            body = super::super::problem::ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`confirmation_needed`, or the state of the run does not allow it",
+            body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn post_abort(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<RunId>,
+    JsonBody(asked): JsonBody<AbortRun>,
+) -> Reply<Json<RunView>> {
+    Ok(Json(state.plane.drive_run(&actor, id, RunVerb::Abort(asked)).await?))
+}
+
+/// Says that what the run has done stays, of a run that waits for that. A person's own word: tokens cannot.
+#[utoipa::path(post, path = "/runs/{id}/commit", tag = "runs", params(("id" = String, Path)),
+    request_body(content = Option<Because>), responses((status = 200, body = RunView)))]
+pub async fn post_commit(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<RunId>,
+    MaybeJson(because): MaybeJson<Because>,
+) -> Reply<Json<RunView>> {
+    Ok(Json(state.plane.drive_run(&actor, id, RunVerb::Commit { comment: because.reason }).await?))
 }
 
 /// Says that a person has read how the run ended. Until then, automation leaves the application alone.

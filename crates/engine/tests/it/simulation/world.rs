@@ -156,6 +156,8 @@ impl Simulated {
                 self.now = at;
             }
             Next::Conclude => self.tell(Command::Conclude).unwrap(),
+            Next::AwaitCommit => self.tell(Command::AwaitCommit).unwrap(),
+            Next::RollBack => self.tell(Command::RollBack).unwrap(),
             Next::Drive { steps } => {
                 let step = steps[usize::from(self.tape.choose(steps.len().try_into().unwrap()))].clone();
                 self.drive(&step);

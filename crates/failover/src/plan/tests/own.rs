@@ -124,11 +124,12 @@ fn what_a_step_does_is_fixed_in_the_plan_with_the_role_that_it_needs() {
 
 #[test]
 fn any_change_of_a_step_changes_what_an_approval_covers() {
+    let manner = crate::digest::Manner { overrides: &[], dry_run: false, commit_within_seconds: None };
     let digest = |own: Vec<OwnStep>| {
         let movement = failover(Mode::Planned);
         let plan = planned(&with(own), &movement);
         let policy = crate::testing::policy(&[("sre", 1)]);
-        crate::digest::request_digest(&name("shop"), &movement, &plan, None, &policy, &[], false).unwrap()
+        crate::digest::request_digest(&name("shop"), &movement, &plan, None, &policy, manner).unwrap()
     };
     let hook = |url: &str| {
         vec![OwnStep {

@@ -181,6 +181,8 @@ fn next_move(run: &Run, (by, epoch): (usize, i64), now: u8) -> Move {
         }
         Next::Until { .. } => Move::Wait,
         Next::Conclude => Move::Write(vec![Command::Conclude]),
+        Next::AwaitCommit => Move::Write(vec![Command::AwaitCommit]),
+        Next::RollBack => Move::Write(vec![Command::RollBack]),
         Next::Drive { steps } => {
             let step = steps[0].clone();
             let progress = &run.steps[&step];
