@@ -70,6 +70,7 @@ pub fn declared(work: &Work) -> Undo {
             "failing it over once more would give up what was not copied by then; request a failback instead",
         ),
         Change::StartRestoreJob { .. } => none("it made a resource, and Holdfast deletes none"),
+        Change::DeleteRestored { .. } => none("only the drill's own copy is gone; another drill restores it again"),
         // ---- traffic
         Change::SetAccessPointRoutes { .. } => put_back("the routes as they stood before"),
         Change::SetAcceleratorGroup { .. } => put_back("dial and weights as they stood before"),
@@ -294,6 +295,7 @@ pub fn put_back(change: &Change, resource: &Name, stood: &[Before]) -> Result<Op
         | Change::CreateClusterInstance { .. }
         | Change::FailDatastoreOver { .. }
         | Change::StartRestoreJob { .. }
+        | Change::DeleteRestored { .. }
         | Change::StartRegionSwitch { .. }
         | Change::CreateStack { .. }
         | Change::UpdateStack { .. }

@@ -323,6 +323,7 @@ impl Run {
             measurements: Vec::new(),
             notes: Vec::new(),
             changed_before: BTreeSet::new(),
+            drill: self.request.plan.drill,
         };
         self.undoing = Some(Box::new(Undoing { by, at, reason, plan, stays }));
         self.paused_by = None;

@@ -153,6 +153,7 @@ pub fn take_effect(world: &mut ObservationMap, resource: &Name, change: &Change)
         | Change::CreateReplicaCluster { .. }
         | Change::CreateClusterInstance { .. }
         | Change::StartRestoreJob { .. }
+        | Change::DeleteRestored { .. }
         | Change::StartRegionSwitch { .. }
         | Change::CreateStack { .. }
         | Change::UpdateStack { .. }
