@@ -86,6 +86,8 @@ impl House {
             application: fleet::application(number),
             intent: Intent::Failover,
             mode: Mode::Planned,
+            drill: None,
+            drill_minutes: None,
             from_region: None,
             to_region: None,
             dry_run: false,

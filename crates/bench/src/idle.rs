@@ -74,6 +74,7 @@ impl Asks for NobodyAsks {
     async fn ask(&self, _: &Asking, _: &Fence) -> Result<RunId, NotAsked> {
         Err(NotAsked::Unknown("a benchmark asks for no runs".into()))
     }
+
     async fn bring_back(&self, _: RunId) -> Result<RunId, String> {
         Err("a benchmark drills nothing".into())
     }

@@ -312,6 +312,7 @@ fn request(kind: Kind, number: usize) -> anyhow::Result<Request> {
         },
         objectives: Objectives { rto: Seconds(900), rpo: Seconds(30) },
         overrides: Vec::new(),
+        holds: Vec::new(),
         dry_run: false,
         commit_within_seconds: None,
         digest: Digest(String::new()),

@@ -70,7 +70,9 @@ pub fn declared(work: &Work) -> Undo {
             "failing it over once more would give up what was not copied by then; request a failback instead",
         ),
         Change::StartRestoreJob { .. } => none("it made a resource, and Holdfast deletes none"),
-        Change::DeleteRestored { .. } => none("only the drill's own copy is gone; another drill restores it again"),
+        Change::DeleteRestored { .. } => {
+            none("only the drill's own copy is gone; another drill restores it again")
+        }
         // ---- traffic
         Change::SetAccessPointRoutes { .. } => put_back("the routes as they stood before"),
         Change::SetAcceleratorGroup { .. } => put_back("dial and weights as they stood before"),

@@ -71,6 +71,7 @@ impl App {
             incident: run.request.incident.clone(),
             impact_began_at: None,
             detected_at: None,
+            commit_within_seconds: None,
             overrides: Vec::new(),
             plan_digest: None,
         };

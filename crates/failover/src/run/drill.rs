@@ -143,6 +143,8 @@ mod tests {
             sealed(back)
         };
         let own = |resource: Option<Name>| Step {
+            undo: None,
+            undoes: None,
             id: step_id("own-x"),
             title: "x".into(),
             work: Work::Call { change: crate::testing::scale(1) },
