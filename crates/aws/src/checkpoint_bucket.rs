@@ -131,6 +131,6 @@ mod tests {
         let keys: Vec<String> =
             [1, 999, 1_795_747_200_000, 1_795_747_200_001].map(|ms| key("log/", at(ms))).to_vec();
         assert!(keys.windows(2).all(|pair| pair[1] < pair[0]), "{keys:?}");
-        assert_eq!(keys[2], "log/8204252799999-2026-11-27T00-00-00-000Z");
+        assert_eq!(keys[2], "log/8204252799999-2026-11-27T02-40-00-000Z");
     }
 }
