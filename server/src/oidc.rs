@@ -303,6 +303,17 @@ impl Provider {
                 vouched.groups = told;
             }
         }
+        // Taken for none, they would take roles away that the person still has.
+        let elsewhere = claims
+            .additional_claims()
+            .all
+            .get("_claim_names")
+            .is_some_and(|names| names.get(&self.settings.groups_claim).is_some());
+        if vouched.groups.is_empty() && elsewhere {
+            let why =
+                format!("it sent `{}` by reference only, which is not followed", self.settings.groups_claim);
+            return Err(not_believed(why));
+        }
         Ok(vouched)
     }
 

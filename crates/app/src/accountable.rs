@@ -72,6 +72,22 @@ impl Accountable {
         self.0.keep_refusal(actor, action, subject, asked.await).await
     }
 
+    /// A proof of one's identity: that it was wrong is written down too, though the answer is a 401.
+    async fn proof<T: Send>(
+        &self,
+        actor: &Actor,
+        action: &str,
+        asked: impl Future<Output = Answer<T>> + Send,
+    ) -> Answer<T> {
+        let subject = format!("person:{}", actor.email);
+        match asked.await {
+            Err(problem) if problem.status == 401 => {
+                Err(self.0.write_down(actor, action, &subject, problem, RefusalLimits::OF_CHANGES).await)
+            }
+            answer => self.0.keep_refusal(actor, action, &subject, answer).await,
+        }
+    }
+
     /// Reading: that somebody may not is written down, as `AREA.read`. What is not there or was asked wrongly harms nobody.
     async fn read<T: Send>(
         &self,

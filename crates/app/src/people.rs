@@ -40,7 +40,9 @@ fn sign_in_needed() -> Problem {
 #[async_trait]
 impl People for App {
     async fn sign_in(&self, email: &str, password: &str, code: Option<&str>, from: &str) -> Answer<Admitted> {
-        let person = self.right_password(&email.trim().to_lowercase(), password, from).await?;
+        // Tries are counted by this text, those of codes by another that no address can be.
+        let email = email_address(email).map_err(|_| wrong_password())?;
+        let person = self.right_password(&email, password, from).await?;
         if self.confirmed_totp(person.id).await?.is_none() {
             self.signed_in(&person, from).await?;
             return Ok(Admitted::Whole(person.id));

@@ -116,6 +116,7 @@ impl App {
             application: Some(name.clone()),
             live: Some(false),
             began: true,
+            moving: true,
             not_restored: true,
             limit: 1,
             ..RunFilter::default()

@@ -77,12 +77,15 @@ pub fn active_run(id: &str) -> Problem {
     problem
 }
 
+/// The title of [`resource_held`]: what it says lasts, unlike that another was quicker.
+pub const HELD: &str = "Another run holds what this one would change";
+
 /// The same of something that both would change.
 pub fn resource_held(resource: &str, run: &str, application: &str) -> Problem {
     let mut problem = Problem::new(
         409,
         "run_active",
-        "Another run holds what this one would change",
+        HELD,
         format!(
             "Run {run} of {application} has not ended and may change {resource}, which this run would change too: one run at a time."
         ),

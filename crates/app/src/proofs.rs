@@ -62,7 +62,9 @@ impl Proofs for App {
         let subject = subject_of(&actor.email);
         may(actor, Action::ManageOwnSignIn)?;
         let credentials = self.store.credentials(&actor.email).await.map_err(of_store)?;
-        let has_codes = self.confirmed_totp(actor.person).await?.is_some();
+        // A code alone is no proof: whoever has the session of somebody whom a provider vouches for could have set one up.
+        let has_codes =
+            credentials.password_hash.is_some() && self.confirmed_totp(actor.person).await?.is_some();
         let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
         let (mut password, mut code) = (None, None);
         if credentials.password_hash.is_some() {
@@ -115,6 +117,10 @@ impl Proofs for App {
     async fn begin_codes(&self, actor: &Actor) -> Answer<EnrolmentView> {
         let subject = subject_of(&actor.email);
         self.may_freshly(actor, Action::ManageOwnSignIn).await?;
+        let credentials = self.store.credentials(&actor.email).await.map_err(of_store)?;
+        if credentials.password_hash.is_none() {
+            return Err(only_beside_a_password());
+        }
         let secret = codes::new_secret();
         let sealed = self.sealing()?.seal(&sealed_as(actor.person), &secret).map_err(defect)?;
         let (letters, uri) =
@@ -288,6 +294,16 @@ fn nothing_to_prove_with() -> Problem {
         "Nothing to prove it with here",
         "There is neither a password nor a second factor of yours here.",
         "Sign out and sign in again.",
+    )
+}
+
+fn only_beside_a_password() -> Problem {
+    Problem::new(
+        409,
+        "no_password",
+        "Your provider asks you",
+        "You sign in by your identity provider, and a code is asked for beside a password only.",
+        "Set up the second factor at the provider; or have an administrator give you a password here.",
     )
 }
 

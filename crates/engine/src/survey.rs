@@ -69,7 +69,15 @@ pub(crate) async fn doubt_trust(
     for (role, acts) in [(AccountRole::Read, false), (AccountRole::Act, true)] {
         let demands_external_id = match cloud.probe(account, &Access::WithoutExternalId { acts }).await {
             Ok(_) => false,
-            Err(error) if error.kind == ErrorKind::Denied => true,
+            // A no to everybody, or for want of our own credentials, says nothing of the external id: it is believed where the
+            // same role is given to who has one.
+            Err(error) if error.kind == ErrorKind::Denied => {
+                let with = if acts { Access::Rehearsal } else { Access::Survey };
+                if cloud.probe(account, &with).await.is_err() {
+                    continue;
+                }
+                true
+            }
             // What was found before still holds where nobody answered.
             Err(error) => {
                 tracing::debug!(account = %account.name, %error, "whether the role demands its external id is not known");

@@ -6,7 +6,7 @@ use crate::document::{self, Out};
 use crate::links;
 use crate::merge;
 use crate::problem::{Problem, Problems};
-use holdfast_domain::{Inventory, Name};
+use holdfast_domain::{Account, AccountId, Inventory};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -132,7 +132,7 @@ pub fn diff(stored: &Inventory, new: &Inventory, prune: bool) -> Result<Diff, Ve
     let merged = merge::apply(stored, new, prune);
     links::problems(&merged, &mut problems);
     external_ids(stored, new, &mut problems);
-    shared_external_ids(&merged, &mut problems);
+    shared_external_ids(stored, &merged, &mut problems);
 
     let before = Sections::of(stored);
     let after = Sections::of(&merged);
@@ -204,14 +204,18 @@ fn external_ids(stored: &Inventory, new: &Inventory, problems: &mut Problems) {
 
 /// One external id for two accounts would make each team the other's deputy. Of accounts that were archived the database alone
 /// knows.
-fn shared_external_ids(merged: &Inventory, problems: &mut Problems) {
-    let mut holders: BTreeMap<&str, &Name> = BTreeMap::new();
+fn shared_external_ids(stored: &Inventory, merged: &Inventory, problems: &mut Problems) {
+    // Of two that are stored so neither can be changed.
+    let known = |id: &AccountId| stored.accounts.iter().flatten().any(|account| account.id == *id);
+    let mut holders: BTreeMap<&str, &Account> = BTreeMap::new();
     for account in merged.accounts.iter().flatten() {
         let Some(id) = &account.external_id else { continue };
-        if let Some(holder) = holders.insert(id, &account.name) {
+        if let Some(holder) = holders.insert(id, account)
+            && !(known(&holder.id) && known(&account.id))
+        {
             problems.push(Problem::of_value(
                 format!("accounts.{}.external_id", account.name),
-                format!("`{holder}` has this external id too"),
+                format!("`{}` has this external id too", holder.name),
                 "leave `external_id` out and one is made, or write one that no other account has",
             ));
         }

@@ -50,7 +50,8 @@ impl Store {
                AND (r.drill_refused_at IS NULL OR r.drill_refused_at < clock_timestamp() - interval '30 s')
                AND NOT EXISTS (
                    SELECT FROM runs b WHERE b.application = r.application AND b.id > r.id AND NOT b.dry_run
-                     AND (b.drill_of = r.id OR b.drill IS DISTINCT FROM 'isolated' AND b.summary @> '{\"began\": true}'))
+                     AND (b.drill_of = r.id OR b.drill IS DISTINCT FROM 'isolated'
+                          AND b.summary @> '{\"began\": true}' AND NOT b.summary @> '{\"restored\": true}'))
              ORDER BY r.id LIMIT 100",
         )
         .fetch_all(&self.pool)

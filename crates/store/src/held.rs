@@ -77,11 +77,15 @@ impl Change {
         }
         sqlx::query(
             "INSERT INTO resource_claims (run, resource)
-             SELECT $2, resource FROM held_resources WHERE resource = ANY($1) AND holder = $3",
+             SELECT $2, resource FROM held_resources
+             WHERE resource = ANY($1)
+               AND (holder = $3 OR holder IN (SELECT coalesce(p.evacuation, p.id) FROM runs p WHERE p.id = $4))",
         )
         .bind(&request.holds)
         .bind(run.0)
         .bind(holder)
+        // It goes on holding what it moves where the run that asked for it ends first.
+        .bind(on_behalf_of)
         .execute(self.connection())
         .await?;
         Ok(())

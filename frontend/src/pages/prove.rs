@@ -14,7 +14,7 @@ pub const PATH: &str = "/prove";
 #[must_use]
 pub fn page(factors: FactorsView, next: String, refused: Option<String>, provider: Option<String>) -> Screen {
     Screen::new("Prove who you are", PATH, move || {
-        let has_codes = factors.codes_since.is_some();
+        let has_codes = factors.password && factors.codes_since.is_some();
         let failed = refused.map(|code| {
             let words = match code.as_str() {
                 "sign_in_refused" => "The password is not right.",

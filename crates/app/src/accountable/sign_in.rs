@@ -20,7 +20,7 @@ impl Proofs for Accountable {
     }
 
     async fn prove(&self, actor: &Actor, proof: Proof, from: &str) -> Answer<()> {
-        self.change(actor, "session.prove", &own(actor), self.0.prove(actor, proof, from)).await
+        self.proof(actor, "session.prove", self.0.prove(actor, proof, from)).await
     }
 
     async fn factors(&self, actor: &Actor) -> Answer<FactorsView> {
@@ -32,7 +32,7 @@ impl Proofs for Accountable {
     }
 
     async fn confirm_codes(&self, actor: &Actor, code: &str, from: &str) -> Answer<RecoveryCodesView> {
-        self.change(actor, "factor.add", &own(actor), self.0.confirm_codes(actor, code, from)).await
+        self.proof(actor, "factor.add", self.0.confirm_codes(actor, code, from)).await
     }
 
     async fn remove_codes(&self, actor: &Actor) -> Answer<()> {

@@ -6,7 +6,7 @@ use super::view::other_run;
 use crate::App;
 use crate::authority::{Action, may};
 use crate::free_text::REASON_AT_MOST;
-use crate::problems::of_store;
+use crate::problems::{HELD, of_store};
 use holdfast_api::people::People as _;
 use holdfast_api::runs::{OtherRun, RequestRun};
 use holdfast_api::{Answer, Problem};
@@ -120,9 +120,10 @@ fn nobody(asking: &Asking) -> Problem {
     )
 }
 
-/// Somebody else's write came first: what is there now decides.
+/// Somebody else's write came first: what is there now decides. That a run holds what this one would change is no such
+/// thing: it may last for hours, and a person is asked at once.
 fn overtaken(problem: &Problem) -> bool {
-    matches!(problem.code.as_str(), "run_active" | "conflict")
+    problem.code == "conflict" || (problem.code == "run_active" && problem.title != HELD)
 }
 
 fn not_asked(asking: &Asking, problem: Problem) -> NotAsked {

@@ -10,9 +10,10 @@ use crate::problems::{of_refusal, of_store};
 use holdfast_api::people::People as _;
 use holdfast_api::runs::{DrillView, RequestRun};
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, RunId};
+use holdfast_domain::{Actor, Declaration, RunId};
 use holdfast_failover::run::Run;
 use holdfast_failover::{Drill, Intent, Mode, Refusal};
+use holdfast_store::RunFilter;
 use jiff::SignedDuration;
 
 impl App {
@@ -51,6 +52,7 @@ impl App {
         if let Some(refusal) = not_to_bring_back(&run) {
             return Err(of_refusal(refusal));
         }
+        self.may_go_back(&run, ended_by.is_some()).await?;
         let actor = match self.actor_of_session(run.request.by.id, None).await {
             Err(problem) if problem.status == 401 => return Err(nobody(&run)),
             other => other?,
@@ -79,6 +81,45 @@ impl App {
         self.make_once(&actor, asked, Once::WayBack { there: &run, standing: &standing }).await
     }
 
+    /// Approvals that were given for the whole drill are not used for a move that somebody has made in between; and nobody
+    /// is brought back by a clock into a Region that is declared impaired.
+    async fn may_go_back(&self, there: &Run, by_hand: bool) -> Answer<()> {
+        if !by_hand {
+            let home = &there.request.movement.from;
+            let declared = self.store.declared_regions().await.map_err(of_store)?;
+            if declared.iter().any(|d| d.code == *home && d.declared != Declaration::Normal) {
+                return Err(of_refusal(Refusal::new(
+                    "guard_refused",
+                    format!("{home} is not declared normal, and the drill's end alone takes nothing there."),
+                    format!("Declare {home} normal again, or end the drill by hand."),
+                )));
+            }
+        }
+        if self.is_overtaken(there).await? {
+            return Err(of_refusal(Refusal::new(
+                "wrong_state",
+                "A later run has moved the application: the drill is over.",
+                "Request a failback.",
+            )));
+        }
+        Ok(())
+    }
+
+    async fn is_overtaken(&self, there: &Run) -> Answer<bool> {
+        let question = RunFilter {
+            application: Some(there.request.application.clone()),
+            live: Some(false),
+            began: true,
+            moving: true,
+            not_restored: true,
+            limit: 1,
+            ..RunFilter::default()
+        };
+        let last = self.store.runs(&question).await.map_err(of_store)?.pop();
+        let way_back = self.store.way_back(there.id).await.map_err(of_store)?;
+        Ok(way_back.is_none() && last.is_some_and(|last| last.id != there.id))
+    }
+
     /// The two legs as one of them shows them.
     pub(super) async fn drill_view(&self, run: &Run) -> Answer<Option<DrillView>> {
         let Some(drill) = run.request.plan.drill else { return Ok(None) };
@@ -90,7 +131,7 @@ impl App {
             }
             Drill::There { lasts } => {
                 view.other = self.store.way_back(run.id).await.map_err(of_store)?.as_ref().map(head);
-                if view.other.is_none() && run.state.is_completed() {
+                if view.other.is_none() && run.state.is_completed() && !self.is_overtaken(run).await? {
                     let lasts = SignedDuration::from_secs(i64::from(lasts.get()));
                     view.ends_at = run.ended_at.and_then(|at| at.checked_add(lasts).ok());
                     view.refused =

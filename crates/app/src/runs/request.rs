@@ -478,6 +478,14 @@ impl App {
         let Guarded { mut plan, ruled } =
             guarded(&picture, &movement, kind, &standing, &overrides(asked)?).map_err(of_refusal)?;
         plan.drill = drill;
+        if matches!(drill, Some(Drill::There { .. })) && plan.steps.iter().any(|s| s.runs_plan_of().is_some())
+        {
+            return Err(of_refusal(Refusal::new(
+                "not_plannable",
+                "Its plan runs another application's, which would be moved for real and not brought back.",
+                "Leave that step out of the plan for the drill, or drill that application by itself.",
+            )));
+        }
         let mut emergency = match drill {
             Some(_) => Some(no_emergency()),
             None => emergency_variant(&picture, &movement),

@@ -169,6 +169,7 @@ fn other_run(run: &Run, head: &RunHead) -> OtherRun {
         movement: head.movement.clone(),
         state: head.state,
         of_the_same_lot: head.evacuation.is_some() && head.evacuation == run.request.evacuation,
+        rehearses: head.drill.is_some(),
         now: now.to_owned(),
         set_aside: head.set_aside.as_ref().map(|set_aside| set_aside.why.clone()),
     }

@@ -471,7 +471,24 @@ impl Run {
         if reason.trim().is_empty() {
             return Err(Refusal::new("reason_needed", "Cancelling needs a reason.", "Say why."));
         }
+        self.leaves_nothing_of_a_drill()?;
         self.nothing_in_flight(at)
+    }
+
+    /// What an isolated drill has made, its own last steps take away.
+    fn leaves_nothing_of_a_drill(&self) -> Legal {
+        let isolated = self.request.plan.drill == Some(Drill::Isolated) && !self.request.dry_run;
+        let acted = |step: &Step| {
+            step.change().is_some()
+                && self.progress(&step.id).is_some_and(|p| p.call.is_some() || !p.answers.is_empty())
+        };
+        if !isolated || self.undoing.is_some() || !self.steps_in_order().any(acted) {
+            return Ok(());
+        }
+        Err(wrong_state(
+            "What the drill has raised or restored would be left standing.",
+            "Skip the step that does not go on, with a reason: the last steps take away what the drill made. Or abort it, which says what it leaves.",
+        ))
     }
 
     /// AWS works on nothing that this run started, as far as can be known.

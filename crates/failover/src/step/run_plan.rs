@@ -59,6 +59,8 @@ pub struct OtherRun {
     pub state: RunState,
     /// Whether it is a part of the evacuation that the step's own run is a part of.
     pub of_the_same_lot: bool,
+    /// Whether it is a drill, which takes back by itself what it moves.
+    pub rehearses: bool,
     /// What it is doing or waiting for, in a sentence.
     pub now: String,
     /// Why nobody drives it, where workers crashed on it.
@@ -157,7 +159,7 @@ pub fn run_plan(change: &Change, name: &Name, movement: &Movement, other: &Other
         return asked(name, movement, run, moved, &other.serving);
     }
     if let Some(run) = &other.live {
-        if goes_the_same_way(&run.movement, movement) {
+        if goes_the_same_way(&run.movement, movement) && !run.rehearses {
             if run.of_the_same_lot && run.state == RunState::AwaitingApproval {
                 return Verdict::WaitOr {
                     note: format!(

@@ -22,6 +22,7 @@ fn run(state: RunState, movement: Movement) -> OtherRun {
         movement,
         state,
         of_the_same_lot: false,
+        rehearses: false,
         now: now.into(),
         set_aside: None,
     }
