@@ -20,7 +20,7 @@ use std::sync::Arc;
 const PASSWORD: &str = "a long enough password";
 
 /// Method, path, body: refused on an old sign-in.
-const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 25] = [
+const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 26] = [
     (
         "POST",
         "/runs",
@@ -28,6 +28,7 @@ const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 25] = [
     ),
     ("POST", "/runs/{id}/reviews", r#"{"decision": "approve", "plan_digest": "x"}"#),
     ("POST", "/runs/{id}/escalate", r#"{"reason": "x", "confirm": "shop", "overrides": []}"#),
+    ("POST", "/runs/{id}/abort", r#"{"reason": "x", "confirm": "shop"}"#),
     ("POST", "/runs/{id}/steps/{step}/skip", r#"{"reason": "x"}"#),
     (
         "POST",
@@ -73,7 +74,7 @@ const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 25] = [
 ];
 
 /// Makes nothing weaker, is not done at once, or is the proof itself.
-const WANTS_NONE: [&str; 26] = [
+const WANTS_NONE: [&str; 28] = [
     "DELETE /applications/{name}",
     "DELETE /applications/{name}/waivers/{waiver}",
     "DELETE /evacuations/{id}/reviews",
@@ -91,6 +92,8 @@ const WANTS_NONE: [&str; 26] = [
     "POST /freezes",
     "POST /runs/{id}/acknowledge",
     "POST /runs/{id}/cancel",
+    "POST /runs/{id}/commit",
+    "POST /runs/{id}/end_drill",
     "POST /runs/{id}/pause",
     "POST /runs/{id}/resume",
     "POST /runs/{id}/steps/{step}/confirm",

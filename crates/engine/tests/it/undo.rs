@@ -113,10 +113,11 @@ async fn only_a_person_with_fresh_identity_aborts() {
 /// The demonstration, in which this application's run waits at its end until a person speaks.
 async fn house_that_holds(application: &str, speed: f64) -> WireHouse {
     let steps = "- {name: hold, kind: wait_for_person, after: confirm_protected, says: all is well}";
-    let plan = format!(
-        "{}  - application: {application}\n    steps:\n      {steps}\n",
-        holdfast_sim::DEMO_INVENTORY
-    );
+    let listed = format!("  - application: {application}\n    steps:\n");
+    let plan = match holdfast_sim::DEMO_INVENTORY.split_once(&listed) {
+        Some((before, after)) => format!("{before}{listed}      {steps}\n{after}"),
+        None => format!("{}{listed}      {steps}\n", holdfast_sim::DEMO_INVENTORY),
+    };
     WireHouse::of(holdfast_sim::demo_world(), &plan, speed).await
 }
 

@@ -138,13 +138,14 @@ fn place(generated: &[(Phase, StepId)], place: &Place) -> Option<Spot> {
     let first_from = |phase: Phase| generated.iter().map(|(p, _)| *p).filter(|p| *p >= phase).min();
     let last_to = |phase: Phase| generated.iter().map(|(p, _)| *p).filter(|p| *p <= phase).max();
     match place {
+        // A run looks before it does anything, its own steps too.
+        Place::Before(Phase::Observe) => Some(Spot::After(of(Phase::Observe))),
         Place::Before(phase) => match first_from(*phase) {
             Some(phase) => Some(Spot::Before(of(phase))),
             // Nothing comes at or after it: at the end, then.
             None => last_to(*phase).map(|phase| Spot::After(of(phase))),
         },
         Place::After(phase) => last_to(*phase).map(|phase| Spot::After(of(phase))),
-        // A run looks before it does anything, its own steps too.
         Place::BeforeStep(id) if of(Phase::Observe).iter().any(|o| o.as_str() == id) => {
             one(id).map(Spot::After)
         }
@@ -345,7 +346,14 @@ pub(super) fn put(steps: &mut Vec<Step>, id: &StepId, spot: &Spot) {
         }
         Spot::After(these) => {
             after.extend(these.iter().cloned());
-            for step in steps.iter_mut().filter(|s| !these.contains(&s.id) && s.id != *id) {
+            // But not what one of the place waits for itself, such as a step of one's own in its middle.
+            let within: BTreeSet<StepId> = steps
+                .iter()
+                .map(|step| step.id.clone())
+                .filter(|step| !following(steps, &BTreeSet::from([step.clone()])).is_disjoint(these))
+                .collect();
+            let outside = |step: &Step| !these.contains(&step.id) && !within.contains(&step.id);
+            for step in steps.iter_mut().filter(|s| outside(s) && s.id != *id) {
                 if step.after.iter().any(|before| these.contains(before)) {
                     step.after.push(id.clone());
                 }

@@ -89,6 +89,7 @@ impl Proofs for Fake {
     }
     async fn confirm_codes(&self, actor: &Actor, code: &str, _: &str) -> Answer<RecoveryCodesView> {
         self.finish_sign_in(actor.person, code, "").await?;
+        self.note("confirm codes");
         Ok(RecoveryCodesView { recovery_codes: vec!["abcd-efgh-jkmn-pqrs".into()] })
     }
     async fn remove_codes(&self, _: &Actor) -> Answer<()> {
