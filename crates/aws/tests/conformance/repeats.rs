@@ -124,7 +124,10 @@ async fn a_call_made_twice_does_what_its_class_declares() {
             let second = trial.effects().get(1).copied();
             match trial.change.idempotency() {
                 Idempotency::CompareAndSet => {
-                    assert_eq!(again.unwrap_err().kind, ErrorKind::Conflict, "{}", trial.name());
+                    // What is gone cannot be deleted again.
+                    let gone = trial.change.deletes_what().is_some();
+                    let wanted = if gone { ErrorKind::NotFound } else { ErrorKind::Conflict };
+                    assert_eq!(again.unwrap_err().kind, wanted, "{}", trial.name());
                     assert!(matches!(second, None | Some(Effect::Refused)), "{}", trial.name());
                 }
                 Idempotency::SetState | Idempotency::Token => {
