@@ -334,13 +334,14 @@ fn moves(view: &ApplicationView) -> AnyView {
     view! { <div class="moves">{items}</div>{rehearsals(view)} }.into_any()
 }
 
-/// Wherever it could fail over to, that can be tried.
+/// Wherever it could fail over to now, that can be tried.
 fn rehearsals(view: &ApplicationView) -> AnyView {
+    let possible = |m: &&Move| m.intent == "failover" && m.refused.is_none();
     let path = format!("{}/runs/new", applications::href(&view.summary.name));
     let items = view
         .moves
         .iter()
-        .filter(|m| m.intent == "failover")
+        .filter(possible)
         .map(|m| {
             let asked = [
                 ("intent", Some("drill")),
@@ -351,7 +352,7 @@ fn rehearsals(view: &ApplicationView) -> AnyView {
             view! { <li><a href=format::query(&path, &asked)>{format!("Drill in {}…", m.to)}</a></li> }
         })
         .collect_view();
-    let any = view.moves.iter().any(|m| m.intent == "failover");
+    let any = view.moves.iter().any(|m| possible(&m));
     any.then(|| {
         view! {
             <h3>"Rehearse"</h3>

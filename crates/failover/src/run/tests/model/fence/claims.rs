@@ -191,7 +191,7 @@ fn a_worker_that_does_not_look_at_its_lease_before_a_call_is_found_out() {
 
 #[test]
 fn a_worker_that_sends_later_than_its_intent_says_is_found_out() {
-    is_found_out(House { leaves_in_time: false, ..house() }, NOTHING_AFTER);
+    is_found_out(House { leaves_in_time: false, until: 3, ..house() }, NOTHING_AFTER);
 }
 
 #[test]
