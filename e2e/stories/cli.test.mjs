@@ -119,7 +119,7 @@ test("what REST tells, commands tell: in tables for people, and as the same JSON
   for (const [command, told] of [
     ["account list", /222222222222/],
     ["region list", /eu-central-1 .*Frankfurt/],
-    ["plan show shop", /planned failover from us-east-1 to eu-central-1/],
+    ["plan show shop", /planned fail(over|back) from (us-east|eu-central)-1 to/],
     ["compliance --csv", /^application,owner,tier,strategy,strategy_rto_band/],
     ["policy list", /one-approver/],
     ["now", /applications/],
