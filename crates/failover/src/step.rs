@@ -183,7 +183,6 @@ impl Step {
     }
 
     /// The resources that it asks whether it may go on, and does nothing to.
-    #[must_use]
     pub fn asks(&self) -> impl Iterator<Item = &Name> {
         self.signal().into_iter().chain(self.how.only_if.iter().map(how::Condition::resource))
     }

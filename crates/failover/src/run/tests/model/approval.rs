@@ -269,6 +269,10 @@ impl Model for Office {
                 state.runs.iter().all(|run| !run.wrongly_begun)
             }),
             Property::sometimes(TWO_AT_ONCE, |office: &Self, state: &State| {
+                #[allow(
+                    clippy::type_complexity,
+                    reason = "what a client has done and read, as the state has it"
+                )]
                 let approving = |(client, (done, read)): (usize, &(u8, Option<(u8, Kept)>))| {
                     let verb = office.clients[client].1.get(usize::from(*done));
                     matches!((verb, read), (Some(Verb::Approve { person: 3 | 4, .. }), Some((_, known)))

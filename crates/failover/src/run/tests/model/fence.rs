@@ -175,9 +175,9 @@ enum Move {
 
 fn next_move(run: &Run, (by, epoch): (usize, i64), now: u8) -> Move {
     match run.next(at(now)) {
-        Next::Ended | Next::Wait { .. } => return Move::LetGo,
+        Next::Ended | Next::Wait { .. } => Move::LetGo,
         _ if run.owner != Some((named(by), epoch)) => {
-            return Move::Write(vec![Command::Record(Event::TakenOver { worker: named(by), epoch })]);
+            Move::Write(vec![Command::Record(Event::TakenOver { worker: named(by), epoch })])
         }
         Next::Until { .. } => Move::Wait,
         Next::Conclude => Move::Write(vec![Command::Conclude]),
