@@ -115,7 +115,7 @@ impl Federation for App {
         }
         let now = self.store.now().await.map_err(of_store)?;
         // The provider was asked to have it proved anew; one that did not is not believed.
-        if !vouched.authenticated_at.is_some_and(|at| now.duration_since(at) <= FRESH_FOR) {
+        if vouched.authenticated_at.is_none_or(|at| now.duration_since(at) > FRESH_FOR) {
             return Err(not_anew());
         }
         let detail = json!({ "from": from, "with": ["provider"], "provider": vouched.issuer });

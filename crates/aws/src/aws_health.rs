@@ -28,7 +28,7 @@ const MOST: u32 = 100;
 pub(crate) async fn look(caller: &Caller, spec: &InRegions, regions: &[RegionCode]) -> Looked {
     let named = regions.iter().filter(|region| spec.regions.contains(region)).map(|region| region.as_str());
     let asked: Vec<&str> = named.chain([GLOBAL]).collect();
-    let order = caller.silence.order(Service::Health, ENDPOINTS.into_iter());
+    let order = caller.silence.order(Service::Health, ENDPOINTS);
     let answer =
         first_answer(order, caller.settings.patience, other_may_answer, |at| ask(caller, &asked, at));
     let told = answer.await.unwrap_or_else(|| {

@@ -32,7 +32,7 @@ async fn look_after(house: &House) {
 async fn newest(house: &House) -> PlanVersionView {
     let plans = house.app.plans(&house.operator, &name("front")).await.unwrap();
     let failover = plans.plans.iter().find(|p| p.intent == Intent::Failover).unwrap();
-    let version = failover.newest.as_ref().expect("a version was made").version;
+    let version = failover.newest.as_ref().unwrap().version;
     house.app.plan_version(&house.operator, &name("front"), version).await.unwrap()
 }
 

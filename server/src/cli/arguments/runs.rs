@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "made once a process")]
 pub enum Run {
     /// Ask for a run; it starts when those have approved whom its policy names
     #[command(visible_alias = "start")]

@@ -69,6 +69,7 @@ impl Simulated {
     }
 
     /// What it passed through.
+    #[allow(clippy::wrong_self_convention, reason = "it is over afterwards")]
     pub fn to_its_end(mut self) -> BTreeSet<&'static str> {
         let mut prefixes: BTreeMap<usize, Run> = BTreeMap::new();
         for turn in 0.. {
