@@ -6,6 +6,7 @@ mod asked;
 mod drills;
 mod escalate;
 pub(crate) mod request;
+pub(crate) mod sent;
 mod set_aside;
 mod standing;
 pub(crate) mod view;

@@ -4,7 +4,8 @@
 use crate::App;
 use crate::picture::Judged;
 use crate::problems::of_store;
-use crate::runs::request::{Thought, codes, guards, in_the_way};
+use crate::runs::request::{Thought, in_the_way};
+use crate::runs::sent::{codes, guards};
 use holdfast_api::evacuations::{LeftOutView, RequestEvacuation, StaysView};
 use holdfast_api::runs::RequestRun;
 use holdfast_api::{Answer, Problem};

@@ -4,10 +4,10 @@ use super::lot::{Lot, left_out};
 use super::view::tallies;
 use crate::App;
 use crate::audit::done;
-use crate::free_text::{LINE_AT_MOST, REASON_AT_MOST, free_text};
 use crate::problems::{of_refusal, of_store};
 use crate::repeats::key_reused;
-use crate::runs::request::{Superseded, codes, good_key, guards, overrides_needed};
+use crate::runs::request::Superseded;
+use crate::runs::sent::{codes, good_key, guards, overrides_needed, why};
 use crate::runs::{replay, who};
 use holdfast_api::evacuations::{EvacuationPreview, PlannedPart, RequestEvacuation};
 use holdfast_api::{Answer, Problem};
@@ -111,15 +111,7 @@ impl App {
         asked: RequestEvacuation,
         idempotency_key: &str,
     ) -> Answer<EvacuationId> {
-        let reason = free_text("reason", Some(&asked.reason), REASON_AT_MOST)?.unwrap_or_default();
-        if reason.is_empty() && !asked.dry_run {
-            return Err(Problem::bad_field(
-                "reason",
-                "is missing",
-                "Say why; approvers and auditors read it.",
-            ));
-        }
-        let incident = free_text("incident", asked.incident.as_deref(), LINE_AT_MOST)?;
+        let (reason, incident) = why(&asked.reason, asked.incident.as_deref(), asked.dry_run)?;
         good_key(idempotency_key)?;
         let body = serde_json::to_vec(&asked)
             .map_err(|e| Problem::bad_field("body", e.to_string(), "Send JSON."))?;

@@ -1,7 +1,7 @@
 //! From planned to emergency: the guards of an emergency are asked as things stand now, and whoever escalates proves who
 //! they are.
 
-use super::request::{codes, guards, overrides_needed};
+use super::sent::{codes, guards, overrides_needed};
 use super::{said, who};
 use crate::App;
 use crate::authority::{Action, fresh, may};

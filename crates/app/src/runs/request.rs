@@ -1,38 +1,32 @@
 //! From "fail shop over" to a frozen request: plan from the newest picture, digest, guards of the database.
 
+use super::sent::{
+    codes, good_key, good_times, movement, no_way_back, overrides, overrides_needed, rehearsed, why,
+};
 use super::who;
 use super::window::{manner, may_ask_for};
 use crate::App;
 use crate::applications::parse_name;
 use crate::audit::done;
 use crate::authority::fresh;
-use crate::free_text::{LINE_AT_MOST, REASON_AT_MOST, free_text};
 use crate::picture::Judged;
 use crate::problems::{active_run, of_refusal, of_store, resource_held};
 use crate::repeats::key_reused;
-use holdfast_api::runs::{OverrideNeeded, RequestRun, RunPreview};
+use holdfast_api::runs::{RequestRun, RunPreview};
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{
-    Actor, Application, ApprovalPolicy, EvacuationId, RegionCode, RunId, Seconds, Strategy,
-};
+use holdfast_domain::{Actor, Application, ApprovalPolicy, EvacuationId, RunId};
 use holdfast_failover::approval::{FrozenPolicy, tally};
 use holdfast_failover::digest::request_digest;
-use holdfast_failover::guard::{Guard, Guarded, Raised, Ruled, RunKind, guarded};
+use holdfast_failover::guard::{Guarded, Ruled, RunKind, guarded};
 use holdfast_failover::plan::{EmergencyVariant, emergency_variant};
 use holdfast_failover::run::drill::{carried, no_emergency};
 use holdfast_failover::run::{Command, Entry, Event, Request, Run, Who};
 use holdfast_failover::shared;
 use holdfast_failover::step::run_plan::AskedBy;
-use holdfast_failover::{Digest, Drill, DrillKind, Intent, Mode, Movement, Plan, Refusal, Review, RunState};
+use holdfast_failover::{Digest, Drill, Mode, Movement, Plan, Refusal, Review, RunState};
 use holdfast_store::{Change, Fence, Idempotent, NewRun, RunHead};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeSet;
-
-/// How long a live drill stays there where nothing is said.
-const LIVE_DRILL_MINUTES: u32 = 30;
-/// A day: what is served from elsewhere for longer is no drill.
-const LIVE_DRILL_MINUTES_AT_MOST: u32 = 24 * 60;
 
 /// A request thought through, not yet made.
 pub(crate) struct Thought {
@@ -135,9 +129,9 @@ impl Once<'_> {
     }
 
     /// What is rehearsed.
-    fn drill(&self, asked: &RequestRun) -> Option<Drill> {
+    fn drill(&self, asked: &RequestRun) -> Answer<Option<Drill>> {
         match self {
-            Self::WayBack { there, .. } => Some(Drill::Back { of: there.id }),
+            Self::WayBack { there, .. } => Ok(Some(Drill::Back { of: there.id })),
             Self::Key { .. } | Self::Step { .. } => rehearsed(asked),
         }
     }
@@ -149,88 +143,6 @@ impl Once<'_> {
             Self::Key { .. } | Self::Step { .. } => Vec::new(),
         }
     }
-}
-
-/// What a request rehearses. An isolated drill says so by its intent.
-fn rehearsed(asked: &RequestRun) -> Option<Drill> {
-    let live = asked.intent == Intent::Drill && asked.drill == Some(DrillKind::Live);
-    let lasts = || Seconds(asked.drill_minutes.unwrap_or(LIVE_DRILL_MINUTES) * 60);
-    match asked.intent {
-        Intent::Drill if live => Some(Drill::There { lasts: lasts() }),
-        Intent::Drill => Some(Drill::Isolated),
-        Intent::Failover | Intent::Failback => None,
-    }
-}
-
-pub(crate) fn good_key(key: &str) -> Answer<()> {
-    if (1..=200).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) {
-        return Ok(());
-    }
-    Err(Problem::bad_field(
-        "Idempotency-Key",
-        "must be 1 to 200 visible ASCII characters",
-        "Send the header `Idempotency-Key` with a fresh UUID per request.",
-    ))
-}
-
-/// The recovery time counts from the impact: one that lies ahead, or long ago, would make it nonsense.
-fn good_impact(field: &str, began: Option<Timestamp>, now: Timestamp) -> Answer<()> {
-    let Some(began) = began else { return Ok(()) };
-    let ago = now.duration_since(began);
-    if ago < SignedDuration::from_secs(-60) || ago > SignedDuration::from_hours(7 * 24) {
-        return Err(Problem::bad_field(
-            field,
-            "does not lie within the last seven days",
-            "Give the time at which users began to feel it, or it was noticed, with its zone, or leave it out.",
-        ));
-    }
-    Ok(())
-}
-
-fn detected_after(began: Option<Timestamp>, detected: Option<Timestamp>) -> Answer<()> {
-    match (began, detected) {
-        (Some(began), Some(detected)) if detected < began => Err(Problem::bad_field(
-            "detected_at",
-            "lies before the impact began",
-            "Give the time at which it was noticed, with its zone, or leave it out.",
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// The words of a drill are of drills alone.
-fn good_drill(asked: &RequestRun) -> Answer<()> {
-    let said = asked.drill.is_some() || asked.drill_minutes.is_some();
-    if asked.intent != Intent::Drill && said {
-        return Err(Problem::bad_field(
-            "drill",
-            "is of drills only",
-            "Say `intent: drill`, or leave it out.",
-        ));
-    }
-    let live = asked.drill == Some(DrillKind::Live);
-    if live && asked.mode == Mode::Emergency {
-        return Err(of_refusal(Refusal::new(
-            "guard_refused",
-            "A drill never accepts the loss of data, so it is never an emergency.",
-            "Request the drill as planned.",
-        )));
-    }
-    if live && asked.drill_minutes.is_some_and(|m| !(1..=LIVE_DRILL_MINUTES_AT_MOST).contains(&m)) {
-        return Err(Problem::bad_field(
-            "drill_minutes",
-            format!("is not 1 to {LIVE_DRILL_MINUTES_AT_MOST}"),
-            "Give the minutes for which it is to be served from there.",
-        ));
-    }
-    if !live && asked.drill_minutes.is_some() {
-        return Err(Problem::bad_field(
-            "drill_minutes",
-            "is of live drills only: an isolated one ends when everything was tried",
-            "Leave it out.",
-        ));
-    }
-    Ok(())
 }
 
 /// A request that waits for approval and gives way to an emergency: decided, not yet written.
@@ -252,18 +164,16 @@ impl Superseded {
 impl App {
     pub(super) async fn preview(&self, request: &RequestRun) -> Answer<RunPreview> {
         let now = Timestamp::now();
+        let drill = rehearsed(request)?;
         let mut overridden = overrides(request)?;
         let mut request = RequestRun { overrides: codes(&overridden), ..request.clone() };
         // Shown as the request that overrides what people may override: that is the one that would be sent.
-        let bare = self.think(&request, rehearsed(&request), now).await?;
+        let bare = self.think(&request, drill, now).await?;
         let overrides_needed = overrides_needed(&bare.ruled.needed);
         overridden.extend(bare.ruled.needed.iter().map(|raised| raised.guard));
         request.overrides = codes(&overridden);
-        let thought = if overrides_needed.is_empty() {
-            bare
-        } else {
-            self.think(&request, rehearsed(&request), now).await?
-        };
+        let thought =
+            if overrides_needed.is_empty() { bare } else { self.think(&request, drill, now).await? };
         let active = match thought.judged.active.as_ref().and_then(|held| in_the_way(&request, held)) {
             Some(problem) => Some(problem),
             None => self.held_by_another(&thought, request.dry_run).await?,
@@ -299,15 +209,7 @@ impl App {
         asked: RequestRun,
         idempotency_key: &str,
     ) -> Answer<RunId> {
-        let reason = free_text("reason", Some(&asked.reason), REASON_AT_MOST)?.unwrap_or_default();
-        if reason.is_empty() && !asked.dry_run {
-            return Err(Problem::bad_field(
-                "reason",
-                "is missing",
-                "Say why; approvers and auditors read it.",
-            ));
-        }
-        let incident = free_text("incident", asked.incident.as_deref(), LINE_AT_MOST)?;
+        let (reason, incident) = why(&asked.reason, asked.incident.as_deref(), asked.dry_run)?;
         let overridden = overrides(&asked)?;
         good_key(idempotency_key)?;
         let body = serde_json::to_vec(&asked)
@@ -340,15 +242,13 @@ impl App {
 
     async fn make(&self, actor: &Actor, asked: RequestRun, once: Once<'_>) -> Answer<RunId> {
         let now = self.store.now().await.map_err(of_store)?;
-        good_impact("impact_began_at", asked.impact_began_at, now)?;
-        good_impact("detected_at", asked.detected_at, now)?;
-        detected_after(asked.impact_began_at, asked.detected_at)?;
+        good_times(&asked, now)?;
         if !asked.dry_run
             && let Some(refusal) = self.audit_not_kept().await?
         {
             return Err(of_refusal(refusal));
         }
-        let thought = self.think(&asked, once.drill(&asked), now).await?;
+        let thought = self.think(&asked, once.drill(&asked)?, now).await?;
         if let Some(refusal) = thought.ruled.refusal() {
             return Err(of_refusal(refusal));
         }
@@ -442,7 +342,6 @@ impl App {
 
     async fn think(&self, asked: &RequestRun, drill: Option<Drill>, now: Timestamp) -> Answer<Thought> {
         let name = parse_name(&asked.application)?;
-        good_drill(asked)?;
         let judged = self.judge(&name, now).await?;
         self.think_as(asked, judged, drill, now).await
     }
@@ -571,116 +470,4 @@ pub(crate) fn in_the_way(asked: &RequestRun, held: &RunHead) -> Option<Problem> 
     let unapproved = held.state == RunState::AwaitingApproval && !held.lot_started;
     let gives_way = asked.mode == Mode::Emergency && unapproved;
     (!asked.dry_run && !gives_way).then(|| active_run(&held.id.to_string()))
-}
-
-/// The guards that a request overrides, by their codes.
-fn overrides(asked: &RequestRun) -> Answer<BTreeSet<Guard>> {
-    guards(&asked.overrides)
-}
-
-pub(crate) fn guards(named: &[String]) -> Answer<BTreeSet<Guard>> {
-    named
-        .iter()
-        .map(|code| {
-            code.trim().parse().map_err(|e: holdfast_domain::Invalid| {
-                Problem::bad_field("overrides", e.to_string(), "Name the guard by its code, or leave it out.")
-            })
-        })
-        .collect()
-}
-
-/// Each once and in the guards' own order, whatever was typed: the digest covers them as they stand here.
-pub(crate) fn codes(overrides: &BTreeSet<Guard>) -> Vec<String> {
-    overrides.iter().map(|guard| guard.as_str().to_owned()).collect()
-}
-
-/// One for each guard, which may stand against the run for several reasons. They come in the guards' order.
-pub(crate) fn overrides_needed(needed: &[Raised]) -> Vec<OverrideNeeded> {
-    let of_one = |raised: &[Raised]| {
-        let mut ways_out: Vec<&str> = raised.iter().map(|one| one.way_out.as_str()).collect();
-        ways_out.dedup();
-        Some(OverrideNeeded {
-            guard: raised.first()?.guard.as_str().to_owned(),
-            sentence: raised.iter().map(Raised::to_string).collect::<Vec<_>>().join(" "),
-            way_out: ways_out.join(" "),
-        })
-    };
-    needed.chunk_by(|one, next| one.guard == next.guard).filter_map(of_one).collect()
-}
-
-/// Why what a live drill would do could not be taken back by a planned failback.
-fn no_way_back(application: &Application, movement: &Movement) -> Option<Refusal> {
-    if application.strategy == Strategy::BackupRestore {
-        return Some(Refusal::new(
-            "not_plannable",
-            format!(
-                "{} is restored from backups, and what is written after that has no way back but its own backups.",
-                application.name
-            ),
-            "Ask for an isolated drill, which restores beside production.",
-        ));
-    }
-    (application.strategy != Strategy::ActiveActive && movement.from != application.home_region).then(|| {
-        Refusal::new(
-            "not_home",
-            format!(
-                "A live drill comes back to {}, and a failback goes home, to {}.",
-                movement.from, application.home_region
-            ),
-            "Fail it back first; then drill it.",
-        )
-    })
-}
-
-/// Fills in what was left open: from the Region seen serving, to the only other one (home, for a failback).
-fn movement(asked: &RequestRun, drill: Option<Drill>, judged: &Judged) -> Answer<Movement> {
-    let application = &judged.application;
-    let region = |field: &str, text: &str| {
-        RegionCode::parse(text).map_err(|e| {
-            Problem::bad_field(
-                field,
-                e.to_string(),
-                "Name a Region of the application, such as `eu-central-1`.",
-            )
-        })
-    };
-    let from = match asked.from_region.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
-        Some(text) => region("from_region", text)?,
-        None => match (judged.serving.regions.as_slice(), asked.intent) {
-            ([only], _) => only.clone(),
-            ([], _) => {
-                return Err(Problem::bad_field(
-                    "from_region",
-                    "is needed: which Region serves cannot be told now",
-                    "Name the Region to leave.",
-                ));
-            }
-            (several, _) => {
-                let all: Vec<_> = several.iter().map(RegionCode::as_str).collect();
-                return Err(Problem::bad_field(
-                    "from_region",
-                    format!("is needed: {} serve", all.join(", ")),
-                    "Name the Region to leave.",
-                ));
-            }
-        },
-    };
-    let to = match asked.to_region.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
-        Some(text) => region("to_region", text)?,
-        None if asked.intent == Intent::Failback => application.home_region.clone(),
-        // Not "wherever it is not": a failover asked for twice must not quietly become the way back.
-        None => match application.recovery_regions.as_slice() {
-            [only] => only.clone(),
-            several => {
-                let all: Vec<_> = several.iter().map(|r| r.as_str()).collect();
-                return Err(Problem::bad_field(
-                    "to_region",
-                    format!("is needed: {} could take over", all.join(", ")),
-                    "Name the Region to move to.",
-                ));
-            }
-        },
-    };
-    let intent = if matches!(drill, Some(Drill::There { .. })) { Intent::Failover } else { asked.intent };
-    Ok(Movement { intent, mode: asked.mode, from, to })
 }

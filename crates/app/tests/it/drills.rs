@@ -73,6 +73,8 @@ async fn what_no_drill_can_be_is_refused() {
         (RequestRun { drill_minutes: Some(5), ..isolated() }, "of live drills only"),
         (RequestRun { drill_minutes: Some(0), ..live() }, "is not 1 to"),
         (RequestRun { drill_minutes: Some(1441), ..live() }, "is not 1 to"),
+        // More seconds than a number of the drill holds.
+        (RequestRun { drill_minutes: Some(u32::MAX), ..live() }, "is not 1 to"),
     ] {
         let (status, detail) = field(refused(house.request(asked).await));
         assert!(status == 422 && detail.contains(says), "{status} {detail}");

@@ -48,13 +48,7 @@ async fn a_planned_run_that_asks_a_person_goes_on_as_an_emergency_and_does_nothi
 #[tokio::test(flavor = "multi_thread")]
 async fn an_emergency_does_nothing_while_the_call_that_it_replaces_may_take_effect() {
     let mut house = House::new().await;
-    house.cloud.next_call(Fate::Lost);
-    let run = house.started().await;
-    until("the lost answer", || async {
-        let now = house.app.run(&house.operator, id(&run)).await.unwrap();
-        now.steps.iter().any(|s| s.state == StepState::Unknown).then_some(())
-    })
-    .await;
+    let run = house.started_with_a_lost_answer().await;
     let escalated = house.app.drive_run(&house.operator, id(&run), asked("shop")).await.unwrap();
     let awaits = escalated.escalated.unwrap().awaits.unwrap();
     assert_eq!(awaits.step, "scale-web-eu-central-1");

@@ -1,6 +1,6 @@
 //! A whole Holdfast without wire or page: database, use cases, engine, and the fake cloud.
 
-use crate::fake_cloud::FakeCloud;
+use crate::fake_cloud::{FakeCloud, Fate};
 use async_trait::async_trait;
 use holdfast_api::people::{NewPerson, People};
 use holdfast_api::runs::{Decision, RequestRun, ReviewRun, RunView, Runs};
@@ -9,7 +9,7 @@ use holdfast_app::{App, Settings};
 use holdfast_domain::{Actor, Name, PersonId, Role, RunId};
 use holdfast_engine::{Asks, Engine, EngineSettings};
 use holdfast_failover::step::run_plan::{Asking, NotAsked};
-use holdfast_failover::{Intent, Mode, RunState};
+use holdfast_failover::{Intent, Mode, RunState, StepState};
 use holdfast_store::{Fence, Pools, Store};
 use holdfast_testkit::{TestDatabase, test_database};
 use jiff::Timestamp;
@@ -291,6 +291,18 @@ impl House {
     pub async fn started(&self) -> RunView {
         let run = self.request(Self::asked(Mode::Planned)).await.unwrap();
         self.approve(&run).await.unwrap()
+    }
+
+    /// The answer of its first call was lost.
+    pub async fn started_with_a_lost_answer(&self) -> RunView {
+        self.cloud.next_call(Fate::Lost);
+        let run = self.started().await;
+        until("the lost answer", || async {
+            let now = self.app.run(&self.operator, id(&run)).await.unwrap();
+            now.steps.iter().any(|s| s.state == StepState::Unknown).then_some(())
+        })
+        .await;
+        run
     }
 
     pub async fn reaches(&self, run: &RunView, state: RunState) -> RunView {

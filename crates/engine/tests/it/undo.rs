@@ -71,13 +71,7 @@ async fn an_undo_whose_answer_is_lost_is_looked_up_and_one_that_is_denied_asks_a
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_taken_back_while_a_call_of_the_plan_may_take_effect() {
     let mut house = House::new().await;
-    house.cloud.next_call(Fate::Lost);
-    let run = house.started().await;
-    until("the lost answer", || async {
-        let now = house.app.run(&house.operator, id(&run)).await.unwrap();
-        now.steps.iter().any(|s| s.state == StepState::Unknown).then_some(())
-    })
-    .await;
+    let run = house.started_with_a_lost_answer().await;
     let aborted = house.app.drive_run(&house.operator, id(&run), asked("")).await.unwrap();
     let awaits = aborted.undoing.unwrap().awaits.unwrap();
     assert_eq!(awaits.step, "scale-web-eu-central-1");
@@ -268,7 +262,9 @@ async fn a_window_ends_for_a_worker_that_was_away_and_is_refused_where_it_makes_
     }
     let run = waits_for_a_commit(&house, 5).await;
     house.stop().await;
-    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    let waiting = house.app.run(&house.operator, id(&run)).await.unwrap();
+    let ends = waiting.commit.unwrap().until.unwrap();
+    until("the window to end", || async { (house.store.now().await.unwrap() > ends).then_some(()) }).await;
     let late = house.app.drive_run(&house.operator, id(&run), RunVerb::Commit { comment: None }).await;
     assert_eq!(late.unwrap_err().code, "expired", "before any worker has noticed");
     house.start().await;
