@@ -9,8 +9,8 @@ ALTER TABLE runs ADD CONSTRAINT runs_isolated_drills_move_nothing
     CHECK ((drill IS NOT DISTINCT FROM 'isolated') = (intent = 'drill'));
 ALTER TABLE runs ADD CONSTRAINT runs_drill_there_ends CHECK ((drill IS NOT DISTINCT FROM 'there') = (drill_lasts_seconds IS NOT NULL));
 ALTER TABLE runs ADD CONSTRAINT runs_drill_back_of_one CHECK ((drill IS NOT DISTINCT FROM 'back') = (drill_of IS NOT NULL));
--- One way back for one way there, whoever asks for it first.
-CREATE UNIQUE INDEX runs_one_way_back ON runs (drill_of) WHERE drill_of IS NOT NULL;
+-- One way back for one way there, whoever asks for it first; one that nobody approved in time is asked for anew.
+CREATE UNIQUE INDEX runs_one_way_back ON runs (drill_of) WHERE drill_of IS NOT NULL AND state <> 'expired';
 CREATE INDEX runs_drills_there ON runs (id) WHERE drill = 'there';
 
 -- Why the way back could not be asked for, when it was last tried.

@@ -130,6 +130,18 @@ struct Kept {
     left_at: i64,
 }
 
+/// How far apart the provider's clock and ours may be.
+const SKEW: Duration = Duration::from_secs(60);
+
+/// Whether who they are was proved within `longest`, as the provider was asked to see to. One that does not say when is not
+/// believed: it was asked for an age, and must.
+fn lately(authenticated_at: Option<Timestamp>, now: Timestamp, longest: Duration) -> bool {
+    authenticated_at.is_some_and(|at| {
+        let ago = now.duration_since(at);
+        ago.is_negative() || ago.unsigned_abs() <= longest + SKEW
+    })
+}
+
 /// Claims beyond the standard ones, the groups among them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Others {
@@ -256,6 +268,12 @@ impl Provider {
             }
             vouched => vouched?,
         };
+        if kept.purpose == Purpose::SignIn
+            && !lately(vouched.authenticated_at, Timestamp::now(), self.settings.longest)
+        {
+            let why = "it vouches for a sign-in there that is older than was asked for".to_owned();
+            return Err(Failure::NotBelieved(why));
+        }
         Ok(Back { vouched, next: kept.next, purpose: kept.purpose })
     }
 
@@ -408,6 +426,21 @@ mod tests {
         };
         let sealing = Sealing::parse(&Sealing::new_key().unwrap()).unwrap();
         Provider::new(settings, Guarded::new(egress).unwrap(), sealing)
+    }
+
+    #[test]
+    fn a_sign_in_at_the_provider_is_good_as_long_as_was_asked_for() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let (now, longest) = (at(100_000), Duration::from_secs(3_600));
+        for (authenticated_at, good) in [
+            (None, false),
+            (Some(100_030), true),
+            (Some(96_400), true),
+            (Some(96_340), true),
+            (Some(96_339), false),
+        ] {
+            assert_eq!(lately(authenticated_at.map(at), now, longest), good, "{authenticated_at:?}");
+        }
     }
 
     #[test]

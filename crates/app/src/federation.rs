@@ -93,11 +93,19 @@ impl Federation for App {
         };
         let detail = json!({ "from": from, "provider": vouched.issuer, "claimed": vouched.groups });
         if person.roles.is_empty() {
-            // What they lost is lost all the same.
             let refusal = no_role();
             let refused =
-                AuditEntry::refused("session.sign_in", of_provider(), "person", &person.email, &refusal.code);
-            change.commit(refused.with(detail)).await.map_err(of_store)?;
+                AuditEntry::refused("session.sign_in", of_provider(), "person", &person.email, &refusal.code)
+                    .with(detail);
+            let had = people.iter().any(|before| before.id == person.id && !before.roles.is_empty());
+            if had {
+                // What they lost is lost all the same.
+                change.commit(refused).await.map_err(of_store)?;
+            } else {
+                // Who never had any could come back for ever.
+                drop(change);
+                self.store.refuse_within(refused, RefusalLimits::OF_CHANGES).await.map_err(of_store)?;
+            }
             return Err(refusal);
         }
         let entry = done(&actor(&person, None), "session.sign_in", &subject(&person)).with(detail);

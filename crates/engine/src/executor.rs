@@ -12,7 +12,7 @@ use crate::look::Ground;
 use crate::step::{StepDrive, drive};
 use holdfast_cloud::{Access, Acting, Cloud, Direction};
 use holdfast_domain::{RunId, StepId};
-use holdfast_failover::run::{Event, Next, Run};
+use holdfast_failover::run::{Event, Next, Run, RunState};
 use holdfast_store::{AccountProbe, AccountRole, Fence, Store, Wakeup, Wakeups};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -111,7 +111,7 @@ impl Executor {
         let mut wakeups = self.store.wakeups();
         let journal = Arc::new(Journal::open(self.store.clone(), fence.clone(), id).await?);
         let run = journal.run().await;
-        if matches!(run.next(lease.clock().now()), Next::Ended | Next::Wait { .. }) {
+        if rests(&run, &run.next(lease.clock().now())) {
             held.rest();
             return Ok(());
         }
@@ -152,7 +152,8 @@ impl Executor {
             }
             if lost.is_none() {
                 journal.refresh().await?;
-                match journal.run().await.next(lease.clock().now()) {
+                let run = journal.run().await;
+                match run.next(lease.clock().now()) {
                     Next::Ended => return Ok(()),
                     Next::Conclude if driving.is_empty() => {
                         // "Completed" is said of a world that everybody can see: what the collector last kept is
@@ -174,7 +175,7 @@ impl Executor {
                         }
                         continue;
                     }
-                    Next::Wait { .. } if driving.is_empty() => {
+                    next if driving.is_empty() && rests(&run, &next) => {
                         held.rest();
                         return Ok(());
                     }
@@ -246,6 +247,16 @@ async fn ask_roles(executor: Executor, ground: Arc<Ground>, run: Run) {
         if let Err(error) = executor.store.record_account_probe(&probe).await {
             tracing::warn!(account = %account.name, %error, "the act role's answer could not be kept");
         }
+    }
+}
+
+/// Whether it is laid aside until somebody says something, or for a while: one that waits up to a day for a commit must not
+/// keep a hand from others.
+fn rests(run: &Run, next: &Next) -> bool {
+    match next {
+        Next::Ended | Next::Wait { .. } => true,
+        Next::Until { .. } => run.state == RunState::AwaitingCommit,
+        _ => false,
     }
 }
 

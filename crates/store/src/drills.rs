@@ -11,10 +11,11 @@ use sqlx::{PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 async fn back_of(connection: &mut PgConnection, there: RunId) -> Result<Option<RunId>> {
-    let id: Option<Uuid> = sqlx::query_scalar("SELECT id FROM runs WHERE drill_of = $1")
-        .bind(there.0)
-        .fetch_optional(connection)
-        .await?;
+    let id: Option<Uuid> =
+        sqlx::query_scalar("SELECT id FROM runs WHERE drill_of = $1 AND state <> 'expired'")
+            .bind(there.0)
+            .fetch_optional(connection)
+            .await?;
     Ok(id.map(RunId))
 }
 
@@ -29,11 +30,13 @@ impl Change {
 }
 
 impl Store {
+    /// The way back of this drill; one that nobody approved in time is none.
+    ///
     /// # Errors
     /// When the database does not answer, or something stored cannot be read.
     pub async fn way_back(&self, there: RunId) -> Result<Option<RunHead>> {
         let mut query = QueryBuilder::<Postgres>::new(SELECT);
-        query.push(" AND r.drill_of = ").push_bind(there.0);
+        query.push(" AND r.state <> 'expired' AND r.drill_of = ").push_bind(there.0);
         Ok(self.heads(query).await?.into_iter().next())
     }
 
@@ -50,7 +53,7 @@ impl Store {
                AND (r.drill_refused_at IS NULL OR r.drill_refused_at < clock_timestamp() - interval '30 s')
                AND NOT EXISTS (
                    SELECT FROM runs b WHERE b.application = r.application AND b.id > r.id AND NOT b.dry_run
-                     AND (b.drill_of = r.id OR b.drill IS DISTINCT FROM 'isolated'
+                     AND (b.drill_of = r.id AND b.state <> 'expired' OR b.drill IS DISTINCT FROM 'isolated'
                           AND b.summary @> '{\"began\": true}' AND NOT b.summary @> '{\"restored\": true}'))
              ORDER BY r.id LIMIT 100",
         )

@@ -14,8 +14,9 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionOwner {
     pub person: PersonId,
-    /// The end of its life counts from here, also under another id.
-    pub signed_in_at: Timestamp,
+    /// The end of its life counts from here, also under another id. `None`: the password was right and a code is waited for;
+    /// nobody is signed in, and it ends with the person's sessions all the same.
+    pub signed_in_at: Option<Timestamp>,
     pub address: String,
     pub agent: String,
 }
@@ -88,7 +89,7 @@ impl Store {
         .bind(data)
         .bind(time(expires_at))
         .bind(f64::from(longest_seconds))
-        .bind(owner.map(|o| time(o.signed_in_at)))
+        .bind(owner.and_then(|o| o.signed_in_at).map(time))
         .bind(owner.map(|o| cut(&o.address, 100)))
         .bind(owner.map(|o| cut(&o.agent, 300)))
         .execute(&self.pool)
@@ -114,7 +115,7 @@ impl Store {
         .bind(owner.map(|o| o.person.0))
         .bind(data)
         .bind(time(expires_at))
-        .bind(owner.map(|o| time(o.signed_in_at)))
+        .bind(owner.and_then(|o| o.signed_in_at).map(time))
         .bind(owner.map(|o| cut(&o.address, 100)))
         .bind(owner.map(|o| cut(&o.agent, 300)))
         .execute(&self.pool)
@@ -181,8 +182,8 @@ impl Store {
     pub async fn sessions_of(&self, person: PersonId) -> Result<Vec<OwnedSession>> {
         type Row = (String, Time, Time, Option<String>, Option<String>);
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT left(encode(id_hash, 'hex'), $2), coalesce(signed_in_at, created_at), last_seen_at, address, agent
-             FROM sessions WHERE person = $1 AND least(expires_at, ends_at) > clock_timestamp()
+            "SELECT left(encode(id_hash, 'hex'), $2), signed_in_at, last_seen_at, address, agent
+             FROM sessions WHERE person = $1 AND signed_in_at IS NOT NULL AND least(expires_at, ends_at) > clock_timestamp()
              ORDER BY 2 DESC, 1",
         )
         .bind(person.0)

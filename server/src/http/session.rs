@@ -61,6 +61,14 @@ impl SignedIn {
     }
 }
 
+impl CodeDue {
+    /// Out of what a session holds.
+    #[must_use]
+    pub fn of(data: &HashMap<String, serde_json::Value>) -> Option<Self> {
+        serde_json::from_value(data.get(CODE_DUE)?.clone()).ok()
+    }
+}
+
 /// The layer that reads and sets the cookie.
 #[must_use]
 pub fn layer<Store: SessionStore>(store: Store) -> SessionManagerLayer<Store> {

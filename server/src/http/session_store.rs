@@ -1,7 +1,7 @@
 //! Browser sessions in Postgres. The cookie's value is hashed before it is looked up: whoever reads the table
 //! cannot sign in with what stands there.
 
-use super::session::{ABSOLUTE_LIMIT, SignedIn};
+use super::session::{ABSOLUTE_LIMIT, CodeDue, SignedIn};
 use async_trait::async_trait;
 use holdfast_store::{Error, SessionOwner, Store, session_id};
 use jiff::Timestamp;
@@ -82,14 +82,24 @@ fn data_of(record: &Record) -> Result<serde_json::Value> {
     serde_json::to_value(&record.data).map_err(|error| SessionError::Encode(error.to_string()))
 }
 
-/// None while nobody is signed in to it.
+/// None while nobody is known to it.
 fn owner_of(record: &Record) -> Option<SessionOwner> {
-    SignedIn::of(&record.data).map(|signed_in| SessionOwner {
+    let signed_in = SignedIn::of(&record.data).map(|signed_in| SessionOwner {
         person: signed_in.person,
-        signed_in_at: signed_in.since,
+        signed_in_at: Some(signed_in.since),
         address: signed_in.from,
         agent: signed_in.agent,
-    })
+    });
+    // Who waits for a code gave a password that may be another by the time the code comes.
+    let waiting = || {
+        CodeDue::of(&record.data).map(|due| SessionOwner {
+            person: due.person,
+            signed_in_at: None,
+            address: String::new(),
+            agent: String::new(),
+        })
+    };
+    signed_in.or_else(waiting)
 }
 
 /// By what a person is shown it, and not by its secret.

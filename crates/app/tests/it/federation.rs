@@ -77,8 +77,12 @@ async fn groups_are_taken_anew_with_each_sign_in_and_what_is_lost_ends_what_is_o
     let app = federated(&house);
     let person = signs_in(&app, olivia(&["ops"])).await.unwrap().person;
     let later = house.store.now().await.unwrap() + SignedDuration::from_hours(1);
-    let owner =
-        SessionOwner { person, signed_in_at: Timestamp::now(), address: FROM.into(), agent: String::new() };
+    let owner = SessionOwner {
+        person,
+        signed_in_at: Some(Timestamp::now()),
+        address: FROM.into(),
+        agent: String::new(),
+    };
     house.store.session_create(&[7; 32], Some(&owner), &serde_json::json!({}), later, 60).await.unwrap();
     let both = signs_in(&app, olivia(&["ops", "leads"])).await.unwrap();
     assert_eq!(both.roles.len(), 2, "{:?}", both.roles);

@@ -36,7 +36,7 @@ async fn token(store: &Store, person: PersonId, lives_seconds: u32) -> Result<Ne
 fn owner(person: PersonId) -> SessionOwner {
     SessionOwner {
         person,
-        signed_in_at: Timestamp::now(),
+        signed_in_at: Some(Timestamp::now()),
         address: "198.51.100.1".into(),
         agent: "a browser".into(),
     }
@@ -138,6 +138,9 @@ async fn a_persons_sessions_are_theirs_to_see_and_to_end_one_by_one() {
         assert!(store.session_create(hash, Some(&owner(id)), &json!({}), later, DAY).await.unwrap());
     }
     assert!(store.session_create(&hash_secret(b"waits"), None, &json!({}), later, DAY).await.unwrap());
+    let waiting = SessionOwner { signed_in_at: None, ..owner(id) };
+    let code_due = hash_secret(b"code due");
+    assert!(store.session_create(&code_due, Some(&waiting), &json!({}), later, DAY).await.unwrap());
     let shown = store.sessions_of(id).await.unwrap();
     assert_eq!((shown.len(), shown[0].address.as_deref()), (3, Some("198.51.100.1")));
     let mut change = store.begin().await.unwrap();
@@ -145,8 +148,9 @@ async fn a_persons_sessions_are_theirs_to_see_and_to_end_one_by_one() {
     assert!(change.end_session(id, &session_id(&hashes[0])).await.unwrap());
     change.commit(entry("session.end")).await.unwrap();
     let mut change = store.begin().await.unwrap();
-    assert_eq!(change.end_sessions(id, Some(&session_id(&hashes[1]))).await.unwrap(), 1);
+    assert_eq!(change.end_sessions(id, Some(&session_id(&hashes[1]))).await.unwrap(), 2);
     change.commit(entry("session.end_all")).await.unwrap();
+    assert_eq!(store.session_load(&code_due).await.unwrap(), None, "nobody signs in by the code any more");
     let left = store.sessions_of(id).await.unwrap();
     assert_eq!(left.iter().map(|s| s.id.clone()).collect::<Vec<_>>(), [session_id(&hashes[1])]);
 }
@@ -156,7 +160,7 @@ async fn a_new_id_does_not_make_a_session_live_longer() {
     let (_database, store) = furnished().await;
     let id = person(&store, "a@example.com", Role::Viewer, &[]).await.id;
     let now = store.now().await.unwrap();
-    let old = SessionOwner { signed_in_at: now - SignedDuration::from_hours(25), ..owner(id) };
+    let old = SessionOwner { signed_in_at: Some(now - SignedDuration::from_hours(25)), ..owner(id) };
     let (session, later) = (hash_secret(b"cookie"), now + SignedDuration::from_hours(1));
     assert!(store.session_create(&session, Some(&old), &json!({}), later, DAY).await.unwrap());
     assert_eq!(store.session_load(&session).await.unwrap(), None);
