@@ -3,6 +3,7 @@
 
 mod audit;
 mod crashes;
+mod drills;
 mod evacuations;
 mod held;
 mod idempotency;
