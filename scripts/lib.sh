@@ -31,9 +31,20 @@ stop() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# Cargo takes what another checkout left in the shared folder for this one's where the sources are older; its tests would
+# look for their files there. Ours are built anew, the dependencies are kept.
+forget_other_checkouts() {
+  local mark=$CARGO_TARGET_DIR/checkout
+  [[ $(cat "$mark" 2>/dev/null) != "$ROOT" ]] || return 0
+  rm -rf "$CARGO_TARGET_DIR"/release/.fingerprint/{holdfast,xtask}*
+  mkdir -p "$CARGO_TARGET_DIR"
+  printf '%s\n' "$ROOT" >"$mark"
+}
+
 # The Rust that rust-toolchain.toml names. Where it cannot be fetched but an installed toolchain of another name
 # has the same version, that one serves.
 find_rust() {
+  forget_other_checkouts
   have cargo || [[ ! -x $HOME/.cargo/bin/cargo ]] || export PATH="$HOME/.cargo/bin:$PATH"
   have cargo || stop "Rust is not installed." "Install it with rustup (https://rustup.rs), open a new shell, and repeat."
   if (cd "$ROOT" && rustc --version >/dev/null 2>&1); then return; fi

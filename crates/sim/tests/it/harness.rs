@@ -9,7 +9,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use holdfast_sim::world::World;
 use holdfast_sim::{Sim, SimConfig, demo_world, start_with};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 pub const SHOP: &str = "222222222222";
 pub const DATA: &str = "444444444444";
@@ -92,8 +92,19 @@ pub async fn acting_in_data(sim: &Sim, region: &str) -> SdkConfig {
 pub async fn newest_metric(
     sim: &Sim,
     config: &SdkConfig,
+    metric: (&str, &str),
+    dimensions: &[(&str, &str)],
+) -> Option<f64> {
+    metric_until(sim, config, metric, dimensions, SystemTime::now() + Duration::from_secs(1)).await
+}
+
+/// The newest of the ten minutes before an end.
+pub async fn metric_until(
+    sim: &Sim,
+    config: &SdkConfig,
     (namespace, name): (&str, &str),
     dimensions: &[(&str, &str)],
+    end: SystemTime,
 ) -> Option<f64> {
     let cloudwatch = aws_sdk_cloudwatch::Client::new(config);
     let dimensions = dimensions
@@ -110,13 +121,12 @@ pub async fn newest_metric(
     let stat =
         aws_sdk_cloudwatch::types::MetricStat::builder().metric(metric).period(60).stat("Maximum").build();
     let query = aws_sdk_cloudwatch::types::MetricDataQuery::builder().id("m").metric_stat(stat).build();
-    let now = std::time::SystemTime::now();
     let at = aws_smithy_types::DateTime::from;
     let answer = cloudwatch
         .get_metric_data()
         .metric_data_queries(query)
-        .start_time(at(now - Duration::from_secs(600)))
-        .end_time(at(now + Duration::from_secs(1)))
+        .start_time(at(end - Duration::from_secs(600)))
+        .end_time(at(end))
         .scan_by(aws_sdk_cloudwatch::types::ScanBy::TimestampDescending)
         .send()
         .await

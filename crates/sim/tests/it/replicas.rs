@@ -1,12 +1,12 @@
 //! Read replicas: lag, promotion, and building one again.
 
-use crate::harness::{acting_in_data, code, newest_metric, sim, sim_with};
+use crate::harness::{acting_in_data, code, metric_until, newest_metric, sim, sim_with};
 use aws_sdk_rds::types::DbInstance;
 use holdfast_sim::Sim;
 use holdfast_sim::ledger::Effect;
 use holdfast_sim::world::World;
 use holdfast_sim::world::stores::databases::Doing;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 const HOME: &str = "us-east-1";
 const AWAY: &str = "us-west-2";
@@ -208,7 +208,12 @@ async fn a_replica_cluster_copies_once_it_has_an_instance() {
     equip().await.unwrap();
     assert_eq!(code(&equip().await).as_deref(), Some("DBInstanceAlreadyExists"));
     assert_eq!(instance(&away, "books-second-1").await.db_instance_status(), Some("creating"));
-    sim.advance(Duration::from_secs(7));
+    sim.advance(Duration::from_secs(907));
     assert_eq!(instance(&away, "books-second-1").await.db_instance_status(), Some("available"));
     assert!(lag().await.is_some());
+    let (config, of) = (acting_in_data(&sim, AWAY).await, [("DBClusterIdentifier", "books-second")]);
+    let earlier = SystemTime::now() - Duration::from_secs(300);
+    let metric = ("AWS/RDS", "AuroraBinlogReplicaLag");
+    let was = metric_until(&sim, &config, metric, &of, earlier).await;
+    assert!(was.is_some(), "it has copied since its instance was there, not since somebody looked");
 }

@@ -146,14 +146,17 @@ pub(super) fn settle(databases: &mut Vec<Database>, now_ms: i64, lines: &Lines<'
             database.lag.set(ended.unwrap_or(now_ms), Condition::Absent, 0.0);
             continue;
         };
-        let equipped = !database.cluster || database.instances.iter().any(|i| i.ready_ms <= now_ms);
+        // A cluster copies from the moment of its first instance, whenever somebody looks.
+        let first = database.instances.iter().map(|i| i.ready_ms).filter(|ready| *ready <= now_ms).min();
+        let equipped = !database.cluster || first.is_some();
+        let began = first.filter(|_| database.cluster && database.lag.at(now_ms).is_none());
         let condition = match database.doing {
             _ if !equipped => Condition::Absent,
             Doing::Creating { .. } | Doing::Promoting { .. } => Condition::Absent,
             _ if !database.paused && (lines.reachable)(from, &database.region) => Condition::Flowing,
             _ => Condition::Stopped,
         };
-        database.lag.set(ended.unwrap_or(now_ms), condition, (lines.base)(from, &database.region));
+        database.lag.set(ended.or(began).unwrap_or(now_ms), condition, (lines.base)(from, &database.region));
     }
     changed
 }
