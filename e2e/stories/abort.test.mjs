@@ -2,7 +2,7 @@
 // and everything stands as it stood before, by calls in the run's and that person's name.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessible, browser, noProblems, picture } from "../lib/browser.mjs";
+import { accessible, browser, everyLook, noProblems, picture } from "../lib/browser.mjs";
 import { demonstration } from "../lib/holdfast.mjs";
 import { client, expect } from "../lib/rest.mjs";
 import { duplicates, effects, simulator } from "../lib/simulator.mjs";
@@ -49,9 +49,9 @@ test("a planned failover is aborted after its first call, and what it did is tak
   const calls = effects(await sim.ledger(), run).filter((line) => line.operation === "UpdateService");
   assert.equal(calls.length, 2, "raised once, taken back once");
   await page.reload();
-  await picture(page, "aborted");
   assert.match(await page.locator(".now-box").innerText(), /Taken back/);
   noProblems(page);
   await page.context().close();
+  await everyLook(chrome, `${demo.url}/runs/${run.id}`, "rolled-back", { as: demo.person("operator") });
   assert.deepEqual(duplicates(await sim.ledger()), []);
 });

@@ -108,6 +108,7 @@ test("somebody sees where they are signed in, and ends it there", async () => {
 test("the pages of the second factor read well on every screen", { timeout: 180_000 }, async () => {
   await everyLook(chrome, `${demo.url}/me`, "me", { as: demo.person("operator") });
   await everyLook(chrome, `${demo.url}/prove`, "prove", { as: demo.person("operator") });
+  await everyLook(chrome, `${demo.url}/sign-in`, "sign-in-code", { visit: (page) => afterThePassword(page, demo.person("approver")) });
   await everyLook(chrome, `${demo.url}/me`, "me-secret", {
     as: demo.person("viewer"),
     visit: (page) => push(page, /^(Set up an authenticator app|Begin again)/),

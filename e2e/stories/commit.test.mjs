@@ -2,7 +2,7 @@
 // was moved stays.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessible, browser, noProblems, picture } from "../lib/browser.mjs";
+import { accessible, browser, everyLook, noProblems } from "../lib/browser.mjs";
 import { demonstration } from "../lib/holdfast.mjs";
 import { client, expect } from "../lib/rest.mjs";
 import { duplicates, simulator } from "../lib/simulator.mjs";
@@ -21,7 +21,7 @@ test("a move with a commit window waits for a person, and stays once it is commi
   await review.getByRole("link", { name: /Taken back unless committed in 10 min/ }).click();
   await review.waitForURL(/commit=600/);
   assert.equal(await review.locator("input[name=commit]").getAttribute("value"), "600");
-  await picture(review, "commit-window");
+  await everyLook(chrome, review.url(), "commit-window", { as: demo.person("operator") });
   await review.locator("#reason").fill("a rehearsal with a way back");
   await review.getByRole("button", { name: /^Ask to/ }).click();
   await review.waitForURL(/\/runs\/[^/]+$/);

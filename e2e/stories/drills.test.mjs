@@ -43,6 +43,7 @@ test("an isolated drill restores beside production, and takes away what it made,
   await page.reload();
   assert.match(await page.locator("main").innerText(), /moves nothing/);
   await page.context().close();
+  await everyLook(chrome, `${demo.url}/runs/${id}`, "drill-isolated", { as: demo.person("operator") });
 
   const { rows } = await operator.get("/compliance");
   const row = rows.find((one) => one.application === "documents");
@@ -59,6 +60,7 @@ test("a live drill goes there and comes back on one approval, when somebody ends
   const operator = await client(demo.url).as(demo.person("operator"));
   const approver = await client(demo.url).as(demo.person("approver"));
   const sim = await simulator(demo);
+  await everyLook(chrome, review("shop", "us-east-1", "eu-central-1", "&drill=live"), "review-drill-live", { as: demo.person("operator") });
   const asked = { application: "shop", intent: "drill", drill: "live", drill_minutes: 600, mode: "planned", reason: "rehearsal" };
   const run = expect(await operator.request(asked), 201).body;
   assert.deepEqual([run.intent, run.drill, run.drill_leg], ["drill", "live", "there"]);
@@ -83,6 +85,7 @@ test("a live drill goes there and comes back on one approval, when somebody ends
   const home = await operator.reaches(back.id, ["completed"]);
   assert.deepEqual([home.drill, home.drill_leg, home.reviews.length], ["live", "back", 1]);
   assert.equal(home.live_drill.other.id, run.id);
+  await everyLook(chrome, `${demo.url}/runs/${run.id}`, "drill-live", { as: demo.person("operator") });
   await until(async () => (await operator.get("/applications/shop/status")).serving.regions.join() === "us-east-1", {
     within: 60_000,
     what: "shop to be seen serving from home",

@@ -2,7 +2,7 @@
 // waived by name. By REST an edit of an older version is told of the newer one.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessible, browser, noProblems, picture } from "../lib/browser.mjs";
+import { accessible, browser, everyLook, noProblems, picture } from "../lib/browser.mjs";
 import { press, unfold } from "../lib/forms.mjs";
 import { demonstration } from "../lib/holdfast.mjs";
 import { client, expect } from "../lib/rest.mjs";
@@ -46,14 +46,14 @@ test("an operator edits a plan by its forms and compares the versions", { timeou
   await page.locator("#plan-time-reason").fill("the story of an edit");
   assert.match(await press(page, "Change it"), /is the plan now/);
   assert.match(await page.locator(".card-edits").innerText(), /Switch-orders may take/);
-  await picture(page, "plan");
 
   const edited = await newest(operator, "shop");
   assert.deepEqual([edited.cause, edited.made_by, edited.reason], ["edited", demo.person("operator").email, "the story of an edit"]);
   await page.getByRole("link", { name: `What changed since version ${first.version}` }).click();
   await page.waitForURL(/\/diff\?with=/);
   assert.match(await page.locator("main").innerText(), /timeout_seconds[\s\S]*1234/);
-  await picture(page, "plan-diff");
+  await everyLook(chrome, page.url(), "plan-diff", { as: demo.person("operator") });
+  await everyLook(chrome, `${demo.url}/applications/shop/plans/${edited.version}`, "plan", { as: demo.person("operator") });
 
   const preview = await operator.get("/applications/shop/plans");
   const planned = preview.items.find((one) => one.intent === "failover" && one.mode === "planned");
