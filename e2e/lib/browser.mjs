@@ -69,6 +69,17 @@ export async function signIn(page, url, { email, password }) {
   assert.equal(await page.locator("input[type=password]").count(), 0, `${email} could not sign in`);
 }
 
+/** Loads the page anew. With scripts off, one of a run that goes on does so by itself, which may break this off. */
+export async function reload(page) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await page.reload();
+    } catch (error) {
+      if (tries === 5 || !/ERR_ABORTED|interrupted by another/.test(error.message)) throw error;
+    }
+  }
+}
+
 function watch(page) {
   const seen = [];
   // A document that is refused on purpose is the story's to judge; the browser's console tells of it all the same.

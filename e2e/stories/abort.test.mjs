@@ -2,7 +2,7 @@
 // and everything stands as it stood before, by calls in the run's and that person's name.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessible, browser, everyLook, noProblems, picture } from "../lib/browser.mjs";
+import { accessible, browser, everyLook, noProblems, picture, reload } from "../lib/browser.mjs";
 import { demonstration } from "../lib/holdfast.mjs";
 import { client, expect } from "../lib/rest.mjs";
 import { duplicates, effects, simulator } from "../lib/simulator.mjs";
@@ -48,7 +48,7 @@ test("a planned failover is aborted after its first call, and what it did is tak
   assert.ok(done.steps.some((step) => step.state === "undone"), "what was taken back is shown as undone");
   const calls = effects(await sim.ledger(), run).filter((line) => line.operation === "UpdateService");
   assert.equal(calls.length, 2, "raised once, taken back once");
-  await page.reload();
+  await reload(page);
   assert.match(await page.locator(".now-box").innerText(), /Taken back/);
   noProblems(page);
   await page.context().close();

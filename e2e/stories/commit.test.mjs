@@ -2,7 +2,7 @@
 // was moved stays.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessible, browser, everyLook, noProblems } from "../lib/browser.mjs";
+import { accessible, browser, everyLook, noProblems, reload } from "../lib/browser.mjs";
 import { demonstration } from "../lib/holdfast.mjs";
 import { client, expect } from "../lib/rest.mjs";
 import { duplicates, simulator } from "../lib/simulator.mjs";
@@ -33,7 +33,7 @@ test("a move with a commit window waits for a person, and stays once it is commi
   await accessible(seen);
   noProblems(seen);
   await seen.context().close();
-  await review.reload();
+  await reload(review);
   assert.match(await review.locator(".now-box").innerText(), /Without a commit it is taken back in/);
   await review.getByRole("button", { name: /^Commit: shop stays/ }).click();
   assert.match(await review.locator(".flash[role=status]").innerText(), /stays/);

@@ -2,7 +2,7 @@
 // is drilled live, there and back, on one approval.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessible, browser, everyLook, noProblems } from "../lib/browser.mjs";
+import { accessible, browser, everyLook, noProblems, reload } from "../lib/browser.mjs";
 import { demonstration } from "../lib/holdfast.mjs";
 import { client, expect } from "../lib/rest.mjs";
 import { duplicates, effects, simulator } from "../lib/simulator.mjs";
@@ -40,7 +40,7 @@ test("an isolated drill restores beside production, and takes away what it made,
   assert.ok(done.every(([, region]) => region === "eu-central-1"), "nothing is touched where it serves");
   const left = (await sim.world()).databases.filter((one) => /-drill-/.test(JSON.stringify(one)));
   assert.deepEqual(left, [], "what was restored is gone");
-  await page.reload();
+  await reload(page);
   assert.match(await page.locator("main").innerText(), /moves nothing/);
   await page.context().close();
   await everyLook(chrome, `${demo.url}/runs/${id}`, "drill-isolated", { as: demo.person("operator") });
@@ -73,7 +73,7 @@ test("a live drill goes there and comes back on one approval, when somebody ends
   let back;
   await until(
     async () => {
-      await page.goto(`${demo.url}/runs/${run.id}`);
+      await reload(page);
       const button = page.getByRole("button", { name: /^End the drill now/ });
       if ((await button.count()) > 0) await Promise.all([page.waitForEvent("load"), button.click()]);
       back = (await operator.get(`/runs/${run.id}`)).live_drill.other;

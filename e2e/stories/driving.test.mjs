@@ -3,7 +3,7 @@
 // simulator saw, and how the pages of a run that waits for a person look.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { browser, everyLook, noProblems } from "../lib/browser.mjs";
+import { browser, everyLook, noProblems, reload } from "../lib/browser.mjs";
 import { press, unfold } from "../lib/forms.mjs";
 import { demonstration } from "../lib/holdfast.mjs";
 import { client, expect } from "../lib/rest.mjs";
@@ -75,7 +75,7 @@ test("a refused step says what AWS said and asks; it is tried again in vain, the
     assert.match(await press(page, `Retry step ${id}`), /open-edge-eu-central-1 is tried again/);
     const again = await parked(api, run, id, 2);
     assert.equal(step(again, id).attempt, 2);
-    await page.reload();
+    await reload(page);
     assert.match(await page.locator(".now-box").innerText(), told);
     assert.match(await page.locator(`#d-step-${id}`).innerText(), /attempt 2/);
     await everyLook(chrome, page.url(), "run-needs-person", { as: demo.person("operator") });
@@ -136,7 +136,7 @@ test("a step is left out with a reason, and the run says at its end that it has 
     expect(await api.call("POST", `/runs/${run.id}/steps/confirm-protected/skip`, { body: { reason } }), 200);
     const done = await api.reaches(run.id, ["completed_with_exceptions"]);
     assert.deepEqual([step(done, id).state, step(done, id).skipped.by], ["skipped", demo.person("operator").email]);
-    await page.reload();
+    await reload(page);
     assert.match(await page.locator(".now-box").innerText(), /exception/i);
     await page.locator(`#d-step-${id} > summary`).click();
     assert.match(await page.locator(`#d-step-${id}`).innerText(), /Skipped by operator@example\.com\s*: sessions may start anew/);

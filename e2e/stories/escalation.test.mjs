@@ -2,7 +2,7 @@
 // page, with scripts off, and it completes as an emergency without doing anything again.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessible, browser, noProblems, picture } from "../lib/browser.mjs";
+import { accessible, browser, noProblems, picture, reload } from "../lib/browser.mjs";
 import { demonstration } from "../lib/holdfast.mjs";
 import { client, expect } from "../lib/rest.mjs";
 import { duplicates, effects, simulator } from "../lib/simulator.mjs";
@@ -63,7 +63,7 @@ test("a planned failover that hangs is escalated, and completes as an emergency"
     assert.equal(done.mode, "emergency");
     const moved = effects(await sim.ledger(), run).filter((line) => /^(Failover|Switchover)GlobalCluster$/.test(line.operation));
     assert.equal(moved.length, 1, "the store is moved once, by the plan or by the emergency");
-    await page.reload();
+    await reload(page);
     await picture(page, "escalated-ended");
     noProblems(page);
     await page.context().close();

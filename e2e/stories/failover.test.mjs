@@ -2,7 +2,7 @@
 // approves, the timeline runs to its end, the simulator's read-back has changed; then it is failed back.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessible, browser, noProblems, picture } from "../lib/browser.mjs";
+import { accessible, browser, noProblems, picture, reload } from "../lib/browser.mjs";
 import { demonstration } from "../lib/holdfast.mjs";
 import { simulator } from "../lib/simulator.mjs";
 import { until } from "../lib/until.mjs";
@@ -81,7 +81,7 @@ for (const scripts of [true, false]) {
     const operator = await chrome.open(`${demo.url}/applications/shop`, { as: demo.person("operator"), scripts });
     await until(
       async () => {
-        await operator.reload();
+        await reload(operator);
         return (await operator.getByRole("link", { name: /Fail back shop to us-east-1/ }).count()) > 0;
       },
       { within: 60_000, every: 500, what: "shop to be ready to fail back" },
