@@ -12,6 +12,12 @@ pub struct Seconds(pub u32);
 const UNITS: [(char, u32); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
 
 impl Seconds {
+    /// In whole seconds and never fewer: what is above a limit does not read as the limit.
+    #[must_use]
+    pub fn up_from_ms(milliseconds: f64) -> Self {
+        Self((milliseconds / 1_000.0).ceil() as u32)
+    }
+
     /// # Errors
     /// Says how a length of time is written.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
@@ -83,6 +89,12 @@ mod tests {
         fn every_length_is_read_back_as_it_was_written(s in 0_u32..=u32::MAX) {
             prop_assert_eq!(Seconds::parse(&Seconds(s).to_string()), Ok(Seconds(s)));
         }
+    }
+
+    #[test]
+    fn what_is_above_a_limit_does_not_read_as_the_limit() {
+        let said = |ms| Seconds::up_from_ms(ms).to_string();
+        assert_eq!([said(30_000.4), said(30_000.0), said(18_001_900.0)], ["31s", "30s", "5h2s"]);
     }
 
     #[test]

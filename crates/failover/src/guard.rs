@@ -290,7 +290,7 @@ impl fmt::Display for Raised {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sentence = self.sentence.trim_end_matches('.');
         match self.since {
-            Some(since) => write!(f, "{sentence} (since {since})."),
+            Some(since) => write!(f, "{sentence} (since {}).", since.strftime("%Y-%m-%dT%H:%M:%SZ")),
             None => write!(f, "{sentence}."),
         }
     }

@@ -127,8 +127,8 @@ fn row(row: &ComplianceRow) -> AnyView {
             <td>{measured("RTO", row.rto, row.rto_worst_seconds, f64::from(row.rto_objective_seconds), words::span, |s| s)}</td>
             <td>{measured("RPO", row.rpo, row.rpo_worst_ms, f64::from(row.rpo_objective_seconds), format::lag, |ms| ms / 1_000.0)}</td>
             <td>{format!("{} · {}", row.rto_band, row.rpo_band)}{gaps}</td>
-            <td>{evidence}{sorts(row)}</td>
-            <td><span class="narrow-label">"Verified"</span><a href=plans::href(&row.application)>{plans::verified(&row.verification)}</a>{because}</td>
+            <td class="words">{evidence}{sorts(row)}</td>
+            <td class="words"><span class="narrow-label">"Verified"</span><a href=plans::href(&row.application)>{plans::verified(&row.verification)}</a>{because}</td>
         </tr>
     }
     .into_any()

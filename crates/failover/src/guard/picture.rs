@@ -5,7 +5,7 @@ use crate::movement::{Intent, Mode, Movement};
 use crate::plan::{Picture, is_yet_to_be_made};
 use crate::serving::{steers, words};
 use crate::step::{LAG_MAX_AGE_SECONDS, lags};
-use holdfast_domain::{Name, RegionCode, Resource, ResourceKind, Sight, Strategy};
+use holdfast_domain::{Name, RegionCode, Resource, ResourceKind, Seconds, Sight, Strategy};
 use jiff::Timestamp;
 
 pub(super) fn raised(picture: &Picture, movement: &Movement) -> Vec<Raised> {
@@ -102,7 +102,7 @@ fn behind(picture: &Picture, movement: &Movement) -> Option<Raised> {
     for lag in lags(&stores, &movement.to, &picture.observations, picture.now) {
         match lag.milliseconds {
             Some(ms) if ms > allowed => {
-                said.push(format!("{} is {:.1} s behind in {}", lag.store, ms / 1000.0, movement.to));
+                said.push(format!("{} is {} behind in {}", lag.store, Seconds::up_from_ms(ms), movement.to));
                 since = since.or(lag.measured_at);
             }
             Some(_) => {}
@@ -110,7 +110,7 @@ fn behind(picture: &Picture, movement: &Movement) -> Option<Raised> {
             // counts.
             None if application.resource(&lag.store).is_some_and(|r| !r.spec.kind().is_cut()) => {}
             None => said.push(format!(
-                "how far {} is behind in {} is not known ({})",
+                "How far {} is behind in {} is not known ({})",
                 lag.store,
                 movement.to,
                 lag.reason.unwrap_or_else(|| format!("nothing measured in the last {LAG_MAX_AGE_SECONDS} s"))
@@ -120,13 +120,9 @@ fn behind(picture: &Picture, movement: &Movement) -> Option<Raised> {
     if said.is_empty() {
         return None;
     }
-    let mut sentence = said.join("; ");
-    if let Some(first) = sentence.get(..1) {
-        sentence = first.to_uppercase() + sentence.get(1..).unwrap_or_default();
-    }
     Some(Raised {
         guard: Guard::LagAboveRpo,
-        sentence: format!("{sentence}, and the objective allows {}", application.objectives.rpo),
+        sentence: format!("{}, and the objective allows {}", said.join("; "), application.objectives.rpo),
         since,
         way_out: "Wait until the lag falls below the objective.".into(),
     })

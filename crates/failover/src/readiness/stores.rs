@@ -11,7 +11,7 @@ mod tables;
 use super::{Look, Severity};
 use crate::step::measured;
 use holdfast_domain::facts::Lag;
-use holdfast_domain::{RegionCode, Resource, ResourceSpec};
+use holdfast_domain::{RegionCode, Resource, ResourceSpec, Seconds};
 
 pub(super) fn look(look: &mut Look<'_>, resource: &Resource) {
     match &resource.spec {
@@ -69,8 +69,8 @@ fn lag(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, lag: Optio
             Some(resource),
             Some(region),
             format!(
-                "{name} is {:.0} s behind in {region}; the objective is an RPO of {rpo}.",
-                lag.milliseconds / 1000.0
+                "{name} is {} behind in {region}; the objective is an RPO of {rpo}.",
+                Seconds::up_from_ms(lag.milliseconds)
             ),
             "Find what slows replication (write load, a cut link, a small instance), or widen the objective.",
         ),
