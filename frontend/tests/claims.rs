@@ -441,6 +441,20 @@ fn an_emergencys_review_shows_what_may_be_lost_and_folds_only_counts_away() {
 }
 
 #[test]
+fn what_an_emergency_needs_of_planes_is_named_already_and_what_gives_something_up_is_not() {
+    let mut preview = fixtures::requests::preview_emergency();
+    let mut lint = preview.overrides_needed[0].clone();
+    lint.guard = "plane_lint".into();
+    preview.overrides_needed.push(lint);
+    let html = fixtures::show("/", pages::review::page(preview, "key".into()));
+    let ticked = |guard: &str| {
+        let after = html.split_once(&format!("id=\"override_{guard}\"")).unwrap_or_default().1;
+        after.split_once('>').unwrap_or_default().0.contains("checked")
+    };
+    assert!(ticked("plane_lint") && !ticked("target_not_seen"));
+}
+
+#[test]
 fn an_escalation_names_what_is_given_up_asks_for_the_name_and_is_not_offered_where_it_is_refused() {
     let html = |review| fixtures::show("/", pages::escalate::page(review, fixtures::signed()));
     let open = html(fixtures::escalations::escalation());

@@ -82,6 +82,8 @@ pub struct PlannedPart {
     pub irreversible: usize,
     /// Guards that its run overrides by name.
     pub overrides: Vec<String>,
+    /// Runs that wait for approval and that are cancelled by the request.
+    pub takes_the_place_of: Vec<String>,
     pub approval_policy: String,
 }
 

@@ -17,7 +17,7 @@ use holdfast_api::runs::RunFilter as RunList;
 use holdfast_api::{Answer, IfMatch, Page, Problem, version};
 use holdfast_domain::{Actor, Application, Inventory, Name, Sight, Strategy};
 use holdfast_failover::compliance::Standing;
-use holdfast_failover::guard::{RunKind, guarded};
+use holdfast_failover::guard::{self, RunKind, guarded};
 use holdfast_failover::readiness::{Finding, Severity, Survive, would_survive};
 use holdfast_failover::serving::protections;
 use holdfast_failover::{Intent, Mode, Movement, Refusal};
@@ -156,6 +156,15 @@ impl Applications for App {
     }
 }
 
+fn offered_move(movement: &Movement, refused: Option<Refusal>) -> Move {
+    Move {
+        intent: movement.intent.as_str().to_owned(),
+        from: movement.from.to_string(),
+        to: movement.to.to_string(),
+        refused,
+    }
+}
+
 /// Of the application of this name, where there is one.
 fn version_of(applications: &[Application], name: &Name) -> Vec<String> {
     applications.iter().filter(|a| &a.name == name).map(version::of_application).collect()
@@ -190,6 +199,29 @@ impl App {
         Ok(summaries(&judged, &ended))
     }
 
+    /// Whether a planned move is refused now.
+    async fn refused(
+        &self,
+        judged: &Judged,
+        movement: &Movement,
+        standing: &guard::Standing,
+        now: Timestamp,
+    ) -> Answer<Option<Refusal>> {
+        match self.picture(judged, movement, now).await {
+            Ok(picture) => {
+                Ok(match guarded(&picture, movement, RunKind::Planned, standing, &BTreeSet::new()) {
+                    // What may be overridden by name is offered: the review says what must be named.
+                    Ok(guarded) if guarded.ruled.refused.is_empty() => None,
+                    Ok(guarded) => guarded.ruled.refusal(),
+                    Err(refusal) => Some(refusal),
+                })
+            }
+            // A journal that cannot be read stands against this move, not against the whole page.
+            Err(p) if p.status == 500 => Ok(Some(Refusal::new(&p.code, p.detail, p.way_out))),
+            Err(problem) => Err(problem),
+        }
+    }
+
     /// Where the application could go from here, each move with its refusal where the plan is refused.
     async fn moves(&self, judged: &Judged, now: Timestamp) -> Answer<Vec<Move>> {
         let application = &judged.application;
@@ -208,26 +240,18 @@ impl App {
                 }
                 let intent = if comes_back { Intent::Failback } else { Intent::Failover };
                 let movement = Movement { intent, mode: Mode::Planned, from: from.clone(), to: to.clone() };
-                let refused = match self.picture(judged, &movement, now).await {
-                    Ok(picture) => {
-                        match guarded(&picture, &movement, RunKind::Planned, &standing, &BTreeSet::new()) {
-                            // What may be overridden by name is offered: the review says what must be named.
-                            Ok(guarded) if guarded.ruled.refused.is_empty() => None,
-                            Ok(guarded) => guarded.ruled.refusal(),
-                            Err(refusal) => Some(refusal),
-                        }
-                    }
-                    // A journal that cannot be read stands against this move, not against the whole page.
-                    Err(p) if p.status == 500 => Some(Refusal::new(&p.code, p.detail, p.way_out)),
-                    Err(problem) => return Err(problem),
-                };
-                moves.push(Move {
-                    intent: intent.as_str().to_owned(),
-                    from: from.to_string(),
-                    to: to.to_string(),
-                    refused,
-                });
+                let refused = self.refused(judged, &movement, &standing, now).await?;
+                moves.push(offered_move(&movement, refused));
             }
+        }
+        // The failover that is done already, asked for once more, holds out the Region that it left.
+        let works = judged.findings.iter().find(|finding| finding.code == "left_region_works");
+        if let (Some(left), [to]) = (works.and_then(|f| f.region.clone()), judged.serving.regions.as_slice())
+        {
+            let movement =
+                Movement { intent: Intent::Failover, mode: Mode::Planned, from: left, to: to.clone() };
+            let refused = self.refused(judged, &movement, &standing, now).await?;
+            moves.push(offered_move(&movement, refused));
         }
         Ok(moves)
     }

@@ -21,8 +21,15 @@ const LAST_RUNS: usize = 3;
 /// Those of an application's ended runs, newest first, that compliance rests on: a request that was denied or
 /// cancelled before it began measured nothing and hides nothing, and an isolated drill moved nothing.
 pub(crate) fn counted<'a>(ended: impl Iterator<Item = &'a RunHead>) -> Vec<&'a RunHead> {
-    let counts = |run: &&RunHead| run.measured.is_some() && evidence(run).proves_traffic_and_promotion();
+    let counts = |run: &&RunHead| {
+        run.measured.is_some() && evidence(run).proves_traffic_and_promotion() && !was_there(run)
+    };
     ended.filter(counts).take(LAST_RUNS).collect()
+}
+
+/// The application was there already when the run was planned: nothing was moved, and nothing is proved.
+pub(crate) fn was_there(run: &RunHead) -> bool {
+    run.summary["was_there"] == true
 }
 
 fn evidence(run: &RunHead) -> Evidence {
@@ -34,7 +41,7 @@ fn by_sort(ended: &[&RunHead]) -> Vec<EvidenceOf> {
     let of = |sort: Evidence| {
         let runs: Vec<&&RunHead> = ended
             .iter()
-            .filter(|run| evidence(run) == sort && run.measured.is_some())
+            .filter(|run| evidence(run) == sort && run.measured.is_some() && !was_there(run))
             .take(LAST_RUNS)
             .collect();
         let measured: Vec<Measured> = runs.iter().filter_map(|run| of_head(run)).collect();
@@ -95,7 +102,7 @@ impl Compliances for App {
                     verification,
                     proved_by: of_it
                         .iter()
-                        .filter(|run| run.state.is_completed())
+                        .filter(|run| run.state.is_completed() && !was_there(run))
                         .map(|run| evidence(run))
                         .find(|sort| sort.proves_traffic_and_promotion()),
                     evidence: by_sort(&of_it),

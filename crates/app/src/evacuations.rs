@@ -10,7 +10,7 @@ use crate::audit::done;
 use crate::authority::{Action, fresh, may};
 use crate::free_text::{REASON_AT_MOST, free_text};
 use crate::problems::{of_refusal, of_store};
-use crate::runs::who;
+use crate::runs::{set_aside, unreadable, who};
 use async_trait::async_trait;
 use holdfast_api::evacuations::{
     EvacuationFilter, EvacuationPreview, EvacuationSummary, EvacuationVerb, EvacuationView, Evacuations,
@@ -20,6 +20,7 @@ use holdfast_api::runs::Decision;
 use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::{Actor, EvacuationId, RunId};
 use holdfast_failover::evacuation::{Decided, Entry, Event, Parts, as_part};
+use holdfast_failover::guard::overrides_freshly;
 use holdfast_failover::run::{self, Run, Who};
 use holdfast_failover::{Digest, Evacuation, Refusal, Review, RunState};
 use holdfast_store::{AuditEntry, EvacuationFilter as Question, RunHead};
@@ -38,6 +39,45 @@ impl Loaded {
     fn parts(&self) -> Parts {
         self.heads.iter().map(|(id, head)| (*id, as_part(head.state, head.set_aside.is_some()))).collect()
     }
+}
+
+/// The runs of a lot that may still be decided with it.
+struct Open {
+    runs: Vec<Run>,
+    /// Those whose journal cannot be read, and why.
+    unreadable: Vec<(RunHead, String)>,
+}
+
+impl Open {
+    /// Those that wait with the lot, and of which nobody can say what they would do.
+    fn unreadable_waiting(&self) -> impl Iterator<Item = &(RunHead, String)> {
+        self.unreadable.iter().filter(|(head, _)| head.state == RunState::AwaitingApproval)
+    }
+
+    /// Nothing is agreed to, or taken back, of what cannot be read.
+    fn must_be_readable(&self) -> Answer<()> {
+        match self.unreadable_waiting().next() {
+            Some((head, why)) => Err(not_readable(head, why)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn not_readable(head: &RunHead, why: &str) -> Problem {
+    let way_out = format!(
+        "Cancel the run of {} on its own page, which takes it out; or cancel the evacuation with it.",
+        head.application
+    );
+    Problem { way_out, ..unreadable(head.id, why) }
+}
+
+/// What becomes of the waiting parts whose journal cannot be read.
+enum Unreadable<'a> {
+    /// They stand against it.
+    Refuse,
+    PassOver,
+    /// They are cancelled with the rest, for this reason.
+    GiveUp(&'a str),
 }
 
 /// One that has not ended, for the first page.
@@ -66,7 +106,7 @@ impl Evacuations for App {
     ) -> Answer<EvacuationView> {
         may(actor, Action::RequestRun)?;
         // As of a single run: overriding by name is not done on an old sign-in.
-        if !request.dry_run && !request.overrides.is_empty() {
+        if !request.dry_run && overrides_freshly(&request.overrides) {
             self.may_freshly(actor, Action::RequestRun).await?;
         }
         let id = self.ask_to_evacuate(actor, request, idempotency_key).await?;
@@ -119,7 +159,7 @@ impl Evacuations for App {
             let review = Review { person, email, groups, at: now, comment: comment.clone() };
             loaded.evacuation.approve(runs, lapsed, review, &digest, now)
         };
-        self.decide(actor, id, action, decide).await?;
+        self.decide(actor, id, action, &Unreadable::Refuse, decide).await?;
         self.evacuation_view(actor, id).await
     }
 
@@ -150,7 +190,12 @@ impl Evacuations for App {
             EvacuationVerb::GoOn { reason } => loaded.evacuation.go_on(&loaded.parts(), &by, reason),
             EvacuationVerb::Cancel { reason } => loaded.evacuation.cancel(runs, &by, reason),
         };
-        self.decide(actor, id, action, decide).await?;
+        let unreadable = match &verb {
+            EvacuationVerb::Withdraw => Unreadable::Refuse,
+            EvacuationVerb::GoOn { .. } => Unreadable::PassOver,
+            EvacuationVerb::Cancel { reason } => Unreadable::GiveUp(reason),
+        };
+        self.decide(actor, id, action, &unreadable, decide).await?;
         self.evacuation_view(actor, id).await
     }
 
@@ -272,13 +317,15 @@ impl App {
         Ok(view::would_approve(actor, loaded, &runs, &lapsed, now).is_ok())
     }
 
-    /// The runs of a lot that may still be decided with it, replayed.
-    async fn runs_of(&self, loaded: &Loaded) -> Answer<Vec<Run>> {
-        let mut runs = Vec::new();
+    async fn open_of(&self, loaded: &Loaded) -> Answer<Open> {
+        let mut open = Open { runs: Vec::new(), unreadable: Vec::new() };
         for head in loaded.heads.values().filter(|head| !head.state.is_over()) {
-            runs.push(self.replayed(head.id).await?);
+            match self.journal(head.id).await? {
+                Ok(run) => open.runs.push(run),
+                Err(why) => open.unreadable.push((head.clone(), why)),
+            }
         }
-        Ok(runs)
+        Ok(open)
     }
 
     /// Whose approval of any part no longer stands.
@@ -300,16 +347,21 @@ impl App {
         actor: &Actor,
         id: EvacuationId,
         action: &str,
+        unreadable: &Unreadable<'_>,
         decide: impl Fn(&Loaded, &[Run], &[Who], Timestamp) -> Result<Decided, Refusal> + Send + Sync,
     ) -> Answer<()> {
         let subject = format!("evacuation:{id}");
         // Another person or a worker may come in between; the pure core is then asked anew.
         for _ in 0..8 {
             let loaded = self.loaded_evacuation(id).await?;
-            let runs = self.runs_of(&loaded).await?;
-            let lapsed = self.lapsed_of(&runs).await?;
+            let open = self.open_of(&loaded).await?;
+            if matches!(unreadable, Unreadable::Refuse) {
+                open.must_be_readable()?;
+            }
+            let runs = &open.runs;
+            let lapsed = self.lapsed_of(runs).await?;
             let now = self.store.now().await.map_err(of_store)?;
-            let decided = decide(&loaded, &runs, &lapsed, now).map_err(of_refusal)?;
+            let decided = decide(&loaded, runs, &lapsed, now).map_err(of_refusal)?;
             let starts = decided.events.contains(&Event::Started);
             let detail = json!({
                 "region": loaded.evacuation.request.region,
@@ -319,8 +371,24 @@ impl App {
                 "starts": starts,
             });
             let mut change = self.store.begin().await.map_err(of_store)?;
-            match change.decide_evacuation(&loaded.evacuation, &runs, &decided, now).await {
+            let mut given_up = Vec::new();
+            let written = async {
+                change.decide_evacuation(&loaded.evacuation, runs, &decided, now).await?;
+                if let Unreadable::GiveUp(reason) = unreadable {
+                    let reason = format!("with the evacuation: {reason}");
+                    for (head, why) in open.unreadable_waiting() {
+                        let entry =
+                            set_aside::given_up(&mut change, actor, head, why, reason.clone()).await?;
+                        given_up.push(entry.marked(None));
+                    }
+                }
+                Ok::<_, holdfast_store::Error>(())
+            };
+            match written.await {
                 Ok(()) => {
+                    for entry in &given_up {
+                        change.also_audit(entry).await.map_err(of_store)?;
+                    }
                     for (part, events) in &decided.of_runs {
                         let Some(run) = runs.iter().find(|run| run.id == *part) else { continue };
                         if let Some(entry) = of_part(actor, id, run, events) {

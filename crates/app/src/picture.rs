@@ -9,7 +9,7 @@ use holdfast_domain::{
     Account, AccountId, Application, ApprovalPolicy, Facts, Name, ObservationMap, OwnPlan, RegionCode,
 };
 use holdfast_failover::plan::sheet::PlanKey;
-use holdfast_failover::readiness::Surroundings;
+use holdfast_failover::readiness::{Left, Surroundings};
 use holdfast_failover::serving::{RecoveryState, Serving, recovery_state, serving};
 use holdfast_failover::{Finding, Intent, Mode, Movement, Picture, readiness};
 use holdfast_store::{AccountRole, RunFilter, RunHead};
@@ -54,6 +54,13 @@ pub struct Judged {
     pub state: RecoveryState,
     pub findings: Vec<Finding>,
     pub active: Option<RunHead>,
+}
+
+/// What the last run has left, where that was a failover that came to its end.
+fn left(last: &RunHead) -> Option<Left> {
+    let Movement { intent, mode, from, to } = last.movement.clone();
+    let unfenced = mode == Mode::Emergency || last.summary["escalated"] == true;
+    (intent == Intent::Failover && last.state.is_completed()).then_some(Left { from, to, unfenced })
 }
 
 impl App {
@@ -138,6 +145,7 @@ impl App {
         let serving = serving(&application, &observations);
         let (moving, ended) = (under_way(active.as_ref()), last_run(last.as_ref()));
         let state = recovery_state(&application, &serving, &observations, moving, ended.as_ref());
+        let left = last.as_ref().and_then(left);
         let surroundings = Surroundings {
             accounts: &around.accounts,
             roles: &around.roles,
@@ -149,6 +157,7 @@ impl App {
                 .find(|plan| plan.application == application.name)
                 .map_or(&[][..], |plan| plan.steps.as_slice()),
             empty_groups: &around.empty_groups(&application),
+            left: left.as_ref(),
         };
         let findings = readiness::findings(&application, surroundings, &observations, now);
         Judged { application, observations, serving, state, findings, active }

@@ -6,6 +6,7 @@ mod waivers;
 
 use crate::App;
 use crate::authority::{Action, may};
+use crate::compliance::was_there;
 use crate::picture::Judged;
 use crate::problems::of_store;
 use crate::runs::view::planned_step;
@@ -281,7 +282,8 @@ pub(crate) fn is_passable(judged: &Judged, key: &PlanKey) -> bool {
 
 /// What proved that the plan works: traffic and stores were moved by it, and nothing was left out.
 fn is_rehearsal(run: &RunHead) -> bool {
-    run.movement.intent == Intent::Failover && run.state == RunState::Completed && !run.dry_run
+    let completed = run.movement.intent == Intent::Failover && run.state == RunState::Completed;
+    completed && !run.dry_run && !was_there(run)
 }
 
 fn form(of: &Form) -> FormView {

@@ -7,7 +7,7 @@ mod drills;
 mod escalate;
 pub(crate) mod request;
 pub(crate) mod sent;
-mod set_aside;
+pub(crate) mod set_aside;
 mod standing;
 pub(crate) mod view;
 mod window;
@@ -30,7 +30,7 @@ use holdfast_api::runs::{
 use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::{Actor, RunId};
 use holdfast_failover::approval::{Review, may_review};
-use holdfast_failover::guard::standing_refusal;
+use holdfast_failover::guard::{overrides_freshly, standing_refusal};
 use holdfast_failover::run::forecast::Took;
 use holdfast_failover::run::{Command, Entry, Event, Run, Who};
 use holdfast_failover::serving::LastRun;
@@ -56,7 +56,7 @@ impl Runs for App {
     ) -> Answer<RunView> {
         may(actor, Action::RequestRun)?;
         // Overriding by name what holds a run back is not done on an old sign-in, nor by a token.
-        if !request.dry_run && !request.overrides.is_empty() {
+        if !request.dry_run && overrides_freshly(&request.overrides) {
             self.may_freshly(actor, Action::RequestRun).await?;
         }
         let id = self.request(actor, request, idempotency_key).await?;
@@ -426,7 +426,7 @@ pub(crate) fn replay(id: RunId, entries: &[Entry]) -> Answer<Run> {
     Run::replay(id, entries).map_err(|corrupt| unreadable(id, &corrupt.to_string()))
 }
 
-fn unreadable(id: RunId, why: &str) -> Problem {
+pub(crate) fn unreadable(id: RunId, why: &str) -> Problem {
     tracing::error!(run = %id, why, "a run's journal cannot be read");
     Problem::new(
         500,

@@ -135,6 +135,8 @@ pub struct Evacuation {
     pub expires_at: Timestamp,
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
+    /// The runs whose turn has come.
+    pub turned: BTreeSet<RunId>,
     /// Waves (from 1) that a person has gone on from.
     pub went_on: BTreeSet<usize>,
     pub cancelled: Option<(Who, String)>,

@@ -38,6 +38,8 @@ pub enum Guard {
     AutomationOff,
     /// A role that the run would use can be assumed without its external id.
     UnsafeTrust,
+    /// An emergency needs a plane that it should not, and nobody answers for that.
+    PlaneLint,
 }
 
 /// Who starts it and how bad it is: what the rulings depend on.
@@ -86,7 +88,7 @@ pub struct Ruled {
 }
 
 impl Guard {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::TargetNotSeen,
         Self::LeavingNotSeen,
         Self::LagAboveRpo,
@@ -96,6 +98,7 @@ impl Guard {
         Self::DataResidency,
         Self::AutomationOff,
         Self::UnsafeTrust,
+        Self::PlaneLint,
     ];
 
     #[must_use]
@@ -110,6 +113,7 @@ impl Guard {
             Self::DataResidency => "data_residency",
             Self::AutomationOff => "automation_off",
             Self::UnsafeTrust => "unsafe_trust",
+            Self::PlaneLint => "plane_lint",
         }
     }
 
@@ -128,7 +132,17 @@ impl Guard {
             Self::DataResidency => "the data may not be in the Region moved to",
             Self::AutomationOff => "all automation is switched off",
             Self::UnsafeTrust => "a role that the run would use can be assumed without its external id",
+            Self::PlaneLint => {
+                "a step needs the Region being left, or a control plane in one Region, and nobody has waived it"
+            }
         }
+    }
+
+    /// Whether naming it is a decision that is not made on an old sign-in, nor by a token. That an emergency needs a plane
+    /// which may be out of reach gives nothing up: the run says so, tries, and asks a person where it gets stuck.
+    #[must_use]
+    pub fn is_overridden_freshly(self) -> bool {
+        self != Self::PlaneLint
     }
 
     /// The table.
@@ -155,6 +169,10 @@ impl Guard {
             (Self::AutomationOff, Planned | Emergency | Drill) => NotAsked,
             // Whoever can use Holdfast as a deputy could have made the emergency.
             (Self::UnsafeTrust, Automatic | Planned | Emergency | Drill) => Refuse,
+            // It never stands between an application and its emergency: whoever asks names it, a trigger has nobody to ask.
+            (Self::PlaneLint, Emergency) => Override,
+            (Self::PlaneLint, Automatic) => Note,
+            (Self::PlaneLint, Planned | Drill) => NotAsked,
         }
     }
 }
@@ -212,10 +230,27 @@ impl Ruling {
     }
 }
 
+/// Whether one of these, by their codes, is overridden freshly only. What is no guard's code is refused elsewhere.
+#[must_use]
+pub fn overrides_freshly(named: &[String]) -> bool {
+    named.iter().any(|code| code.trim().parse().is_ok_and(Guard::is_overridden_freshly))
+}
+
 /// All guards that are raised against this movement, in the table's order.
 #[must_use]
 pub fn raised(picture: &Picture, movement: &Movement, standing: &Standing) -> Vec<Raised> {
+    raised_by(picture, movement, plan(picture, movement).ok().as_ref(), standing)
+}
+
+/// The same of a movement that is planned already; `None`: it cannot be.
+fn raised_by(
+    picture: &Picture,
+    movement: &Movement,
+    plan: Option<&Plan>,
+    standing: &Standing,
+) -> Vec<Raised> {
     let mut raised = picture::raised(picture, movement);
+    raised.extend(plan.and_then(|plan| picture::lint(picture, movement, plan)));
     raised.extend(standing.raised(picture.now));
     raised.sort_by_key(|one| one.guard);
     raised
@@ -314,8 +349,10 @@ pub fn guarded(
     standing: &Standing,
     overrides: &BTreeSet<Guard>,
 ) -> Result<Guarded, Refusal> {
-    let ruled = rule(kind, raised(picture, movement, standing), overrides);
-    let mut plan = plan(picture, movement).map_err(|refusal| ruled.refusal().unwrap_or(refusal))?;
+    let planned = plan(picture, movement);
+    let raised = raised_by(picture, movement, planned.as_ref().ok(), standing);
+    let ruled = rule(kind, raised, overrides);
+    let mut plan = planned.map_err(|refusal| ruled.refusal().unwrap_or(refusal))?;
     if overrides.contains(&Guard::LagAboveRpo) {
         plan.accept_any_lag();
     }

@@ -15,6 +15,7 @@ mod events;
 mod facts;
 mod guard;
 mod health_checks;
+mod hold_out;
 mod own;
 mod planes;
 mod region_switch;
@@ -151,16 +152,20 @@ pub struct PlannedMovement {
     pub plan: Plan,
 }
 
-/// The plan that carries out `movement`, from what the inventory says and what was seen.
+/// The plan that carries out `movement`, from what the inventory says and what was seen. Where a planned failover is
+/// done already, it holds the Region that was left out once more.
 ///
 /// # Errors
 /// A refusal: the strategy is not carried out by this version, the target is not one, the picture is too old
 /// for what is asked, or nothing could be moved there.
 pub fn plan(picture: &Picture, movement: &Movement) -> Result<Plan, Refusal> {
+    if hold_out::is_there(picture, movement) {
+        return hold_out::once_more(picture, movement);
+    }
     drawn(picture, movement).map(|(plan, _)| plan)
 }
 
-/// The same, with the edits that do not fit what is generated now.
+/// The move itself, wherever the application is now, with the edits that do not fit what is generated now.
 ///
 /// # Errors
 /// As [`plan`].
@@ -207,30 +212,7 @@ pub fn drawn(picture: &Picture, movement: &Movement) -> Result<(Plan, Vec<Misfit
     draft.enter(Phase::PointEndpoints);
     let ready = endpoint::point(&mut draft, ready)?;
 
-    draft.enter(Phase::MoveTraffic);
-    let mut moved = Vec::new();
-    for resource in &picture.application.resources {
-        moved.extend(match &resource.spec {
-            ResourceSpec::Route53Records(spec) => dns::route(&mut draft, resource, spec, &ready)?,
-            ResourceSpec::GlobalAccelerator(_) => accelerator::open_and_close(&mut draft, resource, &ready)?,
-            ResourceSpec::S3MultiRegionAccessPoint(spec) => {
-                access_point::route(&mut draft, resource, spec, &ready)?
-            }
-            ResourceSpec::ArcRoutingControl(spec) => {
-                routing_controls::switch(&mut draft, resource, spec, &ready)?
-            }
-            ResourceSpec::CloudfrontDistribution(spec) => {
-                distributions::swap(&mut draft, resource, spec, &ready)?
-            }
-            ResourceSpec::ArcRegionSwitchPlan(spec) => {
-                region_switch::start(&mut draft, resource, spec, &ready)?
-            }
-            _ => Vec::new(),
-        });
-    }
-    // After the rest: only where nothing else moves a Region's records are its health checks touched.
-    moved.extend(health_checks::hold(&mut draft, &ready)?);
-    let done = if moved.is_empty() { ready } else { moved };
+    let done = move_traffic(&mut draft, ready, Executions::Start)?;
     draft.enter(Phase::ConfirmServing);
     let done = confirm_serving(&mut draft, done)?;
     draft.enter(Phase::StartEventSources);
@@ -248,6 +230,41 @@ pub fn drawn(picture: &Picture, movement: &Movement) -> Result<(Plan, Vec<Misfit
     draft.edit(&generated);
     stores::fence::stand_before(&mut draft)?;
     draft.finish()
+}
+
+/// Whether Region switch plans are executed: that is never done for what stands already, as all else is not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Executions {
+    Start,
+    LeaveAlone,
+}
+
+/// What leads traffic, each led to the target and away from the Region being left.
+fn move_traffic(
+    draft: &mut Draft<'_>,
+    ready: Vec<StepId>,
+    executions: Executions,
+) -> Result<Vec<StepId>, Refusal> {
+    draft.enter(Phase::MoveTraffic);
+    let mut moved = Vec::new();
+    for resource in &draft.picture.application.resources {
+        moved.extend(match &resource.spec {
+            ResourceSpec::Route53Records(spec) => dns::route(draft, resource, spec, &ready)?,
+            ResourceSpec::GlobalAccelerator(_) => accelerator::open_and_close(draft, resource, &ready)?,
+            ResourceSpec::S3MultiRegionAccessPoint(spec) => {
+                access_point::route(draft, resource, spec, &ready)?
+            }
+            ResourceSpec::ArcRoutingControl(spec) => routing_controls::switch(draft, resource, spec, &ready)?,
+            ResourceSpec::CloudfrontDistribution(spec) => distributions::swap(draft, resource, spec, &ready)?,
+            ResourceSpec::ArcRegionSwitchPlan(spec) if executions == Executions::Start => {
+                region_switch::start(draft, resource, spec, &ready)?
+            }
+            _ => Vec::new(),
+        });
+    }
+    // After the rest: only where nothing else moves a Region's records are its health checks touched.
+    moved.extend(health_checks::hold(draft, &ready)?);
+    Ok(if moved.is_empty() { ready } else { moved })
 }
 
 /// The last word on traffic: seen where it should be and, planned, no longer where it was.

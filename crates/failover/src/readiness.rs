@@ -5,6 +5,7 @@ mod evidence;
 mod functions;
 mod health_checks;
 mod images;
+mod left;
 mod outside;
 mod permissions;
 mod presence;
@@ -126,6 +127,17 @@ pub struct Surroundings<'a> {
     pub own: &'a [OwnStep],
     /// Groups that the approval policy asks and that nobody is in.
     pub empty_groups: &'a [Name],
+    /// The failover that took the application to where it was last, where one did.
+    pub left: Option<&'a Left>,
+}
+
+/// A Region that a run has left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    pub from: RegionCode,
+    pub to: RegionCode,
+    /// Nothing was asked about who writes there: the Region may have been gone.
+    pub unfenced: bool,
 }
 
 /// What is looked at, and what has been found so far.
@@ -152,6 +164,7 @@ pub fn findings(
     permissions::look(&mut look, around.permissions, around.own);
     outside::lacking(&mut look);
     presence::means(&mut look);
+    left::look(&mut look, around.left);
     for resource in &application.resources {
         look.sights(resource);
         presence::entered(&mut look, resource);

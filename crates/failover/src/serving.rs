@@ -39,6 +39,16 @@ pub fn is_traffic(kind: ResourceKind) -> bool {
     )
 }
 
+impl Serving {
+    /// Seen in this Region with all its writers, and nowhere else.
+    #[must_use]
+    pub(crate) fn is_all_in(&self, region: &RegionCode) -> bool {
+        self.certain
+            && self.regions == std::slice::from_ref(region)
+            && self.writers.iter().all(|(_, writer)| writer.as_ref() == Some(region))
+    }
+}
+
 /// The kinds by which traffic is moved, whether or not they show where it goes.
 #[must_use]
 pub fn steers(kind: ResourceKind) -> bool {

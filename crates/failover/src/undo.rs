@@ -26,6 +26,9 @@ pub struct Undoes {
     pub step: StepId,
     /// Whether that step's effect had been seen. Of one that had not, what is seen may still be what stood before it.
     pub seen: bool,
+    /// How many calls of that step AWS has accepted.
+    #[serde(default)]
+    pub accepted: u32,
     /// How that step left its resource, as far as it was seen.
     pub left: Vec<Before>,
 }

@@ -12,27 +12,21 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// A resource that another run holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+/// A live run that may change a resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Holder {
     pub resource: String,
-    pub run: RunId,
-    pub application: String,
+    pub run: RunHead,
 }
 
-impl Held {
-    fn of((resource, run, application): (String, Uuid, String)) -> Self {
-        Self { resource, run: RunId(run), application }
-    }
-}
-
-/// The first of these that is held by neither this holder nor the run on whose behalf it is asked for.
+/// The first of these that is held by neither this holder nor the run on whose behalf it is asked for, with the run that
+/// holds it and that run's application.
 async fn held_by_another(
     connection: &mut PgConnection,
     resources: &[String],
     holder: Uuid,
     on_behalf_of: Option<Uuid>,
-) -> Result<Option<Held>> {
+) -> Result<Option<(String, RunId, String)>> {
     let row: Option<(String, Uuid, String)> = sqlx::query_as(
         "SELECT h.resource, c.run, r.application::text FROM held_resources h
          JOIN resource_claims c ON c.resource = h.resource JOIN runs r ON r.id = c.run
@@ -45,7 +39,7 @@ async fn held_by_another(
     .bind(on_behalf_of)
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(Held::of))
+    Ok(row.map(|(resource, run, application)| (resource, RunId(run), application)))
 }
 
 impl Change {
@@ -70,7 +64,7 @@ impl Change {
         .bind(holder)
         .execute(self.connection())
         .await?;
-        if let Some(Held { resource, run, application }) =
+        if let Some((resource, run, application)) =
             held_by_another(self.connection(), &request.holds, holder, on_behalf_of).await?
         {
             return Err(Error::ResourceHeld { resource, run, application });
@@ -93,13 +87,26 @@ impl Change {
 }
 
 impl Store {
-    /// The first of these that a live run holds, other than this one or the lot that it is a part of.
+    /// The live runs that may change one of these, each with the first of them that it holds.
     ///
     /// # Errors
-    /// When the database does not answer.
-    pub async fn held(&self, resources: &[String], but: Option<&RunHead>) -> Result<Option<Held>> {
-        let but = but.map_or(Uuid::nil(), |run| run.evacuation.map_or(run.id.0, |lot| lot.0));
-        held_by_another(&mut *self.pool.acquire().await?, resources, but, None).await
+    /// When the database does not answer, or something stored cannot be read.
+    pub async fn holders(&self, resources: &[String]) -> Result<Vec<Holder>> {
+        let rows: Vec<(Uuid, String)> = sqlx::query_as(
+            "SELECT run, min(resource) FROM resource_claims WHERE resource = ANY($1) GROUP BY run ORDER BY run",
+        )
+        .bind(resources)
+        .fetch_all(&self.pool)
+        .await?;
+        let mut holders = Vec::new();
+        for (run, resource) in rows {
+            match self.run_head(RunId(run)).await {
+                Ok(run) => holders.push(Holder { resource, run }),
+                Err(Error::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(holders)
     }
 
     /// The applications, but for this one, whose inventory has a store of the kind in the account that these fragments

@@ -53,7 +53,7 @@ pub use error::Error;
 pub use evacuations::EvacuationFilter;
 pub use factors::TotpFactor;
 pub use freezes::{ChangeFreeze, NewFreeze};
-pub use held::Held;
+pub use held::Holder;
 pub use idempotency::{Idempotent, Kept, Mark};
 pub use journal::{Advance, Fence};
 pub use log::{Exported, LogEntry, LogState, Place, StoredCheckpoint, StoredKey};

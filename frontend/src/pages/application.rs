@@ -7,6 +7,7 @@ use crate::pages::{LOOK_AGAIN, plans};
 use crate::screen::Screen;
 use crate::{format, words};
 use holdfast_api::applications::{ApplicationView, LagSeries, Move, RegionStatus, ResourceStatus};
+use holdfast_domain::RegionCode;
 use holdfast_failover::serving::Protected;
 use holdfast_failover::{Finding, Severity};
 use leptos::prelude::*;
@@ -329,14 +330,15 @@ fn moves(view: &ApplicationView) -> AnyView {
         return view! { <p class="muted">"There is nowhere to move it now."</p> }.into_any();
     }
     // Where several serve, which of them is left is half of the sentence.
-    let several = view.summary.serving.regions.len() > 1;
-    let items = view.moves.iter().map(|m| one_move(&view.summary.name, m, several)).collect_view();
+    let serving = &view.summary.serving.regions;
+    let items = view.moves.iter().map(|m| one_move(&view.summary.name, m, serving)).collect_view();
     view! { <div class="moves">{items}</div>{rehearsals(view)} }.into_any()
 }
 
 /// Wherever it could fail over to now, that can be tried.
 fn rehearsals(view: &ApplicationView) -> AnyView {
-    let possible = |m: &&Move| m.intent == "failover" && m.refused.is_none();
+    let serving = &view.summary.serving.regions;
+    let possible = |m: &&Move| m.intent == "failover" && m.refused.is_none() && !is_done(m, serving);
     let path = format!("{}/runs/new", applications::href(&view.summary.name));
     let items = view
         .moves
@@ -374,9 +376,17 @@ pub fn move_words(intent: &str, application: &str, to: &str) -> String {
     }
 }
 
-fn one_move(application: &str, m: &Move, several: bool) -> AnyView {
+/// A failover that has nothing left to move: it holds the Region out that was left.
+fn is_done(m: &Move, serving: &[RegionCode]) -> bool {
+    let serves = |code: &str| serving.iter().any(|region| region.as_str() == code);
+    m.intent == "failover" && serves(&m.to) && !serves(&m.from)
+}
+
+fn one_move(application: &str, m: &Move, serving: &[RegionCode]) -> AnyView {
     let mut words = move_words(&m.intent, application, &m.to);
-    if several && m.intent == "failover" {
+    if is_done(m, serving) {
+        words = format!("Fence {} again, and hold {application} out of it", m.from);
+    } else if serving.len() > 1 && m.intent == "failover" {
         words = format!("Fail over {application} from {} to {}", m.from, m.to);
     }
     if let Some(refusal) = m.refused.clone() {
@@ -402,7 +412,7 @@ fn history(view: &ApplicationView) -> AnyView {
 
 fn about(view: &ApplicationView) -> AnyView {
     let app = &view.application;
-    let join = |regions: &[holdfast_domain::RegionCode]| {
+    let join = |regions: &[RegionCode]| {
         regions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     };
     let depends: Vec<AnyView> = app

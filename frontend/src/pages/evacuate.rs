@@ -2,7 +2,7 @@
 //! must approve.
 
 use crate::components::tone::{Tone, badge};
-use crate::components::{applications, lots, parts};
+use crate::components::{applications, lots, parts, runs};
 use crate::format;
 use crate::screen::{Screen, typed};
 use holdfast_api::evacuations::{EvacuationPreview, PlannedPart};
@@ -110,10 +110,15 @@ fn planned_wave(number: usize, wave: &[PlannedPart]) -> AnyView {
                 .then(|| badge(Tone::Bad, format!("{} cannot be undone", part.irreversible)));
             let overrides = (!part.overrides.is_empty())
                 .then(|| badge(Tone::Watch, format!("overrides {}", part.overrides.join(", "))));
+            let instead = part
+                .takes_the_place_of
+                .iter()
+                .map(|run| view! { <div>"Takes the place of "<a href=runs::href(run)>"a run that waits for approval"</a></div> })
+                .collect_view();
             view! {
                 <tr>
                     <td><a href=applications::href(&part.application)><b>{part.application.clone()}</b></a><div class="muted">{format!("tier {}, {}", part.tier, format::strategy(&part.strategy))}</div></td>
-                    <td>{format!("{} to {}", part.intent.as_str(), part.to_region)}<div>{overrides}</div></td>
+                    <td>{format!("{} to {}", part.intent.as_str(), part.to_region)}<div>{overrides}</div>{instead}</td>
                     <td class="n">{format!("{}, {}", format::count(part.steps, "step", "steps"), format::count(part.changes, "call", "calls"))}<div>{once}</div></td>
                 </tr>
             }

@@ -6,6 +6,7 @@ use crate::format;
 use crate::pages::application::move_words;
 use crate::screen::{Screen, typed};
 use holdfast_api::runs::{OverrideNeeded, RunPreview};
+use holdfast_failover::guard::Guard;
 use holdfast_failover::{DrillKind, Intent, Mode};
 use leptos::prelude::*;
 
@@ -223,7 +224,9 @@ pub(super) fn overriding(needed: &[OverrideNeeded]) -> AnyView {
         .map(|one| {
             let id = format!("override_{}", one.guard);
             let for_id = id.clone();
-            let ticked = [FORM, super::escalate::FORM].iter().any(|form| typed(form, &id).is_some());
+            // It holds no emergency up: it is said, and named unless somebody takes it out.
+            let ticked = one.guard == Guard::PlaneLint.as_str()
+                || [FORM, super::escalate::FORM].iter().any(|form| typed(form, &id).is_some());
             view! {
                 <div class="field">
                     <label class="check" for=for_id>

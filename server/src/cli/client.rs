@@ -7,6 +7,7 @@ use super::{
 use anyhow::{Context as _, anyhow};
 use axum::http::Uri;
 use holdfast_api::Problem;
+use holdfast_failover::guard::overrides_freshly;
 use reqwest::{Method, RequestBuilder, Response, header};
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
@@ -21,6 +22,13 @@ pub enum As {
     /// A person's own session: reviews need it, and what changes who may review.
     Person,
     Nobody,
+}
+
+impl As {
+    /// Whoever overrides these guards, by their codes.
+    pub fn overriding(named: &[String]) -> Self {
+        if overrides_freshly(named) { Self::Person } else { Self::Anybody }
+    }
 }
 
 #[derive(Debug)]

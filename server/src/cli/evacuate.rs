@@ -71,8 +71,7 @@ fn plan_path(lot: &Lot, mode: &str) -> String {
 async fn ask(client: &Client, request: EvacuateRequest, output: Output) -> Outcome {
     let key = request.idempotency_key.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
     let lot = request.lot;
-    // Tokens override nothing.
-    let who = if lot.overrides.is_empty() || lot.dry_run { As::Anybody } else { As::Person };
+    let who = if lot.dry_run { As::Anybody } else { As::overriding(&lot.overrides) };
     let body = json!({
         "region": lot.region,
         "mode": request.mode,

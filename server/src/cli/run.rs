@@ -143,8 +143,7 @@ async fn ask(client: &Client, request: Request, output: Output) -> Outcome {
         "commit_within_seconds": request.commit_within_seconds,
     });
     let headers = [("idempotency-key", key.as_str())];
-    // Tokens override nothing.
-    let who = if request.overrides.is_empty() || request.dry_run { As::Anybody } else { As::Person };
+    let who = if request.dry_run { As::Anybody } else { As::overriding(&request.overrides) };
     let view: RunView = client.change(Method::POST, "/api/v1/runs", Some(&body), who, &headers).await?;
     if request.watch && !output.json {
         say(show(&view).trim_end());

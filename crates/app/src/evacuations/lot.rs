@@ -4,8 +4,8 @@
 use crate::App;
 use crate::picture::Judged;
 use crate::problems::of_store;
-use crate::runs::request::{Thought, in_the_way};
-use crate::runs::sent::{codes, guards};
+use crate::runs::request::{Thought, held_by, in_the_way, makes_way};
+use crate::runs::sent::{codes, guards, unasked};
 use holdfast_api::evacuations::{LeftOutView, RequestEvacuation, StaysView};
 use holdfast_api::runs::RequestRun;
 use holdfast_api::{Answer, Problem};
@@ -16,6 +16,7 @@ use holdfast_failover::evacuation::{
 use holdfast_failover::guard::{Guard, Raised};
 use holdfast_failover::run::Who;
 use holdfast_failover::{Digest, Movement, Refusal};
+use holdfast_store::{Holder, RunHead};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +26,8 @@ pub(super) struct Planned {
     pub asked: RequestRun,
     pub thought: Thought,
     pub application: Application,
+    /// Requests that wait for approval, and that an emergency takes the place of.
+    pub gives_way: Vec<RunHead>,
 }
 
 pub(super) struct Lot {
@@ -98,6 +101,7 @@ impl App {
             };
             lot.left_out.push(LeftOut { application: name, because });
         }
+        self.leave_out_what_is_held(&mut lot).await?;
         for ordered in &mut order {
             ordered.depends_on.extend(lot.parts.get(&ordered.name).map(runs_plans_of).unwrap_or_default());
         }
@@ -142,9 +146,12 @@ impl App {
             Err(problem) if problem.status < 500 => return Ok(Err((refusal(problem), Vec::new()))),
             Err(problem) => return Err(problem),
         };
-        // The parts of a lot hold as one; what stands in its way is another's run.
-        if let Some(problem) = self.held_by_another(&thought, asked.dry_run).await? {
-            return Ok(Err((refusal(problem), Vec::new())));
+        // An emergency leaves nobody behind for a plane that it may not reach: the lot names that by itself.
+        let mut overrides = overrides.clone();
+        if thought.ruled.needed.iter().any(|raised| raised.guard == Guard::PlaneLint) {
+            overrides.extend(unasked(movement.mode));
+            run.overrides = codes(&overrides);
+            thought = self.think_of(&run, judged.clone(), now).await?;
         }
         if let Some(refusal) = thought.ruled.refusal() {
             let overridable =
@@ -153,15 +160,50 @@ impl App {
         }
         let used: BTreeSet<Guard> =
             thought.ruled.noted.iter().filter(|(_, by_name)| *by_name).map(|(one, _)| one.guard).collect();
-        if used != *overrides {
+        if used != overrides {
             run.overrides = codes(&used);
             thought = self.think_of(&run, judged, now).await?;
         }
-        Ok(Ok(Planned { run: RunId::fresh(), asked: run, thought, application }))
+        let gives_way: Vec<RunHead> =
+            thought.judged.active.iter().filter(|_| !run.dry_run).cloned().collect();
+        Ok(Ok(Planned { run: RunId::fresh(), asked: run, thought, application, gives_way }))
+    }
+
+    /// Leaves out what cannot be moved because another's run holds something of it. The parts of a lot hold as one, and
+    /// what the lot takes the place of lets go.
+    async fn leave_out_what_is_held(&self, lot: &mut Lot) -> Answer<()> {
+        let mut holders: BTreeMap<Name, Vec<Holder>> = BTreeMap::new();
+        for (name, planned) in &lot.parts {
+            let of_others = self.other_holders(&planned.thought, planned.asked.dry_run).await?;
+            holders.insert(name.clone(), of_others);
+        }
+        // A part that is left out takes nothing's place: what another part counted on may then hold that one too.
+        loop {
+            let leaving: BTreeSet<RunId> =
+                lot.parts.values().flat_map(|part| &part.gives_way).map(|run| run.id).collect();
+            let in_the_way =
+                |holder: &&Holder, mode| !leaving.contains(&holder.run.id) && !makes_way(mode, &holder.run);
+            let held = lot.parts.iter().find_map(|(name, part)| {
+                let holder = holders.get(name)?.iter().find(|holder| in_the_way(holder, part.asked.mode))?;
+                Some(LeftOut { application: name.clone(), because: refusal(held_by(holder)) })
+            });
+            let Some(held) = held else { break };
+            lot.parts.remove(&held.application);
+            lot.left_out.push(held);
+        }
+        lot.left_out.sort_by(|one, other| one.application.cmp(&other.application));
+        let mut leaving: BTreeSet<RunId> =
+            lot.parts.values().flat_map(|part| &part.gives_way).map(|run| run.id).collect();
+        for (name, part) in &mut lot.parts {
+            let others = holders.remove(name).unwrap_or_default().into_iter().map(|holder| holder.run);
+            part.gives_way.extend(others.filter(|run| leaving.insert(run.id)));
+            part.thought.takes_the_place_of(&part.gives_way);
+        }
+        Ok(())
     }
 }
 
-fn refusal(problem: Problem) -> Refusal {
+pub(super) fn refusal(problem: Problem) -> Refusal {
     Refusal { code: problem.code, sentence: problem.detail, way_out: problem.way_out }
 }
 

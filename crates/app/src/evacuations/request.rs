@@ -79,6 +79,7 @@ impl App {
                 changes: steps.iter().filter(|step| step.change().is_some()).count(),
                 irreversible: steps.iter().filter(|step| step.irreversible).count(),
                 overrides: planned.asked.overrides.clone(),
+                takes_the_place_of: planned.gives_way.iter().map(|run| run.id.to_string()).collect(),
                 approval_policy: planned.thought.policy.name.to_string(),
             })
         };
@@ -206,8 +207,8 @@ impl App {
     /// The requests that wait for approval and that an emergency takes the place of.
     async fn gives_way(&self, lot: &Lot, actor: &Actor, now: Timestamp) -> Answer<Vec<Superseded>> {
         let mut superseded = Vec::new();
-        for planned in lot.parts.values().filter(|planned| !planned.asked.dry_run) {
-            if let Some(held) = &planned.thought.judged.active {
+        for planned in lot.parts.values() {
+            for held in &planned.gives_way {
                 superseded.push(self.superseded(held.id, actor, planned.run, now).await?);
             }
         }

@@ -1,7 +1,7 @@
 //! Evacuations as pages and clients see them.
 
 use super::Loaded;
-use super::lot::left_out;
+use super::lot::{left_out, refusal};
 use crate::App;
 use crate::authority::{Action, may};
 use crate::runs::view::head;
@@ -79,13 +79,15 @@ impl App {
         let now = self.store.now().await.map_err(crate::problems::of_store)?;
         let evacuation = &loaded.evacuation;
         let waits = evacuation.started_at.is_none() && evacuation.ended_at.is_none();
-        let (mut runs, mut lapsed, mut not_kept) = (Vec::new(), Vec::new(), None);
+        let (mut runs, mut lapsed, mut not_now) = (Vec::new(), Vec::new(), NotNow::default());
         if waits {
-            runs = self.runs_of(&loaded).await?;
+            let open = self.open_of(&loaded).await?;
+            not_now.decided = open.must_be_readable().err().map(refusal);
+            not_now.approved = not_now.decided.clone().or(self.audit_not_kept().await?);
+            runs = open.runs;
             lapsed = self.lapsed_of(&runs).await?;
-            not_kept = self.audit_not_kept().await?;
         }
-        let verbs = verbs(actor, &loaded, &runs, &lapsed, not_kept, now);
+        let verbs = verbs(actor, &loaded, &runs, &lapsed, not_now, now);
         for run in &mut runs {
             run.reviews.retain(|review| !lapsed.iter().any(|who| who.id == review.person));
         }
@@ -124,13 +126,20 @@ impl App {
     }
 }
 
+/// What of the surroundings stands against a decision, beside the rules.
+#[derive(Default)]
+struct NotNow {
+    approved: Option<Refusal>,
+    decided: Option<Refusal>,
+}
+
 /// Each verb asked of the rules themselves, so that what a page offers and what is refused cannot differ.
 fn verbs(
     actor: &Actor,
     loaded: &Loaded,
     runs: &[Run],
     lapsed: &[Who],
-    not_kept: Option<Refusal>,
+    not_now: NotNow,
     now: Timestamp,
 ) -> Vec<VerbView> {
     let evacuation = &loaded.evacuation;
@@ -138,18 +147,16 @@ fn verbs(
         return Vec::new();
     }
     let by = who(actor);
-    let right = |action| {
-        may(actor, action).err().map(|p| Refusal { code: p.code, sentence: p.detail, way_out: p.way_out })
-    };
+    let right = |action| may(actor, action).err().map(refusal);
     let mut verbs = Vec::new();
     let mut add = |verb: &str, refused| verbs.push(VerbView { verb: verb.into(), refused });
     if evacuation.started_at.is_none() {
         let own = would_approve(actor, loaded, runs, lapsed, now).err();
-        add("approve", right(Action::ReviewRun).or(not_kept).or(own));
+        add("approve", right(Action::ReviewRun).or(not_now.approved).or(own));
         let digest = &evacuation.request.digest;
         let own = evacuation.deny(runs, &by, &actor.groups, digest, None, now).err();
-        add("deny", right(Action::ReviewRun).or(own));
-        if evacuation.withdraw(runs, &by).is_ok() {
+        add("deny", right(Action::ReviewRun).or(not_now.decided.clone()).or(own));
+        if not_now.decided.is_none() && evacuation.withdraw(runs, &by).is_ok() {
             add("withdraw", right(Action::ReviewRun));
         }
     }

@@ -2,6 +2,7 @@
 //! that person's own request, with their rights as they are now, the application's own policy, guards and hold.
 
 use super::request::Once;
+use super::sent::{codes, unasked};
 use super::view::other_run;
 use crate::App;
 use crate::authority::{Action, may};
@@ -64,7 +65,7 @@ impl App {
             incident: asking.incident.clone(),
             impact_began_at: asking.impact_began_at.filter(|began| is_recent(*began, now)),
             detected_at: asking.detected_at.filter(|at| is_recent(*at, now)),
-            overrides: Vec::new(),
+            overrides: codes(&unasked(asking.movement.mode)),
             commit_within_seconds: None,
             plan_digest: None,
         };

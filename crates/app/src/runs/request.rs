@@ -24,7 +24,7 @@ use holdfast_failover::run::{Command, Entry, Event, Request, Run, Who};
 use holdfast_failover::shared;
 use holdfast_failover::step::run_plan::AskedBy;
 use holdfast_failover::{Digest, Drill, Mode, Movement, Plan, Refusal, Review, RunState};
-use holdfast_store::{Change, Fence, Idempotent, NewRun, RunHead};
+use holdfast_store::{Change, Fence, Holder, Idempotent, NewRun, RunHead};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
@@ -43,6 +43,11 @@ impl Thought {
     /// What the run would hold beside its application.
     pub(crate) fn holds(&self) -> Vec<String> {
         shared::held(&self.judged.application, &self.plan, self.emergency.as_ref())
+    }
+
+    /// Says which requests give way to it.
+    pub(crate) fn takes_the_place_of(&mut self, held: &[RunHead]) {
+        self.plan.notes.splice(0..0, held.iter().map(takes_the_place_of));
     }
 
     /// What was thought of, as it is kept.
@@ -150,13 +155,15 @@ pub(crate) struct Superseded {
     held: Run,
     events: Vec<Event>,
     after: Run,
+    by_run: RunId,
 }
 
 impl Superseded {
     pub(crate) async fn write(&self, change: &mut Change, actor: &Actor) -> Answer<()> {
         change.append(&super::advance(&self.held, &self.events, &self.after)).await.map_err(of_store)?;
         let entry = done(actor, "run.supersede", &format!("run:{}", self.held.id))
-            .of_application(&self.held.request.application);
+            .of_application(&self.held.request.application)
+            .with(serde_json::json!({ "superseded_by": self.by_run }));
         change.also_audit(&entry).await.map(|_| ()).map_err(of_store)
     }
 }
@@ -174,11 +181,16 @@ impl App {
         request.overrides = codes(&overridden);
         let thought =
             if overrides_needed.is_empty() { bare } else { self.think(&request, drill, now).await? };
-        let active = match thought.judged.active.as_ref().and_then(|held| in_the_way(&request, held)) {
-            Some(problem) => Some(problem),
-            None => self.held_by_another(&thought, request.dry_run).await?,
-        }
-        .map(|problem| Refusal {
+        let holders = self.other_holders(&thought, request.dry_run).await?;
+        let own = thought.judged.active.as_ref().filter(|_| !request.dry_run);
+        let active = own.and_then(|held| in_the_way(&request, held));
+        let gives_way = own.filter(|_| active.is_none()).into_iter();
+        let gives_way = gives_way
+            .chain(holders.iter().map(|holder| &holder.run).filter(|run| makes_way(request.mode, run)));
+        let mut notes: Vec<String> = gives_way.map(takes_the_place_of).collect();
+        notes.extend(thought.plan.notes.iter().cloned());
+        let held = || holders.iter().find(|holder| !makes_way(request.mode, &holder.run)).map(held_by);
+        let active = active.or_else(held).map(|problem| Refusal {
             code: problem.code,
             sentence: problem.detail,
             way_out: problem.way_out,
@@ -193,7 +205,7 @@ impl App {
             steps: thought.plan.steps.iter().map(super::view::planned_step).collect(),
             facts: thought.plan.facts.clone(),
             measurements: thought.plan.measurements.clone(),
-            notes: thought.plan.notes.clone(),
+            notes,
             if_escalated: thought.emergency.as_ref().map(super::view::emergency),
             overrides_needed,
             approval_policy: thought.policy.name.to_string(),
@@ -248,7 +260,7 @@ impl App {
         {
             return Err(of_refusal(refusal));
         }
-        let thought = self.think(&asked, once.drill(&asked)?, now).await?;
+        let mut thought = self.think(&asked, once.drill(&asked)?, now).await?;
         if let Some(refusal) = thought.ruled.refusal() {
             return Err(of_refusal(refusal));
         }
@@ -262,13 +274,22 @@ impl App {
             )));
         }
         let id = RunId::fresh();
-        let mut superseded = None;
+        let mut gives_way = Vec::new();
         if let Some(held) = thought.judged.active.as_ref().filter(|_| !asked.dry_run) {
             if let Some(problem) = in_the_way(&asked, held) {
                 return Err(problem);
             }
-            superseded = Some(self.superseded(held.id, actor, id, now).await?);
+            gives_way.push(held.clone());
         }
+        // What does not give way is found by the insertion, which asks on whose behalf it is done.
+        let holders = self.other_holders(&thought, asked.dry_run).await?;
+        gives_way
+            .extend(holders.into_iter().map(|holder| holder.run).filter(|run| makes_way(asked.mode, run)));
+        let mut superseded = Vec::new();
+        for held in &gives_way {
+            superseded.push(self.superseded(held.id, actor, id, now).await?);
+        }
+        thought.takes_the_place_of(&gives_way);
         let application = thought.judged.application.name.clone();
         let dry_run = asked.dry_run;
         let request = thought.frozen(asked, who(actor), once.asked_by().cloned(), None);
@@ -307,7 +328,7 @@ impl App {
         if let Some(made) = once.made(&mut change).await? {
             return Ok(made);
         }
-        if let Some(superseded) = &superseded {
+        for superseded in &superseded {
             superseded.write(&mut change, actor).await?;
         }
         change.insert_run(&new).await.map_err(of_store)?;
@@ -318,7 +339,7 @@ impl App {
         Ok(id)
     }
 
-    /// An emergency does not wait behind a request that nobody has approved yet.
+    /// An emergency does not wait behind a request that is not approved yet.
     pub(crate) async fn superseded(
         &self,
         held: RunId,
@@ -337,7 +358,7 @@ impl App {
         let held = self.replayed(held).await?;
         let events = held.handle(cancel, now).map_err(of_refusal)?;
         let after = super::after(&held, &events, now)?;
-        Ok(Superseded { held, events, after })
+        Ok(Superseded { held, events, after, by_run })
     }
 
     async fn think(&self, asked: &RequestRun, drill: Option<Drill>, now: Timestamp) -> Answer<Thought> {
@@ -437,15 +458,14 @@ impl App {
         Ok(())
     }
 
-    /// Why a run that holds something that this one may change stands in its way.
-    pub(crate) async fn held_by_another(&self, thought: &Thought, dry_run: bool) -> Answer<Option<Problem>> {
+    /// The runs of other applications that hold something that this one may change.
+    pub(crate) async fn other_holders(&self, thought: &Thought, dry_run: bool) -> Answer<Vec<Holder>> {
         if dry_run {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        // What an emergency takes the place of lets go of what it holds.
-        let but = thought.judged.active.as_ref();
-        let held = self.store.held(&thought.holds(), but).await.map_err(of_store)?;
-        Ok(held.map(|held| resource_held(&held.resource, &held.run.to_string(), &held.application)))
+        let mut holders = self.store.holders(&thought.holds()).await.map_err(of_store)?;
+        holders.retain(|holder| holder.run.application != thought.judged.application.name);
+        Ok(holders)
     }
 
     /// The application's policy, frozen. A dry run changes nothing and asks nobody.
@@ -464,10 +484,29 @@ impl App {
     }
 }
 
-/// A run that the request would have to wait for: an emergency takes the place of one that still waits for approval.
+/// A run of the same application that the request would have to wait for: an emergency takes the place of one that still
+/// waits for approval.
 pub(crate) fn in_the_way(asked: &RequestRun, held: &RunHead) -> Option<Problem> {
-    // A part whose lot was approved waits for its turn, not for approval.
-    let unapproved = held.state == RunState::AwaitingApproval && !held.lot_started;
-    let gives_way = asked.mode == Mode::Emergency && unapproved;
+    let gives_way = asked.mode == Mode::Emergency && is_unapproved(held);
     (!asked.dry_run && !gives_way).then(|| active_run(&held.id.to_string()))
+}
+
+/// Whether a run of another application, which may change what a request of this mode would change, gives way to it. One
+/// emergency does not push another's aside: which of them goes first is a person's to decide.
+pub(crate) fn makes_way(mode: Mode, held: &RunHead) -> bool {
+    mode == Mode::Emergency && held.movement.mode == Mode::Planned && is_unapproved(held)
+}
+
+/// A part whose lot was approved waits for its turn, not for approval.
+fn is_unapproved(held: &RunHead) -> bool {
+    held.state == RunState::AwaitingApproval && !held.lot_started
+}
+
+/// Why the run of another application stands in the way.
+pub(crate) fn held_by(holder: &Holder) -> Problem {
+    resource_held(&holder.resource, &holder.run.id.to_string(), holder.run.application.as_str())
+}
+
+pub(crate) fn takes_the_place_of(held: &RunHead) -> String {
+    format!("Takes the place of run {} of {}, which waits for approval.", held.id, held.application)
 }

@@ -12,7 +12,7 @@ use holdfast_failover::approval::Tally;
 use holdfast_failover::compliance::{Measured, RtoSplit};
 use holdfast_failover::run::{Event, Run, Summary};
 use holdfast_failover::{Refusal, RunState};
-use holdfast_store::{Advance, RunHead};
+use holdfast_store::{Advance, AuditEntry, Change, RunHead};
 
 const WAY_OUT: &str = "What was moved so far stays as it is. The server's log says more under this run's id. When the cause is mended, \
      by a newer version or a journal put back, have it tried again; where that cannot wait, cancel it and ask for the move anew.";
@@ -24,7 +24,7 @@ pub fn shown(set_aside: holdfast_store::SetAside) -> SetAside {
 
 impl App {
     /// The run as its journal tells it, or why it cannot be read.
-    pub(super) async fn journal(&self, id: RunId) -> Answer<Result<Run, String>> {
+    pub(crate) async fn journal(&self, id: RunId) -> Answer<Result<Run, String>> {
         match self.store.entries(id, 0).await {
             Ok(entries) if entries.is_empty() => Err(Problem::not_found("run", &id.to_string())),
             Ok(entries) => Ok(Run::replay(id, &entries).map_err(|corrupt| corrupt.to_string())),
@@ -108,36 +108,46 @@ impl App {
 
     /// Ends a run whose journal cannot be read, so that the application is free: what it did is not known, and stays.
     pub(super) async fn give_up(&self, actor: &Actor, id: RunId, why: &str, reason: String) -> Answer<()> {
-        let (action, subject) = ("run.cancel", format!("run:{id}"));
         may(actor, Action::DriveRun)?;
         let head = self.store.run_head(id).await.map_err(of_store)?;
         if let Some(refusal) = not_to_give_up(&head, &reason) {
             return Err(of_refusal(refusal));
         }
-        let summary: Summary = serde_json::from_value(head.summary).unwrap_or_default();
-        let now = format!("Cancelled by {}: {reason}. Its journal could not be read.", actor.email);
-        let began = summary.began && !head.dry_run;
-        let events = [Event::Cancelled { by: who(actor), reason: reason.clone() }];
-        let advance = Advance {
-            run: id,
-            expected_seq: head.seq,
-            events: &events,
-            state: RunState::Cancelled,
-            summary: serde_json::to_value(Summary { now, ..summary }).ok(),
-        };
         let mut change = self.store.begin().await.map_err(of_store)?;
-        change.append(&advance).await.map_err(of_store)?;
-        // Compliance must not rest on older, luckier runs alone.
-        if began {
-            change.record_measured(id, &unmeasured()).await.map_err(of_store)?;
-        }
-        let entry = done(actor, action, &subject)
-            .of_application(&head.application)
-            .because(reason)
-            .with(serde_json::json!({ "unreadable": why }));
+        let entry = given_up(&mut change, actor, &head, why, reason).await.map_err(of_store)?;
         change.commit(entry).await.map_err(of_store)?;
         Ok(())
     }
+}
+
+/// Ends it in this change; with the entry of the audit log that belongs to it.
+pub(crate) async fn given_up(
+    change: &mut Change,
+    actor: &Actor,
+    head: &RunHead,
+    why: &str,
+    reason: String,
+) -> Result<AuditEntry, holdfast_store::Error> {
+    let summary: Summary = serde_json::from_value(head.summary.clone()).unwrap_or_default();
+    let now = format!("Cancelled by {}: {reason}. Its journal could not be read.", actor.email);
+    let began = summary.began && !head.dry_run;
+    let events = [Event::Cancelled { by: who(actor), reason: reason.clone() }];
+    let advance = Advance {
+        run: head.id,
+        expected_seq: head.seq,
+        events: &events,
+        state: RunState::Cancelled,
+        summary: serde_json::to_value(Summary { now, ..summary }).ok(),
+    };
+    change.append(&advance).await?;
+    // Compliance must not rest on older, luckier runs alone.
+    if began {
+        change.record_measured(head.id, &unmeasured()).await?;
+    }
+    Ok(done(actor, "run.cancel", &format!("run:{}", head.id))
+        .of_application(&head.application)
+        .because(reason)
+        .with(serde_json::json!({ "unreadable": why })))
 }
 
 fn not_to_give_up(head: &RunHead, reason: &str) -> Option<Refusal> {

@@ -265,6 +265,7 @@ async fn parts_that_wait_with_their_lot_take_no_place_on_the_first_page() {
     let house = seen().await;
     let mut single = House::asked("front", Intent::Failover, HOME, AWAY);
     single.mode = Mode::Emergency;
+    single.overrides = vec!["plane_lint".into()];
     let before = house.request(single).await.unwrap();
     let applications = Some(vec!["pair".into(), "shop".into(), "split".into()]);
     ask(&house, RequestEvacuation { applications, ..asked(Mode::Emergency) }).await.unwrap();
@@ -300,8 +301,26 @@ async fn a_part_that_cannot_be_read_leaves_the_first_page_and_the_lists_to_every
     let now = house.app.now(&house.approver).await.unwrap();
     assert!(now.needs.iter().any(|need| need.href.ends_with(&view.summary.id)), "{:?}", now.needs);
     assert_eq!(house.app.evacuations_to_review(&house.approver).await.unwrap().len(), 1);
-    let refusal = refused(decide(&house, &house.approver, &view, Decision::Approve).await);
-    assert_eq!(refusal.code, "journal_corrupt", "nothing is decided of what cannot be read");
+    for decision in [Decision::Approve, Decision::Deny] {
+        let refusal = refused(decide(&house, &house.approver, &view, decision).await);
+        assert_eq!(refusal.code, "journal_corrupt", "nothing is decided of what cannot be read");
+        assert!(refusal.way_out.contains("run of pair"), "{}", refusal.way_out);
+    }
+    let page = house.app.evacuation(&house.approver, id(&view)).await.unwrap();
+    let refused_with = |verb: &str| page.verbs.iter().find(|v| v.verb == verb).unwrap().refused.clone();
+    assert_eq!(refused_with("approve").map(|r| r.code).as_deref(), Some("journal_corrupt"));
+
+    let cancel = EvacuationVerb::Cancel { reason: "asked anew".into() };
+    let over = house.app.drive_evacuation(&house.operator, id(&view), cancel).await.unwrap();
+    assert_eq!(over.summary.state, State::Cancelled);
+    assert!(over.waves.iter().flatten().all(|run| run.state == RunState::Cancelled), "{:?}", over.waves);
+    let subject = Some(("run".to_owned(), run_of(&view, "pair").to_string()));
+    let of_run = AuditFilter { subject, limit: 1, ..AuditFilter::default() };
+    let entry = house.store.audit_entries(&of_run).await.unwrap().remove(0).entry;
+    assert_eq!(entry.action, "run.cancel");
+    assert!(entry.detail["unreadable"].as_str().is_some_and(|why| !why.is_empty()), "{entry:?}");
+    let pair = House::asked("pair", Intent::Failover, HOME, AWAY);
+    house.request(pair).await.expect("its application is free");
 }
 
 #[tokio::test]

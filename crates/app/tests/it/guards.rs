@@ -1,11 +1,12 @@
 //! Guards, freezes, the automation switch and acknowledgements, as people meet them.
 
-use crate::house::{AWAY, HOME, House, id, name, refused};
+use crate::house::{AWAY, FAR, HOME, House, id, name, refused, weighted};
 use holdfast_api::IfMatch;
 use holdfast_api::applications::Applications as _;
+use holdfast_api::evacuations::{Evacuations, RequestEvacuation};
 use holdfast_api::runs::{RequestRun, RunVerb, Runs};
 use holdfast_api::safeguards::{DeclareFreeze, Safeguards, SwitchAutomation};
-use holdfast_domain::{AccountId, Role};
+use holdfast_domain::{AccountId, Actor, Role};
 use holdfast_failover::run::RunState;
 use holdfast_failover::{Intent, Mode};
 use holdfast_store::{AccountRole, AccountTrust, AuditFilter};
@@ -258,4 +259,57 @@ async fn no_run_uses_a_role_that_anybody_could_have_used() {
 
     house.store.record_account_trust(&found(true)).await.unwrap();
     house.approve(&approver, &before).await.unwrap();
+}
+
+async fn front() -> House {
+    let house = House::new().await;
+    house.sees_services("front", &[HOME, AWAY]).await;
+    for (code, weight) in [(HOME, 100), (AWAY, 0)] {
+        house.look("front", "front-door", code, Ok(weighted(code, weight))).await;
+    }
+    house
+}
+
+/// Its emergency edits records through Route 53's control plane, and nobody has waived that.
+#[tokio::test]
+async fn an_emergency_whose_lint_failed_is_asked_to_name_it_and_waits_for_no_fresh_sign_in() {
+    let house = front().await;
+    let emergency =
+        RequestRun { mode: Mode::Emergency, ..House::asked("front", Intent::Failover, HOME, AWAY) };
+    let no = refused(house.request(emergency.clone()).await);
+    assert_eq!(no.code, "override_needed");
+    assert!(no.detail.contains("route53@us-east-1"), "{}", no.detail);
+    assert!(no.way_out.contains("Name `plane_lint` in `overrides`"), "{}", no.way_out);
+    let preview = house.app.preview_run(&house.operator, &emergency).await.unwrap();
+    let needed: Vec<&str> = preview.overrides_needed.iter().map(|o| o.guard.as_str()).collect();
+    assert_eq!((needed, preview.refused), (vec!["plane_lint"], None));
+
+    let old_sign_in = Actor { identity_proved_at: None, ..house.operator.clone() };
+    let named = RequestRun { overrides: vec!["plane_lint".into()], ..emergency };
+    let more = RequestRun { overrides: vec!["plane_lint".into(), "target_not_seen".into()], ..named.clone() };
+    let no = refused(house.app.request_run(&old_sign_in, more, "more").await);
+    assert_eq!(no.code, "fresh_identity_needed", "what gives something up is not named on an old sign-in");
+    let run = house.app.request_run(&old_sign_in, named, "named").await.unwrap();
+    assert_eq!(run.overrides, ["plane_lint"]);
+    assert!(run.notes.iter().any(|n| n.starts_with("Overridden by name, `plane_lint`")), "{:?}", run.notes);
+}
+
+#[tokio::test]
+async fn a_planned_move_is_asked_nothing_of_planes_and_an_emergency_lot_names_them_where_they_are_needed() {
+    let house = front().await;
+    house.sees_services("shop", &[HOME, AWAY, FAR]).await;
+    let planned = House::asked("front", Intent::Failover, HOME, AWAY);
+    let planned = house.app.preview_run(&house.operator, &planned).await.unwrap();
+    assert_eq!((planned.overrides_needed, planned.refused), (vec![], None));
+    let lot: RequestEvacuation = serde_json::from_value(serde_json::json!({
+        "region": HOME, "mode": "emergency", "reason": "a test", "applications": ["front", "shop"],
+    }))
+    .unwrap();
+    let view = house.app.request_evacuation(&house.operator, lot, "lot").await.unwrap();
+    let overrides = async |application: &str| {
+        let part = view.waves.iter().flatten().find(|run| run.application == application).unwrap();
+        house.app.run(&house.operator, part.id.parse().unwrap()).await.unwrap().overrides
+    };
+    assert_eq!(overrides("front").await, ["plane_lint"]);
+    assert_eq!(overrides("shop").await, [""; 0], "its lint passes");
 }

@@ -1,12 +1,13 @@
 //! A store that two applications are made of: who must agree to its move, and that only one run moves it.
 
 use crate::house::{AWAY, HOME, House, id, refused};
-use holdfast_api::runs::RequestRun;
-use holdfast_api::runs::Runs;
+use holdfast_api::evacuations::{Evacuations, RequestEvacuation};
+use holdfast_api::runs::{RequestRun, Runs};
 use holdfast_domain::facts::AuroraMember;
-use holdfast_domain::{Facts, Role};
+use holdfast_domain::{Facts, Name, Role};
 use holdfast_failover::run::RunState;
 use holdfast_failover::{Intent, Mode};
+use holdfast_store::AuditFilter;
 
 async fn sharing() -> House {
     let house = House::with_two_applications_of_one_database().await;
@@ -67,12 +68,97 @@ async fn while_one_moves_it_the_other_is_told_which_run_and_which_resource() {
     assert!(problem.detail.contains("of till"), "{}", problem.detail);
     let shown = house.app.preview_run(&house.operator, &asked("stock")).await.unwrap();
     assert_eq!(shown.refused.map(|r| r.code).as_deref(), Some("run_active"), "the review says so before");
-    // A dry run changes nothing, and an emergency of another application does not jump the queue either.
-    house.request(RequestRun { dry_run: true, ..asked("stock") }).await.unwrap();
-    let emergency = RequestRun { mode: Mode::Emergency, ..asked("stock") };
-    assert_eq!(refused(house.request(emergency).await).code, "run_active");
+    house.request(RequestRun { dry_run: true, ..asked("stock") }).await.expect("a dry run changes nothing");
 
     let cancel = holdfast_api::runs::RunVerb::Cancel { reason: "stock goes first".into() };
     house.app.drive_run(&house.operator, id(&first), cancel).await.unwrap();
     house.request(asked("stock")).await.unwrap();
+}
+
+fn emergency(application: &str) -> RequestRun {
+    RequestRun { mode: Mode::Emergency, ..asked(application) }
+}
+
+#[tokio::test]
+async fn an_emergency_takes_the_place_of_what_waits_for_approval_and_holds_its_store_and_the_log_names_both()
+{
+    let house = sharing().await;
+    let waits = house.request(asked("till")).await.unwrap();
+    let says = format!("Takes the place of run {} of till, which waits for approval.", waits.summary.id);
+    let preview = house.app.preview_run(&house.operator, &emergency("stock")).await.unwrap();
+    assert_eq!(preview.refused, None);
+    assert!(preview.notes.contains(&says), "{:?}", preview.notes);
+
+    let taken = house.request(emergency("stock")).await.unwrap();
+    assert!(taken.notes.contains(&says), "{:?}", taken.notes);
+    let held = house.app.run(&house.operator, id(&waits)).await.unwrap();
+    assert_eq!(held.summary.state, RunState::Cancelled);
+    assert!(held.ending.unwrap().contains(&taken.summary.id));
+    let subject = Some(("run".to_owned(), waits.summary.id.clone()));
+    let of_run = AuditFilter { subject, limit: 1, ..AuditFilter::default() };
+    let entry = house.store.audit_entries(&of_run).await.unwrap().remove(0).entry;
+    assert_eq!(entry.action, "run.supersede");
+    assert_eq!(entry.detail["superseded_by"], taken.summary.id);
+    assert_eq!(entry.application.as_ref().map(Name::as_str), Some("till"));
+}
+
+#[tokio::test]
+async fn an_emergency_pushes_neither_another_emergency_aside_nor_what_was_approved() {
+    let house = sharing().await;
+    let first = house.request(emergency("till")).await.unwrap();
+    let no = refused(house.request(emergency("stock")).await);
+    assert_eq!((no.code.as_str(), no.blocked_by.as_deref()), ("run_active", Some(first.summary.id.as_str())));
+    let cancel = holdfast_api::runs::RunVerb::Cancel { reason: "stock goes first".into() };
+    house.app.drive_run(&house.operator, id(&first), cancel).await.unwrap();
+
+    let planned = house.request(asked("till")).await.unwrap();
+    let owner = house.another("owner@example.com", Role::Approver, &["owners"]).await;
+    house.approve(&house.approver, &planned).await.unwrap();
+    house.approve(&owner, &planned).await.unwrap();
+    let no = refused(house.request(emergency("stock")).await);
+    assert_eq!(no.code, "run_active");
+    let goes_on = house.app.run(&house.operator, id(&planned)).await.unwrap();
+    assert_eq!(goes_on.summary.state, RunState::Running);
+}
+
+fn evacuation(mode: Mode, applications: &[&str]) -> RequestEvacuation {
+    RequestEvacuation {
+        region: HOME.into(),
+        mode,
+        reason: "a test".into(),
+        incident: None,
+        concurrency: None,
+        stop_on_failure: None,
+        dry_run: false,
+        overrides: Vec::new(),
+        applications: Some(applications.iter().map(ToString::to_string).collect()),
+        plan_digest: None,
+    }
+}
+
+#[tokio::test]
+async fn an_emergency_lot_leaves_nobody_behind_for_a_request_that_is_not_approved() {
+    let house = sharing().await;
+    let waits = house.request(asked("till")).await.unwrap();
+    let alone = evacuation(Mode::Emergency, &["stock"]);
+    let preview = house.app.preview_evacuation(&house.operator, &alone).await.unwrap();
+    assert_eq!(preview.waves[0][0].takes_the_place_of, [waits.summary.id.clone()]);
+    let planned = evacuation(Mode::Planned, &["stock"]);
+    let planned = house.app.preview_evacuation(&house.operator, &planned).await.unwrap();
+    let held = planned.left_out.iter().find(|left| left.application == "stock").unwrap();
+    assert_eq!(held.because.code, "run_active", "a planned one waits for it");
+
+    let lot = house.app.request_evacuation(&house.operator, alone, "first").await.unwrap();
+    assert!(!lot.left_out.iter().any(|left| left.application == "stock"), "{:?}", lot.left_out);
+    let state = async |run| house.app.run(&house.operator, run).await.unwrap().summary.state;
+    assert_eq!(state(id(&waits)).await, RunState::Cancelled);
+
+    // The part of a lot that waits holds as much as a single request does.
+    let single = house.request(emergency("till")).await;
+    assert_eq!(refused(single).code, "run_active", "it is an emergency itself");
+    let both = evacuation(Mode::Emergency, &["stock", "till"]);
+    let both = house.app.request_evacuation(&house.operator, both, "second").await.unwrap();
+    assert_eq!(both.waves.iter().flatten().count(), 2, "what the lot itself takes the place of holds nobody");
+    let part = lot.waves[0][0].id.parse().unwrap();
+    assert_eq!(state(part).await, RunState::Cancelled);
 }

@@ -4,7 +4,7 @@ use crate::house::{id, until};
 use crate::wire::{Move, WireHouse, request, step_of};
 use holdfast_api::applications::Applications;
 use holdfast_api::compliance::Compliances;
-use holdfast_api::runs::{RequestRun, RunVerb, RunView, Runs};
+use holdfast_api::runs::{AbortRun, RequestRun, RunVerb, RunView, Runs, StepView};
 use holdfast_domain::Name;
 use holdfast_failover::compliance::Evidence;
 use holdfast_failover::{DrillKind, Intent, Mode, RunState};
@@ -129,6 +129,42 @@ async fn what_a_drill_deletes_it_may_delete_by_that_one_name_alone() {
     let [resource] = &statement["Resource"].as_array().unwrap()[..] else { panic!("{statement}") };
     let resource = resource.as_str().unwrap();
     assert!(resource.contains(":db:documents-drill-") && !resource.contains('*'), "{resource}");
+    house.stop().await;
+}
+
+/// Aborted while AWS still restores, and judged by the ledger.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_aborted_drill_deletes_what_it_restores_and_leaves_the_world_as_it_was() {
+    let house = WireHouse::at_speed(30.0).await;
+    let stood = standing(&house);
+    let asked = drill("documents", "eu-west-1", "eu-central-1");
+    let run = until("a drill that may begin", || async {
+        house.app.request_run(&house.operator, asked.clone(), &uuid::Uuid::now_v7().to_string()).await.ok()
+    })
+    .await;
+    let run = house.approved(run).await;
+    let restoring = until("a restore that AWS has accepted", || async {
+        let now = house.app.run(&house.operator, id(&run)).await.unwrap();
+        let restores = |step: &StepView| step.id.starts_with("restore-") && !step.answers.is_empty();
+        now.steps.iter().any(restores).then_some(now)
+    })
+    .await;
+    assert!(!restoring.steps.iter().any(|step| step.id.starts_with("delete-") && !step.answers.is_empty()));
+    let abort = AbortRun { reason: "the room is needed".into(), confirm: String::new() };
+    house.app.drive_run(&house.operator, id(&run), RunVerb::Abort(abort)).await.unwrap();
+    let over = house.over(&run).await;
+    assert_eq!(over.summary.state, RunState::RolledBack, "{:?}", over.ending);
+    assert_eq!(over.undoing.map(|undoing| undoing.stays), Some(vec![]));
+    assert_eq!(standing(&house), stood);
+    let ledger = house.sim.ledger();
+    let of = |operation: &str| {
+        let changed = ledger.iter().filter(|c| c.effect == Effect::Changed && c.operation == operation);
+        changed.map(|call| step_of(call).to_owned()).collect::<Vec<_>>()
+    };
+    let (made, deleted) = (of("StartRestoreJob"), of("DeleteDBInstance"));
+    assert!(!made.is_empty() && made.len() == deleted.len(), "{made:?} {deleted:?}");
+    assert!(deleted.iter().all(|step| step.starts_with("undo-restore-")), "{deleted:?}");
+    assert_eq!(house.done_twice(), [""; 0]);
     house.stop().await;
 }
 

@@ -21,6 +21,7 @@ mod other_plans;
 mod own_steps;
 mod poison;
 mod proxy;
+mod returned;
 mod settings;
 mod simulation;
 mod standby;

@@ -109,6 +109,12 @@ fn amiss(part: &Part, state: RunState) -> Option<String> {
 }
 
 impl Evacuation {
+    /// Cancelled before its turn came. That is a person's decision about this part, not something that went wrong: no wave
+    /// waits for a word about it.
+    fn was_taken_out(&self, part: &Part, state: RunState) -> bool {
+        state == RunState::Cancelled && !self.turned.contains(&part.run)
+    }
+
     #[must_use]
     pub fn state(&self, parts: &Parts) -> State {
         if let Some((state, _)) = &self.ending {
@@ -159,7 +165,10 @@ impl Evacuation {
             if of_wave().any(|(_, state)| !state.is_over()) {
                 waits_in.get_or_insert(number);
             }
-            let because: Vec<String> = of_wave().filter_map(|(part, state)| amiss(part, state)).collect();
+            let because: Vec<String> = of_wave()
+                .filter(|(part, state)| !self.was_taken_out(part, *state))
+                .filter_map(|(part, state)| amiss(part, state))
+                .collect();
             let more = self.request.waves.iter().skip(number).flatten();
             let holds =
                 self.request.stop_on_failure && !because.is_empty() && !self.went_on.contains(&number);
@@ -183,6 +192,7 @@ impl Evacuation {
                 state if state == with_exceptions => {
                     Some(format!("{}: {}", part.application, state.as_str().replace('_', " ")))
                 }
+                state if self.was_taken_out(part, state) => Some(format!("{}: taken out", part.application)),
                 state => amiss(part, state),
             })
             .chain(self.request.left_out.iter().map(|left| format!("{}: left out", left.application)))

@@ -36,6 +36,7 @@ impl Evacuation {
             expires_at: at.checked_add(expires).unwrap_or(Timestamp::MAX),
             started_at: None,
             ended_at: None,
+            turned: BTreeSet::new(),
             went_on: BTreeSet::new(),
             cancelled: None,
             ending: None,
@@ -72,7 +73,8 @@ impl Evacuation {
 
     pub(super) fn take(&mut self, event: &Event, at: Timestamp) {
         match event {
-            Event::Requested { .. } | Event::TurnCame { .. } => {}
+            Event::Requested { .. } => {}
+            Event::TurnCame { runs } => self.turned.extend(runs),
             Event::Approved { review, .. } => {
                 self.reviews.retain(|r| r.person != review.person);
                 self.reviews.push(review.clone());

@@ -2,7 +2,8 @@
 
 use super::{Guard, Raised};
 use crate::movement::{Intent, Mode, Movement};
-use crate::plan::{Picture, is_yet_to_be_made};
+use crate::plan::sheet::{Lint, needed_planes};
+use crate::plan::{Picture, Plan, is_yet_to_be_made};
 use crate::serving::{steers, words};
 use crate::step::{LAG_MAX_AGE_SECONDS, lags};
 use holdfast_domain::{Name, RegionCode, Resource, ResourceKind, Seconds, Sight, Strategy};
@@ -46,6 +47,18 @@ pub(super) fn raised(picture: &Picture, movement: &Movement) -> Vec<Raised> {
         });
     }
     raised
+}
+
+/// What an emergency needs and should not, as the plane lint finds it.
+pub(super) fn lint(picture: &Picture, movement: &Movement, plan: &Plan) -> Option<Raised> {
+    if movement.mode != Mode::Emergency {
+        return None;
+    }
+    let found = needed_planes(&plan.steps, movement, &picture.application, picture.now);
+    let failed: Vec<_> = found.into_iter().filter(|one| one.lint == Lint::Failed).collect();
+    let way_out = failed.first()?.way_out.clone();
+    let sentence = failed.iter().map(|one| one.sentence.as_str()).collect::<Vec<_>>().join(" ");
+    Some(Raised { guard: Guard::PlaneLint, sentence, since: None, way_out })
 }
 
 fn unseen(picture: &Picture, movement: &Movement, resource: &Resource, guard: Guard) -> Option<Raised> {

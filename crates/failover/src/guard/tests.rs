@@ -7,9 +7,9 @@ use crate::testing::switches::{health_check, switch_plan};
 use crate::testing::world::{
     A, B, absent, key, known, member, service, setting, shop, stack, stack_facts, unknown,
 };
-use crate::testing::{NOW, failover, movement, region, request};
+use crate::testing::{NOW, failover, movement, name, region, request};
 use holdfast_domain::facts::LagFrom;
-use holdfast_domain::{Facts, RunId, Strategy};
+use holdfast_domain::{Facts, RunId, Strategy, Waiver};
 use jiff::SignedDuration;
 
 fn ago(seconds: i64) -> Timestamp {
@@ -20,6 +20,20 @@ fn ahead(seconds: i64) -> Timestamp {
     NOW.checked_add(SignedDuration::from_secs(seconds)).unwrap()
 }
 
+/// With every plane waived that its emergency needs and should not.
+fn waived(mut picture: Picture) -> Picture {
+    for (step, plane) in [("front-door", "route53@us-east-1"), ("edge", "globalaccelerator@us-west-2")] {
+        picture.application.waivers.push(Waiver {
+            step: name(step),
+            plane: plane.into(),
+            by: "payments".into(),
+            reason: "moved by hand later".into(),
+            review_on: jiff::civil::date(2100, 1, 1),
+        });
+    }
+    picture
+}
+
 fn not_seen(picture: &mut Picture, at: &str) {
     let last = picture.observations[&key("web", at)].known().cloned();
     picture.observations.insert(key("web", at), unknown(last));
@@ -27,7 +41,7 @@ fn not_seen(picture: &mut Picture, at: &str) {
 
 /// A picture and surroundings in which exactly this guard is raised.
 fn only(guard: Guard) -> (Picture, Standing) {
-    let (mut picture, mut standing) = (shop(), Standing::default());
+    let (mut picture, mut standing) = (waived(shop()), Standing::default());
     let ended = |ended_at| Some(Ended { run: RunId::fresh(), ended_at });
     match guard {
         Guard::TargetNotSeen => not_seen(&mut picture, B),
@@ -46,6 +60,7 @@ fn only(guard: Guard) -> (Picture, Standing) {
             until: ahead(60),
         }),
         Guard::DataResidency => picture.application.data_residency = vec![region(A)],
+        Guard::PlaneLint => picture = shop(),
         Guard::AutomationOff => standing.automation_off = Some(("admin@example.com".into(), Some(ago(5)))),
         Guard::UnsafeTrust => standing
             .open_roles
@@ -73,7 +88,9 @@ fn each_guard_alone_is_ruled_as_the_table_says_for_every_kind_of_run() {
             let (picture, standing) = only(guard);
             let go = asked(kind);
             // A drill leaves nothing, so nothing is asked of the Region that it does not leave.
-            let asks = !(guard == Guard::LeavingNotSeen && kind == RunKind::Drill);
+            // Only an emergency is to do without those planes.
+            let asks = !(guard == Guard::LeavingNotSeen && kind == RunKind::Drill
+                || guard == Guard::PlaneLint && kind != RunKind::Emergency);
             let raised: Vec<Guard> = raised(&picture, &go, &standing).iter().map(|r| r.guard).collect();
             assert_eq!(raised, if asks { vec![guard] } else { vec![] }, "{guard:?} {kind:?}");
 
@@ -104,7 +121,7 @@ fn each_guard_alone_is_ruled_as_the_table_says_for_every_kind_of_run() {
 #[test]
 fn nothing_is_raised_where_all_is_well() {
     for kind in RunKind::ALL {
-        assert_eq!(raised(&shop(), &asked(kind), &Standing::default()), [], "{kind:?}");
+        assert_eq!(raised(&waived(shop()), &asked(kind), &Standing::default()), [], "{kind:?}");
     }
 }
 
@@ -330,4 +347,22 @@ fn both_legs_of_a_live_drill_are_drills_and_a_freeze_keeps_none_from_coming_home
     assert_eq!(leg(Some(Drill::There { lasts })), (RunKind::Drill, Some("guard_refused".into())));
     assert_eq!(leg(Some(Drill::Isolated)), (RunKind::Drill, Some("guard_refused".into())));
     assert_eq!(leg(Some(Drill::Back { of: RunId::fresh() })), (RunKind::Drill, None));
+}
+
+#[test]
+fn a_failed_lint_asks_an_emergency_for_a_name_and_blocks_nothing() {
+    let (picture, standing) = only(Guard::PlaneLint);
+    let go = failover(Mode::Emergency);
+    let bare = guarded(&picture, &go, RunKind::Emergency, &standing, &none()).unwrap();
+    let refusal = bare.ruled.refusal().unwrap();
+    assert!(refusal.code == "override_needed" && refusal.way_out.contains("`plane_lint`"), "{refusal}");
+    assert!(refusal.sentence.contains("route53@us-east-1"), "{refusal}");
+    let named = BTreeSet::from([Guard::PlaneLint]);
+    let guarded = guarded(&picture, &go, RunKind::Emergency, &standing, &named).unwrap();
+    assert!(guarded.ruled.refusal().is_none());
+    assert!(
+        guarded.plan.notes[0].starts_with("Overridden by name, `plane_lint`"),
+        "{:?}",
+        guarded.plan.notes
+    );
 }

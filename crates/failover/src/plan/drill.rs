@@ -9,6 +9,7 @@ use super::{Plan, compute, own};
 use crate::refusal::Refusal;
 use crate::serving::{is_traffic, serving, words};
 use crate::step::Work;
+use crate::undo::Undo;
 use holdfast_domain::own_step::Phase;
 use holdfast_domain::{Name, ResourceSpec, StepId, Strategy};
 
@@ -58,7 +59,19 @@ pub(super) fn isolated(mut draft: Draft<'_>) -> Result<(Plan, Vec<Misfit>), Refu
     })?;
     // Nothing is edited of it: what takes away what was made must not be left out.
     own::insert(&mut draft)?;
-    draft.finish()
+    let (mut plan, misfits) = draft.finish()?;
+    declare_deletions(&mut plan);
+    Ok((plan, misfits))
+}
+
+/// An abort takes a copy away as the drill itself would.
+fn declare_deletions(plan: &mut Plan) {
+    let deleted: Vec<StepId> =
+        plan.steps.iter().filter_map(|step| step.change()?.deletes_what().cloned()).collect();
+    for step in plan.steps.iter_mut().filter(|step| deleted.contains(&step.id)) {
+        let restores = "nothing of it: what it restored is deleted, by the name that this drill gave it";
+        step.undo = Some(Undo::PutBack { restores: restores.into() });
+    }
 }
 
 /// Whether what stands in the target is there to be raised. Where the application serves from it, it is production.

@@ -1,5 +1,5 @@
 //! Golden plans as text, refusals as a table; `safety` holds the properties over generated pictures, `failback`
-//! what comes back and how, `escalation` what a planned move may become, `edits` what people change about them, `own` where steps of one's own stand, `compute` all that does work, `stores` what is
+//! what comes back and how, `hold_out` what is left of a failover that is done, `escalation` what a planned move may become, `edits` what people change about them, `own` where steps of one's own stand, `compute` all that does work, `stores` what is
 //! restored and promoted.
 
 mod compute;
@@ -7,6 +7,7 @@ mod drill;
 mod edits;
 mod escalation;
 mod failback;
+mod hold_out;
 mod own;
 mod planes;
 mod safety;

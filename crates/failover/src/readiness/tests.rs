@@ -390,3 +390,33 @@ fn what_a_step_of_ones_own_may_not_call_is_told_to_its_application() {
     assert_eq!(found(&[own]), Some(Severity::Blocker));
     assert_eq!(found(&[]), None);
 }
+
+#[test]
+fn what_still_works_in_a_region_that_was_left_is_found_when_it_is_seen_again() {
+    use crate::testing::compute::{HOME_QUEUE, a_function, moved_fulfilment};
+    use crate::testing::stores::moved_ledger;
+    let left = |unfenced| Left { from: region(A), to: region(B), unfenced };
+    let works = |picture: &Picture, left: Option<&Left>| -> Vec<String> {
+        let around = Surroundings { left, ..around(picture) };
+        let found = findings(&picture.application, around, &picture.observations, picture.now);
+        found
+            .into_iter()
+            .filter(|f| f.code == "left_region_works")
+            .map(|f| f.resource.unwrap().to_string())
+            .collect()
+    };
+    let mut returned = moved_fulfilment();
+    assert_eq!(works(&returned, Some(&left(true))), [""; 0], "its events are off");
+    let on = Facts::LambdaFunction(a_function(Some(50), HOME_QUEUE, "Enabled"));
+    returned.observations.insert(key("events", A), known(on.clone()));
+    for unfenced in [true, false] {
+        assert_eq!(works(&returned, Some(&left(unfenced))), ["events"]);
+    }
+    assert_eq!(works(&returned, None), [""; 0], "no run of ours has left it");
+    returned.observations.insert(key("events", A), unknown(Some(on)));
+    assert_eq!(works(&returned, Some(&left(true))), [""; 0], "it has not come back");
+
+    // Who writes to an old database shows nowhere: once somebody has said that nobody does, that stands.
+    assert_eq!(works(&moved_ledger(), Some(&left(true))), ["books"]);
+    assert_eq!(works(&moved_ledger(), Some(&left(false))), [""; 0]);
+}

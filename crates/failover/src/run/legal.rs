@@ -475,20 +475,30 @@ impl Run {
         self.nothing_in_flight(at)
     }
 
-    /// What an isolated drill has made, its own last steps take away.
+    /// What an isolated drill has made, its own last steps take away, or an abort.
     fn leaves_nothing_of_a_drill(&self) -> Legal {
-        let isolated = self.request.plan.drill == Some(Drill::Isolated) && !self.request.dry_run;
+        if self.request.plan.drill != Some(Drill::Isolated) || self.request.dry_run {
+            return Ok(());
+        }
         let acted = |step: &Step| {
             step.change().is_some()
                 && self.progress(&step.id).is_some_and(|p| p.call.is_some() || !p.answers.is_empty())
         };
-        if !isolated || self.undoing.is_some() || !self.steps_in_order().any(acted) {
-            return Ok(());
+        let open = |step: &Step| {
+            step.change().is_some_and(|change| change.deletes_what().is_some())
+                && self.progress(&step.id).is_some_and(|p| !p.state.is_done())
+        };
+        match &self.undoing {
+            None if self.steps_in_order().any(acted) => Err(wrong_state(
+                "What the drill has raised or restored would be left standing.",
+                "Abort it, which takes that away. Or skip the step that does not go on, with a reason: the last steps of the drill do the same.",
+            )),
+            Some(undoing) if undoing.plan.steps.iter().any(open) => Err(wrong_state(
+                "What the drill has restored would be left standing.",
+                "Wait until it is deleted. Retry the step that does not go on, or skip it with a reason: the run ends by itself then.",
+            )),
+            _ => Ok(()),
         }
-        Err(wrong_state(
-            "What the drill has raised or restored would be left standing.",
-            "Skip the step that does not go on, with a reason: the last steps take away what the drill made. Or abort it, which says what it leaves.",
-        ))
     }
 
     /// AWS works on nothing that this run started, as far as can be known.

@@ -1,7 +1,10 @@
 //! A run in a line: what lists show without replaying its journal. Kept beside the run by whoever writes to it.
 
-use super::{Run, RunState, StepProgress};
+use super::{Request, Run, RunState, StepProgress};
+use crate::serving::serving_of;
 use crate::step::Step;
+use holdfast_domain::Sight;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -18,8 +21,28 @@ pub struct Summary {
     /// It was taken back whole: what stood before stands again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restored: bool,
+    /// The application was there already when the run was planned: it says nothing of how long a move takes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_there: bool,
     /// The worst store at the cut, in milliseconds; `None`: not measured, or one of them is not known.
     pub worst_lag_ms: Option<f64>,
+}
+
+impl Request {
+    /// Whether the application served from the target, and from nowhere else, when this was planned.
+    fn was_there(&self) -> bool {
+        let (plan, to) = (&self.plan, &self.movement.to);
+        let regions: Vec<_> = plan.regions().into_iter().collect();
+        let (traffic, stores): (Vec<_>, Vec<_>) =
+            (plan.traffic().into_iter().collect(), plan.stores().into_iter().collect());
+        let stood = plan.before.iter().map(|b| {
+            (
+                (b.resource.clone(), b.region.clone()),
+                Sight::Known { at: Timestamp::UNIX_EPOCH, facts: b.facts.clone() },
+            )
+        });
+        serving_of(&regions, &traffic, &stores, &stood.collect(), None).is_all_in(to)
+    }
 }
 
 impl Run {
@@ -31,6 +54,7 @@ impl Run {
             steps_total: self.plan().steps.len(),
             escalated: self.escalated.is_some(),
             restored: self.is_restored(),
+            was_there: self.state.is_over() && self.request.was_there(),
             now: self.now_words(),
             worst_lag_ms: self
                 .lag_at_cut

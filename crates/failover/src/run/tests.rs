@@ -4,6 +4,7 @@
 
 mod calls;
 mod commit;
+mod drills;
 mod escalation;
 mod forecast;
 mod left_out;

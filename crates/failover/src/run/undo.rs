@@ -94,6 +94,10 @@ impl Run {
         let mut undone: BTreeMap<&StepId, (&Step, Change)> = BTreeMap::new();
         for step in self.steps_in_order() {
             let Some(change) = step.change() else { continue };
+            // What a drill has deleted is its own copy, which the undo of what made that sees gone.
+            if change.deletes_what().is_some() {
+                continue;
+            }
             let floor = self.floor_beneath(step, change);
             if floor.is_none() && !self.may_have_acted(&step.id) {
                 continue;
@@ -135,9 +139,19 @@ impl Run {
             Some(Undo::None { reason }) => return Err(reason.clone()),
             None => return Err("the request was made by an older version and says no undo of it".into()),
         }
+        if let Some((deletion, back)) = self.deletion_of(&step.id) {
+            let gone = self.progress(deletion).is_some_and(|p| p.state == StepState::Succeeded);
+            return Ok((!gone).then(|| back.clone()));
+        }
         let Some(resource) = &step.resource else { return Err("it names no resource".into()) };
         let stood = self.progress(acted).map(|p| p.stood.as_slice()).unwrap_or_default();
         put_back(change, resource, stood)
+    }
+
+    /// The step of the plan that takes away again what this one makes: its call was approved with the rest.
+    fn deletion_of(&self, maker: &StepId) -> Option<(&StepId, &Change)> {
+        let mut changes = self.carried_out().steps.iter().filter_map(|step| Some((&step.id, step.change()?)));
+        changes.find(|(_, change)| change.deletes_what() == Some(maker))
     }
 
     /// In an order in which each comes after those that it waits for.
@@ -164,12 +178,16 @@ impl Run {
                 irreversible: false,
                 plane: back.plane(),
                 value_now: step.value_to_be.clone(),
-                value_to_be: self.stood_in_words(step),
+                value_to_be: match back.deletes_what() {
+                    Some(_) => "gone".into(),
+                    None => self.stood_in_words(step),
+                },
                 how: How::default(),
                 undo: Some(Undo::Nothing),
                 undoes: Some(Box::new(Undoes {
                     step: step.id.clone(),
                     seen: self.was_seen(&step.id),
+                    accepted: self.accepted(&step.id),
                     left: self.left_by(step),
                 })),
             });
@@ -181,6 +199,11 @@ impl Run {
     fn was_seen(&self, id: &StepId) -> bool {
         let succeeded = self.progress(id).is_some_and(|p| p.state == StepState::Succeeded);
         succeeded || !self.may_have_acted(id)
+    }
+
+    fn accepted(&self, id: &StepId) -> u32 {
+        let answers = self.progress(id).map_or(0, |progress| progress.answers.len());
+        u32::try_from(answers).unwrap_or(u32::MAX)
     }
 
     /// What leads traffic is looked at everywhere: what opened a Region looked at no other, and its undo closes it.

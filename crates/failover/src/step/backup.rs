@@ -73,6 +73,14 @@ pub(super) fn delete(
         job.created_resource_arn.as_deref().and_then(database_of_arn) == Some((database, is_cluster))
     });
     let Some(job) = made else {
+        // A list may be behind the call that it does not show yet: what is made after this look would be left standing.
+        let accepted = look.undoes.filter(|undoes| !undoes.seen).map_or(0, |undoes| undoes.accepted);
+        if u32::try_from(ours.len()).is_ok_and(|listed| listed < accepted) {
+            return Verdict::WaitOr {
+                note: format!("AWS has accepted the restore of {database}, and lists no job of it yet"),
+                way_out: "Look at the vault's restore jobs; where one has made the database, delete it by hand, and skip the step saying so.".into(),
+            };
+        }
         return Verdict::Reached { note: format!("this run has restored nothing called {database}") };
     };
     match (job.stands.as_deref(), &job.not_told) {

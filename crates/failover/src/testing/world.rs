@@ -103,6 +103,7 @@ pub fn around(picture: &Picture) -> Surroundings<'_> {
         permissions: &[],
         own: &[],
         empty_groups: &[],
+        left: None,
     }
 }
 

@@ -34,6 +34,12 @@ async fn start(
     Ok(id)
 }
 
+/// The runs that may change these.
+async fn holders(store: &Store, resources: &[&str]) -> Vec<RunId> {
+    let resources: Vec<String> = resources.iter().map(ToString::to_string).collect();
+    store.holders(&resources).await.unwrap().into_iter().map(|holder| holder.run.id).collect()
+}
+
 async fn end(store: &Store, run: RunId) {
     let events = [Event::Completed { exceptions: vec![] }];
     let advance =
@@ -70,8 +76,9 @@ async fn two_starts_at_once_of_applications_with_one_store_make_one_run_and_the_
         assert_eq!((resource.as_str(), *run), (ORDERS, winner));
         let head = store.run_head(winner).await.unwrap();
         assert_eq!(application, head.application.as_str());
-        assert_eq!(store.held(&[WEB.into()], None).await.unwrap().unwrap().run, winner);
-        assert_eq!(store.held(&[WEB.into()], Some(&head)).await.unwrap(), None);
+        let holders = store.holders(&[WEB.into(), ORDERS.into()]).await.unwrap();
+        let [holder] = &holders[..] else { panic!("one for each run: {holders:?}") };
+        assert_eq!((holder.resource.as_str(), &holder.run), (ORDERS, &head));
     }
 }
 
@@ -83,7 +90,7 @@ async fn what_is_over_holds_nothing_and_what_shares_nothing_is_free() {
     assert!(matches!(&refused, Error::ResourceHeld { run, .. } if *run == first), "{refused}");
     start_run(&store, "billing", false).await.expect("it shares nothing in this plan");
     end(&store, first).await;
-    assert_eq!(store.held(&[ORDERS.into()], None).await.unwrap(), None);
+    assert_eq!(holders(&store, &[ORDERS]).await, []);
     start(&store, "shop", &[ORDERS], None).await.unwrap();
 }
 
@@ -115,13 +122,11 @@ async fn the_parts_of_a_lot_hold_as_one_each_until_it_is_over() {
         parts.push(id);
     }
     end(&store, parts[0]).await;
-    let of = async |application: &str| {
-        store.held(&[format!("ecs_service prod/{application}")], None).await.unwrap().map(|held| held.run)
-    };
-    assert_eq!((of("shop").await, of("billing").await), (None, Some(parts[1])), "what it alone held is free");
-    assert!(store.held(&[ORDERS.into()], None).await.unwrap().is_some(), "the other part still moves it");
+    assert_eq!(holders(&store, &["ecs_service prod/shop"]).await, [], "what it alone held is free");
+    assert_eq!(holders(&store, &["ecs_service prod/billing"]).await, [parts[1]]);
+    assert_eq!(holders(&store, &[ORDERS]).await, [parts[1]], "the other part still moves it");
     end(&store, parts[1]).await;
-    assert_eq!(store.held(&[ORDERS.into()], None).await.unwrap(), None);
+    assert_eq!(holders(&store, &[ORDERS]).await, []);
 }
 
 #[tokio::test]
@@ -141,5 +146,5 @@ async fn a_dry_run_holds_no_resource() {
     let mut change = store.begin().await.unwrap();
     change.insert_run(&new).await.unwrap();
     change.commit(entry("runs.request")).await.unwrap();
-    assert_eq!(store.held(&[ORDERS.into()], None).await.unwrap(), None);
+    assert_eq!(holders(&store, &[ORDERS]).await, []);
 }

@@ -36,6 +36,11 @@ fn go_on(evacuation: &mut Evacuation, parts: &Parts) {
     }
 }
 
+fn came(evacuation: &mut Evacuation, numbers: &[u128]) {
+    let (seq, runs) = (evacuation.seq + 1, numbers.iter().map(|number| run_id(*number)).collect());
+    evacuation.apply(&Entry { seq, at: NOW, event: Event::TurnCame { runs } }).unwrap();
+}
+
 use RunState::{AwaitingApproval as Waiting, Cancelled, Completed, Failed, NeedsPerson, Paused, Running};
 
 #[test]
@@ -54,6 +59,7 @@ fn no_more_run_at_once_than_the_limit_and_no_wave_before_the_one_before_it() {
 fn a_wave_that_did_not_go_well_holds_the_next_until_a_person_says_go_on() {
     for bad in [Failed, Cancelled, NeedsPerson] {
         let mut evacuation = started(&[2, 1]);
+        came(&mut evacuation, &[1, 2]);
         let parts = stand(&[Completed, bad, Waiting]);
         assert!(matches!(evacuation.next(&parts), Next::Stopped { wave: 1, .. }), "{bad:?}");
         assert_eq!(evacuation.state(&parts), State::Stopped);
@@ -67,6 +73,20 @@ fn a_wave_that_did_not_go_well_holds_the_next_until_a_person_says_go_on() {
     without.request.stop_on_failure = false;
     let parts = stand(&[Completed, Failed, Waiting]);
     assert_eq!(without.next(&parts), Next::Start { runs: vec![run_id(3)] }, "it was not told to stop");
+}
+
+#[test]
+fn a_part_that_a_person_took_out_before_its_turn_holds_no_wave_and_is_told_at_the_end() {
+    let mut evacuation = started(&[2, 1]);
+    came(&mut evacuation, &[1]);
+    let parts = stand(&[Completed, Cancelled, Waiting]);
+    assert_eq!(evacuation.next(&parts), Next::Start { runs: vec![run_id(3)] });
+    assert_eq!(evacuation.go_on(&parts, &who(2), "it can wait").unwrap_err().code, "wrong_state");
+    let exceptions = vec!["app-2: taken out".to_owned()];
+    assert_eq!(evacuation.next(&stand(&[Completed, Cancelled, Completed])), Next::Complete { exceptions });
+    // One that was refused when its turn came, or was cancelled after it, is another matter.
+    came(&mut evacuation, &[2]);
+    assert!(matches!(evacuation.next(&parts), Next::Stopped { wave: 1, .. }));
 }
 
 #[test]
@@ -175,10 +195,8 @@ fn a_part_is_neither_approved_nor_denied_singly_and_may_be_taken_out() {
     story.runs[0] = story.runs[0].after(&out, NOW).unwrap();
     assert_eq!(story.evacuation.next(&story.parts()), Next::Approve);
     story.approve(2, &["payments"]).unwrap();
-    // What is left asks nobody: anybody may let it start. What was taken out has not left, so its wave asks for a word first.
-    assert_eq!(story.state(), State::Stopped);
-    let parts = story.parts();
-    go_on(&mut story.evacuation, &parts);
+    // What is left asks nobody: anybody may let it start. What was taken out by a person's word asks for no other.
+    assert_eq!(story.state(), State::Running);
     assert_eq!(story.evacuation.next(&story.parts()), Next::Start { runs: vec![run_id(2)] });
 }
 

@@ -7,7 +7,7 @@ use crate::plan::draft::{Draft, Making};
 use crate::plan::own::occasion;
 use crate::refusal::Refusal;
 use crate::step::Work;
-use holdfast_domain::{Name, OwnStep, StepId};
+use holdfast_domain::{Facts, Name, OwnStep, StepId};
 
 /// A metric a minute old, once a minute, and a copy that is minutes behind.
 const CATCH_UP_TIMEOUT_SECONDS: u32 = 1_800;
@@ -35,24 +35,40 @@ pub(in crate::plan) fn ask(
         if !matches!(m.how, How::Replica { .. }) || fencing(draft, &m.store).next().is_some() {
             continue;
         }
-        let from = &draft.movement.from;
-        asked.push(draft.add(Making {
-            id: (ASKED, &[m.store.as_str()]),
-            title: format!("See that nothing writes to {} in {from} any more", m.store),
-            work: Work::WaitForPerson {
-                says: format!(
-                    "nothing writes to {} in {from} any more (its clients are stopped or refused, and stay so)",
-                    m.store
-                ),
-                group: None,
-            },
-            after: after.clone(),
-            value_now: format!("{from} takes writes"),
-            value_to_be: "no writer".into(),
-            ..Making::default()
-        })?);
+        asked.push(ask_about(draft, &m.store, &after)?);
     }
     Ok(if asked.is_empty() { after } else { asked })
+}
+
+/// Asks about each old writer that is seen in the Region that was left, where another has taken its place.
+pub(in crate::plan) fn ask_again(draft: &mut Draft<'_>, after: Vec<StepId>) -> Result<Vec<StepId>, Refusal> {
+    let mut asked = Vec::new();
+    for resource in &draft.picture.application.resources {
+        let (store, from) = (&resource.name, &draft.movement.from);
+        let old = draft.known(store, from).filter(|facts| facts.leaves_old_writer());
+        if old.and_then(Facts::writes) == Some(true) && fencing(draft, store).next().is_none() {
+            asked.push(ask_about(draft, store, &after)?);
+        }
+    }
+    Ok(if asked.is_empty() { after } else { asked })
+}
+
+fn ask_about(draft: &mut Draft<'_>, store: &Name, after: &[StepId]) -> Result<StepId, Refusal> {
+    let from = &draft.movement.from;
+    draft.add(Making {
+        id: (ASKED, &[store.as_str()]),
+        title: format!("See that nothing writes to {store} in {from} any more"),
+        work: Work::WaitForPerson {
+            says: format!(
+                "nothing writes to {store} in {from} any more (its clients are stopped or refused, and stay so)"
+            ),
+            group: None,
+        },
+        after: after.to_vec(),
+        value_now: format!("{from} takes writes"),
+        value_to_be: "no writer".into(),
+        ..Making::default()
+    })
 }
 
 /// The step that waits until the copy has all that was written before it began.

@@ -168,7 +168,8 @@ measures the lag, of an undo of its first step. Made from the code and checked a
 cannot be taken back is shown first and confirmed by typing the application's name: a promotion, a failover with loss of data accepted, a
 failover of a cache, a restore, a stack, a Region switch plan, a webhook, a function or document of one's own, and another application's
 run, which is aborted by itself. A call whose outcome is not known is waited out before anything is put back. No capacity is taken away
-before traffic is seen where it came from. *cancel* leaves everything as it is.
+before traffic is seen where it came from. *cancel* leaves everything as it is; an isolated drill that has made something is aborted in its
+place, which deletes what it restored.
 
 A run that was asked for with a commit window waits in `awaiting_commit` once traffic is seen where it was moved; what comes after that
 begins with *commit*. Without it, the run is taken back by itself when the window ends by the database's clock. A window is refused where
