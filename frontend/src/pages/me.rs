@@ -43,7 +43,7 @@ fn signed_in(sessions: &[OwnSession]) -> AnyView {
     });
     view! {
         {parts::paired_table("Sessions", head.into_any(), rows.into_any())}
-        <div class="verbs-down">
+        <div class="verbs">
             {others}
             <form method="post" action="/me/sessions/end"><button class="btn danger" type="submit">"Sign out everywhere"</button></form>
         </div>

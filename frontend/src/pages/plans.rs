@@ -222,7 +222,7 @@ fn one_waiver(application: &str, waiver: &WaiverView, may: bool) -> AnyView {
         }
     });
     view! {
-        <div class="stack">
+        <div class="waiver">
             <div><code>{waiver.step.clone()}</code>" needs "<code>{waiver.plane.clone()}</code>" "{badge(tone, word)}</div>
             <p>{parts::prose(&waiver.reason)}</p>
             <p class="muted">{format!("by {}, to be looked at again by {}", waiver.by, waiver.review_on)}</p>
