@@ -4,7 +4,7 @@ use crate::App;
 use crate::authority::{Action, may};
 use crate::problems::of_store;
 use async_trait::async_trait;
-use holdfast_api::audit::{AuditEntryView, AuditFilter, Audits};
+use holdfast_api::audit::{AuditCallView, AuditEntryView, AuditFilter, Audits, CallFilter};
 use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::{Actor, Name};
 use holdfast_store::{
@@ -16,16 +16,7 @@ impl Audits for App {
     async fn audit(&self, actor: &Actor, filter: &AuditFilter) -> Answer<Page<AuditEntryView>> {
         may(actor, Action::ReadAudit)?;
         let limit = filter.limit.unwrap_or(50).clamp(1, 500);
-        let before = match filter.cursor.as_deref() {
-            None | Some("") => None,
-            Some(text) => Some(text.parse::<i64>().map_err(|_| {
-                Problem::bad_field(
-                    "cursor",
-                    "is not one that an answer gave",
-                    "Leave it out to start at the newest.",
-                )
-            })?),
-        };
+        let before = cursor(filter.cursor.as_deref())?;
         let question = Question {
             actor: filter.actor.clone().filter(|t| !t.is_empty()),
             action: filter.action.clone().filter(|t| !t.is_empty()),
@@ -41,6 +32,11 @@ impl Audits for App {
         Ok(Page { items, next })
     }
 
+    async fn audit_calls(&self, actor: &Actor, filter: &CallFilter) -> Answer<Page<AuditCallView>> {
+        may(actor, Action::ReadAudit)?;
+        self.calls(filter).await
+    }
+
     async fn turned_away(&self, actor: &Actor, request: &str, problem: &Problem) -> Answer<()> {
         // Not the sentence: it may quote what was sent, and that may be a secret in the wrong place.
         let fields: Vec<String> = problem.fields.iter().map(|field| cut(&field.path)).take(20).collect();
@@ -49,6 +45,14 @@ impl Audits for App {
                 .with(serde_json::json!({ "fields": fields }));
         self.store.refuse_within(entry, RefusalLimits::OF_CHANGES).await.map_err(of_store)
     }
+}
+
+/// The number that a page ended with.
+pub(crate) fn cursor(text: Option<&str>) -> Answer<Option<i64>> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| {
+        Problem::bad_field("cursor", "is not one that an answer gave", "Leave it out to start at the newest.")
+    })
 }
 
 /// What others wrote, no longer than tells it apart.

@@ -44,7 +44,7 @@ fn write(path: &std::path::Path, count: u64, key: &SigningKey) -> io::Result<()>
     for n in 0..count {
         // As long as entries of steps are.
         let text = format!(
-            r#"{{"id":{n},"at":"2026-11-26T16:00:00.{:06}Z","action":"run.step_succeeded","actor_kind":"system","actor":"worker-0198a7","person":null,"token":null,"subject_kind":"run","subject":"019b04c2-7d1e-7c3a-9f00-3a1be0c4d8e7","application":"shop","outcome":"done","code":null,"reason":null,"detail":"{{\"epoch\": {n}, \"steps\": [\"switch-orders\"], \"events\": [\"step_succeeded\"], \"answers\": [], \"on_behalf_of\": \"operator@example.com\"}}","request_id":null,"salt":"{n:032x}"}}"#,
+            r#"{{"id":{n},"at":"2026-11-26T16:00:00.{:06}Z","action":"run.step_succeeded","actor_kind":"system","actor":"worker-0198a7","person":null,"token":null,"subject_kind":"run","subject":"019b04c2-7d1e-7c3a-9f00-3a1be0c4d8e7","application":"shop","outcome":"done","code":null,"reason":null,"detail":"{{\"epoch\": {n}, \"steps\": [\"switch-orders\"], \"events\": [\"step_succeeded\"], \"on_behalf_of\": \"operator@example.com\"}}","request_id":null,"salt":"{n:032x}"}}"#,
             n % 1_000_000
         );
         let entry: Entry<'_> = serde_json::from_str(&text).map_err(io::Error::other)?;

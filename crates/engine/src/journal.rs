@@ -1,11 +1,14 @@
 //! One run's journal in the hands of its worker: every event is checked by the pure core, written under the
 //! worker's epoch, and only then believed.
 
-use holdfast_domain::RunId;
+use holdfast_domain::{RunId, StepId};
+use holdfast_failover::Step;
+use holdfast_failover::change::Change;
 use holdfast_failover::compliance::measured;
 use holdfast_failover::run::{Command, Entry, Event, Next, Run};
 use holdfast_store::{Advance, AuditActor, AuditEntry, Fence, Store};
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 /// Why a worker must let go of a run.
@@ -192,22 +195,37 @@ impl Journal {
     /// Who is behind the run and what its worker did: which calls with which request ids.
     fn audit(&self, run: &Run, events: &[Event]) -> AuditEntry {
         let kinds: Vec<&str> = events.iter().map(Event::kind).collect();
-        let answers: Vec<_> = events
-            .iter()
-            .filter_map(|event| match event {
-                Event::CallAnswered { answer, .. } => Some(answer),
-                _ => None,
-            })
-            .collect();
+        let calls: Vec<_> = events.iter().filter_map(|event| call(run, event)).collect();
         let worker = AuditActor::System { name: self.fence.worker.clone() };
+        let mut detail = json!({
+            "on_behalf_of": run.on_behalf_of().email,
+            "epoch": self.fence.epoch,
+            "events": kinds,
+            "steps": events.iter().filter_map(Event::step).collect::<Vec<_>>(),
+        });
+        if !calls.is_empty() {
+            detail["calls"] = calls.into();
+        }
         AuditEntry::done(&format!("run.{}", kinds.last().unwrap_or(&"nothing")), worker, "run", run.id)
             .of_application(&run.request.application)
-            .with(serde_json::json!({
-                "on_behalf_of": run.on_behalf_of().email,
-                "epoch": self.fence.epoch,
-                "events": kinds,
-                "steps": events.iter().filter_map(Event::step).collect::<Vec<_>>(),
-                "answers": answers,
-            }))
+            .with(detail)
     }
+}
+
+/// What came of a call to AWS, with what finds it there.
+fn call(run: &Run, event: &Event) -> Option<Value> {
+    let planned = |step: &StepId| run.step(step).and_then(Step::change).map(Change::action);
+    Some(match event {
+        Event::CallAnswered { step, answer } => json!({
+            "step": step, "outcome": "answered", "action": answer.action, "region": answer.region,
+            "request_id": answer.request_id,
+        }),
+        Event::CallUnknown { step, reason } => {
+            json!({ "step": step, "outcome": "unknown", "action": planned(step), "reason": reason })
+        }
+        Event::CallRefused { step, reason, .. } => {
+            json!({ "step": step, "outcome": "refused", "action": planned(step), "reason": reason })
+        }
+        _ => return None,
+    })
 }

@@ -1,5 +1,9 @@
 //! The audit log: who did what, or was refused it. Entries are inserted, never changed.
 
+mod calls;
+
+pub use calls::{CallFilter, Click};
+
 use crate::idempotency::{self, Mark};
 use crate::store::Store;
 use crate::wire::{Time, time};

@@ -3,9 +3,10 @@
 use crate::components::tone::{Tone, badge};
 use crate::components::{audit_log, parts, time};
 use crate::format;
+use crate::pages::calls;
 use crate::screen::Screen;
 use holdfast_api::Page;
-use holdfast_api::audit::{AuditEntryView, AuditFilter};
+use holdfast_api::audit::{AuditEntryView, AuditFilter, SETS_GOING};
 use holdfast_api::audit_log::AuditLogView;
 use leptos::prelude::*;
 
@@ -87,6 +88,17 @@ fn subject(subject: &str) -> AnyView {
     }
 }
 
+/// What somebody's word about a run set going.
+fn called(entry: &AuditEntryView) -> Option<AnyView> {
+    let sets_going = entry.outcome == "done"
+        && entry.subject.starts_with("run:")
+        && SETS_GOING.contains(&entry.action.as_str());
+    let number = entry.id.to_string();
+    sets_going.then(|| {
+        view! { <a class="small target" href=calls::href("click", &number)>"What it did in AWS"<span class="sr">{format!(": entry {number}")}</span></a> }.into_any()
+    })
+}
+
 fn table(entries: &[AuditEntryView]) -> AnyView {
     let rows = entries
         .iter()
@@ -109,6 +121,7 @@ fn table(entries: &[AuditEntryView]) -> AnyView {
                     <td>
                         <code>{entry.action.clone()}</code>{reason}
                         <div class="beside">
+                            {called(entry)}
                             <a class="small target" href=format!("/api/v1/audit/{}", entry.id)>"Proof"<span class="sr">{format!(" of entry {}", entry.id)}</span></a>
                             {detail}
                         </div>

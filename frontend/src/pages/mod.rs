@@ -7,6 +7,7 @@ pub mod application;
 pub mod applications;
 pub mod approvals;
 pub mod audit;
+pub mod calls;
 pub mod compliance;
 pub mod escalate;
 pub mod evacuate;

@@ -3,6 +3,7 @@
 use crate::components::parts;
 use crate::components::tone::{Tone, badge};
 use crate::format;
+use crate::pages::calls;
 use crate::screen::{Screen, typed};
 use holdfast_api::people::{GroupView, PersonView};
 use holdfast_api::version;
@@ -127,6 +128,7 @@ fn change(person: &PersonView, own: bool) -> AnyView {
             </form>
         }
     });
+    let called = view! { <p><a class="target" href=calls::href("person", &person.email)>{format!("What was called in AWS for {}", person.email)}</a></p> };
     let reset = (!own).then(|| {
         view! {
             <form method="post" action=format!("{path}/reset-factor")>
@@ -143,6 +145,7 @@ fn change(person: &PersonView, own: bool) -> AnyView {
             <button class="btn" type="submit">{format!("Change {}", person.email)}</button>
         </form>
         <div class="apart verbs-down">{switch}{reset}</div>
+        {called}
     }
     .into_any();
     let summary = view! { "Change…"<span class="sr">{format!(" {}", person.email)}</span> }.into_any();

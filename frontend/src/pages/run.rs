@@ -3,7 +3,7 @@
 
 use crate::components::tone::{Tone, badge};
 use crate::components::{approval, bars, lots, own_steps, parts, plan, runs, steps, time};
-use crate::pages::{abort, run_ended, run_verbs};
+use crate::pages::{abort, calls, run_ended, run_verbs};
 use crate::screen::{Screen, Signed};
 use crate::{format, words};
 use holdfast_api::runs::{DrillView, RunEvent, RunView, StepView};
@@ -69,7 +69,10 @@ fn body(run: &RunView, events: &[RunEvent], signed: &Signed) -> AnyView {
         let href = runs::href(&by.run);
         view! { <div>"For the step "<code>{by.step.clone()}</code>" of "<a class="target" href=href>{format!("a run of {}", by.application)}</a></div> }
     });
-    let under = view! { {under}{asked_by} };
+    let called = (s.state != RunState::AwaitingApproval && !s.dry_run).then(|| {
+        view! { <div><a class="target" href=calls::href("run", &s.id)>"What was called in AWS, with proof"</a></div> }
+    });
+    let under = view! { {under}{asked_by}{called} };
     let verbs = view! { <div data-live="verbs" class="verbs">{run_verbs::first(run)}</div> };
     let parts_of_it = match s.state {
         _ if run.unreadable.is_some() => parts::nothing(),

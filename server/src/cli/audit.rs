@@ -2,7 +2,7 @@
 
 use super::{
     Failure, Outcome,
-    arguments::evidence::{Audit, AuditFilter},
+    arguments::evidence::{Audit, AuditFilter, CallFilter},
     client::Client,
     output::{Output, lines, say, table},
 };
@@ -10,7 +10,7 @@ use crate::http::v1::List;
 use anyhow::{Context as _, anyhow};
 use holdfast_api::{
     Page, Problem,
-    audit::AuditEntryView,
+    audit::{AuditCallView, AuditEntryView},
     audit_log::{AuditKeyView, AuditLogView, AuditProofView, ConsistencyView},
 };
 use holdfast_audit::bundle::{Unverified, Verifier, verify};
@@ -27,6 +27,7 @@ use std::{
 pub async fn audit(command: Audit, output: Output) -> Outcome {
     match command {
         Audit::List(filter) => list(filter, output).await,
+        Audit::Calls(filter) => calls(filter, output).await,
         Audit::Show { id } => {
             let entry: AuditProofView =
                 Client::from_environment()?.get(&format!("/api/v1/audit/{id}")).await?;
@@ -88,6 +89,42 @@ async fn list(filter: AuditFilter, output: Output) -> Outcome {
     let page: Page<AuditEntryView> =
         Client::from_environment()?.get(&format!("/api/v1/audit?{}", query.finish())).await?;
     output.show(&page, |page| entries(&page.items));
+    if let Some(next) = page.next.as_ref().filter(|_| !output.json) {
+        say(&format!("More: --cursor {next}"));
+    }
+    Ok(())
+}
+
+async fn calls(filter: CallFilter, output: Output) -> Outcome {
+    let CallFilter { person, run, click, limit, cursor } = filter;
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("limit", &limit.to_string());
+    let click = click.map(|entry| entry.to_string());
+    for (name, value) in [("person", person), ("run", run), ("click", click), ("cursor", cursor)] {
+        if let Some(value) = value {
+            query.append_pair(name, &value);
+        }
+    }
+    let page: Page<AuditCallView> =
+        Client::from_environment()?.get(&format!("/api/v1/audit/calls?{}", query.finish())).await?;
+    output.show(&page, |page| {
+        let row = |of: &AuditCallView| {
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            let id = of.request_id.clone().unwrap_or_else(|| of.outcome.clone());
+            vec![
+                of.entry.to_string(),
+                of.at.to_string(),
+                text(&of.action),
+                text(&of.region),
+                id,
+                of.person.clone(),
+                text(&of.step),
+                of.run.clone(),
+            ]
+        };
+        let rows: Vec<Vec<String>> = page.items.iter().map(row).collect();
+        table(&["ENTRY", "AT", "CALL", "REGION", "REQUEST ID", "FOR", "STEP", "RUN"], &rows)
+    });
     if let Some(next) = page.next.as_ref().filter(|_| !output.json) {
         say(&format!("More: --cursor {next}"));
     }

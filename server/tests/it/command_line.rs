@@ -128,6 +128,7 @@ const WAYS: &[(&str, Way)] = &[
     ("GET /api/v1/compliance", By("compliance")),
     ("GET /api/v1/audit", By("audit list --outcome refused")),
     ("GET /api/v1/audit/{id}", By("audit show 2")),
+    ("GET /api/v1/audit/calls", By("audit calls --person operator@example.com --click 7")),
     ("GET /api/v1/audit/export", By("audit export --to HOME/audit.jsonl")),
     ("GET /api/v1/audit/checkpoint", By("audit checkpoint")),
     ("GET /api/v1/audit/keys", By("audit keys")),

@@ -186,6 +186,22 @@ impl Audits for Fake {
             Some(_) => Page { items: vec![entry(1)], next: None },
         })
     }
+    async fn audit_calls(&self, _: &Actor, filter: &CallFilter) -> Answer<Page<AuditCallView>> {
+        let call = AuditCallView {
+            entry: 7,
+            at: Timestamp::UNIX_EPOCH,
+            run: RUN.into(),
+            application: Some("shop".into()),
+            step: Some("raise-web".into()),
+            person: filter.person.clone().unwrap_or_else(|| "operator@example.com".into()),
+            action: Some("ecs:UpdateService".into()),
+            region: Some("eu-central-1".into()),
+            request_id: Some("4f1c".into()),
+            outcome: "answered".into(),
+            reason: None,
+        };
+        Ok(Page { items: vec![call], next: None })
+    }
     async fn turned_away(&self, actor: &Actor, request: &str, problem: &Problem) -> Answer<()> {
         self.turned_away.lock().unwrap().push(format!("{}: {request}: {}", actor.email, problem.code));
         Ok(())

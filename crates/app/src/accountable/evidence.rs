@@ -2,7 +2,7 @@
 
 use super::Accountable;
 use async_trait::async_trait;
-use holdfast_api::audit::{AuditEntryView, AuditFilter, Audits};
+use holdfast_api::audit::{AuditCallView, AuditEntryView, AuditFilter, Audits, CallFilter};
 use holdfast_api::audit_log::{
     AuditKeyView, AuditLogView, AuditLogs, AuditProofView, ConsistencyView, LogHead, LogLines, LogPlace,
 };
@@ -37,6 +37,10 @@ impl Compliances for Accountable {
 impl Audits for Accountable {
     async fn audit(&self, actor: &Actor, filter: &AuditFilter) -> Answer<Page<AuditEntryView>> {
         self.read(actor, "audit", self.0.audit(actor, filter)).await
+    }
+
+    async fn audit_calls(&self, actor: &Actor, filter: &CallFilter) -> Answer<Page<AuditCallView>> {
+        self.read(actor, "audit", self.0.audit_calls(actor, filter)).await
     }
 
     async fn turned_away(&self, actor: &Actor, request: &str, problem: &Problem) -> Answer<()> {

@@ -1,8 +1,10 @@
 //! The audit log: what is read back, by which filter, and that nobody rewrites it.
 
 use crate::furnished;
-use holdfast_domain::{Name, PersonId};
-use holdfast_store::{AuditActor, AuditEntry, AuditFilter, AuditOutcome, Error, RefusalLimits, Store};
+use holdfast_domain::{Name, PersonId, RunId};
+use holdfast_store::{
+    AuditActor, AuditEntry, AuditFilter, AuditOutcome, CallFilter, Error, RefusalLimits, Store,
+};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -152,5 +154,70 @@ async fn nobody_rewrites_the_log_not_even_its_owner() {
              VALUES (DEFAULT, 'a.b', 'system', 'x', 'x', 'x', 'done', '{{}}')"
         );
         assert!(sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut app).await.is_err(), "{column}");
+    }
+}
+
+/// What a worker writes down with the answer to a call.
+fn call(run: RunId, of: &str, step: &str) -> AuditEntry {
+    let calls =
+        json!([{"step": step, "outcome": "answered", "action": "ecs:UpdateService", "request_id": step}]);
+    AuditEntry::done("run.call_answered", system(), "run", run)
+        .with(json!({"on_behalf_of": of, "steps": [step], "calls": calls}))
+}
+
+#[tokio::test]
+async fn calls_are_found_by_whom_they_were_made_for_by_run_and_by_the_word_that_they_came_of() {
+    let (database, store) = furnished().await;
+    let (one, other) = (RunId::fresh(), RunId::fresh());
+    let word = async |run: RunId, action: &str| {
+        store.audit(AuditEntry::done(action, person(), "run", run)).await.unwrap()
+    };
+    let called = async |run: RunId, of: &str, step: &str| store.audit(call(run, of, step)).await.unwrap();
+    let approved = word(one, "run.approve").await;
+    let a = called(one, "a@example.com", "a").await;
+    let elsewhere = called(other, "b@example.com", "x").await;
+    let paused = word(one, "run.pause").await;
+    let b = called(one, "a@example.com", "b").await;
+    store
+        .audit(
+            AuditEntry::done("run.step_started", system(), "run", one)
+                .with(json!({"on_behalf_of": "a@example.com"})),
+        )
+        .await
+        .unwrap();
+    let aborted = word(one, "run.abort").await;
+    let c = called(one, "b@example.com", "c").await;
+    let found = async |filter: CallFilter| -> Vec<i64> {
+        let records = store.audited_calls(&CallFilter { limit: 100, ..filter }).await.unwrap();
+        records.iter().map(|record| record.id).collect()
+    };
+    let of = |email: &str| CallFilter { on_behalf_of: Some(email.into()), ..CallFilter::default() };
+    assert_eq!(found(CallFilter::default()).await, [c, b, elsewhere, a]);
+    assert_eq!(found(of("a@example.com")).await, [b, a]);
+    assert_eq!(found(of("b@example.com")).await, [c, elsewhere]);
+    assert_eq!(found(CallFilter { run: Some(one), ..CallFilter::default() }).await, [c, b, a]);
+    assert_eq!(
+        found(CallFilter { after: Some(a), before: Some(c), ..CallFilter::default() }).await,
+        [b, elsewhere]
+    );
+    let words = ["run.approve", "run.abort"];
+    let until = async |entry: i64| store.click(entry, &words).await.unwrap().map(|click| click.until);
+    assert_eq!(until(approved).await, Some(Some(aborted)), "a pause sets nothing going");
+    assert_eq!(until(aborted).await, Some(None));
+    assert_eq!(until(a).await, None, "a worker's entry is nobody's word");
+    let of_pause = store.click(paused, &words).await.unwrap().unwrap();
+    assert_eq!((of_pause.action.as_str(), of_pause.run), ("run.pause", one.to_string()));
+    for (sql, index) in [
+        ("detail ->> 'on_behalf_of' = 'a@example.com'", "audit_entries_calls_of"),
+        ("subject_kind = 'run' AND subject = 'x'", "audit_entries_calls_run"),
+    ] {
+        let mut owner = database.owner().await;
+        sqlx::raw_sql("SET enable_seqscan = off; SET enable_sort = off").execute(&mut owner).await.unwrap();
+        let explain = format!(
+            "EXPLAIN SELECT id FROM audit_entries WHERE detail ? 'calls' AND {sql} ORDER BY id DESC LIMIT 50"
+        );
+        let plan: Vec<String> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(explain)).fetch_all(&mut owner).await.unwrap();
+        assert!(plan.join("\n").contains(index), "{plan:?}");
     }
 }

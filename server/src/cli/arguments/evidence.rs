@@ -7,6 +7,8 @@ use std::path::PathBuf;
 pub enum Audit {
     /// The newest entries
     List(AuditFilter),
+    /// What was called in AWS, in whose name, with AWS's request ids
+    Calls(CallFilter),
     /// One entry with the proof that it is in the signed log
     Show { id: i64 },
     /// The newest signed checkpoint, and where it is kept
@@ -42,6 +44,25 @@ pub enum Audit {
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct CallFilter {
+    /// In whose name, by e-mail
+    #[arg(long)]
+    pub person: Option<String>,
+    /// A run's id
+    #[arg(long)]
+    pub run: Option<String>,
+    /// The entry in which somebody set a run going: what was called on that word, until the next one
+    #[arg(long, value_name = "ENTRY")]
+    pub click: Option<i64>,
+    /// At most 500
+    #[arg(long, default_value_t = 50)]
+    pub limit: u32,
+    /// What the answer before gave as `next`
+    #[arg(long)]
+    pub cursor: Option<String>,
 }
 
 #[derive(Debug, Args)]

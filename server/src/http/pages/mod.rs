@@ -120,6 +120,7 @@ pub fn router() -> Router<AppState> {
         .route("/compliance", get(views::compliance))
         .route("/compliance.csv", get(views::compliance_csv))
         .route("/audit", get(views::audit))
+        .route("/audit/calls", get(views::calls))
         .route("/system", get(views::system))
         .route("/api", get(views::api))
         .route("/theme", post(forms::theme))

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use holdfast_api::applications::ApplicationFilter;
-use holdfast_api::audit::AuditFilter;
+use holdfast_api::audit::{AuditFilter, CallFilter};
 use holdfast_api::runs::{RequestRun, RunFilter};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Name, RegionCode, Role, RunId};
@@ -351,6 +351,26 @@ pub async fn audit(State(state): State<AppState>, visit: Visit, Asked(asked): As
     };
     let answer: Answer<Screen> = answer.await;
     visit.show(&state, answer).await
+}
+
+pub async fn calls(State(state): State<AppState>, visit: Visit, Asked(asked): Asked) -> Response {
+    let click = match asked.get("click").map(|text| text.parse::<i64>()) {
+        None => None,
+        Some(Ok(entry)) => Some(entry),
+        Some(Err(_)) => {
+            let why = Problem::bad_field("click", "is no entry's number", "Take it from the audit page.");
+            return visit.show(&state, Err(why)).await;
+        }
+    };
+    let filter = CallFilter {
+        person: asked.get("person"),
+        run: asked.get("run"),
+        click,
+        cursor: asked.get("cursor"),
+        limit: Some(LINES),
+    };
+    let answer = state.plane.audit_calls(&visit.actor, &filter).await;
+    visit.show(&state, answer.map(|page| pages::calls::page(page, filter))).await
 }
 
 pub async fn system(State(state): State<AppState>, visit: Visit) -> Response {

@@ -19,7 +19,7 @@ use axum::{
 use futures::stream;
 use holdfast_api::{
     Page, Problem,
-    audit::{AuditEntryView, AuditFilter},
+    audit::{AuditCallView, AuditEntryView, AuditFilter, CallFilter},
     audit_log::{AuditKeyView, AuditLogView, AuditProofView, ConsistencyView, LogHead, LogPlace},
 };
 use holdfast_domain::Actor;
@@ -76,6 +76,34 @@ pub async fn get_audit(
     super::runs::check_limit(filter.limit)?;
     filters::one_of("outcome", filter.outcome.as_deref(), &AuditFilter::OUTCOMES)?;
     Ok(Json(state.plane.audit(&actor, &filter.into()).await?))
+}
+
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Calls {
+    /// In whose name, by e-mail.
+    person: Option<String>,
+    /// A run's id.
+    run: Option<String>,
+    /// An entry in which a person set a run going: what was called on that word, until the next one.
+    click: Option<i64>,
+    cursor: Option<String>,
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+}
+
+/// What was called in AWS, in whose name, with AWS's own request ids. Newest first.
+#[utoipa::path(get, path = "/audit/calls", tag = "evidence", params(Calls),
+    responses((status = 200, body = Page<AuditCallView>)))]
+pub async fn get_calls(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Params(Calls { person, run, click, cursor, limit }): Params<Calls>,
+) -> Reply<Json<Page<AuditCallView>>> {
+    super::runs::check_limit(limit)?;
+    let filter = CallFilter { person, run, click, cursor, limit };
+    Ok(Json(state.plane.audit_calls(&actor, &filter).await?))
 }
 
 /// An entry with the proof that it is in the signed log (RFC 9162, 2.1.3).

@@ -113,6 +113,7 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(safeguards::delete_freeze))
         .routes(routes!(compliance::get_compliance))
         .routes(routes!(audit::get_audit))
+        .routes(routes!(audit::get_calls))
         .routes(routes!(audit::get_audit_export))
         .routes(routes!(audit::get_checkpoint))
         .routes(routes!(audit::get_keys))

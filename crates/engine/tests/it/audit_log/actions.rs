@@ -76,6 +76,49 @@ async fn without_a_checkpoint_anywhere_for_five_minutes_nothing_new_starts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_click_did_in_aws_is_told_with_the_request_ids_that_aws_gave() {
+    use holdfast_api::audit::{AuditCallView, AuditFilter, Audits as _, CallFilter};
+    let mut house = House::new().await;
+    let run = house.started().await;
+    house.reaches(&run, RunState::Completed).await;
+    let calls = async |filter: CallFilter| -> Vec<AuditCallView> {
+        let mut items = house.app.audit_calls(&house.operator, &filter).await.unwrap().items;
+        items.reverse();
+        items
+    };
+    let click = async |action: &str| {
+        let filter = AuditFilter { action: Some(action.into()), ..AuditFilter::default() };
+        house.app.audit(&house.operator, &filter).await.unwrap().items[0].id
+    };
+    let approved = CallFilter { click: Some(click("run.approve").await), ..CallFilter::default() };
+    let told = calls(approved).await;
+    let made: Vec<_> =
+        house.cloud.made().into_iter().map(|made| (made.step, made.action.to_owned())).collect();
+    let named = |call: &AuditCallView| (call.step.clone().unwrap(), call.action.clone().unwrap());
+    assert_eq!(told.iter().map(named).collect::<Vec<_>>(), made);
+    assert!(!told.is_empty());
+    for call in &told {
+        assert!(call.request_id.as_ref().is_some_and(|id| id.starts_with("request-")), "{call:?}");
+        assert_eq!((call.outcome.as_str(), call.run.as_str()), ("answered", run.summary.id.as_str()));
+        assert_eq!(call.person, house.operator.email, "the source identity is whoever asked");
+        let entry = house.app.audit_proof(&house.operator, call.entry).await.unwrap().entry;
+        assert!(entry.detail.to_string().contains(call.request_id.as_deref().unwrap()));
+    }
+    let asked = CallFilter { click: Some(click("run.request").await), ..CallFilter::default() };
+    assert_eq!(calls(asked).await, [], "nothing came of it before somebody approved");
+    let of_person = CallFilter { person: Some("Operator@example.com ".into()), ..CallFilter::default() };
+    let of_run = CallFilter { run: Some(run.summary.id.clone()), ..CallFilter::default() };
+    assert_eq!(calls(of_person).await, told);
+    assert_eq!(calls(of_run).await, told);
+    let of_nobody = CallFilter { person: Some("approver@example.com".into()), ..CallFilter::default() };
+    assert_eq!(calls(of_nobody).await, []);
+    let none = CallFilter { click: Some(1_000_000), ..CallFilter::default() };
+    let refused = house.app.audit_calls(&house.operator, &none).await.unwrap_err();
+    assert_eq!((refused.status, refused.fields[0].path.as_str()), (422, "click"));
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_entry_is_proved_to_be_in_what_was_signed() {
     use holdfast_api::audit::{AuditFilter, Audits as _};
     use holdfast_audit::merkle::{verify_consistency, verify_inclusion};
