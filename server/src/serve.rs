@@ -32,7 +32,7 @@ pub struct Parts {
     pub listener: TcpListener,
     pub site: Site,
     pub stale_after: Duration,
-    /// What second factors are kept with; none: they are not offered.
+    /// What second factors and webhooks' secrets are kept with; none: no new one of either is.
     pub sealing: Option<Sealing>,
     pub claim_rules: ClaimRules,
     /// None: this process does no work, others do.
@@ -61,6 +61,7 @@ impl Server {
     pub async fn start(parts: Parts) -> anyhow::Result<Self> {
         let Parts { store, listener, site, stale_after, sealing, claim_rules, workers } = parts;
         let settings = holdfast_app::Settings { sealing, claim_rules, ..use_cases(stale_after, site.demo)? };
+        let store = sealing_store(store, settings.sealing.as_ref()).await;
         let app = App::new(store.clone(), settings.clone()).accountable();
         let state = AppState::new(Arc::new(app), site);
         news::pass_on(&store, &state);
@@ -121,6 +122,19 @@ impl Server {
     }
 }
 
+/// The store with the keys of its secrets; what stands in clear from before there was a key is sealed.
+async fn sealing_store(store: Store, sealing: Option<&Sealing>) -> Store {
+    let Some(sealing) = sealing else { return store };
+    let store = store.sealing_with(sealing.clone());
+    match store.seal_webhook_secrets().await {
+        Ok(0) => {}
+        Ok(secrets) => tracing::info!(secrets, "secrets of webhooks that stood in clear are sealed now"),
+        // Nothing fails for it; the next start tries again.
+        Err(error) => tracing::warn!(%error, "the secrets of webhooks could not be sealed"),
+    }
+    store
+}
+
 fn use_cases(stale_after: Duration, demo: bool) -> anyhow::Result<holdfast_app::Settings> {
     let stale_after = SignedDuration::try_from(stale_after).context("stale_after")?;
     Ok(holdfast_app::Settings {
@@ -171,7 +185,7 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
         tracing::warn!("{note}");
     }
     if let Some(simulator) = &simulator_url {
-        crate::demo::fill(&store, &settings.data, simulator).await?;
+        crate::demo::fill(&store, &settings.data, simulator, sealing.as_ref()).await?;
     }
     let server = Server::start(Parts {
         store,
@@ -207,11 +221,15 @@ pub async fn run_worker(settings: Settings) -> anyhow::Result<()> {
     let aws = aws_settings(&settings, false)?;
     make_folder(&settings.data)?;
     let workers = workers(&settings, aws)?;
+    let sealing = config::sealing(&settings)?;
     let Prepared { store, postgres, notes } = prepare(&settings).await?;
     for note in &notes {
         tracing::warn!("{note}");
     }
-    let engine = start_workers(&store, use_cases(settings.stale_after, false)?, workers).await?;
+    // What stands in clear is left to the servers: a key that this folder alone has would seal it away from them.
+    let store = sealing.iter().fold(store, |store, sealing| store.sealing_with(sealing.clone()));
+    let use_cases = holdfast_app::Settings { sealing, ..use_cases(settings.stale_after, false)? };
+    let engine = start_workers(&store, use_cases, workers).await?;
     println!("A Holdfast worker runs ({} mode)", settings.mode);
     stop.cancelled().await;
     if tokio::time::timeout(GRACE, engine.shutdown()).await.is_err() {

@@ -7,6 +7,7 @@ mod accounts;
 pub mod admin;
 mod applications;
 mod audit;
+mod audit_calls;
 mod audit_log;
 pub mod authority;
 mod codes;
@@ -27,12 +28,12 @@ mod regions;
 mod repeats;
 mod runs;
 mod safeguards;
-pub mod sealing;
 mod secrets;
 mod sessions;
 mod tokens;
 
 pub use accountable::Accountable;
+pub use holdfast_store::sealing;
 
 use federation::ClaimRules;
 use holdfast_store::Store;
@@ -45,7 +46,7 @@ pub struct Settings {
     pub stale_after: SignedDuration,
     /// Readiness of the server waits for the first sweep (the demonstration does).
     pub ready_after_first_sweep: bool,
-    /// What second factors are kept with; `None`: none can be set up.
+    /// What second factors and webhooks' secrets are kept with; `None`: none of either can be made.
     pub sealing: Option<Sealing>,
     /// What the groups of an identity provider are here.
     pub claim_rules: ClaimRules,
@@ -72,6 +73,10 @@ pub struct App {
 impl App {
     #[must_use]
     pub fn new(store: Store, settings: Settings) -> Self {
+        let store = match &settings.sealing {
+            Some(sealing) => store.sealing_with(sealing.clone()),
+            None => store,
+        };
         Self { store, settings }
     }
 }

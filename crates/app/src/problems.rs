@@ -35,6 +35,7 @@ pub fn of_store(error: holdfast_store::Error) -> Problem {
             format!("Evacuation {id} has moved on."),
             "Read it again and repeat.",
         ),
+        Error::NoSecretsKey => no_secrets_key("keep a webhook's secret"),
         Error::Invalid(what) => {
             Problem::new(422, "invalid", "Not accepted", what, "Mend the value and send it again.")
         }
@@ -63,6 +64,17 @@ pub fn of_store(error: holdfast_store::Error) -> Problem {
             )
         }
     }
+}
+
+/// `to`: what it cannot do for want of one.
+pub fn no_secrets_key(to: &str) -> Problem {
+    Problem::new(
+        409,
+        "no_secrets_key",
+        "Not offered here",
+        format!("This server has no key to {to} with."),
+        "Its administrator sets HOLDFAST_SECRETS_KEY.",
+    )
 }
 
 pub fn active_run(id: &str) -> Problem {

@@ -6,7 +6,7 @@ use crate::audit::done;
 use crate::authority::{Action, fresh, may};
 use crate::codes::{self, Typed};
 use crate::people::{actor, found, locked, own_rights};
-use crate::problems::of_store;
+use crate::problems::{no_secrets_key, of_store};
 use crate::sealing::{Sealing, Unreadable};
 use async_trait::async_trait;
 use holdfast_api::proofs::{EnrolmentView, FactorsView, Proof, Proofs, RecoveryCodesView};
@@ -332,13 +332,7 @@ fn nothing_begun() -> Problem {
 }
 
 fn no_key() -> Problem {
-    Problem::new(
-        409,
-        "no_secrets_key",
-        "Not offered here",
-        "This server has no key to encrypt second factors with.",
-        "Its administrator sets HOLDFAST_SECRETS_KEY.",
-    )
+    no_secrets_key("encrypt second factors")
 }
 
 fn unreadable(why: Unreadable) -> Problem {

@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::audit::{self, AuditEntry};
+use crate::sealing::Sealing;
 use jiff::Timestamp;
 use sqlx::{PgConnection, Postgres, Transaction};
 use std::fmt;
@@ -10,6 +11,7 @@ use std::fmt;
 #[must_use = "a change that is not committed is rolled back"]
 pub struct Change {
     transaction: Transaction<'static, Postgres>,
+    pub(crate) sealing: Option<Sealing>,
 }
 
 impl fmt::Debug for Change {
@@ -19,8 +21,8 @@ impl fmt::Debug for Change {
 }
 
 impl Change {
-    pub(crate) fn new(transaction: Transaction<'static, Postgres>) -> Self {
-        Self { transaction }
+    pub(crate) fn new(transaction: Transaction<'static, Postgres>, sealing: Option<Sealing>) -> Self {
+        Self { transaction, sealing }
     }
 
     pub(crate) fn connection(&mut self) -> &mut PgConnection {

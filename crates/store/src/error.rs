@@ -27,6 +27,9 @@ pub enum Error {
     Unavailable(#[source] sqlx::Error),
     #[error("what is stored cannot be read: {0}")]
     Corrupt(String),
+    /// A secret that has to be read again is stored encrypted or not at all.
+    #[error("this server has no key to keep secrets with: set HOLDFAST_SECRETS_KEY")]
+    NoSecretsKey,
     /// A value that the database cannot hold, such as a text with a NUL character.
     #[error("the value cannot be stored: {0}")]
     Invalid(String),

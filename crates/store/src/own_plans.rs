@@ -1,4 +1,4 @@
-//! Steps of one's own in applications' plans, and the secrets that their webhooks are signed with.
+//! Steps of one's own in applications' plans.
 
 use crate::change::Change;
 use crate::store::Store;
@@ -51,18 +51,6 @@ impl Store {
     pub async fn own_plans(&self) -> Result<Vec<OwnPlan>> {
         own_plans(&mut *self.pool.acquire().await?, None).await
     }
-
-    /// What a webhook is signed with. For signing only: no answer of Holdfast carries it.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn webhook_secret(&self, application: &Name, step: &Name) -> Result<Option<String>> {
-        Ok(sqlx::query_scalar("SELECT secret FROM webhook_secrets WHERE application = $1 AND step = $2")
-            .bind(application.as_str())
-            .bind(step.as_str())
-            .fetch_optional(&self.pool)
-            .await?)
-    }
 }
 
 impl Change {
@@ -74,64 +62,23 @@ impl Change {
                 match &step.work {
                     OwnWork::WaitForPerson { group: Some(group), .. } => groups.push(group.to_string()),
                     OwnWork::Webhook { .. } => {
-                        webhooks.push(json!({"application": plan.application, "step": step.name}));
+                        webhooks.push((&plan.application, &step.name));
                     }
                     _ => {}
                 }
             }
         }
         self.make_missing_groups(groups).await?;
-        let (plans, webhooks) = (json!(plans), json!(webhooks));
-        for (sql, rows) in [
-            (
-                "DELETE FROM own_plans WHERE application NOT IN
-                 (SELECT p.application FROM jsonb_to_recordset($1) AS p(application text))",
-                &plans,
-            ),
-            (
-                "INSERT INTO own_plans (application, steps)
-                 SELECT application, steps FROM jsonb_to_recordset($1) AS p(application text, steps jsonb)
-                 ON CONFLICT (application) DO UPDATE SET steps = excluded.steps WHERE own_plans.steps <> excluded.steps",
-                &plans,
-            ),
-            (
-                "DELETE FROM webhook_secrets WHERE (application, step) NOT IN
-                 (SELECT w.application, w.step FROM jsonb_to_recordset($1) AS w(application text, step text))",
-                &webhooks,
-            ),
-            // 244 random bits, by the database's own generator.
-            (
-                "INSERT INTO webhook_secrets (application, step, secret)
-                 SELECT w.application, w.step, 'whsec_' || encode(sha256(convert_to(
-                        gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')), 'base64')
-                 FROM jsonb_to_recordset($1) AS w(application text, step text)
-                 ON CONFLICT (application, step) DO NOTHING",
-                &webhooks,
-            ),
+        let plans = json!(plans);
+        for sql in [
+            "DELETE FROM own_plans WHERE application NOT IN
+             (SELECT p.application FROM jsonb_to_recordset($1) AS p(application text))",
+            "INSERT INTO own_plans (application, steps)
+             SELECT application, steps FROM jsonb_to_recordset($1) AS p(application text, steps jsonb)
+             ON CONFLICT (application) DO UPDATE SET steps = excluded.steps WHERE own_plans.steps <> excluded.steps",
         ] {
-            sqlx::query(sql).bind(rows).execute(self.connection()).await?;
+            sqlx::query(sql).bind(&plans).execute(self.connection()).await?;
         }
-        Ok(())
-    }
-
-    /// Takes the place of the one before, which signs nothing from here on.
-    ///
-    /// # Errors
-    /// `NotFound` when the application has no such webhook.
-    pub async fn replace_webhook_secret(
-        &mut self,
-        application: &Name,
-        step: &Name,
-        secret: &str,
-    ) -> Result<()> {
-        let replaced = sqlx::query(
-            "UPDATE webhook_secrets SET secret = $3, made_at = clock_timestamp() WHERE application = $1 AND step = $2",
-        )
-        .bind(application.as_str())
-        .bind(step.as_str())
-        .bind(secret)
-        .execute(self.connection())
-        .await?;
-        if replaced.rows_affected() == 0 { Err(Error::NotFound("webhook")) } else { Ok(()) }
+        self.keep_webhook_secrets(&webhooks).await
     }
 }

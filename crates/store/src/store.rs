@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::change::Change;
+use crate::sealing::Sealing;
 use crate::wakeups::Wakeup;
 use jiff::Timestamp;
 use sqlx::PgPool;
@@ -30,6 +31,8 @@ impl Default for Pools {
 pub struct Store {
     pub(crate) pool: PgPool,
     inner: Arc<Inner>,
+    /// What secrets that have to be read again are kept with; `None`: no new one can be kept.
+    pub(crate) sealing: Option<Sealing>,
 }
 
 pub(crate) struct Inner {
@@ -67,22 +70,28 @@ impl Store {
         };
         let (web, engine) = (pool(pools.web.max(1), "10s"), pool(pools.engine.max(1), "2s"));
         let lease = pool(1, "2s");
-        let store =
-            Self { pool: web, inner: Arc::new(Inner { engine, lease, options, wakeups: OnceLock::new() }) };
+        let inner = Arc::new(Inner { engine, lease, options, wakeups: OnceLock::new() });
+        let store = Self { pool: web, inner, sealing: None };
         store.now().await?;
         Ok(store)
+    }
+
+    /// The same store, with the keys of secrets that have to be read again.
+    #[must_use]
+    pub fn sealing_with(self, sealing: Sealing) -> Self {
+        Self { sealing: Some(sealing), ..self }
     }
 
     /// The same store over the connections that are set aside for workers.
     #[must_use]
     pub fn for_engine(&self) -> Self {
-        Self { pool: self.inner.engine.clone(), inner: Arc::clone(&self.inner) }
+        Self { pool: self.inner.engine.clone(), ..self.clone() }
     }
 
     /// The same store over the one connection that is kept for leases.
     #[must_use]
     pub fn for_lease(&self) -> Self {
-        Self { pool: self.inner.lease.clone(), inner: Arc::clone(&self.inner) }
+        Self { pool: self.inner.lease.clone(), ..self.clone() }
     }
 
     /// The database's clock, and so a sign of life.
@@ -100,7 +109,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn begin(&self) -> Result<Change> {
-        Ok(Change::new(self.pool.begin().await?))
+        Ok(Change::new(self.pool.begin().await?, self.sealing.clone()))
     }
 
     /// Whether nothing was ever registered: no account, application or person.

@@ -2,6 +2,7 @@
 //! of the machine share. The first process starts it, outside the checkout and without fsync.
 
 use holdfast_embedded_postgres::{EmbeddedPostgres, Options};
+use holdfast_store::sealing::Sealing;
 use holdfast_store::{AppRole, MIGRATIONS_HASH, Pools, Store, migrate};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use std::os::unix::fs::PermissionsExt as _;
@@ -27,6 +28,7 @@ impl TestDatabase {
         Store::connect(&self.app_url, Pools { web: 4, engine: 4 })
             .await
             .expect("connecting to the test's database")
+            .sealing_with(sealing())
     }
 
     /// For looking behind the store's back, as the owner.
@@ -53,6 +55,15 @@ impl Drop for TestDatabase {
         });
         dropped.join().ok();
     }
+}
+
+/// The key that tests keep secrets with.
+///
+/// # Panics
+/// Never: it is one.
+#[must_use]
+pub fn sealing() -> Sealing {
+    Sealing::parse(&"5e".repeat(32)).expect("a key")
 }
 
 /// # Panics

@@ -7,5 +7,5 @@ mod database;
 mod pair;
 
 pub use builders::{inventory, person, request, run_id, who};
-pub use database::{TestDatabase, stop_shared_cluster, test_database};
+pub use database::{TestDatabase, sealing, stop_shared_cluster, test_database};
 pub use pair::{Pair, Replication};

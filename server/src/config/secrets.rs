@@ -1,4 +1,4 @@
-//! The keys that second factors are encrypted with: a file, the same on every server, and never in the database.
+//! The keys that second factors and webhooks' secrets are encrypted with: a file, the same on every server, and never in the database.
 
 use super::{Mode, Settings, Wrong};
 use holdfast_app::sealing::Sealing;
@@ -14,10 +14,10 @@ const OWN_FILE: &str = "secrets.key";
 
 /// What an admin is told where there is none.
 pub const NO_KEY: &str = "HOLDFAST_SECRETS_KEY is not set: nobody can set up a second factor, and codes of those who have one \
-                          cannot be checked. Write a key into a file with `openssl rand -hex 32`, the same on every server";
+                          cannot be checked; no webhook can be added, and none that is sealed is sent. Write a key into a file with `openssl rand -hex 32`, the same on every server";
 
-/// Local mode makes a key in the data folder. Production is given one, since all servers must have the same; without it second
-/// factors are not offered.
+/// Local mode makes a key in the data folder. Production is given one, since all servers must have the same; without it neither
+/// second factors nor new webhooks are offered.
 ///
 /// # Errors
 /// When the file cannot be read, or holds no key.

@@ -3,7 +3,7 @@
 use super::people::{self, DemoPerson};
 use anyhow::anyhow;
 use holdfast_api::{Problem, people::NewPerson};
-use holdfast_app::{App, Settings};
+use holdfast_app::{App, Settings, sealing::Sealing};
 use holdfast_store::Store;
 use std::{collections::HashSet, path::Path};
 
@@ -14,7 +14,12 @@ const USUAL_SIMULATOR: &str = "http://127.0.0.1:4600";
 ///
 /// # Errors
 /// When the database does not answer, or people's passwords cannot be kept.
-pub async fn fill(store: &Store, data: &Path, simulator_url: &str) -> anyhow::Result<Vec<DemoPerson>> {
+pub async fn fill(
+    store: &Store,
+    data: &Path,
+    simulator_url: &str,
+    sealing: Option<&Sealing>,
+) -> anyhow::Result<Vec<DemoPerson>> {
     let empty = store.is_empty().await?;
     let people = match people::read(data)? {
         Some(people) => people,
@@ -22,7 +27,7 @@ pub async fn fill(store: &Store, data: &Path, simulator_url: &str) -> anyhow::Re
         // Somebody's own data, filled from elsewhere: no strangers are added to it.
         None => return Ok(Vec::new()),
     };
-    let app = App::new(store.clone(), Settings::default());
+    let app = App::new(store.clone(), Settings { sealing: sealing.cloned(), ..Settings::default() });
     if empty || store.applications().await?.is_empty() {
         // The endpoints that are probed are the simulator's own, wherever it listens today.
         let inventory = holdfast_sim::DEMO_INVENTORY.replace(USUAL_SIMULATOR, simulator_url);

@@ -122,7 +122,8 @@ async fn start(options: &Options, running: &mut Running) -> anyhow::Result<Vec<D
     step.end(&format!("a small AWS on {simulator_url}"));
 
     let step = Step::begin("Inventory and people");
-    let people = fill(&store, &data, &simulator_url).await?;
+    let sealing = Some(sealing_in(&data)?);
+    let people = fill(&store, &data, &simulator_url, sealing.as_ref()).await?;
     step.end("there");
 
     let step = Step::begin("Server");
@@ -134,7 +135,6 @@ async fn start(options: &Options, running: &mut Running) -> anyhow::Result<Vec<D
         dns_resolver: address_of(&simulator_url),
         from: "this machine".to_owned(),
     };
-    let sealing = Some(sealing_in(&data)?);
     let mut engine = EngineSettings::new(data);
     engine.sweep_interval = SWEEP_EVERY;
     engine.poll_interval = Duration::from_millis(250);

@@ -11,6 +11,7 @@ use holdfast_failover::change::Change;
 use holdfast_failover::lease::leaves_in_time;
 use holdfast_failover::run::{Answer, Event, Run, StepProgress};
 use holdfast_failover::step::Seen;
+use holdfast_store::sealing::Unreadable;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
@@ -36,6 +37,16 @@ pub(super) enum Outcome {
     Overtaken(String),
     /// A request of our own whose answer did not come.
     Lost(String),
+}
+
+fn unreadable(why: Unreadable) -> Outcome {
+    let reason = match why {
+        Unreadable::OtherKey => "the webhook's secret is sealed with a key that this worker was not given",
+        Unreadable::Changed => "what is stored of the webhook's secret is not what was stored",
+    };
+    let way_out = "Give this worker the keys that the servers have (HOLDFAST_SECRETS_KEY), or make a new secret for the \
+                   webhook and give that to the receiver; then retry.";
+    Outcome::NotCalled { reason: reason.to_owned(), way_out: way_out.to_owned() }
 }
 
 impl StepDrive {
@@ -93,6 +104,10 @@ impl StepDrive {
                         "Put the step back, make a new secret for it, give that to the receiver, then retry."
                             .to_owned(),
                 });
+            };
+            let secret = match secret {
+                Ok(secret) => secret,
+                Err(why) => return Ok(unreadable(why)),
             };
             let delivery = delivery((run.id, step), (application, movement), url, secret);
             if !self.may_leave(intent)? {

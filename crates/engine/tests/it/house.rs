@@ -11,7 +11,7 @@ use holdfast_engine::{Asks, Engine, EngineSettings};
 use holdfast_failover::step::run_plan::{Asking, NotAsked};
 use holdfast_failover::{Intent, Mode, RunState, StepState};
 use holdfast_store::{Fence, Pools, Store};
-use holdfast_testkit::{TestDatabase, test_database};
+use holdfast_testkit::{TestDatabase, sealing, test_database};
 use jiff::Timestamp;
 use std::future::Future;
 use std::sync::Arc;
@@ -171,6 +171,7 @@ impl House {
     async fn of(inventory: &str, sweep_interval: Duration) -> Self {
         let database = test_database().await;
         let store = Store::connect(&database.app_url, Pools { web: 6, engine: 6 }).await.unwrap();
+        let store = store.sealing_with(sealing());
         let app = App::new(store.clone(), Settings::default());
         app.seed_inventory(inventory).await.unwrap();
         let operator = actor(&app, "operator@example.com", Role::Operator, &[]).await;
@@ -214,6 +215,7 @@ impl House {
             (self.database.app_url.clone(), self.cloud.clone(), self.settings(), asked.clone());
         runtime.spawn(async move {
             let store = Store::connect(&url, Pools { web: 2, engine: 6 }).await.unwrap();
+            let store = store.sealing_with(sealing());
             let requests = Requests(App::new(store.clone(), Settings::default()));
             let asks = Arc::new(Unheard { requests, asked: told });
             let _engine = Engine::start(store, cloud, asks, settings).await.unwrap();

@@ -5,9 +5,11 @@ use crate::house::{House, id};
 use holdfast_api::applications::Applications;
 use holdfast_api::inventory::{FileFormat, Inventories, Manner};
 use holdfast_api::runs::{RunVerb, RunView, Runs, StepView};
-use holdfast_domain::StepId;
+use holdfast_domain::{Name, StepId};
 use holdfast_failover::run::Event;
 use holdfast_failover::{Mode, RunState, StepState};
+use holdfast_store::sealing::Sealing;
+use holdfast_store::{AuditActor, AuditEntry, Store};
 
 const TELL: &str =
     "      - {name: tell, kind: webhook, before: move_traffic, url: https://hooks.example.com/x}\n";
@@ -57,6 +59,34 @@ async fn a_webhook_that_is_refused_asks_a_person() {
     assert!(step(&parked, "own-tell").parked.is_some() && step(&parked, "own-tell").may_retry);
     assert!(house.cloud.made().is_empty(), "what comes after it waits");
     house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_whose_secret_this_worker_cannot_read_is_not_sent_and_asks_a_person() {
+    let mut house = House::with_own_steps(&TELL.replace("before: move_traffic", "after: observe")).await;
+    let elsewhere = house.store.clone().sealing_with(Sealing::parse(&Sealing::new_key().unwrap()).unwrap());
+    put_secret(&elsewhere).await;
+    let run = house.started().await;
+    let parked = house.reaches(&run, RunState::NeedsPerson).await;
+    let told = step(&parked, "own-tell").parked.as_ref().unwrap();
+    assert!(told.way_out.contains("HOLDFAST_SECRETS_KEY"), "{told:?}");
+    assert!(house.cloud.delivered().is_empty(), "nothing goes out unsigned");
+    put_secret(&house.store).await;
+    let retry = RunVerb::RetryStep { step: StepId::parse("own-tell").unwrap() };
+    house.app.drive_run(&house.operator, id(&run), retry).await.unwrap();
+    house.reaches(&run, RunState::Completed).await;
+    assert_eq!(house.cloud.delivered().len(), 1);
+    house.stop().await;
+}
+
+/// As a server with this store's key makes a new one.
+async fn put_secret(store: &Store) {
+    let (application, step) = (Name::parse("shop").unwrap(), Name::parse("tell").unwrap());
+    let mut change = store.begin().await.unwrap();
+    let secret = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    change.replace_webhook_secret(&application, &step, secret).await.unwrap();
+    let by = AuditActor::System { name: "test".into() };
+    change.commit(AuditEntry::done("webhook.new_secret", by, "application", "shop")).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

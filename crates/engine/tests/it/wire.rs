@@ -15,7 +15,7 @@ use holdfast_sim::ledger::{Effect, Entry};
 use holdfast_sim::world::World;
 use holdfast_sim::{Sim, SimConfig};
 use holdfast_store::{Pools, Store};
-use holdfast_testkit::{TestDatabase, test_database};
+use holdfast_testkit::{TestDatabase, sealing, test_database};
 use sqlx::Connection as _;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -89,7 +89,8 @@ impl Place {
 
 impl Process {
     pub async fn start(self, through: impl FnOnce(Arc<dyn Cloud>) -> Arc<dyn Cloud>) -> Engine {
-        let store = Store::connect(&self.url, Pools { web: 1, engine: 6 }).await.unwrap();
+        let store =
+            Store::connect(&self.url, Pools { web: 1, engine: 6 }).await.unwrap().sealing_with(sealing());
         let asks = requests(&App::new(store.for_engine(), Settings::default()));
         Engine::start(store, through(Arc::new(AwsCloud::new(self.aws))), asks, self.settings).await.unwrap()
     }
@@ -121,7 +122,7 @@ impl WireHouse {
     async fn furnished(url: &str, world: World, inventory: &str, speed: f64) -> Self {
         let config = SimConfig { listen: "127.0.0.1:0".parse().unwrap(), data: None, speed };
         let sim = holdfast_sim::start_with(config, world).await.unwrap();
-        let store = Store::connect(url, Pools { web: 6, engine: 6 }).await.unwrap();
+        let store = Store::connect(url, Pools { web: 6, engine: 6 }).await.unwrap().sealing_with(sealing());
         let app = App::new(store.clone(), Settings::default());
         // Its probes ask the simulator, which listens elsewhere here.
         let inventory = inventory.replace("127.0.0.1:4600", &sim.addr.to_string());

@@ -231,24 +231,3 @@ async fn edits_of_the_inventory_wait_for_each_other() {
     first.commit(entry("inventory.replace")).await.unwrap();
     assert_eq!(second.await.unwrap().regions, Some(vec![]), "made from what the first left");
 }
-
-#[tokio::test]
-async fn a_webhook_keeps_its_secret_until_it_is_given_another_or_goes() {
-    let (_database, store) = furnished().await;
-    let secret = async |step: &str| store.webhook_secret(&name("shop"), &name(step)).await.unwrap();
-    let first = secret("tell-partners").await.unwrap();
-    assert!(first.starts_with("whsec_") && first.len() == 50, "{} characters", first.len());
-    assert_eq!(secret("bank-told").await, None, "a wait signs nothing");
-    replace(&store, &inventory()).await.unwrap();
-    assert_eq!(secret("tell-partners").await.as_ref(), Some(&first));
-    let other = first.replace(&first[6..10], "AAAA");
-    let mut change = store.begin().await.unwrap();
-    change.replace_webhook_secret(&name("shop"), &name("tell-partners"), &other).await.unwrap();
-    let none = change.replace_webhook_secret(&name("shop"), &name("bank-told"), &other).await;
-    assert!(matches!(none, Err(Error::NotFound("webhook"))));
-    change.commit(entry("webhook.new_secret")).await.unwrap();
-    assert_eq!(secret("tell-partners").await, Some(other));
-    replace(&store, &Inventory { version: 1, plans: Some(vec![]), ..Inventory::default() }).await.unwrap();
-    assert_eq!(secret("tell-partners").await, None);
-    assert_eq!(store.own_steps(&name("shop")).await.unwrap(), vec![]);
-}

@@ -15,6 +15,7 @@ mod runs;
 mod schema;
 mod surveys;
 mod wakeups;
+mod webhooks;
 mod workers;
 
 use holdfast_domain::{Inventory, Name, PersonId, RegionCode};
