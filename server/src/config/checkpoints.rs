@@ -1,8 +1,9 @@
-//! Where the audit log's checkpoints go: what the setting says, and the place that it makes.
+//! Where the audit log's checkpoints go: what the setting says, and the places that it makes.
 
+use super::witness::Witness;
 use super::{Settings, Wrong};
 use async_trait::async_trait;
-use holdfast_aws::{AwsSettings, BucketPlace, CheckpointBucket};
+use holdfast_aws::{AwsSettings, BucketPlace, CheckpointBucket, Egress};
 use holdfast_domain::{RegionCode, Seconds};
 use holdfast_engine::audit::{AuditSettings, FilePlace, Place};
 use std::path::PathBuf;
@@ -18,9 +19,12 @@ pub enum CheckpointPlace {
     /// Only ever appended to.
     File(PathBuf),
     Bucket(BucketPlace),
+    /// A receiver that takes each checkpoint and shows the newest.
+    Witness(String),
 }
 
-/// Places apart by commas: `PATH`, or `s3://BUCKET/PREFIX?region=REGION&retain=DURATION`, where only the Region must be.
+/// Places apart by commas: `PATH`, `https://HOST/PATH`, or `s3://BUCKET/PREFIX?region=REGION&retain=DURATION`, where only the
+/// Region must be.
 ///
 /// # Errors
 /// What of it cannot be understood, and how it is written.
@@ -33,13 +37,22 @@ fn parse_one(text: &str) -> Result<CheckpointPlace, Wrong> {
         Wrong::new(
             NAME,
             format!("names `{text}`, and {what}"),
-            "Write a file's path, or `s3://BUCKET/PREFIX?region=eu-west-1&retain=400d`; several apart by commas.",
+            "Write a file's path, `https://HOST/PATH`, or `s3://BUCKET/PREFIX?region=eu-west-1&retain=400d`; several apart \
+             by commas.",
         )
     };
     let Some(rest) = text.strip_prefix(BUCKET) else {
-        return match text.contains("://") {
-            true => Err(wrong("only files and `s3://` are known")),
-            false => Ok(CheckpointPlace::File(PathBuf::from(text))),
+        if !text.contains("://") {
+            return Ok(CheckpointPlace::File(PathBuf::from(text)));
+        }
+        if !text.starts_with("http") {
+            return Err(wrong("only files, `https://` and `s3://` are known"));
+        }
+        // Whether this machine itself may be spoken to is for the mode to say, when it is.
+        let url = Egress::Local.check_url(text).map_err(|why| wrong(&why.to_string()))?;
+        return match (url.query(), url.fragment()) {
+            (None, None) => Ok(CheckpointPlace::Witness(url.into())),
+            _ => Err(wrong("pages show it: what must not be seen does not belong into it")),
         };
     };
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -81,26 +94,29 @@ pub fn checkpoint_places(settings: &Settings, aws: &AwsSettings) -> Vec<Arc<dyn 
         match place {
             CheckpointPlace::File(path) => Arc::new(FilePlace::new(path.clone())),
             CheckpointPlace::Bucket(place) => {
-                Arc::new(Bucket::new(CheckpointBucket::new(aws, place.clone())))
+                Arc::new(Seldom::new(Bucket(CheckpointBucket::new(aws, place.clone()))))
+            }
+            CheckpointPlace::Witness(url) => {
+                Arc::new(Seldom::new(Witness::new(url.clone(), aws.outside.egress)))
             }
         }
     };
     settings.audit_checkpoints.iter().map(place).collect()
 }
 
-/// What the bucket holds is asked for this seldom: the log is held meanwhile, and S3 is asked by every round otherwise.
+/// What a place elsewhere holds is asked for this seldom: the log is held meanwhile, and every round would ask otherwise.
 const ASKED_EVERY: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
-struct Bucket {
-    bucket: CheckpointBucket,
+struct Seldom<P> {
+    place: P,
     /// What it last showed, and when.
     shown: Mutex<Option<(Instant, Option<String>)>>,
 }
 
-impl Bucket {
-    fn new(bucket: CheckpointBucket) -> Self {
-        Self { bucket, shown: Mutex::default() }
+impl<P> Seldom<P> {
+    fn new(place: P) -> Self {
+        Self { place, shown: Mutex::default() }
     }
 
     fn keep(&self, shown: Option<(Instant, Option<String>)>) {
@@ -109,18 +125,14 @@ impl Bucket {
 }
 
 #[async_trait]
-impl Place for Bucket {
+impl<P: Place> Place for Seldom<P> {
     fn name(&self) -> String {
-        let place = self.bucket.place();
-        format!("{BUCKET}{}/{} in {}", place.bucket, place.prefix, place.region)
+        self.place.name()
     }
 
     async fn write(&self, note: &str) -> Result<(), String> {
-        self.bucket.put(note).await.map_err(|error| {
-            // It may be there or not: it is looked at again before anything is said of it.
-            self.keep(None);
-            error.to_string()
-        })?;
+        // It may be there or not: it is looked at again before anything is said of it.
+        self.place.write(note).await.inspect_err(|_| self.keep(None))?;
         // The time of the last look stays: what was written is looked at in its turn, and not believed for ever.
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, held)) = shown.as_mut() {
@@ -134,9 +146,28 @@ impl Place for Bucket {
         if let Some((_, held)) = kept.filter(|(at, _)| at.elapsed() < ASKED_EVERY) {
             return Ok(held);
         }
-        let held = self.bucket.newest().await.map_err(|error| error.to_string())?;
+        let held = self.place.newest().await?;
         self.keep(Some((Instant::now(), held.clone())));
         Ok(held)
+    }
+}
+
+#[derive(Debug)]
+struct Bucket(CheckpointBucket);
+
+#[async_trait]
+impl Place for Bucket {
+    fn name(&self) -> String {
+        let place = self.0.place();
+        format!("{BUCKET}{}/{} in {}", place.bucket, place.prefix, place.region)
+    }
+
+    async fn write(&self, note: &str) -> Result<(), String> {
+        self.0.put(note).await.map_err(|error| error.to_string())
+    }
+
+    async fn newest(&self) -> Result<Option<String>, String> {
+        self.0.newest().await.map_err(|error| error.to_string())
     }
 }
 
@@ -145,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_files_and_buckets() {
+    fn places_are_files_buckets_and_receivers() {
         let bucket = |prefix: &str, retain: Option<u64>| {
             CheckpointPlace::Bucket(BucketPlace {
                 bucket: "audit-witness".into(),
@@ -161,13 +192,20 @@ mod tests {
             [CheckpointPlace::File("/var/lib/holdfast/checkpoints".into()), bucket("a/b/", Some(400))]
         );
         assert_eq!(parse("s3://audit-witness?region=eu-west-1").unwrap(), [bucket("", None)]);
+        assert_eq!(
+            parse("https://witness.example.com/holdfast").unwrap(),
+            [CheckpointPlace::Witness("https://witness.example.com/holdfast".into())]
+        );
         for (text, words) in [
             ("s3://audit-witness/x", "its Region is missing"),
             ("s3://audit-witness?region=Dublin", "its Region is none"),
             ("s3://Audit?region=eu-west-1", "no bucket"),
             ("s3://audit-witness?region=eu-west-1&retain=long", "no duration"),
             ("s3://audit-witness?region=eu-west-1&lock=on", "`lock=on` is not known"),
-            ("https://witness.example.com", "only files"),
+            ("ftp://witness.example.com", "only files"),
+            ("https://10.0.0.1/checkpoints", "a private address"),
+            ("https://me:secret@witness.example.com/", "a user name"),
+            ("https://witness.example.com/?token=secret", "pages show it"),
         ] {
             let said = parse(text).unwrap_err().to_string();
             assert!(said.contains(words) && said.contains(NAME), "{text}: {said}");

@@ -11,6 +11,7 @@ mod rules;
 mod secrets;
 #[cfg(test)]
 mod tests;
+mod witness;
 
 pub use audit::audit_settings;
 pub use aws::{address_of, aws_settings, demo_credentials};
