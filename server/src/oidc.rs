@@ -397,7 +397,7 @@ fn exchange_failed<E: std::error::Error + 'static>(
     }
 }
 
-fn with_causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -408,117 +408,4 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use holdfast_outside::Egress;
-    use serde_json::json;
-
-    fn provider(issuer: &str, egress: Egress) -> Provider {
-        let settings = OidcSettings {
-            issuer: issuer.to_owned(),
-            client_id: "holdfast".to_owned(),
-            client_secret: Some(SecretString::from("canary-of-the-client".to_owned())),
-            name: "Example".to_owned(),
-            scopes: vec!["email".to_owned()],
-            groups_claim: "groups".to_owned(),
-            redirect_uri: "https://holdfast.example.com/sign-in/provider/callback".to_owned(),
-            longest: Duration::from_secs(43_200),
-        };
-        let sealing = Sealing::parse(&Sealing::new_key().unwrap()).unwrap();
-        Provider::new(settings, Guarded::new(egress).unwrap(), sealing)
-    }
-
-    #[test]
-    fn a_sign_in_at_the_provider_is_good_as_long_as_was_asked_for() {
-        let at = |second| Timestamp::from_second(second).unwrap();
-        let (now, longest) = (at(100_000), Duration::from_secs(3_600));
-        for (authenticated_at, good) in [
-            (None, false),
-            (Some(100_030), true),
-            (Some(96_400), true),
-            (Some(96_340), true),
-            (Some(96_339), false),
-        ] {
-            assert_eq!(lately(authenticated_at.map(at), now, longest), good, "{authenticated_at:?}");
-        }
-    }
-
-    #[test]
-    fn groups_are_texts_in_a_list_or_alone_and_nothing_else() {
-        assert_eq!(groups(None), None);
-        assert_eq!(
-            groups(Some(&json!(["a", 7, null, {"x": "admin"}, "b c"]))),
-            Some(vec!["a".into(), "b c".into()])
-        );
-        assert_eq!(groups(Some(&json!("a"))), Some(vec!["a".into()]));
-        assert_eq!(groups(Some(&json!({"admin": true}))), Some(vec![]));
-    }
-
-    #[tokio::test]
-    async fn nobody_comes_back_who_did_not_leave_from_this_browser() {
-        let provider = provider("https://idp.example.com", Egress::Production);
-        let answered = || Answered { code: Some("x".into()), state: Some("s".into()), ..Answered::default() };
-        let sealed = |of: &Provider, left_at: i64, state: &str| {
-            let kept = Kept {
-                state: state.into(),
-                nonce: "n".into(),
-                verifier: "v".into(),
-                next: "/".into(),
-                purpose: Purpose::SignIn,
-                left_at,
-            };
-            URL_SAFE_NO_PAD.encode(of.sealing.seal(SEALED_AS, &serde_json::to_vec(&kept).unwrap()).unwrap())
-        };
-        let now = Timestamp::now().as_second();
-        let other = self::provider("https://idp.example.com", Egress::Production);
-        for kept in [
-            None,
-            Some("e30".to_owned()),
-            Some(sealed(&other, now, "s")),
-            Some(sealed(&provider, now - 601, "s")),
-            Some(sealed(&provider, now + 60, "s")),
-            Some(sealed(&provider, now, "another")),
-        ] {
-            assert_eq!(
-                provider.come_back(kept.as_deref(), answered()).await.unwrap_err(),
-                Failure::NotAwaited,
-                "{kept:?}"
-            );
-        }
-        let refused = Answered { error: Some("access_denied".into()), ..answered() };
-        let why = provider.come_back(Some(&sealed(&provider, now, "s")), refused).await.unwrap_err();
-        assert_eq!(why, Failure::Refused("access_denied".into()));
-        let mixed_up = Answered { issuer: Some("https://evil.example".into()), ..answered() };
-        let why = provider.come_back(Some(&sealed(&provider, now, "s")), mixed_up).await.unwrap_err();
-        assert_eq!(why, Failure::NotAwaited, "another provider's answer");
-        let unsaid = Answered { error: Some("access_denied".into()), ..Answered::default() };
-        let why = provider.come_back(Some(&sealed(&provider, now, "s")), unsaid).await.unwrap_err();
-        assert_eq!(why, Failure::NotAwaited, "a no is believed as little as a yes without the state");
-    }
-
-    #[tokio::test]
-    async fn discovery_speaks_to_nothing_that_only_this_process_reaches() {
-        for issuer in [
-            "http://idp.example.com",
-            "http://127.0.0.1:1",
-            "https://127.0.0.1:1",
-            "https://2130706433:1",
-            "https://169.254.169.254/latest",
-            "https://[::ffff:a9fe:a9fe]/",
-            "https://10.0.0.1/",
-            "https://user:pass@idp.example.com/",
-            "file:///etc/passwd",
-        ] {
-            let why = provider(issuer, Egress::Production).leave("/", Purpose::SignIn).await.unwrap_err();
-            assert_eq!(why.code(), "provider_unreachable", "{issuer}");
-            let Failure::Unreachable(words) = why else { panic!("{issuer}") };
-            assert!(!words.contains("canary"), "{words}");
-        }
-    }
-
-    #[test]
-    fn neither_a_secret_nor_a_key_shows_when_it_is_printed() {
-        let printed = format!("{:?}", provider("https://idp.example.com", Egress::Production));
-        assert!(printed.contains("idp.example.com") && !printed.contains("canary"), "{printed}");
-    }
-}
+mod tests;
