@@ -112,7 +112,7 @@ async fn every_form_leaves_an_entry_when_it_is_refused() {
 }
 
 /// The paths that take a form, filled in, read from the pages' own router.
-fn forms() -> Vec<String> {
+pub fn forms() -> Vec<String> {
     // Sets a cookie, in this browser alone; signs out everywhere, which is refused to nobody.
     let no_change = ["/theme", "/me/sessions/end"];
     let source = include_str!("../../src/http/pages/mod.rs");

@@ -99,7 +99,7 @@ impl Client {
             demo: false,
             notes: vec![],
             checkpoints: vec![],
-            production: false,
+            production: public_url.starts_with("https"),
             provider: None,
         };
         let state = AppState::new(plane, site);

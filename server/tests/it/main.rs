@@ -10,12 +10,14 @@
 
 mod audited;
 mod bodies;
+mod canary;
 mod command_line;
 mod coverage;
 mod fake;
 mod house;
 mod inventory;
 mod live;
+mod origins;
 mod pages;
 mod refusals;
 mod repeats;

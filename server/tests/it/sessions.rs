@@ -1,9 +1,10 @@
 //! Claims about signing in, and about who a request is from.
 
 use crate::{
-    fake::{CODE, PASSWORD},
-    house::{House, URL},
+    fake::{CODE, Fake, PASSWORD},
+    house::{Client, House, URL},
 };
+use std::sync::Arc;
 
 #[tokio::test]
 async fn signing_in_sets_a_cookie_that_scripts_and_other_sites_do_not_get() {
@@ -211,5 +212,17 @@ async fn answers_carry_the_headers_that_browsers_need_and_let_no_other_site_read
         assert_eq!(answer.header("cache-control"), "no-store", "{path}");
         assert!(!answer.header("x-request-id").is_empty(), "{path}");
         assert!(answer.headers.keys().all(|name| !name.as_str().starts_with("access-control-")), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn in_production_every_answer_says_to_come_by_https_alone() {
+    let (production, _) = Client::at("https://holdfast.example.com", Arc::new(Fake::default()));
+    for path in ["/livez", "/sign-in", "/nothing", "/api/v1/runs"] {
+        let answer = production.send("GET", path, &[], "").await;
+        let said = answer.header("strict-transport-security");
+        assert!(said.contains("max-age=63072000") && said.contains("includeSubDomains"), "{path}: {said}");
+        let near = House::new().send("GET", path, &[], "").await;
+        assert_eq!(near.header("strict-transport-security"), "", "a browser would keep it for localhost");
     }
 }
