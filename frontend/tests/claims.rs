@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // outside of `#[test]` functions too, a panic is how a claim fails
 
 mod fixtures;
+mod payloads;
 
 use holdfast_frontend::pages;
 use holdfast_frontend::screen::{Automation, Flash};
@@ -79,8 +80,9 @@ macro_rules! bears {
         fn $name() {
             let (view, texts) = poisoned(&$view);
             assert!(texts > 3, "only {texts} texts could be poisoned");
-            let html = fixtures::show("/", ($page)(view));
-            assert_harmless(stringify!($name), &html);
+            let show = |view| fixtures::show("/", ($page)(view));
+            assert_harmless(stringify!($name), &show(view));
+            payloads::each_stays_text(stringify!($name), &$view, show);
         }
     )*};
 }
@@ -124,6 +126,7 @@ bears! {
     a_payload_in_every_text_of_ones_own_sessions_stays_text: fixtures::settings::sessions() => |v| pages::me::page(fixtures::settings::factors(true), v);
     a_payload_in_every_text_of_the_freezes_stays_text: fixtures::settings::freezes() => |v| pages::safeguards::page(fixtures::settings::safeguards(false, v));
     a_payload_in_every_text_of_the_audit_stays_text: fixtures::evidence::audit() => |v| pages::audit::page(v, Default::default(), fixtures::evidence::log());
+    a_payload_in_every_text_of_the_calls_stays_text: fixtures::evidence::calls() => |v| pages::calls::page(v, Default::default());
     a_payload_in_every_text_of_the_audit_log_stays_text: fixtures::evidence::log_lost() => |v| pages::audit::page(fixtures::evidence::audit(), Default::default(), v);
     a_payload_in_every_text_of_the_system_stays_text: fixtures::settings::system() => pages::system::page;
 }
