@@ -1,11 +1,17 @@
 //! Approvals: whose count when the last one is given, and what one bad run does to everybody's list.
 
 use crate::house::{AWAY, HOME, House, id, name, refused, test_entry};
+use holdfast_api::Answer;
+use holdfast_api::inventory::{FileFormat, Inventories, Manner};
 use holdfast_api::now::Nows;
-use holdfast_api::runs::{RunView, Runs};
-use holdfast_domain::Role;
+use holdfast_api::runs::{Decision, ReviewRun, RunVerb, RunView, Runs};
+use holdfast_app::App;
+use holdfast_domain::{Actor, PersonId, Role};
 use holdfast_failover::Intent;
-use holdfast_failover::run::RunState;
+use holdfast_failover::run::{Entry, Event, RunState};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use tokio::task::JoinSet;
 
 async fn waiting(application: &str) -> (House, RunView) {
     let house = House::new().await;
@@ -91,4 +97,117 @@ async fn one_run_that_cannot_be_read_leaves_everybody_their_list_and_first_page(
     assert_eq!(mine.iter().map(|r| &r.id).collect::<Vec<_>>(), [&run.summary.id]);
     let now = house.app.now(&house.approver).await.unwrap();
     assert_eq!(now.approvals_for_me.len(), 1);
+}
+
+/// What a journal that says `started` must have said before: of the frozen bytes, by as many as the policy asks, none of them
+/// the requester, none taken back.
+fn judged(entries: &[Entry], requester: PersonId, approvals: usize) {
+    let Some(Event::Requested { request }) = entries.first().map(|entry| &entry.event) else {
+        panic!("a journal begins with its request")
+    };
+    let mut standing = BTreeSet::new();
+    let mut starts = 0;
+    for entry in entries {
+        match &entry.event {
+            Event::Approved { review, digest } => {
+                assert_eq!(*digest, request.digest, "an approval is of what was asked for");
+                assert_ne!(review.person, requester);
+                assert_eq!(starts, 0, "nobody approves what has begun");
+                standing.insert(review.person);
+            }
+            Event::ApprovalWithdrawn { by, .. } => {
+                standing.remove(&by.id);
+            }
+            Event::Started => {
+                starts += 1;
+                assert!(standing.len() >= approvals, "{} of {approvals}: {entries:?}", standing.len());
+            }
+            _ => {}
+        }
+    }
+    assert!(starts <= 1, "started {starts} times");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_last_approvals_at_once_the_run_starts_once() {
+    let house = House::new().await;
+    house.sees_services("pair", &[HOME, AWAY]).await;
+    let second = house.another("second@example.com", Role::Approver, &["approvers"]).await;
+    let third = house.another("third@example.com", Role::Approver, &["approvers"]).await;
+    let mut both = 0;
+    for _ in 0..20 {
+        let run = house.request(House::asked("pair", Intent::Failover, HOME, AWAY)).await.unwrap();
+        house.approve(&house.approver, &run).await.unwrap();
+        let (one, other) = tokio::join!(house.approve(&second, &run), house.approve(&third, &run));
+        both += usize::from(one.is_ok() && other.is_ok());
+        let entries = house.app.run_journal(&house.operator, id(&run)).await.unwrap();
+        judged(&entries, house.operator.person, 2);
+        assert_eq!(entries.iter().filter(|entry| entry.event == Event::Started).count(), 1);
+        let cancel = RunVerb::Cancel { reason: "once more".into() };
+        house.app.drive_run(&house.operator, id(&run), cancel).await.unwrap();
+    }
+    assert!(both < 20, "the one that came second was told so, or changed nothing");
+}
+
+/// `SEEDS` asks for more rounds; the core goes through ten thousand of its own (`model/approval/seeded.rs`).
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_clients_that_edit_approve_withdraw_and_cancel_at_once_start_nothing_unapproved() {
+    let rounds =
+        std::env::var("SEEDS").ok().and_then(|text| text.parse::<u64>().ok()).unwrap_or(30).min(1_000);
+    let house = House::new().await;
+    let mut approvers = vec![house.approver.clone()];
+    for n in 2..=5 {
+        approvers.push(house.another(&format!("{n}@example.com"), Role::Approver, &["approvers"]).await);
+    }
+    let mut started = 0;
+    for round in 0..rounds {
+        house.sees_services("pair", &[HOME, AWAY]).await;
+        let run = house.request(House::asked("pair", Intent::Failover, HOME, AWAY)).await.unwrap();
+        let clients = (0..8_u64).map(|client| {
+            let (app, operator, run) = (house.app.clone(), house.operator.clone(), run.clone());
+            let approver = approvers[usize::try_from(client).unwrap() % approvers.len()].clone();
+            let mut seeded = round.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(client) | 1;
+            async move {
+                for _ in 0..4 {
+                    seeded = seeded
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1_442_695_040_888_963_407);
+                    let digest = run.plan_digest.clone();
+                    let approve =
+                        |plan_digest| ReviewRun { decision: Decision::Approve, plan_digest, comment: None };
+                    // Whether each is accepted is for the journal to tell.
+                    match (client, seeded >> 60) {
+                        (6, _) => drop(edit(&app, &operator, (seeded >> 58) % 9 + 2).await),
+                        (7, 0..=2) => {
+                            let cancel = RunVerb::Cancel { reason: "enough".into() };
+                            drop(app.drive_run(&operator, id(&run), cancel).await);
+                        }
+                        (7, _) => drop(app.review_run(&operator, id(&run), approve(digest)).await),
+                        (_, 0..=8) => drop(app.review_run(&approver, id(&run), approve(digest)).await),
+                        (_, 9 | 10) => {
+                            drop(app.review_run(&approver, id(&run), approve("0".repeat(64))).await)
+                        }
+                        _ => drop(app.drive_run(&approver, id(&run), RunVerb::Withdraw).await),
+                    }
+                }
+            }
+        });
+        clients.collect::<JoinSet<()>>().join_all().await;
+        let entries = house.app.run_journal(&house.operator, id(&run)).await.unwrap();
+        judged(&entries, house.operator.person, 2);
+        started += usize::from(entries.iter().any(|entry| entry.event == Event::Started));
+        let cancel = RunVerb::Cancel { reason: "the next round".into() };
+        house.app.drive_run(&house.operator, id(&run), cancel).await.ok();
+    }
+    assert!(started > 0, "no run of {rounds} started");
+}
+
+/// Somebody changes what the plan rests on.
+async fn edit(app: &App, by: &Actor, desired: u64) -> Answer<()> {
+    let whole = app.export_inventory(by, FileFormat::Json).await?;
+    let mut file: Value = serde_json::from_str(&whole).unwrap();
+    let applications = file["applications"].as_array_mut().unwrap();
+    let pair = applications.iter_mut().find(|one| one["name"] == "pair").unwrap();
+    pair["resources"][0]["per_region"][AWAY]["desired_in_recovery"] = desired.into();
+    app.apply_inventory(by, file.to_string().as_bytes(), FileFormat::Json, &Manner::default()).await.map(drop)
 }

@@ -2,6 +2,8 @@
 //! that begins what was approved. Everybody reads first and writes later; the answer of a write may be lost, and somebody may
 //! change the stored plan behind everybody's back.
 
+mod seeded;
+
 use super::*;
 use stateright::{Checker as _, HasDiscoveries, Model, Property};
 
