@@ -1,4 +1,5 @@
-//! The requirements of ASVS 5.0 that docs/SECURITY.md answers: each of level 2, and those of level 3 that were chosen, once.
+//! The goals of security in docs/SECURITY.md, and the requirements of ASVS 5.0 that it answers: each of level 2, and those of
+//! level 3 that were chosen, once.
 
 use crate::{assert_there, cells, named, root};
 use std::collections::BTreeMap;
@@ -115,4 +116,20 @@ fn every_requirement_stands_once_and_names_what_is_there_or_says_why_not() {
     }
     let not_once: Vec<_> = wanted.iter().filter(|(_, times)| **times != 1).collect();
     assert!(not_once.is_empty(), "not once: {not_once:?}");
+}
+
+#[test]
+fn every_goal_of_security_names_tests_that_are_there_or_says_what_is_missing() {
+    let page = std::fs::read_to_string(root().join("docs/SECURITY.md")).unwrap();
+    let table = page.split("\n## Goals, and what proves each").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows: Vec<[String; 3]> = table.lines().filter(|line| line.starts_with("| S")).map(cells).collect();
+    let goals: Vec<&str> = rows.iter().map(|[goal, ..]| goal.split(':').next().unwrap()).collect();
+    assert_eq!(goals, (1..=20).map(|n| format!("S{n}")).collect::<Vec<_>>());
+    for [goal, proof, missing] in &rows {
+        let tests = named(proof);
+        assert!(!tests.is_empty() || !missing.is_empty(), "{goal}: neither a test nor what is missing");
+        for (file, test) in tests {
+            assert_there(goal, file, test);
+        }
+    }
 }
