@@ -90,7 +90,7 @@ test("what somebody writes is read and never run", { timeout: 420_000 }, async (
     await page.mouse.move(200, 300);
     await page.keyboard.press("Tab");
   }
-  assert.ok(shown >= 40, `the payloads are to be read on ${shown} of ${paths.length} pages`);
+  assert.ok(shown >= 30, `the payloads are to be read on ${shown} of ${paths.length} pages`);
   const stranger = await chrome.open(`${demo.url}/sign-in`);
   const strangers = await watched(stranger);
   for (const text of payloads) await stranger.goto(`${demo.url}/sign-in?next=${encoded(text)}&refused=${encoded(text)}`);
