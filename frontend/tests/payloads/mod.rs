@@ -99,6 +99,9 @@ struct Skeleton {
 
 /// Elements whose content is no markup.
 const RAW: [&str; 6] = ["script", "style", "textarea", "title", "noscript", "iframe"];
+/// What our components make of words as they are long, broken or named: it can do nothing, and comes and goes with the words.
+const INERT: [&str; 7] =
+    ["span", "/span", "span class", "code", "/code", "line x1 y1 x2 y2 stroke-width class", "/line"];
 const LEADING: [&str; 8] = ["href", "src", "action", "formaction", "data", "poster", "xlink:href", "srcdoc"];
 
 /// As the HTML standard's tokenizer goes through it, as far as our pages use it.
@@ -164,7 +167,9 @@ fn tag<'h>(text: &'h str, found: &mut Skeleton) -> &'h str {
         }
         rest = &rest[end..];
     }
-    found.elements.push(element);
+    if !INERT.contains(&element.as_str()) {
+        found.elements.push(element);
+    }
     rest
 }
 
