@@ -4,8 +4,8 @@
 use super::*;
 
 const WALKS: u64 = 10_000;
-/// Longer than all that the clients have to do.
-const STEPS: usize = 120;
+/// Three times as many as all clients have to read and write.
+const STEPS: usize = 60;
 
 /// A small generator, so that a walk can be had again.
 struct Seeded(u64);
