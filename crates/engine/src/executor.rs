@@ -109,7 +109,8 @@ impl Executor {
         let (id, lease, stop) = (held.run(), &self.lease, &self.stop);
         // Heard from before the journal is read, so that nothing said in between is missed.
         let mut wakeups = self.store.wakeups();
-        let journal = Arc::new(Journal::open(self.store.clone(), fence.clone(), id).await?);
+        let journal =
+            Arc::new(Journal::open(self.store.clone(), fence.clone(), id, self.settings.hold_at_most).await?);
         let run = journal.run().await;
         if rests(&run, &run.next(lease.clock().now())) {
             held.rest();
@@ -119,10 +120,15 @@ impl Executor {
         let accounts = self.store.accounts().await?;
         let ground = Arc::new(Ground { application, accounts });
         if run.owner != Some((fence.worker.clone(), fence.epoch)) {
-            let taken = Event::TakenOver { worker: fence.worker, epoch: fence.epoch };
-            match journal.record(vec![taken], lease.clock().now()).await {
+            let taken = vec![Event::TakenOver { worker: fence.worker, epoch: fence.epoch }];
+            let taken = match &run.owner {
+                Some(_) => journal.record(taken, lease.clock().now()).await,
+                // From nobody: that it is in hand is said with the first thing done.
+                None => journal.hold(taken, lease.clock().now()).await,
+            };
+            match taken {
                 Err(lost) if lost.is_too_late() => return Ok(()),
-                recorded => recorded?,
+                taken => taken?,
             }
         }
         // What the plan was made from outlives the process that saw it.
@@ -148,18 +154,29 @@ impl Executor {
             if driving.is_empty()
                 && let Some(lost) = lost.take()
             {
+                // What the other steps came to need not be lost with it.
+                if let Err(error) = journal.write_held(lease.clock().now()).await {
+                    tracing::debug!(run = %id, %error, "what was held could not be written");
+                }
                 return Err(lost);
             }
             if lost.is_none() {
                 journal.refresh().await?;
                 let run = journal.run().await;
-                match run.next(lease.clock().now()) {
+                let next = run.next(lease.clock().now());
+                // Where no step goes on, and the run does not end, nothing comes that it could be written with.
+                let pauses = driving.is_empty() && !matches!(next, Next::Drive { .. } | Next::Conclude);
+                if pauses && journal.write_held(lease.clock().now()).await? {
+                    continue;
+                }
+                match next {
                     Next::Ended => return Ok(()),
                     Next::Conclude if driving.is_empty() => {
                         // "Completed" is said of a world that everybody can see: what the collector last kept is
                         // older than the run's own changes.
                         let seen = (&self.store, &self.cloud, lease.clock());
-                        look_at_application(seen, &ground, self.settings.looks_per_account).await;
+                        let look = look_at_application(seen, &ground, self.settings.looks_per_account);
+                        journal.while_at(look, || lease.clock().now()).await?;
                         match journal.conclude(lease.clock().now()).await {
                             // A person spoke during the look: what is next is asked anew.
                             Err(lost) if lost.is_too_late() => {}
@@ -200,6 +217,7 @@ impl Executor {
                 }
             }
             if stop.is_cancelled() && driving.is_empty() {
+                journal.write_held(lease.clock().now()).await?;
                 return Ok(());
             }
             tokio::select! {
@@ -217,6 +235,9 @@ impl Executor {
                         // The others' calls are under way: their answers are waited for before the run is let go.
                         Err(other) => lost = Some(other),
                     }
+                }
+                () = journal.held_too_long(), if lost.is_none() => {
+                    lost = journal.write_held(lease.clock().now()).await.err();
                 }
                 () = about(&mut wakeups, id) => {}
                 () = tokio::time::sleep(POLL) => {}

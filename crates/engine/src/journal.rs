@@ -1,6 +1,8 @@
-//! One run's journal in the hands of its worker: every event is checked by the pure core, written under the
-//! worker's epoch, and only then believed.
+//! One run's journal in the hands of its worker: every event is checked by the pure core and written under the
+//! worker's epoch. What was only seen is held and written together with what comes next, at the latest before the next call
+//! leaves: what is lost of it with the worker, the next one sees again (decision 34).
 
+use futures::future::BoxFuture;
 use holdfast_domain::{RunId, StepId};
 use holdfast_failover::Step;
 use holdfast_failover::change::Change;
@@ -9,7 +11,10 @@ use holdfast_failover::run::{Command, Entry, Event, Next, Run};
 use holdfast_store::{Advance, AuditActor, AuditEntry, Fence, Store};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
+use std::future::Future;
+use std::time::Duration;
+use tokio::sync::{Mutex, Notify};
+use tokio::time::Instant;
 
 /// Why a worker must let go of a run.
 #[derive(Debug, thiserror::Error)]
@@ -52,19 +57,69 @@ pub struct Journal {
     store: Store,
     fence: Fence,
     known: Mutex<Known>,
+    hold_at_most: Duration,
+    /// Told when something begins to be held.
+    holding: Notify,
 }
 
-/// The run, and when the last entry that it knows of was written.
 #[derive(Debug)]
 struct Known {
-    run: Run,
+    /// As it is written, and when its last entry was.
+    written: Run,
     written_at: Timestamp,
+    /// Decided, and not written yet.
+    held: Vec<Entry>,
+    /// When it is written at the latest.
+    due: Option<Instant>,
+    /// `written` with `held` taken in: what is decided from.
+    run: Run,
 }
 
 impl Known {
-    fn apply(&mut self, entry: &Entry) -> Result<(), Lost> {
-        self.run.apply(entry).map_err(|e| Lost::Corrupt(e.to_string()))?;
-        self.written_at = entry.at;
+    /// What these commands make of the run, without a change to it.
+    fn decide(&self, commands: &[Command], now: Timestamp) -> Result<(Vec<Entry>, Run), Lost> {
+        let (mut new, mut ahead) = (Vec::new(), self.run.clone());
+        for command in commands {
+            for event in ahead.handle(command.clone(), now).map_err(Lost::Illegal)? {
+                let entry = Entry { seq: ahead.seq + 1, at: now, event };
+                ahead.apply(&entry).map_err(|e| Lost::Corrupt(e.to_string()))?;
+                new.push(entry);
+            }
+        }
+        Ok((new, ahead))
+    }
+
+    fn take_in(&mut self, entries: &[Entry]) -> Result<(), Lost> {
+        for entry in entries {
+            self.written.apply(entry).map_err(|e| Lost::Corrupt(e.to_string()))?;
+            self.written_at = entry.at;
+        }
+        Ok(())
+    }
+
+    /// All that was held is among what has been written.
+    fn all_written(&mut self, entries: &[Entry]) -> Result<(), Lost> {
+        self.take_in(entries)?;
+        self.held.clear();
+        self.due = None;
+        self.run = self.written.clone();
+        Ok(())
+    }
+
+    /// What others have written comes first. Of what is held, that stays which is still so after it.
+    fn overtaken_by(&mut self, news: &[Entry]) -> Result<(), Lost> {
+        self.take_in(news)?;
+        self.run = self.written.clone();
+        for mut entry in std::mem::take(&mut self.held) {
+            entry.seq = self.run.seq + 1;
+            match self.run.apply(&entry) {
+                Ok(()) => self.held.push(entry),
+                Err(why) => tracing::debug!(run = %self.run.id, %why, "what was held is no longer so"),
+            }
+        }
+        if self.held.is_empty() {
+            self.due = None;
+        }
         Ok(())
     }
 }
@@ -74,11 +129,12 @@ impl Journal {
     ///
     /// # Errors
     /// [`Lost::Corrupt`] when the entries do not tell a run.
-    pub async fn open(store: Store, fence: Fence, id: RunId) -> Result<Self, Lost> {
+    pub async fn open(store: Store, fence: Fence, id: RunId, hold_at_most: Duration) -> Result<Self, Lost> {
         let entries = store.entries(id, 0).await?;
         let run = Run::replay(id, &entries).map_err(|e| Lost::Corrupt(e.to_string()))?;
         let written_at = entries.last().map_or(run.requested_at, |last| last.at);
-        Ok(Self { store, fence, known: Mutex::new(Known { run, written_at }) })
+        let known = Known { written: run.clone(), written_at, held: Vec::new(), due: None, run };
+        Ok(Self { store, fence, known: Mutex::new(known), hold_at_most, holding: Notify::new() })
     }
 
     pub fn fence(&self) -> &Fence {
@@ -87,6 +143,7 @@ impl Journal {
     pub fn epoch(&self) -> i64 {
         self.fence.epoch
     }
+    /// With what is held.
     pub async fn run(&self) -> Run {
         self.known.lock().await.run.clone()
     }
@@ -97,26 +154,80 @@ impl Journal {
     /// When the database does not answer or an entry does not fit.
     pub async fn refresh(&self) -> Result<(), Lost> {
         let mut known = self.known.lock().await;
-        self.take_in(&mut known).await
+        self.read_on(&mut known).await
     }
 
     /// The last entry is read once more: a standby that was promoted without it may hold another in its place.
-    async fn take_in(&self, known: &mut Known) -> Result<(), Lost> {
-        let (id, seq, written_at) = (known.run.id, known.run.seq, known.written_at);
+    async fn read_on(&self, known: &mut Known) -> Result<(), Lost> {
+        let (id, seq, written_at) = (known.written.id, known.written.seq, known.written_at);
         let entries = self.store.entries(id, seq - 1).await?;
         let Some((last, news)) = entries.split_first() else { return Err(Lost::Rewound) };
         if (last.seq, last.at) != (seq, written_at) {
             return Err(Lost::Rewound);
         }
-        news.iter().try_for_each(|entry| known.apply(entry))
+        if news.is_empty() { Ok(()) } else { known.overtaken_by(news) }
     }
 
-    /// Writes these events in one transaction, all or none.
+    /// Writes these events in one transaction with all that is held, all or none.
     ///
     /// # Errors
     /// [`Lost`]: nothing was written.
     pub async fn record(&self, events: Vec<Event>, now: Timestamp) -> Result<(), Lost> {
-        self.carry_out(events.into_iter().map(Command::Record).collect(), now).await
+        self.carry_out(events.into_iter().map(Command::Record).collect(), now).await.map(drop)
+    }
+
+    /// Decides these events now, and lets them be written with what comes next. For what can be seen again: if this
+    /// worker dies before, it is as if it had died a moment earlier.
+    ///
+    /// # Errors
+    /// [`Lost`]: nothing is held.
+    pub async fn hold(&self, events: Vec<Event>, now: Timestamp) -> Result<(), Lost> {
+        let mut known = self.known.lock().await;
+        let commands: Vec<Command> = events.into_iter().map(Command::Record).collect();
+        let (new, run) = known.decide(&commands, now)?;
+        known.held.extend(new);
+        known.run = run;
+        known.due.get_or_insert_with(|| Instant::now() + self.hold_at_most);
+        self.holding.notify_one();
+        Ok(())
+    }
+
+    /// Writes what is held; answers whether there was anything.
+    ///
+    /// # Errors
+    /// [`Lost`]: nothing was written.
+    pub async fn write_held(&self, now: Timestamp) -> Result<bool, Lost> {
+        self.carry_out(Vec::new(), now).await
+    }
+
+    /// Until something has been held for long enough.
+    pub async fn held_too_long(&self) {
+        loop {
+            let due = self.known.lock().await.due;
+            match due {
+                Some(due) if due <= Instant::now() => return,
+                Some(due) => tokio::time::sleep_until(due).await,
+                None => self.holding.notified().await,
+            }
+        }
+    }
+
+    /// However long the work takes, nothing is held for too long meanwhile.
+    ///
+    /// # Errors
+    /// [`Lost`]: what is held could not be written.
+    pub async fn while_at<T>(
+        &self,
+        work: impl Future<Output = T>,
+        now: impl Fn() -> Timestamp,
+    ) -> Result<T, Lost> {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return Ok(done),
+                () = self.held_too_long() => drop(self.write_held(now()).await?),
+            }
+        }
     }
 
     /// Ends the run: nothing is left to do.
@@ -124,7 +235,7 @@ impl Journal {
     /// # Errors
     /// [`Lost`]: nothing was written.
     pub async fn conclude(&self, now: Timestamp) -> Result<(), Lost> {
-        self.carry_out(vec![Command::Conclude], now).await
+        self.carry_out(vec![Command::Conclude], now).await.map(drop)
     }
 
     /// Begins the commit window, or ends it.
@@ -137,29 +248,28 @@ impl Journal {
             Next::RollBack => Command::RollBack,
             _ => return Ok(()),
         };
-        self.carry_out(vec![command], now).await
+        self.carry_out(vec![command], now).await.map(drop)
     }
 
-    async fn carry_out(&self, commands: Vec<Command>, now: Timestamp) -> Result<(), Lost> {
+    /// Answers whether anything was written. On the heap: it is awaited in so many places of a step that it would fill the
+    /// step's stack with room for each.
+    fn carry_out(&self, commands: Vec<Command>, now: Timestamp) -> BoxFuture<'_, Result<bool, Lost>> {
+        Box::pin(self.carry_out_now(commands, now))
+    }
+
+    async fn carry_out_now(&self, commands: Vec<Command>, now: Timestamp) -> Result<bool, Lost> {
         let mut known = self.known.lock().await;
         loop {
-            let mut events = Vec::new();
-            let mut ahead = known.run.clone();
-            for command in &commands {
-                for event in ahead.handle(command.clone(), now).map_err(Lost::Illegal)? {
-                    let entry = Entry { seq: ahead.seq + 1, at: now, event };
-                    ahead.apply(&entry).map_err(|e| Lost::Corrupt(e.to_string()))?;
-                    events.push(entry.event);
-                }
-            }
+            let (new, ahead) = known.decide(&commands, now)?;
+            let events: Vec<Event> = known.held.iter().chain(&new).map(|entry| entry.event.clone()).collect();
             // What it was about no longer is: nobody is asked about a step that was replaced.
             if events.is_empty() {
-                return Ok(());
+                return Ok(false);
             }
-            match self.write(&known.run, &events, &ahead).await {
-                Ok(entries) => return entries.iter().try_for_each(|entry| known.apply(entry)),
+            match self.write(&known.written, &events, &ahead).await {
+                Ok(entries) => return known.all_written(&entries).map(|()| true),
                 // A person wrote in between: take it in and ask the pure core again.
-                Err(holdfast_store::Error::RunMoved { .. }) => self.take_in(&mut known).await?,
+                Err(holdfast_store::Error::RunMoved { .. }) => self.read_on(&mut known).await?,
                 Err(error) => return Err(error.into()),
             }
         }

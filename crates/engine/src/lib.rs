@@ -44,6 +44,9 @@ pub struct EngineSettings {
     pub runs_at_once: usize,
     /// How often a step that waits for AWS looks again.
     pub poll_interval: Duration,
+    /// How far behind a run's worker its journal may be, at most: so long what was seen waits to be written with what comes
+    /// next, which is as long as the next look takes.
+    pub hold_at_most: Duration,
     /// The audit log's keys, and where its checkpoints go.
     pub audit: audit::AuditSettings,
 }
@@ -58,6 +61,7 @@ impl EngineSettings {
             looks_per_account: 256,
             runs_at_once: 64,
             poll_interval: Duration::from_millis(500),
+            hold_at_most: Duration::from_millis(500),
         }
     }
 }

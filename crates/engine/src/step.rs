@@ -50,7 +50,7 @@ enum Turn {
     Again,
     /// Look again seldom: until then an answer may come, and nothing may be done before.
     Until(Timestamp),
-    /// Journalled: the step's state has changed, read it anew.
+    /// The step's state has changed: read it anew.
     Moved,
     /// Succeeded, parked, or no longer ours to drive.
     Over,
@@ -258,7 +258,7 @@ impl StepDrive {
             return self.succeed(step, progress, seen, Vec::new(), note).await;
         }
         let left_out = Event::StepLeftOut { step: step.id.clone(), reason, failed: false };
-        self.journal.record(vec![left_out], self.now()).await?;
+        self.journal.hold(vec![left_out], self.now()).await?;
         Ok(Turn::Over)
     }
 
@@ -317,7 +317,7 @@ impl StepDrive {
         let mut all = self.begun(step, progress, seen);
         all.extend(events);
         all.push(Event::StepSucceeded { step: step.id.clone(), note, after: values(seen) });
-        self.journal.record(all, self.now()).await?;
+        self.journal.hold(all, self.now()).await?;
         Ok(Turn::Over)
     }
 

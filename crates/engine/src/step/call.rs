@@ -6,11 +6,11 @@ use crate::asks::ASKING_AT_MOST;
 use crate::journal::Lost;
 use crate::webhook::delivery;
 use holdfast_cloud::Error;
-use holdfast_failover::Step;
 use holdfast_failover::change::Change;
 use holdfast_failover::lease::leaves_in_time;
 use holdfast_failover::run::{Answer, Event, Run, StepProgress};
 use holdfast_failover::step::Seen;
+use holdfast_failover::{Idempotency, Step};
 use holdfast_store::sealing::Unreadable;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -67,7 +67,7 @@ impl StepDrive {
         let started = self.started(step, progress.attempt + 1, seen, Some(change.clone()), answer_due);
         self.journal.record(vec![started], self.now()).await?;
         let event = match self.call(run, step, change, &Intent { deadline, answer_due }).await? {
-            Outcome::Told(Ok(answer)) => Event::CallAnswered { step: step.id.clone(), answer },
+            Outcome::Told(Ok(answer)) => return self.answered(step, change, answer).await,
             Outcome::Told(Err(error)) if error.outcome_unknown => {
                 Event::CallUnknown { step: step.id.clone(), reason: error.to_string() }
             }
@@ -91,6 +91,18 @@ impl StepDrive {
             Outcome::Lost(reason) => Event::CallUnknown { step: step.id.clone(), reason },
         };
         self.journal.record(vec![event], self.now()).await?;
+        Ok(Turn::Moved)
+    }
+
+    /// What the answer says is seen again by whoever looks, but not where the answer is all there is; and where a second call
+    /// would be a second deed, no moment is lost before it is written that there was a first.
+    async fn answered(&self, step: &Step, change: &Change, answer: Answer) -> Result<Turn, Lost> {
+        let answered = vec![Event::CallAnswered { step: step.id.clone(), answer }];
+        if change.shows() && change.idempotency() != Idempotency::OneShot {
+            self.journal.hold(answered, self.now()).await?;
+        } else {
+            self.journal.record(answered, self.now()).await?;
+        }
         Ok(Turn::Moved)
     }
 

@@ -128,6 +128,9 @@ pub struct House {
     engine: Option<Engine>,
     data: TempDir,
     sweep_interval: Duration,
+    /// Of the worker that is started next.
+    pub runs_at_once: usize,
+    pub hold_at_most: Duration,
     pub operator: Actor,
     pub approver: Actor,
     database: TestDatabase,
@@ -183,6 +186,8 @@ impl House {
             engine: None,
             data: TempDir::new().unwrap(),
             sweep_interval,
+            runs_at_once: 64,
+            hold_at_most: Duration::from_millis(500),
             operator,
             approver,
             database,
@@ -196,6 +201,8 @@ impl House {
         let mut settings = EngineSettings::new(self.data.path().to_owned());
         settings.sweep_interval = self.sweep_interval;
         settings.poll_interval = Duration::from_millis(20);
+        settings.runs_at_once = self.runs_at_once;
+        settings.hold_at_most = self.hold_at_most;
         settings
     }
 
@@ -209,19 +216,31 @@ impl House {
     /// before it has heard so.
     pub async fn dies_asking(&self) {
         let asked = Arc::new(Notify::new());
+        let told = asked.clone();
+        self.lives(|requests| Arc::new(Unheard { requests, asked: told }), asked.notified()).await;
+    }
+
+    /// A life that ends so at this moment.
+    pub async fn dies_at(&self, moment: impl Future<Output = ()>) {
+        self.lives(|requests| Arc::new(requests), moment).await;
+    }
+
+    async fn lives(
+        &self,
+        asking: impl FnOnce(Requests) -> Arc<dyn Asks> + Send + 'static,
+        until: impl Future<Output = ()>,
+    ) {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let (url, cloud, settings, told) =
-            (self.database.app_url.clone(), self.cloud.clone(), self.settings(), asked.clone());
+        let (url, cloud, settings) = (self.database.app_url.clone(), self.cloud.clone(), self.settings());
         runtime.spawn(async move {
             let store = Store::connect(&url, Pools { web: 2, engine: 6 }).await.unwrap();
             let store = store.sealing_with(sealing());
-            let requests = Requests(App::new(store.clone(), Settings::default()));
-            let asks = Arc::new(Unheard { requests, asked: told });
+            let asks = asking(Requests(App::new(store.clone(), Settings::default())));
             let _engine = Engine::start(store, cloud, asks, settings).await.unwrap();
             std::future::pending::<()>().await;
         });
-        asked.notified().await;
+        until.await;
         // Tasks and connections end where they are.
         let end = move || runtime.shutdown_timeout(Duration::from_secs(30));
         tokio::task::spawn_blocking(end).await.unwrap();

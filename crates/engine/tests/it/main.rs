@@ -11,6 +11,7 @@ mod escalation;
 mod evacuations;
 mod fake_cloud;
 mod faults;
+mod held;
 mod herd;
 mod house;
 mod kinds;

@@ -24,7 +24,7 @@ pub enum Moment {
     BeforeTheCall,
     /// It has taken effect, and its answer is not in the journal.
     AfterTheCall,
-    /// The answer is in the journal.
+    /// It was answered. The answer is in the journal, or was held to be written with what comes next and dies too.
     BeforeAnEffectIsSeen,
     AfterAnEffectWasSeen,
     BeforeAskingAfterTheCall,
