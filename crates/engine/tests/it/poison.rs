@@ -90,10 +90,11 @@ async fn a_pause_during_the_last_look_is_no_crash() {
     let pause = RunVerb::Pause { reason: Some("wait".into()) };
     house.app.drive_run(&house.operator, id(&run), pause).await.unwrap();
     house.cloud.hold_reads(false);
-    // For the end of the look, which nothing tells of.
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    // A worker that stops lets what it has in hand come to its end first: the look, and whatever becomes of the run then.
+    house.stop().await;
     let paused = house.app.run(&house.operator, id(&run)).await.unwrap();
     assert_eq!((paused.summary.state, audited(&house).await), (RunState::Paused, [0, 0, 0]));
+    house.start().await;
     house.app.drive_run(&house.operator, id(&run), RunVerb::Resume).await.unwrap();
     house.reaches(&run, RunState::Completed).await;
     house.stop().await;

@@ -254,6 +254,26 @@ async fn a_move_that_is_committed_stays_and_one_that_nobody_commits_is_taken_bac
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_waits_for_its_commit_leaves_its_workers_only_hand_to_another() {
+    let mut house = House::new().await;
+    house.stop().await;
+    house.runs_at_once = 1;
+    let asked = RequestRun { commit_within_seconds: Some(600), ..House::asked(Mode::Planned) };
+    let waiting = house.request(asked).await.unwrap();
+    house.approve(&waiting).await.unwrap();
+    let dry = RequestRun { dry_run: true, ..House::asked(Mode::Planned) };
+    let other = house.request(dry).await.unwrap();
+    house.start().await;
+    house.reaches(&waiting, RunState::AwaitingCommit).await;
+    house.reaches(&other, RunState::Completed).await;
+    let still = house.app.run(&house.operator, id(&waiting)).await.unwrap();
+    assert_eq!(still.summary.state, RunState::AwaitingCommit);
+    house.app.drive_run(&house.operator, id(&waiting), RunVerb::Commit { comment: None }).await.unwrap();
+    house.reaches(&waiting, RunState::Completed).await;
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_window_ends_for_a_worker_that_was_away_and_is_refused_where_it_makes_no_sense() {
     let mut house = House::new().await;
     for (window, code) in [(4, "invalid"), (86_401, "invalid")] {
