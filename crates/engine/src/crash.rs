@@ -5,7 +5,7 @@
 use crate::journal::Lost;
 use futures::FutureExt as _;
 use holdfast_domain::RunId;
-use holdfast_store::{AuditActor, AuditEntry, Crash, Store};
+use holdfast_store::{AuditActor, AuditEntry, Crash, Fence, Store};
 use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -37,17 +37,19 @@ impl Lost {
     }
 }
 
+/// Under the fence of a worker that is alive; under none of a process that has died, or of a run that nobody drives yet.
+///
 /// # Errors
 /// When the database does not answer.
 pub async fn count(
     store: &Store,
-    worker: &str,
+    (worker, fence): (&str, Option<&Fence>),
     run: RunId,
     why: &str,
 ) -> Result<Option<Crash>, holdfast_store::Error> {
     let why: String = why.chars().filter(|c| *c != '\0').take(WHY_AT_MOST_CHARS).collect();
     let mut change = store.begin().await?;
-    let Some(crash) = change.record_crash(run, &why).await? else { return Ok(None) };
+    let Some(crash) = change.record_crash(run, fence, &why).await? else { return Ok(None) };
     tracing::error!(%run, %why, count = crash.count, set_aside = crash.set_aside, "a worker crashed on a run");
     let action = if crash.set_aside { "run.set_aside" } else { "run.crash" };
     let worker = AuditActor::System { name: worker.to_owned() };

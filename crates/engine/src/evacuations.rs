@@ -117,7 +117,7 @@ async fn load(store: &Store, ids: &[RunId]) -> Result<Vec<Run>, Error> {
             Ok(run) => runs.push(run),
             Err(what) => {
                 let why = Lost::Corrupt(what).to_string();
-                crash::count(store, "holdfast", *id, &why).await?;
+                crash::count(store, ("holdfast", None), *id, &why).await?;
             }
         }
     }

@@ -23,6 +23,8 @@ use tokio_util::task::TaskTracker;
 
 /// Also without any notification the database is asked this often: notifications may be lost.
 const POLL: Duration = Duration::from_secs(1);
+/// Behind the end of a lease, so that it has ended when the database is asked.
+const BEHIND: Duration = Duration::from_millis(10);
 
 #[derive(Debug, Clone)]
 pub struct Executor {
@@ -43,13 +45,11 @@ impl Executor {
     pub async fn run(self) {
         let hands = Hands::default();
         let mut wakeups = self.store.wakeups();
-        let mut poll = tokio::time::interval(POLL);
-        poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !self.stop.is_cancelled() {
-            self.claim(&hands).await;
+            let pause = self.claim(&hands).await;
             tokio::select! {
                 () = self.stop.cancelled() => break,
-                _ = poll.tick() => {}
+                () = tokio::time::sleep(pause) => {}
                 () = news(&mut wakeups, &hands) => {}
             }
         }
@@ -58,43 +58,51 @@ impl Executor {
         self.lease.give_back().await;
     }
 
-    async fn claim(&self, hands: &Hands) {
+    /// Answers with how long until there may be more to claim, without any notification.
+    async fn claim(&self, hands: &Hands) -> Duration {
         let fence = self.lease.fence();
         let free = self.settings.runs_at_once.saturating_sub(hands.count());
         if free == 0 || self.stop.is_cancelled() || !self.lease.holds(fence.epoch) {
-            return;
+            return POLL;
         }
         let mut runs: Vec<RunId> =
             match self.store.claim(&fence, u32::try_from(free).unwrap_or(u32::MAX)).await {
                 Ok(claims) => claims.into_iter().map(|c| c.run).collect(),
                 Err(error) => {
                     tracing::warn!(%error, "runs could not be claimed");
-                    return;
+                    return POLL;
                 }
             };
-        // Held, and at rest when last driven: those about which somebody has spoken since.
-        match self.store.held_runs(&fence).await {
-            Ok(held) => runs.extend(held),
-            Err(error) => tracing::warn!(%error, "this worker's runs could not be listed"),
+        let mut pause = POLL;
+        match self.store.watch(&fence).await {
+            Ok(watch) => {
+                // Held, and at rest when last driven: those about which somebody has spoken since.
+                runs.extend(watch.mine);
+                // The runs of a worker that has died are free with its lease, not a poll later.
+                let ends = watch.next_lease_ends_in.map(|ends_in| ends_in + BEHIND);
+                pause = ends.map_or(POLL, |ends| ends.min(POLL));
+            }
+            Err(error) => tracing::warn!(%error, "who drives what could not be asked"),
         }
         for held in runs.into_iter().filter_map(|run| hands.take(run)) {
             let (executor, fence) = (self.clone(), fence.clone());
             let drive = async move {
-                let driven = executor.at_work.on(held.run(), crash::caught(executor.drive(&held, fence)));
-                match driven.await {
+                let drive = executor.drive(&held, fence.clone());
+                match executor.at_work.on(held.run(), crash::caught(drive)).await {
                     Ok(()) => {}
-                    Err(lost) if lost.is_a_crash() => executor.crashed(&held, &lost).await,
+                    Err(lost) if lost.is_a_crash() => executor.crashed(&held, &fence, &lost).await,
                     Err(lost) => tracing::warn!(run = %held.run(), %lost, "let go of a run"),
                 }
             };
             self.tasks.spawn(self.drives.track_future(drive));
         }
+        pause
     }
 
     /// Counted where every replica's crashes are; until the last one this worker tries again, after a pause.
-    async fn crashed(&self, held: &Held, lost: &Lost) {
-        let worker = self.lease.fence().worker;
-        let count = match crash::count(&self.store, &worker, held.run(), &lost.to_string()).await {
+    async fn crashed(&self, held: &Held, fence: &Fence, lost: &Lost) {
+        let by = (fence.worker.as_str(), Some(fence));
+        let count = match crash::count(&self.store, by, held.run(), &lost.to_string()).await {
             Ok(crash) => crash.map_or(1, |crash| crash.count),
             Err(error) => {
                 tracing::error!(run = %held.run(), %lost, %error, "a crash could not be counted");

@@ -42,7 +42,7 @@ async fn expire(store: &Store) -> Result<(), holdfast_store::Error> {
             // The others expire all the same; at the third time this one is set aside.
             Err(what) => {
                 let why = Lost::Corrupt(what).to_string();
-                crash::count(store, "holdfast", id, &why).await?;
+                crash::count(store, ("holdfast", None), id, &why).await?;
                 continue;
             }
         };

@@ -160,7 +160,7 @@ async fn after_a_death(
     let wrong = |source| Error::AtWork { path: data.to_owned(), source };
     let (at_work, died_of) = at_work::AtWork::open(data).map_err(wrong)?;
     for run in died_of {
-        if let Err(error) = crash::count(store, worker, run, crash::DIED).await {
+        if let Err(error) = crash::count(store, (worker, None), run, crash::DIED).await {
             tracing::error!(%run, %error, "that the server died of a run could not be counted");
         }
     }

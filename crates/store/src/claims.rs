@@ -4,6 +4,7 @@ use crate::Result;
 use crate::journal::Fence;
 use crate::store::Store;
 use holdfast_domain::RunId;
+use std::time::Duration;
 use uuid::Uuid;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +12,15 @@ pub struct Claim {
     pub run: RunId,
     /// The worker and epoch that held it before; `None` when nobody did.
     pub before: Option<(String, i64)>,
+}
+
+/// Who drives what, as a worker looks at it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Watch {
+    /// The runs that this worker holds under this epoch and that have not ended.
+    pub mine: Vec<RunId>,
+    /// How long until the first lease of another worker that holds runs ends, unless it is renewed.
+    pub next_lease_ends_in: Option<Duration>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -55,20 +65,31 @@ impl Store {
             .collect())
     }
 
-    /// The runs that this worker holds under this epoch and that have not ended.
+    /// One question for both: it is asked each second. A lease that has just ended still counts, for whoever looked for free
+    /// runs a moment before it did.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn held_runs(&self, fence: &Fence) -> Result<Vec<RunId>> {
-        let ids: Vec<Uuid> = sqlx::query_scalar(
-            "SELECT id FROM runs WHERE owner_worker = $1 AND epoch = $2 AND ended_at IS NULL AND set_aside_at IS NULL
+    pub async fn watch(&self, fence: &Fence) -> Result<Watch> {
+        let rows: Vec<(Option<Uuid>, Option<f64>)> = sqlx::query_as(
+            "SELECT id, NULL::float8 AS ends_in FROM runs
+             WHERE owner_worker = $1 AND epoch = $2 AND ended_at IS NULL AND set_aside_at IS NULL
+             UNION ALL
+             SELECT NULL, extract(epoch FROM min(w.expires_at) - clock_timestamp())::float8 FROM workers w
+             WHERE w.id <> $1 AND w.expires_at > clock_timestamp() - interval '1 second' AND EXISTS (
+                 SELECT FROM runs r WHERE r.owner_worker = w.id AND r.epoch = w.epoch AND r.ended_at IS NULL
+                                      AND r.set_aside_at IS NULL)
              ORDER BY id",
         )
         .bind(&fence.worker)
         .bind(fence.epoch)
         .fetch_all(&self.pool)
         .await?;
-        Ok(ids.into_iter().map(RunId).collect())
+        let ends_in = rows.iter().find_map(|(_, ends_in)| *ends_in);
+        Ok(Watch {
+            mine: rows.into_iter().filter_map(|(id, _)| id.map(RunId)).collect(),
+            next_lease_ends_in: ends_in.map(|s| Duration::try_from_secs_f64(s).unwrap_or_default()),
+        })
     }
 
     /// Gives a run back, if it is still this worker's.

@@ -1,6 +1,7 @@
 //! Runs that their workers crash on: how often, and which are set aside for it. What counts as a crash is the engine's.
 
 use crate::change::Change;
+use crate::journal::Fence;
 use crate::store::Store;
 use crate::wire::Time;
 use crate::{Error, Result};
@@ -29,14 +30,25 @@ pub struct Crash {
 }
 
 impl Change {
-    /// Counts a crash, whoever holds the run by now. `None`: it has ended, or is set aside already.
+    /// Counts a crash: of a worker that is alive, only while it holds the run, since what became of the run in other hands is
+    /// theirs to say; of a process that has died (no fence), whoever holds the run by now. `None`: it is not counted, or
+    /// the run has ended or is set aside already.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn record_crash(&mut self, run: RunId, why: &str) -> Result<Option<Crash>> {
+    pub async fn record_crash(
+        &mut self,
+        run: RunId,
+        fence: Option<&Fence>,
+        why: &str,
+    ) -> Result<Option<Crash>> {
         let row: Option<(String, i32, bool)> = sqlx::query_as(
             "WITH counted AS (SELECT id, crashes + 1 >= $3 AS last FROM runs
-                              WHERE id = $1 AND ended_at IS NULL AND set_aside_at IS NULL FOR UPDATE)
+                              WHERE id = $1 AND ended_at IS NULL AND set_aside_at IS NULL
+                                AND ($4::text IS NULL OR (owner_worker = $4 AND epoch = $5 AND EXISTS (
+                                    SELECT FROM workers w
+                                    WHERE w.id = $4 AND w.epoch = $5 AND w.expires_at > clock_timestamp())))
+                              FOR UPDATE)
              UPDATE runs r
              SET crashes = r.crashes + 1, crash = $2,
                  set_aside_at = CASE WHEN last THEN clock_timestamp() END,
@@ -48,6 +60,8 @@ impl Change {
         .bind(run.0)
         .bind(why)
         .bind(i32::from(CRASHES_AT_MOST))
+        .bind(fence.map(|f| f.worker.as_str()))
+        .bind(fence.map(|f| f.epoch))
         .fetch_optional(self.connection())
         .await?;
         let Some((application, count, set_aside)) = row else { return Ok(None) };

@@ -49,7 +49,7 @@ mod workers;
 pub use accounts::{AccountProbe, AccountRole, AccountTrust};
 pub use audit::{AuditActor, AuditEntry, AuditFilter, AuditOutcome, AuditRecord, CallFilter, Click};
 pub use change::Change;
-pub use claims::Claim;
+pub use claims::{Claim, Watch};
 pub use crashes::{CRASHES_AT_MOST, Crash, SetAside};
 pub use error::Error;
 pub use evacuations::EvacuationFilter;

@@ -256,7 +256,7 @@ async fn a_part_that_is_set_aside_holds_no_place_from_the_next() {
     let mut change = house.store.begin().await.unwrap();
     change.append(&began).await.unwrap();
     for _ in 0..CRASHES_AT_MOST {
-        change.record_crash(stuck, "a defect: it fell").await.unwrap().unwrap();
+        change.record_crash(stuck, None, "a defect: it fell").await.unwrap().unwrap();
     }
     let entry = AuditEntry::done("test.set_up", AuditActor::System { name: "test".into() }, "run", stuck);
     change.commit(entry).await.unwrap();

@@ -7,8 +7,11 @@ use crate::wire::WireHouse;
 use crate::zombies::Replica;
 use futures::future::join_all;
 use holdfast_api::runs::{RunView, Runs};
+use holdfast_domain::RunId;
 use holdfast_failover::RunState;
 use holdfast_failover::run::Event;
+use holdfast_store::LEASE_SECONDS;
+use jiff::Timestamp;
 use std::time::{Duration, Instant};
 
 /// Connections of one replica: `Process::start`'s two pools, the lease's, and the one that listens.
@@ -60,6 +63,63 @@ async fn the_runs_of_replicas_that_are_gone_for_good_are_driven_by_the_one_that_
     eprintln!("{} runs in one hand after {:.2?}", runs.len(), gone.elapsed());
     assert!(gone.elapsed() < Duration::from_secs(5), "{:.2?}", gone.elapsed());
     all_end_well(&house, &runs).await;
+    house.stop().await;
+}
+
+/// What a worker holds that has not ended, and when its lease was last renewed.
+async fn left_by(house: &WireHouse, worker: &str) -> (Vec<RunId>, Timestamp) {
+    let mut database = house.database().await;
+    let held: Vec<uuid::Uuid> =
+        sqlx::query_scalar("SELECT id FROM runs WHERE owner_worker = $1 AND ended_at IS NULL ORDER BY id")
+            .bind(worker)
+            .fetch_all(&mut database)
+            .await
+            .unwrap();
+    let renewed_ms: i64 = sqlx::query_scalar(
+        "SELECT (extract(epoch FROM expires_at - make_interval(secs => $2)) * 1000)::int8 FROM workers WHERE id = $1",
+    )
+    .bind(worker)
+    .bind(f64::from(LEASE_SECONDS))
+    .fetch_one(&mut database)
+    .await
+    .unwrap();
+    (held.into_iter().map(RunId).collect(), Timestamp::from_millisecond(renewed_ms).unwrap())
+}
+
+/// By the database's clock alone: when the dead one last renewed its lease, and when another wrote that it has taken over.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_run_of_a_killed_replica_is_another_ones_within_five_seconds_of_its_last_sign_of_life() {
+    let (house, mut replicas, runs) = in_flight(3).await;
+    let dead: String = sqlx::query_scalar(
+        "SELECT owner_worker FROM runs WHERE ended_at IS NULL AND owner_worker IS NOT NULL
+         GROUP BY 1 ORDER BY count(*) DESC LIMIT 1",
+    )
+    .fetch_one(&mut house.database().await)
+    .await
+    .unwrap();
+    let killed = replicas.iter().position(|replica| replica.is(&dead)).unwrap();
+    drop(replicas.remove(killed));
+    let (held, renewed_at) = left_by(&house, &dead).await;
+    assert!(!held.is_empty(), "the one that was killed had nothing in hand");
+    let mut took: Vec<f64> = Vec::new();
+    for run in &held {
+        let at = until("another replica to take over", || async {
+            let journal = house.app.run_journal(&house.operator, *run).await.unwrap();
+            let taken = journal.iter().rev().find_map(|entry| match &entry.event {
+                Event::TakenOver { worker, .. } => Some((worker.clone(), entry.at)),
+                _ => None,
+            });
+            taken.filter(|(worker, _)| *worker != dead).map(|(_, at)| at)
+        })
+        .await;
+        took.push(at.duration_since(renewed_at).as_secs_f64());
+    }
+    took.sort_by(f64::total_cmp);
+    eprintln!("{} runs taken over {took:.2?} s after the last renewal", held.len());
+    assert!(took.iter().all(|seconds| *seconds <= 5.0), "{took:.2?}");
+    assert!(took[0] >= f64::from(LEASE_SECONDS), "before the lease was over: {took:.2?}");
+    all_end_well(&house, &runs).await;
+    drop(replicas);
     house.stop().await;
 }
 

@@ -250,7 +250,7 @@ impl WireHouse {
 
     /// As if a live drill had ended long enough ago.
     pub async fn its_time_is_over(&self, run: RunId) {
-        let mut connection = sqlx::PgConnection::connect(&self.database_url).await.unwrap();
+        let mut connection = self.database().await;
         sqlx::query(
             "UPDATE runs SET ended_at = clock_timestamp() - interval '2 days', drill_refused = NULL, drill_refused_at = NULL
              WHERE id = $1",
@@ -271,9 +271,14 @@ impl WireHouse {
         self.app.application_status(&self.operator, &name).await.unwrap().serving.regions
     }
 
+    /// For looking behind everybody's back.
+    pub async fn database(&self) -> sqlx::PgConnection {
+        sqlx::PgConnection::connect(&self.database_url).await.unwrap()
+    }
+
     /// How many connections its database has now.
     pub async fn connections(&self) -> i64 {
-        let mut connection = sqlx::PgConnection::connect(&self.database_url).await.unwrap();
+        let mut connection = self.database().await;
         sqlx::query_scalar("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
             .fetch_one(&mut connection)
             .await

@@ -8,7 +8,6 @@ use holdfast_api::runs::{RunView, Runs};
 use holdfast_failover::run::Event;
 use holdfast_failover::{Mode, RunState};
 use jiff::Timestamp;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -32,7 +31,7 @@ impl Replica {
     }
 
     pub fn is(&self, worker: &str) -> bool {
-        name(self.folder.path()).as_deref() == Some(worker)
+        std::fs::read_to_string(self.folder.path().join("worker-id")).is_ok_and(|name| name.trim() == worker)
     }
 
     fn signal(&self, signal: &str) {
@@ -46,10 +45,6 @@ impl Drop for Replica {
         self.child.kill().ok();
         self.child.wait().ok();
     }
-}
-
-fn name(folder: &Path) -> Option<String> {
-    std::fs::read_to_string(folder.join("worker-id")).ok().map(|name| name.trim().to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,8 +6,12 @@ use holdfast_failover::run::{Event, RunState};
 use holdfast_store::{Advance, Crash, Error, Fence, RunFilter, Store};
 
 async fn crash(store: &Store, run: RunId, why: &str) -> Option<Crash> {
+    crash_of(store, run, None, why).await
+}
+
+async fn crash_of(store: &Store, run: RunId, fence: Option<&Fence>, why: &str) -> Option<Crash> {
     let mut change = store.begin().await.unwrap();
-    let crash = change.record_crash(run, why).await.unwrap();
+    let crash = change.record_crash(run, fence, why).await.unwrap();
     change.commit(entry("run.crash")).await.unwrap();
     crash
 }
@@ -41,7 +45,7 @@ async fn the_third_crash_takes_a_run_from_its_worker_until_it_is_taken_up_again(
     assert_eq!(crash(&store, run, "late news").await, None);
     let taken = Event::TakenOver { worker: "a".into(), epoch: fence.epoch };
     assert!(matches!(write(&store, &fence, run, 4, taken).await, Err(Error::Fenced { .. })));
-    assert_eq!(store.held_runs(&fence).await.unwrap(), [other]);
+    assert_eq!(store.watch(&fence).await.unwrap().mine, [other]);
     assert!(store.claim(&fence, 10).await.unwrap().is_empty());
     assert_eq!(store.set_aside(run).await.unwrap().unwrap().why, "it fell");
     let listed = RunFilter { set_aside: true, limit: 10, ..RunFilter::default() };
@@ -52,6 +56,30 @@ async fn the_third_crash_takes_a_run_from_its_worker_until_it_is_taken_up_again(
     change.commit(entry("run.try_again")).await.unwrap();
     assert_eq!(store.claim(&fence, 10).await.unwrap().len(), 1);
     assert_eq!(crash(&store, run, "again").await.unwrap().count, 1);
+}
+
+#[tokio::test]
+async fn a_worker_that_crashes_on_a_run_that_it_lost_takes_it_from_nobody() {
+    let (database, store) = furnished().await;
+    let a = Fence { worker: "a".into(), epoch: store.worker_start("a").await.unwrap() };
+    let run = start_run(&store, "shop", false).await.unwrap();
+    store.claim(&a, 10).await.unwrap();
+    assert_eq!(crash_of(&store, run, Some(&a), "it fell").await.unwrap().count, 1);
+    sqlx::query("UPDATE workers SET expires_at = clock_timestamp() - interval '1 second' WHERE id = 'a'")
+        .execute(&mut database.owner().await)
+        .await
+        .unwrap();
+    assert_eq!(crash_of(&store, run, Some(&a), "its lease is over").await, None);
+    let b = Fence { worker: "b".into(), epoch: store.worker_start("b").await.unwrap() };
+    assert_eq!(store.claim(&b, 10).await.unwrap().len(), 1);
+    store.worker_start("a").await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(crash_of(&store, run, Some(&a), "it fell late").await, None);
+    }
+    assert_eq!(store.watch(&b).await.unwrap().mine, [run]);
+    assert_eq!(store.set_aside(run).await.unwrap(), None);
+    // Of what a whole process died, the next one in its folder tells, whoever has the run meanwhile.
+    assert_eq!(crash_of(&store, run, None, "it died").await.unwrap().count, 2);
 }
 
 #[tokio::test]

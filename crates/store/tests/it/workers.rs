@@ -4,8 +4,9 @@ use crate::{entry, furnished, name, start_run};
 use holdfast_domain::{RunId, StepId};
 use holdfast_failover::run::{Event, RunState};
 use holdfast_failover::step::run_plan::AskedBy;
-use holdfast_store::{Advance, Claim, Error, Fence, Store};
+use holdfast_store::{Advance, Claim, Error, Fence, LEASE_SECONDS, Store, Watch};
 use holdfast_testkit::TestDatabase;
+use std::time::Duration;
 
 async fn worker(store: &Store, id: &str) -> Fence {
     Fence { worker: id.into(), epoch: store.worker_start(id).await.unwrap() }
@@ -108,7 +109,27 @@ async fn a_restarted_worker_succeeds_its_dead_predecessor_at_once() {
     assert!(!store.worker_renew("a", dead.epoch).await.unwrap());
     assert_eq!(runs_of(&store.claim(&heir, 10).await.unwrap()), [run]);
     write(&store, &heir, run, 2).await.unwrap();
-    assert_eq!(store.held_runs(&heir).await.unwrap(), [run]);
+    assert_eq!(store.watch(&heir).await.unwrap().mine, [run]);
+}
+
+#[tokio::test]
+async fn a_worker_is_told_when_the_lease_of_another_that_holds_runs_ends() {
+    let (database, store) = furnished().await;
+    let (a, b) = (worker(&store, "a").await, worker(&store, "b").await);
+    let next = async || store.watch(&b).await.unwrap().next_lease_ends_in;
+    assert_eq!(next().await, None, "there is nothing to take over");
+    let run = start_run(&store, "shop", false).await.unwrap();
+    store.claim(&a, 10).await.unwrap();
+    let left = next().await.unwrap();
+    assert!(left > Duration::from_secs(1) && left <= Duration::from_secs(LEASE_SECONDS.into()), "{left:?}");
+    assert_eq!(store.watch(&a).await.unwrap(), Watch { mine: vec![run], next_lease_ends_in: None });
+    sqlx::query("UPDATE workers SET expires_at = clock_timestamp() WHERE id = 'a'")
+        .execute(&mut database.owner().await)
+        .await
+        .unwrap();
+    assert_eq!(next().await, Some(Duration::ZERO), "it ended just now");
+    assert_eq!(runs_of(&store.claim(&b, 10).await.unwrap()), [run]);
+    assert_eq!(next().await, None);
 }
 
 #[tokio::test]
