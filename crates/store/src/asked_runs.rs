@@ -1,17 +1,18 @@
 //! Which run a step of another run has asked for: one for each asking, whoever asks again.
 
 use crate::change::Change;
+use crate::connections::Connection;
 use crate::journal::Fence;
 use crate::runs::{RunHead, SELECT};
 use crate::store::Store;
 use crate::{Error, Result};
 use holdfast_domain::{RunId, StepId};
 use holdfast_failover::step::run_plan::AskedBy;
-use sqlx::{PgConnection, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-async fn run_of(connection: &mut PgConnection, asked_by: &AskedBy) -> Result<Option<RunId>> {
+async fn run_of(connection: &mut Connection, asked_by: &AskedBy) -> Result<Option<RunId>> {
     let run: Option<Uuid> = sqlx::query_scalar(
         "SELECT run FROM runs_asked_by_steps WHERE parent = $1 AND step = $2 AND retries = $3",
     )
@@ -29,7 +30,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn run_asked_by(&self, asked_by: &AskedBy) -> Result<Option<RunId>> {
-        run_of(&mut *self.pool.acquire().await?, asked_by).await
+        run_of(&mut self.pool.acquire().await?, asked_by).await
     }
 
     /// Of each step of a run the last run that it has asked for.

@@ -4,6 +4,7 @@ mod calls;
 
 pub use calls::{CallFilter, Click};
 
+use crate::connections::Connection;
 use crate::idempotency::{self, Mark};
 use crate::store::Store;
 use crate::wire::{Time, time};
@@ -11,7 +12,7 @@ use crate::{Error, Result};
 use holdfast_domain::{Name, PersonId};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use sqlx::{PgConnection, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,7 +185,7 @@ pub(crate) fn bind<'q>(query: Query<'q>, entry: &AuditEntry) -> Query<'q> {
         .bind(entry.request_id.clone())
 }
 
-pub(crate) async fn insert(connection: &mut PgConnection, entry: &AuditEntry) -> Result<i64> {
+pub(crate) async fn insert(connection: &mut Connection, entry: &AuditEntry) -> Result<i64> {
     if let Some(mark) = &entry.mark {
         idempotency::mark(&mut *connection, mark).await?;
     }
@@ -263,7 +264,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn audit(&self, entry: AuditEntry) -> Result<i64> {
         if entry.mark.is_none() {
-            return insert(&mut *self.pool.acquire().await?, &entry).await;
+            return insert(&mut self.pool.acquire().await?, &entry).await;
         }
         self.begin().await?.commit(entry).await
     }

@@ -2,15 +2,15 @@
 
 use crate::Result;
 use crate::audit::{self, AuditEntry};
+use crate::connections::Connection;
 use crate::sealing::Sealing;
 use jiff::Timestamp;
-use sqlx::{PgConnection, Postgres, Transaction};
 use std::fmt;
 
 /// Rolled back when dropped.
 #[must_use = "a change that is not committed is rolled back"]
 pub struct Change {
-    transaction: Transaction<'static, Postgres>,
+    transaction: Connection,
     pub(crate) sealing: Option<Sealing>,
 }
 
@@ -21,11 +21,11 @@ impl fmt::Debug for Change {
 }
 
 impl Change {
-    pub(crate) fn new(transaction: Transaction<'static, Postgres>, sealing: Option<Sealing>) -> Self {
+    pub(crate) fn new(transaction: Connection, sealing: Option<Sealing>) -> Self {
         Self { transaction, sealing }
     }
 
-    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+    pub(crate) fn connection(&mut self) -> &mut Connection {
         &mut self.transaction
     }
 

@@ -2,15 +2,16 @@
 
 use crate::Result;
 use crate::change::Change;
+use crate::connections::Connection;
 use crate::runs::{RunHead, SELECT};
 use crate::store::Store;
 use crate::wire::Time;
 use holdfast_domain::RunId;
 use jiff::Timestamp;
-use sqlx::{PgConnection, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-async fn back_of(connection: &mut PgConnection, there: RunId) -> Result<Option<RunId>> {
+async fn back_of(connection: &mut Connection, there: RunId) -> Result<Option<RunId>> {
     let id: Option<Uuid> =
         sqlx::query_scalar("SELECT id FROM runs WHERE drill_of = $1 AND state <> 'expired'")
             .bind(there.0)

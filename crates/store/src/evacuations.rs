@@ -1,6 +1,7 @@
 //! Evacuations: the journal of each lot, and how its runs stand. The runs are written as all runs are.
 
 use crate::change::Change;
+use crate::connections::Connection;
 use crate::journal::Advance;
 use crate::runs::RunHead;
 use crate::store::Store;
@@ -12,7 +13,6 @@ use holdfast_failover::evacuation::{Decided, Entry, Event, Request};
 use holdfast_failover::run::Run;
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -42,7 +42,7 @@ impl EntryRow {
     }
 }
 
-async fn write(connection: &mut PgConnection, id: EvacuationId, before: i64, events: &[Event]) -> Result<()> {
+async fn write(connection: &mut Connection, id: EvacuationId, before: i64, events: &[Event]) -> Result<()> {
     let kinds: Vec<&str> = events.iter().map(Event::kind).collect();
     let bodies = events.iter().map(to_json).collect::<Result<Vec<Value>>>()?;
     sqlx::query(

@@ -2,6 +2,7 @@
 //! run's request to its end, which the database itself sees to (`let_go_of_resources`).
 
 use crate::change::Change;
+use crate::connections::Connection;
 use crate::runs::RunHead;
 use crate::store::Store;
 use crate::{Error, Result};
@@ -9,7 +10,6 @@ use holdfast_domain::{Name, Resource, RunId};
 use holdfast_failover::run::Request;
 use holdfast_failover::shared::User;
 use serde_json::Value;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// A live run that may change a resource.
@@ -22,7 +22,7 @@ pub struct Holder {
 /// The first of these that is held by neither this holder nor the run on whose behalf it is asked for, with the run that
 /// holds it and that run's application.
 async fn held_by_another(
-    connection: &mut PgConnection,
+    connection: &mut Connection,
     resources: &[String],
     holder: Uuid,
     on_behalf_of: Option<Uuid>,

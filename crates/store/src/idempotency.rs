@@ -3,11 +3,12 @@
 //! is known, and a repeat that comes in between is told to wait.
 
 use crate::change::Change;
+use crate::connections::Connection;
 use crate::store::Store;
 use crate::{Error, Result};
 use holdfast_domain::{Actor, RequestKey};
 use serde_json::Value;
-use sqlx::{PgConnection, Row as _};
+use sqlx::Row as _;
 
 /// Whose request it is, with the key under which it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub enum Kept {
 }
 
 /// Marks the key as used by this sending; a second mark of the same sending changes nothing.
-pub(crate) async fn mark(connection: &mut PgConnection, mark: &Mark) -> Result<()> {
+pub(crate) async fn mark(connection: &mut Connection, mark: &Mark) -> Result<()> {
     let Mark { principal, key } = mark;
     let marked = sqlx::query(
         "INSERT INTO idempotency_keys AS k (principal, key, route, body_hash, sending) VALUES ($1, $2, $3, $4, $5)

@@ -2,9 +2,9 @@
 
 use crate::Result;
 use crate::change::Change;
+use crate::connections::Connection;
 use crate::store::Store;
 use holdfast_domain::PersonId;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 impl Store {
@@ -22,11 +22,11 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn person_of_identity(&self, issuer: &str, subject: &str) -> Result<Option<PersonId>> {
-        whose(&mut *self.pool.acquire().await?, issuer, subject).await
+        whose(&mut self.pool.acquire().await?, issuer, subject).await
     }
 }
 
-async fn whose(connection: &mut PgConnection, issuer: &str, subject: &str) -> Result<Option<PersonId>> {
+async fn whose(connection: &mut Connection, issuer: &str, subject: &str) -> Result<Option<PersonId>> {
     let person: Option<Uuid> =
         sqlx::query_scalar("SELECT person FROM provider_identities WHERE issuer = $1 AND subject = $2")
             .bind(issuer)

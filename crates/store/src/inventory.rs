@@ -3,6 +3,7 @@
 mod replace;
 
 use crate::change::Change;
+use crate::connections::Connection;
 use crate::own_plans::own_plans;
 use crate::store::Store;
 use crate::wire::{from_json, from_word};
@@ -12,7 +13,6 @@ use holdfast_domain::{
     Objectives, RegionCode, Seconds,
 };
 use serde_json::Value;
-use sqlx::PgConnection;
 
 #[derive(sqlx::FromRow)]
 struct ApplicationRow {
@@ -129,7 +129,7 @@ impl PolicyRow {
     }
 }
 
-async fn applications(connection: &mut PgConnection, only: Option<&Name>) -> Result<Vec<Application>> {
+async fn applications(connection: &mut Connection, only: Option<&Name>) -> Result<Vec<Application>> {
     let rows: Vec<ApplicationRow> = sqlx::query_as(
         "SELECT a.name::text, a.owner::text, a.tier, a.strategy, a.home_region::text, a.recovery_regions::text[],
                 a.rto_seconds, a.rpo_seconds, a.data_residency::text[], a.approval_policy::text,
@@ -152,7 +152,7 @@ async fn applications(connection: &mut PgConnection, only: Option<&Name>) -> Res
     rows.into_iter().map(ApplicationRow::into_application).collect()
 }
 
-async fn accounts(connection: &mut PgConnection) -> Result<Vec<Account>> {
+async fn accounts(connection: &mut Connection) -> Result<Vec<Account>> {
     let rows: Vec<AccountRow> = sqlx::query_as(
         "SELECT id, name::text, read_role_arn, act_role_arn, external_id
          FROM accounts WHERE archived_at IS NULL ORDER BY name",
@@ -162,7 +162,7 @@ async fn accounts(connection: &mut PgConnection) -> Result<Vec<Account>> {
     rows.into_iter().map(AccountRow::into_account).collect()
 }
 
-async fn regions(connection: &mut PgConnection) -> Result<Vec<DeclaredRegion>> {
+async fn regions(connection: &mut Connection) -> Result<Vec<DeclaredRegion>> {
     let rows: Vec<RegionRow> =
         sqlx::query_as("SELECT code::text, declared, reason FROM declared_regions ORDER BY code")
             .fetch_all(connection)
@@ -178,7 +178,7 @@ async fn regions(connection: &mut PgConnection) -> Result<Vec<DeclaredRegion>> {
         .collect()
 }
 
-async fn groups(connection: &mut PgConnection) -> Result<Vec<Group>> {
+async fn groups(connection: &mut Connection) -> Result<Vec<Group>> {
     let rows: Vec<GroupRow> =
         sqlx::query_as("SELECT name::text, description FROM groups WHERE archived_at IS NULL ORDER BY name")
             .fetch_all(connection)
@@ -188,7 +188,7 @@ async fn groups(connection: &mut PgConnection) -> Result<Vec<Group>> {
         .collect()
 }
 
-async fn policies(connection: &mut PgConnection) -> Result<Vec<ApprovalPolicy>> {
+async fn policies(connection: &mut Connection) -> Result<Vec<ApprovalPolicy>> {
     let rows: Vec<PolicyRow> = sqlx::query_as(
         "SELECT p.name::text, p.expires_after_seconds,
                 ARRAY(SELECT r.group_name::text FROM approval_rules r WHERE r.policy = p.name ORDER BY r.position) AS groups,
@@ -200,7 +200,7 @@ async fn policies(connection: &mut PgConnection) -> Result<Vec<ApprovalPolicy>> 
     rows.into_iter().map(PolicyRow::into_policy).collect()
 }
 
-async fn whole(connection: &mut PgConnection) -> Result<Inventory> {
+async fn whole(connection: &mut Connection) -> Result<Inventory> {
     Ok(Inventory {
         version: 1,
         accounts: Some(accounts(connection).await?),
@@ -220,7 +220,7 @@ impl Store {
     pub async fn load_inventory(&self) -> Result<Inventory> {
         let mut snapshot = self.pool.begin().await?;
         sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            .execute(&mut *snapshot)
+            .execute(&mut snapshot)
             .await?;
         let inventory = whole(&mut snapshot).await?;
         snapshot.commit().await?;
@@ -232,20 +232,20 @@ impl Store {
     /// # Errors
     /// When the database does not answer, or something stored cannot be read.
     pub async fn applications(&self) -> Result<Vec<Application>> {
-        applications(&mut *self.pool.acquire().await?, None).await
+        applications(&mut self.pool.acquire().await?, None).await
     }
 
     /// # Errors
     /// `NotFound` also for one that is archived.
     pub async fn application(&self, name: &Name) -> Result<Application> {
-        let found = applications(&mut *self.pool.acquire().await?, Some(name)).await?;
+        let found = applications(&mut self.pool.acquire().await?, Some(name)).await?;
         found.into_iter().next().ok_or(Error::NotFound("application"))
     }
 
     /// # Errors
     /// When the database does not answer, or something stored cannot be read.
     pub async fn accounts(&self) -> Result<Vec<Account>> {
-        accounts(&mut *self.pool.acquire().await?).await
+        accounts(&mut self.pool.acquire().await?).await
     }
 
     /// # Errors
@@ -258,13 +258,13 @@ impl Store {
     /// # Errors
     /// When the database does not answer, or something stored cannot be read.
     pub async fn declared_regions(&self) -> Result<Vec<DeclaredRegion>> {
-        regions(&mut *self.pool.acquire().await?).await
+        regions(&mut self.pool.acquire().await?).await
     }
 
     /// # Errors
     /// When the database does not answer, or something stored cannot be read.
     pub async fn approval_policies(&self) -> Result<Vec<ApprovalPolicy>> {
-        policies(&mut *self.pool.acquire().await?).await
+        policies(&mut self.pool.acquire().await?).await
     }
 
     /// # Errors
@@ -277,7 +277,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer, or something stored cannot be read.
     pub async fn groups(&self) -> Result<Vec<Group>> {
-        groups(&mut *self.pool.acquire().await?).await
+        groups(&mut self.pool.acquire().await?).await
     }
 }
 

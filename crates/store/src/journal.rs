@@ -3,13 +3,14 @@
 
 use crate::audit::{self, AuditEntry};
 use crate::change::Change;
+use crate::connections::Connection;
 use crate::store::Store;
 use crate::wire::{Time, from_json, to_json, word};
 use crate::{Error, Result};
 use holdfast_domain::RunId;
 use holdfast_failover::run::{Entry, Event, RunState};
 use serde_json::Value;
-use sqlx::{PgConnection, Row as _};
+use sqlx::Row as _;
 
 /// Which worker writes, under which epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +74,7 @@ fn entries(rows: &[sqlx::postgres::PgRow], events: &[Event]) -> Result<Vec<Entry
 }
 
 pub(crate) async fn insert_first(
-    connection: &mut PgConnection,
+    connection: &mut Connection,
     run: RunId,
     events: &[Event],
 ) -> Result<Vec<Entry>> {
@@ -131,7 +132,7 @@ told AS (SELECT pg_notify('holdfast', 'run:' || $1::text) FROM moved)
 SELECT seq, at FROM written, told ORDER BY seq";
 
 async fn append(
-    connection: &mut PgConnection,
+    connection: &mut Connection,
     fence: Option<&Fence>,
     advance: &Advance<'_>,
     audit: Option<&AuditEntry>,
@@ -166,11 +167,7 @@ async fn append(
 }
 
 /// Which of the statement's conditions did not hold.
-async fn why_not(
-    connection: &mut PgConnection,
-    fence: Option<&Fence>,
-    advance: &Advance<'_>,
-) -> Result<Error> {
+async fn why_not(connection: &mut Connection, fence: Option<&Fence>, advance: &Advance<'_>) -> Result<Error> {
     let row = sqlx::query(
         "SELECT r.seq, r.owner_worker IS NOT DISTINCT FROM $2 AND r.epoch IS NOT DISTINCT FROM $3 AND EXISTS (
                     SELECT FROM workers w WHERE w.id = $2 AND w.epoch = $3 AND w.expires_at > clock_timestamp()) AS held
@@ -218,7 +215,7 @@ impl Store {
         advance: &Advance<'_>,
         audit: &AuditEntry,
     ) -> Result<Vec<Entry>> {
-        append(&mut *self.pool.acquire().await?, Some(fence), advance, Some(audit)).await
+        append(&mut self.pool.acquire().await?, Some(fence), advance, Some(audit)).await
     }
 
     /// The journal after an entry (0: from the beginning), in order.

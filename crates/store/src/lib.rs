@@ -11,6 +11,7 @@ mod asked_runs;
 pub mod audit;
 mod change;
 mod claims;
+mod connections;
 mod crashes;
 mod drills;
 mod error;

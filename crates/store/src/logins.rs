@@ -53,7 +53,7 @@ impl Store {
         for subject in [format!("email {email}"), format!("address {address}")] {
             sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
                 .bind(subject)
-                .execute(&mut *transaction)
+                .execute(&mut transaction)
                 .await?;
         }
         let wait: Option<f64> = sqlx::query_scalar(
@@ -78,7 +78,7 @@ impl Store {
         .bind(limits.per_email_and_address)
         .bind(limits.per_email)
         .bind(limits.per_address)
-        .fetch_optional(&mut *transaction)
+        .fetch_optional(&mut transaction)
         .await?;
         if let Some(seconds) = wait {
             // At least 1 and at most the window.
@@ -89,7 +89,7 @@ impl Store {
         sqlx::query("INSERT INTO login_attempts (email, address) VALUES ($1, $2)")
             .bind(&email)
             .bind(address)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         transaction.commit().await?;
         Ok(LoginGate::Open)

@@ -1,13 +1,13 @@
 //! Steps of one's own in applications' plans.
 
 use crate::change::Change;
+use crate::connections::Connection;
 use crate::store::Store;
 use crate::wire::from_json;
 use crate::{Error, Result};
 use holdfast_domain::own_step::OwnWork;
 use holdfast_domain::{Name, OwnPlan, OwnStep};
 use serde_json::{Value, json};
-use sqlx::PgConnection;
 
 #[derive(sqlx::FromRow)]
 struct PlanRow {
@@ -16,7 +16,7 @@ struct PlanRow {
 }
 
 /// In the order of the applications' names.
-pub(crate) async fn own_plans(connection: &mut PgConnection, only: Option<&Name>) -> Result<Vec<OwnPlan>> {
+pub(crate) async fn own_plans(connection: &mut Connection, only: Option<&Name>) -> Result<Vec<OwnPlan>> {
     let rows: Vec<PlanRow> = sqlx::query_as(
         "SELECT p.application::text, p.steps FROM own_plans p JOIN applications a ON a.name = p.application
          WHERE a.archived_at IS NULL AND ($1::text IS NULL OR p.application = $1) ORDER BY p.application",
@@ -40,7 +40,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer, or something stored cannot be read.
     pub async fn own_steps(&self, application: &Name) -> Result<Vec<OwnStep>> {
-        let plans = own_plans(&mut *self.pool.acquire().await?, Some(application)).await?;
+        let plans = own_plans(&mut self.pool.acquire().await?, Some(application)).await?;
         Ok(plans.into_iter().flat_map(|p| p.steps).collect())
     }
 
@@ -49,7 +49,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer, or something stored cannot be read.
     pub async fn own_plans(&self) -> Result<Vec<OwnPlan>> {
-        own_plans(&mut *self.pool.acquire().await?, None).await
+        own_plans(&mut self.pool.acquire().await?, None).await
     }
 }
 

@@ -1,12 +1,12 @@
 //! People: who they are, what roles and groups they have. How they prove it lies beside, as a hash.
 
 use crate::change::Change;
+use crate::connections::Connection;
 use crate::store::Store;
 use crate::wire::{Time, from_words, maybe_time, word};
 use crate::{Error, Result};
 use holdfast_domain::{Name, PersonId, Role};
 use jiff::Timestamp;
-use sqlx::PgConnection;
 use std::fmt;
 use uuid::Uuid;
 
@@ -85,7 +85,7 @@ impl PersonRow {
 
 /// `id` and `email`: either, or neither for everybody.
 async fn select_people(
-    connection: &mut PgConnection,
+    connection: &mut Connection,
     id: Option<PersonId>,
     email: Option<&str>,
 ) -> Result<Vec<Credentials>> {
@@ -109,7 +109,7 @@ const EDIT_LOCK: i64 = 0x686f_6c64_7065_6f70;
 
 impl Store {
     async fn select_people(&self, id: Option<PersonId>, email: Option<&str>) -> Result<Vec<Credentials>> {
-        select_people(&mut *self.pool.acquire().await?, id, email).await
+        select_people(&mut self.pool.acquire().await?, id, email).await
     }
 
     /// In the order of their e-mail addresses, disabled ones too.

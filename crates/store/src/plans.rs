@@ -2,6 +2,7 @@
 //! when they are to be looked over again.
 
 use crate::change::Change;
+use crate::connections::Connection;
 use crate::store::Store;
 use crate::wire::{Time, from_json, from_word, maybe_time, time, to_json, word};
 use crate::{Error, Result};
@@ -13,7 +14,6 @@ use holdfast_failover::plan::sheet::{PlanKey, Sheet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::PgConnection;
 use std::collections::BTreeMap;
 
 /// Why there is a version.
@@ -163,7 +163,7 @@ impl CareRow {
 }
 
 /// The newest version of each of the application's plans, in the order of the plans.
-async fn current(connection: &mut PgConnection, application: &Name) -> Result<Vec<PlanVersion>> {
+async fn current(connection: &mut Connection, application: &Name) -> Result<Vec<PlanVersion>> {
     let rows: Vec<VersionRow> = sqlx::query_as(
         "SELECT DISTINCT ON (intent, from_region, to_region)
                 version, intent, from_region::text, to_region::text, digest, basis, cause, made_by, reason, made_at,
@@ -186,7 +186,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer, or something stored cannot be read.
     pub async fn current_plans(&self, application: &Name) -> Result<Vec<PlanVersion>> {
-        current(&mut *self.pool.acquire().await?, application).await
+        current(&mut self.pool.acquire().await?, application).await
     }
 
     /// The edits over the plan of one way.

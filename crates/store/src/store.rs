@@ -2,11 +2,11 @@
 
 use crate::Result;
 use crate::change::Change;
+use crate::connections::Connections;
 use crate::sealing::Sealing;
 use crate::wakeups::Wakeup;
 use jiff::Timestamp;
-use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use std::fmt;
 use std::str::FromStr as _;
 use std::sync::{Arc, OnceLock};
@@ -29,16 +29,16 @@ impl Default for Pools {
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    pub(crate) pool: PgPool,
+    pub(crate) pool: Connections,
     inner: Arc<Inner>,
     /// What secrets that have to be read again are kept with; `None`: no new one can be kept.
     pub(crate) sealing: Option<Sealing>,
 }
 
 pub(crate) struct Inner {
-    engine: PgPool,
+    engine: Connections,
     /// Of its own: a lease that waits for a connection behind the work it stands for would run out.
-    lease: PgPool,
+    lease: Connections,
     pub options: PgConnectOptions,
     pub wakeups: OnceLock<broadcast::Sender<Wakeup>>,
 }
@@ -54,22 +54,19 @@ impl Store {
     /// When the URL is none, or the database does not answer.
     pub async fn connect(app_url: &str, pools: Pools) -> Result<Self> {
         let options = PgConnectOptions::from_str(app_url)?.application_name("holdfast");
-        let pool = |size: u32, idle_in_transaction: &str| {
-            PgPoolOptions::new()
-                .max_connections(size)
-                .min_connections(1)
-                .acquire_timeout(Duration::from_secs(5))
-                .max_lifetime(Duration::from_secs(30 * 60))
-                // A client that hangs in the middle of a transaction would hold its rows against the next one.
-                .connect_lazy_with(options.clone().options([
-                    ("statement_timeout", "15s"),
-                    ("lock_timeout", "5s"),
-                    ("idle_in_transaction_session_timeout", idle_in_transaction),
-                    ("timezone", "UTC"),
-                ]))
+        let pool = |size: u32, answer_within_seconds: u64, idle_in_transaction: &str| {
+            // A client that hangs in the middle of a transaction would hold its rows against the next one.
+            let options = options.clone().options([
+                ("statement_timeout", "15s"),
+                ("lock_timeout", "5s"),
+                ("idle_in_transaction_session_timeout", idle_in_transaction),
+                ("timezone", "UTC"),
+            ]);
+            Connections::lazy(size.max(1), Duration::from_secs(answer_within_seconds), options)
         };
-        let (web, engine) = (pool(pools.web.max(1), "10s"), pool(pools.engine.max(1), "2s"));
-        let lease = pool(1, "2s");
+        // A worker waits a little longer than for a lock, and for its lease no longer than it would last.
+        let (web, engine, lease) =
+            (pool(pools.web, 20, "10s"), pool(pools.engine, 6, "2s"), pool(1, 3, "2s"));
         let inner = Arc::new(Inner { engine, lease, options, wakeups: OnceLock::new() });
         let store = Self { pool: web, inner, sealing: None };
         store.now().await?;

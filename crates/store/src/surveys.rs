@@ -150,7 +150,7 @@ impl Store {
         let mut transaction = self.pool.begin().await?;
         sqlx::query("DELETE FROM organization_accounts WHERE told_by = $1")
             .bind(told_by.as_str())
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         for account in all {
             sqlx::query(
@@ -162,7 +162,7 @@ impl Store {
             .bind(&account.name)
             .bind(&account.status)
             .bind(time(account.seen_at))
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         }
         transaction.commit().await?;

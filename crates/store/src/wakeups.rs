@@ -1,6 +1,7 @@
 //! Notifications, as hints that something changed. What changed is asked of the tables; whoever listens
 //! also looks now and then without being told, since a hint can be lost with its connection.
 
+use crate::connections::{SIGN_OF_LIFE_WITHIN, in_time};
 use crate::store::{Inner, Store};
 use holdfast_domain::{EvacuationId, Name, PersonId, RunId};
 use sqlx::postgres::{PgListener, PgPoolOptions};
@@ -105,7 +106,10 @@ async fn listen_once(
             return Ok(());
         }
         match heard {
-            Err(_) => {}
+            // Nothing was said, or nothing comes through any more.
+            Err(_) => {
+                in_time(SIGN_OF_LIFE_WITHIN, sqlx::query("SELECT").execute(&mut listener)).await?;
+            }
             Ok(Ok(Some(notification))) => {
                 sender.send(parse(notification.payload())).ok();
             }

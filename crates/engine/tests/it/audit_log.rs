@@ -87,11 +87,11 @@ impl House {
         }
         lines.push(json!({ "witness": self.place().newest().await.unwrap().unwrap() }).to_string());
         let mut count = 0;
-        for part in log::exported(connection, 0, size, 100_000).await.unwrap() {
+        for part in log::exported(&mut *connection, 0, size, 100_000).await.unwrap() {
             count += u64::from(matches!(part, Exported::Entry(_)));
             lines.push(serde_json::to_string(&part.into_line()).unwrap());
         }
-        for entry in log::pending(connection, 0, size, 100_000).await.unwrap() {
+        for entry in log::pending(&mut *connection, 0, size, 100_000).await.unwrap() {
             count += 1;
             lines.push(serde_json::to_string(&entry.into_pending_line()).unwrap());
         }
@@ -130,7 +130,7 @@ async fn entry_at(connection: &mut PgConnection, index: u64) -> i64 {
 
 /// Makes the leaf fit what the entry says now.
 async fn refit(connection: &mut PgConnection, index: u64) {
-    let parts = log::exported(connection, index, index + 1, 1).await.unwrap();
+    let parts = log::exported(&mut *connection, index, index + 1, 1).await.unwrap();
     let Some(Exported::Entry(entry)) = parts.first() else { panic!("no entry {index}") };
     let hash = hex::encode(entry.entry.leaf_hash().unwrap());
     run(connection, format!("UPDATE audit_leaves SET hash = '\\x{hash}' WHERE leaf_index = {index}")).await;

@@ -1,4 +1,5 @@
-//! R6 and R7. Commits of the journal whose answer is lost, and a database that falls silent, is cut off, and comes back. The
+//! R6 and R7. Commits of the journal whose answer is lost, and a database that falls silent, is cut off, and comes back,
+//! or does not come back over the connections that there are. The
 //! judge is the simulator's ledger, beside that of runs that nobody disturbed.
 
 use crate::crashes::{ALL, Effects, effects};
@@ -119,4 +120,32 @@ async fn so_does_one_whose_connections_are_cut_and_cannot_be_made_anew() {
         }
     };
     without_its_database(cut, Duration::from_secs(6)).await;
+}
+
+/// The kernel would notice a quarter of an hour later, or never.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_whose_connections_vanish_without_a_word_goes_on_over_new_ones_within_ten_seconds() {
+    let mut house = WireHouse::at_speed(2.0).await;
+    house.stop_engine().await;
+    let (worker, proxy) = house.process_through_proxy().await;
+    let engine = worker.start(|cloud| cloud).await;
+    let run = house.started_as(Move::of("shop"), Mode::Planned).await;
+    until("the first changing call", || async {
+        house.calls().iter().any(|call| call.changing).then_some(())
+    })
+    .await;
+    proxy.vanish();
+    let vanished = Instant::now();
+    let entries = house.app.run_journal(&house.operator, id(&run)).await.unwrap().len();
+    until("the run to go on", || async {
+        let now = house.app.run_journal(&house.operator, id(&run)).await.unwrap().len();
+        (now > entries).then_some(())
+    })
+    .await;
+    eprintln!("went on {:.2?} after its connections had vanished", vanished.elapsed());
+    assert!(vanished.elapsed() < Duration::from_secs(10), "{:.2?}", vanished.elapsed());
+    assert_eq!(house.over(&run).await.summary.state, RunState::Completed);
+    assert_eq!(house.done_twice(), [""; 0]);
+    engine.shutdown().await;
+    house.stop().await;
 }

@@ -1,9 +1,9 @@
 //! Stands between a worker and its database, and does what networks do: it swallows the answer of a commit, falls silent with
-//! every connection open, cuts them all, leads elsewhere. It reads just enough of the protocol to know a commit of the journal.
+//! every connection open, lets those that there are vanish, cuts them all, leads elsewhere. It reads just enough of the protocol to know a commit of the journal.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -19,6 +19,9 @@ struct Inner {
     silent: watch::Sender<bool>,
     /// Counted up: connections of an earlier number end.
     cut: watch::Sender<u64>,
+    /// Connections so far, and those up to which have vanished.
+    made: AtomicU64,
+    vanished: watch::Sender<u64>,
     /// Each so many-th commit of the journal; 0: none.
     lose_each: AtomicU32,
     commits: AtomicU32,
@@ -39,6 +42,8 @@ impl Proxy {
             target: Mutex::new(target),
             silent: watch::Sender::new(false),
             cut: watch::Sender::new(0),
+            made: AtomicU64::new(0),
+            vanished: watch::Sender::new(0),
             lose_each: AtomicU32::new(0),
             commits: AtomicU32::new(0),
             lost: AtomicUsize::new(0),
@@ -74,6 +79,11 @@ impl Proxy {
         self.inner.silent.send_replace(silent);
     }
 
+    /// Nothing comes through the connections that there are, ever again, and nobody is told; new ones can be made.
+    pub fn vanish(&self) {
+        self.inner.vanished.send_replace(self.inner.made.load(Ordering::SeqCst));
+    }
+
     pub fn cut(&self) {
         self.inner.cut.send_modify(|cut| *cut += 1);
     }
@@ -103,22 +113,34 @@ impl Inner {
         }
         let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
         let talk = Mutex::new(Talk::default());
+        let number = self.made.fetch_add(1, Ordering::SeqCst) + 1;
         let mut cut = self.cut.subscribe();
         tokio::select! {
-            () = self.questions(from_client, to_server, &talk) => {}
-            () = self.answers(from_server, to_client, &talk) => {}
+            () = self.questions(from_client, to_server, number, &talk) => {}
+            () = self.answers(from_server, to_client, number, &talk) => {}
             _ = cut.changed() => {}
         }
     }
 
-    async fn questions(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, talk: &Mutex<Talk>) {
-        let mut silent = self.silent.subscribe();
+    /// Waits as long as nothing passes.
+    async fn pass(&self, number: u64) {
+        self.silent.subscribe().wait_for(|silent| !silent).await.unwrap();
+        if *self.vanished.borrow() >= number {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    async fn questions(
+        &self,
+        mut from: OwnedReadHalf,
+        mut to: OwnedWriteHalf,
+        number: u64,
+        talk: &Mutex<Talk>,
+    ) {
         let mut greeted = false;
         while let Some(message) = message(&mut from, greeted).await {
             greeted = true;
-            if silent.wait_for(|silent| !silent).await.is_err() {
-                return;
-            }
+            self.pass(number).await;
             self.heed(&message, &mut talk.lock().unwrap());
             if to.write_all(&message).await.is_err() {
                 return;
@@ -126,12 +148,15 @@ impl Inner {
         }
     }
 
-    async fn answers(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, talk: &Mutex<Talk>) {
-        let mut silent = self.silent.subscribe();
+    async fn answers(
+        &self,
+        mut from: OwnedReadHalf,
+        mut to: OwnedWriteHalf,
+        number: u64,
+        talk: &Mutex<Talk>,
+    ) {
         while let Some(message) = message(&mut from, true).await {
-            if silent.wait_for(|silent| !silent).await.is_err() {
-                return;
-            }
+            self.pass(number).await;
             if talk.lock().unwrap().swallow {
                 // ReadyForQuery: by now it is committed.
                 if message[0] == b'Z' {

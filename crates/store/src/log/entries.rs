@@ -6,7 +6,7 @@ use crate::{Error, Result};
 use holdfast_audit::Entry;
 use holdfast_audit::bundle::Line;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row as _};
+use sqlx::{PgExecutor, Row as _};
 use std::borrow::Cow;
 
 /// An entry with its place and its leaf, where it has one.
@@ -88,7 +88,7 @@ impl Exported {
 /// # Errors
 /// When the database does not answer.
 pub async fn exported(
-    connection: &mut PgConnection,
+    connection: impl PgExecutor<'_>,
     from: u64,
     end: u64,
     limit: u32,
@@ -120,7 +120,7 @@ pub async fn exported(
 /// # Errors
 /// When the database does not answer.
 pub async fn pending(
-    connection: &mut PgConnection,
+    connection: impl PgExecutor<'_>,
     after: i64,
     end: u64,
     limit: u32,
@@ -145,7 +145,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn exported(&self, from: u64, end: u64, limit: u32) -> Result<Vec<Exported>> {
-        exported(&mut *self.pool.acquire().await?, from, end, limit).await
+        exported(&self.pool, from, end, limit).await
     }
 
     /// As [`pending`], over a connection of its own.
@@ -153,7 +153,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn pending(&self, after: i64, end: u64, limit: u32) -> Result<Vec<LogEntry>> {
-        pending(&mut *self.pool.acquire().await?, after, end, limit).await
+        pending(&self.pool, after, end, limit).await
     }
 
     /// One entry with its place in the log.

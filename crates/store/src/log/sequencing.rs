@@ -7,13 +7,14 @@
 
 use super::entries::{COLUMNS, LogEntry, log_entry};
 use super::{QUICK, StoredCheckpoint, StoredKey, checkpoint, size, stored};
+use crate::connections::Connection;
 use crate::store::Store;
 use crate::wire::{Time, time};
 use crate::{Error, Result};
 use holdfast_audit::Frontier;
 use holdfast_audit::merkle::{Hash, KEPT_LEVEL_STEP, Node};
 use jiff::Timestamp;
-use sqlx::{PgConnection, Postgres, Row as _, Transaction};
+use sqlx::Row as _;
 use std::fmt;
 
 /// Any number that nobody else locks.
@@ -22,7 +23,7 @@ const LOCK: i64 = 0x686f_6c64_7365_7175;
 /// The log held for sequencing, until it is committed or let go. When it is only dropped, the lock goes some time later.
 #[must_use = "the log stays held until this is committed or let go"]
 pub struct HeldLog {
-    transaction: Transaction<'static, Postgres>,
+    transaction: Connection,
 }
 
 impl fmt::Debug for HeldLog {
@@ -44,7 +45,7 @@ pub struct Addition<'a> {
 }
 
 impl HeldLog {
-    fn connection(&mut self) -> &mut PgConnection {
+    fn connection(&mut self) -> &mut Connection {
         &mut self.transaction
     }
 
@@ -211,7 +212,7 @@ impl Store {
         let mut transaction = self.pool.begin().await?;
         let held: bool = sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)")
             .bind(LOCK)
-            .fetch_one(&mut *transaction)
+            .fetch_one(&mut transaction)
             .await?;
         Ok(held.then_some(HeldLog { transaction }))
     }
