@@ -28,6 +28,7 @@ const pages = {
   policies: "/policies",
   tokens: "/tokens",
   safeguards: "/safeguards",
+  "break-glass": "/break-glass",
   system: "/system",
   api: "/api",
 };

@@ -3,6 +3,7 @@
 
 use crate::components::shell;
 use crate::components::tone::Tone;
+use holdfast_api::break_glass::BreakGlassView;
 use holdfast_api::safeguards::AutomationView;
 use hydration_context::SsrSharedContext;
 use jiff::Timestamp;
@@ -102,6 +103,21 @@ pub enum Automation {
     NotKnown,
 }
 
+/// Whether anything may start without approvals.
+#[derive(Debug, Clone)]
+pub enum Glass {
+    /// Those that are open, said on every page; none: the glass is whole.
+    Open(Vec<BreakGlassView>),
+    /// It could not be read: said on every page too.
+    NotKnown,
+}
+
+impl Default for Glass {
+    fn default() -> Self {
+        Self::Open(Vec::new())
+    }
+}
+
 /// Everything around a page's own content.
 #[derive(Debug, Clone)]
 pub struct Chrome {
@@ -113,6 +129,7 @@ pub struct Chrome {
     pub theme: Theme,
     pub signed: Option<Signed>,
     pub automation: Automation,
+    pub glass: Glass,
     /// `None`: could not be counted.
     pub active_runs: Option<usize>,
     pub approvals: Option<usize>,
@@ -132,6 +149,7 @@ impl Chrome {
             theme: Theme::System,
             signed: None,
             automation: Automation::default(),
+            glass: Glass::default(),
             active_runs: None,
             approvals: None,
             simulator_url: None,

@@ -6,7 +6,7 @@ mod fixtures;
 mod payloads;
 
 use holdfast_frontend::pages;
-use holdfast_frontend::screen::{Automation, Flash};
+use holdfast_frontend::screen::{Automation, Flash, Glass};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -125,6 +125,12 @@ bears! {
     a_payload_in_every_text_of_the_tokens_stays_text: fixtures::settings::tokens() => |v| pages::tokens::page(v, None);
     a_payload_in_every_text_of_ones_own_sessions_stays_text: fixtures::settings::sessions() => |v| pages::me::page(fixtures::settings::factors(true), v);
     a_payload_in_every_text_of_the_freezes_stays_text: fixtures::settings::freezes() => |v| pages::safeguards::page(fixtures::settings::safeguards(false, v));
+    a_payload_in_every_text_of_break_glass_stays_text: fixtures::glass::broken() => |v| pages::break_glass::page(fixtures::glass::page(v), None);
+    a_payload_in_every_text_of_one_break_glass_stays_text: fixtures::glass::reviewed() => |v| pages::break_glass::one(v, fixtures::signed());
+    a_payload_in_every_text_of_the_sealed_codes_stays_text: fixtures::glass::codes() => |v| {
+        let view = pages::break_glass::BreakGlass { codes: Some(v), ..fixtures::glass::whole() };
+        pages::break_glass::page(view, None)
+    };
     a_payload_in_every_text_of_the_audit_stays_text: fixtures::evidence::audit() => |v| pages::audit::page(v, Default::default(), fixtures::evidence::log());
     a_payload_in_every_text_of_the_calls_stays_text: fixtures::evidence::calls() => |v| pages::calls::page(v, Default::default());
     a_payload_in_every_text_of_the_audit_log_stays_text: fixtures::evidence::log_lost() => |v| pages::audit::page(fixtures::evidence::audit(), Default::default(), v);
@@ -540,4 +546,99 @@ fn an_edit_is_offered_on_the_newest_version_to_whoever_may_and_on_no_other() {
     assert_eq!(forms(&of(fixtures::plans::older())), 0);
     let html = of(fixtures::plans::version());
     assert!(html.contains("does not apply") && html.contains("edited"), "edits are marked");
+}
+
+#[test]
+fn an_open_break_glass_is_told_on_every_page_with_who_holds_it_and_why_and_a_whole_one_on_none() {
+    let pages: [fn() -> holdfast_frontend::screen::Screen; 4] = [
+        || pages::now::page(fixtures::world::now_calm()),
+        || pages::run::page(fixtures::runs::live(), vec![], fixtures::signed()),
+        || pages::tokens::page(vec![], None),
+        || pages::problem::page(holdfast_api::Problem::not_found("run", "x")),
+    ];
+    for page in pages {
+        let html = page().render(fixtures::under_glass("/"));
+        for said in ["Break-glass is open", "olga@example.com", "nobody on call answers", "role=\"alert\""] {
+            assert!(html.contains(said), "{said} is missing");
+        }
+        assert!(!fixtures::show("/", page()).contains("Break-glass is open"));
+        let mut unknown = fixtures::chrome("/");
+        unknown.glass = Glass::NotKnown;
+        assert!(page().render(unknown).contains("Whether break-glass is open is not known"));
+    }
+}
+
+#[test]
+fn a_sealed_code_is_on_the_page_of_its_making_alone_and_the_field_for_one_is_never_filled() {
+    let page = |made| {
+        let view = fixtures::glass::page(fixtures::glass::broken());
+        fixtures::show("/break-glass", pages::break_glass::page(view, made))
+    };
+    let code = fixtures::glass::made().code;
+    assert!(page(Some(fixtures::glass::made())).contains(&code));
+    assert!(!page(None).contains(&code));
+    let mut chrome = fixtures::chrome("/break-glass");
+    let typed = [("sealed_code".to_owned(), code.clone()), ("reason".to_owned(), "a fire".to_owned())];
+    chrome.flash = Some(Flash { form: "open-break-glass".into(), typed: typed.into(), ..Flash::default() });
+    let html = pages::break_glass::page(fixtures::glass::whole(), None).render(chrome);
+    assert!(html.contains("a fire") && !html.contains(&code));
+}
+
+#[test]
+fn what_break_glass_lifts_is_told_from_the_rules_and_only_those_who_may_are_offered_the_form() {
+    let whole = |roles: &[&str]| {
+        let mut view = fixtures::glass::whole();
+        view.signed.roles = roles.iter().map(ToString::to_string).collect();
+        fixtures::show("/break-glass", pages::break_glass::page(view, None))
+    };
+    let html = whole(&["operator"]);
+    for said in ["Others approve what is done", "Nobody edits the audit log", "name=\"sealed_code\""] {
+        assert!(html.contains(said), "{said} is missing");
+    }
+    for roles in [["viewer"], ["approver"]] {
+        assert!(!whole(&roles).contains("name=\"sealed_code\""), "{roles:?}");
+    }
+}
+
+#[test]
+fn a_review_is_offered_to_somebody_else_once_all_is_over() {
+    use fixtures::glass;
+    let html = |view, signed| fixtures::show("/", pages::break_glass::one(view, signed));
+    let form = "Close the review";
+    assert!(html(glass::due(), glass::approver()).contains(form));
+    let mut holder = glass::approver();
+    holder.email = "olga@example.com".into();
+    assert!(!html(glass::due(), holder).contains(form), "never to its holder");
+    assert!(!html(glass::due(), fixtures::signed()).contains(form), "an operator");
+    assert!(!html(glass::open(), glass::approver()).contains(form), "while it lasts");
+    let mut running = glass::due();
+    running.runs.iter_mut().for_each(|run| run.state = holdfast_failover::RunState::Running);
+    assert!(!html(running, glass::approver()).contains(form), "while a run goes on");
+    assert!(html(glass::reviewed(), glass::approver()).contains("the pager had failed"));
+}
+
+#[test]
+fn a_run_that_was_started_under_break_glass_says_so_for_ever_and_compliance_is_not_green() {
+    let mut run = fixtures::runs::completed();
+    run.summary.break_glass = Some(fixtures::glass::ID.into());
+    let html = fixtures::show("/", pages::run::page(run.clone(), vec![], fixtures::signed()));
+    assert!(html.contains("Started under break-glass"));
+    let list = holdfast_api::Page { items: vec![run.summary], next: None };
+    assert!(fixtures::show("/", pages::runs::page(list, Default::default())).contains("under break-glass"));
+    let due = fixtures::show("/", pages::compliance::page(fixtures::evidence::compliance()));
+    assert!(due.contains("Break-glass reviews are due") && due.contains("Compliance is not green"));
+}
+
+#[test]
+fn whoever_holds_break_glass_open_is_offered_to_start_at_once_and_nobody_else() {
+    let html = |holds, under| {
+        let mut preview = fixtures::requests::preview();
+        (preview.holds_break_glass, preview.request.break_glass) = (holds, under);
+        fixtures::show("/", pages::review::page(preview, "key".into()))
+    };
+    assert!(!html(false, false).contains("break_glass=yes"));
+    let offered = html(true, false);
+    assert!(offered.contains("break_glass=yes") && !offered.contains("name=\"break_glass\""));
+    let under = html(true, true);
+    assert!(under.contains("name=\"break_glass\"") && under.contains("Start now, without approvals:"));
 }

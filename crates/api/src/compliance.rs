@@ -1,5 +1,6 @@
 //! Compliance: objective, the strategy's band, what runs have measured.
 
+use crate::break_glass::BreakGlassView;
 use crate::plans::VerificationView;
 use crate::problem::Answer;
 use crate::shapes::RtoSplitShape;
@@ -32,6 +33,9 @@ pub struct ComplianceRow {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_measured_at: Option<Timestamp>,
     pub last_run: Option<String>,
+    /// Break-glasses that started a run of it and whose review is due, by their ids: until it is closed nothing of it is met.
+    #[serde(default)]
+    pub break_glass_reviews_due: Vec<String>,
     /// Whether what would be carried out today was rehearsed.
     #[serde(default)]
     pub verification: VerificationView,
@@ -71,6 +75,12 @@ pub struct ComplianceView {
     pub met: usize,
     pub missed: usize,
     pub unknown: usize,
+    /// Every application meets its objectives, and no break-glass review is due.
+    #[serde(default)]
+    pub green: bool,
+    /// Break-glasses whose review nobody has closed, whether or not anything was started under them.
+    #[serde(default)]
+    pub break_glass_reviews_due: Vec<BreakGlassView>,
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
 }

@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod applications;
 pub mod audit;
 pub mod audit_log;
+pub mod break_glass;
 pub mod compliance;
 pub mod evacuations;
 pub mod federation;
@@ -35,6 +36,7 @@ pub trait ControlPlane:
     + applications::Applications
     + audit::Audits
     + audit_log::AuditLogs
+    + break_glass::BreakGlasses
     + compliance::Compliances
     + evacuations::Evacuations
     + federation::Federation

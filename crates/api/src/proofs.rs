@@ -8,11 +8,20 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// What was proved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proved {
+    /// A second factor was a part of it, which was checked here.
+    pub second_factor: bool,
+}
+
 /// Whose password was right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admitted {
     /// They are signed in: nothing more is asked of them.
     Whole(PersonId),
+    /// The same, and the code of their second factor came with the password.
+    WithCode(PersonId),
     /// They have a second factor; until its code is given they are nobody.
     CodeDue(PersonId),
 }
@@ -81,7 +90,7 @@ pub trait Proofs {
     /// The second half of a sign-in whose password was right.
     async fn finish_sign_in(&self, person: PersonId, code: &str, from: &str) -> Answer<()>;
     /// Proves anew who a session's person is. Everything that the person has is asked for: the password, and a code.
-    async fn prove(&self, actor: &Actor, proof: Proof, from: &str) -> Answer<()>;
+    async fn prove(&self, actor: &Actor, proof: Proof, from: &str) -> Answer<Proved>;
     async fn factors(&self, actor: &Actor) -> Answer<FactorsView>;
     /// A new secret for an authenticator app. Wants fresh identity; refused where one is set up already.
     async fn begin_codes(&self, actor: &Actor) -> Answer<EnrolmentView>;

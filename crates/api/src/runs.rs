@@ -60,6 +60,9 @@ pub struct RequestRun {
     /// Once traffic has moved, so long (5 to 86,400) for a person's commit; without it the run is taken back.
     #[serde(default)]
     pub commit_within_seconds: Option<u32>,
+    /// Start it at once, without approvals, under the break-glass that the requester holds open.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub break_glass: bool,
     /// When given, the plan made now must still have this digest: what the person was shown.
     #[serde(default)]
     pub plan_digest: Option<String>,
@@ -184,6 +187,8 @@ pub enum RunVerb {
     TryAgain,
     /// Of a live drill that is there: the way back is asked for now.
     EndDrill,
+    /// Of a request that waits for approval: it starts without, under the break-glass that this person holds open.
+    BreakGlass,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -209,6 +214,9 @@ pub struct RunSummary {
     /// The evacuation that it is a part of: it is approved and started with the lot.
     #[serde(default)]
     pub evacuation: Option<String>,
+    /// The break-glass under which it was started without approvals.
+    #[serde(default)]
+    pub break_glass: Option<String>,
     pub requested_by: String,
     pub reason: String,
     #[schema(value_type = String, format = DateTime)]
@@ -306,7 +314,7 @@ pub struct RunView {
     pub at: Timestamp,
 }
 
-/// `verb`: approve, deny, withdraw, pause, resume, try_again, end_drill, commit, escalate, abort, cancel, acknowledge.
+/// `verb`: approve, deny, withdraw, break_glass, pause, resume, try_again, end_drill, commit, escalate, abort, cancel, acknowledge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct VerbView {
     pub verb: String,
@@ -445,6 +453,9 @@ pub struct RunPreview {
     pub approval_policy: String,
     #[schema(value_type = TallyShape)]
     pub tally: Tally,
+    /// Whoever asks holds break-glass open: with `break_glass` it starts at once, without these approvals.
+    #[serde(default)]
+    pub holds_break_glass: bool,
     /// What a request would be refused for now.
     #[schema(value_type = Option<RefusalShape>)]
     pub refused: Option<Refusal>,

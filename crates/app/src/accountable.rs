@@ -2,6 +2,7 @@
 //! reader who may not. Use cases say no and write nothing; what was done they write in the transaction that does it. A method
 //! that a trait gains must be named here, as a change or as reading, before anything compiles.
 
+mod break_glass;
 mod estate;
 mod evidence;
 mod people;

@@ -24,6 +24,7 @@ fn administrator() -> Actor {
         token_scopes: None,
         // Whoever has the database's URL has nothing more to prove.
         identity_proved_at: Some(Timestamp::now()),
+        second_factor: false,
         sent: None,
     }
 }

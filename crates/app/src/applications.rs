@@ -3,6 +3,7 @@
 use crate::App;
 use crate::audit::done;
 use crate::authority::{Action, may};
+use crate::break_glass::ReviewsDue;
 use crate::compliance::{application_has_store, counted, row, word};
 use crate::inventory::Edit;
 use crate::picture::Judged;
@@ -66,7 +67,7 @@ impl Applications for App {
         let verification = self.verification(&judged.application, &ended, evaluation, now).await?;
         Ok(ApplicationView {
             verification,
-            summary: summary(&judged, &counted(ended.iter())),
+            summary: summary(&judged, &counted(ended.iter()), self.reviews_due().await?.of(name)),
             recovery: recovery(&judged),
             resources: statuses(&judged),
             findings: judged.findings.clone(),
@@ -196,7 +197,7 @@ impl App {
     pub(crate) async fn summaries(&self, now: Timestamp) -> Answer<Vec<ApplicationSummary>> {
         let judged = self.judge_all(now).await?;
         let ended = self.store.last_ended_runs_of_all(20, true).await.map_err(of_store)?;
-        Ok(summaries(&judged, &ended))
+        Ok(summaries(&judged, &ended, &self.reviews_due().await?))
     }
 
     /// Whether a planned move is refused now.
@@ -257,10 +258,13 @@ impl App {
     }
 }
 
-pub(crate) fn summaries(judged: &[Judged], ended: &[RunHead]) -> Vec<ApplicationSummary> {
+pub(crate) fn summaries(judged: &[Judged], ended: &[RunHead], due: &ReviewsDue) -> Vec<ApplicationSummary> {
     judged
         .iter()
-        .map(|j| summary(j, &counted(ended.iter().filter(|run| run.application == j.application.name))))
+        .map(|j| {
+            let name = &j.application.name;
+            summary(j, &counted(ended.iter().filter(|run| run.application == *name)), due.of(name))
+        })
         .collect()
 }
 
@@ -273,19 +277,14 @@ fn series(points: Vec<LagPoint>) -> Vec<LagSeries> {
     all.into_iter().map(|((store, region), points)| LagSeries { store, region, points }).collect()
 }
 
-pub(crate) fn summary(judged: &Judged, measured: &[&RunHead]) -> ApplicationSummary {
+fn summary(judged: &Judged, measured: &[&RunHead], reviews_due: &[String]) -> ApplicationSummary {
     let application = &judged.application;
-    let compliance = row(application, measured);
+    let compliance = row(application, measured, reviews_due);
     let survive = would_survive(&judged.findings);
     let deciding = match survive {
         Survive::Yes => None,
         Survive::No => judged.findings.iter().find(|f| f.severity == Severity::Blocker),
         Survive::Unknown => judged.findings.iter().find(|f| f.severity == Severity::Unknown),
-    };
-    let whole = match (compliance.rto, compliance.rpo) {
-        (Standing::Missed, _) | (_, Standing::Missed) => Standing::Missed,
-        (Standing::Met, Standing::Met) => Standing::Met,
-        _ => Standing::Unknown,
     };
     ApplicationSummary {
         name: application.name.to_string(),
@@ -308,7 +307,7 @@ pub(crate) fn summary(judged: &Judged, measured: &[&RunHead]) -> ApplicationSumm
         }
         .to_owned(),
         because: deciding.map(|f| f.sentence.clone()),
-        compliance: word(whole).to_owned(),
+        compliance: word(Standing::of_both(compliance.rto, compliance.rpo)).to_owned(),
         active_run: judged.active.as_ref().map(|r| r.id.to_string()),
         picture_at: judged
             .observations

@@ -41,10 +41,18 @@ pub enum Action {
     ManageOwnSignIn,
     /// Accepting in the inventory what readiness would hold against an application.
     Waive,
+    /// Starting without others what would wait for them, for at most an hour.
+    OpenBreakGlass,
+    /// Before its time; that it is one's own, or that one is an administrator, is the pure core's.
+    EndBreakGlass,
+    /// Closing its review; that it is not one's own is the pure core's.
+    ReviewBreakGlass,
+    /// Making codes that break the glass, and withdrawing them.
+    KeepSealedCodes,
 }
 
 impl Action {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 25] = [
         Self::ReadInventory,
         Self::WriteInventory,
         Self::WriteProtected,
@@ -66,6 +74,10 @@ impl Action {
         Self::ManageOwnTokens,
         Self::ManageOwnSignIn,
         Self::Waive,
+        Self::OpenBreakGlass,
+        Self::EndBreakGlass,
+        Self::ReviewBreakGlass,
+        Self::KeepSealedCodes,
     ];
 
     /// The roles that may; reading is everybody's who is signed in, except people and the audit's author list.
@@ -86,11 +98,16 @@ impl Action {
             | Self::AbortRun
             | Self::CommitRun
             | Self::SwitchAutomation
-            | Self::Waive => &[Role::Operator, Role::Admin],
+            | Self::Waive
+            | Self::OpenBreakGlass
+            | Self::EndBreakGlass => &[Role::Operator, Role::Admin],
             Self::ReviewRun => &[Role::Approver],
-            Self::WriteProtected | Self::ReadPeople | Self::WritePeople | Self::DeclareFreeze => {
-                &[Role::Admin]
-            }
+            Self::ReviewBreakGlass => &[Role::Approver, Role::Admin],
+            Self::WriteProtected
+            | Self::ReadPeople
+            | Self::WritePeople
+            | Self::DeclareFreeze
+            | Self::KeepSealedCodes => &[Role::Admin],
         }
     }
 
@@ -116,7 +133,11 @@ impl Action {
             | Self::WritePeople
             | Self::ManageOwnTokens
             | Self::ManageOwnSignIn
-            | Self::Waive => None,
+            | Self::Waive
+            | Self::OpenBreakGlass
+            | Self::EndBreakGlass
+            | Self::ReviewBreakGlass
+            | Self::KeepSealedCodes => None,
         }
     }
 
@@ -143,6 +164,10 @@ impl Action {
             Self::ManageOwnTokens => "managing API tokens",
             Self::ManageOwnSignIn => "changing how one signs in",
             Self::Waive => "waiving a finding",
+            Self::OpenBreakGlass => "breaking the glass",
+            Self::EndBreakGlass => "ending a break-glass",
+            Self::ReviewBreakGlass => "closing the review of a break-glass",
+            Self::KeepSealedCodes => "making and withdrawing sealed codes",
         }
     }
 }
@@ -215,6 +240,7 @@ mod tests {
             token: None,
             token_scopes: scopes,
             identity_proved_at: None,
+            second_factor: false,
             sent: None,
         }
     }
@@ -238,11 +264,16 @@ mod tests {
             | Action::AbortRun
             | Action::CommitRun
             | Action::SwitchAutomation
-            | Action::Waive => [false, true, false, true],
+            | Action::Waive
+            | Action::OpenBreakGlass
+            | Action::EndBreakGlass => [false, true, false, true],
             Action::ReviewRun => [false, false, true, false],
-            Action::WriteProtected | Action::ReadPeople | Action::WritePeople | Action::DeclareFreeze => {
-                [false, false, false, true]
-            }
+            Action::ReviewBreakGlass => [false, false, true, true],
+            Action::WriteProtected
+            | Action::ReadPeople
+            | Action::WritePeople
+            | Action::DeclareFreeze
+            | Action::KeepSealedCodes => [false, false, false, true],
         };
         for action in Action::ALL {
             for (role, allowed) in Role::ALL.into_iter().zip(expected(action)) {

@@ -12,6 +12,7 @@ const ISSUER: &str = "Holdfast";
 pub const RECOVERY_CODES: usize = 10;
 /// Sixteen letters of 32: 80 bits, so that a hash of one is as good as none to whoever reads the table.
 const RECOVERY_LETTERS: usize = 16;
+const SEALED_LETTERS: usize = 32;
 /// Without what is taken for something else when it is read off paper.
 const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
 
@@ -71,6 +72,25 @@ pub fn new_recovery_code(person: &str) -> (String, [u8; 32]) {
     (groups.join("-"), recovery_hash(person, &code))
 }
 
+/// Thirty-two letters: 160 bits, kept in an envelope. As it is written down, and its hash.
+#[must_use]
+pub fn new_sealed_code() -> (String, [u8; 32]) {
+    let mut bytes = [0_u8; SEALED_LETTERS];
+    rand::rng().fill_bytes(&mut bytes);
+    let code: String = bytes.iter().map(|b| char::from(LETTERS[usize::from(b % 32)])).collect();
+    let groups: Vec<&str> = (0..SEALED_LETTERS).step_by(4).map(|at| &code[at..at + 4]).collect();
+    (groups.join("-"), hash_secret(format!("sealed code: {code}").as_bytes()))
+}
+
+/// `None`: what was typed is no sealed code.
+#[must_use]
+pub fn sealed_hash(typed: &str) -> Option<[u8; 32]> {
+    let code: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').take(80).collect();
+    let code = code.to_ascii_lowercase();
+    (code.len() == SEALED_LETTERS && code.bytes().all(|b| LETTERS.contains(&b)))
+        .then(|| hash_secret(format!("sealed code: {code}").as_bytes()))
+}
+
 /// The person is hashed with it: the same code of another is another hash.
 #[must_use]
 pub fn recovery_hash(person: &str, code: &str) -> [u8; 32] {
@@ -103,6 +123,17 @@ mod tests {
         assert!(link.starts_with("otpauth://totp/Holdfast:a%40example"), "{link}");
         assert!(link.contains(&letters) && link.contains("issuer=Holdfast"), "{link}");
         assert!(to_enrol(&new_secret(), "a:b@example.com").is_some(), "an address with a colon in it");
+    }
+
+    #[test]
+    fn a_sealed_code_is_read_as_it_is_written_down_and_noise_is_none() {
+        let (shown, hash) = new_sealed_code();
+        assert_eq!(sealed_hash(&format!(" {} ", shown.to_uppercase())), Some(hash));
+        assert_eq!(sealed_hash(&shown.replace('-', " ")), Some(hash));
+        assert_ne!(new_sealed_code().0, shown);
+        for nothing in ["", "abcd", &shown[1..], &format!("{shown}a"), &"1".repeat(32)] {
+            assert_eq!(sealed_hash(nothing), None, "{nothing}");
+        }
     }
 
     #[test]

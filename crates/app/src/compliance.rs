@@ -91,6 +91,7 @@ impl Compliances for App {
         let evaluations = self.store.plan_evaluations().await.map_err(of_store)?;
         let now = self.store.now().await.map_err(of_store)?;
         let evaluation = |name: &Name| evaluations.get(name).map(|(evaluation, at)| (evaluation, *at));
+        let due = self.reviews_due().await?;
         let verified = self.verifications(&applications, &ended, evaluation, now).await?;
         let rows: Vec<_> = applications
             .iter()
@@ -106,20 +107,17 @@ impl Compliances for App {
                         .map(|run| evidence(run))
                         .find(|sort| sort.proves_traffic_and_promotion()),
                     evidence: by_sort(&of_it),
-                    ..row(a, &counted(of_it.iter().copied()))
+                    ..row(a, &counted(of_it.iter().copied()), due.of(&a.name))
                 }
             })
             .collect();
-        let whole = |row: &ComplianceRow| match (row.rto, row.rpo) {
-            (Standing::Missed, _) | (_, Standing::Missed) => Standing::Missed,
-            (Standing::Met, Standing::Met) => Standing::Met,
-            _ => Standing::Unknown,
-        };
-        let count = |standing| rows.iter().filter(|r| whole(r) == standing).count();
+        let count = |standing| rows.iter().filter(|r| Standing::of_both(r.rto, r.rpo) == standing).count();
         Ok(ComplianceView {
             met: count(Standing::Met),
             missed: count(Standing::Missed),
             unknown: count(Standing::Unknown),
+            green: due.all.is_empty() && count(Standing::Met) == rows.len(),
+            break_glass_reviews_due: due.all,
             rows,
             at: Timestamp::now(),
         })
@@ -138,10 +136,13 @@ pub(crate) fn word(standing: Standing) -> &'static str {
     }
 }
 
-pub(crate) fn row(application: &Application, measured: &[&RunHead]) -> ComplianceRow {
+pub(crate) fn row(application: &Application, measured: &[&RunHead], reviews_due: &[String]) -> ComplianceRow {
     let band = application.strategy.band();
     let of_runs: Vec<Measured> = measured.iter().filter_map(|run| of_head(run)).collect();
-    let (rto, rpo) = standing(&application.objectives, &of_runs);
+    let (mut rto, mut rpo) = standing(&application.objectives, &of_runs);
+    if !reviews_due.is_empty() {
+        (rto, rpo) = (rto.while_review_is_due(), rpo.while_review_is_due());
+    }
     ComplianceRow {
         application: application.name.to_string(),
         owner: application.owner.to_string(),
@@ -159,6 +160,7 @@ pub(crate) fn row(application: &Application, measured: &[&RunHead]) -> Complianc
         runs_counted: measured.len(),
         last_measured_at: measured.iter().filter_map(|m| m.ended_at).max(),
         last_run: measured.first().map(|m| m.id.to_string()),
+        break_glass_reviews_due: reviews_due.to_vec(),
         // Asked of the plans, by whoever shows it.
         verification: VerificationView::default(),
         last_split: measured.first().and_then(|run| of_head(run)).map(|measured| measured.rto),

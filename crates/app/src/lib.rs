@@ -10,6 +10,7 @@ mod audit;
 mod audit_calls;
 mod audit_log;
 pub mod authority;
+mod break_glass;
 mod codes;
 mod compliance;
 mod evacuations;

@@ -10,6 +10,7 @@ use crate::regions::regions_view;
 use async_trait::async_trait;
 use holdfast_api::Answer;
 use holdfast_api::applications::ApplicationSummary;
+use holdfast_api::break_glass::BreakGlassView;
 use holdfast_api::now::{Need, NowView, Nows};
 use holdfast_api::runs::{RunFilter, RunSummary, Runs};
 use holdfast_domain::Actor;
@@ -26,7 +27,8 @@ impl Nows for App {
         let judged = self.judge_all(now).await?;
         let ended = self.store.last_ended_runs_of_all(20, true).await.map_err(of_store)?;
         let declared = self.store.declared_regions().await.map_err(of_store)?;
-        let applications = summaries(&judged, &ended);
+        let due = self.reviews_due().await?;
+        let applications = summaries(&judged, &ended, &due);
         let live = RunFilter { live: true, told_singly: true, limit: Some(100), ..RunFilter::default() };
         let active_runs = self.run_page(&live).await?.items;
         let approvals_for_me = self.approvals(actor).await?;
@@ -35,6 +37,7 @@ impl Nows for App {
         let lots = of_evacuations(&evacuations);
         let mut needs = needs(&applications, &active_runs, &approvals_for_me, &lots, blocked);
         needs.extend(away_from_home(&judged));
+        needs.extend(due.all.iter().filter(|glass| !glass.open).map(review_due));
         Ok(NowView {
             at: now,
             picture_at: self.store.last_sweep().await.map_err(of_store)?.finished_at,
@@ -131,6 +134,20 @@ fn needs(
         }
     }
     needs
+}
+
+/// Open ones are told on every page.
+fn review_due(glass: &BreakGlassView) -> Need {
+    Need {
+        state: "watch".into(),
+        title: format!("The break-glass of {} waits for its review", glass.holder),
+        detail: format!(
+            "{}. Compliance is not green until somebody else closes it.",
+            glass.reason.trim_end_matches('.')
+        ),
+        href: format!("/break-glass/{}", glass.id),
+        verb: "Review".into(),
+    }
 }
 
 /// What is not where it belongs and that no run moves: what protects it, and whether it could go back.

@@ -54,7 +54,7 @@ impl People for App {
             return Ok(Admitted::CodeDue(person.id));
         };
         self.finish_sign_in(person.id, code, from).await?;
-        Ok(Admitted::Whole(person.id))
+        Ok(Admitted::WithCode(person.id))
     }
 
     async fn actor_of_session(
@@ -244,6 +244,8 @@ pub(crate) fn actor(person: &Person, identity_proved_at: Option<Timestamp>) -> A
         token: None,
         token_scopes: None,
         identity_proved_at,
+        // Whoever opens the door knows with what it was proved.
+        second_factor: false,
         sent: None,
     }
 }

@@ -112,8 +112,17 @@ pub fn resource_held(resource: &str, run: &str, application: &str) -> Problem {
 /// Refusals of the pure core. Those about rights are 403, a superseded plan or state is 409, the rest 409 or 422.
 pub fn of_refusal(refusal: Refusal) -> Problem {
     let status = match refusal.code.as_str() {
-        "self_review" | "not_an_approver" | "fresh_identity_needed" | "unsafe_trust" => 403,
-        "invalid" | "same_region" | "not_a_region_of_the_application" | "reason_needed" => 422,
+        "self_review"
+        | "not_an_approver"
+        | "fresh_identity_needed"
+        | "unsafe_trust"
+        | "strong_factor_needed"
+        | "not_the_holder" => 403,
+        "invalid"
+        | "same_region"
+        | "not_a_region_of_the_application"
+        | "reason_needed"
+        | "not_for_break_glass" => 422,
         _ => 409,
     };
     Problem::new(status, &refusal.code, "Refused", refusal.sentence, refusal.way_out)

@@ -9,7 +9,7 @@ use crate::people::{actor, found, locked, own_rights};
 use crate::problems::{no_secrets_key, of_store};
 use crate::sealing::{Sealing, Unreadable};
 use async_trait::async_trait;
-use holdfast_api::proofs::{EnrolmentView, FactorsView, Proof, Proofs, RecoveryCodesView};
+use holdfast_api::proofs::{EnrolmentView, FactorsView, Proof, Proofs, Proved, RecoveryCodesView};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, PersonId};
 use holdfast_store::{Change, LoginGate, LoginLimits, Person, TotpFactor};
@@ -58,7 +58,7 @@ impl Proofs for App {
         change.commit(entry.with(detail)).await.map(|_| ()).map_err(of_store)
     }
 
-    async fn prove(&self, actor: &Actor, proof: Proof, from: &str) -> Answer<()> {
+    async fn prove(&self, actor: &Actor, proof: Proof, from: &str) -> Answer<Proved> {
         let subject = subject_of(&actor.email);
         may(actor, Action::ManageOwnSignIn)?;
         let credentials = self.store.credentials(&actor.email).await.map_err(of_store)?;
@@ -96,7 +96,8 @@ impl Proofs for App {
         }
         change.login_succeeded(&actor.email, from).await.map_err(of_store)?;
         let entry = done(actor, "session.prove", &subject).with(json!({ "from": from, "with": with }));
-        change.commit(entry).await.map(|_| ()).map_err(of_store)
+        change.commit(entry).await.map_err(of_store)?;
+        Ok(Proved { second_factor: fitting.is_some() })
     }
 
     async fn factors(&self, actor: &Actor) -> Answer<FactorsView> {

@@ -3,6 +3,7 @@
 
 mod abort;
 mod asked;
+mod break_glass;
 mod drills;
 mod escalate;
 pub(crate) mod request;
@@ -45,7 +46,7 @@ const RUNS_TO_GO_BY: u32 = 10;
 impl Runs for App {
     async fn preview_run(&self, actor: &Actor, request: &RequestRun) -> Answer<RunPreview> {
         may(actor, Action::ReadRuns)?;
-        self.preview(request).await
+        self.preview(actor, request).await
     }
 
     async fn request_run(
@@ -55,8 +56,9 @@ impl Runs for App {
         idempotency_key: &str,
     ) -> Answer<RunView> {
         may(actor, Action::RequestRun)?;
-        // Overriding by name what holds a run back is not done on an old sign-in, nor by a token.
-        if !request.dry_run && overrides_freshly(&request.overrides) {
+        // Overriding by name what holds a run back, or starting it without approvals, is not done on an old sign-in, nor by a
+        // token.
+        if !request.dry_run && (request.break_glass || overrides_freshly(&request.overrides)) {
             self.may_freshly(actor, Action::RequestRun).await?;
         }
         let id = self.request(actor, request, idempotency_key).await?;
@@ -134,6 +136,10 @@ impl Runs for App {
             }
             RunVerb::Abort(asked) => {
                 self.abort(actor, id, asked).await?;
+                return self.run_view(actor, id).await;
+            }
+            RunVerb::BreakGlass => {
+                self.start_under_break_glass(actor, id).await?;
                 return self.run_view(actor, id).await;
             }
             RunVerb::TryAgain => {
@@ -233,6 +239,11 @@ impl App {
         for _ in 0..8 {
             let run = self.replayed(id).await?;
             let now = self.store.now().await.map_err(of_store)?;
+            if let Some(refusal) = run.not_after_its_end(&command)
+                && !self.holds_open(actor.person).await?
+            {
+                return Err(of_refusal(refusal));
+            }
             let lapsed = match &command {
                 Command::Approve { .. } => self.lapsed(&run).await?,
                 _ => Vec::new(),
@@ -269,7 +280,7 @@ impl App {
                     return Ok(());
                 }
                 Err(holdfast_store::Error::RunMoved { .. }) => {}
-                Err(error) => return Err(of_store(error)),
+                Err(error) => return Err(break_glass::of_start(error)),
             }
         }
         Err(Problem::new(
@@ -320,11 +331,15 @@ impl App {
             Err(why) => return self.view_of_unreadable(actor, id, why).await,
         };
         let now = self.store.now().await.map_err(of_store)?;
-        let (mut not_kept, mut not_to_start) = (None, None);
+        let (mut not_kept, mut not_to_start, mut glass) = (None, None, None);
         if run.state == RunState::AwaitingApproval {
             not_kept = self.audit_not_kept().await?;
             not_to_start = self.not_to_start(&run, now).await?;
+            glass = self.store.open_break_glass_of(actor.person).await.map_err(of_store)?;
         }
+        // Only its holder's own hour is asked about.
+        let own = run.break_glass.as_ref().is_some_and(|under| under.by.id == actor.person);
+        let glass_over = own && !run.state.is_over() && !self.holds_open(actor.person).await?;
         let acknowledged =
             if run.state.is_over() { self.store.acknowledgement(id).await.map_err(of_store)? } else { None };
         let took = if run.state.is_under_way() {
@@ -336,7 +351,17 @@ impl App {
         let others = self.others_of(&run).await?;
         let live_drill = self.drill_view(&run).await?;
         let set_aside = self.store.set_aside(id).await.map_err(of_store)?.map(set_aside::shown);
-        let around = Around { acknowledged, not_kept, not_to_start, took, others, set_aside, live_drill };
+        let around = Around {
+            acknowledged,
+            not_kept,
+            not_to_start,
+            took,
+            others,
+            set_aside,
+            live_drill,
+            glass,
+            glass_over,
+        };
         Ok(view::run_view(actor, &run, around, now))
     }
 

@@ -158,6 +158,10 @@ uuid_id!(
     EvacuationId
 );
 uuid_id!(
+    /// One time that somebody broke the glass: from its opening to the review that closes it.
+    BreakGlassId
+);
+uuid_id!(
     /// One person.
     PersonId
 );

@@ -19,7 +19,7 @@ pub mod strategy;
 pub use account::Account;
 pub use application::{Application, Objectives, Waiver};
 pub use facts::Facts;
-pub use ids::{AccountId, EvacuationId, Invalid, Name, PersonId, RegionCode, RunId, StepId};
+pub use ids::{AccountId, BreakGlassId, EvacuationId, Invalid, Name, PersonId, RegionCode, RunId, StepId};
 pub use inventory::Inventory;
 pub use need::{Missing, Need};
 pub use observation::{NotSeen, ObservationMap, Observed, Sight};

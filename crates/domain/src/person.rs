@@ -100,6 +100,8 @@ pub struct Actor {
     pub token_scopes: Option<Vec<Scope>>,
     /// When the person last proved who they are in this session (sign-in or step-up); never for a token.
     pub identity_proved_at: Option<jiff::Timestamp>,
+    /// Whether that proof held a second factor that Holdfast itself has checked.
+    pub second_factor: bool,
     /// What makes a second sending of this request the same request; `None`: the sender asked for no such thing.
     pub sent: Option<RequestKey>,
 }

@@ -15,8 +15,29 @@ pub enum Standing {
     /// The worst of the last runs met the objective.
     Met,
     Missed,
-    /// No run has measured it, or what it measured is missing.
+    /// No run has measured it, or what it measured is missing; or a break-glass review is due, and nobody vouches for it.
     Unknown,
+}
+
+impl Standing {
+    /// What may be claimed while a review of a break-glass is due that started a run of the application: never that it is met.
+    #[must_use]
+    pub fn while_review_is_due(self) -> Self {
+        match self {
+            Self::Met | Self::Unknown => Self::Unknown,
+            Self::Missed => Self::Missed,
+        }
+    }
+
+    /// Both objectives in one word: missed where either is, met where both are.
+    #[must_use]
+    pub fn of_both(rto: Self, rpo: Self) -> Self {
+        match (rto, rpo) {
+            (Self::Missed, _) | (_, Self::Missed) => Self::Missed,
+            (Self::Met, Self::Met) => Self::Met,
+            _ => Self::Unknown,
+        }
+    }
 }
 
 /// What a run was, and so what it is evidence of.

@@ -7,6 +7,7 @@
 )]
 
 pub mod approval;
+pub mod break_glass;
 pub mod change;
 pub mod compliance;
 pub mod digest;

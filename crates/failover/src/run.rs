@@ -3,6 +3,7 @@
 //! engine should do now.
 
 mod acknowledge;
+mod break_glass;
 mod commit;
 pub mod drill;
 mod escalation;
@@ -25,6 +26,7 @@ pub use summary::Summary;
 pub use undo::{Stays, TakenBack, Undoing};
 
 use crate::approval::{FrozenPolicy, Review};
+use crate::break_glass::UnderBreakGlass;
 use crate::change::Change;
 use crate::compliance::StoreLag;
 use crate::digest::Digest;
@@ -143,11 +145,15 @@ pub enum Event {
         comment: Option<String>,
     },
     Expired,
+    /// Somebody starts it without the approvals that it waits for. It is marked by this for ever.
+    BreakGlass {
+        under: UnderBreakGlass,
+    },
     /// Of a part of an evacuation: when its turn came, something stood against its start.
     TurnRefused {
         reason: String,
     },
-    /// The last approval was given; the engine may begin.
+    /// The last approval was given, or the glass was broken; the engine may begin.
     Started,
     /// Another worker, or this one after a restart, carries on.
     TakenOver {
@@ -323,6 +329,10 @@ pub enum Command {
         confirm: String,
         overrides: Vec<String>,
     },
+    /// Start it without the approvals that it waits for.
+    BreakGlass {
+        under: UnderBreakGlass,
+    },
     /// The database's clock passed the request's expiry.
     Expire,
     /// What the run has done stays.
@@ -411,6 +421,8 @@ pub struct Run {
     pub lag_at_cut: Vec<StoreLag>,
     /// Who paused it and why, while it is paused.
     pub paused_by: Option<(Who, Option<String>)>,
+    /// Under which break-glass it was started without approvals.
+    pub break_glass: Option<Box<UnderBreakGlass>>,
     pub escalated: Option<Box<Escalated>>,
     pub undoing: Option<Box<Undoing>>,
     pub commit: Commit,

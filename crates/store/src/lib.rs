@@ -9,6 +9,7 @@
 mod accounts;
 mod asked_runs;
 pub mod audit;
+mod break_glasses;
 mod change;
 mod claims;
 mod connections;
@@ -49,6 +50,7 @@ mod workers;
 
 pub use accounts::{AccountProbe, AccountRole, AccountTrust};
 pub use audit::{AuditActor, AuditEntry, AuditFilter, AuditOutcome, AuditRecord, CallFilter, Click};
+pub use break_glasses::{NewBreakGlass, RunUnder, SealedCode};
 pub use change::Change;
 pub use claims::{Claim, Watch};
 pub use crashes::{CRASHES_AT_MOST, Crash, SetAside};

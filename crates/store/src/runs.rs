@@ -7,7 +7,7 @@ use crate::journal;
 use crate::store::Store;
 use crate::wire::{Time, from_json, from_word, maybe_time, to_json, word};
 use crate::{Error, Result};
-use holdfast_domain::{EvacuationId, Name, PersonId, RegionCode, RunId, Seconds, StepId};
+use holdfast_domain::{BreakGlassId, EvacuationId, Name, PersonId, RegionCode, RunId, Seconds, StepId};
 use holdfast_failover::compliance::Measured;
 use holdfast_failover::run::{Entry, Event, Request, RunState, Who};
 use holdfast_failover::{Digest, Drill, Intent, Movement};
@@ -30,6 +30,8 @@ pub struct RunHead {
     pub drill: Option<Drill>,
     /// The evacuation that it is a part of.
     pub evacuation: Option<EvacuationId>,
+    /// Under which break-glass it was started without approvals.
+    pub break_glass: Option<BreakGlassId>,
     /// Whether that evacuation was approved and begun: its parts wait for their turn alone.
     pub lot_started: bool,
     pub requested_by: Who,
@@ -107,6 +109,7 @@ struct RunRow {
     drill_lasts_seconds: Option<i64>,
     drill_of: Option<Uuid>,
     evacuation: Option<Uuid>,
+    break_glass: Option<Uuid>,
     lot_started: bool,
     requested_by: Uuid,
     requested_email: String,
@@ -127,7 +130,7 @@ struct RunRow {
 }
 
 pub(crate) const SELECT: &str = "SELECT r.id, r.application::text, r.state, r.digest, r.intent, r.mode, r.from_region::text, \
-     r.to_region::text, r.dry_run, r.drill, r.drill_lasts_seconds, r.drill_of, r.evacuation, \
+     r.to_region::text, r.dry_run, r.drill, r.drill_lasts_seconds, r.drill_of, r.evacuation, r.break_glass, \
      EXISTS (SELECT FROM evacuation_events e WHERE e.evacuation = r.evacuation AND e.kind = 'started') AS lot_started, \
      r.requested_by, r.requested_email, r.reason, r.requested_at, r.expires_at, r.seq, \
      r.owner_worker, r.epoch, r.ended_at, r.set_aside_at, r.crash, r.acknowledged_by, r.acknowledged_at, r.summary, m.rto, m.stores \
@@ -163,6 +166,7 @@ impl RunRow {
             dry_run: self.dry_run,
             drill,
             evacuation: self.evacuation.map(EvacuationId),
+            break_glass: self.break_glass.map(BreakGlassId),
             lot_started: self.lot_started,
             requested_by: Who { id: PersonId(self.requested_by), email: self.requested_email },
             reason: self.reason,

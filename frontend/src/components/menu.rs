@@ -20,7 +20,11 @@ const DECIDE: &[Entry] = &[
     entry("/runs", "Runs", "run"),
     entry("/approvals", "Approvals", "approve"),
 ];
-const SEE: &[Entry] = &[entry("/regions", "Regions", "globe"), entry("/safeguards", "Safeguards", "lock")];
+const SEE: &[Entry] = &[
+    entry("/regions", "Regions", "globe"),
+    entry("/safeguards", "Safeguards", "lock"),
+    entry("/break-glass", "Break-glass", "alarm"),
+];
 const PROVE: &[Entry] = &[entry("/compliance", "Compliance", "shield"), entry("/audit", "Audit", "log")];
 
 const SETTINGS: &[Entry] = &[

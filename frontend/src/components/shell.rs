@@ -3,7 +3,8 @@
 use crate::components::icon::sized;
 use crate::components::{menu, parts, time};
 use crate::islands::{Desk, Live};
-use crate::screen::{Automation, Chrome, Flash, Screen};
+use crate::pages::break_glass;
+use crate::screen::{Automation, Chrome, Flash, Glass, Screen};
 use crate::{components::tone::Tone, format};
 use leptos::prelude::*;
 
@@ -66,6 +67,7 @@ fn within(screen: Screen, chrome: Chrome) -> AnyView {
     let live = screen.live.map(|url| view! { <Live url as_of=format::clock(chrome.now) /> });
     let flash = chrome.flash.clone().map(flash_view);
     let automation = automation(&chrome.automation);
+    let glass = glass(&chrome.glass);
     let body = (screen.body)();
     view! {
         <a class="skip" href="#main">"Skip to the content"</a>
@@ -92,13 +94,24 @@ fn within(screen: Screen, chrome: Chrome) -> AnyView {
                         </details>
                     </div>
                 </header>
-                <main id="main" tabindex="-1" data-shape=screen.shape>{automation}{flash}{body}</main>
+                <main id="main" tabindex="-1" data-shape=screen.shape>{glass}{automation}{flash}{body}</main>
                 <footer class="foot muted">"Times are UTC. "<span class="needs-js">"Press " <kbd>"?"</kbd> " for keys."</span></footer>
             </div>
         </div>
         <Desk />
     }
     .into_any()
+}
+
+/// On every page, so that nobody who could say no does not hear of it.
+fn glass(glass: &Glass) -> AnyView {
+    match glass {
+        Glass::Open(open) => break_glass::banner(open),
+        Glass::NotKnown => {
+            let body = view! { <p>"It could not be read just now. Load the page again; if that does not help, "<a href="/system">"system health"</a>" may say why."</p> };
+            parts::callout(Tone::Unknown, "Whether break-glass is open is not known", body.into_any())
+        }
+    }
 }
 
 /// On every page, so that nobody waits for what will not start by itself.

@@ -2,9 +2,10 @@
 
 use crate::components::tone::{self, Tone, badge};
 use crate::components::{applications, bars, parts, runs, time};
-use crate::pages::{LOOK_AGAIN, plans};
+use crate::pages::{LOOK_AGAIN, break_glass, plans};
 use crate::screen::Screen;
 use crate::{format, words};
+use holdfast_api::break_glass::BreakGlassView;
 use holdfast_api::compliance::{ComplianceRow, ComplianceView};
 use holdfast_failover::compliance::{Evidence, RtoSplit, Standing};
 use leptos::prelude::*;
@@ -15,8 +16,10 @@ pub fn page(view: ComplianceView) -> Screen {
         Tone::Bad
     } else if view.unknown > 0 || view.rows.is_empty() {
         Tone::Unknown
-    } else {
+    } else if view.green {
         Tone::Good
+    } else {
+        Tone::Watch
     };
     Screen::new("Compliance", "/compliance", move || body(&view)).mark(mark).live(LOOK_AGAIN)
 }
@@ -38,6 +41,7 @@ fn body(view: &ComplianceView) -> AnyView {
         view! { "Objectives against the worst that runs have measured, as of "{format::moment(view.at)}"." };
     view! {
         {parts::head("Compliance", under.into_any(), csv.into_any())}
+        {reviews_due(&view.break_glass_reviews_due)}
         {parts::figures("figures", vec![
             parts::figure("Met", number(view.met), note(Tone::Good, "measured, within")),
             parts::figure("Missed", number(view.missed), note(Tone::Bad, "measured, beyond")),
@@ -47,6 +51,28 @@ fn body(view: &ComplianceView) -> AnyView {
         <p class="muted">"Only runs that ended count: real ones and live drills. An isolated drill shows that there is capacity and that a backup can be restored; it proves neither traffic nor promotion, and is told apart. An estimate is never evidence: what no run has measured is unknown."</p>
     }
     .into_any()
+}
+
+/// Whatever the figures below say.
+fn reviews_due(due: &[BreakGlassView]) -> AnyView {
+    if due.is_empty() {
+        return parts::nothing();
+    }
+    let items = due
+        .iter()
+        .map(|glass| {
+            let started = match glass.runs.len() {
+                0 => "nothing was started under it".to_owned(),
+                n => format!("{} started under it", format::count(n, "run was", "runs were")),
+            };
+            view! { <li><a href=break_glass::href(&glass.id)>{format!("{}, {}", glass.holder, format::moment(glass.opened_at))}</a>": "{started}</li> }
+        })
+        .collect_view();
+    let body = view! {
+        <p>"Compliance is not green until somebody else has closed the review of each break-glass. What was started under one counts for nothing until then: an objective of such an application is not called met."</p>
+        <ul>{items}</ul>
+    };
+    view! { <div role="status">{parts::callout(Tone::Watch, "Break-glass reviews are due", body.into_any())}</div> }.into_any()
 }
 
 fn rank(row: &ComplianceRow) -> (u8, u8, String) {
@@ -123,6 +149,7 @@ fn row(row: &ComplianceRow) -> AnyView {
             <td>
                 <a class="row-link" href=applications::href(&row.application)><b>{row.application.clone()}</b></a>
                 <div class="muted">{format!("{} · tier {} · {}", row.owner, row.tier, format::strategy(&row.strategy))}</div>
+                {row.break_glass_reviews_due.first().map(|id| view! { <div><a href=break_glass::href(id)>{badge(Tone::Watch, "break-glass review due")}</a></div> })}
             </td>
             <td>{measured("RTO", row.rto, row.rto_worst_seconds, f64::from(row.rto_objective_seconds), words::span, |s| s)}</td>
             <td>{measured("RPO", row.rpo, row.rpo_worst_ms, f64::from(row.rpo_objective_seconds), format::lag, |ms| ms / 1_000.0)}</td>

@@ -8,6 +8,7 @@ pub mod applications;
 pub mod approvals;
 pub mod audit;
 pub mod calls;
+pub mod break_glass;
 pub mod compliance;
 pub mod escalate;
 pub mod evacuate;

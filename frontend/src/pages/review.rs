@@ -41,6 +41,7 @@ fn body(preview: &RunPreview, key: &str) -> AnyView {
         {parts::head(format!("{words}?"), under.into_any(), parts::nothing())}
         {if request.intent == Intent::Drill { kinds(preview) } else { modes(preview) }}
         {windows(preview)}
+        {glass(preview)}
         {preview.refused.clone().map(|refusal| {
             view! { <div role="status">{parts::callout(Tone::Bad, "This request would be refused now", parts::refusal(refusal))}</div> }
         })}
@@ -105,8 +106,32 @@ fn kinds(preview: &RunPreview) -> AnyView {
     .into_any()
 }
 
+/// Whoever holds break-glass open chooses whether this waits for others. What stands against it is another thing then.
+fn glass(preview: &RunPreview) -> AnyView {
+    let request = &preview.request;
+    if request.intent == Intent::Drill || !(preview.holds_break_glass || request.break_glass) {
+        return parts::nothing();
+    }
+    let choice = |under: bool, words: &'static str, means: &'static str| {
+        let href = under_or_not(preview, request.mode, request.commit_within_seconds, under);
+        let current = (request.break_glass == under).then_some("true");
+        view! { <a href=href aria-current=current><b>{words}</b><span>{means}</span></a> }
+    };
+    view! {
+        <nav class="segments" aria-label="Approvals">
+            {choice(false, "With approvals", "It waits for those whom its policy names.")}
+            {choice(true, "Under break-glass", "It starts at once, on your word alone, and is marked for ever.")}
+        </nav>
+    }
+    .into_any()
+}
+
 /// The page of the same move in this mode, with this commit window.
 fn other(preview: &RunPreview, mode: Mode, window: Option<u32>) -> String {
+    under_or_not(preview, mode, window, preview.request.break_glass)
+}
+
+fn under_or_not(preview: &RunPreview, mode: Mode, window: Option<u32>, under: bool) -> String {
     let request = &preview.request;
     let window = window.map(|seconds| seconds.to_string());
     format::query(
@@ -117,6 +142,7 @@ fn other(preview: &RunPreview, mode: Mode, window: Option<u32>) -> String {
             ("from", Some(&preview.from_region)),
             ("mode", Some(mode.as_str())),
             ("commit", window.as_deref()),
+            ("break_glass", under.then_some("yes")),
         ],
     )
 }
@@ -179,10 +205,18 @@ fn form(preview: &RunPreview, key: &str, words: &str) -> AnyView {
     let ask = if refused.is_some() {
         view! { <p class="muted">"It cannot be asked for while the refusal above stands. A dry run may still show what it would do."</p> }.into_any()
     } else {
+        let (verb, hint) = if request.break_glass {
+            (
+                "Start now, without approvals:",
+                "The run begins at once. Somebody else has to close the review of your break-glass.",
+            )
+        } else {
+            ("Ask to", "Nothing is changed before the last approval. Then the run begins at once.")
+        };
         view! {
             <div class="apart">
-                <button class="btn danger" type="submit" name="dry_run" value="false">{format!("Ask to {}", lower(words))}</button>
-                <p class="hint">"Nothing is changed before the last approval. Then the run begins at once."</p>
+                <button class="btn danger" type="submit" name="dry_run" value="false">{format!("{verb} {}", lower(words))}</button>
+                <p class="hint">{hint}</p>
             </div>
         }
         .into_any()
@@ -195,6 +229,7 @@ fn form(preview: &RunPreview, key: &str, words: &str) -> AnyView {
             {hidden("from_region", preview.from_region.clone())}
             {hidden("to_region", preview.to_region.clone())}
             {request.commit_within_seconds.map(|seconds| hidden("commit", seconds.to_string()))}
+            {request.break_glass.then(|| hidden("break_glass", "yes".to_owned()))}
             {hidden("plan_digest", preview.plan_digest.clone())}
             {hidden("idempotency_key", key.to_owned())}
             <div class="field">

@@ -3,7 +3,7 @@
 
 use crate::components::tone::{Tone, badge};
 use crate::components::{approval, bars, lots, own_steps, parts, plan, runs, steps, time};
-use crate::pages::{abort, calls, run_ended, run_verbs};
+use crate::pages::{abort, break_glass, calls, run_ended, run_verbs};
 use crate::screen::{Screen, Signed};
 use crate::{format, words};
 use holdfast_api::runs::{DrillView, RunEvent, RunView, StepView};
@@ -72,7 +72,10 @@ fn body(run: &RunView, events: &[RunEvent], signed: &Signed) -> AnyView {
     let called = (s.state != RunState::AwaitingApproval && !s.dry_run).then(|| {
         view! { <div><a class="target" href=calls::href("run", &s.id)>"What was called in AWS, with proof"</a></div> }
     });
-    let under = view! { {under}{asked_by}{called} };
+    let glass = s.break_glass.as_ref().map(|id| {
+        view! { <div><a href=break_glass::href(id)>{badge(Tone::Bad, "Started under break-glass")}</a>", without the approvals that its policy asks for"</div> }
+    });
+    let under = view! { {under}{glass}{asked_by}{called} };
     let verbs = view! { <div data-live="verbs" class="verbs">{run_verbs::first(run)}</div> };
     let parts_of_it = match s.state {
         _ if run.unreadable.is_some() => parts::nothing(),
@@ -349,7 +352,7 @@ fn count(n: usize) -> f64 {
 fn event_tone(kind: &str) -> Tone {
     match kind {
         "completed" | "step_succeeded" | "approved" | "committed" => Tone::Good,
-        "failed" | "step_parked" | "call_refused" | "escalated" | "aborted" => Tone::Bad,
+        "failed" | "step_parked" | "call_refused" | "escalated" | "aborted" | "break_glass" => Tone::Bad,
         "call_unknown" => Tone::Unknown,
         "rolled_back"
         | "commit_awaited"

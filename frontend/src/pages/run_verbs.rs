@@ -133,6 +133,17 @@ pub fn decide(run: &RunView, signed: &Signed) -> AnyView {
             .into_any()
         }
     };
+    let glass = may(run, "break_glass").then(|| {
+        let summary = view! { <span class="btn danger">"Start it without approvals…"</span> }.into_any();
+        let body = view! {
+            <form method="post" action=action(run, "break_glass") class="stack">
+                <p>"You hold break-glass open. The run begins at once, on your word alone, and is marked for ever."</p>
+                <button class="btn danger" type="submit">{format!("Start now, without approvals: {words}")}</button>
+            </form>
+        }
+        .into_any();
+        parts::fold("ask-break-glass".into(), false, "ask", summary, body)
+    });
     let deny = match refusal("deny") {
         Some(why) => Some(parts::refused_verb("Deny", why)),
         None if may(run, "deny") => {
@@ -151,7 +162,7 @@ pub fn decide(run: &RunView, signed: &Signed) -> AnyView {
         }
         None => None,
     };
-    view! { {approve}<div class="far">{deny}</div> }.into_any()
+    view! { {approve}<div class="far">{glass}{deny}</div> }.into_any()
 }
 
 fn consequence(run: &RunView) -> String {

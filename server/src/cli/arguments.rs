@@ -1,5 +1,6 @@
 //! The commands and their arguments, as clap reads them.
 
+pub mod break_glass;
 pub mod estate;
 pub mod evidence;
 pub mod people;
@@ -79,6 +80,9 @@ pub enum Command {
     /// The switch that stops all automation
     #[command(subcommand)]
     Automation(estate::Automation),
+    /// Start without approvals, for at most an hour, what would wait for others
+    #[command(subcommand)]
+    BreakGlass(break_glass::BreakGlass),
     /// Runs that wait for your review
     Approvals,
     /// Objectives, what strategies can reach, what runs have measured

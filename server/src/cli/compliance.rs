@@ -23,8 +23,12 @@ pub async fn compliance(csv: bool, output: Output) -> Outcome {
         let rows: Vec<Vec<String>> = view.rows.iter().map(row).collect();
         let table =
             table(&["APPLICATION", "TIER", "STRATEGY", "RTO", "RPO", "RUNS", "LAST MEASURED", "GAPS"], &rows);
+        let due = match view.break_glass_reviews_due.len() {
+            0 => String::new(),
+            n => format!("Not green: {n} break-glass reviews are due (`holdfast break-glass status`).\n"),
+        };
         format!(
-            "{} meet their objectives, {} miss them, {} are unknown.\n\n{table}",
+            "{} meet their objectives, {} miss them, {} are unknown.\n{due}\n{table}",
             view.met, view.missed, view.unknown
         )
     });

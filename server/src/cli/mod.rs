@@ -4,6 +4,7 @@
 mod admin;
 mod arguments;
 mod audit;
+mod break_glass;
 mod client;
 mod compliance;
 mod estate;
@@ -121,6 +122,7 @@ async fn run(arguments: Arguments, output: Output) -> Outcome {
         Command::Policy(command) => estate::policy(command, output).await,
         Command::Freeze(command) => safeguards::freeze(command, output).await,
         Command::Automation(command) => safeguards::automation(command, output).await,
+        Command::BreakGlass(command) => break_glass::break_glass(command, output).await,
         Command::Approvals => run::approvals(output).await,
         Command::Compliance { csv } => compliance::compliance(csv, output).await,
         Command::Run(command) => run::run(command, output).await,

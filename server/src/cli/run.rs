@@ -15,7 +15,7 @@ use holdfast_api::{
     runs::{AbortReview, EscalationReview, RunEvent, RunSummary, RunView},
 };
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -90,6 +90,12 @@ pub async fn run(command: Run, output: Output) -> Outcome {
             output.show(&view, show);
             return Ok(());
         }
+        Run::BreakGlass { id } => {
+            let path = one(&id, "/break_glass");
+            let view: RunView = client.change(Method::POST, &path, None::<&Value>, As::Person, &[]).await?;
+            output.show(&view, show);
+            return Ok(());
+        }
         Run::Pause { id, reason } => (one(&id, "/pause"), because(reason)),
         Run::Resume { id } => (one(&id, "/resume"), None),
         Run::EndDrill { id } => (one(&id, "/end_drill"), None),
@@ -141,9 +147,14 @@ async fn ask(client: &Client, request: Request, output: Output) -> Outcome {
         "detected_at": request.detected_at,
         "overrides": request.overrides,
         "commit_within_seconds": request.commit_within_seconds,
+        "break_glass": request.break_glass,
     });
     let headers = [("idempotency-key", key.as_str())];
-    let who = if request.dry_run { As::Anybody } else { As::overriding(&request.overrides) };
+    let who = match (request.dry_run, request.break_glass) {
+        (true, _) => As::Anybody,
+        (false, true) => As::Person,
+        (false, false) => As::overriding(&request.overrides),
+    };
     let view: RunView = client.change(Method::POST, "/api/v1/runs", Some(&body), who, &headers).await?;
     if request.watch && !output.json {
         say(show(&view).trim_end());

@@ -93,14 +93,19 @@ async fn begin(state: &AppState, parts: &mut Parts, vouched: Vouched) -> Result<
     let proved_at = vouched.authenticated_at.unwrap_or(Timestamp::UNIX_EPOCH).min(Timestamp::now());
     let person = state.plane.sign_in_by_provider(vouched, &peer(parts)).await?;
     let session = session_of(parts, state).await?;
-    session::begin(&session, person, browser(parts), proved_at).await.map(drop)
+    session::begin(&session, person, browser(parts), vouched_for(proved_at)).await.map(drop)
 }
 
 async fn prove(state: &AppState, parts: &mut Parts, vouched: Vouched) -> Result<(), Refused> {
     let actor = find(parts, state).await?.ok_or_else(super::problem::not_signed_in)?;
     let proved_at = vouched.authenticated_at.unwrap_or(Timestamp::UNIX_EPOCH).min(Timestamp::now());
     state.plane.prove_by_provider(&actor, vouched, &peer(parts)).await?;
-    session::proved(&session_of(parts, state).await?, proved_at).await
+    session::proved(&session_of(parts, state).await?, vouched_for(proved_at)).await
+}
+
+/// What the provider asked of them is its own business: no second factor was checked here.
+fn vouched_for(at: Timestamp) -> session::Proven {
+    session::Proven { at, second_factor: false }
 }
 
 fn failed(failure: &Failure, from: &str, next: &str) -> Response {

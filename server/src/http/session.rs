@@ -30,6 +30,9 @@ pub struct SignedIn {
     pub since: Timestamp,
     /// When they last proved who they are, by all that is asked of them: fresh identity for five minutes.
     pub proved_at: Timestamp,
+    /// A second factor was a part of that proof.
+    #[serde(default)]
+    pub second_factor: bool,
     touched_at: Timestamp,
     /// The address that the person signed in from.
     #[serde(default)]
@@ -37,6 +40,13 @@ pub struct SignedIn {
     /// What the browser called itself.
     #[serde(default)]
     pub agent: String,
+}
+
+/// When somebody proved who they are, and whether by a second factor that was checked here.
+#[derive(Debug, Clone, Copy)]
+pub struct Proven {
+    pub at: Timestamp,
+    pub second_factor: bool,
 }
 
 /// What somebody signs in from, as they are shown it later.
@@ -89,11 +99,12 @@ pub async fn begin(
     session: &Session,
     person: PersonId,
     by: Browser,
-    proved_at: Timestamp,
+    proof: Proven,
 ) -> Result<SignedIn, Refused> {
     let now = Timestamp::now();
     let Browser { from, agent } = by;
-    let signed_in = SignedIn { person, since: now, proved_at, touched_at: now, from, agent };
+    let Proven { at: proved_at, second_factor } = proof;
+    let signed_in = SignedIn { person, since: now, proved_at, second_factor, touched_at: now, from, agent };
     let kept = async {
         session.cycle_id().await?;
         session.remove::<CodeDue>(CODE_DUE).await?;
@@ -131,10 +142,11 @@ pub async fn code_due(session: &Session) -> Result<Option<PersonId>, Refused> {
 ///
 /// # Errors
 /// When the store does not answer.
-pub async fn proved(session: &Session, at: Timestamp) -> Result<(), Refused> {
+pub async fn proved(session: &Session, proof: Proven) -> Result<(), Refused> {
     let kept = async {
         let Some(mut signed_in) = session.get::<SignedIn>(KEY).await? else { return Ok(()) };
-        signed_in.proved_at = at;
+        signed_in.proved_at = proof.at;
+        signed_in.second_factor = proof.second_factor;
         session.cycle_id().await?;
         session.insert(KEY, &signed_in).await
     };

@@ -15,7 +15,7 @@ use axum::{
 };
 use holdfast_api::{
     Problem,
-    proofs::{Admitted, Proof},
+    proofs::{Admitted, Proof, Proved},
 };
 use jiff::Timestamp;
 use std::{collections::BTreeMap, convert::Infallible, net::SocketAddr};
@@ -33,7 +33,7 @@ pub async fn sign_in(State(state): State<AppState>, request: Request) -> Respons
     };
     let next = form.next();
     match admit(&mut parts, &state, &form.text("email"), &form.text("password"), None).await {
-        Ok(Admitted::Whole(_)) => Redirect::to(&next).into_response(),
+        Ok(Admitted::Whole(_) | Admitted::WithCode(_)) => Redirect::to(&next).into_response(),
         Ok(Admitted::CodeDue(_)) => Redirect::to(&page(CODE, &next, None)).into_response(),
         Err(refused) => again(SIGN_IN, &next, refused),
     }
@@ -62,7 +62,7 @@ pub async fn prove(State(state): State<AppState>, request: Request) -> Response 
     let next = form.next();
     let proof = Proof { password: form.given("password"), code: form.given("code") };
     match prove_again(&mut parts, &state, proof).await {
-        Ok(()) => Redirect::to(&next).into_response(),
+        Ok(_) => Redirect::to(&next).into_response(),
         Err(Refused(problem)) if problem.code == "not_signed_in" => {
             Redirect::to(&page(SIGN_IN, &next, None)).into_response()
         }
@@ -139,11 +139,18 @@ pub async fn admit(
     let session = session_of(parts, state).await?;
     match admitted {
         Admitted::Whole(person) => {
-            session::begin(&session, person, browser(parts), Timestamp::now()).await?;
+            session::begin(&session, person, browser(parts), now_by(false)).await?;
+        }
+        Admitted::WithCode(person) => {
+            session::begin(&session, person, browser(parts), now_by(true)).await?;
         }
         Admitted::CodeDue(person) => session::await_code(&session, person).await?,
     }
     Ok(admitted)
+}
+
+fn now_by(second_factor: bool) -> session::Proven {
+    session::Proven { at: Timestamp::now(), second_factor }
 }
 
 /// False: no code is waited for here (any more).
@@ -151,7 +158,7 @@ async fn admit_by_code(parts: &mut Parts, state: &AppState, code: &str) -> Resul
     let session = session_of(parts, state).await?;
     let Some(person) = session::code_due(&session).await? else { return Ok(false) };
     state.plane.finish_sign_in(person, code, &peer(parts)).await?;
-    session::begin(&session, person, browser(parts), Timestamp::now()).await?;
+    session::begin(&session, person, browser(parts), now_by(true)).await?;
     Ok(true)
 }
 
@@ -168,10 +175,11 @@ pub async fn code_is_due(parts: &mut Parts, state: &AppState) -> Result<bool, Re
 ///
 /// # Errors
 /// The control plane's refusal, or the session store's.
-pub async fn prove_again(parts: &mut Parts, state: &AppState, proof: Proof) -> Result<(), Refused> {
+pub async fn prove_again(parts: &mut Parts, state: &AppState, proof: Proof) -> Result<Proved, Refused> {
     let actor = find(parts, state).await?.ok_or_else(super::problem::not_signed_in)?;
-    state.plane.prove(&actor, proof, &peer(parts)).await?;
-    session::proved(&session_of(parts, state).await?, Timestamp::now()).await
+    let proved = state.plane.prove(&actor, proof, &peer(parts)).await?;
+    session::proved(&session_of(parts, state).await?, now_by(proved.second_factor)).await?;
+    Ok(proved)
 }
 
 /// Ends the session, if there is one.

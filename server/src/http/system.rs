@@ -94,6 +94,17 @@ pub async fn metrics(State(state): State<AppState>, Principal(actor): Principal)
         "Runs that nobody drives because workers crashed on them, counted up to 200.",
         vec![(String::new(), count(set_aside))],
     );
+    let glass = state.plane.break_glass_state(&actor).await?;
+    gauge(
+        "holdfast_break_glass_open",
+        "People who may start runs without approvals now; any is an alarm.",
+        vec![(String::new(), count(glass.open.len()))],
+    );
+    gauge(
+        "holdfast_break_glass_reviews_due",
+        "Break-glasses that are over and whose review nobody has closed.",
+        vec![(String::new(), count(glass.reviews_due.len()))],
+    );
     gauge("holdfast_applications", "Applications by recovery state.", labelled("state", states));
     let mut sights = Vec::new();
     for region in &now.regions.regions {

@@ -1,5 +1,6 @@
 //! A control plane with one application, one run and fixed people. What it was asked is kept.
 
+mod break_glass;
 mod evacuations;
 mod people;
 mod plans;
@@ -89,6 +90,7 @@ pub fn operator() -> Actor {
         token: None,
         token_scopes: None,
         identity_proved_at: None,
+        second_factor: false,
         sent: None,
     }
 }
@@ -261,7 +263,15 @@ impl AuditLogs for Fake {
 #[async_trait]
 impl Compliances for Fake {
     async fn compliance(&self, _: &Actor) -> Answer<ComplianceView> {
-        Ok(ComplianceView { rows: vec![], met: 0, missed: 0, unknown: 0, at: Timestamp::UNIX_EPOCH })
+        Ok(ComplianceView {
+            rows: vec![],
+            met: 0,
+            missed: 0,
+            unknown: 0,
+            green: true,
+            break_glass_reviews_due: vec![],
+            at: Timestamp::UNIX_EPOCH,
+        })
     }
     async fn compliance_csv(&self, _: &Actor) -> Answer<String> {
         Ok("application,owner\nshop,payments\n".into())
@@ -375,6 +385,7 @@ impl Runs for Fake {
             overrides_needed: vec![],
             approval_policy: "one-approver".into(),
             tally: serde_json::from_value(json!({"rules": [], "met": false})).unwrap(),
+            holds_break_glass: false,
             refused: None,
         })
     }

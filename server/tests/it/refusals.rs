@@ -45,7 +45,7 @@ async fn bad_input_is_named() {
         (run(r#", "too_region": "x""#), 422, "too_region"),
         (run(r#", "overrides": "lag""#), 422, "overrides"),
         (r#"{"application": "shop", "mode": "planned"}"#.to_owned(), 422, "intent"),
-        (run(r#", "break_glass": true"#), 422, "break_glass"),
+        (run(r#", "break_glass": "yes""#), 422, "break_glass"),
         (run(r#", "split": {"us-east-1": 50}"#), 422, "split"),
     ] {
         let answer = house.token_with("POST", "/api/v1/runs", &key, &body).await;

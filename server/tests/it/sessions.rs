@@ -226,3 +226,32 @@ async fn in_production_every_answer_says_to_come_by_https_alone() {
         assert_eq!(near.header("strict-transport-security"), "", "a browser would keep it for localhost");
     }
 }
+
+#[tokio::test]
+async fn a_session_knows_whether_its_last_proof_held_a_second_factor() {
+    let house = House::new();
+    let json = [("content-type", "application/json")];
+    let body = |email: &str, code: &str| format!(r#"{{"email": "{email}", "password": "{PASSWORD}"{code}}}"#);
+    let with_code = body("careful@example.com", &format!(r#", "code": "{CODE}""#));
+    // A code that nobody asked for proves nothing.
+    let unasked = body("operator@example.com", &format!(r#", "code": "{CODE}""#));
+    for (sent, second_factor) in
+        [(with_code, true), (body("operator@example.com", ""), false), (unasked, false)]
+    {
+        let answer = house.send("POST", "/api/v1/session", &json, &sent).await;
+        assert_eq!(answer.json()["second_factor"], second_factor, "{}", answer.text);
+        let mut cookie = answer.cookie().unwrap();
+        let me = house.send("GET", "/api/v1/session", &[("cookie", &cookie)], "").await;
+        assert_eq!(me.json()["second_factor"], second_factor, "{sent}");
+        // The proof that comes last is the one that counts.
+        for (code, then) in [("", false), (r#", "code": "123456""#, true), ("", false)] {
+            let again = format!(r#"{{"password": "{PASSWORD}"{code}}}"#);
+            let headers = [("cookie", cookie.as_str()), ("origin", URL), ("content-type", "application/json")];
+            let proved = house.send("POST", "/api/v1/session/proof", &headers, &again).await;
+            assert_eq!(proved.json()["second_factor"], then, "{}", proved.text);
+            cookie = proved.cookie().unwrap();
+            let me = house.send("GET", "/api/v1/session", &[("cookie", &cookie)], "").await;
+            assert_eq!(me.json()["second_factor"], then, "{again}");
+        }
+    }
+}

@@ -20,12 +20,21 @@ use std::sync::Arc;
 const PASSWORD: &str = "a long enough password";
 
 /// Method, path, body: refused on an old sign-in.
-const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 26] = [
+const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 31] = [
     (
         "POST",
         "/runs",
         r#"{"application": "shop", "intent": "failover", "mode": "planned", "reason": "x", "overrides": ["change_freeze"]}"#,
     ),
+    (
+        "POST",
+        "/runs",
+        r#"{"application": "shop", "intent": "failover", "mode": "planned", "reason": "x", "break_glass": true}"#,
+    ),
+    ("POST", "/runs/{id}/break_glass", ""),
+    ("POST", "/break_glasses", r#"{"reason": "x"}"#),
+    ("POST", "/break_glasses/{id}/review", r#"{"words": "x"}"#),
+    ("POST", "/sealed_codes", r#"{"kept_at": "x"}"#),
     ("POST", "/runs/{id}/reviews", r#"{"decision": "approve", "plan_digest": "x"}"#),
     ("POST", "/runs/{id}/escalate", r#"{"reason": "x", "confirm": "shop", "overrides": []}"#),
     ("POST", "/runs/{id}/abort", r#"{"reason": "x", "confirm": "shop"}"#),
@@ -74,12 +83,13 @@ const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 26] = [
 ];
 
 /// Makes nothing weaker, is not done at once, or is the proof itself.
-const WANTS_NONE: [&str; 28] = [
+const WANTS_NONE: [&str; 30] = [
     "DELETE /applications/{name}",
     "DELETE /applications/{name}/waivers/{waiver}",
     "DELETE /evacuations/{id}/reviews",
     "DELETE /freezes/{id}",
     "DELETE /runs/{id}/reviews",
+    "DELETE /sealed_codes/{id}",
     "DELETE /session",
     "DELETE /sessions",
     "DELETE /sessions/{id}",
@@ -88,6 +98,7 @@ const WANTS_NONE: [&str; 28] = [
     "POST /applications/{name}/plans",
     "POST /applications/{name}/plans/{version}/evaluations",
     "POST /applications/{name}/refresh",
+    "POST /break_glasses/{id}/end",
     "POST /evacuations/{id}/cancel",
     "POST /freezes",
     "POST /runs/{id}/acknowledge",
@@ -106,7 +117,7 @@ const WANTS_NONE: [&str; 28] = [
 ];
 
 /// Path of a form, what it sends, and the page that it stands on.
-const FORMS: [(&str, &str, &str); 20] = [
+const FORMS: [(&str, &str, &str); 24] = [
     (
         "/applications/shop/runs",
         "intent=failover&mode=planned&reason=x&override_change_freeze=yes&idempotency_key=k",
@@ -122,6 +133,10 @@ const FORMS: [(&str, &str, &str); 20] = [
         "mode=planned&reason=x&overrides=change_freeze&idempotency_key=k",
         "/regions/us-east-1/evacuate?mode=planned&overrides=change_freeze",
     ),
+    ("/break-glass", "reason=x", "/break-glass"),
+    ("/break-glass/{id}/review", "words=x", "/break-glass/{id}"),
+    ("/break-glass/codes", "kept_at=x", "/break-glass"),
+    ("/runs/{id}/break_glass", "", "/runs/{id}"),
     ("/people", "email=new%40example.com&role-viewer=on", "/people"),
     ("/people/{id}", "email=x%40example.com&role-viewer=on", "/people"),
     ("/people/{id}/disable", "", "/people"),

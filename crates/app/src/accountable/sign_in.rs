@@ -4,7 +4,7 @@ use super::Accountable;
 use async_trait::async_trait;
 use holdfast_api::Answer;
 use holdfast_api::federation::{Federation, Vouched};
-use holdfast_api::proofs::{EnrolmentView, FactorsView, Proof, Proofs, RecoveryCodesView};
+use holdfast_api::proofs::{EnrolmentView, FactorsView, Proof, Proofs, Proved, RecoveryCodesView};
 use holdfast_api::sessions::{OwnSession, Sessions};
 use holdfast_domain::{Actor, PersonId};
 
@@ -19,7 +19,7 @@ impl Proofs for Accountable {
         self.0.finish_sign_in(person, code, from).await
     }
 
-    async fn prove(&self, actor: &Actor, proof: Proof, from: &str) -> Answer<()> {
+    async fn prove(&self, actor: &Actor, proof: Proof, from: &str) -> Answer<Proved> {
         self.proof(actor, "session.prove", self.0.prove(actor, proof, from)).await
     }
 

@@ -8,7 +8,7 @@ use holdfast_failover::compliance::{Evidence, RtoSplit};
 type Column = (&'static str, fn(&ComplianceRow) -> String);
 
 /// Columns are found by their names; their order says nothing.
-const COLUMNS: [Column; 31] = [
+const COLUMNS: [Column; 32] = [
     ("application", |r| r.application.clone()),
     ("owner", |r| r.owner.clone()),
     ("tier", |r| r.tier.to_string()),
@@ -30,6 +30,7 @@ const COLUMNS: [Column; 31] = [
     ("last_approve_seconds", |r| of_last(r, |split| split.approve_seconds)),
     ("last_execute_seconds", |r| of_last(r, |split| split.execute_seconds)),
     ("last_verify_seconds", |r| of_last(r, |split| split.verify_seconds)),
+    ("break_glass_reviews_due", |r| r.break_glass_reviews_due.join(" ")),
     ("verified", |r| r.verification.state.clone()),
     ("last_rehearsed_at", |r| {
         r.verification.rehearsed_at.map_or_else(|| "never".to_owned(), |at| at.to_string())
@@ -122,6 +123,7 @@ mod tests {
             runs_counted: 1,
             last_measured_at: None,
             last_run: Some(nasty),
+            break_glass_reviews_due: vec!["one".into(), "two".into()],
             verification: VerificationView::default(),
             last_split: Some(RtoSplit { decide_seconds: Some(90.0), ..RtoSplit::default() }),
             proved_by: None,
@@ -135,6 +137,7 @@ mod tests {
         assert!(cells.iter().all(|cell| !cell.trim_start_matches('"').starts_with('=')), "{csv}");
         let of = |name: &str| cells[names.iter().position(|n| *n == name).unwrap()];
         assert_eq!((of("strategy_rto_band"), of("strategy_rpo_band")), ("minutes", "seconds"));
+        assert_eq!(of("break_glass_reviews_due"), "one two");
         assert_eq!((of("last_detect_seconds"), of("last_decide_seconds")), ("unknown", "90.0"));
     }
 }

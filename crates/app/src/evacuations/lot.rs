@@ -135,6 +135,7 @@ impl App {
             detected_at: None,
             overrides: codes(overrides),
             commit_within_seconds: None,
+            break_glass: false,
             plan_digest: None,
         };
         let application = judged.application.clone();

@@ -67,6 +67,7 @@ impl App {
             detected_at: asking.detected_at.filter(|at| is_recent(*at, now)),
             overrides: codes(&unasked(asking.movement.mode)),
             commit_within_seconds: None,
+            break_glass: false,
             plan_digest: None,
         };
         let once = Once::Step { asked_by: &asking.asked_by, fence };

@@ -75,6 +75,7 @@ impl App {
             detected_at: None,
             commit_within_seconds: None,
             overrides: Vec::new(),
+            break_glass: false,
             plan_digest: None,
         };
         let standing = self.as_if_reviewed_today(&run).await?;

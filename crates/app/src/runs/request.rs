@@ -1,5 +1,6 @@
 //! From "fail shop over" to a frozen request: plan from the newest picture, digest, guards of the database.
 
+use super::break_glass::of_start;
 use super::sent::{
     codes, good_key, good_times, movement, no_way_back, overrides, overrides_needed, rehearsed, why,
 };
@@ -16,6 +17,7 @@ use holdfast_api::runs::{RequestRun, RunPreview};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, Application, ApprovalPolicy, EvacuationId, RunId};
 use holdfast_failover::approval::{FrozenPolicy, tally};
+use holdfast_failover::break_glass::not_open;
 use holdfast_failover::digest::request_digest;
 use holdfast_failover::guard::{Guarded, Ruled, RunKind, guarded};
 use holdfast_failover::plan::{EmergencyVariant, emergency_variant};
@@ -169,7 +171,7 @@ impl Superseded {
 }
 
 impl App {
-    pub(super) async fn preview(&self, request: &RequestRun) -> Answer<RunPreview> {
+    pub(super) async fn preview(&self, actor: &Actor, request: &RequestRun) -> Answer<RunPreview> {
         let now = Timestamp::now();
         let drill = rehearsed(request)?;
         let mut overridden = overrides(request)?;
@@ -196,8 +198,10 @@ impl App {
             way_out: problem.way_out,
         });
         // What also holds a dry run back comes first: the page offers one where nothing else stands against it.
-        let not_kept = if request.dry_run { None } else { self.audit_not_kept().await? };
-        let refused = thought.ruled.refusal().or(not_kept).or(active);
+        let not_kept = if request.dry_run { None } else { self.audit_stops(request.break_glass).await? };
+        let holds_break_glass = self.holds_open(actor.person).await?;
+        let held = !request.break_glass || holds_break_glass;
+        let refused = thought.ruled.refusal().or(not_kept).or(active).or_else(|| (!held).then(not_open));
         Ok(RunPreview {
             from_region: thought.movement.from.to_string(),
             to_region: thought.movement.to.to_string(),
@@ -210,6 +214,7 @@ impl App {
             overrides_needed,
             approval_policy: thought.policy.name.to_string(),
             tally: tally(&thought.policy, &[]),
+            holds_break_glass,
             refused,
             request,
         })
@@ -255,8 +260,9 @@ impl App {
     async fn make(&self, actor: &Actor, asked: RequestRun, once: Once<'_>) -> Answer<RunId> {
         let now = self.store.now().await.map_err(of_store)?;
         good_times(&asked, now)?;
+        let under = if asked.break_glass { Some(self.mark_of(actor, now).await?) } else { None };
         if !asked.dry_run
-            && let Some(refusal) = self.audit_not_kept().await?
+            && let Some(refusal) = self.audit_stops(under.is_some()).await?
         {
             return Err(of_refusal(refusal));
         }
@@ -306,8 +312,14 @@ impl App {
         if let Some(asked_by) = &request.asked_by {
             detail["asked_by"] = serde_json::json!(asked_by);
         }
+        if let Some(under) = &under {
+            detail["break_glass"] = serde_json::json!(under);
+        }
         let carried = once.carried(&request);
-        let mut events = Run::request(id, request, now);
+        let mut events = match under {
+            Some(under) => Run::request_under(request, under).map_err(of_refusal)?,
+            None => Run::request(id, request, now),
+        };
         // A policy that asks nobody: whoever asks starts it.
         if matches!(once, Once::Key { .. }) && events.contains(&Event::Started) && !dry_run {
             fresh(actor, now)?;
@@ -331,7 +343,7 @@ impl App {
         for superseded in &superseded {
             superseded.write(&mut change, actor).await?;
         }
-        change.insert_run(&new).await.map_err(of_store)?;
+        change.insert_run(&new).await.map_err(of_start)?;
         once.keep(&mut change, id).await?;
         let entry =
             done(actor, "run.request", &format!("run:{id}")).of_application(&application).with(detail);

@@ -10,10 +10,11 @@ use holdfast_api::runs::{
 };
 use holdfast_domain::{Actor, StepId};
 use holdfast_failover::approval::{Review, may_deny, may_review};
+use holdfast_failover::break_glass::BreakGlass;
 use holdfast_failover::compliance::Measured;
 use holdfast_failover::plan::{Before, EmergencyVariant};
 use holdfast_failover::run::forecast::{Took, forecast};
-use holdfast_failover::run::{Command, Event, Next, Run, StepProgress, Summary};
+use holdfast_failover::run::{Command, Event, Next, Run, StepProgress, Summary, Who};
 use holdfast_failover::undo::Undo;
 use holdfast_failover::{Drill, Intent, Mode, Refusal, RunState, Step, StepState};
 use holdfast_store::RunHead;
@@ -37,6 +38,7 @@ pub fn head(head: &RunHead) -> RunSummary {
         drill: head.drill.map(|drill| drill.kind()),
         drill_leg: leg(head.drill),
         evacuation: head.evacuation.map(|id| id.to_string()),
+        break_glass: head.break_glass.map(|id| id.to_string()),
         requested_by: head.requested_by.email.clone(),
         reason: head.reason.clone(),
         requested_at: head.requested_at,
@@ -87,6 +89,7 @@ fn summary(run: &Run, measured: &Measured) -> RunSummary {
         drill: request.plan.drill.map(|drill| drill.kind()),
         drill_leg: leg(request.plan.drill),
         evacuation: request.evacuation.map(|id| id.to_string()),
+        break_glass: run.break_glass.as_ref().map(|under| under.id.to_string()),
         requested_by: request.by.email.clone(),
         reason: request.reason.clone(),
         requested_at: run.requested_at,
@@ -115,10 +118,31 @@ pub struct Around {
     /// Since when nobody drives it, and why.
     pub set_aside: Option<SetAside>,
     pub live_drill: Option<DrillView>,
+    /// The break-glass that whoever looks holds open, where the run waits for approval.
+    pub glass: Option<BreakGlass>,
+    /// Whoever looks started it under break-glass, and holds none open any more.
+    pub glass_over: bool,
+}
+
+impl Around {
+    /// What the rules say of a command, beside what its own state says.
+    fn handle(&self, run: &Run, command: Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+        match run.not_after_its_end(&command).filter(|_| self.glass_over) {
+            Some(refusal) => Err(refusal),
+            None => run.handle(command, now),
+        }
+    }
 }
 
 pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> RunView {
     let verbs = verbs(actor, run, &around, now);
+    let steps = run
+        .steps_in_order()
+        .map(|s| StepView {
+            other_run: around.others.get(&s.id).cloned(),
+            ..step(actor, run, s, &around, now)
+        })
+        .collect();
     let (acknowledged_by, acknowledged_at) = around.acknowledged.unzip();
     let measured = of_run(run);
     let request = &run.request;
@@ -136,10 +160,7 @@ pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> Run
         tally: run.tally(),
         reviews: run.reviews.clone(),
         overrides: request.overrides.clone(),
-        steps: run
-            .steps_in_order()
-            .map(|s| StepView { other_run: around.others.get(&s.id).cloned(), ..step(actor, run, s, now) })
-            .collect(),
+        steps,
         facts: request.plan.facts.clone(),
         measurements: request.plan.measurements.clone(),
         notes: run.plan().notes.clone(),
@@ -251,12 +272,12 @@ pub fn other_run(of: &RunHead, asked_for: bool) -> OtherRun {
     OtherRun { application, run: id, state, now, set_aside: set_aside.is_some(), asked_for }
 }
 
-fn step(actor: &Actor, run: &Run, step: &Step, now: Timestamp) -> StepView {
+fn step(actor: &Actor, run: &Run, step: &Step, around: &Around, now: Timestamp) -> StepView {
     let planned = planned_step(step);
     let Some(progress) = run.progress(&step.id) else { return planned };
     let by = who(actor);
     let may_drive = may(actor, Action::DriveRun).is_ok();
-    let legal = |command: Command| may_drive && run.handle(command, now).is_ok();
+    let legal = |command: Command| may_drive && around.handle(run, command, now).is_ok();
     StepView {
         state: progress.state,
         attempt: progress.attempt,
@@ -281,8 +302,9 @@ fn step(actor: &Actor, run: &Run, step: &Step, now: Timestamp) -> StepView {
         may_retry: legal(Command::RetryStep { by: by.clone(), step: step.id.clone() }),
         may_skip: legal(Command::SkipStep { by: by.clone(), step: step.id.clone(), reason: "?".into() }),
         may_confirm: may(actor, Action::ConfirmStep).is_ok()
-            && run
+            && around
                 .handle(
+                    run,
                     Command::ConfirmStep {
                         by,
                         groups: actor.groups.clone(),
@@ -313,13 +335,17 @@ fn values(seen: &[Before]) -> Value {
     seen.iter().map(|b| json!({ "resource": b.resource, "region": b.region, "values": b.facts })).collect()
 }
 
+fn escalating(by: &Who) -> Command {
+    Command::Escalate { by: by.clone(), reason: String::new(), confirm: String::new(), overrides: Vec::new() }
+}
+
 /// Each verb asked of the rules themselves, so that what a page offers and what is refused cannot differ.
 fn verbs(actor: &Actor, run: &Run, around: &Around, now: Timestamp) -> Vec<VerbView> {
     let by = who(actor);
     let right = |action| {
         may(actor, action).err().map(|p| Refusal { code: p.code, sentence: p.detail, way_out: p.way_out })
     };
-    let asked = |command| match run.handle(command, now) {
+    let asked = |command| match around.handle(run, command, now) {
         Err(refusal) => Some(refusal),
         Ok(events) if events.contains(&Event::Started) => around.not_to_start.clone(),
         Ok(_) => None,
@@ -344,6 +370,11 @@ fn verbs(actor: &Actor, run: &Run, around: &Around, now: Timestamp) -> Vec<VerbV
         let own = may_deny(&run.request, &by, &actor.groups);
         let deny = Command::Deny { by: by.clone(), groups: actor.groups.clone(), digest, comment: None };
         add("deny", reviewing(own).or_else(|| asked(deny)));
+        if let Some(Ok(under)) = around.glass.as_ref().map(|glass| glass.mark(now))
+            && run.request.may_break_glass().is_ok()
+        {
+            add("break_glass", right(Action::RequestRun).or_else(|| asked(Command::BreakGlass { under })));
+        }
         if run.reviews.iter().any(|r| r.person == by.id) {
             add("withdraw", asked(Command::Withdraw { by: by.clone() }));
         }
@@ -356,7 +387,8 @@ fn verbs(actor: &Actor, run: &Run, around: &Around, now: Timestamp) -> Vec<VerbV
         }
         // The page that it leads to asks for a fresh proof of identity, and says what the guards say.
         if run.movement().mode == Mode::Planned && !run.request.dry_run && run.undoing.is_none() {
-            add("escalate", right(Action::EscalateRun).or_else(|| run.may_escalate().err()));
+            let over = around.glass_over.then(|| run.not_after_its_end(&escalating(&by))).flatten();
+            add("escalate", right(Action::EscalateRun).or(over).or_else(|| run.may_escalate().err()));
         }
         if !run.request.dry_run && run.undoing.is_none() {
             add("abort", right(Action::AbortRun).or_else(|| run.may_abort().err()));

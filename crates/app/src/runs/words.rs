@@ -26,6 +26,7 @@ pub fn drives(verb: &RunVerb) -> &'static str {
         RunVerb::Acknowledge => "run.acknowledge",
         RunVerb::TryAgain => "run.try_again",
         RunVerb::EndDrill => "run.end_drill",
+        RunVerb::BreakGlass => "run.break_glass",
     }
 }
 
@@ -60,6 +61,7 @@ fn reason(event: &Event) -> Option<String> {
         | Event::Aborted { reason, .. }
         | Event::TurnRefused { reason }
         | Event::Failed { reason } => Some(reason.clone()),
+        Event::BreakGlass { under } => Some(under.reason.clone()),
         Event::StepProgress { note, .. } | Event::StepSucceeded { note, .. } => Some(note.clone()),
         _ => None,
     }
@@ -83,7 +85,10 @@ fn sentence(event: &Event) -> String {
         Event::Denied { by, .. } => format!("{} denied it", by.email),
         Event::Expired => "The approvals did not come in time".into(),
         Event::TurnRefused { reason } => format!("Refused when its turn came: {reason}"),
-        Event::Started => "The last approval was given: the run starts".into(),
+        Event::BreakGlass { under } => {
+            format!("{} broke the glass: no approval is waited for", under.by.email)
+        }
+        Event::Started => "Nothing is waited for any more: the run starts".into(),
         Event::TakenOver { worker, epoch } => format!("{worker} drives the run (epoch {epoch})"),
         Event::StepStarted { step, attempt, change, .. } => match change {
             Some(change) => format!("{step}: attempt {attempt}, calling {}", change.action()),

@@ -57,7 +57,7 @@ async fn once_it_is_set_up_a_code_is_asked_for_beside_the_password_and_works_onc
     let phone = Phone::set_up(&house, &house.approver).await;
     assert_eq!(sign_in(&house, None, FROM).await, Ok(Admitted::CodeDue(person)));
     let code = phone.code(&house, 0).await;
-    assert_eq!(sign_in(&house, Some(&code), FROM).await, Ok(Admitted::Whole(person)));
+    assert_eq!(sign_in(&house, Some(&code), FROM).await, Ok(Admitted::WithCode(person)));
     assert_eq!(sign_in(&house, Some(&code), FROM).await, Err("code_refused".into()), "used");
     let older = phone.code(&house, -30).await;
     assert_eq!(
@@ -68,7 +68,7 @@ async fn once_it_is_set_up_a_code_is_asked_for_beside_the_password_and_works_onc
     let next = phone.code(&house, 30).await;
     assert_eq!(
         sign_in(&house, Some(&next), FROM).await,
-        Ok(Admitted::Whole(person)),
+        Ok(Admitted::WithCode(person)),
         "a clock that is ahead"
     );
     let wrong = house.app.sign_in("approver@example.com", "wrong", Some("000000"), FROM).await;
@@ -131,12 +131,12 @@ async fn a_code_to_recover_with_works_once_however_it_is_written_and_not_after_n
     let person = house.approver.person;
     assert_eq!(phone.recovery_codes.len(), 10);
     let typed = phone.recovery_codes[0].to_uppercase().replace('-', " ");
-    assert_eq!(sign_in(&house, Some(&typed), FROM).await, Ok(Admitted::Whole(person)));
+    assert_eq!(sign_in(&house, Some(&typed), FROM).await, Ok(Admitted::WithCode(person)));
     assert_eq!(sign_in(&house, Some(&typed), FROM).await, Err("code_refused".into()));
     assert_eq!(house.app.factors(&house.approver).await.unwrap().recovery_codes_left, 9);
     let new = house.app.new_recovery_codes(&house.approver).await.unwrap().recovery_codes;
     assert_eq!(sign_in(&house, Some(&phone.recovery_codes[1]), FROM).await, Err("code_refused".into()));
-    assert_eq!(sign_in(&house, Some(&new[0]), FROM).await, Ok(Admitted::Whole(person)));
+    assert_eq!(sign_in(&house, Some(&new[0]), FROM).await, Ok(Admitted::WithCode(person)));
     // Another's codes are not one's own.
     let others = Phone::set_up(&house, &house.operator).await;
     assert_eq!(sign_in(&house, Some(&others.recovery_codes[0]), FROM).await, Err("code_refused".into()));
@@ -148,9 +148,12 @@ async fn who_has_both_proves_both() {
     let prove = |password: Option<&str>, code: Option<&str>| {
         let proof = Proof { password: password.map(Into::into), code: code.map(Into::into) };
         let (app, actor) = (house.app.clone(), house.approver.clone());
-        async move { app.prove(&actor, proof, FROM).await.map_err(|problem| problem.code) }
+        async move {
+            let proved = app.prove(&actor, proof, FROM).await;
+            proved.map(|proved| proved.second_factor).map_err(|problem| problem.code)
+        }
     };
-    assert_eq!(prove(Some(PASSWORD), None).await, Ok(()));
+    assert_eq!(prove(Some(PASSWORD), None).await, Ok(false), "there is no second factor yet");
     assert_eq!(prove(Some("wrong"), None).await, Err("sign_in_refused".into()));
     assert_eq!(prove(None, None).await, Err("proof_incomplete".into()));
     let phone = Phone::set_up(&house, &house.approver).await;
@@ -158,7 +161,7 @@ async fn who_has_both_proves_both() {
     assert_eq!(prove(Some(PASSWORD), None).await, Err("proof_incomplete".into()));
     assert_eq!(prove(None, Some(&code)).await, Err("proof_incomplete".into()));
     assert_eq!(prove(Some("wrong"), Some(&code)).await, Err("sign_in_refused".into()));
-    assert_eq!(prove(Some(PASSWORD), Some(&code)).await, Ok(()), "a refused try has not used the code up");
+    assert_eq!(prove(Some(PASSWORD), Some(&code)).await, Ok(true), "a refused try has not used the code up");
     assert_eq!(prove(Some(PASSWORD), Some(&code)).await, Err("code_refused".into()));
     let token = Actor { token_scopes: Some(vec![]), ..house.approver.clone() };
     let by_token = house.app.prove(&token, Proof::default(), FROM).await;

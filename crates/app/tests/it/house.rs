@@ -302,6 +302,7 @@ impl House {
             detected_at: None,
             overrides: Vec::new(),
             commit_within_seconds: None,
+            break_glass: false,
             plan_digest: None,
         }
     }

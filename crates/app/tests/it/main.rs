@@ -4,6 +4,7 @@
 
 mod applications;
 mod approvals;
+mod break_glass;
 mod codes;
 mod drills;
 mod evacuations;

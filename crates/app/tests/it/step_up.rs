@@ -3,6 +3,7 @@
 use crate::house::{House, name, refused};
 use holdfast_api::accounts::Accounts;
 use holdfast_api::applications::Applications;
+use holdfast_api::break_glass::{BreakGlasses, MakeSealedCode, OpenBreakGlass, ReviewBreakGlass};
 use holdfast_api::evacuations::{EvacuationVerb, Evacuations, RequestEvacuation, ReviewEvacuation};
 use holdfast_api::inventory::{FileFormat, Inventories, Manner};
 use holdfast_api::people::{AddPerson, ChangePerson, Groups, People, Policies, PutGroup, Tokens};
@@ -10,7 +11,8 @@ use holdfast_api::proofs::Proofs;
 use holdfast_api::runs::{Decision, EscalateRun, RequestRun, ReviewRun, RunVerb, Runs};
 use holdfast_api::{Answer, IfMatch};
 use holdfast_domain::{
-    Account, Actor, ApprovalPolicy, ApprovalRule, EvacuationId, Role, RunId, Scope, Seconds, StepId,
+    Account, Actor, ApprovalPolicy, ApprovalRule, BreakGlassId, EvacuationId, Role, RunId, Scope, Seconds,
+    StepId,
 };
 use holdfast_failover::Intent;
 use jiff::SignedDuration;
@@ -25,6 +27,11 @@ async fn try_all(house: &House, who: &Actor) -> Vec<(&'static str, Answer<()>)> 
         overrides: vec!["change_freeze".into()],
         ..House::asked("shop", Intent::Failover, "us-east-1", "eu-central-1")
     };
+    let breaking =
+        || OpenBreakGlass { reason: "a test".into(), incident: None, minutes: None, sealed_code: None };
+    let with_a_code = OpenBreakGlass { sealed_code: Some("a".repeat(32)), ..breaking() };
+    let under_it = RequestRun { break_glass: true, overrides: vec![], ..overriding.clone() };
+    let closing = ReviewBreakGlass { words: "rightly".into() };
     let lot_overriding: RequestEvacuation = serde_json::from_value(serde_json::json!({
         "region": "us-east-1", "mode": "planned", "reason": "a test", "overrides": ["change_freeze"],
         "stop_on_failure": true, "dry_run": false,
@@ -69,6 +76,15 @@ async fn try_all(house: &House, who: &Actor) -> Vec<(&'static str, Answer<()>)> 
             app.drive_evacuation(who, lot, EvacuationVerb::GoOn { reason: "x".into() }).await.map(drop),
         ),
         ("override", app.request_run(who, overriding, "key").await.map(drop)),
+        ("break the glass", app.open_break_glass(who, breaking()).await.map(drop)),
+        ("break it with a sealed code", app.open_break_glass(who, with_a_code).await.map(drop)),
+        ("start a request under it", app.drive_run(who, run, RunVerb::BreakGlass).await.map(drop)),
+        ("request a run under it", app.request_run(who, under_it, "key").await.map(drop)),
+        ("close its review", app.review_break_glass(who, BreakGlassId::fresh(), closing).await.map(drop)),
+        (
+            "make a sealed code",
+            app.make_sealed_code(who, MakeSealedCode { kept_at: "x".into() }).await.map(drop),
+        ),
         ("override in an evacuation", app.request_evacuation(who, lot_overriding, "key").await.map(drop)),
         ("escalate", app.drive_run(who, run, RunVerb::Escalate(escalate)).await.map(drop)),
         ("skip", app.drive_run(who, run, skip).await.map(drop)),

@@ -296,6 +296,7 @@ impl House {
             // What an emergency needs of planes is told elsewhere.
             overrides: if mode == Mode::Emergency { vec!["plane_lint".into()] } else { Vec::new() },
             commit_within_seconds: None,
+            break_glass: false,
             plan_digest: None,
         }
     }

@@ -327,6 +327,7 @@ pub fn request(movement: Move, intent: Intent, mode: Mode) -> RequestRun {
         // What an emergency needs of planes is told elsewhere.
         overrides: if mode == Mode::Emergency { vec!["plane_lint".into()] } else { Vec::new() },
         commit_within_seconds: None,
+        break_glass: false,
         plan_digest: None,
     }
 }

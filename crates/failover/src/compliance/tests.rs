@@ -186,3 +186,20 @@ fn what_a_run_has_not_come_to_yet_is_not_missing_and_once_it_is_over_it_is() {
     let lag = &measured(&run).stores[0];
     assert!(lag.milliseconds.is_none() && lag.reason.is_some());
 }
+
+#[test]
+fn nothing_is_called_met_while_a_break_glass_review_is_due_and_a_miss_stays_a_miss() {
+    use Standing::{Met, Missed, Unknown};
+    for (measured, claimed) in [(Met, Unknown), (Unknown, Unknown), (Missed, Missed)] {
+        assert_eq!(measured.while_review_is_due(), claimed);
+    }
+    for (rto, rpo, both) in [
+        (Met, Met, Met),
+        (Met, Unknown, Unknown),
+        (Unknown, Met, Unknown),
+        (Missed, Met, Missed),
+        (Unknown, Missed, Missed),
+    ] {
+        assert_eq!(Standing::of_both(rto, rpo), both);
+    }
+}

@@ -139,6 +139,7 @@ impl Run {
                 self.may_confirm_in(&step, &groups)?;
                 self.one(Event::StepConfirmed { step, by, comment }, now)
             }
+            Command::BreakGlass { under } => self.start_under(under, now),
             Command::Expire => {
                 self.legal(&Event::Expired, now)?;
                 if now >= self.expires_at {
@@ -264,6 +265,7 @@ impl Run {
             | Event::ApprovalWithdrawn { .. }
             | Event::Denied { .. }
             | Event::Expired
+            | Event::BreakGlass { .. }
             | Event::TurnRefused { .. }
             | Event::Started
             | Event::StepRetried { .. }

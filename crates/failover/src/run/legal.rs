@@ -33,9 +33,10 @@ impl Run {
                 self.must_await_approval()?;
                 self.must_be_of_an_evacuation()
             }
+            Event::BreakGlass { .. } => self.may_break_glass(),
             Event::Started => {
                 self.must_await_approval()?;
-                if self.tally().met {
+                if self.tally().met || self.break_glass.is_some() {
                     Ok(())
                 } else {
                     Err(wrong_state(
@@ -206,7 +207,7 @@ impl Run {
         }
     }
 
-    fn must_await_approval(&self) -> Legal {
+    pub(super) fn must_await_approval(&self) -> Legal {
         match self.state {
             RunState::AwaitingApproval => Ok(()),
             state if state.is_over() => Err(self.over()),

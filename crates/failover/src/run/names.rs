@@ -133,6 +133,7 @@ impl Event {
             Self::Denied { .. } => "denied",
             Self::Expired => "expired",
             Self::TurnRefused { .. } => "turn_refused",
+            Self::BreakGlass { .. } => "break_glass",
             Self::Started => "started",
             Self::TakenOver { .. } => "taken_over",
             Self::StepStarted { .. } => "step_started",
@@ -189,6 +190,7 @@ impl Event {
             Self::Approved { review, .. } => {
                 Some(super::Who { id: review.person, email: review.email.clone() })
             }
+            Self::BreakGlass { under } => Some(under.by.clone()),
             Self::ApprovalWithdrawn { by }
             | Self::Denied { by, .. }
             | Self::StepRetried { by, .. }

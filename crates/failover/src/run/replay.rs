@@ -76,6 +76,7 @@ impl Run {
             ended_at: None,
             lag_at_cut: Vec::new(),
             paused_by: None,
+            break_glass: None,
             escalated: None,
             undoing: None,
             commit: Commit::default(),
@@ -120,6 +121,7 @@ impl Run {
             Event::Expired => {
                 self.end(RunState::Expired, at, "The approvals did not come in time.".into());
             }
+            Event::BreakGlass { under } => self.break_glass = Some(Box::new(under.clone())),
             Event::TurnRefused { reason } => self.end(RunState::Cancelled, at, reason.clone()),
             Event::Started => {
                 self.state = RunState::Running;

@@ -18,6 +18,9 @@ pub struct Summary {
     /// It was asked for as planned, and is an emergency since.
     #[serde(default)]
     pub escalated: bool,
+    /// It was started without approvals, under break-glass.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub break_glass: bool,
     /// It was taken back whole: what stood before stands again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restored: bool,
@@ -53,6 +56,7 @@ impl Run {
             steps_done: self.plan().steps.iter().filter(|s| self.is_done(s)).count(),
             steps_total: self.plan().steps.len(),
             escalated: self.escalated.is_some(),
+            break_glass: self.break_glass.is_some(),
             restored: self.is_restored(),
             was_there: self.state.is_over() && self.request.was_there(),
             now: self.now_words(),

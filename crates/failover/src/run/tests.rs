@@ -1,7 +1,8 @@
-//! Claims about single commands; `escalation` those about going from planned to emergency, `model` what a model checker
+//! Claims about single commands; `break_glass` about starts without approval, `escalation` those about going from planned to emergency, `model` what a model checker
 //! finds in all orders of what replicas, people and AWS may do, `random` the
 //! properties over random sequences, `verbs` the table of every verb in every state.
 
+mod break_glass;
 mod calls;
 mod commit;
 mod drills;

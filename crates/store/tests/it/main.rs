@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Helpers of tests, which fail by panicking.
 
 mod audit;
+mod break_glasses;
 mod crashes;
 mod drills;
 mod evacuations;

@@ -28,6 +28,8 @@ pub enum Run {
     Deny(Deny),
     /// Take one's own approval back, until the run starts
     Withdraw { id: String },
+    /// Start a request without its approvals, under the break-glass that you hold open (needs `holdfast login`)
+    BreakGlass { id: String },
     /// Start no further step
     Pause {
         id: String,
@@ -156,6 +158,9 @@ pub struct Request {
     /// Take it back by itself unless somebody commits it within so many seconds after traffic has moved
     #[arg(long = "commit-within", value_name = "SECONDS")]
     pub commit_within_seconds: Option<u32>,
+    /// Start it at once, without approvals, under the break-glass that you hold open
+    #[arg(long)]
+    pub break_glass: bool,
     /// Repeating with the same key cannot make a second run
     #[arg(long)]
     pub idempotency_key: Option<String>,

@@ -1,6 +1,7 @@
 //! What people see: a path per page and a form handler per verb. A handler asks the control plane first, so the
 //! status is true, then renders; a form calls the same method as REST and leads back to its page. No rule here.
 
+mod break_glass;
 pub mod cookies;
 mod evacuations;
 mod flash;
@@ -86,6 +87,7 @@ pub fn router() -> Router<AppState> {
         .route("/runs/{id}/withdraw", post(run_forms::withdraw))
         .route("/runs/{id}/acknowledge", post(run_forms::acknowledge))
         .route("/runs/{id}/try_again", post(run_forms::try_again))
+        .route("/runs/{id}/break_glass", post(run_forms::break_glass))
         .route("/runs/{id}/end_drill", post(run_forms::end_drill))
         .route("/runs/{id}/steps/{step}/retry", post(run_forms::retry))
         .route("/runs/{id}/steps/{step}/skip", post(run_forms::skip))
@@ -105,6 +107,12 @@ pub fn router() -> Router<AppState> {
         .route("/safeguards/automation", post(safeguards::switch))
         .route("/safeguards/freezes", post(safeguards::declare))
         .route("/safeguards/freezes/{id}/lift", post(safeguards::lift))
+        .route("/break-glass", get(break_glass::page).post(break_glass::open))
+        .route("/break-glass/{id}", get(break_glass::one))
+        .route("/break-glass/{id}/end", post(break_glass::end))
+        .route("/break-glass/{id}/review", post(break_glass::review))
+        .route("/break-glass/codes", post(break_glass::make_code))
+        .route("/break-glass/codes/{id}/withdraw", post(break_glass::withdraw_code))
         .route("/people", get(views::people).post(people_forms::add_person))
         .route("/people/{id}", post(people_forms::change_person))
         .route("/people/{id}/disable", post(people_forms::disable_person))

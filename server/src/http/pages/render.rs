@@ -16,7 +16,7 @@ use holdfast_api::runs::RunFilter;
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::Actor;
 use holdfast_frontend::pages;
-use holdfast_frontend::screen::{Assets, Automation, Chrome, Flash, Screen, Signed, Theme};
+use holdfast_frontend::screen::{Assets, Automation, Chrome, Flash, Glass, Screen, Signed, Theme};
 use jiff::Timestamp;
 use leptos::nonce::Nonce;
 
@@ -98,11 +98,12 @@ impl Visit {
             screen.refresh_seconds = None;
         }
         let live = RunFilter { live: true, told_singly: true, limit: Some(COUNTED), ..RunFilter::default() };
-        let (runs, approvals, evacuations, automation) = futures::join!(
+        let (runs, approvals, evacuations, automation, glass) = futures::join!(
             state.plane.runs(&self.actor, &live),
             state.plane.approvals(&self.actor),
             state.plane.evacuations_to_review(&self.actor),
-            state.plane.automation(&self.actor)
+            state.plane.automation(&self.actor),
+            state.plane.break_glass_state(&self.actor)
         );
         let mut chrome = chrome(state, &self.path, self.theme);
         chrome.signed = Some(self.signed());
@@ -114,6 +115,7 @@ impl Visit {
             Ok(automation) => Automation::Off(automation),
             Err(_) => Automation::NotKnown,
         };
+        chrome.glass = glass.map_or(Glass::NotKnown, |state| Glass::Open(state.open));
         chrome.flash = self.flash;
         saying(told, respond(status, screen, chrome, self.had_flash))
     }

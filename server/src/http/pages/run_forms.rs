@@ -79,6 +79,7 @@ fn read_request(application: &str, sent: &Fields) -> Answer<RequestRun> {
         detected_at: time("detected_at", "Detected at")?,
         overrides: overrides(sent),
         commit_within_seconds: views::window(sent)?.filter(|_| !dry_run),
+        break_glass: views::break_glass(sent) && !dry_run,
         // The digest shown is that of the request which people approve; a dry run is another one, and asks nobody.
         plan_digest: sent.get("plan_digest").filter(|_| !dry_run),
     })
@@ -116,6 +117,7 @@ fn review_path(application: &str, sent: &Fields) -> String {
             ("drill", drill.as_deref()),
             ("drill_minutes", minutes.as_deref()),
             ("commit", sent.get("commit").as_deref()),
+            ("break_glass", views::break_glass(sent).then_some("yes")),
         ],
     )
 }
@@ -231,6 +233,11 @@ pub async fn acknowledge(s: State<AppState>, visit: Visit, path: Path<String>, s
 pub async fn end_drill(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
     let words = "The way back was asked for";
     drive(s, visit, path, sent, "end_drill", words, |_| Ok(RunVerb::EndDrill)).await
+}
+
+pub async fn break_glass(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
+    let words = "Started without approvals";
+    drive(s, visit, path, sent, "break_glass", words, |_| Ok(RunVerb::BreakGlass)).await
 }
 
 pub async fn try_again(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {

@@ -153,6 +153,7 @@ fn asked_for(application: &str, asked: &Fields) -> Answer<RequestRun> {
         detected_at: None,
         overrides: Vec::new(),
         commit_within_seconds: window(asked)?,
+        break_glass: break_glass(asked),
         plan_digest: None,
     })
 }
@@ -168,6 +169,12 @@ pub fn window(fields: &Fields) -> Answer<Option<u32>> {
             "Choose one of those offered.",
         )
     })
+}
+
+/// Without approvals, by whoever holds the glass broken.
+#[must_use]
+pub fn break_glass(fields: &Fields) -> bool {
+    fields.text("break_glass") == "yes"
 }
 
 /// # Errors

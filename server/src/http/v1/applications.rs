@@ -206,6 +206,7 @@ pub async fn get_plans(
                 detected_at: None,
                 overrides: Vec::new(),
                 commit_within_seconds: None,
+                break_glass: false,
                 plan_digest: None,
             };
             let (plan, problem) = match state.plane.preview_run(&actor, &request).await {

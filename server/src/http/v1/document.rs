@@ -32,7 +32,7 @@ use utoipa::{
         (name = "status", description = "What stands where, and whether it would survive"),
         (name = "plans", description = "Kept plans: versions, edits, evaluation, waivers"),
         (name = "runs", description = "Failovers and failbacks: request, review, drive, follow"),
-        (name = "safeguards", description = "Change freezes, and the switch that stops all automation"),
+        (name = "safeguards", description = "Change freezes, the switch that stops all automation, and break-glass"),
         (name = "evidence", description = "Compliance and the audit log"),
         (name = "people", description = "People, groups, policies and API tokens"),
         (name = "system", description = "Health, metrics and this document")

@@ -6,6 +6,7 @@
 mod accounts;
 mod applications;
 mod audit;
+mod break_glass;
 mod compliance;
 mod document;
 pub mod entry;
@@ -111,6 +112,14 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(safeguards::get_automation, safeguards::put_automation))
         .routes(routes!(safeguards::get_freezes, safeguards::post_freeze))
         .routes(routes!(safeguards::delete_freeze))
+        .routes(routes!(break_glass::get_state))
+        .routes(routes!(break_glass::get_break_glasses, break_glass::post_break_glass))
+        .routes(routes!(break_glass::get_break_glass))
+        .routes(routes!(break_glass::post_end))
+        .routes(routes!(break_glass::post_break_glass_review))
+        .routes(routes!(break_glass::get_sealed_codes, break_glass::post_sealed_code))
+        .routes(routes!(break_glass::delete_sealed_code))
+        .routes(routes!(runs::post_break_glass_start))
         .routes(routes!(compliance::get_compliance))
         .routes(routes!(audit::get_audit))
         .routes(routes!(audit::get_calls))

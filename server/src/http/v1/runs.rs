@@ -46,7 +46,7 @@ pub struct Filter {
     limit: Option<u32>,
 }
 
-/// What is asked for. `split` and `break_glass` are refused unless empty: this version has neither.
+/// What is asked for. `split` is refused unless empty: this version does not have it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRun {
@@ -92,6 +92,7 @@ pub struct NewRun {
     /// where something is done before it that nothing takes back.
     #[serde(default)]
     commit_within_seconds: Option<u32>,
+    /// Start it at once, without approvals, under the break-glass that the requester holds open.
     #[serde(default)]
     break_glass: Option<bool>,
     /// What the person was shown: refused as `stale_plan` when the plan made now differs.
@@ -114,13 +115,9 @@ impl Because {
 
 impl NewRun {
     fn request(self) -> Reply<RequestRun> {
-        let absent =
-            |field: &str, way_out: &str| Problem::bad_field(field, "is not in this version", way_out);
         if self.split.is_some_and(|split| !split.is_empty()) {
-            return Err(absent("split", "Name one `to_region`.").into());
-        }
-        if self.break_glass == Some(true) {
-            return Err(absent("break_glass", "Ask those who may approve: the answer names them.").into());
+            let way_out = "Name one `to_region`.";
+            return Err(Problem::bad_field("split", "is not in this version", way_out).into());
         }
         Ok(RequestRun {
             application: self.application,
@@ -137,6 +134,7 @@ impl NewRun {
             detected_at: self.detected_at,
             overrides: self.overrides,
             commit_within_seconds: self.commit_within_seconds,
+            break_glass: self.break_glass.unwrap_or_default(),
             plan_digest: self.plan_digest,
         })
     }
@@ -173,7 +171,7 @@ pub async fn get_runs(
 #[utoipa::path(post, path = "/runs", tag = "runs", request_body = NewRun,
     params(("idempotency-key" = String, Header, description = "The same key with the same body answers the first run again")),
     responses((status = 201, body = RunView, headers(("location" = String))),
-        (status = 409, description = "`run_active` (`blocked_by` names the run), `stale_plan`, `guard_refused`, `override_needed`, `idempotency_key_reused`",
+        (status = 409, description = "`run_active` (`blocked_by` names the run), `stale_plan`, `guard_refused`, `override_needed`, `break_glass_not_open`, `idempotency_key_reused`",
             body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn post_run(
     State(state): State<AppState>,
@@ -344,6 +342,21 @@ pub async fn post_end_drill(
     MaybeJson(_because): MaybeJson<Because>,
 ) -> Reply<Json<RunView>> {
     Ok(Json(state.plane.drive_run(&actor, id, RunVerb::EndDrill).await?))
+}
+
+/// Starts a request that waits for approval without it, under the break-glass that whoever asks holds open. A person's own
+/// session with fresh identity.
+#[utoipa::path(post, path = "/runs/{id}/break_glass", tag = "runs", params(("id" = String, Path)),
+    request_body(content = Option<Because>), responses((status = 200, body = RunView),
+        (status = 409, description = "`break_glass_not_open`, `stale_plan`, `guard_refused`, or the state of the run does not allow it",
+            body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn post_break_glass_start(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<RunId>,
+    MaybeJson(_because): MaybeJson<Because>,
+) -> Reply<Json<RunView>> {
+    Ok(Json(state.plane.drive_run(&actor, id, RunVerb::BreakGlass).await?))
 }
 
 /// Tries a step again that failed or asks for a person.

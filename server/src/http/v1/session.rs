@@ -14,7 +14,7 @@ use axum::{
 };
 use holdfast_api::{
     Problem,
-    proofs::{Admitted, Proof},
+    proofs::{Admitted, Proof, Proved},
 };
 use holdfast_domain::Actor;
 use jiff::Timestamp;
@@ -45,6 +45,8 @@ pub struct SessionView {
     /// Approving needs this to be less than five minutes ago.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub identity_proved_at: Option<Timestamp>,
+    /// Whether that proof held a second factor that was checked here: opening break-glass needs that, or a sealed code.
+    pub second_factor: bool,
 }
 
 impl From<Actor> for SessionView {
@@ -58,6 +60,7 @@ impl From<Actor> for SessionView {
                 .token_scopes
                 .map(|scopes| scopes.iter().map(|scope| scope.as_str().to_owned()).collect()),
             identity_proved_at: actor.identity_proved_at,
+            second_factor: actor.second_factor,
         }
     }
 }
@@ -79,9 +82,13 @@ pub async fn post_session(State(state): State<AppState>, request: Request) -> Re
     let JsonBody(sign_in) = JsonBody::<SignIn>::from_request(again, &state).await?;
     let SignIn { email, password, code } = sign_in;
     let admitted = admit(&mut parts, &state, &email, &password, code.as_deref()).await?;
-    let Admitted::Whole(person) = admitted else { return Err(code_needed().into()) };
+    let (person, second_factor) = match admitted {
+        Admitted::Whole(person) => (person, false),
+        Admitted::WithCode(person) => (person, true),
+        Admitted::CodeDue(_) => return Err(code_needed().into()),
+    };
     let actor = state.plane.actor_of_session(person, Some(Timestamp::now())).await?;
-    Ok(Json(actor.into()))
+    Ok(Json(Actor { second_factor, ..actor }.into()))
 }
 
 fn code_needed() -> Problem {
@@ -118,8 +125,9 @@ pub async fn post_proof(State(state): State<AppState>, request: Request) -> Repl
     let actor = find(&mut parts, &state).await?.ok_or_else(not_signed_in)?;
     let again = Request::from_parts(parts.clone(), body);
     let JsonBody(Again { password, code }) = JsonBody::<Again>::from_request(again, &state).await?;
-    prove_again(&mut parts, &state, Proof { password, code }).await?;
-    Ok(Json(state.plane.actor_of_session(actor.person, Some(Timestamp::now())).await?.into()))
+    let Proved { second_factor } = prove_again(&mut parts, &state, Proof { password, code }).await?;
+    let actor = state.plane.actor_of_session(actor.person, Some(Timestamp::now())).await?;
+    Ok(Json(Actor { second_factor, ..actor }.into()))
 }
 
 /// Signs out.

@@ -17,7 +17,7 @@ impl People for Fake {
                 Some(code) => self.finish_sign_in(operator().person, code, "").await,
                 None => return Ok(Admitted::CodeDue(operator().person)),
             }
-            .map(|()| Admitted::Whole(operator().person))
+            .map(|()| Admitted::WithCode(operator().person))
         } else {
             Err(Problem::new(401, "sign_in_refused", "Not signed in", "Not right.", "Try again."))
         }
@@ -70,13 +70,13 @@ impl Proofs for Fake {
         let wrong = || Problem::new(401, "code_refused", "Not right", "Not right.", "Wait.");
         if code == CODE { Ok(()) } else { Err(wrong()) }
     }
-    async fn prove(&self, actor: &Actor, proof: Proof, _: &str) -> Answer<()> {
+    async fn prove(&self, actor: &Actor, proof: Proof, _: &str) -> Answer<Proved> {
         if actor.token_scopes.is_some() {
             return Err(Problem::new(403, "person_needed", "Not for API tokens", "No.", "Sign in."));
         }
         self.note(format!("prove {}", actor.email));
         match proof.password.as_deref() {
-            Some(PASSWORD) => Ok(()),
+            Some(PASSWORD) => Ok(Proved { second_factor: proof.code.is_some() }),
             _ => Err(Problem::new(401, "sign_in_refused", "Not signed in", "Not right.", "Try again.")),
         }
     }

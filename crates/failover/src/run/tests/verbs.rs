@@ -142,6 +142,7 @@ fn verbs(run: &Run) -> Vec<(&'static str, Command)> {
         ("approve", Command::Approve { review, digest: digest.clone() }),
         ("withdraw", Command::Withdraw { by: who(2) }),
         ("deny", Command::Deny { by: who(7), groups, digest, comment: None }),
+        ("break_glass", Command::BreakGlass { under: break_glass::under(2) }),
         ("pause", Command::Pause { by: who(2), reason: None }),
         ("resume", Command::Resume { by: who(2) }),
         ("escalate", escalate()),
@@ -163,6 +164,9 @@ Every verb that a person has, in every state of a run: *done*, or the code that 
 and its way out. Who may is decided before (`crates/app/src/authority.rs`). Retry, skip and confirm are asked here of the step that
 measures the lag, of an undo of its first step. Made from the code and checked against it; written anew by
 `HOLDFAST_WRITE_DOCS=1 cargo nextest run --release -p holdfast-failover -E 'test(every_verb_in_every_state)'`.
+
+*break_glass* starts a request without its approvals, by whoever holds an open break-glass; what that lifts is in
+`crates/failover/src/break_glass.rs` (docs/SECURITY.md).
 
 *abort* takes back what the run has done, step by step in the reverse of their order, to what stood when each step was about to act. What
 cannot be taken back is shown first and confirmed by typing the application's name: a promotion, a failover with loss of data accepted, a
