@@ -57,6 +57,8 @@ pub struct ReviewEvacuation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EvacuationVerb {
     Withdraw,
+    /// It starts without the approvals that it waits for, under the break-glass that this person holds open.
+    BreakGlass,
     /// Past a wave that did not go well.
     GoOn {
         reason: String,
@@ -182,7 +184,8 @@ pub struct EvacuationView {
     /// What did not go as planned so far.
     pub exceptions: Vec<String>,
     pub ending: Option<String>,
-    /// What this actor may do now, each with its refusal where not: approve, deny, withdraw, go_on, cancel.
+    /// What this actor may do now, each with its refusal where not: approve, deny, withdraw, break_glass, go_on,
+    /// cancel.
     pub verbs: Vec<VerbView>,
     /// The lot's own journal; each run has one of its own.
     pub events: Vec<EvacuationEvent>,

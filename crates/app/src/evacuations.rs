@@ -10,6 +10,7 @@ use crate::audit::done;
 use crate::authority::{Action, fresh, may};
 use crate::free_text::{REASON_AT_MOST, free_text};
 use crate::problems::{of_refusal, of_store};
+use crate::runs::break_glass::of_start;
 use crate::runs::{set_aside, unreadable, who};
 use async_trait::async_trait;
 use holdfast_api::evacuations::{
@@ -19,6 +20,7 @@ use holdfast_api::evacuations::{
 use holdfast_api::runs::Decision;
 use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::{Actor, EvacuationId, RunId};
+use holdfast_failover::break_glass::not_open;
 use holdfast_failover::evacuation::{Decided, Entry, Event, Parts, as_part};
 use holdfast_failover::guard::overrides_freshly;
 use holdfast_failover::run::{self, Run, Who};
@@ -95,7 +97,7 @@ impl Evacuations for App {
         request: &RequestEvacuation,
     ) -> Answer<EvacuationPreview> {
         may(actor, Action::ReadRuns)?;
-        self.evacuation_preview(request).await
+        self.evacuation_preview(actor, request).await
     }
 
     async fn request_evacuation(
@@ -173,25 +175,40 @@ impl Evacuations for App {
         let action = drives(&verb);
         let right = match &verb {
             EvacuationVerb::Withdraw => Action::ReviewRun,
+            EvacuationVerb::BreakGlass => Action::RequestRun,
             EvacuationVerb::GoOn { .. } | EvacuationVerb::Cancel { .. } => Action::DriveRun,
         };
         may(actor, right)?;
-        // Going on overrules the rule that was approved with the lot.
-        if matches!(verb, EvacuationVerb::GoOn { .. }) {
-            fresh(actor, self.store.now().await.map_err(of_store)?)?;
+        let now = self.store.now().await.map_err(of_store)?;
+        // Going on overrules the rule that was approved with the lot, and break-glass does without the approvals.
+        if matches!(verb, EvacuationVerb::GoOn { .. } | EvacuationVerb::BreakGlass) {
+            fresh(actor, now)?;
         }
+        let holds_open = self.holds_open(actor.person).await?;
+        let under = match &verb {
+            EvacuationVerb::BreakGlass => Some(self.mark_of(actor, now).await?),
+            _ => None,
+        };
         let verb = match verb {
             EvacuationVerb::Withdraw => EvacuationVerb::Withdraw,
+            EvacuationVerb::BreakGlass => EvacuationVerb::BreakGlass,
             EvacuationVerb::GoOn { reason } => EvacuationVerb::GoOn { reason: said(&reason)? },
             EvacuationVerb::Cancel { reason } => EvacuationVerb::Cancel { reason: said(&reason)? },
         };
-        let decide = |loaded: &Loaded, runs: &[Run], _lapsed: &[Who], _now| match &verb {
+        let decide = |loaded: &Loaded, runs: &[Run], _lapsed: &[Who], now| match &verb {
             EvacuationVerb::Withdraw => loaded.evacuation.withdraw(runs, &by),
-            EvacuationVerb::GoOn { reason } => loaded.evacuation.go_on(&loaded.parts(), &by, reason),
+            EvacuationVerb::BreakGlass => {
+                let under = under.clone().ok_or_else(not_open)?;
+                loaded.evacuation.break_glass(runs, under, now)
+            }
+            EvacuationVerb::GoOn { reason } => match loaded.evacuation.not_after_its_end(&by) {
+                Some(refusal) if !holds_open => Err(refusal),
+                _ => loaded.evacuation.go_on(&loaded.parts(), &by, reason),
+            },
             EvacuationVerb::Cancel { reason } => loaded.evacuation.cancel(runs, &by, reason),
         };
         let unreadable = match &verb {
-            EvacuationVerb::Withdraw => Unreadable::Refuse,
+            EvacuationVerb::Withdraw | EvacuationVerb::BreakGlass => Unreadable::Refuse,
             EvacuationVerb::GoOn { .. } => Unreadable::PassOver,
             EvacuationVerb::Cancel { reason } => Unreadable::GiveUp(reason),
         };
@@ -218,6 +235,7 @@ pub(crate) fn reviews(decision: Decision) -> &'static str {
 pub(crate) fn drives(verb: &EvacuationVerb) -> &'static str {
     match verb {
         EvacuationVerb::Withdraw => "evacuation.withdraw",
+        EvacuationVerb::BreakGlass => "evacuation.break_glass",
         EvacuationVerb::GoOn { .. } => "evacuation.go_on",
         EvacuationVerb::Cancel { .. } => "evacuation.cancel",
     }
@@ -235,6 +253,7 @@ fn of_part(actor: &Actor, lot: EvacuationId, run: &Run, events: &[run::Event]) -
         run::Event::Denied { .. } => "run.deny",
         run::Event::ApprovalWithdrawn { .. } => "run.withdraw",
         run::Event::Cancelled { .. } => "run.cancel",
+        run::Event::BreakGlass { .. } => "run.break_glass",
         _ => return None,
     };
     let detail = json!({ "evacuation": lot, "digest": run.request.digest, "events": events });
@@ -401,7 +420,7 @@ impl App {
                 Err(
                     holdfast_store::Error::EvacuationMoved { .. } | holdfast_store::Error::RunMoved { .. },
                 ) => {}
-                Err(error) => return Err(of_store(error)),
+                Err(error) => return Err(of_start(error)),
             }
         }
         Err(Problem::new(

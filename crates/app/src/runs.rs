@@ -3,7 +3,7 @@
 
 mod abort;
 mod asked;
-mod break_glass;
+pub(crate) mod break_glass;
 mod drills;
 mod escalate;
 pub(crate) mod request;

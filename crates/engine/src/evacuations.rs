@@ -4,6 +4,7 @@
 use crate::crash;
 use crate::journal::Lost;
 use holdfast_domain::{EvacuationId, RunId};
+use holdfast_failover::break_glass::Rule;
 use holdfast_failover::evacuation::{Decided, Event, Next, as_part};
 use holdfast_failover::guard::standing_refusal;
 use holdfast_failover::run::{Event as RunEvent, Run};
@@ -126,7 +127,8 @@ async fn load(store: &Store, ids: &[RunId]) -> Result<Vec<Run>, Error> {
 
 /// Hours may lie between the approval and a run's turn: what stands against its start is asked again.
 async fn turn(store: &Store, evacuation: &Evacuation, ids: &[RunId]) -> Result<(), Error> {
-    if !evacuation.request.dry_run && store.log_state().await?.refusal().is_some() {
+    let lifted = evacuation.break_glass.is_some() && Rule::CheckpointKept.lifted();
+    if !evacuation.request.dry_run && !lifted && store.log_state().await?.refusal().is_some() {
         // Said on every page; the turn comes when the audit log is kept again.
         tracing::warn!(evacuation = %evacuation.id, "no run starts while the audit log is not kept");
         return Ok(());

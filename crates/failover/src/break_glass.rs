@@ -260,5 +260,15 @@ pub fn not_open() -> Refusal {
     )
 }
 
+/// Its holder holds nothing open any more, and asks for more than stopping what they started under it.
+#[must_use]
+pub fn over(under: &UnderBreakGlass) -> Refusal {
+    Refusal::new(
+        "break_glass_over",
+        format!("{} started it under break-glass, which is over.", under.by.email),
+        "Somebody else who may steer runs takes it over; or open break-glass anew. Stopping it and taking it back need neither.",
+    )
+}
+
 #[cfg(test)]
 mod tests;

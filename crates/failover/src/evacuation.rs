@@ -14,6 +14,7 @@ pub use next::{Next, State, as_part};
 pub use waves::{Ordered, Waves, waves};
 
 use crate::approval::Review;
+use crate::break_glass::UnderBreakGlass;
 use crate::digest::Digest;
 use crate::movement::{Intent, Mode};
 use crate::refusal::Refusal;
@@ -88,7 +89,11 @@ pub enum Event {
         comment: Option<String>,
     },
     Expired,
-    /// Every part's policy is met; the first wave may begin.
+    /// Somebody starts it without the approvals that its parts wait for: so is each of them marked.
+    BreakGlass {
+        under: UnderBreakGlass,
+    },
+    /// Every part's policy is met, or the glass was broken; the first wave may begin.
     Started,
     /// The turn of these came.
     TurnCame {
@@ -133,6 +138,8 @@ pub struct Evacuation {
     pub reviews: Vec<Review>,
     pub requested_at: Timestamp,
     pub expires_at: Timestamp,
+    /// Under which break-glass it was started without approvals.
+    pub break_glass: Option<Box<UnderBreakGlass>>,
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
     /// The runs whose turn has come.

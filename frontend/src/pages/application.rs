@@ -412,9 +412,8 @@ fn history(view: &ApplicationView) -> AnyView {
 
 fn about(view: &ApplicationView) -> AnyView {
     let app = &view.application;
-    let join = |regions: &[RegionCode]| {
-        regions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-    };
+    let join =
+        |regions: &[RegionCode]| regions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let depends: Vec<AnyView> = app
         .depends_on
         .iter()

@@ -278,6 +278,17 @@ fn decide(view: &EvacuationView, signed: &Signed) -> AnyView {
             .into_any()
         }
     };
+    let glass = may(view, "break_glass").then(|| {
+        let summary = view! { <span class="btn danger">"Start it without approvals…"</span> }.into_any();
+        let body = view! {
+            <form method="post" action=action(view, "break_glass") class="stack">
+                <p>"You hold break-glass open. The first wave begins at once, on your word alone, and every run of the lot is marked for ever."</p>
+                <button class="btn danger" type="submit">{format!("Start now, without approvals: {words}")}</button>
+            </form>
+        }
+        .into_any();
+        parts::fold("ask-break-glass".into(), false, "ask", summary, body)
+    });
     let deny = may(view, "deny").then(|| {
         let summary = view! { <span class="btn danger">"Deny this request…"</span> }.into_any();
         let body = view! {
@@ -292,7 +303,7 @@ fn decide(view: &EvacuationView, signed: &Signed) -> AnyView {
         .into_any();
         parts::fold("ask-deny".into(), typed("deny", "comment").is_some(), "ask", summary, body)
     });
-    view! { {approve}<div class="far">{deny}</div> }.into_any()
+    view! { {approve}<div class="far">{glass}{deny}</div> }.into_any()
 }
 
 fn not_now(view: &EvacuationView) -> AnyView {

@@ -41,6 +41,7 @@ pub async fn evacuate(command: Evacuate, output: Output) -> Outcome {
         }
         Evacuate::Deny(deny) => return review::deny::<EvacuationView>(&client, deny, output).await,
         Evacuate::Withdraw { id } => return review::withdraw::<EvacuationView>(&client, &id, output).await,
+        Evacuate::BreakGlass { id } => (one(&id, "/break_glass"), json!({}), As::Person),
         Evacuate::GoOn { id, reason } => (one(&id, "/go_on"), json!({ "reason": reason }), As::Person),
         Evacuate::Cancel { id, reason } => (one(&id, "/cancel"), json!({ "reason": reason }), As::Anybody),
     };

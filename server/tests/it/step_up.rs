@@ -20,7 +20,7 @@ use std::sync::Arc;
 const PASSWORD: &str = "a long enough password";
 
 /// Method, path, body: refused on an old sign-in.
-const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 31] = [
+const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 32] = [
     (
         "POST",
         "/runs",
@@ -32,6 +32,7 @@ const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 31] = [
         r#"{"application": "shop", "intent": "failover", "mode": "planned", "reason": "x", "break_glass": true}"#,
     ),
     ("POST", "/runs/{id}/break_glass", ""),
+    ("POST", "/evacuations/{id}/break_glass", ""),
     ("POST", "/break_glasses", r#"{"reason": "x"}"#),
     ("POST", "/break_glasses/{id}/review", r#"{"words": "x"}"#),
     ("POST", "/sealed_codes", r#"{"kept_at": "x"}"#),
@@ -117,7 +118,7 @@ const WANTS_NONE: [&str; 30] = [
 ];
 
 /// Path of a form, what it sends, and the page that it stands on.
-const FORMS: [(&str, &str, &str); 24] = [
+const FORMS: [(&str, &str, &str); 25] = [
     (
         "/applications/shop/runs",
         "intent=failover&mode=planned&reason=x&override_change_freeze=yes&idempotency_key=k",
@@ -137,6 +138,7 @@ const FORMS: [(&str, &str, &str); 24] = [
     ("/break-glass/{id}/review", "words=x", "/break-glass/{id}"),
     ("/break-glass/codes", "kept_at=x", "/break-glass"),
     ("/runs/{id}/break_glass", "", "/runs/{id}"),
+    ("/evacuations/{id}/break_glass", "", "/evacuations/{id}"),
     ("/people", "email=new%40example.com&role-viewer=on", "/people"),
     ("/people/{id}", "email=x%40example.com&role-viewer=on", "/people"),
     ("/people/{id}/disable", "", "/people"),

@@ -59,13 +59,20 @@ fn nothing_to_move(lot: &Lot) -> Option<Refusal> {
 }
 
 impl App {
-    pub(super) async fn evacuation_preview(&self, request: &RequestEvacuation) -> Answer<EvacuationPreview> {
+    pub(super) async fn evacuation_preview(
+        &self,
+        actor: &Actor,
+        request: &RequestEvacuation,
+    ) -> Answer<EvacuationPreview> {
         let now = self.store.now().await.map_err(of_store)?;
         let asked = RequestEvacuation { overrides: codes(&guards(&request.overrides)?), ..request.clone() };
         let lot = self.lot(&asked, now).await?;
         let nobody = Who { id: PersonId(uuid::Uuid::nil()), email: String::new() };
         let frozen = lot.request(&asked, nobody).map_err(of_refusal)?;
-        let not_kept = if asked.dry_run { None } else { self.audit_not_kept().await? };
+        let not_kept = match asked.dry_run {
+            true => None,
+            false => self.audit_stops(self.holds_open(actor.person).await?).await?,
+        };
         let part = |name: &Name| {
             let planned = lot.parts.get(name)?;
             let steps = &planned.thought.plan.steps;
@@ -146,8 +153,9 @@ impl App {
         key: &Key<'_>,
     ) -> Answer<EvacuationId> {
         let now = self.store.now().await.map_err(of_store)?;
+        // Whoever holds break-glass open starts it under that.
         if !asked.dry_run
-            && let Some(refusal) = self.audit_not_kept().await?
+            && let Some(refusal) = self.audit_stops(self.holds_open(actor.person).await?).await?
         {
             return Err(of_refusal(refusal));
         }

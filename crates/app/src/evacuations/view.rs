@@ -4,12 +4,14 @@ use super::Loaded;
 use super::lot::{left_out, refusal};
 use crate::App;
 use crate::authority::{Action, may};
+use crate::problems::of_store;
 use crate::runs::view::head;
 use crate::runs::who;
 use holdfast_api::Answer;
 use holdfast_api::evacuations::{EvacuationEvent, EvacuationSummary, EvacuationView, PolicyTally};
 use holdfast_api::runs::VerbView;
 use holdfast_domain::{Actor, EvacuationId};
+use holdfast_failover::break_glass::BreakGlass;
 use holdfast_failover::evacuation::{Decided, Entry, Event, Next, State};
 use holdfast_failover::run::{Run, Who};
 use holdfast_failover::{FrozenPolicy, Refusal, Review, Tally};
@@ -76,7 +78,7 @@ impl App {
     pub(super) async fn evacuation_view(&self, actor: &Actor, id: EvacuationId) -> Answer<EvacuationView> {
         let loaded = self.loaded_evacuation(id).await?;
         let parts = loaded.parts();
-        let now = self.store.now().await.map_err(crate::problems::of_store)?;
+        let now = self.store.now().await.map_err(of_store)?;
         let evacuation = &loaded.evacuation;
         let waits = evacuation.started_at.is_none() && evacuation.ended_at.is_none();
         let (mut runs, mut lapsed, mut not_now) = (Vec::new(), Vec::new(), NotNow::default());
@@ -87,7 +89,11 @@ impl App {
             runs = open.runs;
             lapsed = self.lapsed_of(&runs).await?;
         }
-        let verbs = verbs(actor, &loaded, &runs, &lapsed, not_now, now);
+        let glass = match evacuation.ended_at {
+            None => self.store.open_break_glass_of(actor.person).await.map_err(of_store)?,
+            Some(_) => None,
+        };
+        let verbs = verbs(actor, &loaded, &runs, &lapsed, not_now, glass.as_ref(), now);
         for run in &mut runs {
             run.reviews.retain(|review| !lapsed.iter().any(|who| who.id == review.person));
         }
@@ -140,6 +146,7 @@ fn verbs(
     runs: &[Run],
     lapsed: &[Who],
     not_now: NotNow,
+    glass: Option<&BreakGlass>,
     now: Timestamp,
 ) -> Vec<VerbView> {
     let evacuation = &loaded.evacuation;
@@ -160,8 +167,17 @@ fn verbs(
             add("withdraw", right(Action::ReviewRun));
         }
     }
+    if evacuation.started_at.is_none()
+        && let Some(Ok(under)) = glass.map(|glass| glass.mark(now))
+    {
+        let own = evacuation.break_glass(runs, under, now);
+        if !matches!(&own, Err(refusal) if refusal.code == "not_for_break_glass") {
+            add("break_glass", right(Action::RequestRun).or(not_now.decided.clone()).or_else(|| own.err()));
+        }
+    }
     if evacuation.go_on(&loaded.parts(), &by, "?").is_ok() {
-        add("go_on", right(Action::DriveRun));
+        let over = evacuation.not_after_its_end(&by).filter(|_| glass.is_none());
+        add("go_on", right(Action::DriveRun).or(over));
     }
     if evacuation.cancelled.is_none() {
         add("cancel", right(Action::DriveRun).or_else(|| evacuation.cancel(runs, &by, "?").err()));
@@ -182,7 +198,11 @@ fn event(entry: &Entry) -> EvacuationEvent {
             (Some(by.email.clone()), format!("denied it{comment}"))
         }
         Event::Expired => (None, "the approvals did not come in time".to_owned()),
-        Event::Started => (None, "the last approval was given: the first wave begins".to_owned()),
+        Event::BreakGlass { under } => {
+            let words = format!("broke the glass, no approval is waited for: {}", under.reason);
+            (Some(under.by.email.clone()), words)
+        }
+        Event::Started => (None, "nothing is waited for any more: the first wave begins".to_owned()),
         Event::TurnCame { runs } if runs.len() == 1 => (None, "the turn of one run came".to_owned()),
         Event::TurnCame { runs } => (None, format!("the turn of {} runs came", runs.len())),
         Event::WentOn { by, wave, reason } => {

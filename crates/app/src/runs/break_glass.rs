@@ -23,7 +23,7 @@ impl App {
 }
 
 /// It may have ended between the question and the start: the database has the last word.
-pub(super) fn of_start(error: Error) -> Problem {
+pub(crate) fn of_start(error: Error) -> Problem {
     if error.is_conflict("run_events_break_glass_is_open") {
         return of_refusal(not_open());
     }

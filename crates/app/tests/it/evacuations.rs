@@ -2,6 +2,7 @@
 
 use crate::house::{AWAY, FAR, HOME, House, refused, region, test_entry, weighted};
 use holdfast_api::Answer;
+use holdfast_api::break_glass::{BreakGlasses, OpenBreakGlass};
 use holdfast_api::evacuations::{
     EvacuationFilter, EvacuationVerb, EvacuationView, Evacuations, RequestEvacuation, ReviewEvacuation,
 };
@@ -399,4 +400,33 @@ async fn a_region_that_is_not_declared_normal_is_no_target() {
     let left: Vec<_> =
         view.left_out.iter().map(|left| (left.application.as_str(), left.because.code.as_str())).collect();
     assert_eq!(left, [("front", "nowhere_to_go")]);
+}
+
+#[tokio::test]
+async fn whoever_holds_break_glass_open_starts_a_lot_and_every_part_of_it_is_marked() {
+    let house = seen().await;
+    let view = ask(&house, asked(Mode::Emergency)).await.unwrap();
+    let operator = Actor { second_factor: true, ..house.operator.clone() };
+    let begin =
+        async |who: &Actor| house.app.drive_evacuation(who, id(&view), EvacuationVerb::BreakGlass).await;
+    let offered = |view: &EvacuationView| view.verbs.iter().any(|verb| verb.verb == "break_glass");
+    assert_eq!(refused(begin(&operator).await).code, "break_glass_not_open");
+    assert!(!offered(&house.app.evacuation(&operator, id(&view)).await.unwrap()));
+    let open =
+        OpenBreakGlass { reason: "nobody answers".into(), incident: None, minutes: None, sealed_code: None };
+    let glass = house.app.open_break_glass(&operator, open).await.unwrap();
+    assert!(offered(&house.app.evacuation(&operator, id(&view)).await.unwrap()));
+    let single = house.app.drive_run(&operator, run_of(&view, "shop"), RunVerb::BreakGlass).await;
+    assert_eq!(refused(single).code, "part_of_an_evacuation");
+    let begun = begin(&operator).await.unwrap();
+    assert_eq!(begun.summary.state, State::Running);
+    let parts: Vec<_> = begun.waves.iter().flatten().collect();
+    assert!(!parts.is_empty());
+    for part in parts {
+        assert_eq!(part.break_glass.as_ref(), Some(&glass.id), "{}", part.application);
+    }
+    let kinds: Vec<&str> = begun.events.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(kinds, ["requested", "break_glass", "started"]);
+    let under = house.app.break_glass(&operator, glass.id.parse().unwrap()).await.unwrap();
+    assert_eq!(under.runs.len(), begun.waves.iter().flatten().count());
 }

@@ -80,6 +80,7 @@ async fn try_all(house: &House, who: &Actor) -> Vec<(&'static str, Answer<()>)> 
         ("break it with a sealed code", app.open_break_glass(who, with_a_code).await.map(drop)),
         ("start a request under it", app.drive_run(who, run, RunVerb::BreakGlass).await.map(drop)),
         ("request a run under it", app.request_run(who, under_it, "key").await.map(drop)),
+        ("start a lot under it", app.drive_evacuation(who, lot, EvacuationVerb::BreakGlass).await.map(drop)),
         ("close its review", app.review_break_glass(who, BreakGlassId::fresh(), closing).await.map(drop)),
         (
             "make a sealed code",

@@ -3,6 +3,7 @@
 
 use super::{Evacuation, Event, Next, Parts, Request};
 use crate::approval::{Review, may_deny, may_review, tally};
+use crate::break_glass::{UnderBreakGlass, over as break_glass_over};
 use crate::digest::Digest;
 use crate::refusal::Refusal;
 use crate::run::{self, Run, RunState, Who};
@@ -103,6 +104,33 @@ impl Evacuation {
             decided.events.push(Event::Started);
         }
         Ok(decided)
+    }
+
+    /// Starts the lot without the approvals that its parts wait for; each part is marked with it.
+    ///
+    /// # Errors
+    /// `not_for_break_glass` for a dry run, and as for an approval.
+    pub fn break_glass(&self, runs: &[Run], under: UnderBreakGlass, now: Timestamp) -> Answer {
+        self.may_decide(&self.request.digest, now)?;
+        let mut of_runs = Vec::new();
+        for run in waiting(runs) {
+            self.is_as_approved(run)?;
+            run.request.may_break_glass()?;
+            of_runs.push((run.id, vec![run::Event::BreakGlass { under: under.clone() }]));
+        }
+        if of_runs.is_empty() {
+            return Err(wrong_state(
+                "No part of it waits for approval any more.",
+                "Ask for a new evacuation.",
+            ));
+        }
+        Ok(Decided { events: vec![Event::BreakGlass { under }, Event::Started], of_runs })
+    }
+
+    /// Why its holder may not go on with it any more, now that they hold nothing open: that was for the hour.
+    #[must_use]
+    pub fn not_after_its_end(&self, by: &Who) -> Option<Refusal> {
+        self.break_glass.as_deref().filter(|under| under.by.id == by.id).map(break_glass_over)
     }
 
     /// # Errors

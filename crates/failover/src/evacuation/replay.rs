@@ -34,6 +34,7 @@ impl Evacuation {
             reviews: Vec::new(),
             requested_at: at,
             expires_at: at.checked_add(expires).unwrap_or(Timestamp::MAX),
+            break_glass: None,
             started_at: None,
             ended_at: None,
             turned: BTreeSet::new(),
@@ -56,6 +57,7 @@ impl Evacuation {
                 | Event::ApprovalWithdrawn { .. }
                 | Event::Denied { .. }
                 | Event::Expired
+                | Event::BreakGlass { .. }
                 | Event::Started
         );
         let carried_out = matches!(entry.event, Event::TurnCame { .. } | Event::WentOn { .. });
@@ -74,6 +76,7 @@ impl Evacuation {
     pub(super) fn take(&mut self, event: &Event, at: Timestamp) {
         match event {
             Event::Requested { .. } => {}
+            Event::BreakGlass { under } => self.break_glass = Some(Box::new(under.clone())),
             Event::TurnCame { runs } => self.turned.extend(runs),
             Event::Approved { review, .. } => {
                 self.reviews.retain(|r| r.person != review.person);
@@ -136,6 +139,7 @@ impl Event {
             Self::ApprovalWithdrawn { .. } => "approval_withdrawn",
             Self::Denied { .. } => "denied",
             Self::Expired => "expired",
+            Self::BreakGlass { .. } => "break_glass",
             Self::Started => "started",
             Self::TurnCame { .. } => "turn_came",
             Self::WentOn { .. } => "went_on",

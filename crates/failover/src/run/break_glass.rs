@@ -1,8 +1,8 @@
 //! Starting a run without the approvals that it waits for, and what its holder may still ask of it once the glass is whole again.
 
-use super::legal::Legal;
+use super::legal::{Legal, wrong_state};
 use super::{Command, Event, Request, Run};
-use crate::break_glass::UnderBreakGlass;
+use crate::break_glass::{UnderBreakGlass, over};
 use crate::refusal::Refusal;
 use jiff::Timestamp;
 
@@ -37,8 +37,11 @@ impl Run {
 
     pub(super) fn may_break_glass(&self) -> Legal {
         self.must_await_approval()?;
-        if self.request.evacuation.is_some() {
-            return Err(self.decided_with_the_lot());
+        if self.break_glass.is_some() {
+            return Err(wrong_state(
+                "It is under break-glass already.",
+                "It starts when its turn in the evacuation comes.",
+            ));
         }
         self.request.may_break_glass()
     }
@@ -82,12 +85,6 @@ impl Run {
             | Command::Record(_)
             | Command::Conclude => return None,
         };
-        (by.id == under.by.id).then(|| {
-            Refusal::new(
-                "break_glass_over",
-                format!("{} started it under break-glass, which is over.", under.by.email),
-                "Somebody else who may steer runs takes it over; or open break-glass anew. It may be paused, cancelled and aborted.",
-            )
-        })
+        (by.id == under.by.id).then(|| over(under))
     }
 }

@@ -79,7 +79,11 @@ impl Run {
     /// A refusal with a stable code, what stands against it, and the way out.
     pub fn handle(&self, command: Command, now: Timestamp) -> Result<Vec<Event>, Refusal> {
         match command {
-            Command::Approve { .. } | Command::Withdraw { .. } | Command::Deny { .. } | Command::Expire
+            Command::Approve { .. }
+            | Command::Withdraw { .. }
+            | Command::Deny { .. }
+            | Command::BreakGlass { .. }
+            | Command::Expire
                 if self.request.evacuation.is_some() =>
             {
                 Err(self.decided_with_the_lot())

@@ -75,11 +75,9 @@ impl Run {
 
     fn now_words(&self) -> String {
         match self.state {
-            RunState::AwaitingApproval => self.tally().waits_for(&self.request.policy).unwrap_or_else(|| {
-                match self.request.evacuation {
-                    Some(_) => "Waits for its turn in the evacuation.".into(),
-                    None => "Approved; about to start.".into(),
-                }
+            RunState::AwaitingApproval => self.waits_for().unwrap_or_else(|| match self.request.evacuation {
+                Some(_) => "Waits for its turn in the evacuation.".into(),
+                None => "Approved; about to start.".into(),
             }),
             RunState::AwaitingCommit => match self.commit.until {
                 Some(until) => {
@@ -92,6 +90,11 @@ impl Run {
             }
             _ => self.ending.clone().unwrap_or_else(|| self.state.as_str().replace('_', " ")),
         }
+    }
+
+    /// Under break-glass it waits for nobody.
+    fn waits_for(&self) -> Option<String> {
+        self.tally().waits_for(&self.request.policy).filter(|_| self.break_glass.is_none())
     }
 
     fn under_way_words(&self) -> String {

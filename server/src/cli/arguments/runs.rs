@@ -242,6 +242,8 @@ pub enum Evacuate {
     Deny(Deny),
     /// Take one's own approval back, until it starts
     Withdraw { id: String },
+    /// Start it without its approvals, under the break-glass that you hold open (needs `holdfast login`)
+    BreakGlass { id: String },
     /// Let the next waves begin although the last did not go well (needs `holdfast login`)
     GoOn {
         id: String,

@@ -148,6 +148,11 @@ pub async fn withdraw(s: State<AppState>, visit: Visit, path: Path<String>, sent
         .await
 }
 
+pub async fn break_glass(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
+    let words = "Started without approvals";
+    drive(s, visit, path, sent, "break-glass", words, |_| Ok(EvacuationVerb::BreakGlass)).await
+}
+
 pub async fn go_on(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
     drive(s, visit, path, sent, "go-on", "The evacuation goes on", |sent| {
         Ok(EvacuationVerb::GoOn { reason: reason(sent)? })

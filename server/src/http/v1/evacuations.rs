@@ -157,6 +157,21 @@ pub async fn delete_evacuation_review(
     Ok(Json(state.plane.drive_evacuation(&actor, id, EvacuationVerb::Withdraw).await?))
 }
 
+/// Starts the lot without the approvals that it waits for, under the break-glass that whoever asks holds open. A person's own
+/// session with fresh identity.
+#[utoipa::path(post, path = "/evacuations/{id}/break_glass", tag = "runs", params(("id" = String, Path)),
+    request_body(content = Option<Because>), responses((status = 200, body = EvacuationView),
+        (status = 409, description = "`break_glass_not_open`, or the evacuation does not wait for approval",
+            body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn post_evacuation_break_glass(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<EvacuationId>,
+    MaybeJson(_because): MaybeJson<Because>,
+) -> Reply<Json<EvacuationView>> {
+    Ok(Json(state.plane.drive_evacuation(&actor, id, EvacuationVerb::BreakGlass).await?))
+}
+
 /// Lets the next waves begin although the last did not go well. A person's word, with fresh identity: tokens cannot.
 #[utoipa::path(post, path = "/evacuations/{id}/go_on", tag = "runs", params(("id" = String, Path)),
     request_body(content = Option<Because>), responses((status = 200, body = EvacuationView)))]

@@ -1,6 +1,8 @@
 use super::*;
+use crate::break_glass::UnderBreakGlass;
 use crate::run::Command;
 use crate::testing::after;
+use holdfast_domain::BreakGlassId;
 
 /// An evacuation under way, of waves of so many parts; the runs are numbered from 1.
 fn started(sizes: &[usize]) -> Evacuation {
@@ -317,4 +319,31 @@ fn the_stored_names_do_not_change() {
     }
     let kinds: Vec<&str> = events.iter().map(Event::kind).collect();
     insta::assert_snapshot!(kinds.join(" "), @"requested approval_withdrawn denied expired started turn_came went_on cancelled completed ended");
+}
+
+#[test]
+fn under_break_glass_a_lot_starts_without_an_approval_and_each_part_that_waits_is_marked() {
+    let under = UnderBreakGlass {
+        id: BreakGlassId(uuid::Uuid::from_u128(5)),
+        by: who(2),
+        reason: "nobody answers".into(),
+        until: after(3_600),
+    };
+    let mut story = Story::of(&[sre(), sre()]);
+    let decided = story.evacuation.break_glass(&story.runs, under.clone(), NOW).unwrap();
+    assert_eq!(decided.events, [Event::BreakGlass { under: under.clone() }, Event::Started]);
+    story.write(decided);
+    assert_eq!(story.state(), State::Running);
+    for run in &story.runs {
+        assert_eq!(run.break_glass.as_deref(), Some(&under));
+        assert_eq!(run.state, RunState::AwaitingApproval, "its turn has not come");
+        assert!(run.summary().now.contains("its turn"), "{}", run.summary().now);
+        assert_eq!(run.after(&[run::Event::Started], NOW).unwrap().state, Running);
+        let singly = run.handle(Command::BreakGlass { under: under.clone() }, NOW).unwrap_err();
+        assert_eq!(singly.code, "part_of_an_evacuation");
+    }
+    let again = story.evacuation.break_glass(&story.runs, under, NOW).unwrap_err();
+    assert_eq!(again.code, "wrong_state", "it has started");
+    assert_eq!(story.evacuation.not_after_its_end(&who(2)).unwrap().code, "break_glass_over");
+    assert_eq!(story.evacuation.not_after_its_end(&who(3)), None);
 }
