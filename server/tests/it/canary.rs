@@ -241,6 +241,9 @@ async fn hide(bank: &mut Bank, audit_key: &AuditSettings) -> Vec<Canary> {
         bank.shown("/api/v1/tokens", &json!({ "name": "night", "scopes": ["runs:read"] }), "token").await;
     canaries.push(Canary::both("a token", &token, &hex::decode(&token[3..]).unwrap()));
 
+    let sealed = bank.shown("/api/v1/sealed_codes", &json!({ "kept_at": "the safe" }), "code").await;
+    canaries.push(Canary::of("a sealed code", &sealed));
+
     let signs = "/api/v1/applications/shop/steps/tell/secret";
     let path =
         operations().into_iter().find(|(method, path, ..)| method == "POST" && path.contains("secret"));
