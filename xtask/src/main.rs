@@ -1,10 +1,11 @@
 //! The tools of the house: `cargo xtask page` builds what the browser loads, `cargo xtask map` draws the world
-//! map. Nothing here runs in production.
+//! map, `cargo xtask sbom` lists what is built into the binary. Nothing here runs in production.
 
 mod compiler;
 mod content;
 mod map;
 mod page;
+mod sbom;
 
 use anyhow::{Context, Result, bail};
 use std::{env, path::Path, process::ExitCode};
@@ -25,7 +26,8 @@ fn run() -> Result<()> {
     match env::args().nth(1).as_deref() {
         Some("page") => page::run(root),
         Some("map") => map::run(root),
-        Some(other) => bail!("there is no task `{other}`: there are `page` and `map`"),
-        None => bail!("which task? There are `page` and `map`"),
+        Some("sbom") => sbom::run(root),
+        Some(other) => bail!("there is no task `{other}`: there are `page`, `map` and `sbom`"),
+        None => bail!("which task? There are `page`, `map` and `sbom`"),
     }
 }
