@@ -92,6 +92,10 @@ pub struct EscalateRun {
     /// The application's name, typed: what was not copied is given up.
     #[schema(example = "shop")]
     pub confirm: String,
+    /// Only this step, which goes on as the emergency has it; absent: all that is left of the run.
+    #[serde(default)]
+    #[schema(example = "switch-orders")]
+    pub step: Option<String>,
     /// Guards that the escalation overrides, by their codes.
     #[serde(default)]
     pub overrides: Vec<String>,
@@ -128,8 +132,19 @@ pub struct EscalatedView {
     pub at: Timestamp,
     pub reason: String,
     pub overrides: Vec<String>,
+    /// The steps that were escalated alone; empty: all that was left of the run.
+    #[serde(default)]
+    pub steps: Vec<String>,
     /// The replaced step whose call may still take effect, and until when: nothing is done before.
     pub awaits: Option<AwaitedAnswer>,
+}
+
+/// A step that may be escalated alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct EscalatableStep {
+    pub step: String,
+    /// What it does instead.
+    pub becomes: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -143,6 +158,9 @@ pub struct AwaitedAnswer {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EscalationReview {
     pub run: RunView,
+    /// The steps that may be escalated alone now.
+    #[serde(default)]
+    pub steps: Vec<EscalatableStep>,
     /// Guards that it must override by name.
     pub overrides_needed: Vec<OverrideNeeded>,
     /// What it would be refused for now.

@@ -217,7 +217,7 @@ impl StepDrive {
             }
             Err(_) => {}
         }
-        let (plan, movement) = (run.plan(), run.movement());
+        let (plan, movement) = (run.plan(), &run.movement_of(&step.id));
         let retries = progress.retries_of_what_stood();
         let verdict = step
             .waited(progress.started_at, seen, self.now())
@@ -355,7 +355,7 @@ impl StepDrive {
         seen: &Seen,
         caution: Option<&str>,
     ) -> Result<Turn, Lost> {
-        let (plan, movement) = (run.plan(), run.movement());
+        let (plan, movement) = (run.plan(), &run.movement_of(&step.id));
         let verdict = step.verify_retried(seen, plan, movement, self.now(), progress.retries);
         self.follow(step, progress, seen, Vec::new(), verdict, caution).await
     }
@@ -370,7 +370,7 @@ impl StepDrive {
         call: &CallState,
         (seen, asked_at): (&Seen, Timestamp),
     ) -> Result<Turn, Lost> {
-        let (plan, movement) = (run.plan(), run.movement());
+        let (plan, movement) = (run.plan(), &run.movement_of(&step.id));
         if let Verdict::Act(change) = step.check_retried(seen, plan, movement, self.now(), progress.retries) {
             if !may_repeat(call, asked_at) {
                 let reason = match call {

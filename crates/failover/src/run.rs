@@ -14,6 +14,7 @@ mod legal;
 mod names;
 mod next;
 mod replay;
+mod step_escalation;
 mod summary;
 mod undo;
 
@@ -240,6 +241,14 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         overrides: Vec<String>,
     },
+    /// From here on this one step is carried out as the emergency variant has it; the run stays planned.
+    StepEscalated {
+        step: StepId,
+        by: Who,
+        reason: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        overrides: Vec<String>,
+    },
     Cancelled {
         by: Who,
         reason: String,
@@ -325,6 +334,14 @@ pub enum Command {
     /// `confirm` is the application's name, typed: what was not copied is given up.
     Escalate {
         by: Who,
+        reason: String,
+        confirm: String,
+        overrides: Vec<String>,
+    },
+    /// The same of one step alone.
+    EscalateStep {
+        by: Who,
+        step: StepId,
         reason: String,
         confirm: String,
         overrides: Vec<String>,

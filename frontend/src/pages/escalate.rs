@@ -5,8 +5,8 @@ use crate::components::tone::Tone;
 use crate::components::{parts, plan, runs};
 use crate::format;
 use crate::pages::review::overriding;
-use crate::screen::{Screen, Signed};
-use holdfast_api::runs::{EscalationReview, StepView};
+use crate::screen::{Screen, Signed, typed};
+use holdfast_api::runs::{EscalatableStep, EscalationReview, StepView};
 use leptos::prelude::*;
 
 pub const FORM: &str = "escalate";
@@ -63,11 +63,38 @@ fn decide(review: &EscalationReview, signed: &Signed) -> AnyView {
         {prove}
         <form method="post" action=format!("{path}/escalate") class="stack">
             <p>"Approved with the plan: nobody need approve it again. A call whose answer is still out is waited for, so that nothing is done twice. A paused run goes on."</p>
+            {which(&review.steps)}
             {parts::text_field(FORM, "reason", "Why", "Kept in the journal and the audit log.", true)}
             {parts::text_field(FORM, "confirm", "The application's name, to accept the loss", "Typed as it stands in the title above.", true)}
             {overrides}
             <button class="btn danger" type="submit">{format!("Escalate: move {name} to {to} as an emergency")}</button>
         </form>
+    }
+    .into_any()
+}
+
+/// The whole run, or one step of it alone.
+fn which(steps: &[EscalatableStep]) -> AnyView {
+    if steps.is_empty() {
+        return parts::nothing();
+    }
+    let chosen = typed(FORM, "step");
+    let options = steps
+        .iter()
+        .map(|alone| {
+            let selected = chosen.as_deref() == Some(alone.step.as_str());
+            view! { <option value=alone.step.clone() selected=selected>{format!("Only {}: {}", alone.step, alone.becomes)}</option> }
+        })
+        .collect_view();
+    view! {
+        <div class="field">
+            <label for="escalate-step">"What goes on as an emergency"</label>
+            <select id="escalate-step" name="step">
+                <option value="" selected=chosen.is_none()>"All that is left of the run"</option>
+                {options}
+            </select>
+            <span class="hint">"One step alone stays in its place, and the others go on as planned."</span>
+        </div>
     }
     .into_any()
 }

@@ -132,7 +132,12 @@ fn now(run: &RunView) -> AnyView {
     let others = others(run);
     let sentence = (!s.now.is_empty()).then(|| view! { <p class="now-sentence">{parts::prose(&s.now)}</p> });
     let escalated = run.escalated.clone().map(|e| {
-        view! { <p>"An emergency since "{time::ago(e.at)}", by "{e.by}": "{e.reason}</p> }
+        let what = if e.steps.is_empty() {
+            "An emergency".to_owned()
+        } else {
+            format!("{}, as an emergency", e.steps.join(" and "))
+        };
+        view! { <p>{what}" since "{time::ago(e.at)}", by "{e.by}": "{e.reason}</p> }
     });
     let commit = run.commit.clone().map(|commit| match (commit.by, commit.until) {
         (Some(by), _) => view! { <p>{format!("Committed by {by}.")}</p> }.into_any(),

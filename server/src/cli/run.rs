@@ -64,8 +64,8 @@ pub async fn run(command: Run, output: Output) -> Outcome {
             output.show(&view, show);
             return Ok(());
         }
-        Run::Escalate { id, reason, confirm, overrides } => {
-            let asked = json!({ "reason": reason, "confirm": confirm, "overrides": overrides });
+        Run::Escalate { id, step, reason, confirm, overrides } => {
+            let asked = json!({ "reason": reason, "confirm": confirm, "step": step, "overrides": overrides });
             let path = one(&id, "/escalate");
             let view: RunView = client.change(Method::POST, &path, Some(&asked), As::Person, &[]).await?;
             output.show(&view, show);

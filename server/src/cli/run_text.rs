@@ -194,6 +194,9 @@ pub fn escalation(review: &EscalationReview) -> String {
             needed.guard, needed.sentence, needed.way_out
         ));
     }
+    for alone in &review.steps {
+        text.push_str(&format!("may go alone, --step {}: {}\n", alone.step, alone.becomes));
+    }
     text.push_str(&match &review.refused {
         Some(refused) => format!("It would be refused: {} {}\n", refused.sentence, refused.way_out),
         None => "It can be escalated now.\n".to_owned(),

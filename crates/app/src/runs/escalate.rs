@@ -6,9 +6,9 @@ use super::{said, who};
 use crate::App;
 use crate::authority::{Action, fresh, may};
 use crate::problems::{of_refusal, of_store};
-use holdfast_api::Answer;
-use holdfast_api::runs::{EscalateRun, EscalationReview};
-use holdfast_domain::{Actor, RunId};
+use holdfast_api::runs::{EscalatableStep, EscalateRun, EscalationReview};
+use holdfast_api::{Answer, Problem};
+use holdfast_domain::{Actor, RunId, StepId};
 use holdfast_failover::guard::{Guard, Ruled, RunKind, raised, rule};
 use holdfast_failover::run::{Command, Run};
 use holdfast_failover::{Mode, Movement};
@@ -26,7 +26,17 @@ impl App {
             // What people may override is asked of them, not held against them.
             refused = Ruled { needed: Vec::new(), ..ruled }.refusal();
         }
-        Ok(EscalationReview { run: self.run_view(actor, id).await?, overrides_needed: needed, refused })
+        let steps = run.escalatable().map(|(step, becomes)| EscalatableStep {
+            step: step.id.to_string(),
+            becomes: becomes.title.clone(),
+        });
+        let steps = steps.collect();
+        Ok(EscalationReview {
+            run: self.run_view(actor, id).await?,
+            steps,
+            overrides_needed: needed,
+            refused,
+        })
     }
 
     pub(super) async fn escalate(&self, actor: &Actor, id: RunId, asked: EscalateRun) -> Answer<()> {
@@ -34,17 +44,25 @@ impl App {
         may(actor, Action::EscalateRun)?;
         fresh(actor, now)?;
         let overrides = guards(&asked.overrides)?;
+        let step = asked.step.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        let step = step.map(StepId::parse).transpose().map_err(|e| {
+            Problem::bad_field(
+                "step",
+                e.to_string(),
+                "Name a step of the run, or leave it out for all of it.",
+            )
+        })?;
         let run = self.replayed(id).await?;
         if run.may_escalate().is_ok()
             && let Some(refusal) = self.as_an_emergency(&run, &overrides, now).await?.refusal()
         {
             return Err(of_refusal(refusal));
         }
-        let command = Command::Escalate {
-            by: who(actor),
-            reason: said(Some(&asked.reason))?.unwrap_or_default(),
-            confirm: asked.confirm,
-            overrides: codes(&overrides),
+        let (by, confirm, overrides) = (who(actor), asked.confirm, codes(&overrides));
+        let reason = said(Some(&asked.reason))?.unwrap_or_default();
+        let command = match step {
+            Some(step) => Command::EscalateStep { by, step, reason, confirm, overrides },
+            None => Command::Escalate { by, reason, confirm, overrides },
         };
         self.command(actor, id, command, "run.escalate").await
     }

@@ -209,6 +209,7 @@ fn escalated(run: &Run, now: Timestamp) -> Option<EscalatedView> {
         at: escalated.at,
         reason: escalated.reason.clone(),
         overrides: escalated.overrides.clone(),
+        steps: escalated.alone.iter().map(ToString::to_string).collect(),
         awaits: run.awaited_answer(now).map(|(step, until)| AwaitedAnswer { step: step.to_string(), until }),
     })
 }

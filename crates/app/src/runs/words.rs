@@ -57,6 +57,7 @@ fn reason(event: &Event) -> Option<String> {
         | Event::StepSkipped { reason, .. }
         | Event::StepLeftOut { reason, .. }
         | Event::Escalated { reason, .. }
+        | Event::StepEscalated { reason, .. }
         | Event::Cancelled { reason, .. }
         | Event::Aborted { reason, .. }
         | Event::TurnRefused { reason }
@@ -127,12 +128,10 @@ fn sentence(event: &Event) -> String {
         Event::Paused { by, .. } => format!("{} paused the run", by.email),
         Event::Resumed { by } => format!("{} resumed the run", by.email),
         Event::Escalated { by, reason, overrides } => {
-            let overriding = if overrides.is_empty() {
-                String::new()
-            } else {
-                format!(", overriding {}", overrides.join(", "))
-            };
-            format!("{} escalated the run to an emergency{overriding}: {reason}", by.email)
+            format!("{} escalated the run to an emergency{}: {reason}", by.email, overriding(overrides))
+        }
+        Event::StepEscalated { step, by, reason, overrides } => {
+            format!("{} escalated {step} to an emergency{}: {reason}", by.email, overriding(overrides))
         }
         Event::Cancelled { by, reason } => format!("{} cancelled the run: {reason}", by.email),
         Event::Aborted { by, reason } => format!("{} aborted the run: {reason}", by.email),
@@ -151,4 +150,8 @@ fn sentence(event: &Event) -> String {
         Event::Completed { exceptions } => format!("Done, with exceptions: {}", exceptions.join(", ")),
         Event::Failed { reason } => format!("Failed: {reason}"),
     }
+}
+
+fn overriding(overrides: &[String]) -> String {
+    if overrides.is_empty() { String::new() } else { format!(", overriding {}", overrides.join(", ")) }
 }

@@ -37,7 +37,8 @@ async fn try_all(house: &House, who: &Actor) -> Vec<(&'static str, Answer<()>)> 
         "stop_on_failure": true, "dry_run": false,
     }))
     .unwrap();
-    let escalate = EscalateRun { reason: "a test".into(), confirm: "shop".into(), overrides: vec![] };
+    let escalate =
+        EscalateRun { reason: "a test".into(), confirm: "shop".into(), step: None, overrides: vec![] };
     let skip = RunVerb::SkipStep { step: StepId::parse("observe").unwrap(), reason: "a test".into() };
     let policy = ApprovalPolicy {
         name: name("new"),

@@ -2,7 +2,7 @@
 
 use crate::fake_cloud::Fate;
 use crate::house::{House, id, until};
-use crate::wire::WireHouse;
+use crate::wire::{WireHouse, step_of};
 use holdfast_api::runs::{EscalateRun, RunVerb, RunView, Runs};
 use holdfast_domain::Actor;
 use holdfast_failover::run::Event;
@@ -14,6 +14,7 @@ fn asked(confirm: &str) -> RunVerb {
     RunVerb::Escalate(EscalateRun {
         reason: "it stands still".into(),
         confirm: confirm.into(),
+        step: None,
         overrides: Vec::new(),
     })
 }
@@ -173,6 +174,47 @@ async fn a_switchover_whose_answer_was_lost_is_seen_by_the_emergency_and_not_fol
         (changed(&house, "SwitchoverGlobalCluster"), changed(&house, "FailoverGlobalCluster")),
         (1, 0)
     );
+    assert_eq!(house.done_twice(), [""; 0]);
+    house.stop().await;
+}
+
+/// The switchover is refused, and nothing else: one step accepts the loss, and the others are done as they were planned.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_step_goes_on_as_an_emergency_and_the_run_stays_planned() {
+    let house = WireHouse::new().await;
+    house.sim.add_fault(Fault {
+        operation: Some("SwitchoverGlobalCluster".into()),
+        ..Fault::new(FaultKind::Deny)
+    });
+    let run = house.started("shop", Intent::Failover, Mode::Planned).await;
+    let parked = until("the switchover to ask a person", || async {
+        let now = house.app.run(&house.operator, id(&run)).await.unwrap();
+        (state(&now, "switch-orders") == StepState::NeedsPerson).then_some(now)
+    })
+    .await;
+    assert!(parked.escalated.is_none());
+    let review = house.app.escalation(&house.operator, id(&run)).await.unwrap();
+    assert!(review.steps.iter().any(|alone| alone.step == "switch-orders"), "{:?}", review.steps);
+    let alone = EscalateRun {
+        reason: "the switchover is refused".into(),
+        confirm: "shop".into(),
+        step: Some("switch-orders".into()),
+        overrides: Vec::new(),
+    };
+    house.app.drive_run(&house.operator, id(&run), RunVerb::Escalate(alone)).await.unwrap();
+    let done = house.over(&run).await;
+    assert_eq!(done.summary.state, RunState::Completed, "{:?}", done.ending);
+    assert_eq!(done.summary.mode, Mode::Planned);
+    assert_eq!(done.escalated.map(|escalated| escalated.steps), Some(vec!["emergency-switch-orders".into()]));
+    assert_eq!(
+        (changed(&house, "SwitchoverGlobalCluster"), changed(&house, "FailoverGlobalCluster")),
+        (0, 1)
+    );
+    let mut calls = house.calls();
+    calls.retain(|call| call.effect == Effect::Changed);
+    let emergencies = calls.iter().filter(|call| step_of(call).starts_with("emergency-"));
+    assert!(emergencies.clone().all(|call| call.operation == "FailoverGlobalCluster"));
+    assert_eq!(emergencies.count(), 1);
     assert_eq!(house.done_twice(), [""; 0]);
     house.stop().await;
 }

@@ -71,6 +71,7 @@ impl Run {
             | Command::SkipStep { by, .. }
             | Command::ConfirmStep { by, .. }
             | Command::Escalate { by, .. }
+            | Command::EscalateStep { by, .. }
             | Command::Commit { by, .. } => by,
             Command::Approve { .. }
             | Command::Withdraw { .. }

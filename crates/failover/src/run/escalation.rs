@@ -20,6 +20,17 @@ pub struct Escalated {
     pub overrides: Vec<String>,
     pub movement: Movement,
     pub plan: Plan,
+    /// The steps of the variant that took the place of a step of the plan; empty: the whole variant took the whole plan's.
+    pub alone: BTreeSet<StepId>,
+    /// Where some stand alone: every step that the run has or had, in order.
+    pub(super) order: Vec<Step>,
+}
+
+impl Escalated {
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.alone.is_empty()
+    }
 }
 
 impl Run {
@@ -40,6 +51,14 @@ impl Run {
         self.escalated.as_ref().map_or(&self.request.movement, |escalated| &escalated.movement)
     }
 
+    /// How this step is judged: one that was escalated alone as of an emergency, which may do without the Region being left.
+    #[must_use]
+    pub fn movement_of(&self, id: &StepId) -> Movement {
+        let movement = self.movement().clone();
+        let alone = self.escalated.as_ref().is_some_and(|escalated| escalated.alone.contains(id));
+        if alone { Movement { mode: Mode::Emergency, ..movement } } else { movement }
+    }
+
     /// On whose word the run does what it does now.
     #[must_use]
     pub fn on_behalf_of(&self) -> &Who {
@@ -50,9 +69,13 @@ impl Run {
 
     /// Every step that the run has or had: those of the plan, of what an escalation put in its place, of the undo.
     pub fn steps_in_order(&self) -> impl Iterator<Item = &Step> {
-        let escalated = self.escalated.iter().flat_map(|escalated| &escalated.plan.steps);
+        let (planned, escalated): (&[Step], &[Step]) = match &self.escalated {
+            None => (&self.request.plan.steps, &[]),
+            Some(escalated) if escalated.is_whole() => (&self.request.plan.steps, &escalated.plan.steps),
+            Some(escalated) => (&escalated.order, &[]),
+        };
         let undoing = self.undoing.iter().flat_map(|undoing| &undoing.plan.steps);
-        self.request.plan.steps.iter().chain(escalated).chain(undoing)
+        planned.iter().chain(escalated).chain(undoing)
     }
 
     /// The call of what was replaced that may still take effect, and until when: nothing is done before.
@@ -93,7 +116,7 @@ impl Run {
                 "Request an emergency, or a dry run of one.",
             ));
         }
-        if let Some(escalated) = &self.escalated {
+        if let Some(escalated) = self.escalated.as_ref().filter(|escalated| escalated.is_whole()) {
             return no(
                 &format!("The run was escalated by {} at {}.", escalated.by.email, escalated.at),
                 "It is carried out as an emergency: nothing need be done.",
@@ -150,8 +173,11 @@ impl Run {
         };
         let changed_before = self.changed();
         for step in &steps {
-            let progress = self.carried_over(step);
-            self.steps.insert(step.id.clone(), progress);
+            // One that was escalated alone before goes on where it is.
+            if !self.steps.contains_key(&step.id) {
+                let progress = self.carried_over(step);
+                self.steps.insert(step.id.clone(), progress);
+            }
         }
         let frozen = &self.request.plan;
         self.escalated = Some(Box::new(Escalated {
@@ -170,6 +196,8 @@ impl Run {
                 changed_before,
                 drill: frozen.drill,
             },
+            alone: BTreeSet::new(),
+            order: Vec::new(),
         }));
         self.paused_by = None;
         self.state = RunState::Running;
@@ -222,7 +250,8 @@ impl Run {
             return Some((by, format!("given up when the run was aborted: {}", undoing.reason)));
         }
         let escalated = self.escalated.as_ref()?;
-        let why = format!("replaced by the escalation to an emergency: {}", escalated.reason);
+        let what = if escalated.is_whole() { "the escalation" } else { "its escalation" };
+        let why = format!("replaced by {what} to an emergency: {}", escalated.reason);
         Some((escalated.by.clone(), why))
     }
 
@@ -230,7 +259,7 @@ impl Run {
     /// changed any.
     fn changed(&self) -> BTreeSet<Name> {
         let mut changed = BTreeSet::new();
-        for step in &self.request.plan.steps {
+        for step in self.steps_in_order() {
             let (Some(change), Some(progress)) = (step.change(), self.progress(&step.id)) else { continue };
             if progress.call.is_none() && progress.answers.is_empty() {
                 continue;
@@ -251,7 +280,7 @@ impl Run {
 
     /// How the variant's step begins: pending, so that it looks first. What nothing shows is not done again where it was
     /// done, and is for a person where it may have been.
-    fn carried_over(&self, step: &Step) -> StepProgress {
+    pub(super) fn carried_over(&self, step: &Step) -> StepProgress {
         let pending = StepProgress::pending();
         let unseen = match &step.work {
             Work::Call { change } => !change.shows(),
@@ -294,23 +323,21 @@ impl Run {
     /// Whether the planned part had cut this store off before the escalation: what it measured then is what was lost.
     pub(super) fn was_cut_before(&self, store: &Name) -> bool {
         self.escalated.is_some()
-            && self.request.plan.steps.iter().filter(|step| step.resource.as_ref() == Some(store)).any(
-                |step| {
-                    let Some((change, progress)) = step.change().zip(self.progress(&step.id)) else {
-                        return false;
-                    };
-                    match change {
-                        // Done, it had waited until everything was copied.
-                        Change::SwitchAuroraOver { .. } | Change::FailDatastoreOver { .. } => {
-                            progress.state == StepState::Succeeded
-                        }
-                        Change::PromoteReplica { .. }
-                        | Change::PromoteReplicaCluster { .. }
-                        | Change::StartRestoreJob { .. } => !progress.answers.is_empty(),
-                        _ => false,
-                    }
-                },
-            )
+            && self.steps_in_order().filter(|step| step.resource.as_ref() == Some(store)).any(|step| {
+                let Some((change, progress)) = step.change().zip(self.progress(&step.id)) else {
+                    return false;
+                };
+                match change {
+                    // Done, it had waited until everything was copied.
+                    Change::SwitchAuroraOver { .. }
+                    | Change::FailAuroraOver { .. }
+                    | Change::FailDatastoreOver { .. } => progress.state == StepState::Succeeded,
+                    Change::PromoteReplica { .. }
+                    | Change::PromoteReplicaCluster { .. }
+                    | Change::StartRestoreJob { .. } => !progress.answers.is_empty(),
+                    _ => false,
+                }
+            })
     }
 }
 

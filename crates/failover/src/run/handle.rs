@@ -130,6 +130,13 @@ impl Run {
                 self.request.check_digest()?;
                 Ok(vec![escalated])
             }
+            Command::EscalateStep { by, step, reason, confirm, overrides } => {
+                let escalated = Event::StepEscalated { step, by, reason, overrides };
+                self.legal(&escalated, now)?;
+                self.must_be_confirmed(&confirm)?;
+                self.request.check_digest()?;
+                Ok(vec![escalated])
+            }
             Command::Abort { by, reason, confirm } => {
                 let aborted = Event::Aborted { by, reason };
                 self.legal(&aborted, now)?;
@@ -278,6 +285,7 @@ impl Run {
             | Event::Paused { .. }
             | Event::Resumed { .. }
             | Event::Escalated { .. }
+            | Event::StepEscalated { .. }
             | Event::Cancelled { .. }
             | Event::Aborted { .. }
             | Event::CommitAwaited { .. }

@@ -170,6 +170,13 @@ impl Run {
                 }
                 Ok(())
             }
+            Event::StepEscalated { step, reason, .. } => {
+                self.may_escalate_step(step)?;
+                if reason.trim().is_empty() {
+                    return Err(Refusal::new("reason_needed", "Escalating needs a reason.", "Say why."));
+                }
+                Ok(())
+            }
             Event::Cancelled { reason, .. } => self.may_cancel(reason, at),
             Event::Aborted { reason, .. } => self.may_be_aborted(reason),
             Event::CommitAwaited { .. } => self.may_await_a_commit(),

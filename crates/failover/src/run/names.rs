@@ -151,6 +151,7 @@ impl Event {
             Self::Paused { .. } => "paused",
             Self::Resumed { .. } => "resumed",
             Self::Escalated { .. } => "escalated",
+            Self::StepEscalated { .. } => "step_escalated",
             Self::Cancelled { .. } => "cancelled",
             Self::Aborted { .. } => "aborted",
             Self::CommitAwaited { .. } => "commit_awaited",
@@ -167,6 +168,7 @@ impl Event {
     pub fn step(&self) -> Option<&holdfast_domain::StepId> {
         match self {
             Self::StepStarted { step, .. }
+            | Self::StepEscalated { step, .. }
             | Self::CallAnswered { step, .. }
             | Self::CallUnknown { step, .. }
             | Self::CallRefused { step, .. }

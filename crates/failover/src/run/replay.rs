@@ -267,6 +267,7 @@ impl Run {
                 self.settle();
             }
             Event::Escalated { .. } => self.take_escalation(event, at),
+            Event::StepEscalated { .. } => self.take_step_escalation(event, at),
             Event::Cancelled { by, reason } => {
                 self.end(RunState::Cancelled, at, format!("Cancelled by {}: {reason}", by.email));
             }

@@ -55,7 +55,7 @@ impl Run {
             began: self.approved_at.is_some(),
             steps_done: self.plan().steps.iter().filter(|s| self.is_done(s)).count(),
             steps_total: self.plan().steps.len(),
-            escalated: self.escalated.is_some(),
+            escalated: self.escalated.as_ref().is_some_and(|escalated| escalated.is_whole()),
             break_glass: self.break_glass.is_some(),
             restored: self.is_restored(),
             was_there: self.state.is_over() && self.request.was_there(),

@@ -11,6 +11,7 @@ mod forecast;
 mod left_out;
 mod model;
 mod random;
+mod step_escalation;
 mod undo;
 mod undo_in_a_world;
 mod verbs;

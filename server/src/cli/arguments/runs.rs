@@ -51,6 +51,9 @@ pub enum Run {
     /// Carry out the emergency variant in the place of what is left of a planned run (needs `holdfast login`)
     Escalate {
         id: String,
+        /// Only this step; the others go on as planned
+        #[arg(long)]
+        step: Option<String>,
         #[arg(long)]
         reason: String,
         /// The application's name: what was not copied is given up

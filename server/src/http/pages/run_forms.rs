@@ -182,16 +182,19 @@ pub async fn escalate(
     let asked = EscalateRun {
         reason: sent.text("reason"),
         confirm: sent.text("confirm"),
+        step: sent.get("step"),
         overrides: overrides(&sent),
+    };
+    let done = match &asked.step {
+        Some(step) => format!("{step} goes on as an emergency, and the rest as planned"),
+        None => "The run goes on as an emergency".to_owned(),
     };
     let answer =
         async { state.plane.drive_run(&visit.actor, run_id(&text)?, RunVerb::Escalate(asked)).await };
     match answer.await {
-        Ok(run) => {
-            back(&runs::href(&run.summary.id), flash::done("The run goes on as an emergency".to_owned()))
-        }
+        Ok(run) => back(&runs::href(&run.summary.id), flash::done(done)),
         Err(problem) => {
-            let typed = with_ticked(&sent, &["reason", "confirm"]);
+            let typed = with_ticked(&sent, &["reason", "confirm", "step"]);
             let page = format!("{}/escalate", runs::href(&text));
             back(&page, flash::refused(&problem, ESCALATE, typed))
         }

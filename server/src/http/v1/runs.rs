@@ -246,8 +246,8 @@ pub async fn get_escalation(
     Ok(Json(state.plane.escalation(&actor, id).await?))
 }
 
-/// Carries out the emergency variant in the place of what is left of a planned run. What was not copied is given up, so
-/// `confirm` is the application's name. A person's own session with fresh identity; tokens cannot.
+/// Carries out the emergency variant in the place of what is left of a planned run, or of one `step` of it. What was not
+/// copied is given up, so `confirm` is the application's name. A person's own session with fresh identity; tokens cannot.
 #[utoipa::path(post, path = "/runs/{id}/escalate", tag = "runs", params(("id" = String, Path)),
     request_body = EscalateRun,
     responses((status = 200, body = RunView),

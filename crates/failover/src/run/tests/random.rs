@@ -61,6 +61,13 @@ fn a_try() -> impl Strategy<Value = Try> {
             confirm: "shop".into(),
             overrides: Vec::new(),
         }),
+        1 => a_step().prop_map(|step| Command::EscalateStep {
+            by: who(2),
+            step,
+            reason: "it is refused".into(),
+            confirm: "shop".into(),
+            overrides: Vec::new(),
+        }),
         1 => Just(Command::Abort { by: who(2), reason: "worse".into(), confirm: "shop".into() }),
         3 => a_step().prop_map(|step| Command::RetryStep { by: who(2), step }),
         1 => a_step().prop_map(|step| Command::SkipStep { by: who(2), step, reason: "by hand".into() }),
@@ -196,6 +203,7 @@ fn promises(story: &Story) {
     let mut done: BTreeSet<&StepId> = BTreeSet::new();
     let mut out: BTreeMap<&StepId, Timestamp> = BTreeMap::new();
     let (mut started, mut escalated, mut aborted, mut awaited_commit) = (false, false, false, false);
+    let mut alone: BTreeSet<&StepId> = BTreeSet::new();
     for entry in &story.entries {
         match &entry.event {
             Event::Approved { review, .. } => {
@@ -203,6 +211,10 @@ fn promises(story: &Story) {
             }
             Event::Started => started = true,
             Event::Escalated { .. } => escalated = true,
+            Event::StepEscalated { step, .. } => {
+                alone.insert(step);
+                done.insert(step);
+            }
             Event::Aborted { .. } | Event::CommitWindowEnded { .. } => aborted = true,
             Event::CommitAwaited { .. } => awaited_commit = true,
             Event::Committed { .. } => {
@@ -214,7 +226,12 @@ fn promises(story: &Story) {
                 let of_plan = run.request.plan.step(step).is_some();
                 let of_undo = run.undoing.as_ref().is_some_and(|undoing| undoing.plan.step(step).is_some());
                 assert_eq!(of_undo, aborted, "{step}: what undoes after the abort, and nothing else");
-                assert_eq!(of_plan, !escalated && !aborted, "{step}: the plan first, then its variant");
+                let in_its_place = alone.iter().any(|id| escalated_id(id).unwrap() == *step);
+                if !in_its_place {
+                    assert_eq!(of_plan, !escalated && !aborted, "{step}: the plan first, then its variant");
+                }
+                let awaited = out.iter().find(|(id, due)| alone.contains(*id) && entry.at < **due);
+                assert_eq!(awaited, None, "{step} while a call may take effect that was replaced alone");
                 if escalated || aborted {
                     let replaced = |id: &StepId| {
                         let undoes = run.undoing.as_ref().is_some_and(|u| u.plan.step(id).is_some());

@@ -126,6 +126,11 @@ fn escalate() -> Command {
     Command::Escalate { by: who(2), reason: "dark".into(), confirm: "shop".into(), overrides: Vec::new() }
 }
 
+fn escalate_alone(step: StepId) -> Command {
+    let (reason, confirm) = ("it is refused".into(), "shop".into());
+    Command::EscalateStep { by: who(2), step, reason, confirm, overrides: Vec::new() }
+}
+
 fn abort() -> Command {
     Command::Abort { by: who(2), reason: "worse".into(), confirm: "shop".into() }
 }
@@ -151,7 +156,11 @@ fn verbs(run: &Run) -> Vec<(&'static str, Command)> {
         ("cancel", Command::Cancel { by: who(2), reason: "enough".into() }),
         ("retry", Command::RetryStep { by: who(2), step: step.clone() }),
         ("skip", Command::SkipStep { by: who(2), step: step.clone(), reason: "by hand".into() }),
-        ("confirm", Command::ConfirmStep { by: who(2), groups: Vec::new(), step, comment: None }),
+        (
+            "confirm",
+            Command::ConfirmStep { by: who(2), groups: Vec::new(), step: step.clone(), comment: None },
+        ),
+        ("escalate alone", escalate_alone(step)),
     ]
 }
 
@@ -161,8 +170,8 @@ const HEAD: &str = "\
 # What may be asked of a run
 
 Every verb that a person has, in every state of a run: *done*, or the code that it is refused with; each refusal has its sentence
-and its way out. Who may is decided before (`crates/app/src/authority.rs`). Retry, skip and confirm are asked here of the step that
-measures the lag, of an undo of its first step. Made from the code and checked against it; written anew by
+and its way out. Who may is decided before (`crates/app/src/authority.rs`). Retry, skip, confirm and escalating it alone are asked here of
+the step that measures the lag, of an undo of its first step. Made from the code and checked against it; written anew by
 `HOLDFAST_WRITE_DOCS=1 cargo nextest run --release -p holdfast-failover -E 'test(every_verb_in_every_state)'`.
 
 *break_glass* starts a request without its approvals, by whoever holds an open break-glass; what that lifts is in
