@@ -1,5 +1,5 @@
 //! P1 to P3: durable steps that do nothing, by the real engine over a real Postgres, beside the `dbos` crate and beside single-row
-//! inserts by pgbench on the same cluster. Steps that only look are written together with what comes next (decision 34), so that as many as
+//! inserts by pgbench on the same cluster. Steps that only look are written together with what comes next (decision 35), so that as many as
 //! half a second sees are one transaction; the steps with a call here are of the kind whose answer is written at once. Each subject stands between two runs of pgbench, because these machines are never the
 //! same for long.
 

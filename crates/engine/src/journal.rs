@@ -1,6 +1,6 @@
 //! One run's journal in the hands of its worker: every event is checked by the pure core and written under the
 //! worker's epoch. What was only seen is held and written together with what comes next, at the latest before the next call
-//! leaves: what is lost of it with the worker, the next one sees again (decision 34).
+//! leaves: what is lost of it with the worker, the next one sees again (decision 35).
 
 use futures::future::BoxFuture;
 use holdfast_domain::{RunId, StepId};

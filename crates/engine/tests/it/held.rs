@@ -1,5 +1,5 @@
 //! What a run's worker holds back to write it with what comes next: how much writing that saves, and what is lost of it with the
-//! worker. (Decision 34.)
+//! worker. (Decision 35.)
 
 use crate::fake_cloud::Fate;
 use crate::house::{House, id, until};
