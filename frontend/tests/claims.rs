@@ -124,6 +124,9 @@ bears! {
     a_payload_in_every_text_of_the_policies_stays_text: fixtures::settings::policies() => |v| pages::policies::page(v, true);
     a_payload_in_every_text_of_the_tokens_stays_text: fixtures::settings::tokens() => |v| pages::tokens::page(v, None);
     a_payload_in_every_text_of_ones_own_sessions_stays_text: fixtures::settings::sessions() => |v| pages::me::page(fixtures::settings::factors(true), v);
+    a_payload_in_every_text_of_ones_own_channels_stays_text: fixtures::settings::channels() => |v| pages::channels::page(v, None);
+    a_payload_in_every_text_of_who_was_told_of_a_run_stays_text: fixtures::settings::told() => |v| pages::run::page_with(fixtures::runs::awaiting(), vec![], v, fixtures::signed());
+    a_payload_in_every_text_of_who_was_told_of_an_evacuation_stays_text: fixtures::settings::told() => |v| pages::evacuation::page_with(fixtures::lots::awaiting(), v, fixtures::signed());
     a_payload_in_every_text_of_the_freezes_stays_text: fixtures::settings::freezes() => |v| pages::safeguards::page(fixtures::settings::safeguards(false, v));
     a_payload_in_every_text_of_break_glass_stays_text: fixtures::glass::broken() => |v| pages::break_glass::page(fixtures::glass::page(v), None);
     a_payload_in_every_text_of_one_break_glass_stays_text: fixtures::glass::reviewed() => |v| pages::break_glass::one(v, fixtures::signed());
@@ -641,4 +644,27 @@ fn whoever_holds_break_glass_open_is_offered_to_start_at_once_and_nobody_else() 
     assert!(offered.contains("break_glass=yes") && !offered.contains("name=\"break_glass\""));
     let under = html(true, true);
     assert!(under.contains("name=\"break_glass\"") && under.contains("Start now, without approvals:"));
+}
+
+#[test]
+fn a_channels_secret_is_shown_by_the_page_that_made_it_alone_and_who_was_not_reached_is_said() {
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let page =
+        |made| fixtures::show("/me/channels", pages::channels::page(fixtures::settings::channels(), made));
+    assert!(page(Some(fixtures::settings::made_channel())).contains(secret));
+    let later = page(None);
+    assert!(!later.contains(secret) && later.contains("The receiver answered 404"), "{later}");
+    let told = fixtures::settings::told();
+    let run = fixtures::runs::awaiting();
+    let html = fixtures::show("/", pages::run::page_with(run, vec![], told, fixtures::signed()));
+    for words in [
+        "delivered",
+        "on its way",
+        "not delivered",
+        "no longer needed",
+        "has told no channel",
+        "2 earlier messages",
+    ] {
+        assert!(html.contains(words), "{words}");
+    }
 }

@@ -17,6 +17,7 @@ use anyhow::Context as _;
 use holdfast_app::{App, federation::ClaimRules, sealing::Sealing};
 use holdfast_aws::{AwsCloud, AwsSettings};
 use holdfast_engine::{Engine, EngineSettings};
+use holdfast_notify::{Notifier, Post};
 use holdfast_store::Store;
 use jiff::SignedDuration;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -32,9 +33,11 @@ pub struct Parts {
     pub listener: TcpListener,
     pub site: Site,
     pub stale_after: Duration,
-    /// What second factors and webhooks' secrets are kept with; none: no new one of either is.
+    /// What second factors, webhooks' secrets and channels are kept with; none: no new one of them is.
     pub sealing: Option<Sealing>,
     pub claim_rules: ClaimRules,
+    /// Whether there is a mail server to send by.
+    pub mail: bool,
     /// None: this process does no work, others do.
     pub workers: Option<Workers>,
 }
@@ -43,6 +46,23 @@ pub struct Parts {
 pub struct Workers {
     pub aws: AwsSettings,
     pub engine: EngineSettings,
+    /// How people are told.
+    pub post: Post,
+    pub notify: holdfast_notify::Settings,
+}
+
+/// Those that run.
+#[derive(Debug)]
+struct AtWork {
+    engine: Engine,
+    notifier: Notifier,
+}
+
+impl AtWork {
+    /// What is under way comes to a safe point.
+    async fn shutdown(self) {
+        tokio::join!(self.engine.shutdown(), self.notifier.shutdown());
+    }
 }
 
 /// A server that runs.
@@ -52,20 +72,21 @@ pub struct Server {
     state: AppState,
     store: Store,
     http: JoinHandle<()>,
-    engine: Option<Engine>,
+    workers: Option<AtWork>,
 }
 
 impl Server {
     /// # Errors
     /// When the workers cannot begin, or the public address is no origin.
     pub async fn start(parts: Parts) -> anyhow::Result<Self> {
-        let Parts { store, listener, site, stale_after, sealing, claim_rules, workers } = parts;
-        let settings = holdfast_app::Settings { sealing, claim_rules, ..use_cases(stale_after, site.demo)? };
+        let Parts { store, listener, site, stale_after, sealing, claim_rules, mail, workers } = parts;
+        let settings =
+            holdfast_app::Settings { sealing, claim_rules, mail, ..use_cases(stale_after, site.demo)? };
         let store = sealing_store(store, settings.sealing.as_ref()).await;
         let app = App::new(store.clone(), settings.clone()).accountable();
         let state = AppState::new(Arc::new(app), site);
         news::pass_on(&store, &state);
-        let engine = match workers {
+        let workers = match workers {
             Some(workers) => Some(start_workers(&store, settings, workers).await?),
             None => None,
         };
@@ -79,7 +100,7 @@ impl Server {
                 tracing::error!(%error, "stopped serving");
             }
         });
-        Ok(Self { address, state, store, http, engine })
+        Ok(Self { address, state, store, http, workers })
     }
 
     /// Waits until it can do its work.
@@ -103,8 +124,8 @@ impl Server {
         self.state.closing.cancel();
         let mut http = self.http;
         let workers = async {
-            if let Some(engine) = self.engine
-                && tokio::time::timeout(GRACE, engine.shutdown()).await.is_err()
+            if let Some(workers) = self.workers
+                && tokio::time::timeout(GRACE, workers.shutdown()).await.is_err()
             {
                 tracing::warn!(
                     "a step was still waiting for AWS: whoever takes over looks before it repeats"
@@ -149,17 +170,22 @@ async fn start_workers(
     store: &Store,
     use_cases: holdfast_app::Settings,
     workers: Workers,
-) -> anyhow::Result<Engine> {
+) -> anyhow::Result<AtWork> {
     let cloud = Arc::new(AwsCloud::new(workers.aws));
-    let asks = Arc::new(StepRequests(App::new(store.for_engine(), use_cases)));
-    Ok(Engine::start(store.for_engine(), cloud, asks, workers.engine).await?)
+    let asks = Arc::new(StepRequests(App::new(store.for_engine(), use_cases.clone())));
+    let engine = Engine::start(store.for_engine(), cloud, asks, workers.engine).await?;
+    // Over the pages' connections: telling people must not be able to take the last one from a failover.
+    let app = App::new(store.clone(), use_cases);
+    let notifier = Notifier::start(store.clone(), app, workers.post, workers.notify);
+    Ok(AtWork { engine, notifier })
 }
 
 fn workers(settings: &Settings, aws: AwsSettings) -> anyhow::Result<Workers> {
     let mut engine = EngineSettings::new(settings.data.clone());
     engine.sweep_interval = settings.sweep_interval;
     engine.audit = audit_settings(settings, &aws)?;
-    Ok(Workers { aws, engine })
+    let post = config::post(settings, &aws.outside)?;
+    Ok(Workers { aws, engine, post, notify: settings.notify.settings() })
 }
 
 /// `holdfast serve`.
@@ -202,6 +228,7 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
         stale_after: settings.stale_after,
         sealing,
         claim_rules,
+        mail: settings.notify.has_mail(),
         workers,
     })
     .await?;
@@ -229,10 +256,10 @@ pub async fn run_worker(settings: Settings) -> anyhow::Result<()> {
     // What stands in clear is left to the servers: a key that this folder alone has would seal it away from them.
     let store = sealing.iter().fold(store, |store, sealing| store.sealing_with(sealing.clone()));
     let use_cases = holdfast_app::Settings { sealing, ..use_cases(settings.stale_after, false)? };
-    let engine = start_workers(&store, use_cases, workers).await?;
+    let workers = start_workers(&store, use_cases, workers).await?;
     println!("A Holdfast worker runs ({} mode)", settings.mode);
     stop.cancelled().await;
-    if tokio::time::timeout(GRACE, engine.shutdown()).await.is_err() {
+    if tokio::time::timeout(GRACE, workers.shutdown()).await.is_err() {
         tracing::warn!("a step was still waiting for AWS: whoever takes over looks before it repeats");
     }
     tokio::time::timeout(Duration::from_secs(1), store.close()).await.ok();

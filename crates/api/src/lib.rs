@@ -11,6 +11,7 @@ pub mod compliance;
 pub mod evacuations;
 pub mod federation;
 pub mod inventory;
+pub mod notices;
 pub mod now;
 pub mod people;
 pub mod plans;
@@ -41,6 +42,7 @@ pub trait ControlPlane:
     + evacuations::Evacuations
     + federation::Federation
     + inventory::Inventories
+    + notices::Notices
     + now::Nows
     + people::Groups
     + people::People

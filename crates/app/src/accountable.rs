@@ -5,6 +5,7 @@
 mod break_glass;
 mod estate;
 mod evidence;
+mod notices;
 mod people;
 mod plans;
 mod runs;

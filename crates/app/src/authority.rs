@@ -39,6 +39,8 @@ pub enum Action {
     ManageOwnTokens,
     /// How one signs in oneself: second factor, sessions.
     ManageOwnSignIn,
+    /// How one is told.
+    ManageOwnChannels,
     /// Accepting in the inventory what readiness would hold against an application.
     Waive,
     /// Starting without others what would wait for them, for at most an hour.
@@ -52,7 +54,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::ReadInventory,
         Self::WriteInventory,
         Self::WriteProtected,
@@ -73,6 +75,7 @@ impl Action {
         Self::WritePeople,
         Self::ManageOwnTokens,
         Self::ManageOwnSignIn,
+        Self::ManageOwnChannels,
         Self::Waive,
         Self::OpenBreakGlass,
         Self::EndBreakGlass,
@@ -88,7 +91,8 @@ impl Action {
             | Self::ReadRuns
             | Self::ReadAudit
             | Self::ManageOwnTokens
-            | Self::ManageOwnSignIn => &Role::ALL,
+            | Self::ManageOwnSignIn
+            | Self::ManageOwnChannels => &Role::ALL,
             Self::ConfirmStep => &[Role::Operator, Role::Approver, Role::Admin],
             Self::WriteInventory
             | Self::DeclareRegion
@@ -133,6 +137,7 @@ impl Action {
             | Self::WritePeople
             | Self::ManageOwnTokens
             | Self::ManageOwnSignIn
+            | Self::ManageOwnChannels
             | Self::Waive
             | Self::OpenBreakGlass
             | Self::EndBreakGlass
@@ -163,6 +168,7 @@ impl Action {
             Self::WritePeople => "changing people, their roles or groups",
             Self::ManageOwnTokens => "managing API tokens",
             Self::ManageOwnSignIn => "changing how one signs in",
+            Self::ManageOwnChannels => "changing how one is told",
             Self::Waive => "waiving a finding",
             Self::OpenBreakGlass => "breaking the glass",
             Self::EndBreakGlass => "ending a break-glass",
@@ -254,7 +260,8 @@ mod tests {
             | Action::ReadRuns
             | Action::ReadAudit
             | Action::ManageOwnTokens
-            | Action::ManageOwnSignIn => [true, true, true, true],
+            | Action::ManageOwnSignIn
+            | Action::ManageOwnChannels => [true, true, true, true],
             Action::ConfirmStep => [false, true, true, true],
             Action::WriteInventory
             | Action::DeclareRegion

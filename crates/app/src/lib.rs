@@ -18,6 +18,7 @@ pub mod federation;
 mod free_text;
 mod groups;
 mod inventory;
+mod notices;
 mod now;
 mod people;
 mod picture;
@@ -47,10 +48,12 @@ pub struct Settings {
     pub stale_after: SignedDuration,
     /// Readiness of the server waits for the first sweep (the demonstration does).
     pub ready_after_first_sweep: bool,
-    /// What second factors and webhooks' secrets are kept with; `None`: none of either can be made.
+    /// What second factors, webhooks' secrets and channels are kept with; `None`: none of them can be made.
     pub sealing: Option<Sealing>,
     /// What the groups of an identity provider are here.
     pub claim_rules: ClaimRules,
+    /// Whether there is a mail server to send by.
+    pub mail: bool,
 }
 
 impl Default for Settings {
@@ -60,6 +63,7 @@ impl Default for Settings {
             ready_after_first_sweep: false,
             sealing: None,
             claim_rules: ClaimRules::default(),
+            mail: false,
         }
     }
 }

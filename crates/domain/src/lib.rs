@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod application;
+pub mod channel;
 pub mod facts;
 pub mod ids;
 pub mod inventory;
@@ -18,6 +19,7 @@ pub mod strategy;
 
 pub use account::Account;
 pub use application::{Application, Objectives, Waiver};
+pub use channel::{ChannelKind, Receiver};
 pub use facts::Facts;
 pub use ids::{AccountId, BreakGlassId, EvacuationId, Invalid, Name, PersonId, RegionCode, RunId, StepId};
 pub use inventory::Inventory;

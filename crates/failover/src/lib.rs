@@ -17,6 +17,7 @@ pub mod guard;
 pub mod kept;
 pub mod lease;
 pub mod movement;
+pub mod notice;
 pub mod plan;
 pub mod readiness;
 pub mod refusal;

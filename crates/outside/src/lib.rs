@@ -1,5 +1,5 @@
 //! The world as it is from outside AWS's own word for it: health endpoints asked over HTTPS, names asked at their
-//! zone's own name servers, webhooks delivered. Every address that somebody stored passes one guard
+//! zone's own name servers, webhooks and e-mail delivered. Every address that somebody stored passes one guard
 //! ([`egress`]), so that no entry of the inventory can make Holdfast speak to what only it can reach.
 //!
 //! It asks and delivers; what follows from an answer is decided elsewhere.
@@ -10,12 +10,16 @@
 
 mod client;
 mod egress;
+mod letter;
+mod mail;
 mod names;
 mod probe;
 pub mod webhook;
 
 pub use client::build as guarded_client;
 pub use egress::{Egress, Refused};
+pub use letter::{Letter, Signed};
+pub use mail::{Mail, Mailer, NotMailed};
 pub use names::{Answer, NameServers};
 pub use probe::expects;
 
@@ -80,6 +84,15 @@ impl Outside {
             place,
         )
         .await
+    }
+
+    /// Posts one letter, once. What is said of a failure does not name where it was to go.
+    ///
+    /// # Errors
+    /// See [`webhook::Failed`].
+    pub async fn post(&self, letter: &Letter) -> Result<u16, webhook::Failed> {
+        let client = self.client.as_ref().map_err(|why| webhook::Failed::NotSent(why.clone()))?;
+        letter::post(client, self.settings.egress, letter).await
     }
 
     /// Posts one signed webhook, once.

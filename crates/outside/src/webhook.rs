@@ -1,13 +1,13 @@
 //! Signed webhooks as Standard Webhooks 1.0 has them: an id that stays the same when a delivery is repeated, the time
 //! of sending, and an HMAC-SHA256 over both and the body. A receiver that keeps ids does nothing twice.
 
-use crate::egress::{Egress, Refused};
+use crate::egress::Egress;
+use crate::letter::{self, Letter, Signed};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
-use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
@@ -67,39 +67,14 @@ pub(crate) async fn post(
 ) -> Result<u16, Failed> {
     let not_sent = |why: String| Failed::NotSent(why);
     let url = egress.check_url(&delivery.url).map_err(|why| not_sent(format!("{}: {why}", delivery.url)))?;
-    let now = Timestamp::now();
-    let signature = signature(&delivery.secret, &delivery.id, now, &delivery.body).map_err(not_sent)?;
-    let request = client
-        .post(url)
-        .timeout(delivery.timeout)
-        .header("content-type", "application/json")
-        .header("webhook-id", &delivery.id)
-        .header("webhook-timestamp", now.as_second())
-        .header("webhook-signature", signature)
-        .body(delivery.body.clone());
-    match request.send().await {
-        Ok(answer) if answer.status().is_success() => Ok(answer.status().as_u16()),
-        Ok(answer) => Err(Failed::Answered { status: answer.status().as_u16() }),
-        Err(error) => Err(failed(&error)),
-    }
-}
-
-fn failed(error: &reqwest::Error) -> Failed {
-    let mut source: Option<&(dyn Error + 'static)> = Some(error);
-    let mut innermost = error.to_string();
-    while let Some(cause) = source {
-        if let Some(refused) = cause.downcast_ref::<Refused>() {
-            return Failed::NotSent(refused.to_string());
-        }
-        innermost = cause.to_string();
-        source = cause.source();
-    }
-    // A connection that was never made carried nothing.
-    if error.is_connect() || error.is_builder() {
-        Failed::NotSent(format!("no connection: {innermost}"))
-    } else {
-        Failed::Unknown(format!("no answer: {innermost}"))
-    }
+    let signed = Signed { id: delivery.id.clone(), secret: delivery.secret.clone() };
+    let letter = Letter {
+        url: url.into(),
+        body: delivery.body.clone(),
+        signed: Some(signed),
+        timeout: delivery.timeout,
+    };
+    letter::post(client, egress, &letter).await
 }
 
 #[cfg(test)]

@@ -20,4 +20,5 @@ pub mod shell;
 pub mod spark;
 pub mod steps;
 pub mod time;
+pub mod told;
 pub mod tone;

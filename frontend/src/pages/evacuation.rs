@@ -3,12 +3,13 @@
 
 use crate::components::icon::icon;
 use crate::components::tone::{self, Tone, badge};
-use crate::components::{bars, lots, parts, runs, time};
+use crate::components::{bars, lots, parts, runs, time, told};
 use crate::format;
 use crate::pages::LOOK_AGAIN;
 use crate::screen::{Screen, Signed, typed};
 use holdfast_api::Page;
 use holdfast_api::evacuations::{EvacuationEvent, EvacuationSummary, EvacuationView};
+use holdfast_api::notices::DeliveryView;
 use holdfast_api::runs::{RunSummary, VerbView};
 use holdfast_failover::evacuation::State;
 use leptos::prelude::*;
@@ -43,8 +44,14 @@ fn list_body(page: &Page<EvacuationSummary>) -> AnyView {
     .into_any()
 }
 
+/// Before anybody was told of it.
 #[must_use]
 pub fn page(view: EvacuationView, signed: Signed) -> Screen {
+    page_with(view, Vec::new(), signed)
+}
+
+#[must_use]
+pub fn page_with(view: EvacuationView, told: Vec<DeliveryView>, signed: Signed) -> Screen {
     let (tone, word) = tone::evacuation_state(view.summary.state);
     let one = &view.summary;
     let title = match one.state {
@@ -60,7 +67,7 @@ pub fn page(view: EvacuationView, signed: Signed) -> Screen {
     let live = one.ended_at.is_none();
     // Without scripts a reload loses what is being typed: a page that asks this person for words does not reload.
     let asks = ["approve", "deny", "go_on"].iter().any(|verb| may(&view, verb));
-    let screen = Screen::new(title, "/regions", move || body(&view, &signed))
+    let screen = Screen::new(title, "/regions", move || body(&view, &told, &signed))
         .mark(tone)
         .shape(shape)
         .crumb("Regions", "/regions")
@@ -84,7 +91,7 @@ fn action(view: &EvacuationView, verb: &str) -> String {
     format!("{}/{verb}", lots::href(&view.summary.id))
 }
 
-fn body(view: &EvacuationView, signed: &Signed) -> AnyView {
+fn body(view: &EvacuationView, told: &[DeliveryView], signed: &Signed) -> AnyView {
     let one = &view.summary;
     let waits = one.state == State::AwaitingApproval;
     let incident = view.incident.clone().map(|i| view! { " · incident "{i} });
@@ -120,6 +127,7 @@ fn body(view: &EvacuationView, signed: &Signed) -> AnyView {
                 {waits.then(|| parts::card("decide", "Decide on the lot", parts::nothing(), decide(view, signed)))}
                 {waits.then(|| parts::card("approvers", "Who must approve", parts::nothing(), lots::policies(&view.policies, &view.reviews, &view.plan_digest)))}
                 {(!waits).then(|| parts::card("approvers", "Approved by", parts::nothing(), lots::policies(&[], &view.reviews, &view.plan_digest)))}
+                {told::card(told)}
                 {refused.then(|| parts::card("refused", "Not possible now", parts::nothing(), not_now(view)))}
             </div>
         </div>

@@ -22,6 +22,7 @@ pub fn page(factors: FactorsView, sessions: Vec<OwnSession>) -> Screen {
             {head()}
             {parts::card("factor", "Second factor", parts::nothing(), factor(&factors))}
             {parts::card("sessions", count, parts::nothing(), signed_in(&sessions))}
+            <p><a class="btn" href=super::channels::PATH>"How you are told"</a></p>
         }
         .into_any()
     })

@@ -9,6 +9,7 @@ pub mod approvals;
 pub mod audit;
 pub mod calls;
 pub mod break_glass;
+pub mod channels;
 pub mod compliance;
 pub mod escalate;
 pub mod evacuate;

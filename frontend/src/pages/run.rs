@@ -2,16 +2,23 @@
 //! for; when it is over, what was measured.
 
 use crate::components::tone::{Tone, badge};
-use crate::components::{approval, bars, lots, own_steps, parts, plan, runs, steps, time};
+use crate::components::{approval, bars, lots, own_steps, parts, plan, runs, steps, time, told};
 use crate::pages::{abort, break_glass, calls, run_ended, run_verbs};
 use crate::screen::{Screen, Signed};
 use crate::{format, words};
+use holdfast_api::notices::DeliveryView;
 use holdfast_api::runs::{DrillView, RunEvent, RunView, StepView};
 use holdfast_failover::{RunState, StepState};
 use leptos::prelude::*;
 
+/// Before anybody was told of it.
 #[must_use]
 pub fn page(run: RunView, events: Vec<RunEvent>, signed: Signed) -> Screen {
+    page_with(run, events, Vec::new(), signed)
+}
+
+#[must_use]
+pub fn page_with(run: RunView, events: Vec<RunEvent>, told: Vec<DeliveryView>, signed: Signed) -> Screen {
     let (tone, word) = runs::state(&run.summary);
     let s = &run.summary;
     let title = match s.state {
@@ -34,7 +41,7 @@ pub fn page(run: RunView, events: Vec<RunEvent>, signed: Signed) -> Screen {
     let stream = format!("/api/v1/runs/{}/events?after={}", format::encode(&s.id), run.seq);
     let seconds = refresh_seconds(&run);
     let (name, back) = (s.application.clone(), crate::components::applications::href(&s.application));
-    let screen = Screen::new(title, "/runs", move || body(&run, &events, &signed))
+    let screen = Screen::new(title, "/runs", move || body(&run, &events, &told, &signed))
         .mark(tone)
         .shape(shape)
         .crumb("Runs", "/runs")
@@ -54,7 +61,7 @@ fn refresh_seconds(run: &RunView) -> Option<u16> {
     if asks { None } else { Some(5) }
 }
 
-fn body(run: &RunView, events: &[RunEvent], signed: &Signed) -> AnyView {
+fn body(run: &RunView, events: &[RunEvent], told: &[DeliveryView], signed: &Signed) -> AnyView {
     let s = &run.summary;
     let incident = run.incident.clone().map(|i| view! { " · incident "{i} });
     let lot = s.evacuation.as_ref().map(|id| {
@@ -91,6 +98,7 @@ fn body(run: &RunView, events: &[RunEvent], signed: &Signed) -> AnyView {
             {parts::card("events", "Events", view! { {format::count(events.len(), "event", "events")}", newest first" }.into_any(), journal(events))}
             <div class="stack-cards">
                 {(s.state != RunState::AwaitingApproval && run.unreadable.is_none()).then(|| parts::card("approvals", "Approved by", parts::nothing(), approvals(run)))}
+                {told::card(told)}
                 {run.verbs.iter().any(|v| v.refused.is_some()).then(|| parts::card("refused", "Not possible now", parts::nothing(), run_verbs::refused(run)))}
             </div>
         </div>

@@ -114,6 +114,9 @@ pub enum Command {
     /// Your own API tokens (needs `holdfast login`)
     #[command(subcommand, visible_alias = "tokens")]
     Token(people::OwnToken),
+    /// How you are told (needs `holdfast login`)
+    #[command(subcommand, visible_alias = "channels")]
+    Channel(people::OwnChannel),
     /// Where you are signed in (needs `holdfast login`)
     #[command(subcommand, visible_alias = "sessions")]
     Session(people::OwnSession),

@@ -3,6 +3,7 @@
 use super::{
     Outcome,
     arguments::runs::{Evacuate, EvacuateRequest, Lot},
+    channels,
     client::{As, Client, segment},
     output::{Output, table},
     review, run_text,
@@ -31,6 +32,7 @@ pub async fn evacuate(command: Evacuate, output: Output) -> Outcome {
             output.show(&view, show);
             return Ok(());
         }
+        Evacuate::Told { id } => return channels::told(&client, &one(&id, "/notices"), output).await,
         Evacuate::List => {
             let page: Page<EvacuationSummary> = client.get("/api/v1/evacuations").await?;
             output.show(&page, list);

@@ -5,6 +5,7 @@ mod admin;
 mod arguments;
 mod audit;
 mod break_glass;
+mod channels;
 mod client;
 mod compliance;
 mod estate;
@@ -134,6 +135,7 @@ async fn run(arguments: Arguments, output: Output) -> Outcome {
         Command::Group(command) => people::group(command, output).await,
         Command::Token(command) => people::token(command, output).await,
         Command::Session(command) => people::session(command, output).await,
+        Command::Channel(command) => channels::channel(command, output).await,
         Command::Whoami => login::whoami(output).await,
         Command::System => status::system(output).await,
         Command::Admin(command) => admin::admin(config, command, output).await,

@@ -3,6 +3,7 @@
 use super::{
     Failure, Outcome,
     arguments::runs::{Request, Run},
+    channels,
     client::{As, Client, segment},
     output::{Output, say},
     review,
@@ -48,6 +49,7 @@ pub async fn run(command: Run, output: Output) -> Outcome {
             output.show(&page, list);
             return Ok(());
         }
+        Run::Told { id } => return channels::told(&client, &one(&id, "/notices"), output).await,
         Run::Watch { id } => return watch(&client, &id, output).await,
         Run::Approve(approve) => return review::approve::<RunView>(&client, approve, output).await,
         Run::Deny(deny) => return review::deny::<RunView>(&client, deny, output).await,

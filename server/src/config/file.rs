@@ -2,7 +2,7 @@
 
 use super::Wrong;
 use serde::Deserialize;
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, fmt, path::Path};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,6 +22,8 @@ pub struct File {
     pub secrets_key: Option<String>,
     #[serde(default)]
     pub oidc: Oidc,
+    #[serde(default)]
+    pub notify: Notify,
     #[serde(default)]
     pub pools: Pools,
     #[serde(default)]
@@ -51,6 +53,21 @@ pub struct OidcGroup {
     pub roles: Vec<String>,
     #[serde(default)]
     pub groups: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notify {
+    pub smtp_url: Option<String>,
+    pub smtp_from: Option<String>,
+    pub pagerduty_url: Option<String>,
+    pub again_after: Option<String>,
+}
+
+impl fmt::Debug for Notify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Notify").finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -1,6 +1,6 @@
 //! File, environment and flags laid over each other. What the values mean together is [`super::decide`]'s.
 
-use super::{Mode, Said, Wrong, checkpoints, file};
+use super::{Mode, Notify, Said, Wrong, checkpoints, file};
 use holdfast_domain::{RegionCode, Seconds};
 use secrecy::SecretString;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
@@ -17,7 +17,7 @@ pub struct Flags {
 }
 
 /// Variables with the prefix that some command or script of ours reads.
-const VARIABLES: [&str; 30] = [
+const VARIABLES: [&str; 34] = [
     "HOLDFAST_CONFIG",
     "HOLDFAST_MODE",
     "HOLDFAST_LISTEN",
@@ -34,6 +34,10 @@ const VARIABLES: [&str; 30] = [
     "HOLDFAST_OIDC_ISSUER",
     "HOLDFAST_OIDC_CLIENT_ID",
     "HOLDFAST_OIDC_CLIENT_SECRET_FILE",
+    "HOLDFAST_SMTP_URL",
+    "HOLDFAST_SMTP_FROM",
+    "HOLDFAST_PAGERDUTY_URL",
+    "HOLDFAST_TELL_AGAIN_AFTER",
     "HOLDFAST_WEB_CONNECTIONS",
     "HOLDFAST_ENGINE_CONNECTIONS",
     "HOLDFAST_STS_REGIONS",
@@ -77,6 +81,10 @@ pub fn merge(flags: &Flags, environment: &Environment) -> Result<Said, Wrong> {
         ("HOLDFAST_STALE_AFTER", variable("HOLDFAST_STALE_AFTER")),
         ("stale_after", file.stale_after.as_deref()),
     ]);
+    let (again_name, again) = first(&[
+        ("HOLDFAST_TELL_AGAIN_AFTER", variable("HOLDFAST_TELL_AGAIN_AFTER")),
+        ("notify.again_after", file.notify.again_after.as_deref()),
+    ]);
     let text = |name: &str, from_file: &Option<String>| {
         variable(name).map(str::to_owned).or_else(|| from_file.clone())
     };
@@ -115,6 +123,12 @@ pub fn merge(flags: &Flags, environment: &Environment) -> Result<Said, Wrong> {
             client_id: text("HOLDFAST_OIDC_CLIENT_ID", &file.oidc.client_id),
             client_secret_file: text("HOLDFAST_OIDC_CLIENT_SECRET_FILE", &file.oidc.client_secret_file),
             ..file.oidc.clone()
+        },
+        notify: Notify {
+            smtp_url: text("HOLDFAST_SMTP_URL", &file.notify.smtp_url).map(SecretString::from),
+            smtp_from: text("HOLDFAST_SMTP_FROM", &file.notify.smtp_from),
+            pagerduty_url: text("HOLDFAST_PAGERDUTY_URL", &file.notify.pagerduty_url),
+            again_after: again.map(|text| duration(again_name, text)).transpose()?,
         },
         web_connections: number("HOLDFAST_WEB_CONNECTIONS", variable("HOLDFAST_WEB_CONNECTIONS"))?
             .or(file.pools.web),

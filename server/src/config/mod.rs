@@ -6,6 +6,7 @@ mod aws;
 mod checkpoints;
 mod file;
 mod merge;
+mod notify;
 mod oidc;
 mod rules;
 mod secrets;
@@ -17,6 +18,7 @@ pub use audit::audit_settings;
 pub use aws::{address_of, aws_settings, demo_credentials};
 pub use checkpoints::{CheckpointPlace, checkpoint_places};
 pub use merge::{Environment, Flags, merge};
+pub use notify::{Notify, post};
 pub use oidc::{claim_rules, provider};
 pub use rules::{database_is_near, decide};
 pub use secrets::{NO_KEY, sealing, sealing_in};
@@ -85,6 +87,7 @@ pub struct Said {
     pub audit_checkpoints: Vec<CheckpointPlace>,
     pub secrets_key: Option<PathBuf>,
     pub oidc: file::Oidc,
+    pub notify: Notify,
     pub web_connections: Option<u32>,
     pub engine_connections: Option<u32>,
     pub sts_regions: Option<Vec<RegionCode>>,
@@ -117,10 +120,12 @@ pub struct Settings {
     pub audit_key: Option<PathBuf>,
     /// Where its checkpoints go; empty: a file in `data`.
     pub audit_checkpoints: Vec<CheckpointPlace>,
-    /// The keys that second factors are encrypted with; none, in local mode: one in `data`.
+    /// The keys that second factors and channels are encrypted with; none, in local mode: one in `data`.
     pub secrets_key: Option<PathBuf>,
     /// The identity provider, as it was said; [`provider`] makes one of it.
     pub oidc: file::Oidc,
+    /// How people are told, as it was said; [`post`] makes the ways of it.
+    pub notify: Notify,
     pub web_connections: u32,
     pub engine_connections: u32,
     pub sts_regions: Vec<RegionCode>,

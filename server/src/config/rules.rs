@@ -91,6 +91,7 @@ pub fn decide(said: Said, task: Task) -> Result<Settings, Wrong> {
         audit_checkpoints: said.audit_checkpoints,
         secrets_key: said.secrets_key,
         oidc: said.oidc,
+        notify: said.notify,
         web_connections: said.web_connections.unwrap_or(16).max(1),
         engine_connections: said.engine_connections.unwrap_or(16).max(1),
         sts_regions,

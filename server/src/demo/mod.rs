@@ -19,6 +19,8 @@ use holdfast_aws::{AwsSettings, Egress, OutsideSettings};
 use holdfast_domain::RegionCode;
 use holdfast_embedded_postgres::EmbeddedPostgres;
 use holdfast_engine::EngineSettings;
+use holdfast_notify::{PAGERDUTY, Post};
+use holdfast_outside::Outside;
 use holdfast_sim::{Sim, SimConfig};
 use holdfast_store::{AppRole, Pools, Store};
 use people::DemoPerson;
@@ -150,6 +152,8 @@ async fn start(options: &Options, running: &mut Running) -> anyhow::Result<Vec<D
         )],
         checkpoints: engine.audit.places.clone(),
     };
+    let site_url = site.public_url.clone();
+    let post = Post::new(Outside::new(aws.outside.clone()), None, site_url, PAGERDUTY.to_owned());
     let parts = Parts {
         store,
         listener,
@@ -157,7 +161,8 @@ async fn start(options: &Options, running: &mut Running) -> anyhow::Result<Vec<D
         stale_after: STALE_AFTER,
         sealing,
         claim_rules: ClaimRules::default(),
-        workers: Some(Workers { aws, engine }),
+        mail: false,
+        workers: Some(Workers { aws, engine, post, notify: Default::default() }),
     };
     running.server = Some(Server::start(parts).await?);
     step.end("started");

@@ -19,6 +19,9 @@ pub fn body(method: &str, path: &str) -> &'static str {
         ("POST", "/api/v1/break_glasses") => r#"{"reason": "nobody answers"}"#,
         ("POST", "/api/v1/break_glasses/{id}/review") => r#"{"words": "rightly"}"#,
         ("POST", "/api/v1/sealed_codes") => r#"{"kept_at": "the safe"}"#,
+        ("POST", "/api/v1/channels") => {
+            r#"{"kind": "webhook", "name": "my phone", "url": "https://hooks.example.com/"}"#
+        }
         ("POST", "/api/v1/tokens") => r#"{"name": "pipeline", "scopes": ["runs:read"]}"#,
         ("POST", "/api/v1/applications/{name}/plans") => {
             r#"{"intent": "failover", "from_region": "us-east-1", "to_region": "eu-central-1", "expected_version": 2, "edits": []}"#

@@ -2,6 +2,7 @@
 
 mod break_glass;
 mod evacuations;
+mod notices;
 mod people;
 mod plans;
 mod views;

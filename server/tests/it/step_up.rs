@@ -84,9 +84,10 @@ const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 32] = [
 ];
 
 /// Makes nothing weaker, is not done at once, or is the proof itself.
-const WANTS_NONE: [&str; 30] = [
+const WANTS_NONE: [&str; 33] = [
     "DELETE /applications/{name}",
     "DELETE /applications/{name}/waivers/{waiver}",
+    "DELETE /channels/{id}",
     "DELETE /evacuations/{id}/reviews",
     "DELETE /freezes/{id}",
     "DELETE /runs/{id}/reviews",
@@ -100,6 +101,8 @@ const WANTS_NONE: [&str; 30] = [
     "POST /applications/{name}/plans/{version}/evaluations",
     "POST /applications/{name}/refresh",
     "POST /break_glasses/{id}/end",
+    "POST /channels",
+    "POST /channels/{id}/test",
     "POST /evacuations/{id}/cancel",
     "POST /freezes",
     "POST /runs/{id}/acknowledge",

@@ -47,6 +47,7 @@ async fn server(database: &TestDatabase) -> (Server, String) {
         stale_after: Duration::from_secs(90),
         sealing: None,
         claim_rules: ClaimRules::default(),
+        mail: false,
         workers: None,
     };
     (Server::start(parts).await.unwrap(), url)

@@ -9,6 +9,7 @@ mod evacuations;
 mod held;
 mod idempotency;
 mod inventory;
+mod notices;
 mod observations;
 mod people;
 mod pools;

@@ -109,3 +109,27 @@ pub enum OwnToken {
     /// End one
     Revoke { id: String },
 }
+
+#[derive(Debug, Subcommand)]
+pub enum OwnChannel {
+    /// Your channels, and what became of the last message through each
+    List,
+    /// Make one
+    Add {
+        /// email, webhook, slack or pagerduty
+        #[arg(long)]
+        kind: String,
+        #[arg(long)]
+        name: String,
+        /// An e-mail address (yours when absent), or a webhook's URL
+        #[arg(long, conflicts_with = "to_stdin")]
+        to: Option<String>,
+        /// Read it from standard input: Slack's URL or PagerDuty's key are secret
+        #[arg(long)]
+        to_stdin: bool,
+    },
+    /// Send a message through one
+    Test { id: String },
+    /// Nothing is told by it any more
+    Remove { id: String },
+}

@@ -22,6 +22,8 @@ pub enum Run {
     },
     /// Follow a run to its end; exit code 0 when it completed
     Watch { id: String },
+    /// Who was told of it, by which channel, and what became of it
+    Told { id: String },
     /// Approve exactly what is shown; needs `holdfast login` within the last five minutes
     Approve(Approve),
     /// Deny; one denial ends the request
@@ -235,6 +237,8 @@ pub enum Evacuate {
     /// Ask for it; it starts when those have approved whom the applications' policies name
     #[command(visible_alias = "start")]
     Request(EvacuateRequest),
+    /// Who was told of it, by which channel, and what became of it
+    Told { id: String },
     /// One evacuation with its runs
     Show { id: String },
     /// The newest evacuations

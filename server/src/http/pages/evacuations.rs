@@ -30,8 +30,10 @@ pub async fn list(State(state): State<AppState>, visit: Visit, Asked(asked): Ask
 
 pub async fn one(State(state): State<AppState>, visit: Visit, Path(text): Path<String>) -> Response {
     let answer = async {
-        let view = state.plane.evacuation(&visit.actor, id(&text)?).await?;
-        Ok(pages::evacuation::page(view, visit.signed()))
+        let id = id(&text)?;
+        let view = state.plane.evacuation(&visit.actor, id).await?;
+        let told = state.plane.told_of_evacuation(&visit.actor, id).await?;
+        Ok(pages::evacuation::page_with(view, told, visit.signed()))
     };
     let answer: Answer<Screen> = answer.await;
     visit.show(&state, answer).await

@@ -2,6 +2,7 @@
 //! status is true, then renders; a form calls the same method as REST and leads back to its page. No rule here.
 
 mod break_glass;
+mod channels;
 pub mod cookies;
 mod evacuations;
 mod flash;
@@ -59,6 +60,9 @@ pub fn router() -> Router<AppState> {
         .route("/me/codes/confirm", post(me::confirm_codes))
         .route("/me/codes/remove", post(me::remove_codes))
         .route("/me/recovery-codes", post(me::new_recovery_codes))
+        .route("/me/channels", get(channels::page).post(channels::add))
+        .route("/me/channels/{id}/test", post(channels::test))
+        .route("/me/channels/{id}/remove", post(channels::remove))
         .route("/applications", get(views::applications))
         .route("/applications/{name}", get(views::application))
         .route("/applications/{name}/refresh", post(forms::refresh))

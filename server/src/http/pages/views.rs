@@ -255,7 +255,8 @@ pub async fn run(State(state): State<AppState>, visit: Visit, Path(text): Path<S
             Some(_) => Vec::new(),
             None => state.plane.run_events(&visit.actor, id, (run.seq - EVENTS).max(0)).await?,
         };
-        Ok(pages::run::page(run, events, visit.signed()))
+        let told = state.plane.told_of_run(&visit.actor, id).await?;
+        Ok(pages::run::page_with(run, events, told, visit.signed()))
     };
     let answer: Answer<Screen> = answer.await;
     visit.show(&state, answer).await

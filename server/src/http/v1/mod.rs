@@ -7,6 +7,7 @@ mod accounts;
 mod applications;
 mod audit;
 mod break_glass;
+mod channels;
 mod compliance;
 mod document;
 pub mod entry;
@@ -138,6 +139,11 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(policies::get_policy, policies::put_policy, policies::delete_policy))
         .routes(routes!(tokens::get_tokens, tokens::post_token))
         .routes(routes!(tokens::delete_token))
+        .routes(routes!(channels::get_channels, channels::post_channel))
+        .routes(routes!(channels::delete_channel))
+        .routes(routes!(channels::post_test))
+        .routes(routes!(channels::get_run_notices))
+        .routes(routes!(channels::get_evacuation_notices))
         .merge(inventory);
     OpenApiRouter::with_openapi(document::frame())
         .nest("/api/v1", v1)

@@ -1,0 +1,125 @@
+//! What happened, turned into messages for people: who they are is the pure core's to say, by which channels theirs. Any number
+//! of replicas may do it at once: whoever comes second writes nothing.
+
+use crate::App;
+use crate::authority::{Action, may};
+use crate::people::actor;
+use holdfast_domain::{EvacuationId, PersonId, Role, RunId};
+use holdfast_failover::notice::{Addressee, Message, Told, of_evacuation, of_run};
+use holdfast_failover::{Evacuation, Run};
+use holdfast_store::{Error, NewDelivery, Notice, NoticeOf, Person};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Told once when it happens, and again so often where nobody acts.
+const ROUNDS_AT_MOST: u16 = 4;
+
+impl App {
+    /// Turns what is due into deliveries; answers with how many notices there were. `again`: where somebody is waited for and
+    /// does not act, they are told again after this long.
+    ///
+    /// # Errors
+    /// When the database does not answer. What cannot be read is told of nobody, and logged.
+    pub async fn address_notices(&self, most: u32, again: Duration) -> Result<usize, Error> {
+        let due = self.store.due_notices(most).await?;
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let people: Vec<Person> =
+            self.store.people().await?.into_iter().filter(|p| p.disabled_at.is_none()).collect();
+        let addressees: Vec<Addressee> = people.iter().map(addressee).collect();
+        for notice in &due {
+            let told = match self.told(notice, &addressees).await {
+                Ok(told) => told,
+                Err(error @ Error::Unavailable(_)) => return Err(error),
+                Err(error) => {
+                    tracing::error!(notice = notice.id, %error, "nobody can be told of what happened");
+                    Told::default()
+                }
+            };
+            self.deliver_to(notice, told, again).await?;
+        }
+        Ok(due.len())
+    }
+
+    async fn told(&self, notice: &Notice, people: &[Addressee]) -> Result<Told, Error> {
+        match notice.of {
+            NoticeOf::Run(id) => self.told_of_one(notice, id, people).await,
+            NoticeOf::Evacuation(id) => self.told_of_lot(notice, id, people).await,
+        }
+    }
+
+    async fn told_of_one(&self, notice: &Notice, id: RunId, people: &[Addressee]) -> Result<Told, Error> {
+        let entries = self.store.entries(id, 0).await?;
+        let run = Run::replay(id, &entries).map_err(|corrupt| Error::Corrupt(corrupt.to_string()))?;
+        let entry = entries.iter().find(|entry| entry.seq == notice.seq);
+        Ok(entry.map(|entry| of_run(&run, entry, notice.rounds, people)).unwrap_or_default())
+    }
+
+    async fn told_of_lot(
+        &self,
+        notice: &Notice,
+        id: EvacuationId,
+        people: &[Addressee],
+    ) -> Result<Told, Error> {
+        let entries = self.store.evacuation_entries(id).await?;
+        let lot = Evacuation::replay(id, &entries).map_err(|corrupt| Error::Corrupt(corrupt.to_string()))?;
+        let mut runs = Vec::new();
+        // Whom it waits for is asked of its parts; once it has begun nobody is asked.
+        if lot.started_at.is_none() && lot.ended_at.is_none() {
+            for part in lot.request.parts() {
+                match self.store.entries(part.run, 0).await {
+                    Ok(entries) => runs.extend(Run::replay(part.run, &entries).ok()),
+                    // It asks for nobody that could be known; the others do.
+                    Err(Error::Corrupt(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        let entry = entries.iter().find(|entry| entry.seq == notice.seq);
+        Ok(entry.map(|entry| of_evacuation(&lot, &runs, entry, notice.rounds, people)).unwrap_or_default())
+    }
+
+    async fn deliver_to(&self, notice: &Notice, told: Told, again: Duration) -> Result<(), Error> {
+        let whom: Vec<PersonId> = told.to.iter().map(|(person, _)| *person).collect();
+        let mut of: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
+        if !whom.is_empty() {
+            for stand in self.store.channels(&whom).await? {
+                of.entry(stand.channel.person.0).or_default().push(stand.channel.id);
+            }
+        }
+        let mut deliveries: Vec<NewDelivery> = Vec::new();
+        for (person, message) in told.to {
+            match of.get(&person.0) {
+                Some(channels) => deliveries.extend(channels.iter().map(|c| to(person, Some(*c), &message))),
+                None => deliveries.push(to(person, None, &message)),
+            }
+        }
+        if let Some(message) = told.settles {
+            let rang = self.store.overtake(notice.of, notice.seq).await?;
+            let silent = rang.into_iter().filter(|(_, c)| !deliveries.iter().any(|d| d.channel == Some(*c)));
+            let settling: Vec<_> = silent.map(|(person, c)| to(person, Some(c), &message)).collect();
+            deliveries.extend(settling);
+        }
+        let more = told.waits && notice.rounds + 1 < ROUNDS_AT_MOST;
+        self.store.address(notice, &deliveries, more.then_some(again)).await.map(|_| ())
+    }
+}
+
+fn to(person: PersonId, channel: Option<Uuid>, message: &Message) -> NewDelivery {
+    NewDelivery { person, channel, message: message.clone() }
+}
+
+/// What somebody may do is asked where everything is asked.
+fn addressee(person: &Person) -> Addressee {
+    let actor = actor(person, None);
+    Addressee {
+        id: person.id,
+        email: person.email.clone(),
+        groups: person.groups.clone(),
+        may_review: may(&actor, Action::ReviewRun).is_ok(),
+        may_drive: may(&actor, Action::DriveRun).is_ok(),
+        admin: actor.has(Role::Admin),
+    }
+}

@@ -1,0 +1,243 @@
+//! Claims about who hears what, and for how long somebody is asked.
+
+use super::*;
+use crate::approval::Review;
+use crate::evacuation::{self, Evacuation};
+use crate::movement::{Intent, Mode};
+use crate::run::{Command, Entry, Event, Request, Run, StepState};
+use crate::testing::{NOW, failover, name, region, request, sealed, step_id, who};
+use uuid::Uuid;
+
+fn somebody(number: u128, groups: &[&str]) -> Addressee {
+    let who = who(number);
+    Addressee {
+        id: who.id,
+        email: who.email,
+        groups: groups.iter().map(|g| name(g)).collect(),
+        may_review: !groups.is_empty(),
+        may_drive: groups.is_empty(),
+        admin: false,
+    }
+}
+
+/// 1 asked for it; 2 and 3 may approve, 4 is in a group and no approver, 5 drives, 6 is an admin, 7 reads.
+fn people() -> Vec<Addressee> {
+    vec![
+        somebody(1, &[]),
+        somebody(2, &["sre"]),
+        somebody(3, &["business-owners"]),
+        Addressee { may_review: false, ..somebody(4, &["sre"]) },
+        somebody(5, &[]),
+        Addressee { admin: true, ..somebody(6, &[]) },
+        Addressee { may_drive: false, ..somebody(7, &[]) },
+    ]
+}
+
+struct Story {
+    run: Run,
+    entries: Vec<Entry>,
+}
+
+impl Story {
+    fn of(request: Request) -> Self {
+        let id = RunId(Uuid::from_u128(9));
+        let events = Run::request(id, request, NOW);
+        let entries: Vec<Entry> =
+            events.into_iter().zip(1..).map(|(event, seq)| Entry { seq, at: NOW, event }).collect();
+        Self { run: Run::replay(id, &entries).unwrap(), entries }
+    }
+
+    fn tell(&mut self, command: Command) {
+        for event in self.run.handle(command, NOW).unwrap() {
+            self.write(event);
+        }
+    }
+
+    fn write(&mut self, event: Event) {
+        let entry = Entry { seq: self.run.seq + 1, at: NOW, event };
+        self.run.apply(&entry).unwrap();
+        self.entries.push(entry);
+    }
+
+    fn approve(&mut self, person: u128, group: &str) {
+        let by = who(person);
+        let review =
+            Review { person: by.id, email: by.email, groups: vec![name(group)], at: NOW, comment: None };
+        self.tell(Command::Approve { review, digest: self.run.request.digest.clone() });
+    }
+
+    fn told_of(&self, kind: &str, rounds: u16) -> Told {
+        let entry = self.entries.iter().rfind(|e| e.event.kind() == kind).unwrap();
+        of_run(&self.run, entry, rounds, &people())
+    }
+}
+
+fn emergency() -> Request {
+    sealed(Request { movement: failover(Mode::Emergency), emergency: None, ..request() })
+}
+
+fn heard(told: &Told, matter: Matter) -> Vec<u128> {
+    told.to.iter().filter(|(_, m)| m.matter == matter).map(|(id, _)| id.0.as_u128()).collect()
+}
+
+fn all(told: &Told) -> Vec<u128> {
+    told.to.iter().map(|(id, _)| id.0.as_u128()).collect()
+}
+
+#[test]
+fn whoever_may_approve_is_asked_at_once_and_nobody_else_is_bothered() {
+    let told = Story::of(request()).told_of("requested", 0);
+    assert_eq!((heard(&told, Matter::ApprovalWanted), told.to.len()), (vec![2, 3], 2));
+    assert!(told.waits && told.settles.is_none());
+    let (_, message) = &told.to[0];
+    assert_eq!(message.signal, Signal::Ask);
+    assert_eq!(message.title, "shop: failover us-east-1 → eu-central-1 waits for your approval");
+    assert!(message.text.contains("person-1@example.com asks: the Region is impaired."), "{}", message.text);
+}
+
+#[test]
+fn of_an_emergency_everybody_hears_but_whoever_asked_and_the_approvers_that_it_waits_for_them() {
+    let told = Story::of(emergency()).told_of("requested", 0);
+    assert_eq!(heard(&told, Matter::ApprovalWanted), [2, 3]);
+    assert_eq!(heard(&told, Matter::Emergency), [4, 5, 6, 7]);
+    assert!(told.to.iter().all(|(_, m)| m.title.contains("emergency failover")));
+}
+
+#[test]
+fn an_emergency_that_asked_nobody_is_told_of_all_the_same() {
+    let mut asked = emergency();
+    asked.policy.rules.clear();
+    let told = Story::of(sealed(asked)).told_of("requested", 0);
+    assert_eq!(heard(&told, Matter::Emergency), [2, 3, 4, 5, 6, 7]);
+    assert!(!told.waits);
+}
+
+#[test]
+fn while_nobody_answers_those_whose_answer_is_missing_are_asked_again_and_admins_hear_of_it() {
+    let mut story = Story::of(request());
+    let told = story.told_of("requested", 1);
+    assert_eq!(heard(&told, Matter::ApprovalWanted), [2, 3]);
+    assert_eq!(heard(&told, Matter::Unanswered), [1, 6]);
+    story.approve(2, "sre");
+    let told = story.told_of("requested", 2);
+    assert_eq!(heard(&told, Matter::ApprovalWanted), [3], "who has answered is left alone");
+    story.approve(3, "business-owners");
+    let told = story.told_of("requested", 3);
+    assert!(told.to.is_empty() && !told.waits, "nothing is missing any more");
+}
+
+#[test]
+fn a_decision_is_told_to_whoever_asked_and_ends_what_rang() {
+    let mut story = Story::of(request());
+    story.approve(2, "sre");
+    story.approve(3, "business-owners");
+    let told = story.told_of("started", 0);
+    assert_eq!((all(&told), heard(&told, Matter::Started)), (vec![1], vec![1]));
+    assert!(told.to[0].1.text.contains("person-2@example.com and person-3@example.com"));
+    assert_eq!(told.settles.unwrap().signal, Signal::Settle);
+
+    let mut story = Story::of(request());
+    let digest = story.run.request.digest.clone();
+    let comment = Some("not in business hours".to_owned());
+    story.tell(Command::Deny { by: who(2), groups: vec![name("sre")], digest, comment });
+    let told = story.told_of("denied", 0);
+    assert_eq!(heard(&told, Matter::Denied), [1]);
+    assert_eq!(told.to[0].1.text, "not in business hours");
+}
+
+#[test]
+fn who_takes_a_request_back_need_not_be_told_and_what_rang_ends() {
+    let mut story = Story::of(request());
+    story.tell(Command::Cancel { by: who(1), reason: "not needed".into() });
+    let told = story.told_of("cancelled", 0);
+    assert!(told.to.is_empty() && told.settles.is_some());
+    let mut story = Story::of(request());
+    story.tell(Command::Cancel { by: who(5), reason: "not needed".into() });
+    assert_eq!(heard(&story.told_of("cancelled", 0), Matter::Cancelled), [1]);
+}
+
+fn parked() -> Story {
+    let mut story = Story::of(request());
+    story.approve(2, "sre");
+    story.approve(3, "business-owners");
+    let step = step_id("observe-again");
+    story.write(Event::StepStarted {
+        step: step.clone(),
+        attempt: 1,
+        epoch: 1,
+        before: vec![],
+        change: None,
+        answer_due: NOW,
+    });
+    story.write(Event::StepParked { step, reason: "It is not known.".into(), way_out: "Look.".into() });
+    story
+}
+
+#[test]
+fn a_run_that_needs_somebody_asks_its_requester_first_and_then_whoever_may_drive_it() {
+    let mut story = parked();
+    let told = story.told_of("step_parked", 0);
+    assert_eq!((heard(&told, Matter::NeedsPerson), told.waits), (vec![1], true));
+    assert_eq!(told.to[0].1.text, "It is not known. Look.");
+    assert_eq!(heard(&story.told_of("step_parked", 1), Matter::NeedsPerson), [1, 5, 6]);
+    story.tell(Command::RetryStep { by: who(5), step: step_id("observe-again") });
+    assert_ne!(story.run.steps[&step_id("observe-again")].state, StepState::NeedsPerson);
+    let told = story.told_of("step_parked", 2);
+    assert!(told.to.is_empty() && !told.waits, "somebody has seen to it");
+}
+
+#[test]
+fn how_an_emergency_ended_is_told_to_everybody() {
+    let failed = |asked: Request| {
+        let mut story = Story::of(asked);
+        story.approve(2, "sre");
+        story.approve(3, "business-owners");
+        story.write(Event::Failed { reason: "the store is gone".into() });
+        heard(&story.told_of("failed", 0), Matter::Failed)
+    };
+    assert_eq!(failed(request()), [1]);
+    assert_eq!(failed(emergency()), [1, 2, 3, 4, 5, 6, 7]);
+}
+
+#[test]
+fn of_a_dry_run_and_of_what_the_engine_does_by_itself_nobody_hears() {
+    let dry = Story::of(sealed(Request { dry_run: true, ..emergency() }));
+    assert_eq!(dry.told_of("requested", 0), Told::default());
+    let story = parked();
+    assert_eq!(story.told_of("step_started", 0), Told::default());
+}
+
+#[test]
+fn a_part_of_an_evacuation_is_asked_about_with_its_lot_alone() {
+    let lot = EvacuationId(Uuid::from_u128(7));
+    let part = Story::of(sealed(Request { evacuation: Some(lot), ..emergency() }));
+    assert_eq!(part.told_of("requested", 0), Told::default());
+    let asked = evacuation::Request {
+        region: region("us-east-1"),
+        mode: Mode::Planned,
+        waves: vec![vec![evacuation::Part {
+            application: name("shop"),
+            run: part.run.id,
+            intent: Intent::Failover,
+            to: region("eu-central-1"),
+            digest: part.run.request.digest.clone(),
+        }]],
+        left_out: vec![],
+        circles: vec![],
+        concurrency: 8,
+        stop_on_failure: true,
+        dry_run: false,
+        digest: crate::Digest("0".repeat(64)),
+        by: who(1),
+        reason: "it burns".into(),
+        incident: None,
+        expires_after_seconds: 3600,
+    };
+    let event = evacuation::Event::Requested { request: Box::new(asked) };
+    let entry = evacuation::Entry { seq: 1, at: NOW, event };
+    let waiting = Evacuation::replay(lot, std::slice::from_ref(&entry)).unwrap();
+    let told = of_evacuation(&waiting, std::slice::from_ref(&part.run), &entry, 0, &people());
+    assert_eq!((heard(&told, Matter::ApprovalWanted), told.to.len()), (vec![2, 3], 2));
+    let told = of_evacuation(&waiting, &[part.run], &entry, 1, &people());
+    assert_eq!(heard(&told, Matter::Unanswered), [1, 6]);
+}
