@@ -55,7 +55,6 @@ pub use audit::{AuditActor, AuditEntry, AuditFilter, AuditOutcome, AuditRecord, 
 pub use break_glasses::{NewBreakGlass, RunUnder, SealedCode};
 pub use change::Change;
 pub use channels::{CHANNELS_AT_MOST, Channel, ChannelStand, LastDelivery};
-pub use claims::Claim;
 pub use claims::{Claim, Watch};
 pub use crashes::{CRASHES_AT_MOST, Crash, SetAside};
 pub use error::Error;

@@ -246,7 +246,8 @@ async fn a_session_knows_whether_its_last_proof_held_a_second_factor() {
         // The proof that comes last is the one that counts.
         for (code, then) in [("", false), (r#", "code": "123456""#, true), ("", false)] {
             let again = format!(r#"{{"password": "{PASSWORD}"{code}}}"#);
-            let headers = [("cookie", cookie.as_str()), ("origin", URL), ("content-type", "application/json")];
+            let headers =
+                [("cookie", cookie.as_str()), ("origin", URL), ("content-type", "application/json")];
             let proved = house.send("POST", "/api/v1/session/proof", &headers, &again).await;
             assert_eq!(proved.json()["second_factor"], then, "{}", proved.text);
             cookie = proved.cookie().unwrap();
