@@ -146,6 +146,26 @@ $$;
 CREATE TRIGGER run_events_break_glass_is_open AFTER INSERT ON run_events
     FOR EACH ROW WHEN (NEW.kind = 'break_glass') EXECUTE FUNCTION run_begins_under_open_break_glass();
 
+-- Everybody is told, in the transaction that opens it.
+ALTER TABLE notices
+    ADD COLUMN break_glass uuid CONSTRAINT notices_break_glass_fkey REFERENCES break_glasses
+        CONSTRAINT notices_of_break_glasses_once UNIQUE,
+    DROP CONSTRAINT notices_of_one_thing,
+    ADD CONSTRAINT notices_of_one_thing CHECK (num_nonnulls(run, evacuation, channel, break_glass) = 1),
+    DROP CONSTRAINT notices_of_an_entry,
+    ADD CONSTRAINT notices_of_an_entry CHECK ((seq IS NOT NULL) = (num_nonnulls(run, evacuation) = 1));
+
+CREATE FUNCTION tell_of_break_glass() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO notices (kind, break_glass) VALUES ('break_glass', NEW.id);
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER break_glasses_told AFTER INSERT ON break_glasses
+    FOR EACH ROW EXECUTE FUNCTION tell_of_break_glass();
+
 GRANT SELECT, INSERT (id, code_hash, kept_at, made_by), UPDATE (used_by, used_at, withdrawn_by, withdrawn_at)
     ON sealed_codes TO holdfast_app;
 GRANT SELECT, INSERT (id, holder, holder_email, reason, incident, minutes, opened_with, sealed_code),

@@ -1,9 +1,11 @@
 //! What people are told of runs and evacuations, and who is told: a function of a journal's entry, of how things stand by
 //! now, and of how often people were told before. What somebody is waited for in is told again while nobody acts on it.
 
+mod of_break_glass;
 mod of_evacuation;
 mod of_run;
 
+pub use of_break_glass::of_break_glass;
 pub use of_evacuation::of_evacuation;
 pub use of_run::of_run;
 
@@ -35,6 +37,8 @@ pub enum Matter {
     Unanswered,
     /// An emergency was asked for, or a run became one.
     Emergency,
+    /// Somebody may start runs without approvals for a while.
+    BreakGlass,
     Started,
     Denied,
     Expired,

@@ -58,7 +58,7 @@ pub fn pagerduty(site: &str, routing_key: &str, delivery: Uuid, message: &Messag
         Signal::Tell => ("trigger", format!("holdfast:{delivery}")),
     };
     let severity = match (message.matter, message.signal) {
-        (Matter::Emergency, _) | (_, Signal::Ask) => "critical",
+        (Matter::Emergency | Matter::BreakGlass, _) | (_, Signal::Ask) => "critical",
         (Matter::Unanswered, _) => "error",
         _ => "info",
     };

@@ -6,7 +6,7 @@
 use crate::Result;
 use crate::store::Store;
 use crate::wire::{Time, from_json, from_word, maybe_time, to_json, word};
-use holdfast_domain::{ChannelKind, EvacuationId, PersonId, RunId};
+use holdfast_domain::{BreakGlassId, ChannelKind, EvacuationId, PersonId, RunId};
 use holdfast_failover::notice::Message;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -40,18 +40,19 @@ impl DeliveryState {
     }
 }
 
-/// A journal entry that people are told of.
+/// Whose journal entry, or what, people are told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Of {
     Run(RunId),
     Evacuation(EvacuationId),
+    BreakGlass(BreakGlassId),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     pub id: i64,
     pub of: Of,
-    /// Of the journal's entry.
+    /// Of the journal's entry; 0 of what has no journal.
     pub seq: i64,
     /// How often people were told of it.
     pub rounds: u16,
@@ -144,6 +145,29 @@ impl StandRow {
     }
 }
 
+#[derive(sqlx::FromRow)]
+struct DueRow {
+    id: i64,
+    run: Option<Uuid>,
+    evacuation: Option<Uuid>,
+    break_glass: Option<Uuid>,
+    seq: i64,
+    rounds: i16,
+}
+
+impl DueRow {
+    fn into_notice(self) -> Option<Notice> {
+        let of = match (self.run, self.evacuation, self.break_glass) {
+            (Some(id), _, _) => Of::Run(RunId(id)),
+            (_, Some(id), _) => Of::Evacuation(EvacuationId(id)),
+            (_, _, Some(id)) => Of::BreakGlass(BreakGlassId(id)),
+            (None, None, None) => return None,
+        };
+        let rounds = u16::try_from(self.rounds).unwrap_or_default();
+        Some(Notice { id: self.id, of, seq: self.seq, rounds })
+    }
+}
+
 fn small(number: u16) -> i16 {
     i16::try_from(number).unwrap_or(i16::MAX)
 }
@@ -154,20 +178,14 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn due_notices(&self, most: u32) -> Result<Vec<Notice>> {
-        let rows: Vec<(i64, Option<Uuid>, Option<Uuid>, i64, i16)> = sqlx::query_as(
-            "SELECT id, run, evacuation, seq, rounds FROM notices
-             WHERE due_at <= clock_timestamp() AND seq IS NOT NULL ORDER BY due_at LIMIT $1",
+        let rows: Vec<DueRow> = sqlx::query_as(
+            "SELECT id, run, evacuation, break_glass, coalesce(seq, 0) AS seq, rounds FROM notices
+             WHERE due_at <= clock_timestamp() AND channel IS NULL ORDER BY due_at LIMIT $1",
         )
         .bind(i64::from(most))
         .fetch_all(&self.pool)
         .await?;
-        let notice = |(id, run, evacuation, seq, rounds): (i64, Option<Uuid>, Option<Uuid>, i64, i16)| {
-            let of = run
-                .map(|id| Of::Run(RunId(id)))
-                .or_else(|| evacuation.map(|id| Of::Evacuation(EvacuationId(id))))?;
-            Some(Notice { id, of, seq, rounds: u16::try_from(rounds).unwrap_or_default() })
-        };
-        Ok(rows.into_iter().filter_map(notice).collect())
+        Ok(rows.into_iter().filter_map(DueRow::into_notice).collect())
     }
 
     /// Turns a notice into deliveries, unless another worker was quicker; `again` is when it is looked at once more, and
@@ -329,9 +347,11 @@ impl Store {
     }
 }
 
+/// Of the two that have a journal: nothing that was told of a break-glass is overtaken.
 fn ids(of: Of) -> (Option<Uuid>, Option<Uuid>) {
     match of {
         Of::Run(id) => (Some(id.0), None),
         Of::Evacuation(id) => (None, Some(id.0)),
+        Of::BreakGlass(_) => (None, None),
     }
 }

@@ -5,7 +5,7 @@ use crate::App;
 use crate::authority::{Action, may};
 use crate::people::actor;
 use holdfast_domain::{EvacuationId, PersonId, Role, RunId};
-use holdfast_failover::notice::{Addressee, Message, Told, of_evacuation, of_run};
+use holdfast_failover::notice::{Addressee, Message, Told, of_break_glass, of_evacuation, of_run};
 use holdfast_failover::{Evacuation, Run};
 use holdfast_store::{Error, NewDelivery, Notice, NoticeOf, Person};
 use std::collections::BTreeMap;
@@ -47,6 +47,7 @@ impl App {
         match notice.of {
             NoticeOf::Run(id) => self.told_of_one(notice, id, people).await,
             NoticeOf::Evacuation(id) => self.told_of_lot(notice, id, people).await,
+            NoticeOf::BreakGlass(id) => Ok(of_break_glass(&self.store.break_glass(id).await?, people)),
         }
     }
 

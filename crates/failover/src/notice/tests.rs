@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::approval::Review;
+use crate::break_glass::{BreakGlass, OpenedWith};
 use crate::evacuation::{self, Evacuation};
 use crate::movement::{Intent, Mode};
 use crate::run::{Command, Entry, Event, Request, Run, StepState};
@@ -240,4 +241,22 @@ fn a_part_of_an_evacuation_is_asked_about_with_its_lot_alone() {
     assert_eq!((heard(&told, Matter::ApprovalWanted), told.to.len()), (vec![2, 3], 2));
     let told = of_evacuation(&waiting, &[part.run], &entry, 1, &people());
     assert_eq!(heard(&told, Matter::Unanswered), [1, 6]);
+}
+
+#[test]
+fn that_the_glass_is_broken_everybody_hears_but_whoever_broke_it() {
+    let glass = BreakGlass {
+        id: BreakGlassId(Uuid::from_u128(8)),
+        holder: who(5),
+        reason: "nobody on call answers".into(),
+        incident: None,
+        opened_with: OpenedWith::SecondFactor,
+        opened_at: NOW,
+        expires_at: NOW,
+        ended: None,
+        reviewed: None,
+    };
+    let told = of_break_glass(&glass, &people());
+    assert_eq!(heard(&told, Matter::BreakGlass), [1, 2, 3, 4, 6, 7]);
+    assert!(!told.waits && told.to[0].1.text.contains("nobody on call answers"), "{told:?}");
 }
