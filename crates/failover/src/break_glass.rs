@@ -104,6 +104,18 @@ pub struct UnderBreakGlass {
     pub until: Timestamp,
 }
 
+impl UnderBreakGlass {
+    /// To those whose approvals it does without.
+    #[must_use]
+    pub fn told(&self) -> String {
+        format!(
+            "{} broke the glass: {}. Somebody else has to close its review.",
+            self.by.email,
+            self.reason.trim_end_matches('.')
+        )
+    }
+}
+
 /// What the glass is broken with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

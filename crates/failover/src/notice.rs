@@ -35,7 +35,7 @@ pub enum Matter {
     ApprovalWanted,
     /// Nobody who was asked has answered.
     Unanswered,
-    /// An emergency was asked for, or a run became one.
+    /// An emergency was asked for, a run became one, or one is started without approvals.
     Emergency,
     /// Somebody may start runs without approvals for a while.
     BreakGlass,

@@ -244,6 +244,7 @@ mod tests {
             token: None,
             token_scopes: None,
             identity_proved_at: None,
+            second_factor: false,
             sent: None,
         }
     }

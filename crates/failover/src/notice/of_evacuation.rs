@@ -2,6 +2,7 @@
 
 use super::{Addressee, Matter, Message, Signal, Told, ask, but, is_emergency, one, those};
 use crate::approval::may_review;
+use crate::break_glass::UnderBreakGlass;
 use crate::evacuation::{Entry, Evacuation, Event};
 use crate::run::{Run, RunState, Who};
 use holdfast_domain::PersonId;
@@ -21,6 +22,7 @@ pub fn of_evacuation(
     let tale = Tale { evacuation, entry, people };
     match &entry.event {
         Event::Requested { .. } => tale.requested(runs, rounds),
+        Event::BreakGlass { under } => tale.broken(under),
         Event::Started if !evacuation.reviews.is_empty() => {
             let who: Vec<&str> = evacuation.reviews.iter().map(|r| r.email.as_str()).collect();
             tale.settled(
@@ -112,6 +114,19 @@ impl Tale<'_> {
         };
         let title = || self.message(matter, Signal::Tell, what, String::new()).title;
         Told { to: ask(&wanted, &message, also, matter, title), waits: true, settles: None }
+    }
+
+    /// As of a run, once for the lot.
+    fn broken(&self, under: &UnderBreakGlass) -> Told {
+        let what = "is started under break-glass, without approvals";
+        let message = self.message(Matter::Emergency, Signal::Tell, what, under.told());
+        let over = self.message(Matter::Started, Signal::Settle, what, under.told());
+        let whom = those(self.people, |p| (p.may_review || p.admin) && p.id != under.by.id);
+        Told {
+            to: whom.into_iter().map(|id| (id, message.clone())).collect(),
+            waits: false,
+            settles: Some(over),
+        }
     }
 
     fn settled(&self, matter: Matter, what: &str, text: String, by: Option<&Who>) -> Told {

@@ -2,6 +2,7 @@
 
 use super::{Addressee, Matter, Message, Signal, Told, ask, but, is_emergency, one, those};
 use crate::approval::may_review;
+use crate::break_glass::UnderBreakGlass;
 use crate::run::{Entry, Event, Run, RunState, StepState, Who};
 use holdfast_domain::PersonId;
 
@@ -16,6 +17,7 @@ pub fn of_run(run: &Run, entry: &Entry, rounds: u16, people: &[Addressee]) -> To
     let in_a_lot = run.request.evacuation.is_some();
     match &entry.event {
         Event::Requested { .. } if !in_a_lot => tale.requested(),
+        Event::BreakGlass { under } if !in_a_lot => tale.broken(under),
         Event::Started if !in_a_lot => tale.started(),
         Event::Denied { by, comment } if !in_a_lot => {
             tale.ended(Matter::Denied, format!("was denied by {}", by.email), comment.clone(), Some(by))
@@ -95,7 +97,8 @@ impl Tale<'_> {
     }
 
     fn is_emergency(&self) -> bool {
-        is_emergency(self.run.request.movement.mode) || self.run.escalated.is_some()
+        let whole = self.run.escalated.as_ref().is_some_and(|escalated| escalated.is_whole());
+        whole || is_emergency(self.run.request.movement.mode)
     }
 
     /// What was asked for, by whom and why.
@@ -140,6 +143,15 @@ impl Tale<'_> {
         };
         let to = ask(&wanted, &message, also, matter, || self.title(what));
         Told { to, waits: true, settles: None }
+    }
+
+    /// Those whose approvals it does without hear at once, and what rang for them is over.
+    fn broken(&self, under: &UnderBreakGlass) -> Told {
+        let title = self.title("is started under break-glass, without approvals");
+        let message = self.message(Matter::Emergency, Signal::Tell, title.clone(), under.told());
+        let over = self.message(Matter::Started, Signal::Settle, title, under.told());
+        let whom = those(self.people, |p| (p.may_review || p.admin) && p.id != under.by.id);
+        Told { to: to(whom, &message), waits: false, settles: Some(over) }
     }
 
     /// Told only where others decided: who starts a run by asking for it knows.

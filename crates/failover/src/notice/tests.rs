@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::approval::Review;
-use crate::break_glass::{BreakGlass, OpenedWith};
+use crate::break_glass::{BreakGlass, OpenedWith, UnderBreakGlass};
 use crate::evacuation::{self, Evacuation};
 use crate::movement::{Intent, Mode};
 use crate::run::{Command, Entry, Event, Request, Run, StepState};
 use crate::testing::{NOW, failover, name, region, request, sealed, step_id, who};
+use holdfast_domain::BreakGlassId;
 use uuid::Uuid;
 
 fn somebody(number: u128, groups: &[&str]) -> Addressee {
@@ -259,4 +260,26 @@ fn that_the_glass_is_broken_everybody_hears_but_whoever_broke_it() {
     let told = of_break_glass(&glass, &people());
     assert_eq!(heard(&told, Matter::BreakGlass), [1, 2, 3, 4, 6, 7]);
     assert!(!told.waits && told.to[0].1.text.contains("nobody on call answers"), "{told:?}");
+}
+
+#[test]
+fn what_is_started_under_break_glass_is_told_at_once_to_those_it_does_without_and_ends_what_rang() {
+    let under = UnderBreakGlass {
+        id: BreakGlassId(Uuid::from_u128(5)),
+        by: who(2),
+        reason: "nobody answers.".into(),
+        until: NOW,
+    };
+    let mut story = Story::of(request());
+    story.tell(Command::BreakGlass { under });
+    let told = story.told_of("break_glass", 0);
+    assert_eq!(heard(&told, Matter::Emergency), [3, 6], "approvers and admins, and not its holder");
+    let (_, message) = &told.to[0];
+    assert_eq!(message.signal, Signal::Tell);
+    assert_eq!(
+        message.text,
+        "person-2@example.com broke the glass: nobody answers. Somebody else has to close its review."
+    );
+    assert_eq!(told.settles.unwrap().signal, Signal::Settle);
+    assert!(!told.waits);
 }

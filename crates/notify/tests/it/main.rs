@@ -45,6 +45,7 @@ fn actor(person: &Person) -> Actor {
         token: None,
         token_scopes: None,
         identity_proved_at: None,
+        second_factor: false,
         sent: None,
     }
 }
