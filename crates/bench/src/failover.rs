@@ -98,6 +98,7 @@ impl House {
             overrides: Vec::new(),
             commit_within_seconds: None,
             plan_digest: None,
+            break_glass: false,
         };
         let key = uuid::Uuid::now_v7().to_string();
         let run = self.app.request_run(&self.operator, asked, &key).await.map_err(told)?;

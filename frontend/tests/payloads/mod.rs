@@ -225,8 +225,9 @@ pub fn each_stays_text<T: Serialize + DeserializeOwned>(page: &str, view: &T, sh
     let harmless = skeleton(&show(filled(&whole, &texts, "harmless").unwrap()));
     assert!(harmless.elements.len() > 20, "{page} has no more than {:?}", harmless.elements);
     for payload in PAYLOADS.iter() {
-        let Some(view) = filled(&whole, &texts, payload) else { panic!("{page} does not take {payload:?}") };
-        judge(page, payload, &harmless, &show(view));
+        let view = filled(&whole, &texts, payload);
+        assert!(view.is_some(), "{page} does not take {payload:?}");
+        judge(page, payload, &harmless, &show(view.unwrap()));
     }
 }
 

@@ -410,7 +410,7 @@ impl Runs for Fake {
         Ok(view(false))
     }
     async fn escalation(&self, _: &Actor, _: RunId) -> Answer<EscalationReview> {
-        Ok(EscalationReview { run: view(false), overrides_needed: vec![], refused: None })
+        Ok(EscalationReview { run: view(false), steps: vec![], overrides_needed: vec![], refused: None })
     }
     async fn abort_review(&self, _: &Actor, _: RunId) -> Answer<AbortReview> {
         Ok(AbortReview { run: view(false), undone: vec![], stays: vec![], refused: None })

@@ -142,7 +142,7 @@ async fn an_emergency_lot_leaves_nobody_behind_for_a_request_that_is_not_approve
     let waits = house.request(asked("till")).await.unwrap();
     let alone = evacuation(Mode::Emergency, &["stock"]);
     let preview = house.app.preview_evacuation(&house.operator, &alone).await.unwrap();
-    assert_eq!(preview.waves[0][0].takes_the_place_of, [waits.summary.id.clone()]);
+    assert_eq!(preview.waves[0][0].takes_the_place_of, [&*waits.summary.id]);
     let planned = evacuation(Mode::Planned, &["stock"]);
     let planned = house.app.preview_evacuation(&house.operator, &planned).await.unwrap();
     let held = planned.left_out.iter().find(|left| left.application == "stock").unwrap();
