@@ -60,7 +60,7 @@ pub struct CallFilter {
 }
 
 /// What a person says that sets a run going, or going on: calls follow from it.
-pub const SETS_GOING: [&str; 11] = [
+pub const SETS_GOING: [&str; 12] = [
     "run.request",
     "run.approve",
     "run.resume",
@@ -72,6 +72,7 @@ pub const SETS_GOING: [&str; 11] = [
     "run.commit",
     "run.end_drill",
     "run.try_again",
+    "run.break_glass",
 ];
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

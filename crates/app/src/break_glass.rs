@@ -17,7 +17,7 @@ use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::{Actor, BreakGlassId, Name, PersonId, Role};
 use holdfast_failover::Refusal;
 use holdfast_failover::break_glass::{
-    BreakGlass, MINUTES_AT_MOST, Rule, UnderBreakGlass, not_open, opened_with,
+    BreakGlass, MINUTES_AT_MOST, OpenedWith, Rule, UnderBreakGlass, factor_stands, not_open, opened_with,
 };
 use holdfast_store::{Error, NewBreakGlass, RunUnder, SealedCode};
 use jiff::Timestamp;
@@ -95,11 +95,18 @@ impl BreakGlasses for App {
             ));
         }
         let typed = asked.sealed_code.as_deref().map(str::trim).filter(|code| !code.is_empty());
+        let factor = self.confirmed_totp(actor.person).await?;
         // Whoever has one need only give it: the proof that they gave was by the password alone, or at a provider.
-        if typed.is_none() && !actor.second_factor && self.confirmed_totp(actor.person).await?.is_some() {
+        if typed.is_none() && !actor.second_factor && factor.is_some() {
             return Err(code_wanted());
         }
         let opened_with = opened_with(actor.second_factor, typed.is_some()).map_err(of_refusal)?;
+        if opened_with == OpenedWith::SecondFactor {
+            let now = self.store.now().await.map_err(of_store)?;
+            factor_stands(factor.and_then(|factor| factor.confirmed_at), now).map_err(of_refusal)?;
+        }
+        self.store.end_expired_break_glasses().await.map_err(of_store)?;
+        let approvers = self.approvers().await?;
         let mut change = self.store.begin().await.map_err(of_store)?;
         let sealed_code = match typed {
             None => None,
@@ -109,18 +116,6 @@ impl BreakGlasses for App {
                 Some(used.ok_or_else(no_such_code)?)
             }
         };
-        // One that the clock has ended is written down as ended, so that this one may stand.
-        for over in self.store.expired_break_glasses().await.map_err(of_store)? {
-            if over.holder.id == actor.person
-                && change.end_break_glass(over.id, "the clock").await.map_err(of_store)?
-            {
-                change
-                    .also_audit(&done(actor, "break_glass.expire", &subject(over.id)))
-                    .await
-                    .map_err(of_store)?;
-            }
-        }
-        let approvers = self.approvers().await?;
         let new = NewBreakGlass { holder: who(actor), reason, incident, minutes, opened_with, sealed_code };
         let id = change.open_break_glass(&new).await.map_err(of_opening)?;
         let entry = done(actor, "break_glass.open", &subject(id)).with(json!({
@@ -164,10 +159,8 @@ impl BreakGlasses for App {
         let runs = self.runs_under(id).await?;
         let under_way = runs.iter().filter(|run| !run.state.is_over()).count();
         glass.may_review(actor.person, under_way, now).map_err(of_refusal)?;
+        self.store.end_expired_break_glasses().await.map_err(of_store)?;
         let mut change = self.store.begin().await.map_err(of_store)?;
-        if glass.ended.is_none() && change.end_break_glass(id, "the clock").await.map_err(of_store)? {
-            change.also_audit(&done(actor, "break_glass.expire", &subject(id))).await.map_err(of_store)?;
-        }
         if !change.review_break_glass(id, &who(actor), &words).await.map_err(of_store)? {
             return Err(of_store(Error::Conflict("break_glasses_only_go_on".into())));
         }
@@ -347,7 +340,7 @@ fn subject(id: BreakGlassId) -> String {
     format!("break_glass:{id}")
 }
 
-fn code_wanted() -> Problem {
+pub(crate) fn code_wanted() -> Problem {
     Problem::new(
         403,
         "fresh_identity_needed",

@@ -10,7 +10,7 @@ use holdfast_api::Answer;
 use holdfast_api::compliance::{ComplianceRow, ComplianceView, Compliances, EvidenceOf};
 use holdfast_api::plans::VerificationView;
 use holdfast_domain::{Actor, Application, Name};
-use holdfast_failover::compliance::{Evidence, Measured, RtoSplit, Standing, measured, standing};
+use holdfast_failover::compliance::{Evidence, Measured, RtoSplit, Standing, green, measured, standing};
 use holdfast_failover::run::Run;
 use holdfast_store::RunHead;
 use jiff::Timestamp;
@@ -111,12 +111,13 @@ impl Compliances for App {
                 }
             })
             .collect();
-        let count = |standing| rows.iter().filter(|r| Standing::of_both(r.rto, r.rpo) == standing).count();
+        let standings: Vec<Standing> = rows.iter().map(|r| Standing::of_both(r.rto, r.rpo)).collect();
+        let count = |standing| standings.iter().filter(|s| **s == standing).count();
         Ok(ComplianceView {
             met: count(Standing::Met),
             missed: count(Standing::Missed),
             unknown: count(Standing::Unknown),
-            green: due.all.is_empty() && count(Standing::Met) == rows.len(),
+            green: green(&standings, due.all.len()),
             break_glass_reviews_due: due.all,
             rows,
             at: Timestamp::now(),

@@ -11,7 +11,7 @@ use holdfast_domain::{
 use holdfast_failover::plan::sheet::PlanKey;
 use holdfast_failover::readiness::{Left, Surroundings};
 use holdfast_failover::serving::{RecoveryState, Serving, recovery_state, serving};
-use holdfast_failover::{Finding, Intent, Mode, Movement, Picture, readiness};
+use holdfast_failover::{Finding, Intent, Mode, Movement, Picture, RunState, readiness};
 use holdfast_store::{AccountRole, RunFilter, RunHead};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,11 +56,18 @@ pub struct Judged {
     pub active: Option<RunHead>,
 }
 
-/// What the last run has left, where that was a failover that came to its end.
+/// What the last run has left, where that was a failover that came to its end, or held out once more what one had left.
 fn left(last: &RunHead) -> Option<Left> {
     let Movement { intent, mode, from, to } = last.movement.clone();
-    let unfenced = mode == Mode::Emergency || last.summary["escalated"] == true;
-    (intent == Intent::Failover && last.state.is_completed()).then_some(Left { from, to, unfenced })
+    let was_there = last.summary["was_there"] == true;
+    // Of one with exceptions nobody knows here whether its fences are among them.
+    let unfenced =
+        mode == Mode::Emergency || last.summary["escalated"] == true || last.state != RunState::Completed;
+    (intent == Intent::Failover && (last.state.is_completed() || was_there)).then_some(Left {
+        from,
+        to,
+        unfenced,
+    })
 }
 
 impl App {

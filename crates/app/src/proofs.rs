@@ -4,6 +4,7 @@
 use crate::App;
 use crate::audit::done;
 use crate::authority::{Action, fresh, may};
+use crate::break_glass::code_wanted;
 use crate::codes::{self, Typed};
 use crate::people::{actor, found, locked, own_rights};
 use crate::problems::{no_secrets_key, of_store};
@@ -163,6 +164,10 @@ impl Proofs for App {
     async fn remove_codes(&self, actor: &Actor) -> Answer<()> {
         let subject = subject_of(&actor.email);
         self.may_freshly(actor, Action::ManageOwnSignIn).await?;
+        // By the factor itself: whoever has only what it stands beside does not take it away, nor makes codes that stand for it.
+        if self.confirmed_totp(actor.person).await?.is_some() && !actor.second_factor {
+            return Err(code_wanted());
+        }
         let mut change = self.store.begin().await.map_err(of_store)?;
         if !change.remove_factors(actor.person).await.map_err(of_store)? {
             return Err(none_there());
@@ -174,6 +179,9 @@ impl Proofs for App {
         let subject = subject_of(&actor.email);
         self.may_freshly(actor, Action::ManageOwnSignIn).await?;
         self.confirmed_totp(actor.person).await?.ok_or_else(none_there)?;
+        if !actor.second_factor {
+            return Err(code_wanted());
+        }
         let (shown, hashes) = recovery_codes(actor.person);
         let mut change = self.store.begin().await.map_err(of_store)?;
         change.replace_recovery_codes(actor.person, &hashes).await.map_err(of_store)?;

@@ -176,8 +176,9 @@ impl Sequencer {
         let key = self.signing_key(log, keys, size).await?;
         let places = self.compare(log, keys, size).await?;
         let thorough = self.rounds.is_multiple_of(THOROUGH_EVERY);
-        let entries = log.unplaced(BATCH, thorough).await?;
+        // Counted first: where a thorough round takes too long, quick ones follow it all the same.
         self.rounds = self.rounds.wrapping_add(1);
+        let entries = log.unplaced(BATCH, thorough).await?;
         let mut frontier = match newest {
             Some((checkpoint, _)) if entries.is_empty() && at.duration_since(checkpoint.at) < IDLE => {
                 let round = Round::Placed { entries: 0, more: false };

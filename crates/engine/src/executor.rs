@@ -168,8 +168,14 @@ impl Executor {
                 }
                 return Err(lost);
             }
+            // A call that is out is waited for, whatever the journal says meanwhile.
+            if lost.is_none()
+                && let Err(error) = journal.refresh().await
+            {
+                lost = Some(error);
+                continue;
+            }
             if lost.is_none() {
-                journal.refresh().await?;
                 let run = journal.run().await;
                 let next = run.next(lease.clock().now());
                 // Where no step goes on, and the run does not end, nothing comes that it could be written with.

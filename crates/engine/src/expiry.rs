@@ -17,7 +17,7 @@ pub async fn run(store: Store, stop: CancellationToken) {
         if let Err(error) = expire(&store).await {
             tracing::warn!(%error, "expired requests could not be closed");
         }
-        if let Err(error) = end_break_glasses(&store).await {
+        if let Err(error) = store.end_expired_break_glasses().await {
             tracing::warn!(%error, "that a break-glass is over could not be written down");
         }
         if round.is_multiple_of(UPKEEP_EVERY)
@@ -31,21 +31,6 @@ pub async fn run(store: Store, stop: CancellationToken) {
             () = tokio::time::sleep(EVERY) => {}
         }
     }
-}
-
-/// It is over by the clock, whoever writes that down, and when.
-async fn end_break_glasses(store: &Store) -> Result<(), holdfast_store::Error> {
-    for glass in store.expired_break_glasses().await? {
-        let mut change = store.begin().await?;
-        if change.end_break_glass(glass.id, "the clock").await? {
-            let holdfast = AuditActor::System { name: "holdfast".into() };
-            let entry = AuditEntry::done("break_glass.expire", holdfast, "break_glass", glass.id)
-                .because("its time is over")
-                .with(serde_json::json!({ "holder": glass.holder.email }));
-            change.commit(entry).await?;
-        }
-    }
-    Ok(())
 }
 
 async fn expire(store: &Store) -> Result<(), holdfast_store::Error> {

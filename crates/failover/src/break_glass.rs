@@ -5,7 +5,7 @@
 use crate::refusal::Refusal;
 use crate::run::Who;
 use holdfast_domain::{BreakGlassId, PersonId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The longest that the glass stays broken. The database holds it to the same.
@@ -168,6 +168,22 @@ pub fn opened_with(second_factor: bool, sealed_code: bool) -> Result<OpenedWith,
             "strong_factor_needed",
             "You have proved who you are without a second factor, which breaks no glass.",
             "Prove it with the code of an authenticator app (it is set up on your own page), or open it with a sealed code.",
+        )),
+    }
+}
+
+/// A second factor breaks no glass before it has stood for so long: whoever has only the password could have set it up just now.
+pub const FACTOR_STANDS_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// # Errors
+/// `factor_too_new`.
+pub fn factor_stands(since: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
+    match since {
+        Some(since) if now.duration_since(since) >= FACTOR_STANDS_FOR => Ok(()),
+        _ => Err(Refusal::new(
+            "factor_too_new",
+            "Your second factor was set up less than a day ago: the password alone could have done that.",
+            "Open it with a sealed code, or have it opened by an operator whose second factor is older.",
         )),
     }
 }

@@ -40,6 +40,13 @@ impl Standing {
     }
 }
 
+/// Whether all of them, by both of their objectives, are met, and nothing was started without approvals that nobody has reviewed.
+/// Of nothing that is not so.
+#[must_use]
+pub fn green(of_both: &[Standing], reviews_due: usize) -> bool {
+    reviews_due == 0 && !of_both.is_empty() && of_both.iter().all(|standing| *standing == Standing::Met)
+}
+
 /// What a run was, and so what it is evidence of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

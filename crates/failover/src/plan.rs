@@ -29,6 +29,7 @@ pub use endpoint::store_of;
 pub use escalation::{EmergencyVariant, emergency_variant, escalated_id};
 pub use facts::{facts_of, record_text};
 pub(crate) use health_checks::named_by_record;
+pub(crate) use hold_out::is_there;
 
 use crate::movement::{Drill, Intent, Mode, Movement};
 use crate::refusal::Refusal;
@@ -159,7 +160,7 @@ pub struct PlannedMovement {
 /// A refusal: the strategy is not carried out by this version, the target is not one, the picture is too old
 /// for what is asked, or nothing could be moved there.
 pub fn plan(picture: &Picture, movement: &Movement) -> Result<Plan, Refusal> {
-    if hold_out::is_there(picture, movement) {
+    if is_there(picture, movement) {
         return hold_out::once_more(picture, movement);
     }
     drawn(picture, movement).map(|(plan, _)| plan)

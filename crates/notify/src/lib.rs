@@ -105,7 +105,14 @@ impl Work {
 
     /// True: there may be more to do at once.
     async fn turn(&self) -> Result<bool, holdfast_store::Error> {
-        let addressed = self.app.address_notices(NOTICES_AT_ONCE, self.settings.again_after).await?;
+        // What is addressed already is sent whatever stands against addressing more.
+        let addressed = match self.app.address_notices(NOTICES_AT_ONCE, self.settings.again_after).await {
+            Ok(addressed) => addressed,
+            Err(error) => {
+                tracing::warn!(%error, "whom to tell could not be found out");
+                0
+            }
+        };
         let free = u32::try_from(self.places.available_permits()).unwrap_or(AT_ONCE);
         if free == 0 || !self.app.opens_channels() {
             return Ok(false);

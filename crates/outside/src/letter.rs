@@ -59,8 +59,9 @@ pub(crate) fn failed(error: reqwest::Error) -> Failed {
     let mut source: Option<&(dyn Error + 'static)> = Some(&error);
     let mut innermost = error.to_string();
     while let Some(cause) = source {
-        if let Some(refused) = cause.downcast_ref::<Refused>() {
-            return Failed::NotSent(refused.to_string());
+        // Which address its name leads to is nothing for whoever reads what failed.
+        if cause.downcast_ref::<Refused>().is_some() {
+            return Failed::NotSent("its name leads to an address that is not spoken to".into());
         }
         innermost = cause.to_string();
         source = cause.source();

@@ -62,27 +62,36 @@ impl Mailer {
     /// # Errors
     /// Why not. After a lost connection the server may have it all the same: the repeat has the same id.
     pub async fn send(&self, mail: &Mail) -> Result<(), NotMailed> {
-        let wrong = |why: String| NotMailed { why, for_good: true };
-        let to: Mailbox = mail.to.parse().map_err(|e| wrong(format!("it is no address: {e}")))?;
-        let host = self.from.email.domain();
-        let message = Message::builder()
-            .message_id(Some(format!("<{}@{host}>", mail.id)))
-            .from(self.from.clone())
-            .to(to)
-            .subject(mail.subject.clone())
-            .header(ContentType::TEXT_PLAIN)
-            .body(mail.text.clone())
-            .map_err(|e| wrong(format!("it could not be written: {e}")))?;
+        let message = self.written(mail)?;
         match tokio::time::timeout(WITHIN, self.transport.send(message)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => {
-                Err(NotMailed { why: format!("the mail server: {error}"), for_good: error.is_permanent() })
+                // Its words may repeat the address.
+                let why = match error.status() {
+                    Some(code) => format!("the mail server answered {code}"),
+                    None => format!("the mail server: {error}"),
+                };
+                Err(NotMailed { why, for_good: error.is_permanent() })
             }
             Err(_) => {
                 let why = "the mail server did not answer in time".to_owned();
                 Err(NotMailed { why, for_good: false })
             }
         }
+    }
+
+    fn written(&self, mail: &Mail) -> Result<Message, NotMailed> {
+        let wrong = |why: String| NotMailed { why, for_good: true };
+        let to: Mailbox = mail.to.parse().map_err(|e| wrong(format!("it is no address: {e}")))?;
+        let host = self.from.email.domain();
+        Message::builder()
+            .message_id(Some(format!("<{}@{host}>", mail.id)))
+            .from(self.from.clone())
+            .to(to)
+            .subject(mail.subject.clone())
+            .header(ContentType::TEXT_PLAIN)
+            .body(mail.text.clone())
+            .map_err(|e| wrong(format!("it could not be written: {e}")))
     }
 }
 
@@ -98,5 +107,24 @@ mod tests {
         let mailer =
             Mailer::new("smtps://user:canary@mail.example.com", "Holdfast <hf@example.com>").unwrap();
         assert!(!format!("{mailer:?}").contains("canary"));
+    }
+
+    #[test]
+    fn what_people_write_makes_no_header_of_its_own() {
+        let mailer = Mailer::new("smtps://mail.example.com", "hf@example.com").unwrap();
+        let mail = |to: &str, subject: &str| Mail {
+            id: "1".into(),
+            to: to.into(),
+            subject: subject.into(),
+            text: "Bcc: text@example.com".into(),
+        };
+        let written = mailer.written(&mail("a@example.com", "shop\r\nBcc: subject@example.com")).unwrap();
+        let text = String::from_utf8(written.formatted()).unwrap();
+        let (head, _) = text.split_once("\r\n\r\n").unwrap();
+        let named: Vec<&str> =
+            head.lines().filter_map(|line| line.split_once(": ")).map(|(name, _)| name).collect();
+        assert!(!named.iter().any(|name| name.eq_ignore_ascii_case("bcc")), "{head}");
+        assert_eq!(written.envelope().to().len(), 1);
+        assert!(mailer.written(&mail("a@example.com\r\nBcc: b@example.com", "x")).is_err());
     }
 }

@@ -1,6 +1,7 @@
 //! Break-glass: who opened it, until when, what was begun under it, and who reviewed it. Its times are the database's, and a run is
 //! marked by a trigger with the journal's entry that starts it.
 
+use crate::audit::{AuditActor, AuditEntry};
 use crate::change::Change;
 use crate::store::Store;
 use crate::wire::{Time, from_word, word};
@@ -85,16 +86,6 @@ impl Store {
         rows.into_iter().map(Row::into_break_glass).collect()
     }
 
-    /// Those that are open now, by the database's clock.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn open_break_glasses(&self) -> Result<Vec<BreakGlass>> {
-        let mut query = QueryBuilder::<Postgres>::new(SELECT);
-        query.push(" AND g.ended_at IS NULL AND g.expires_at > clock_timestamp() ORDER BY g.id LIMIT 100");
-        self.glasses(query).await
-    }
-
     /// The one that this person holds open.
     ///
     /// # Errors
@@ -113,7 +104,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn break_glasses_to_review(&self) -> Result<Vec<BreakGlass>> {
         let mut query = QueryBuilder::<Postgres>::new(SELECT);
-        query.push(" AND g.reviewed_at IS NULL ORDER BY g.opened_at LIMIT 500");
+        query.push(" AND g.reviewed_at IS NULL ORDER BY g.opened_at");
         self.glasses(query).await
     }
 
@@ -136,6 +127,24 @@ impl Store {
         let mut query = QueryBuilder::<Postgres>::new(SELECT);
         query.push(" AND g.id = ").push_bind(id.0);
         self.glasses(query).await?.into_iter().next().ok_or(Error::NotFound("break-glass"))
+    }
+
+    /// Writes down of each whose time is over that it is, whoever comes by first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn end_expired_break_glasses(&self) -> Result<()> {
+        for glass in self.expired_break_glasses().await? {
+            let mut change = self.begin().await?;
+            if change.end_break_glass(glass.id, "the clock").await? {
+                let holdfast = AuditActor::System { name: "holdfast".into() };
+                let entry = AuditEntry::done("break_glass.expire", holdfast, "break_glass", glass.id)
+                    .because("its time is over")
+                    .with(serde_json::json!({ "holder": glass.holder.email }));
+                change.commit(entry).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Those that the clock has ended and of which nobody has written that down.

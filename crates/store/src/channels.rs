@@ -154,20 +154,24 @@ impl Change {
         removed.map(|_| ()).ok_or(Error::NotFound("channel"))
     }
 
-    /// A message through this channel alone, to see whether it works.
+    /// A message through this channel alone, to see whether it works. False: the person has no such channel, or it was tried
+    /// less than ten seconds ago.
     ///
     /// # Errors
-    /// `NotFound` when the person has no such channel.
+    /// When the database does not answer.
     pub async fn try_channel(
         &mut self,
         person: PersonId,
         id: Uuid,
         message: &serde_json::Value,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let tried = sqlx::query(
             "WITH noticed AS (
                  INSERT INTO notices (kind, channel, rounds, due_at)
-                 SELECT 'test', id, 1, NULL FROM channels WHERE id = $1 AND person = $2 AND removed_at IS NULL RETURNING id)
+                 SELECT 'test', c.id, 1, NULL FROM channels c
+                 WHERE c.id = $1 AND c.person = $2 AND c.removed_at IS NULL
+                   AND NOT EXISTS (SELECT FROM notices n
+                                   WHERE n.channel = c.id AND n.at > clock_timestamp() - interval '10 seconds') RETURNING id)
              INSERT INTO deliveries (id, notice, round, person, channel, message, state)
              SELECT $3, id, 1, $2, $1, $4, 'waiting' FROM noticed",
         )
@@ -177,6 +181,6 @@ impl Change {
         .bind(message)
         .execute(self.connection())
         .await?;
-        if tried.rows_affected() == 1 { Ok(()) } else { Err(Error::NotFound("channel")) }
+        Ok(tried.rows_affected() == 1)
     }
 }

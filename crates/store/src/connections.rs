@@ -8,7 +8,8 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo};
 use sqlx::{
-    Connection as _, Describe, Either, Error, Execute, Executor, PgConnection, PgPool, Postgres, SqlStr,
+    Connection as _, Describe, Either, Error, Execute, Executor, PgConnection, PgPool, Postgres, Row as _,
+    SqlStr,
 };
 use std::future::Future;
 use std::io;
@@ -50,15 +51,23 @@ pub(crate) async fn in_time<T>(
     })
 }
 
+async fn alive(connection: &mut PgConnection, within: Duration) -> Result<bool, Error> {
+    in_time(within, connection.ping()).await.map(|()| true)
+}
+
 /// A wait for an answer that was given up leaves its connection waiting; it is given back by whoever held it, and there this is
-/// asked first, in its time.
-async fn alive(connection: &mut PgConnection) -> Result<bool, Error> {
-    in_time(SIGN_OF_LIFE_WITHIN, connection.ping()).await.map(|()| true)
+/// asked first, in its time. And whether nothing is open on it: of a BEGIN whose answer was not waited for sqlx takes nothing
+/// back, and what somebody wrote after it would be undone. As a plain text: of a prepared statement the two times differ always.
+async fn at_rest(connection: &mut PgConnection) -> Result<bool, Error> {
+    let asked = connection.fetch_one("SELECT now() = statement_timestamp()");
+    in_time(SIGN_OF_LIFE_WITHIN, asked).await?.try_get(0)
 }
 
 impl Connections {
     /// So many of them, made when they are needed.
     pub(crate) fn lazy(size: u32, answer_within: Duration, options: PgConnectOptions) -> Self {
+        // Where little time is given, some of it is left for another connection.
+        let sign_of_life = SIGN_OF_LIFE_WITHIN.min(answer_within / 3);
         let pool = PgPoolOptions::new()
             .max_connections(size)
             .min_connections(1)
@@ -66,12 +75,12 @@ impl Connections {
             .max_lifetime(Duration::from_secs(30 * 60))
             // Their own tests would wait for as long as the kernel does.
             .test_before_acquire(false)
-            .before_acquire(|connection, known| {
-                Box::pin(
-                    async move { if known.idle_for < RECENTLY { Ok(true) } else { alive(connection).await } },
-                )
+            .before_acquire(move |connection, known| {
+                Box::pin(async move {
+                    if known.idle_for < RECENTLY { Ok(true) } else { alive(connection, sign_of_life).await }
+                })
             })
-            .after_release(|connection, _| Box::pin(alive(connection)))
+            .after_release(|connection, _| Box::pin(at_rest(connection)))
             .connect_lazy_with(options);
         Self { pool, answer_within }
     }

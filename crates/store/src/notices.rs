@@ -228,7 +228,24 @@ impl Store {
         Ok(addressed == 1)
     }
 
-    /// What rang for this thread, so that it can be told that it is over; and what still waits to ring does not.
+    /// Looks at a notice again after this long: now it could not be told.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn postpone(&self, notice: &Notice, after: Duration) -> Result<()> {
+        sqlx::query(
+            "UPDATE notices SET due_at = clock_timestamp() + make_interval(secs => $3)
+             WHERE id = $1 AND rounds = $2 AND due_at IS NOT NULL",
+        )
+        .bind(notice.id)
+        .bind(small(notice.rounds))
+        .bind(after.as_secs_f64())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// What rang for this thread, or may have, so that it can be told that it is over; and what still waits to ring does not.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -248,7 +265,7 @@ impl Store {
         let rang: Vec<(Uuid, Uuid)> = sqlx::query_as(
             "SELECT DISTINCT d.person, d.channel
              FROM deliveries d JOIN notices n ON n.id = d.notice JOIN channels c ON c.id = d.channel
-             WHERE (n.run = $1 OR n.evacuation = $2) AND n.seq < $3 AND d.state = 'delivered' AND c.kind = $4
+             WHERE (n.run = $1 OR n.evacuation = $2) AND n.seq < $3 AND d.attempts > 0 AND c.kind = $4
                AND c.removed_at IS NULL AND d.message ->> 'signal' = 'ask'",
         )
         .bind(run)
@@ -268,10 +285,10 @@ impl Store {
     pub async fn take_deliveries(&self, most: u32, within: Duration) -> Result<Vec<Attempt>> {
         let rows: Vec<(Uuid, i32, Uuid, Vec<u8>, Value)> = sqlx::query_as(
             "WITH firsts AS (
-                 SELECT DISTINCT ON (d.channel) d.id, d.attempts, d.due_at FROM deliveries d
+                 SELECT DISTINCT ON (d.channel) d.id, d.attempts, d.due_at
+                 FROM deliveries d JOIN channels c ON c.id = d.channel AND c.sealed IS NOT NULL
                  WHERE d.state = 'waiting' AND d.due_at <= clock_timestamp()
-                   AND NOT EXISTS (SELECT FROM deliveries o WHERE o.channel = d.channel AND o.state = 'waiting'
-                                                              AND o.taken_until > clock_timestamp())
+                   AND NOT EXISTS (SELECT FROM deliveries o WHERE o.channel = d.channel AND o.taken_until > clock_timestamp())
                  ORDER BY d.channel, d.due_at, d.id),
              chosen AS (
                  SELECT d.id FROM deliveries d JOIN firsts USING (id)
@@ -286,13 +303,13 @@ impl Store {
         .bind(within.as_secs_f64())
         .fetch_all(&self.pool)
         .await?;
-        rows.into_iter()
-            .map(|(delivery, number, channel, sealed, message)| {
-                let message = from_json(|| format!("delivery {delivery}"), message)?;
-                let number = u32::try_from(number).unwrap_or_default();
-                Ok(Attempt { delivery, number, channel, sealed, message })
-            })
-            .collect()
+        let attempt = |(delivery, number, channel, sealed, message): (Uuid, i32, Uuid, Vec<u8>, Value)| {
+            let message = from_json(|| format!("delivery {delivery}"), message)?;
+            let number = u32::try_from(number).unwrap_or_default();
+            Ok(Attempt { delivery, number, channel, sealed, message })
+        };
+        // One that cannot be read stays taken for a while, and holds up none of the others.
+        Ok(rows.into_iter().filter_map(|row| readable(attempt(row))).collect())
     }
 
     /// Writes down what came of an attempt; false where another has been made since, whose outcome counts.
@@ -343,8 +360,12 @@ impl Store {
         .bind(i64::from(most))
         .fetch_all(&self.pool)
         .await?;
-        rows.into_iter().map(StandRow::into_stand).collect()
+        Ok(rows.into_iter().filter_map(|row| readable(row.into_stand())).collect())
     }
+}
+
+fn readable<T>(read: Result<T>) -> Option<T> {
+    read.inspect_err(|error| tracing::error!(%error, "what somebody is told cannot be read")).ok()
 }
 
 /// Of the two that have a journal: nothing that was told of a break-glass is overtaken.

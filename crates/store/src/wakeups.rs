@@ -96,7 +96,7 @@ async fn listen_once(
     let mut listener = PgListener::connect_with(pool).await?;
     // Reconnecting is this file's work: the listener's own leaves a gap that nobody hears of.
     listener.eager_reconnect(false);
-    listener.listen("holdfast").await?;
+    in_time(SIGN_OF_LIFE_WITHIN, listener.listen("holdfast")).await?;
     sender.send(Wakeup::LookAgain).ok();
     *pause = Duration::from_millis(100);
     loop {

@@ -14,6 +14,7 @@ use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, EvacuationId, Name, PersonId};
 use holdfast_failover::Refusal;
 use holdfast_failover::approval::tally;
+use holdfast_failover::evacuation;
 use holdfast_failover::run::{Entry, Event, Run, Who};
 use holdfast_store::{Change, Idempotent, NewRun};
 use jiff::Timestamp;
@@ -153,11 +154,11 @@ impl App {
         key: &Key<'_>,
     ) -> Answer<EvacuationId> {
         let now = self.store.now().await.map_err(of_store)?;
-        // Whoever holds break-glass open starts it under that.
-        if !asked.dry_run
-            && let Some(refusal) = self.audit_stops(self.holds_open(actor.person).await?).await?
+        let not_kept = if asked.dry_run { None } else { self.audit_not_kept().await? };
+        if let Some(refusal) = &not_kept
+            && !self.holds_open(actor.person).await?
         {
-            return Err(of_refusal(refusal));
+            return Err(of_refusal(refusal.clone()));
         }
         let lot = self.lot(&asked, now).await?;
         if let Some(refusal) = nothing_to_move(&lot) {
@@ -186,7 +187,11 @@ impl App {
             "runs": request.parts().map(|part| (&part.application, part.run)).collect::<Vec<_>>(),
             "left_out": request.left_out,
         });
-        let events = request.clone().begin(&requests);
+        let mut events = request.clone().begin(&requests);
+        // It waits for its holder to start it under break-glass, which marks every part.
+        if not_kept.is_some() {
+            events.retain(|event| !matches!(event, evacuation::Event::Started));
+        }
         let mut change = self.store.begin().await.map_err(of_store)?;
         if let Some(made) = key.made(&mut change).await? {
             return Ok(made);

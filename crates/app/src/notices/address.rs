@@ -5,7 +5,7 @@ use crate::App;
 use crate::authority::{Action, may};
 use crate::people::actor;
 use holdfast_domain::{EvacuationId, PersonId, Role, RunId};
-use holdfast_failover::notice::{Addressee, Message, Told, of_break_glass, of_evacuation, of_run};
+use holdfast_failover::notice::{Addressee, Message, Signal, Told, of_break_glass, of_evacuation, of_run};
 use holdfast_failover::{Evacuation, Run};
 use holdfast_store::{Error, NewDelivery, Notice, NoticeOf, Person};
 use std::collections::BTreeMap;
@@ -14,13 +14,16 @@ use uuid::Uuid;
 
 /// Told once when it happens, and again so often where nobody acts.
 const ROUNDS_AT_MOST: u16 = 4;
+/// What could not be told is looked at again: by a version that can read it, or once the database answers.
+const LATER: Duration = Duration::from_secs(60);
 
 impl App {
     /// Turns what is due into deliveries; answers with how many notices there were. `again`: where somebody is waited for and
     /// does not act, they are told again after this long.
     ///
     /// # Errors
-    /// When the database does not answer. What cannot be read is told of nobody, and logged.
+    /// When what is due cannot be asked. One that cannot be read or told now is logged, and holds up none of the others: it is
+    /// looked at again later.
     pub async fn address_notices(&self, most: u32, again: Duration) -> Result<usize, Error> {
         let due = self.store.due_notices(most).await?;
         if due.is_empty() {
@@ -30,15 +33,11 @@ impl App {
             self.store.people().await?.into_iter().filter(|p| p.disabled_at.is_none()).collect();
         let addressees: Vec<Addressee> = people.iter().map(addressee).collect();
         for notice in &due {
-            let told = match self.told(notice, &addressees).await {
-                Ok(told) => told,
-                Err(error @ Error::Unavailable(_)) => return Err(error),
-                Err(error) => {
-                    tracing::error!(notice = notice.id, %error, "nobody can be told of what happened");
-                    Told::default()
-                }
-            };
-            self.deliver_to(notice, told, again).await?;
+            let told = async { self.deliver_to(notice, self.told(notice, &addressees).await?, again).await };
+            if let Err(error) = told.await {
+                tracing::error!(notice = notice.id, %error, "nobody can be told of what happened");
+                self.store.postpone(notice, LATER).await?;
+            }
         }
         Ok(due.len())
     }
@@ -99,7 +98,8 @@ impl App {
         }
         if let Some(message) = told.settles {
             let rang = self.store.overtake(notice.of, notice.seq).await?;
-            let silent = rang.into_iter().filter(|(_, c)| !deliveries.iter().any(|d| d.channel == Some(*c)));
+            let hears = |d: &NewDelivery, c| d.channel == Some(c) && d.message.signal == Signal::Settle;
+            let silent = rang.into_iter().filter(|(_, c)| !deliveries.iter().any(|d| hears(d, *c)));
             let settling: Vec<_> = silent.map(|(person, c)| to(person, Some(c), &message)).collect();
             deliveries.extend(settling);
         }

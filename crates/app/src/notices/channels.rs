@@ -77,8 +77,11 @@ impl Notices for App {
         let now = self.store.now().await.map_err(of_store)?;
         let message =
             serde_json::to_value(Message::test(&actor.email, now)).map_err(|e| defect(e.to_string()))?;
+        self.one(actor, id).await?;
         let mut change = self.store.begin().await.map_err(of_store)?;
-        change.try_channel(actor.person, id, &message).await.map_err(of_store)?;
+        if !change.try_channel(actor.person, id, &message).await.map_err(of_store)? {
+            return Err(tried_just_now());
+        }
         change.commit(done(actor, "channel.test", &subject(id))).await.map_err(of_store)?;
         self.one(actor, id).await
     }
@@ -90,6 +93,19 @@ impl Notices for App {
     async fn told_of_evacuation(&self, actor: &Actor, id: EvacuationId) -> Answer<Vec<DeliveryView>> {
         self.told_of(actor, NoticeOf::Evacuation(id)).await
     }
+}
+
+/// Nobody has Holdfast write to a stranger again and again.
+fn tried_just_now() -> Problem {
+    let mut problem = Problem::new(
+        429,
+        "tried_just_now",
+        "Tried just now",
+        "The channel was tried less than ten seconds ago.",
+        "See what came of that, and try it again then.",
+    );
+    problem.retry_after_seconds = Some(10);
+    problem
 }
 
 impl App {

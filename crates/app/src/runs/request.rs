@@ -368,6 +368,9 @@ impl App {
             return Err(active_run(&held.to_string()));
         }
         let held = self.replayed(held).await?;
+        if held.state != RunState::AwaitingApproval {
+            return Err(active_run(&held.id.to_string()));
+        }
         let events = held.handle(cancel, now).map_err(of_refusal)?;
         let after = super::after(&held, &events, now)?;
         Ok(Superseded { held, events, after, by_run })

@@ -10,7 +10,7 @@ use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, RunId};
 use holdfast_failover::approval::Tally;
 use holdfast_failover::compliance::{Measured, RtoSplit};
-use holdfast_failover::run::{Event, Run, Summary};
+use holdfast_failover::run::{Command, Event, Run, Summary};
 use holdfast_failover::{Refusal, RunState};
 use holdfast_store::{Advance, AuditEntry, Change, RunHead};
 
@@ -89,6 +89,13 @@ impl App {
         let (action, subject) = ("run.try_again", format!("run:{id}"));
         may(actor, Action::DriveRun)?;
         let head = self.store.run_head(id).await.map_err(of_store)?;
+        // It sets the run going as a resume does, and is the holder's no longer once their hour is over.
+        if let Ok(run) = self.journal(id).await?
+            && let Some(refusal) = run.not_after_its_end(&Command::Resume { by: who(actor) })
+            && !self.holds_open(actor.person).await?
+        {
+            return Err(of_refusal(refusal));
+        }
         let mut change = self.store.begin().await.map_err(of_store)?;
         if !change.take_up_again(id).await.map_err(of_store)? {
             let refusal = Refusal::new(

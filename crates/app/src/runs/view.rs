@@ -396,7 +396,9 @@ fn verbs(actor: &Actor, run: &Run, around: &Around, now: Timestamp) -> Vec<VerbV
         }
     }
     if around.set_aside.is_some() {
-        add("try_again", right(Action::DriveRun));
+        let resuming = Command::Resume { by: by.clone() };
+        let over = around.glass_over.then(|| run.not_after_its_end(&resuming)).flatten();
+        add("try_again", right(Action::DriveRun).or(over));
     }
     if around.live_drill.as_ref().is_some_and(|drill| drill.may_end == Some(true)) {
         add("end_drill", right(Action::DriveRun));

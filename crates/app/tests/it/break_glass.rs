@@ -15,6 +15,7 @@ use holdfast_domain::{Actor, ApprovalPolicy, ApprovalRule, BreakGlassId, Role, S
 use holdfast_failover::Intent;
 use holdfast_failover::break_glass::OpenedWith;
 use holdfast_failover::run::RunState;
+use holdfast_store::{AuditActor, AuditEntry, CRASHES_AT_MOST};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{AssertSqlSafe, Executor as _};
 
@@ -23,7 +24,17 @@ async fn burning() -> (House, Actor) {
     let house = House::new().await;
     house.sees_services("shop", &[HOME, AWAY]).await;
     let operator = Actor { second_factor: true, ..house.operator.clone() };
+    has_an_app(&house, &operator, "2 days").await;
     (house, operator)
+}
+
+/// Set up so long ago, and confirmed.
+pub async fn has_an_app(house: &House, who: &Actor, ago: &str) {
+    let sql =
+        "INSERT INTO totp_factors (person, sealed_secret, confirmed_at) VALUES ($1, $2, now() - $3::interval)
+               ON CONFLICT (person) DO UPDATE SET confirmed_at = EXCLUDED.confirmed_at";
+    let set_up = sqlx::query(sql).bind(who.person.0).bind(vec![0_u8; 53]).bind(ago);
+    set_up.execute(&mut house.database.owner().await).await.unwrap();
 }
 
 fn because(reason: &str) -> OpenBreakGlass {
@@ -111,6 +122,12 @@ async fn it_takes_a_second_factor_or_a_sealed_code_and_never_a_password_alone() 
     let (house, strong) = burning().await;
     let weak = Actor { second_factor: false, ..strong.clone() };
     let app = &house.app;
+    has_an_app(&house, &strong, "23 hours").await;
+    let no = refused(app.open_break_glass(&strong, because("x")).await);
+    assert_eq!(no.code, "factor_too_new", "whoever has only the password could have set it up");
+    house.database.owner().await.execute("DELETE FROM totp_factors").await.unwrap();
+    let no = refused(app.open_break_glass(&strong, because("x")).await);
+    assert_eq!(no.code, "factor_too_new", "the session remembers one that is gone");
     let no = refused(app.open_break_glass(&weak, because("x")).await);
     assert_eq!((no.status, no.code.as_str()), (403, "strong_factor_needed"));
     for (field, bad) in [
@@ -120,9 +137,8 @@ async fn it_takes_a_second_factor_or_a_sealed_code_and_never_a_password_alone() 
     ] {
         assert_eq!(refused(app.open_break_glass(&strong, bad).await).fields[0].path, field);
     }
-    let has_an_app = "INSERT INTO totp_factors (person, sealed_secret, confirmed_at) VALUES ($1, $2, now())";
+    has_an_app(&house, &weak, "2 days").await;
     let mut owner = house.database.owner().await;
-    sqlx::query(has_an_app).bind(weak.person.0).bind(vec![0_u8; 53]).execute(&mut owner).await.unwrap();
     let no = refused(app.open_break_glass(&weak, because("x")).await);
     assert_eq!(no.code, "fresh_identity_needed", "whoever has an app is led to the proof by it");
     owner.execute("DELETE FROM totp_factors").await.unwrap();
@@ -250,6 +266,15 @@ async fn once_it_is_over_nothing_starts_and_its_holder_changes_nothing_while_oth
     let shown = house.app.run(&operator, id(&run)).await.unwrap();
     let resume = shown.verbs.iter().find(|verb| verb.verb == "resume").unwrap();
     assert_eq!(resume.refused.as_ref().map(|no| no.code.as_str()), Some("break_glass_over"), "not offered");
+    let mut change = house.store.begin().await.unwrap();
+    for _ in 0..CRASHES_AT_MOST {
+        change.record_crash(id(&run), None, "a defect").await.unwrap();
+    }
+    let entry = AuditEntry::done("test", AuditActor::System { name: "test".into() }, "run", id(&run));
+    change.commit(entry).await.unwrap();
+    let no = refused(drive(&operator, RunVerb::TryAgain).await);
+    assert_eq!(no.code, "break_glass_over", "it would go on as after a resume");
+    drive(&other, RunVerb::TryAgain).await.unwrap();
     let taken_over = drive(&other, RunVerb::Resume).await.unwrap();
     assert_eq!(taken_over.summary.state, RunState::Running, "the run goes on");
     house.sees_services("pair", &[HOME, AWAY]).await;

@@ -1,5 +1,6 @@
 //! Evacuations as use cases: what the lot holds, one approval for all of it, and who may say what.
 
+use crate::break_glass::has_an_app;
 use crate::house::{AWAY, FAR, HOME, House, refused, region, test_entry, weighted};
 use holdfast_api::Answer;
 use holdfast_api::break_glass::{BreakGlasses, OpenBreakGlass};
@@ -407,6 +408,7 @@ async fn whoever_holds_break_glass_open_starts_a_lot_and_every_part_of_it_is_mar
     let house = seen().await;
     let view = ask(&house, asked(Mode::Emergency)).await.unwrap();
     let operator = Actor { second_factor: true, ..house.operator.clone() };
+    has_an_app(&house, &operator, "2 days").await;
     let begin =
         async |who: &Actor| house.app.drive_evacuation(who, id(&view), EvacuationVerb::BreakGlass).await;
     let offered = |view: &EvacuationView| view.verbs.iter().any(|verb| verb.verb == "break_glass");

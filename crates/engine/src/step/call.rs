@@ -94,11 +94,13 @@ impl StepDrive {
         Ok(Turn::Moved)
     }
 
-    /// What the answer says is seen again by whoever looks, but not where the answer is all there is; and where a second call
+    /// What the answer says is seen again by whoever looks, but not where the answer is all there is, or has the id that AWS
+    /// is followed by; and where a second call
     /// would be a second deed, no moment is lost before it is written that there was a first.
     async fn answered(&self, step: &Step, change: &Change, answer: Answer) -> Result<Turn, Lost> {
+        let followed_by_it = answer.tracking.is_some();
         let answered = vec![Event::CallAnswered { step: step.id.clone(), answer }];
-        if change.shows() && change.idempotency() != Idempotency::OneShot {
+        if change.shows() && !followed_by_it && change.idempotency() != Idempotency::OneShot {
             self.journal.hold(answered, self.now()).await?;
         } else {
             self.journal.record(answered, self.now()).await?;

@@ -51,6 +51,9 @@ fn is_answer(event: &Event) -> bool {
 async fn dies_after_an_answer(answer_is_written: bool) {
     let mut house = House::new().await;
     house.stop().await;
+    if !answer_is_written {
+        house.hold_at_most = Duration::from_secs(60);
+    }
     let run = house.started().await;
     house.cloud.next_call(Fate::DoneThenSilent);
     let moment = until("the moment to die at", || async {
@@ -83,6 +86,9 @@ async fn an_answer_is_written_although_nothing_follows_it_and_is_there_for_the_n
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_who_speaks_while_something_is_held_loses_none_of_it() {
     let mut house = House::new().await;
+    house.stop().await;
+    house.hold_at_most = Duration::from_secs(60);
+    house.start().await;
     house.cloud.next_call(Fate::DoneThenSilent);
     let run = house.started().await;
     until("the first call", || async { (house.cloud.made().len() == 1).then_some(()) }).await;

@@ -86,3 +86,13 @@ fn its_review_is_closed_by_somebody_else_when_it_and_its_runs_are_over() {
     let closed = BreakGlass { reviewed: Some(reviewed), ..glass() };
     assert_eq!(code(&closed, 2, 0, later(50)).as_deref(), Some("review_closed"));
 }
+
+#[test]
+fn a_second_factor_that_was_set_up_today_breaks_no_glass() {
+    let day = FACTOR_STANDS_FOR;
+    let code = |since| factor_stands(since, NOW).err().map(|no| no.code);
+    assert_eq!(code(None).as_deref(), Some("factor_too_new"));
+    let just_less = NOW.checked_sub(day).unwrap().checked_add(SignedDuration::from_secs(1)).unwrap();
+    assert_eq!(code(Some(just_less)).as_deref(), Some("factor_too_new"));
+    assert_eq!(code(Some(NOW.checked_sub(day).unwrap())), None);
+}

@@ -203,3 +203,12 @@ fn nothing_is_called_met_while_a_break_glass_review_is_due_and_a_miss_stays_a_mi
         assert_eq!(Standing::of_both(rto, rpo), both);
     }
 }
+
+#[test]
+fn all_is_green_only_where_everything_is_met_and_reviewed_and_there_is_something() {
+    use Standing::{Met, Missed, Unknown};
+    assert!(green(&[Met, Met], 0));
+    for (of_both, due) in [(&[][..], 0), (&[Met, Met], 1), (&[Met, Unknown], 0), (&[Missed, Met], 0)] {
+        assert!(!green(of_both, due), "{of_both:?} {due}");
+    }
+}

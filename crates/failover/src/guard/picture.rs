@@ -3,7 +3,7 @@
 use super::{Guard, Raised};
 use crate::movement::{Intent, Mode, Movement};
 use crate::plan::sheet::{Lint, needed_planes};
-use crate::plan::{Picture, Plan, is_yet_to_be_made};
+use crate::plan::{Picture, Plan, is_there, is_yet_to_be_made};
 use crate::serving::{steers, words};
 use crate::step::{LAG_MAX_AGE_SECONDS, lags};
 use holdfast_domain::{Name, RegionCode, Resource, ResourceKind, Seconds, Sight, Strategy};
@@ -29,7 +29,10 @@ pub(super) fn raised(picture: &Picture, movement: &Movement) -> Vec<Raised> {
             raised.extend(unseen(picture, movement, resource, Guard::LeavingNotSeen));
         }
     }
-    raised.extend(behind(picture, movement));
+    // Where the move is done already nothing is cut off.
+    if !is_there(picture, movement) {
+        raised.extend(behind(picture, movement));
+    }
     let allowed = &picture.application.data_residency;
     if !allowed.is_empty() && !allowed.contains(&movement.to) {
         raised.push(Raised {

@@ -23,7 +23,7 @@ pub fn of_evacuation(
     match &entry.event {
         Event::Requested { .. } => tale.requested(runs, rounds),
         Event::BreakGlass { under } => tale.broken(under),
-        Event::Started if !evacuation.reviews.is_empty() => {
+        Event::Started if evacuation.break_glass.is_none() && !evacuation.reviews.is_empty() => {
             let who: Vec<&str> = evacuation.reviews.iter().map(|r| r.email.as_str()).collect();
             tale.settled(
                 Matter::Started,

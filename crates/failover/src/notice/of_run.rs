@@ -4,6 +4,7 @@ use super::{Addressee, Matter, Message, Signal, Told, ask, but, is_emergency, on
 use crate::approval::may_review;
 use crate::break_glass::UnderBreakGlass;
 use crate::run::{Entry, Event, Run, RunState, StepState, Who};
+use crate::step::Step;
 use holdfast_domain::PersonId;
 
 /// Who is told of this entry of the run's journal, in the round after so many. `run`: as it stands by now, so that nobody is
@@ -45,6 +46,10 @@ pub fn of_run(run: &Run, entry: &Entry, rounds: u16, people: &[Addressee]) -> To
             Told { to: to(but(people, by), &message), ..Told::default() }
         }
         Event::StepParked { step, reason, way_out } => tale.parked(step, reason, way_out),
+        Event::StepRetried { .. }
+        | Event::StepSkipped { .. }
+        | Event::StepConfirmed { .. }
+        | Event::Committed { .. } => tale.seen_to(),
         Event::CommitAwaited { until } => tale.commit_awaited(&until.to_string()),
         Event::RolledBack { exceptions } => {
             tale.ended(Matter::RolledBack, "was taken back".into(), amiss(exceptions), None)
@@ -156,6 +161,10 @@ impl Tale<'_> {
 
     /// Told only where others decided: who starts a run by asking for it knows.
     fn started(&self) -> Told {
+        // Who broke the glass was told of instead.
+        if self.run.break_glass.is_some() {
+            return Told::default();
+        }
         let Some(last) = self.run.reviews.last() else { return Told::default() };
         let who: Vec<&str> = self.run.reviews.iter().map(|r| r.email.as_str()).collect();
         let text = match &last.comment {
@@ -191,6 +200,19 @@ impl Tale<'_> {
         let title = self.title(&format!("needs a person at `{step}`"));
         let message = self.message(Matter::NeedsPerson, Signal::Ask, title, format!("{reason} {way_out}"));
         self.asks_to_drive(&message)
+    }
+
+    /// Nobody is told; what rang ends, unless another step still needs a person.
+    fn seen_to(&self) -> Told {
+        let needed = |step: &Step| {
+            self.run.progress(&step.id).is_some_and(|progress| progress.state == StepState::NeedsPerson)
+        };
+        if self.run.steps_in_order().any(needed) {
+            return Told::default();
+        }
+        let title = self.title("was seen to");
+        let message = self.message(Matter::NeedsPerson, Signal::Settle, title, self.asked());
+        Told { settles: Some(message), ..Told::default() }
     }
 
     /// It was parked again since: that has a notice of its own.

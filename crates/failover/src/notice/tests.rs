@@ -283,3 +283,28 @@ fn what_is_started_under_break_glass_is_told_at_once_to_those_it_does_without_an
     assert_eq!(told.settles.unwrap().signal, Signal::Settle);
     assert!(!told.waits);
 }
+
+#[test]
+fn what_rang_for_a_step_ends_when_somebody_has_seen_to_it_and_a_start_under_break_glass_is_no_approval() {
+    let mut story = Story::of(emergency());
+    let under = UnderBreakGlass {
+        id: BreakGlassId(Uuid::from_u128(5)),
+        by: who(1),
+        reason: "nobody answers.".into(),
+        until: NOW,
+    };
+    story.approve(2, "sre");
+    story.tell(Command::BreakGlass { under });
+    assert_eq!(
+        story.told_of("started", 0),
+        Told::default(),
+        "that it begins is told with who broke the glass"
+    );
+    let step = story.run.plan().steps[0].id.clone();
+    let parked = Event::StepParked { step: step.clone(), reason: "no".into(), way_out: "look".into() };
+    story.write(parked);
+    assert!(story.told_of("step_parked", 0).waits);
+    story.tell(Command::RetryStep { by: who(5), step });
+    let told = story.told_of("step_retried", 0);
+    assert_eq!((told.to.len(), told.settles.unwrap().signal), (0, Signal::Settle));
+}

@@ -1,7 +1,7 @@
 //! The emergency variant of a planned move: made from the same picture, frozen and approved with it, and carried out in
 //! its place when the run is escalated.
 
-use super::{Picture, plan};
+use super::{Picture, is_there, plan};
 use crate::movement::{Intent, Mode, Movement};
 use crate::step::Step;
 use holdfast_domain::{Invalid, Name, StepId};
@@ -42,6 +42,9 @@ pub fn emergency_variant(picture: &Picture, movement: &Movement) -> Option<Emerg
     }
     if movement.intent == Intent::Drill {
         return none("A drill never accepts the loss of data.");
+    }
+    if is_there(picture, movement) {
+        return none("The application is there already: nothing is left to move.");
     }
     let movement = Movement { mode: Mode::Emergency, ..movement.clone() };
     let mut planned = match plan(picture, &movement) {

@@ -3,7 +3,7 @@
 //! Region back in the moment in which it fails; disabling alone would count as healthy.
 
 use super::draft::{Draft, Making};
-use super::routing_controls;
+use super::{is_there, routing_controls};
 use crate::change::Change;
 use crate::refusal::Refusal;
 use crate::step::Work;
@@ -108,7 +108,9 @@ fn moved_otherwise(draft: &Draft<'_>, check: &HealthCheck) -> bool {
         return true;
     }
     let application = &draft.picture.application;
-    application.resources.iter().filter(|r| draft.has_step(&r.name)).any(|resource| {
+    // Where the move is done already, so are its records.
+    let moved = is_there(draft.picture, draft.movement);
+    application.resources.iter().filter(|r| moved || draft.has_step(&r.name)).any(|resource| {
         application
             .regions()
             .any(|region| draft.last(&resource.name, region).is_some_and(|facts| names(facts, check)))

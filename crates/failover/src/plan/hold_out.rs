@@ -12,7 +12,7 @@ use holdfast_domain::Strategy;
 use holdfast_domain::own_step::Phase;
 
 /// Whether the application is seen in the target, with all its writers, and nowhere else.
-pub(super) fn is_there(picture: &Picture, movement: &Movement) -> bool {
+pub(crate) fn is_there(picture: &Picture, movement: &Movement) -> bool {
     let (application, to) = (&picture.application, &movement.to);
     if movement.intent != Intent::Failover
         || movement.mode != Mode::Planned

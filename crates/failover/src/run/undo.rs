@@ -140,8 +140,13 @@ impl Run {
             None => return Err("the request was made by an older version and says no undo of it".into()),
         }
         if let Some((deletion, back)) = self.deletion_of(&step.id) {
-            let gone = self.progress(deletion).is_some_and(|p| p.state == StepState::Succeeded);
-            return Ok((!gone).then(|| back.clone()));
+            return match self.progress(deletion).map(|p| p.state) {
+                Some(StepState::Succeeded) => Ok(None),
+                Some(StepState::Skipped) => {
+                    Err("a person skipped its deletion: what it restored stays".into())
+                }
+                _ => Ok(Some(back.clone())),
+            };
         }
         let Some(resource) = &step.resource else { return Err("it names no resource".into()) };
         let stood = self.progress(acted).map(|p| p.stood.as_slice()).unwrap_or_default();
@@ -253,6 +258,10 @@ impl Run {
         for step in self.steps_in_order() {
             let mut nearest: BTreeSet<&'a StepId> =
                 step.after.iter().filter_map(|before| behind.get(before)).flatten().copied().collect();
+            // What stands for another step comes after that one.
+            if let Some(replaced) = self.stands_for(&step.id) {
+                nearest.extend(behind.get(replaced).into_iter().flatten().copied());
+            }
             // All of an emergency comes after all of the plan whose place it took.
             if step.after.is_empty() && !of_plan.contains(&step.id) {
                 nearest.extend(order.iter().map(|(id, _)| *id).filter(|id| of_plan.contains(id)));

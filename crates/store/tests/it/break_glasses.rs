@@ -124,7 +124,7 @@ async fn one_at_a_time_for_each_person_by_the_databases_clock_and_for_an_hour_at
     assert!(open(&store, &new(&other, 61)).await.unwrap_err().is_conflict("break_glasses_an_hour_at_most"));
     assert!(open(&store, &new(&other, 0)).await.unwrap_err().is_conflict("break_glasses_an_hour_at_most"));
     open(&store, &new(&other, 5)).await.unwrap();
-    assert_eq!(store.open_break_glasses().await.unwrap().len(), 2);
+    assert_eq!(store.break_glasses_to_review().await.unwrap().len(), 2);
     assert_eq!(store.open_break_glass_of(holder.id).await.unwrap().map(|glass| glass.id), Some(first));
     age(&database, first).await;
     assert_eq!(store.open_break_glass_of(holder.id).await.unwrap(), None, "the clock has ended it");

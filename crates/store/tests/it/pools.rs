@@ -1,7 +1,7 @@
 //! R16. Connections are shared out: what pages take and what waits for a lock is not taken from the workers.
 
-use crate::{furnished, name, start_run};
-use holdfast_store::{Error, Pools, Store};
+use crate::{entry, furnished, name, start_run};
+use holdfast_store::{AuditFilter, Error, Pools, Store};
 use std::time::{Duration, Instant};
 
 /// What a worker asks of the database between two calls.
@@ -52,4 +52,18 @@ async fn a_lock_on_one_run_holds_no_other_runs_worker_up() {
     assert_eq!(claimed.iter().map(|claim| claim.run).collect::<Vec<_>>(), [billing]);
     assert!(asked.elapsed() < SOON, "{:?}", asked.elapsed());
     assert_eq!(store.active_run(&name("shop")).await.unwrap().unwrap().id, shop, "it can still be read");
+}
+
+/// Who gives up waiting for the answer to a BEGIN must not leave its transaction to the next one, whose writes would hang on it.
+#[tokio::test]
+async fn a_beginning_that_was_given_up_leaves_no_transaction_behind_it() {
+    let (database, observer) = furnished().await;
+    let store = Store::connect(&database.app_url, Pools { web: 1, engine: 1 }).await.unwrap();
+    for micros in (0..40).map(|n| n * 50) {
+        store.now().await.unwrap();
+        tokio::time::timeout(Duration::from_micros(micros), store.begin()).await.ok();
+        let written = store.audit(entry("a.write")).await.unwrap();
+        let seen = observer.audit_entries(&AuditFilter { limit: 1, ..AuditFilter::default() }).await.unwrap();
+        assert_eq!(seen[0].id, written, "given up after {micros} µs");
+    }
 }

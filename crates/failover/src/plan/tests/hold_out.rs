@@ -97,3 +97,14 @@ fn an_emergency_a_way_back_and_a_move_from_home_are_moves() {
         assert!(!plan.notes.iter().any(|note| note.contains("nothing is moved")), "{movement:?}");
     }
 }
+
+/// An emergency in its place would restore and move again, over what was written since.
+#[test]
+fn it_has_no_emergency_variant_and_no_lag_holds_it_back() {
+    for picture in [returned(), moved_ledger()] {
+        let variant = emergency_variant(&picture, &again());
+        assert!(matches!(variant, Some(EmergencyVariant::None { .. })), "{variant:?}");
+        let raised = crate::guard::raised(&picture, &again(), &Default::default());
+        assert!(raised.iter().all(|one| one.guard != crate::guard::Guard::LagAboveRpo), "{raised:?}");
+    }
+}
