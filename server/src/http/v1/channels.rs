@@ -74,7 +74,7 @@ pub async fn get_run_notices(
 }
 
 /// Who was told of an evacuation, by which channel, and what became of it; newest first.
-#[utoipa::path(get, path = "/evacuations/{id}/notices", tag = "evacuations",
+#[utoipa::path(get, path = "/evacuations/{id}/notices", tag = "runs",
     params(("id" = String, Path, description = "The evacuation's id")),
     responses((status = 200, body = List<DeliveryView>)))]
 pub async fn get_evacuation_notices(
