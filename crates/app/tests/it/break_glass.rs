@@ -270,7 +270,7 @@ async fn once_it_is_over_nothing_starts_and_its_holder_changes_nothing_while_oth
     for _ in 0..CRASHES_AT_MOST {
         change.record_crash(id(&run), None, "a defect").await.unwrap();
     }
-    let entry = AuditEntry::done("test", AuditActor::System { name: "test".into() }, "run", id(&run));
+    let entry = AuditEntry::done("test.set_up", AuditActor::System { name: "test".into() }, "run", id(&run));
     change.commit(entry).await.unwrap();
     let no = refused(drive(&operator, RunVerb::TryAgain).await);
     assert_eq!(no.code, "break_glass_over", "it would go on as after a resume");
