@@ -66,7 +66,7 @@ fn list(told: &[DeliveryView]) -> AnyView {
 
 fn lines(told: &[DeliveryView]) -> AnyView {
     let all = told.iter().map(|one| view! { <li>{line(one)}</li> }).collect_view();
-    view! { <ul class="bare">{all}</ul> }.into_any()
+    view! { <ul class="bare told">{all}</ul> }.into_any()
 }
 
 fn line(one: &DeliveryView) -> AnyView {
