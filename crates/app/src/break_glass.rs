@@ -17,7 +17,8 @@ use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::{Actor, BreakGlassId, Name, PersonId, Role};
 use holdfast_failover::Refusal;
 use holdfast_failover::break_glass::{
-    BreakGlass, MINUTES_AT_MOST, OpenedWith, Rule, UnderBreakGlass, factor_stands, not_open, opened_with,
+    BreakGlass, MINUTES_AT_MOST, OpenedWith, Rule, UnderBreakGlass, factor_stands, not_open, opened_again,
+    opened_with,
 };
 use holdfast_store::{Error, NewBreakGlass, RunUnder, SealedCode};
 use jiff::Timestamp;
@@ -106,6 +107,9 @@ impl BreakGlasses for App {
             factor_stands(factor.and_then(|factor| factor.confirmed_at), now).map_err(of_refusal)?;
         }
         self.store.end_expired_break_glasses().await.map_err(of_store)?;
+        let now = self.store.now().await.map_err(of_store)?;
+        let unreviewed = self.store.break_glasses_to_review().await.map_err(of_store)?;
+        opened_again(opened_with, actor.person, &unreviewed, now).map_err(of_refusal)?;
         let approvers = self.approvers().await?;
         let mut change = self.store.begin().await.map_err(of_store)?;
         let sealed_code = match typed {

@@ -188,6 +188,37 @@ pub fn factor_stands(since: Option<Timestamp>, now: Timestamp) -> Result<(), Ref
     }
 }
 
+/// So long after it was opened a person's own second factor opens no other before the review of the first is closed.
+pub const REVIEW_COMES_FIRST_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// The hour would be none if whoever had it could take another by themselves. Somebody else has to have had a say: by closing the
+/// review, or by a sealed code, which somebody else made.
+///
+/// # Errors
+/// `review_comes_first`.
+pub fn opened_again(
+    with: OpenedWith,
+    by: PersonId,
+    unreviewed: &[BreakGlass],
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let recent = |glass: &&BreakGlass| {
+        glass.holder.id == by
+            && glass.reviewed.is_none()
+            && glass.over_since(now).is_some()
+            && now.duration_since(glass.opened_at) < REVIEW_COMES_FIRST_FOR
+    };
+    match unreviewed.iter().find(recent) {
+        Some(first) if with == OpenedWith::SecondFactor => Err(Refusal::new(
+            "review_comes_first",
+            format!("You broke the glass at {:.0}, and nobody has reviewed that yet.", first.opened_at),
+            "Open it with a sealed code, have the review closed by somebody else, or let another operator open it. \
+             Whoever could close the review can also approve.",
+        )),
+        _ => Ok(()),
+    }
+}
+
 impl BreakGlass {
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {
@@ -294,7 +325,7 @@ pub fn over(under: &UnderBreakGlass) -> Refusal {
     Refusal::new(
         "break_glass_over",
         format!("{} started it under break-glass, which is over.", under.by.email),
-        "Somebody else who may steer runs takes it over; or open break-glass anew. Stopping it and taking it back need neither.",
+        "Somebody else who may steer runs takes it over; or open break-glass anew, with a sealed code. Stopping it and taking it back need neither.",
     )
 }
 

@@ -280,8 +280,14 @@ async fn once_it_is_over_nothing_starts_and_its_holder_changes_nothing_while_oth
     house.sees_services("pair", &[HOME, AWAY]).await;
     let second = RequestRun { application: "pair".into(), ..asked() };
     assert_eq!(refused(start(&house, &operator, second.clone()).await).code, "break_glass_not_open");
-    // What the clock has ended is written down with the next opening, and both reviews are due.
-    open(&house, &operator).await;
+    // What the clock has ended is written down with the next opening, which somebody else has a say in; and both reviews are due.
+    let no = refused(house.app.open_break_glass(&operator, because("not done yet")).await);
+    assert_eq!(no.code, "review_comes_first", "{no:?}");
+    let admin = house.another("admin@example.com", Role::Admin, &[]).await;
+    let sealed =
+        house.app.make_sealed_code(&admin, MakeSealedCode { kept_at: "the safe".into() }).await.unwrap();
+    let with_it = OpenBreakGlass { sealed_code: Some(sealed.code), ..because("not done yet") };
+    house.app.open_break_glass(&operator, with_it).await.unwrap();
     drive(&operator, RunVerb::Pause { reason: None }).await.unwrap();
     drive(&operator, RunVerb::Resume).await.unwrap();
     start(&house, &operator, second).await.unwrap();
@@ -303,6 +309,7 @@ async fn its_holder_or_an_administrator_ends_it() {
     assert_eq!((ended.open, ended.ended_by.as_deref()), (false, Some("operator@example.com")));
     assert_eq!(refused(end(&operator, &glass).await).code, "break_glass_over");
     assert_eq!(refused(start(&house, &operator, asked()).await).code, "break_glass_not_open");
+    review(&house, &house.approver, &glass, "rightly").await.unwrap();
     let again = open(&house, &operator).await;
     assert_eq!(end(&admin, &again).await.unwrap().ended_by.as_deref(), Some("admin@example.com"));
 }

@@ -432,3 +432,23 @@ async fn whoever_holds_break_glass_open_starts_a_lot_and_every_part_of_it_is_mar
     let under = house.app.break_glass(&operator, glass.id.parse().unwrap()).await.unwrap();
     assert_eq!(under.runs.len(), begun.waves.iter().flatten().count());
 }
+
+#[tokio::test]
+async fn without_a_checkpoint_a_lot_starts_under_break_glass_and_on_no_approval() {
+    let house = seen().await;
+    let mut request = asked(Mode::Emergency);
+    request.applications = Some(vec!["shop".into()]);
+    let view = ask(&house, request).await.unwrap();
+    let operator = Actor { second_factor: true, ..house.operator.clone() };
+    has_an_app(&house, &operator, "2 days").await;
+    let old = "INSERT INTO audit_places (name, written_at, error) VALUES ('file', now() - interval '10 min', 'the disk is full')";
+    sqlx::query(old).execute(&mut house.database.owner().await).await.unwrap();
+    let approved = decide(&house, &house.approver, &view, Decision::Approve).await;
+    assert_eq!(refused(approved).code, "audit_not_kept");
+    let begin = async || house.app.drive_evacuation(&operator, id(&view), EvacuationVerb::BreakGlass).await;
+    assert_eq!(refused(begin().await).code, "break_glass_not_open");
+    let open =
+        OpenBreakGlass { reason: "nobody answers".into(), incident: None, minutes: None, sealed_code: None };
+    house.app.open_break_glass(&operator, open).await.unwrap();
+    assert_eq!(begin().await.unwrap().summary.state, State::Running);
+}

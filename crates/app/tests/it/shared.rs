@@ -162,3 +162,25 @@ async fn an_emergency_lot_leaves_nobody_behind_for_a_request_that_is_not_approve
     let part = lot.waves[0][0].id.parse().unwrap();
     assert_eq!(state(part).await, RunState::Cancelled);
 }
+
+#[tokio::test]
+async fn an_emergency_that_meets_the_last_approval_of_what_it_would_push_aside_leaves_one_of_the_two() {
+    let mut ends = Vec::new();
+    for _ in 0..6 {
+        let house = sharing().await;
+        let owner = house.another("owner@example.com", Role::Approver, &["owners"]).await;
+        let waits = house.request(asked("till")).await.unwrap();
+        house.approve(&house.approver, &waits).await.unwrap();
+        let (taken, approved) = tokio::join!(house.request(emergency("till")), house.approve(&owner, &waits));
+        let held = house.app.run(&house.operator, id(&waits)).await.unwrap().summary.state;
+        match (&taken, &approved) {
+            (Ok(_), Err(_)) => assert_eq!(held, RunState::Cancelled),
+            (Err(no), Ok(_)) => {
+                assert_eq!((held, no.status), (RunState::Running, 409), "{no:?}");
+            }
+            both => panic!("{both:?}"),
+        }
+        ends.push(taken.is_ok());
+    }
+    eprintln!("the emergency came first: {ends:?}");
+}

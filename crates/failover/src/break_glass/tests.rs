@@ -1,7 +1,7 @@
 //! What break-glass lifts, as a table, and who may open, end and review it, and when.
 
 use super::*;
-use crate::testing::{NOW, who};
+use crate::testing::{NOW, after, who};
 use jiff::SignedDuration;
 
 fn later(minutes: i64) -> Timestamp {
@@ -95,4 +95,22 @@ fn a_second_factor_that_was_set_up_today_breaks_no_glass() {
     let just_less = NOW.checked_sub(day).unwrap().checked_add(SignedDuration::from_secs(1)).unwrap();
     assert_eq!(code(Some(just_less)).as_deref(), Some("factor_too_new"));
     assert_eq!(code(Some(NOW.checked_sub(day).unwrap())), None);
+}
+
+#[test]
+fn within_a_day_nobody_breaks_it_twice_by_themselves() {
+    let first = BreakGlass { ended: Some((after(3_600), "the clock".into())), ..glass() };
+    let again = |with, by, glasses: &[BreakGlass], seconds| {
+        opened_again(with, by, glasses, after(seconds)).map_err(|no| no.code)
+    };
+    let (holder, other) = (first.holder.id, who(77).id);
+    let no = Err("review_comes_first".to_owned());
+    let unreviewed = std::slice::from_ref(&first);
+    assert_eq!(again(OpenedWith::SecondFactor, holder, unreviewed, 4_000), no);
+    assert_eq!(again(OpenedWith::SealedCode, holder, unreviewed, 4_000), Ok(()), "somebody else made it");
+    assert_eq!(again(OpenedWith::SecondFactor, other, unreviewed, 4_000), Ok(()), "another person's hour");
+    assert_eq!(again(OpenedWith::SecondFactor, holder, unreviewed, 24 * 3_600), Ok(()));
+    let reviewed = Reviewed { by: "ada@example.com".into(), at: after(4_000), words: "rightly".into() };
+    let reviewed = [BreakGlass { reviewed: Some(reviewed), ..first }];
+    assert_eq!(again(OpenedWith::SecondFactor, holder, &reviewed, 4_100), Ok(()));
 }

@@ -133,6 +133,9 @@ async fn one_at_a_time_for_each_person_by_the_databases_clock_and_for_an_hour_at
     let ended = store.break_glass(first).await.unwrap();
     assert_eq!(ended.ended.map(|(at, _)| at), Some(ended.expires_at), "not when it was written down");
     assert!(!end(&store, first).await.unwrap(), "it ends once");
+    let again = open(&store, &new(&holder, 5)).await.unwrap_err();
+    assert!(again.is_conflict("break_glasses_reviewed_first"), "{again}");
+    assert!(review(&store, first, &other).await.unwrap());
     open(&store, &new(&holder, 5)).await.unwrap();
 }
 
