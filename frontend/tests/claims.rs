@@ -125,7 +125,8 @@ bears! {
     a_payload_in_every_text_of_the_tokens_stays_text: fixtures::settings::tokens() => |v| pages::tokens::page(v, None);
     a_payload_in_every_text_of_ones_own_sessions_stays_text: fixtures::settings::sessions() => |v| pages::me::page(fixtures::settings::factors(true), v);
     a_payload_in_every_text_of_ones_own_channels_stays_text: fixtures::settings::channels() => |v| pages::channels::page(v, None);
-    a_payload_in_every_text_of_who_was_told_of_a_run_stays_text: fixtures::settings::told() => |v| pages::run::page_with(fixtures::runs::awaiting(), vec![], v, fixtures::signed());
+    a_payload_in_every_text_of_who_was_told_of_a_run_stays_text: fixtures::settings::told() => |v| pages::run::page_with(fixtures::runs::awaiting(), vec![], v, vec![], fixtures::signed());
+    a_payload_in_every_text_of_who_is_on_call_stays_text: fixtures::settings::on_call() => |v| pages::on_call::page(v, fixtures::signed());
     a_payload_in_every_text_of_who_was_told_of_an_evacuation_stays_text: fixtures::settings::told() => |v| pages::evacuation::page_with(fixtures::lots::awaiting(), v, fixtures::signed());
     a_payload_in_every_text_of_the_freezes_stays_text: fixtures::settings::freezes() => |v| pages::safeguards::page(fixtures::settings::safeguards(false, v));
     a_payload_in_every_text_of_break_glass_stays_text: fixtures::glass::broken() => |v| pages::break_glass::page(fixtures::glass::page(v), None);
@@ -656,7 +657,7 @@ fn a_channels_secret_is_shown_by_the_page_that_made_it_alone_and_who_was_not_rea
     assert!(!later.contains(secret) && later.contains("The receiver answered 404"), "{later}");
     let told = fixtures::settings::told();
     let run = fixtures::runs::awaiting();
-    let html = fixtures::show("/", pages::run::page_with(run, vec![], told, fixtures::signed()));
+    let html = fixtures::show("/", pages::run::page_with(run, vec![], told, vec![], fixtures::signed()));
     for words in [
         "delivered",
         "on its way",

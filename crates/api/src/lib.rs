@@ -13,6 +13,7 @@ pub mod federation;
 pub mod inventory;
 pub mod notices;
 pub mod now;
+pub mod on_call;
 pub mod people;
 pub mod plans;
 pub mod problem;
@@ -44,6 +45,7 @@ pub trait ControlPlane:
     + inventory::Inventories
     + notices::Notices
     + now::Nows
+    + on_call::OnCalls
     + people::Groups
     + people::People
     + people::Policies

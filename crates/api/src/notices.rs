@@ -77,9 +77,9 @@ pub struct DeliveryView {
     /// Such as `approval_wanted`, `emergency`, `needs_person`.
     pub matter: String,
     pub title: String,
-    /// E-mail address of who is told.
+    /// E-mail address of who is told; `somebody` for readers who neither steer runs nor were told of this one.
     pub person: String,
-    /// Kind and name of the channel; absent where the person has none and was not told.
+    /// Kind and name of the channel; absent where the person has none and was not told. Without them as `person`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
     /// 1: when it happened. More: told again, since nobody acted.
@@ -87,6 +87,7 @@ pub struct DeliveryView {
     /// `waiting`, `delivered`, `failed` (given up), `overtaken` (no longer of use) or `no_channel`.
     pub state: String,
     pub attempts: u32,
+    /// For the person themselves, and for administrators.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// When it happened that this tells of.

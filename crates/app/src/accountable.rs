@@ -6,6 +6,7 @@ mod break_glass;
 mod estate;
 mod evidence;
 mod notices;
+mod on_call;
 mod people;
 mod plans;
 mod runs;

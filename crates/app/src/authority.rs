@@ -51,10 +51,12 @@ pub enum Action {
     ReviewBreakGlass,
     /// Making codes that break the glass, and withdrawing them.
     KeepSealedCodes,
+    /// Who hears first: schedules of who is on call, and taking a duty over. Nobody's right rests on it.
+    KeepOnCall,
 }
 
 impl Action {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::ReadInventory,
         Self::WriteInventory,
         Self::WriteProtected,
@@ -81,6 +83,7 @@ impl Action {
         Self::EndBreakGlass,
         Self::ReviewBreakGlass,
         Self::KeepSealedCodes,
+        Self::KeepOnCall,
     ];
 
     /// The roles that may; reading is everybody's who is signed in, except people and the audit's author list.
@@ -93,7 +96,7 @@ impl Action {
             | Self::ManageOwnTokens
             | Self::ManageOwnSignIn
             | Self::ManageOwnChannels => &Role::ALL,
-            Self::ConfirmStep => &[Role::Operator, Role::Approver, Role::Admin],
+            Self::ConfirmStep | Self::KeepOnCall => &[Role::Operator, Role::Approver, Role::Admin],
             Self::WriteInventory
             | Self::DeclareRegion
             | Self::RequestRun
@@ -142,7 +145,8 @@ impl Action {
             | Self::OpenBreakGlass
             | Self::EndBreakGlass
             | Self::ReviewBreakGlass
-            | Self::KeepSealedCodes => None,
+            | Self::KeepSealedCodes
+            | Self::KeepOnCall => None,
         }
     }
 
@@ -174,6 +178,7 @@ impl Action {
             Self::EndBreakGlass => "ending a break-glass",
             Self::ReviewBreakGlass => "closing the review of a break-glass",
             Self::KeepSealedCodes => "making and withdrawing sealed codes",
+            Self::KeepOnCall => "changing who is on call",
         }
     }
 }
@@ -262,7 +267,7 @@ mod tests {
             | Action::ManageOwnTokens
             | Action::ManageOwnSignIn
             | Action::ManageOwnChannels => [true, true, true, true],
-            Action::ConfirmStep => [false, true, true, true],
+            Action::ConfirmStep | Action::KeepOnCall => [false, true, true, true],
             Action::WriteInventory
             | Action::DeclareRegion
             | Action::RequestRun

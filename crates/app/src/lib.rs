@@ -20,6 +20,7 @@ mod groups;
 mod inventory;
 mod notices;
 mod now;
+mod on_call;
 mod people;
 mod picture;
 mod plans;

@@ -141,6 +141,23 @@ pub fn may_review(request: &Request, reviews: &[Review], who: &Who, groups: &[Na
     ))
 }
 
+/// Whether these people's yes would be all that is missing.
+#[must_use]
+pub fn met_with<'a>(
+    policy: &FrozenPolicy,
+    reviews: &[Review],
+    people: impl Iterator<Item = (PersonId, &'a str, &'a [Name])>,
+) -> bool {
+    let more = people.map(|(person, email, groups)| Review {
+        person,
+        email: email.to_owned(),
+        groups: groups.to_vec(),
+        at: Timestamp::UNIX_EPOCH,
+        comment: None,
+    });
+    tally(policy, &reviews.iter().cloned().chain(more).collect::<Vec<_>>()).met
+}
+
 /// Whether this person may say no: a member of any of the policy's groups, and not the requester.
 ///
 /// # Errors

@@ -18,6 +18,7 @@ pub mod kept;
 pub mod lease;
 pub mod movement;
 pub mod notice;
+pub mod on_call;
 pub mod plan;
 pub mod readiness;
 pub mod refusal;

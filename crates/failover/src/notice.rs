@@ -9,8 +9,9 @@ pub use of_break_glass::of_break_glass;
 pub use of_evacuation::of_evacuation;
 pub use of_run::of_run;
 
+use crate::approval;
 use crate::movement::Mode;
-use crate::run::Who;
+use crate::run::{Run, Who};
 use holdfast_domain::{EvacuationId, Name, PersonId, RunId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ pub struct Addressee {
     pub may_drive: bool,
     /// Looks after people: finds somebody when those who were asked do not answer.
     pub admin: bool,
+    /// The teams that they are on call for now.
+    pub on_call: Vec<Name>,
 }
 
 /// What a message is about. Stored names: a contract with receivers.
@@ -114,6 +117,25 @@ impl Message {
     }
 }
 
+/// What happened cannot be read, so whom it concerns cannot be known: those who look after this hear that, once.
+#[must_use]
+pub fn of_unreadable(page: &str, people: &[Addressee], at: Timestamp) -> Told {
+    let message = Message {
+        matter: Matter::NeedsPerson,
+        signal: Signal::Tell,
+        title: "Something happened that nobody could be told of".into(),
+        text: "Its journal cannot be read. Look at the page, and at the server's log for why.".into(),
+        path: page.to_owned(),
+        thread: format!("unreadable:{page}"),
+        application: None,
+        run: None,
+        evacuation: None,
+        at,
+    };
+    let to = those(people, |p| p.admin).into_iter().map(|id| (id, message.clone())).collect();
+    Told { to, waits: false, settles: None }
+}
+
 fn one(people: &[Addressee], who: &Who) -> Vec<PersonId> {
     people.iter().filter(|p| p.id == who.id).map(|p| p.id).collect()
 }
@@ -124,6 +146,26 @@ fn but(people: &[Addressee], who: &Who) -> Vec<PersonId> {
 
 fn those(people: &[Addressee], are: impl Fn(&Addressee) -> bool) -> Vec<PersonId> {
     people.iter().filter(|p| are(p)).map(|p| p.id).collect()
+}
+
+/// Of those whose answer is wanted, who is asked at once: in a group that somebody is on call for, they alone, as long as those who
+/// are asked could give all that is missing. Else everybody: nobody sleeps while it waits for them because of a schedule.
+fn asked_at_once(run: &Run, wanted: &[PersonId], people: &[Addressee]) -> Vec<PersonId> {
+    let wanted: Vec<&Addressee> = people.iter().filter(|p| wanted.contains(&p.id)).collect();
+    let on_call = |p: &Addressee, group: &Name| p.groups.contains(group) && p.on_call.contains(group);
+    let groups = || run.request.policy.rules.iter().map(|rule| &rule.group);
+    let first: Vec<&Addressee> = wanted
+        .iter()
+        .filter(|p| {
+            groups()
+                .filter(|group| p.groups.contains(group))
+                .any(|group| on_call(p, group) || !wanted.iter().any(|other| on_call(other, group)))
+        })
+        .copied()
+        .collect();
+    let more = first.iter().map(|p| (p.id, p.email.as_str(), p.groups.as_slice()));
+    let enough = approval::met_with(&run.request.policy, &run.reviews, more);
+    (if enough { first } else { wanted }).iter().map(|p| p.id).collect()
 }
 
 fn is_emergency(mode: Mode) -> bool {

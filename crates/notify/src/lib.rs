@@ -20,6 +20,7 @@ use post::NotDelivered;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -33,6 +34,9 @@ const NOTICES_AT_ONCE: u32 = 50;
 const EVERY: Duration = Duration::from_secs(1);
 /// Runs say much: they are not asked about more often than this.
 const NOT_BEFORE: Duration = Duration::from_millis(50);
+
+/// How often it is asked which calendars of who is on call are to be read.
+const CALENDARS_EVERY: Duration = Duration::from_secs(5);
 
 /// How it behaves; the defaults are for production.
 #[derive(Debug, Clone)]
@@ -87,7 +91,12 @@ impl Notifier {
 impl Work {
     async fn run(self, stop: CancellationToken) {
         let mut hints = self.store.wakeups();
+        let mut calendars_at = Instant::now();
         while !stop.is_cancelled() {
+            if calendars_at <= Instant::now() {
+                self.read_calendars().await;
+                calendars_at = Instant::now() + CALENDARS_EVERY;
+            }
             let busy = match self.turn().await {
                 Ok(busy) => busy,
                 Err(error) => {
@@ -100,6 +109,29 @@ impl Work {
                 () = tokio::time::sleep(if busy { NOT_BEFORE } else { EVERY }) => {}
                 () = news(&mut hints) => {}
             }
+        }
+    }
+
+    /// Reads what calendars say of who is on call, beside everything else: one that does not answer holds up nothing.
+    async fn read_calendars(&self) {
+        let due = match self.app.due_calendars().await {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::warn!(%error, "which calendars to read could not be asked");
+                return;
+            }
+        };
+        for calendar in due {
+            let work = self.clone();
+            self.tasks.spawn(async move {
+                let text = match &calendar.url {
+                    Ok(url) => work.post.calendar(url).await,
+                    Err(why) => Err(why.clone()),
+                };
+                if let Err(error) = work.app.keep_calendar(&calendar, text).await {
+                    tracing::warn!(team = %calendar.team, %error, "what a calendar said could not be kept");
+                }
+            });
         }
     }
 

@@ -44,6 +44,11 @@ impl Post {
         Self { outside, mailer, site, pagerduty }
     }
 
+    /// Reads a calendar of who is on call.
+    pub(crate) async fn calendar(&self, url: &str) -> Result<String, String> {
+        self.outside.fetch(url).await
+    }
+
     /// `delivery`: what receivers know a repeat by.
     pub(crate) async fn send(
         &self,

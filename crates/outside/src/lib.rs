@@ -10,6 +10,7 @@
 
 mod client;
 mod egress;
+mod fetch;
 mod letter;
 mod mail;
 mod names;
@@ -93,6 +94,14 @@ impl Outside {
     pub async fn post(&self, letter: &Letter) -> Result<u16, webhook::Failed> {
         let client = self.client.as_ref().map_err(|why| webhook::Failed::NotSent(why.clone()))?;
         letter::post(client, self.settings.egress, letter).await
+    }
+
+    /// Reads a document, once. What is said of a failure does not name where it is.
+    ///
+    /// # Errors
+    /// Why it could not be read, whole and as text.
+    pub async fn fetch(&self, url: &str) -> Result<String, String> {
+        fetch::fetch(self.client.as_ref().map_err(Clone::clone)?, self.settings.egress, url).await
     }
 
     /// Posts one signed webhook, once.

@@ -73,6 +73,7 @@ async fn no_spelling_of_an_inner_address_is_connected_to() {
         outside.probe(&place(url)).await.expect_err(url);
         let refused = outside.deliver(&delivery(url)).await.unwrap_err();
         assert!(matches!(refused, Failed::NotSent(_)), "{url}: {refused}");
+        outside.fetch(url).await.expect_err(url);
         assert_eq!(trap.sprung(), 0, "{url}");
     }
     // And the trap is one.
@@ -96,7 +97,7 @@ async fn no_redirect_is_followed_wherever_it_leads() {
             "HTTP/1.1 {status} Elsewhere\r\nlocation: {to}\r\nrefresh: 0; url={to}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
         );
         let serving = tokio::spawn(async move {
-            for _ in 0..2 {
+            for _ in 0..3 {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let mut request = [0_u8; 4096];
                 let read = stream.read(&mut request).await.unwrap();
@@ -108,6 +109,7 @@ async fn no_redirect_is_followed_wherever_it_leads() {
         assert_eq!((answer.healthy, answer.status), (false, Some(status)), "{to}");
         let refused = outside.deliver(&delivery(&url)).await.unwrap_err();
         assert_eq!(refused, Failed::Answered { status }, "{to}");
+        assert_eq!(outside.fetch(&url).await, Err(format!("it answered {status}")), "{to}");
         serving.await.unwrap();
         assert_eq!(trap.sprung(), 0, "{status} to {to}");
     }

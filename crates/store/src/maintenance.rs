@@ -1,5 +1,5 @@
 //! Forgetting what has had its time: sessions, kept answers, failed sign-ins, the history of lag, the leases
-//! of workers long gone. Never the journal, never the audit log.
+//! of workers long gone, who was told of what. Never the journal, never the audit log.
 
 use crate::Result;
 use crate::store::Store;
@@ -11,6 +11,7 @@ pub struct Pruned {
     pub login_attempts: u64,
     pub lag_points: u64,
     pub workers: u64,
+    pub notices: u64,
 }
 
 impl Store {
@@ -43,6 +44,17 @@ impl Store {
             workers: delete(
                 "DELETE FROM workers w WHERE w.expires_at < clock_timestamp() - interval '1 day'
                    AND NOT EXISTS (SELECT FROM runs r WHERE r.owner_worker = w.id AND r.ended_at IS NULL)",
+            )
+            .await?,
+            // Longer than a year, so that a yearly audit finds it; of break-glass for good; never while something waits to be told, or of a
+            // run that goes on. Their deliveries go with them.
+            notices: delete(
+                "DELETE FROM notices WHERE id IN (
+                     SELECT n.id FROM notices n LEFT JOIN runs r ON r.id = n.run
+                     WHERE n.due_at IS NULL AND n.at < clock_timestamp() - interval '400 days' AND n.kind <> 'break_glass'
+                       AND (n.run IS NULL OR r.ended_at IS NOT NULL)
+                       AND NOT EXISTS (SELECT FROM deliveries d WHERE d.notice = n.id AND d.state = 'waiting')
+                     LIMIT 10000)",
             )
             .await?,
         })

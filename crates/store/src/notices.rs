@@ -56,6 +56,8 @@ pub struct Notice {
     pub seq: i64,
     /// How often people were told of it.
     pub rounds: u16,
+    /// How often it could not be told, since what it is about cannot be read.
+    pub tries: u16,
 }
 
 /// One message to one receiver, or to somebody who has none.
@@ -153,6 +155,7 @@ struct DueRow {
     break_glass: Option<Uuid>,
     seq: i64,
     rounds: i16,
+    tries: i16,
 }
 
 impl DueRow {
@@ -163,10 +166,14 @@ impl DueRow {
             (_, _, Some(id)) => Of::BreakGlass(BreakGlassId(id)),
             (None, None, None) => return None,
         };
-        let rounds = u16::try_from(self.rounds).unwrap_or_default();
-        Some(Notice { id: self.id, of, seq: self.seq, rounds })
+        let small = |number: i16| u16::try_from(number).unwrap_or_default();
+        let (rounds, tries) = (small(self.rounds), small(self.tries));
+        Some(Notice { id: self.id, of, seq: self.seq, rounds, tries })
     }
 }
+
+/// Attempts at a message that cannot be read, before it is given up.
+const UNREADABLE_AT_MOST: u32 = 10;
 
 fn small(number: u16) -> i16 {
     i16::try_from(number).unwrap_or(i16::MAX)
@@ -179,7 +186,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn due_notices(&self, most: u32) -> Result<Vec<Notice>> {
         let rows: Vec<DueRow> = sqlx::query_as(
-            "SELECT id, run, evacuation, break_glass, coalesce(seq, 0) AS seq, rounds FROM notices
+            "SELECT id, run, evacuation, break_glass, coalesce(seq, 0) AS seq, rounds, tries FROM notices
              WHERE due_at <= clock_timestamp() AND channel IS NULL ORDER BY due_at LIMIT $1",
         )
         .bind(i64::from(most))
@@ -228,18 +235,19 @@ impl Store {
         Ok(addressed == 1)
     }
 
-    /// Looks at a notice again after this long: now it could not be told.
+    /// Looks at a notice again after this long: now it could not be told. `tried`: what it is about cannot be read, which is counted.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn postpone(&self, notice: &Notice, after: Duration) -> Result<()> {
+    pub async fn postpone(&self, notice: &Notice, after: Duration, tried: bool) -> Result<()> {
         sqlx::query(
-            "UPDATE notices SET due_at = clock_timestamp() + make_interval(secs => $3)
+            "UPDATE notices SET due_at = clock_timestamp() + make_interval(secs => $3), tries = tries + $4::integer
              WHERE id = $1 AND rounds = $2 AND due_at IS NOT NULL",
         )
         .bind(notice.id)
         .bind(small(notice.rounds))
         .bind(after.as_secs_f64())
+        .bind(i32::from(tried))
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -303,13 +311,27 @@ impl Store {
         .bind(within.as_secs_f64())
         .fetch_all(&self.pool)
         .await?;
-        let attempt = |(delivery, number, channel, sealed, message): (Uuid, i32, Uuid, Vec<u8>, Value)| {
-            let message = from_json(|| format!("delivery {delivery}"), message)?;
+        let (mut attempts, mut unreadable) = (Vec::new(), Vec::new());
+        for (delivery, number, channel, sealed, message) in rows {
             let number = u32::try_from(number).unwrap_or_default();
-            Ok(Attempt { delivery, number, channel, sealed, message })
-        };
-        // One that cannot be read stays taken for a while, and holds up none of the others.
-        Ok(rows.into_iter().filter_map(|row| readable(attempt(row))).collect())
+            match readable(from_json(|| format!("delivery {delivery}"), message)) {
+                Some(message) => attempts.push(Attempt { delivery, number, channel, sealed, message }),
+                // It stays taken for a while, for a version that can read it, and holds up none of the others.
+                None if number < UNREADABLE_AT_MOST => {}
+                None => unreadable.push(delivery),
+            }
+        }
+        if !unreadable.is_empty() {
+            sqlx::query(
+                "UPDATE deliveries SET state = 'failed', ended_at = clock_timestamp(), taken_until = NULL,
+                        last_error = 'its message cannot be read'
+                 WHERE id = ANY($1) AND state = 'waiting'",
+            )
+            .bind(unreadable)
+            .execute(&self.pool)
+            .await?;
+        }
+        Ok(attempts)
     }
 
     /// Writes down what came of an attempt; false where another has been made since, whose outcome counts.

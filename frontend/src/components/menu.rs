@@ -23,6 +23,7 @@ const DECIDE: &[Entry] = &[
 const SEE: &[Entry] = &[
     entry("/regions", "Regions", "globe"),
     entry("/safeguards", "Safeguards", "lock"),
+    entry("/on-call", "On call", "people"),
     entry("/break-glass", "Break-glass", "alarm"),
 ];
 const PROVE: &[Entry] = &[entry("/compliance", "Compliance", "shield"), entry("/audit", "Audit", "log")];

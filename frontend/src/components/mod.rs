@@ -11,6 +11,7 @@ pub mod land;
 pub mod lots;
 pub mod map;
 pub mod menu;
+pub mod on_call;
 pub mod own_steps;
 pub mod parts;
 pub mod plan;

@@ -51,7 +51,7 @@ pub fn card(told: &[DeliveryView]) -> AnyView {
     } else {
         list(told)
     };
-    parts::card("told", "Who was told", parts::nothing(), body)
+    parts::card("told", "Who was told", view! { <a href="/on-call">"who is on call"</a> }.into_any(), body)
 }
 
 fn list(told: &[DeliveryView]) -> AnyView {

@@ -16,6 +16,7 @@ pub mod evacuate;
 pub mod evacuation;
 pub mod me;
 pub mod now;
+pub mod on_call;
 pub mod people;
 pub mod plan;
 pub mod plans;

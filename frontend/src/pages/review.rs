@@ -1,10 +1,11 @@
 //! Before a run is requested: what exactly would happen, on what it rests, who must approve.
 
 use crate::components::tone::{Tone, badge};
-use crate::components::{applications, approval, parts, plan};
+use crate::components::{applications, approval, on_call, parts, plan};
 use crate::format;
 use crate::pages::application::move_words;
 use crate::screen::{Screen, typed};
+use holdfast_api::on_call::OnCallView;
 use holdfast_api::runs::{OverrideNeeded, RunPreview};
 use holdfast_failover::guard::Guard;
 use holdfast_failover::{DrillKind, Intent, Mode};
@@ -15,18 +16,27 @@ pub const FORM: &str = "request";
 /// What holds back a run and not a dry run, which changes nothing.
 const NOT_OF_DRY_RUNS: [&str; 2] = ["run_active", "audit_not_kept"];
 
-/// `idempotency_key` is fresh for every rendering: sending the form twice asks once.
+/// Where no team has a schedule.
 #[must_use]
 pub fn page(preview: RunPreview, idempotency_key: String) -> Screen {
-    let name = preview.request.application.clone();
-    let title = move_words(preview.request.intent.as_str(), &name, &preview.to_region);
-    Screen::new(format!("Review: {title}"), "/applications", move || body(&preview, &idempotency_key))
-        .mark(Tone::Watch)
-        .crumb("Applications", "/applications")
-        .crumb(name.clone(), applications::href(&name))
+    page_with(preview, Vec::new(), idempotency_key)
 }
 
-fn body(preview: &RunPreview, key: &str) -> AnyView {
+/// `idempotency_key` is fresh for every rendering: sending the form twice asks once.
+#[must_use]
+pub fn page_with(preview: RunPreview, on_call: Vec<OnCallView>, idempotency_key: String) -> Screen {
+    let name = preview.request.application.clone();
+    let title = move_words(preview.request.intent.as_str(), &name, &preview.to_region);
+    Screen::new(format!("Review: {title}"), "/applications", move || {
+        body(&preview, &on_call, &idempotency_key)
+    })
+    .mark(Tone::Watch)
+    .crumb("Applications", "/applications")
+    .crumb(name.clone(), applications::href(&name))
+}
+
+fn body(preview: &RunPreview, on_call: &[OnCallView], key: &str) -> AnyView {
+    let asked = preview.tally.rules.iter().map(|rule| rule.group.as_str());
     let request = &preview.request;
     let words = move_words(request.intent.as_str(), &request.application, &preview.to_region);
     let under = view! { {format!("{} → {}", preview.from_region, preview.to_region)}" · nothing has been asked for yet" };
@@ -54,7 +64,7 @@ fn body(preview: &RunPreview, key: &str) -> AnyView {
             </div>
             <div class="stack-cards">
                 {parts::card("ask", "Ask for it", parts::nothing(), form(preview, key, &words))}
-                {parts::card("approvers", "Who must approve", parts::nothing(), view! { {approval::tally(&preview.approval_policy, &preview.tally, &[])}{approval::digest(&preview.plan_digest)} }.into_any())}
+                {parts::card("approvers", "Who must approve", parts::nothing(), view! { {approval::tally(&preview.approval_policy, &preview.tally, &[])}{on_call::of_teams(on_call, asked)}{approval::digest(&preview.plan_digest)} }.into_any())}
                 {parts::card("notes", "Cautions", parts::nothing(), plan::notes(&preview.notes))}
             </div>
         </div>

@@ -2,23 +2,30 @@
 //! for; when it is over, what was measured.
 
 use crate::components::tone::{Tone, badge};
-use crate::components::{approval, bars, lots, own_steps, parts, plan, runs, steps, time, told};
+use crate::components::{approval, bars, lots, on_call, own_steps, parts, plan, runs, steps, time, told};
 use crate::pages::{abort, break_glass, calls, run_ended, run_verbs};
 use crate::screen::{Screen, Signed};
 use crate::{format, words};
 use holdfast_api::notices::DeliveryView;
+use holdfast_api::on_call::OnCallView;
 use holdfast_api::runs::{DrillView, RunEvent, RunView, StepView};
 use holdfast_failover::{RunState, StepState};
 use leptos::prelude::*;
 
-/// Before anybody was told of it.
+/// Before anybody was told of it, where no team has a schedule.
 #[must_use]
 pub fn page(run: RunView, events: Vec<RunEvent>, signed: Signed) -> Screen {
-    page_with(run, events, Vec::new(), signed)
+    page_with(run, events, Vec::new(), Vec::new(), signed)
 }
 
 #[must_use]
-pub fn page_with(run: RunView, events: Vec<RunEvent>, told: Vec<DeliveryView>, signed: Signed) -> Screen {
+pub fn page_with(
+    run: RunView,
+    events: Vec<RunEvent>,
+    told: Vec<DeliveryView>,
+    on_call: Vec<OnCallView>,
+    signed: Signed,
+) -> Screen {
     let (tone, word) = runs::state(&run.summary);
     let s = &run.summary;
     let title = match s.state {
@@ -41,7 +48,7 @@ pub fn page_with(run: RunView, events: Vec<RunEvent>, told: Vec<DeliveryView>, s
     let stream = format!("/api/v1/runs/{}/events?after={}", format::encode(&s.id), run.seq);
     let seconds = refresh_seconds(&run);
     let (name, back) = (s.application.clone(), crate::components::applications::href(&s.application));
-    let screen = Screen::new(title, "/runs", move || body(&run, &events, &told, &signed))
+    let screen = Screen::new(title, "/runs", move || body(&run, &events, &told, &on_call, &signed))
         .mark(tone)
         .shape(shape)
         .crumb("Runs", "/runs")
@@ -61,7 +68,13 @@ fn refresh_seconds(run: &RunView) -> Option<u16> {
     if asks { None } else { Some(5) }
 }
 
-fn body(run: &RunView, events: &[RunEvent], told: &[DeliveryView], signed: &Signed) -> AnyView {
+fn body(
+    run: &RunView,
+    events: &[RunEvent],
+    told: &[DeliveryView],
+    on_call: &[OnCallView],
+    signed: &Signed,
+) -> AnyView {
     let s = &run.summary;
     let incident = run.incident.clone().map(|i| view! { " · incident "{i} });
     let lot = s.evacuation.as_ref().map(|id| {
@@ -86,7 +99,7 @@ fn body(run: &RunView, events: &[RunEvent], told: &[DeliveryView], signed: &Sign
     let verbs = view! { <div data-live="verbs" class="verbs">{run_verbs::first(run)}</div> };
     let parts_of_it = match s.state {
         _ if run.unreadable.is_some() => parts::nothing(),
-        RunState::AwaitingApproval => awaiting(run, signed),
+        RunState::AwaitingApproval => awaiting(run, on_call, signed),
         _ if s.ended_at.is_none() => moving(run),
         _ => run_ended::body(run),
     };
@@ -202,7 +215,9 @@ fn others(run: &RunView) -> AnyView {
         .into_any()
 }
 
-fn awaiting(run: &RunView, signed: &Signed) -> AnyView {
+fn awaiting(run: &RunView, on_call: &[OnCallView], signed: &Signed) -> AnyView {
+    let asked = run.tally.rules.iter().map(|rule| rule.group.as_str());
+    let on_call = on_call::of_teams(on_call, asked);
     let changes = run.steps.iter().filter(|s| s.action.is_some()).count();
     let overrides = (!run.overrides.is_empty()).then(|| {
         let list = run.overrides.join(", ");
@@ -222,7 +237,7 @@ fn awaiting(run: &RunView, signed: &Signed) -> AnyView {
             </div>
             <div class="stack-cards">
                 {parts::card("decide", "Decide", parts::nothing(), view! { {overrides}{run_verbs::decide(run, signed)} }.into_any())}
-                {parts::card("approvals", "Who must approve", parts::nothing(), approvals(run))}
+                {parts::card("approvals", "Who must approve", parts::nothing(), view! { {approvals(run)}{on_call} }.into_any())}
                 {parts::card("notes", "Cautions", parts::nothing(), plan::notes(&run.notes))}
             </div>
         </div>

@@ -117,6 +117,9 @@ pub enum Command {
     /// How you are told (needs `holdfast login`)
     #[command(subcommand, visible_alias = "channels")]
     Channel(people::OwnChannel),
+    /// Who is on call, by team
+    #[command(subcommand)]
+    OnCall(people::OnCall),
     /// Where you are signed in (needs `holdfast login`)
     #[command(subcommand, visible_alias = "sessions")]
     Session(people::OwnSession),

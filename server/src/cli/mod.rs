@@ -13,6 +13,7 @@ mod evacuate;
 mod inventory;
 mod log;
 mod login;
+mod on_call;
 mod output;
 mod password;
 mod people;
@@ -122,6 +123,7 @@ async fn run(arguments: Arguments, output: Output) -> Outcome {
         Command::Region(command) => estate::region(command, output).await,
         Command::Policy(command) => estate::policy(command, output).await,
         Command::Freeze(command) => safeguards::freeze(command, output).await,
+        Command::OnCall(command) => on_call::on_call(command, output).await,
         Command::Automation(command) => safeguards::automation(command, output).await,
         Command::BreakGlass(command) => break_glass::break_glass(command, output).await,
         Command::Approvals => run::approvals(output).await,

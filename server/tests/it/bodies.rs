@@ -22,6 +22,10 @@ pub fn body(method: &str, path: &str) -> &'static str {
         ("POST", "/api/v1/channels") => {
             r#"{"kind": "webhook", "name": "my phone", "url": "https://hooks.example.com/"}"#
         }
+        ("PUT", "/api/v1/on_call/{name}") => r#"{"calendar_url": "https://calendar.example.com/sre.ics"}"#,
+        ("POST", "/api/v1/on_call/{name}/overrides") => {
+            r#"{"person": "approver@example.com", "until": "2027-01-02T00:00:00Z"}"#
+        }
         ("POST", "/api/v1/tokens") => r#"{"name": "pipeline", "scopes": ["runs:read"]}"#,
         ("POST", "/api/v1/applications/{name}/plans") => {
             r#"{"intent": "failover", "from_region": "us-east-1", "to_region": "eu-central-1", "expected_version": 2, "edits": []}"#

@@ -11,6 +11,7 @@ use holdfast_domain::{PersonId, Role};
 use holdfast_engine::audit::{AuditSettings, Sequencer};
 use holdfast_outside::Egress;
 use holdfast_server::{
+    config::Proxies,
     guarded::Guarded,
     http::{self, session_store::PostgresSessions},
     oidc::{OidcSettings, Provider},
@@ -32,6 +33,10 @@ use totp_rs::{Builder, Secret, Totp};
 const PASSWORD: &str = "canary-of-a-password";
 const OTHERS_PASSWORD: &str = "canary-of-another-password";
 const WRONG_PASSWORD: &str = "canary-of-a-mistyped-password";
+const HOOK_PATH: &str = "canary-of-a-channels-webhook";
+const SLACK_PATH: &str = "canary-of-a-slack-webhook";
+const PAGERDUTY_KEY: &str = "canary0of0pagerduty0key000000000";
+const CALENDAR_PATH: &str = "canary-of-a-calendar.ics";
 const CLIENT_SECRET: &str = "canary-of-the-providers-client";
 const EMAIL: &str = "all@example.com";
 
@@ -155,6 +160,7 @@ impl Bank {
             notes: vec![],
             checkpoints: vec![],
             production: true,
+            proxies: Proxies::default(),
             provider: Some(Arc::new(provider)),
         };
         let state = AppState::new(Arc::new(app.clone().accountable()), site);
@@ -244,6 +250,7 @@ async fn hide(bank: &mut Bank, audit_key: &AuditSettings) -> Vec<Canary> {
     let sealed = bank.shown("/api/v1/sealed_codes", &json!({ "kept_at": "the safe" }), "code").await;
     canaries.push(Canary::of("a sealed code", &sealed));
 
+    canaries.extend(hide_receivers(bank).await);
     let signs = "/api/v1/applications/shop/steps/tell/secret";
     let path =
         operations().into_iter().find(|(method, path, ..)| method == "POST" && path.contains("secret"));
@@ -276,6 +283,32 @@ async fn hide(bank: &mut Bank, audit_key: &AuditSettings) -> Vec<Canary> {
     canaries
 }
 
+/// Where people's channels lead, what signs what goes there, and where a calendar of who is on call is read.
+async fn hide_receivers(bank: &Bank) -> Vec<Canary> {
+    let mut canaries: Vec<Canary> = [
+        ("the path of a channel's webhook", HOOK_PATH),
+        ("the path of a Slack webhook", SLACK_PATH),
+        ("PagerDuty's key", PAGERDUTY_KEY),
+        ("the path of an on-call calendar", CALENDAR_PATH),
+    ]
+    .map(|(what, text)| Canary::of(what, text))
+    .into();
+    let hook =
+        json!({ "kind": "webhook", "name": "hook", "url": format!("https://hooks.example.com/{HOOK_PATH}") });
+    let secret = bank.shown("/api/v1/channels", &hook, "secret").await;
+    canaries.push(Canary::of("what signs a channel's messages", secret.strip_prefix("whsec_").unwrap()));
+    let slack =
+        json!({ "kind": "slack", "name": "slack", "url": format!("https://hooks.example.com/{SLACK_PATH}") });
+    let pager = json!({ "kind": "pagerduty", "name": "pager", "routing_key": PAGERDUTY_KEY });
+    for channel in [slack, pager] {
+        assert_eq!(bank.send("POST", "/api/v1/channels", &channel.to_string()).await.status, 201);
+    }
+    let calendar = json!({ "calendar_url": format!("https://calendar.example.com/{CALENDAR_PATH}") });
+    let kept = bank.send("PUT", "/api/v1/on_call/approvers", &calendar.to_string()).await;
+    assert_eq!(kept.status, 200, "{}", kept.text);
+    canaries
+}
+
 /// What people and programs get wrong, with a secret in it.
 async fn mistakes(bank: &Bank) -> Vec<Answered> {
     let mut answers = Vec::new();
@@ -286,6 +319,18 @@ async fn mistakes(bank: &Bank) -> Vec<Answered> {
         ("POST", "/api/v1/session/proof", json(json!({ "password": WRONG_PASSWORD }))),
         ("POST", "/api/v1/people", json(json!({ "email": "x", "roles": [], "password": OTHERS_PASSWORD }))),
         ("POST", "/api/v1/people", format!("{{\"password\": \"{OTHERS_PASSWORD}\", ")),
+        (
+            "POST",
+            "/api/v1/channels",
+            json(json!({ "kind": "slack", "name": "x", "url": format!("ftp://{SLACK_PATH}/") })),
+        ),
+        ("POST", "/me/channels", format!("kind=slack&name=x&to=ftp://{SLACK_PATH}/")),
+        (
+            "PUT",
+            "/api/v1/on_call/approvers",
+            json(json!({ "calendar_url": format!("ftp://{CALENDAR_PATH}/") })),
+        ),
+        ("POST", "/on-call/calendar", format!("team=approvers&calendar_url=ftp://{CALENDAR_PATH}/")),
         ("POST", "/sign-in", format!("email={EMAIL}&password={WRONG_PASSWORD}")),
         ("POST", "/prove", format!("password={WRONG_PASSWORD}")),
         ("GET", "/sign-in/provider", String::new()),

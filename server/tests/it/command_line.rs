@@ -157,6 +157,17 @@ const WAYS: &[(&str, Way)] = &[
     ("GET /api/v1/policies/{name}", By("policy show shop")),
     ("PUT /api/v1/policies/{name}", By("policy put shop FILE")),
     ("DELETE /api/v1/policies/{name}", By("policy remove shop")),
+    ("GET /api/v1/on_call", By("on-call list")),
+    (
+        "PUT /api/v1/on_call/{name}",
+        By("on-call rotate shop --person approver@example.com --starts-on 2026-12-07"),
+    ),
+    ("DELETE /api/v1/on_call/{name}", By("on-call remove shop")),
+    (
+        "POST /api/v1/on_call/{name}/overrides",
+        By("on-call override shop --person approver@example.com --until 2027-01-02T00:00:00Z"),
+    ),
+    ("DELETE /api/v1/on_call/{name}/overrides/{id}", By("on-call end-override shop RUN")),
     ("GET /api/v1/channels", By("channel list")),
     ("POST /api/v1/channels", By("channel add --kind webhook --name phone --to https://hooks.example.com/")),
     ("POST /api/v1/channels/{id}/test", By("channel test RUN")),

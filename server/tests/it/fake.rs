@@ -3,6 +3,7 @@
 mod break_glass;
 mod evacuations;
 mod notices;
+mod on_call;
 mod people;
 mod plans;
 mod views;

@@ -9,6 +9,7 @@ use holdfast_api::people::NewPerson;
 use holdfast_app::{App, Settings};
 use holdfast_domain::{PersonId, Role};
 use holdfast_server::{
+    config::Proxies,
     http::{self, session_store::PostgresSessions, v1::document},
     state::{AppState, Site},
 };
@@ -84,12 +85,14 @@ const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 32] = [
 ];
 
 /// Makes nothing weaker, is not done at once, or is the proof itself.
-const WANTS_NONE: [&str; 33] = [
+const WANTS_NONE: [&str; 37] = [
     "DELETE /applications/{name}",
     "DELETE /applications/{name}/waivers/{waiver}",
     "DELETE /channels/{id}",
     "DELETE /evacuations/{id}/reviews",
     "DELETE /freezes/{id}",
+    "DELETE /on_call/{name}",
+    "DELETE /on_call/{name}/overrides/{id}",
     "DELETE /runs/{id}/reviews",
     "DELETE /sealed_codes/{id}",
     "DELETE /session",
@@ -105,6 +108,7 @@ const WANTS_NONE: [&str; 33] = [
     "POST /channels/{id}/test",
     "POST /evacuations/{id}/cancel",
     "POST /freezes",
+    "POST /on_call/{name}/overrides",
     "POST /runs/{id}/acknowledge",
     "POST /runs/{id}/cancel",
     "POST /runs/{id}/commit",
@@ -118,6 +122,7 @@ const WANTS_NONE: [&str; 33] = [
     "POST /session/proof",
     "PUT /applications/{name}",
     "PUT /automation",
+    "PUT /on_call/{name}",
 ];
 
 /// Path of a form, what it sends, and the page that it stands on.
@@ -187,6 +192,7 @@ impl Real {
             notes: vec![],
             checkpoints: vec![],
             production: false,
+            proxies: Proxies::default(),
             provider: None,
         };
         let state = AppState::new(Arc::new(app.accountable()), site);

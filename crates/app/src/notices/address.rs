@@ -4,8 +4,10 @@
 use crate::App;
 use crate::authority::{Action, may};
 use crate::people::actor;
-use holdfast_domain::{EvacuationId, PersonId, Role, RunId};
-use holdfast_failover::notice::{Addressee, Message, Signal, Told, of_break_glass, of_evacuation, of_run};
+use holdfast_domain::{EvacuationId, Name, PersonId, Role, RunId};
+use holdfast_failover::notice::{
+    Addressee, Message, Signal, Told, of_break_glass, of_evacuation, of_run, of_unreadable,
+};
 use holdfast_failover::{Evacuation, Run};
 use holdfast_store::{Error, NewDelivery, Notice, NoticeOf, Person};
 use std::collections::BTreeMap;
@@ -16,6 +18,8 @@ use uuid::Uuid;
 const ROUNDS_AT_MOST: u16 = 4;
 /// What could not be told is looked at again: by a version that can read it, or once the database answers.
 const LATER: Duration = Duration::from_secs(60);
+/// What cannot be read is looked at after 1, 2, 4, 8 and 16 minutes; then administrators hear that it cannot.
+const TRIES_AT_MOST: u16 = 5;
 
 impl App {
     /// Turns what is due into deliveries; answers with how many notices there were. `again`: where somebody is waited for and
@@ -31,12 +35,21 @@ impl App {
         }
         let people: Vec<Person> =
             self.store.people().await?.into_iter().filter(|p| p.disabled_at.is_none()).collect();
-        let addressees: Vec<Addressee> = people.iter().map(addressee).collect();
+        let mut on_call = self.on_call_now(&people).await;
+        let addressees: Vec<Addressee> =
+            people.iter().map(|p| addressee(p, on_call.remove(&p.id).unwrap_or_default())).collect();
         for notice in &due {
             let told = async { self.deliver_to(notice, self.told(notice, &addressees).await?, again).await };
-            if let Err(error) = told.await {
-                tracing::error!(notice = notice.id, %error, "nobody can be told of what happened");
-                self.store.postpone(notice, LATER).await?;
+            let Err(error) = told.await else { continue };
+            let unreadable = matches!(error, Error::Corrupt(_));
+            if unreadable && notice.tries >= TRIES_AT_MOST {
+                tracing::error!(notice = notice.id, %error, "what happened cannot be read: administrators are told that");
+                let told = of_unreadable(&page_of(notice), &addressees, self.store.now().await?);
+                self.deliver_to(notice, told, again).await?;
+            } else {
+                tracing::warn!(notice = notice.id, tries = notice.tries, %error, "nobody can be told yet of what happened");
+                let after = if unreadable { LATER * (1_u32 << notice.tries) } else { LATER };
+                self.store.postpone(notice, after, unreadable).await?;
             }
         }
         Ok(due.len())
@@ -53,8 +66,15 @@ impl App {
     async fn told_of_one(&self, notice: &Notice, id: RunId, people: &[Addressee]) -> Result<Told, Error> {
         let entries = self.store.entries(id, 0).await?;
         let run = Run::replay(id, &entries).map_err(|corrupt| Error::Corrupt(corrupt.to_string()))?;
-        let entry = entries.iter().find(|entry| entry.seq == notice.seq);
-        Ok(entry.map(|entry| of_run(&run, entry, notice.rounds, people)).unwrap_or_default())
+        let Some(entry) = entries.iter().find(|entry| entry.seq == notice.seq) else {
+            return Ok(Told::default());
+        };
+        let team = match self.store.application(&run.request.application).await {
+            Ok(application) => Some(application.owner),
+            Err(Error::NotFound(_)) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(of_run(&run, entry, notice.rounds, people, team.as_ref()))
     }
 
     async fn told_of_lot(
@@ -108,12 +128,21 @@ impl App {
     }
 }
 
+/// Where what a notice is about is shown.
+fn page_of(notice: &Notice) -> String {
+    match notice.of {
+        NoticeOf::Run(id) => format!("/runs/{id}"),
+        NoticeOf::Evacuation(id) => format!("/evacuations/{id}"),
+        NoticeOf::BreakGlass(id) => format!("/break-glass/{id}"),
+    }
+}
+
 fn to(person: PersonId, channel: Option<Uuid>, message: &Message) -> NewDelivery {
     NewDelivery { person, channel, message: message.clone() }
 }
 
 /// What somebody may do is asked where everything is asked.
-fn addressee(person: &Person) -> Addressee {
+fn addressee(person: &Person, on_call: Vec<Name>) -> Addressee {
     let actor = actor(person, None);
     Addressee {
         id: person.id,
@@ -122,5 +151,6 @@ fn addressee(person: &Person) -> Addressee {
         may_review: may(&actor, Action::ReviewRun).is_ok(),
         may_drive: may(&actor, Action::DriveRun).is_ok(),
         admin: actor.has(Role::Admin),
+        on_call,
     }
 }

@@ -194,7 +194,7 @@ fn receiver(actor: &Actor, new: &NewChannel) -> Answer<(Receiver, String)> {
 }
 
 /// The host alone: the rest may be secret. Whether it is spoken to is judged by the one guard when something is sent.
-fn host(url: &str) -> Answer<String> {
+pub(crate) fn host(url: &str) -> Answer<String> {
     let wrong = |message: &str| {
         Problem::bad_field("url", message, "Write it as https://HOST/…, without a user name in it.")
     };

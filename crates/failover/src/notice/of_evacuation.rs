@@ -1,6 +1,6 @@
 //! Who hears what of an evacuation. Its parts are told of by the lot until it has begun; from there on each as the run that it is.
 
-use super::{Addressee, Matter, Message, Signal, Told, ask, but, is_emergency, one, those};
+use super::{Addressee, Matter, Message, Signal, Told, ask, asked_at_once, but, is_emergency, one, those};
 use crate::approval::may_review;
 use crate::break_glass::UnderBreakGlass;
 use crate::evacuation::{Entry, Evacuation, Event};
@@ -99,11 +99,15 @@ impl Tale<'_> {
         let text = format!("{} It expires at {:.0}.", self.asked(), self.evacuation.expires_at);
         let message = self.message(Matter::ApprovalWanted, Signal::Ask, what, text);
         let waiting: Vec<&Run> = runs.iter().filter(|r| r.state == RunState::AwaitingApproval).collect();
-        let wanted = those(self.people, |p| {
-            let who = Who { id: p.id, email: p.email.clone() };
-            p.may_review
-                && waiting.iter().any(|r| may_review(&r.request, &r.reviews, &who, &p.groups).is_ok())
-        });
+        let of_part = |run: &Run| {
+            let wanted = those(self.people, |p| {
+                let who = Who { id: p.id, email: p.email.clone() };
+                p.may_review && may_review(&run.request, &run.reviews, &who, &p.groups).is_ok()
+            });
+            if rounds == 0 && !emergency { asked_at_once(run, &wanted, self.people) } else { wanted }
+        };
+        let asked: Vec<PersonId> = waiting.into_iter().flat_map(of_part).collect();
+        let wanted = those(self.people, |p| asked.contains(&p.id));
         let (also, matter, what) = match (rounds, emergency) {
             (0, true) => (but(self.people, by), Matter::Emergency, "was asked for"),
             (0, false) => (Vec::new(), Matter::Emergency, ""),

@@ -1,20 +1,21 @@
 //! Who hears what of a run.
 
-use super::{Addressee, Matter, Message, Signal, Told, ask, but, is_emergency, one, those};
+use super::{Addressee, Matter, Message, Signal, Told, ask, asked_at_once, but, is_emergency, one, those};
 use crate::approval::may_review;
 use crate::break_glass::UnderBreakGlass;
 use crate::run::{Entry, Event, Run, RunState, StepState, Who};
 use crate::step::Step;
-use holdfast_domain::PersonId;
+use holdfast_domain::{Name, PersonId};
 
 /// Who is told of this entry of the run's journal, in the round after so many. `run`: as it stands by now, so that nobody is
-/// asked for what is done already. A part of an evacuation is asked about, and decided, with its lot.
+/// asked for what is done already. A part of an evacuation is asked about, and decided, with its lot. `team`: whose application it
+/// is; whoever is on call for it is called to what needs a person.
 #[must_use]
-pub fn of_run(run: &Run, entry: &Entry, rounds: u16, people: &[Addressee]) -> Told {
+pub fn of_run(run: &Run, entry: &Entry, rounds: u16, people: &[Addressee], team: Option<&Name>) -> Told {
     if run.request.dry_run {
         return Told::default();
     }
-    let tale = Tale { run, entry, rounds, people };
+    let tale = Tale { run, entry, rounds, people, team };
     let in_a_lot = run.request.evacuation.is_some();
     match &entry.event {
         Event::Requested { .. } if !in_a_lot => tale.requested(),
@@ -75,6 +76,7 @@ struct Tale<'a> {
     entry: &'a Entry,
     rounds: u16,
     people: &'a [Addressee],
+    team: Option<&'a Name>,
 }
 
 impl Tale<'_> {
@@ -137,6 +139,10 @@ impl Tale<'_> {
             let who = Who { id: p.id, email: p.email.clone() };
             p.may_review && may_review(&self.run.request, &self.run.reviews, &who, &p.groups).is_ok()
         });
+        let wanted = match (self.rounds, emergency) {
+            (0, false) => asked_at_once(self.run, &wanted, self.people),
+            _ => wanted,
+        };
         let (also, matter, what) = match (self.rounds, emergency) {
             (0, true) => (but(self.people, self.by()), Matter::Emergency, "was asked for"),
             (0, false) => (Vec::new(), Matter::Emergency, ""),
@@ -231,10 +237,11 @@ impl Tale<'_> {
         self.asks_to_drive(&self.message(Matter::CommitWanted, Signal::Ask, title, text))
     }
 
-    /// First whoever asked for the run; everybody who may drive it where they do not act.
+    /// First whoever asked for the run, and who is on call for its application; everybody who may drive it where they do not act.
     fn asks_to_drive(&self, message: &Message) -> Told {
+        let on_call = |p: &Addressee| p.may_drive && self.team.is_some_and(|team| p.on_call.contains(team));
         let whom = match self.rounds {
-            0 => one(self.people, self.by()),
+            0 => those(self.people, |p| p.id == self.by().id || on_call(p)),
             _ => those(self.people, |p| p.may_drive),
         };
         Told { to: to(whom, message), waits: true, settles: None }

@@ -19,6 +19,7 @@ fn somebody(number: u128, groups: &[&str]) -> Addressee {
         may_review: !groups.is_empty(),
         may_drive: groups.is_empty(),
         admin: false,
+        on_call: vec![],
     }
 }
 
@@ -70,7 +71,12 @@ impl Story {
 
     fn told_of(&self, kind: &str, rounds: u16) -> Told {
         let entry = self.entries.iter().rfind(|e| e.event.kind() == kind).unwrap();
-        of_run(&self.run, entry, rounds, &people())
+        of_run(&self.run, entry, rounds, &people(), None)
+    }
+
+    fn told_with(&self, kind: &str, rounds: u16, people: &[Addressee]) -> Told {
+        let entry = self.entries.iter().rfind(|e| e.event.kind() == kind).unwrap();
+        of_run(&self.run, entry, rounds, people, Some(&name("payments")))
     }
 }
 
@@ -95,6 +101,62 @@ fn whoever_may_approve_is_asked_at_once_and_nobody_else_is_bothered() {
     assert_eq!(message.signal, Signal::Ask);
     assert_eq!(message.title, "shop: failover us-east-1 → eu-central-1 waits for your approval");
     assert!(message.text.contains("person-1@example.com asks: the Region is impaired."), "{}", message.text);
+}
+
+/// As `people`, with another approver (8) in `sre`.
+fn people_on_call(on_call: &[(u128, &str)]) -> Vec<Addressee> {
+    let mut all = people();
+    all.push(somebody(8, &["sre"]));
+    for (number, team) in on_call {
+        let person = all.iter_mut().find(|p| p.id == who(*number).id).unwrap();
+        person.on_call.push(name(team));
+    }
+    all
+}
+
+#[test]
+fn of_a_group_that_somebody_is_on_call_for_they_alone_are_asked_first_and_everybody_where_they_do_not_answer()
+{
+    let story = Story::of(request());
+    let asked = |on_call: &[(u128, &str)], rounds| {
+        heard(&story.told_with("requested", rounds, &people_on_call(on_call)), Matter::ApprovalWanted)
+    };
+    assert_eq!(asked(&[], 0), [2, 3, 8]);
+    assert_eq!(asked(&[(8, "sre")], 0), [3, 8], "the other group has nobody on call: it is asked whole");
+    assert_eq!(asked(&[(8, "sre")], 1), [2, 3, 8], "ten minutes later");
+    assert_eq!(asked(&[(8, "business-owners")], 0), [2, 3, 8], "on call for a group that they are not in");
+}
+
+#[test]
+fn where_those_on_call_could_not_approve_it_everybody_is_asked_at_once() {
+    let asked = |on_call: &[(u128, &str)], asked: Request| {
+        let story = Story::of(sealed(asked));
+        heard(&story.told_with("requested", 0, &people_on_call(on_call)), Matter::ApprovalWanted)
+    };
+    let on_call = [(8, "sre")];
+    assert_eq!(
+        asked(&[(1, "sre"), (4, "sre")], request()),
+        [2, 3, 8],
+        "who asked for it, and who approves nothing"
+    );
+    let mut two = request();
+    two.policy
+        .rules
+        .iter_mut()
+        .for_each(|rule| rule.approvals = if rule.group == name("sre") { 2 } else { 1 });
+    assert_eq!(asked(&on_call, two), [2, 3, 8], "two are needed, and one is on call");
+    assert_eq!(asked(&on_call, emergency()), [2, 3, 8], "an emergency waits for nobody's turn");
+}
+
+#[test]
+fn what_needs_a_person_calls_whoever_is_on_call_for_the_application_beside_whoever_asked() {
+    let story = parked();
+    let called = |on_call: &[(u128, &str)], rounds| {
+        heard(&story.told_with("step_parked", rounds, &people_on_call(on_call)), Matter::NeedsPerson)
+    };
+    assert_eq!(called(&[(5, "payments")], 0), [1, 5]);
+    assert_eq!(called(&[(5, "sre"), (7, "payments")], 0), [1], "another team's, and one who may not drive");
+    assert_eq!(called(&[(5, "payments")], 1), [1, 5, 6]);
 }
 
 #[test]

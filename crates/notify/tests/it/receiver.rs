@@ -9,9 +9,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub enum Does {
     Answer(u16),
+    /// These words, and that it is well.
+    Say(String),
     /// So often, and then it is well.
     Fail {
         times: usize,
@@ -63,16 +65,18 @@ impl Receiver {
     }
 }
 
-async fn hear(State(receiver): State<Receiver>, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn hear(State(receiver): State<Receiver>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
     let count = {
         let mut heard = receiver.heard.lock().unwrap();
         heard.push(Heard { headers, body: String::from_utf8(body.to_vec()).unwrap() });
         heard.len()
     };
-    match receiver.does {
-        Does::Answer(status) => StatusCode::from_u16(status).unwrap(),
-        Does::Fail { times, with } if count <= times => StatusCode::from_u16(with).unwrap(),
-        Does::Fail { .. } => StatusCode::OK,
+    let status = match &receiver.does {
+        Does::Answer(status) => *status,
+        Does::Say(words) => return (StatusCode::OK, words.clone()),
+        Does::Fail { times, with } if count <= *times => *with,
+        Does::Fail { .. } => 200,
         Does::Hang => std::future::pending().await,
-    }
+    };
+    (StatusCode::from_u16(status).unwrap(), String::new())
 }

@@ -206,3 +206,48 @@ async fn nothing_is_kept_of_a_channel_that_was_removed_and_what_waited_for_it_is
         assert!(app.execute(sql).await.is_err(), "{sql}");
     }
 }
+
+#[tokio::test]
+async fn a_message_that_cannot_be_read_holds_up_none_of_the_others_and_is_given_up_in_the_end() {
+    let (database, store, notice, who, first) = asked().await;
+    let second = channel(&store, who, ChannelKind::Slack).await;
+    let both = [to(who, Some(first), Signal::Ask), to(who, Some(second), Signal::Ask)];
+    store.address(&notice, &both, None).await.unwrap();
+    let mut owner = database.owner().await;
+    let spoilt = sqlx::query(
+        "UPDATE deliveries SET message = '{\"matter\": \"of a later version\"}' WHERE channel = $1",
+    );
+    spoilt.bind(first).execute(&mut owner).await.unwrap();
+    let taken = store.take_deliveries(5, Duration::ZERO).await.unwrap();
+    assert_eq!(taken.iter().map(|one| one.channel).collect::<Vec<_>>(), [second]);
+    store.settle_delivery(&taken[0], &CameOf::Delivered).await.unwrap();
+    assert_eq!(store.deliveries(notice.of, 10).await.unwrap().len(), 1, "lists show the others");
+    for _ in 0..12 {
+        assert_eq!(store.take_deliveries(5, Duration::ZERO).await.unwrap(), []);
+    }
+    let ended: (String, i32) = sqlx::query_as("SELECT state, attempts FROM deliveries WHERE channel = $1")
+        .bind(first)
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
+    assert_eq!(ended, ("failed".to_owned(), 10));
+}
+
+#[tokio::test]
+async fn who_was_told_is_kept_longer_than_a_year_and_while_anything_goes_on() {
+    let (database, store, notice, who, channel) = asked().await;
+    store.address(&notice, &[to(who, Some(channel), Signal::Ask)], None).await.unwrap();
+    let mut owner = database.owner().await;
+    let pruned = async || store.prune(24).await.unwrap().notices;
+    owner.execute("UPDATE notices SET at = now() - interval '401 days'").await.unwrap();
+    assert_eq!(pruned().await, 0, "something waits to be told");
+    let taken = store.take_deliveries(5, LONG).await.unwrap().remove(0);
+    store.settle_delivery(&taken, &CameOf::Delivered).await.unwrap();
+    assert_eq!(pruned().await, 0, "its run goes on");
+    owner.execute("UPDATE runs SET state = 'cancelled', ended_at = now()").await.unwrap();
+    owner.execute("UPDATE notices SET at = now() - interval '399 days'").await.unwrap();
+    assert_eq!(pruned().await, 0);
+    owner.execute("UPDATE notices SET at = now() - interval '401 days'").await.unwrap();
+    assert_eq!(pruned().await, 1);
+    assert_eq!(store.deliveries(notice.of, 10).await.unwrap(), []);
+}

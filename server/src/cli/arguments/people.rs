@@ -133,3 +133,58 @@ pub enum OwnChannel {
     /// Nothing is told by it any more
     Remove { id: String },
 }
+
+#[derive(Debug, Subcommand)]
+pub enum OnCall {
+    /// Who is on call now and next
+    List,
+    /// People take turns (needs `holdfast login`)
+    Rotate(Rotate),
+    /// A calendar elsewhere says who (needs `holdfast login`)
+    Follow {
+        team: String,
+        /// Of an iCalendar file or a list as JSON
+        #[arg(long, value_name = "URL", required_unless_present = "url_stdin")]
+        url: Option<String>,
+        /// Read it from standard input: it may be a secret
+        #[arg(long)]
+        url_stdin: bool,
+    },
+    /// Somebody takes the duty over for a time (needs `holdfast login`)
+    Override {
+        team: String,
+        #[arg(long, value_name = "EMAIL")]
+        person: String,
+        /// RFC 3339
+        #[arg(long, value_name = "TIME")]
+        until: String,
+        /// RFC 3339; now when absent
+        #[arg(long, value_name = "TIME")]
+        from: Option<String>,
+    },
+    /// End an override before its time (needs `holdfast login`)
+    EndOverride { team: String, id: String },
+    /// A team has no schedule any more (needs `holdfast login`)
+    Remove { team: String },
+}
+
+#[derive(Debug, Args)]
+pub struct Rotate {
+    /// A group that approves, or the owner of applications
+    pub team: String,
+    /// In turn; given once for each
+    #[arg(long = "person", value_name = "EMAIL", required = true)]
+    pub people: Vec<String>,
+    /// The day of the first hand-over, such as 2026-12-07
+    #[arg(long, value_name = "DAY")]
+    pub starts_on: String,
+    /// The time of day of the hand-over
+    #[arg(long, value_name = "TIME", default_value = "09:00")]
+    pub hand_over: String,
+    /// By whose clocks
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub time_zone: String,
+    /// How many days a turn has
+    #[arg(long, value_name = "DAYS", default_value_t = 7)]
+    pub turn_days: u16,
+}

@@ -8,6 +8,7 @@ mod evacuations;
 mod flash;
 mod forms;
 mod me;
+mod on_call;
 mod people_forms;
 mod plans;
 pub mod query;
@@ -112,6 +113,12 @@ pub fn router() -> Router<AppState> {
         .route("/safeguards/automation", post(safeguards::switch))
         .route("/safeguards/freezes", post(safeguards::declare))
         .route("/safeguards/freezes/{id}/lift", post(safeguards::lift))
+        .route("/on-call", get(on_call::page))
+        .route("/on-call/rotation", post(on_call::rotate))
+        .route("/on-call/calendar", post(on_call::follow))
+        .route("/on-call/override", post(on_call::take_over))
+        .route("/on-call/{name}/remove", post(on_call::remove))
+        .route("/on-call/{name}/overrides/{id}/end", post(on_call::end_override))
         .route("/break-glass", get(break_glass::page).post(break_glass::open))
         .route("/break-glass/{id}", get(break_glass::one))
         .route("/break-glass/{id}/end", post(break_glass::end))

@@ -111,7 +111,8 @@ pub async fn review(
     let answer = async {
         let request = asked_for(&text, &asked)?;
         let preview = state.plane.preview_run(&visit.actor, &request).await?;
-        Ok(pages::review::page(preview, Uuid::new_v4().to_string()))
+        let on_call = state.plane.on_call(&visit.actor).await?;
+        Ok(pages::review::page_with(preview, on_call, Uuid::new_v4().to_string()))
     };
     let answer: Answer<Screen> = answer.await;
     visit.show(&state, answer).await
@@ -256,7 +257,8 @@ pub async fn run(State(state): State<AppState>, visit: Visit, Path(text): Path<S
             None => state.plane.run_events(&visit.actor, id, (run.seq - EVENTS).max(0)).await?,
         };
         let told = state.plane.told_of_run(&visit.actor, id).await?;
-        Ok(pages::run::page_with(run, events, told, visit.signed()))
+        let on_call = state.plane.on_call(&visit.actor).await?;
+        Ok(pages::run::page_with(run, events, told, on_call, visit.signed()))
     };
     let answer: Answer<Screen> = answer.await;
     visit.show(&state, answer).await

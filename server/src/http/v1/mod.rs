@@ -18,6 +18,7 @@ mod filters;
 mod groups;
 mod inventory;
 mod now;
+mod on_call;
 mod people;
 mod plans;
 mod policies;
@@ -139,6 +140,10 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(policies::get_policy, policies::put_policy, policies::delete_policy))
         .routes(routes!(tokens::get_tokens, tokens::post_token))
         .routes(routes!(tokens::delete_token))
+        .routes(routes!(on_call::get_on_call))
+        .routes(routes!(on_call::put_on_call, on_call::delete_on_call))
+        .routes(routes!(on_call::post_override))
+        .routes(routes!(on_call::delete_override))
         .routes(routes!(channels::get_channels, channels::post_channel))
         .routes(routes!(channels::delete_channel))
         .routes(routes!(channels::post_test))
