@@ -207,6 +207,9 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
     if sealing.is_none() {
         notes.push(config::NO_KEY.to_owned());
     }
+    if settings.mode == config::Mode::Production && settings.proxies.is_none() {
+        notes.push(config::NO_PROXY.to_owned());
+    }
     for note in &notes {
         tracing::warn!("{note}");
     }
@@ -223,6 +226,7 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
             notes,
             checkpoints,
             production: settings.mode == config::Mode::Production,
+            proxies: settings.proxies.clone(),
             provider,
         },
         stale_after: settings.stale_after,

@@ -1,5 +1,6 @@
 //! What every handler is given.
 
+use crate::config::Proxies;
 use crate::oidc::Provider;
 use holdfast_api::SharedControlPlane;
 use holdfast_domain::PersonId;
@@ -42,6 +43,8 @@ pub struct Site {
     pub checkpoints: Vec<Arc<dyn Place>>,
     /// Plain http is accepted on localhost only.
     pub production: bool,
+    /// Whose word on where a request came from is taken.
+    pub proxies: Proxies,
     /// Where people may sign in too; none: only by accounts that are kept here.
     pub provider: Option<Arc<Provider>>,
 }

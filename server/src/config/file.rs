@@ -14,6 +14,8 @@ pub struct File {
     pub database_url: Option<String>,
     pub migration_database_url: Option<String>,
     pub dns_resolver: Option<String>,
+    pub trusted_proxies: Option<Vec<String>>,
+    pub trusted_proxy_header: Option<String>,
     pub region: Option<String>,
     pub sweep_interval: Option<String>,
     pub stale_after: Option<String>,

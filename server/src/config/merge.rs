@@ -1,6 +1,6 @@
 //! File, environment and flags laid over each other. What the values mean together is [`super::decide`]'s.
 
-use super::{Mode, Notify, Said, Wrong, checkpoints, file};
+use super::{Mode, Notify, Proxies, Said, Wrong, checkpoints, file};
 use holdfast_domain::{RegionCode, Seconds};
 use secrecy::SecretString;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
@@ -17,7 +17,7 @@ pub struct Flags {
 }
 
 /// Variables with the prefix that some command or script of ours reads.
-const VARIABLES: [&str; 34] = [
+const VARIABLES: [&str; 36] = [
     "HOLDFAST_CONFIG",
     "HOLDFAST_MODE",
     "HOLDFAST_LISTEN",
@@ -25,6 +25,8 @@ const VARIABLES: [&str; 34] = [
     "HOLDFAST_DATA",
     "HOLDFAST_MIGRATION_DATABASE_URL",
     "HOLDFAST_DNS_RESOLVER",
+    "HOLDFAST_TRUSTED_PROXIES",
+    "HOLDFAST_TRUSTED_PROXY_HEADER",
     "HOLDFAST_REGION",
     "HOLDFAST_SWEEP_INTERVAL",
     "HOLDFAST_STALE_AFTER",
@@ -109,6 +111,13 @@ pub fn merge(flags: &Flags, environment: &Environment) -> Result<Said, Wrong> {
         migration_database_url: text("HOLDFAST_MIGRATION_DATABASE_URL", &file.migration_database_url)
             .map(SecretString::from),
         region: text("HOLDFAST_REGION", &file.region),
+        proxies: Proxies::parse(
+            &variable("HOLDFAST_TRUSTED_PROXIES")
+                .map(str::to_owned)
+                .or_else(|| file.trusted_proxies.as_ref().map(|all| all.join(",")))
+                .unwrap_or_default(),
+            text("HOLDFAST_TRUSTED_PROXY_HEADER", &file.trusted_proxy_header).as_deref(),
+        )?,
         dns_resolver: resolver.map(|text| address(resolver_name, text)).transpose()?,
         sweep_interval: sweep.map(|text| duration(sweep_name, text)).transpose()?,
         stale_after: stale.map(|text| duration(stale_name, text)).transpose()?,

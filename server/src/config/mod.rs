@@ -8,6 +8,7 @@ mod file;
 mod merge;
 mod notify;
 mod oidc;
+mod proxies;
 mod rules;
 mod secrets;
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub use checkpoints::{CheckpointPlace, checkpoint_places};
 pub use merge::{Environment, Flags, merge};
 pub use notify::{Notify, post};
 pub use oidc::{claim_rules, provider};
+pub use proxies::{ForwardedBy, NO_PROXY, Proxies};
 pub use rules::{database_is_near, decide};
 pub use secrets::{NO_KEY, sealing, sealing_in};
 
@@ -80,6 +82,7 @@ pub struct Said {
     pub database_url: Option<SecretString>,
     pub migration_database_url: Option<SecretString>,
     pub dns_resolver: Option<SocketAddr>,
+    pub proxies: Proxies,
     pub region: Option<String>,
     pub sweep_interval: Option<Duration>,
     pub stale_after: Option<Duration>,
@@ -112,6 +115,8 @@ pub struct Settings {
     pub database_url: Option<SecretString>,
     pub migration_database_url: Option<SecretString>,
     pub dns_resolver: Option<SocketAddr>,
+    /// Whose word on where a request came from is taken.
+    pub proxies: Proxies,
     /// Where this replica stands, as it says beside what it sees from outside.
     pub region: String,
     pub sweep_interval: Duration,

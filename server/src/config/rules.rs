@@ -84,6 +84,7 @@ pub fn decide(said: Said, task: Task) -> Result<Settings, Wrong> {
         database_url: said.database_url,
         migration_database_url: said.migration_database_url,
         dns_resolver: said.dns_resolver,
+        proxies: said.proxies,
         region: said.region.unwrap_or_else(|| "this replica".to_owned()),
         sweep_interval: said.sweep_interval.unwrap_or(Duration::from_secs(30)),
         stale_after: said.stale_after.unwrap_or(Duration::from_secs(90)),

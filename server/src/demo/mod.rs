@@ -8,7 +8,7 @@ mod place;
 pub use fill::fill;
 
 use crate::{
-    config::{address_of, demo_credentials, sealing_in},
+    config::{Proxies, address_of, demo_credentials, sealing_in},
     serve::{Parts, Server, Workers, bind, make_folder},
     signals,
     state::Site,
@@ -145,6 +145,7 @@ async fn start(options: &Options, running: &mut Running) -> anyhow::Result<Vec<D
         simulator_url: Some(simulator_url),
         demo: true,
         production: false,
+        proxies: Proxies::default(),
         provider: None,
         notes: vec![format!(
             "The world is invented, and the database is a private Postgres in {}",

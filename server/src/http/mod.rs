@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod body;
+pub mod client;
 pub mod docs;
 pub mod etag;
 pub mod live;
@@ -69,6 +70,7 @@ pub fn router<Store: SessionStore + Clone>(state: AppState, sessions: Store) -> 
         .merge(guarded)
         .layer(CatchPanicLayer::custom(defect))
         .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(state.clone(), client::find))
         .layer(from_fn_with_state(state.clone(), security::headers))
         .layer(from_fn(observe::request))
         .with_state(state))

@@ -2,6 +2,7 @@
 //! go on working whatever the provider does.
 
 use super::{
+    client,
     pages::{
         cookies,
         query::{Asked, Fields},
@@ -9,7 +10,7 @@ use super::{
     principal::{find, own_path},
     problem::Refused,
     session,
-    sign_in::{PROVE, SIGN_IN, browser, page, peer, session_of},
+    sign_in::{PROVE, SIGN_IN, browser, page, session_of},
 };
 use crate::{
     oidc::{Answered, Back, Failure, Purpose},
@@ -91,7 +92,7 @@ async fn arrived(state: &AppState, parts: &mut Parts, asked: &Fields) -> Respons
 async fn begin(state: &AppState, parts: &mut Parts, vouched: Vouched) -> Result<(), Refused> {
     // Fresh identity is what the person gave the provider, and when: an older sign-in there proves nothing here and now.
     let proved_at = vouched.authenticated_at.unwrap_or(Timestamp::UNIX_EPOCH).min(Timestamp::now());
-    let person = state.plane.sign_in_by_provider(vouched, &peer(parts)).await?;
+    let person = state.plane.sign_in_by_provider(vouched, &client::address(parts)).await?;
     let session = session_of(parts, state).await?;
     session::begin(&session, person, browser(parts), vouched_for(proved_at)).await.map(drop)
 }
@@ -99,7 +100,7 @@ async fn begin(state: &AppState, parts: &mut Parts, vouched: Vouched) -> Result<
 async fn prove(state: &AppState, parts: &mut Parts, vouched: Vouched) -> Result<(), Refused> {
     let actor = find(parts, state).await?.ok_or_else(super::problem::not_signed_in)?;
     let proved_at = vouched.authenticated_at.unwrap_or(Timestamp::UNIX_EPOCH).min(Timestamp::now());
-    state.plane.prove_by_provider(&actor, vouched, &peer(parts)).await?;
+    state.plane.prove_by_provider(&actor, vouched, &client::address(parts)).await?;
     session::proved(&session_of(parts, state).await?, vouched_for(proved_at)).await
 }
 

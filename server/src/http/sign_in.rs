@@ -3,13 +3,14 @@
 
 use super::{
     body::Raw,
+    client,
     principal::{find, own_path},
     problem::{Refused, Reply},
     session, session_store,
 };
 use crate::state::AppState;
 use axum::{
-    extract::{ConnectInfo, FromRequest, FromRequestParts, Request, State},
+    extract::{FromRequest, FromRequestParts, Request, State},
     http::{header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
@@ -18,7 +19,7 @@ use holdfast_api::{
     proofs::{Admitted, Proof, Proved},
 };
 use jiff::Timestamp;
-use std::{collections::BTreeMap, convert::Infallible, net::SocketAddr};
+use std::{collections::BTreeMap, convert::Infallible};
 use tower_sessions::Session;
 
 pub const SIGN_IN: &str = "/sign-in";
@@ -74,10 +75,13 @@ pub async fn prove(State(state): State<AppState>, request: Request) -> Response 
 pub async fn sign_out(State(state): State<AppState>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
     match dismiss(&mut parts, &state).await {
-        Ok(()) => Redirect::to(SIGN_IN).into_response(),
+        Ok(()) => (FORGET, Redirect::to(SIGN_IN)).into_response(),
         Err(refused) => refused.into_response(),
     }
 }
+
+/// Has the browser forget what pages stored. Not its cache, which holds nothing of anybody's.
+pub const FORGET: [(&str, &str); 1] = [("clear-site-data", "\"storage\"")];
 
 /// What a form sent. Passwords are not trimmed.
 struct Form(BTreeMap<String, String>);
@@ -135,7 +139,7 @@ pub async fn admit(
     password: &str,
     code: Option<&str>,
 ) -> Result<Admitted, Refused> {
-    let admitted = state.plane.sign_in(email.trim(), password, code, &peer(parts)).await?;
+    let admitted = state.plane.sign_in(email.trim(), password, code, &client::address(parts)).await?;
     let session = session_of(parts, state).await?;
     match admitted {
         Admitted::Whole(person) => {
@@ -157,7 +161,7 @@ fn now_by(second_factor: bool) -> session::Proven {
 async fn admit_by_code(parts: &mut Parts, state: &AppState, code: &str) -> Result<bool, Refused> {
     let session = session_of(parts, state).await?;
     let Some(person) = session::code_due(&session).await? else { return Ok(false) };
-    state.plane.finish_sign_in(person, code, &peer(parts)).await?;
+    state.plane.finish_sign_in(person, code, &client::address(parts)).await?;
     session::begin(&session, person, browser(parts), now_by(true)).await?;
     Ok(true)
 }
@@ -177,7 +181,7 @@ pub async fn code_is_due(parts: &mut Parts, state: &AppState) -> Result<bool, Re
 /// The control plane's refusal, or the session store's.
 pub async fn prove_again(parts: &mut Parts, state: &AppState, proof: Proof) -> Result<Proved, Refused> {
     let actor = find(parts, state).await?.ok_or_else(super::problem::not_signed_in)?;
-    let proved = state.plane.prove(&actor, proof, &peer(parts)).await?;
+    let proved = state.plane.prove(&actor, proof, &client::address(parts)).await?;
     session::proved(&session_of(parts, state).await?, now_by(proved.second_factor)).await?;
     Ok(proved)
 }
@@ -216,7 +220,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(peer(parts)))
+        Ok(Self(client::address(parts)))
     }
 }
 
@@ -235,13 +239,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Here {
 
 pub(super) fn browser(parts: &Parts) -> session::Browser {
     let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    session::Browser { from: peer(parts), agent: agent.unwrap_or_default().chars().take(300).collect() }
-}
-
-/// The address that the connection came from. Forwarding headers are anybody's word and are not read.
-pub(super) fn peer(parts: &Parts) -> String {
-    parts
-        .extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map_or_else(|| "unknown".to_owned(), |peer| peer.0.ip().to_string())
+    session::Browser {
+        from: client::address(parts),
+        agent: agent.unwrap_or_default().chars().take(300).collect(),
+    }
 }

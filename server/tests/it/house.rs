@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use axum::{Router, body::Body};
 use holdfast_api::SharedControlPlane;
 use holdfast_server::{
+    config::Proxies,
     http::{self, problem::Told},
     state::{AppState, Site},
 };
@@ -93,6 +94,10 @@ impl Client {
     }
 
     pub fn at(public_url: &str, plane: SharedControlPlane) -> (Self, AppState) {
+        Self::behind(Proxies::default(), public_url, plane)
+    }
+
+    pub fn behind(proxies: Proxies, public_url: &str, plane: SharedControlPlane) -> (Self, AppState) {
         let site = Site {
             public_url: public_url.to_owned(),
             simulator_url: None,
@@ -100,6 +105,7 @@ impl Client {
             notes: vec![],
             checkpoints: vec![],
             production: public_url.starts_with("https"),
+            proxies,
             provider: None,
         };
         let state = AppState::new(plane, site);

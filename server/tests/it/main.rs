@@ -19,6 +19,7 @@ mod inventory;
 mod live;
 mod origins;
 mod pages;
+mod proxies;
 mod refusals;
 mod repeats;
 mod runs;

@@ -5,6 +5,7 @@ use holdfast_api::people::NewPerson;
 use holdfast_app::{App, Settings, federation::ClaimRules};
 use holdfast_domain::{Role, Scope};
 use holdfast_server::{
+    config::Proxies,
     serve::{Parts, Server},
     state::Site,
 };
@@ -37,6 +38,7 @@ async fn server(database: &TestDatabase) -> (Server, String) {
         notes: vec![],
         checkpoints: vec![],
         production: false,
+        proxies: Proxies::default(),
         provider: None,
     };
     let store = Store::connect(&database.app_url, Pools { web: 4, engine: 1 }).await.unwrap();

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 #[async_trait]
 impl People for Fake {
-    async fn sign_in(&self, email: &str, password: &str, code: Option<&str>, _: &str) -> Answer<Admitted> {
+    async fn sign_in(&self, email: &str, password: &str, code: Option<&str>, from: &str) -> Answer<Admitted> {
+        self.note(format!("sign in from {from}"));
         if email == "operator@example.com" && password == PASSWORD {
             Ok(Admitted::Whole(operator().person))
         } else if email == "careful@example.com" && password == PASSWORD {
