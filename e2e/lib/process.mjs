@@ -12,7 +12,7 @@ import { until } from "./until.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 export const binary = process.env.HOLDFAST_BINARY ?? join(root, "target/release/holdfast");
-const cache = process.env.HOLDFAST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "holdfast");
+export const cache = process.env.HOLDFAST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "holdfast");
 
 /** Pictures and logs, outside the checkout. */
 export const artefacts = process.env.HOLDFAST_ARTEFACTS ?? join(cache, "e2e");

@@ -99,7 +99,7 @@ impl std::fmt::Debug for WebhookSecret {
 pub struct LagSeries {
     pub store: String,
     pub region: String,
-    #[schema(value_type = Vec<Vec<Object>>)]
+    #[schema(value_type = Vec<(String, f64)>)]
     pub points: Vec<(Timestamp, f64)>,
 }
 

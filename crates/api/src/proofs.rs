@@ -47,9 +47,11 @@ pub struct FactorsView {
 /// Shown once. It proves nothing until a code has confirmed it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EnrolmentView {
-    /// To be typed into an authenticator app, in Base32.
+    /// To be typed into an authenticator app, in Base32. Absent of the answer to a repeat.
+    #[schema(required = false)]
     pub secret: String,
-    /// The same as a link that authenticator apps open.
+    /// The same as a link that authenticator apps open. Absent of the answer to a repeat.
+    #[schema(required = false)]
     pub uri: String,
 }
 
@@ -62,6 +64,8 @@ impl fmt::Debug for EnrolmentView {
 /// Shown once: each signs in one time in place of a code of the app.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RecoveryCodesView {
+    /// Absent of the answer to a repeat.
+    #[schema(required = false)]
     pub recovery_codes: Vec<String>,
 }
 

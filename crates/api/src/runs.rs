@@ -375,9 +375,9 @@ pub struct StepView {
     pub parked: Option<Parked>,
     pub skipped: Option<Skipped>,
     /// Values before and after, resource and Region by name.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub before: serde_json::Value,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub after_values: serde_json::Value,
     /// Whether this actor may retry or skip it now.
     pub may_retry: bool,

@@ -151,6 +151,18 @@ async fn the_audit_export_is_the_log_in_its_order_from_its_beginning_to_its_end(
 }
 
 #[tokio::test]
+async fn an_audit_export_comes_to_its_end_for_a_client_that_takes_compression() {
+    let house = House::new();
+    for path in ["/api/v1/audit/export", "/api/v1/audit/export?outcome=done"] {
+        for coding in ["gzip", "br"] {
+            // Reading it to its end is the claim: what breaks off is an error there.
+            let answer = house.send("GET", path, &[TOKEN, ("accept-encoding", coding)], "").await;
+            assert_eq!((answer.status, answer.header("content-encoding")), (200, coding), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_audit_export_of_some_entries_has_each_on_a_line_of_its_own() {
     let house = House::new();
     let answer = house.token("GET", "/api/v1/audit/export?outcome=done", "").await;

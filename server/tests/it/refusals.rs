@@ -101,6 +101,17 @@ async fn a_parameter_whose_value_cannot_be_read_is_named() {
 }
 
 #[tokio::test]
+async fn a_parameter_that_is_given_twice_is_refused_and_neither_value_is_taken() {
+    let house = House::new();
+    for query in ["application=shop&application=pair", "limit=1&limit=2", "live=true&live=false"] {
+        let answer = house.token("GET", &format!("/api/v1/runs?{query}"), "").await;
+        let name = query.split('=').next().unwrap();
+        assert!([400, 422].contains(&answer.status), "{query}: {}", answer.text);
+        assert!(answer.text.contains(name), "{query}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn a_problem_that_time_lifts_says_when() {
     let mut locked = Problem::new(429, "sign_in_locked", "Too many wrong passwords", "-", "Wait 15 minutes.");
     locked.retry_after_seconds = Some(900);

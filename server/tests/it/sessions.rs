@@ -130,6 +130,7 @@ async fn signing_out_ends_the_session_and_takes_the_cookie_back_in_a_way_that_br
     let out = house.send("DELETE", "/api/v1/session", &[("cookie", &cookie), ("origin", URL)], "").await;
     assert_eq!(out.status, 204, "{}", out.text);
     assert!(house.plane.was_asked("sign_out operator@example.com"));
+    assert_eq!(out.header("clear-site-data"), "\"storage\"");
     let line = out.header("set-cookie");
     assert!(
         line.starts_with("__Host-holdfast=;") && line.contains("Secure") && line.contains("Max-Age=0"),

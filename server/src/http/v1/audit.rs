@@ -228,7 +228,8 @@ async fn some(state: AppState, actor: Actor, mut filter: AuditFilter) -> Reply<R
 
 fn lines_of(head: String, tail: impl stream::Stream<Item = String> + Send + 'static) -> Response {
     use stream::StreamExt as _;
-    let text = stream::once(async move { head }).chain(tail).map(Ok::<_, std::convert::Infallible>);
+    // Compression asks once more after the end, and what has ended may not be asked again.
+    let text = stream::once(async move { head }).chain(tail).fuse().map(Ok::<_, std::convert::Infallible>);
     let headers = [
         (header::CONTENT_TYPE, "application/x-ndjson"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"holdfast-audit.jsonl\""),

@@ -11,8 +11,9 @@ use std::sync::OnceLock;
 use utoipa::{
     OpenApi, PartialSchema, ToSchema,
     openapi::{
-        Content, HttpMethod, OpenApi as Document, PathItem, Ref, RefOr, Response as Answer,
-        path::{Operation, Parameter, ParameterBuilder, ParameterIn},
+        Content, HttpMethod, ObjectBuilder, OpenApi as Document, PathItem, Ref, RefOr, Response as Answer,
+        Type,
+        path::{Operation, ParameterBuilder, ParameterIn},
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     },
 };
@@ -138,10 +139,19 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation, public: 
 
 /// Every change by POST may be sent again under the same key.
 fn offer_key(operation: &mut Operation) {
+    let shape = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(200))
+        .pattern(Some("^[!-~]{1,200}$"));
     let parameters = operation.parameters.get_or_insert_default();
-    let has_one = |parameter: &RefOr<_>| matches!(parameter, RefOr::T(Parameter { name, .. }) if name == "idempotency-key");
-    if parameters.iter().any(has_one) {
-        return;
+    for parameter in parameters.iter_mut() {
+        if let RefOr::T(own) = parameter
+            && own.name == "idempotency-key"
+        {
+            own.schema = Some(shape.into());
+            return;
+        }
     }
     let key = ParameterBuilder::new()
         .name("idempotency-key")
@@ -150,7 +160,7 @@ fn offer_key(operation: &mut Operation) {
             "1 to 200 visible ASCII characters, kept for 24 hours: the same key with the same request answers the \
              same again and changes nothing; with another request it is `idempotency_key_reused`",
         ))
-        .schema(Some(String::schema()))
+        .schema(Some(shape))
         .build();
     parameters.push(RefOr::T(key));
 }

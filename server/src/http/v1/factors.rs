@@ -66,7 +66,9 @@ pub async fn delete_totp(State(state): State<AppState>, Principal(actor): Princi
 }
 
 /// In place of those that are left.
-#[utoipa::path(post, path = "/session/factors/recovery_codes", tag = "session", responses((status = 200, body = RecoveryCodesView)))]
+#[utoipa::path(post, path = "/session/factors/recovery_codes", tag = "session",
+    responses((status = 200, body = RecoveryCodesView),
+        (status = 404, description = "There is no second factor", body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn post_recovery_codes(
     State(state): State<AppState>,
     Principal(actor): Principal,

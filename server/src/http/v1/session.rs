@@ -4,7 +4,7 @@ use super::super::{
     body::JsonBody,
     principal::{Principal, find},
     problem::{Reply, not_signed_in},
-    sign_in::{admit, dismiss, prove_again},
+    sign_in::{FORGET, admit, dismiss, prove_again},
 };
 use crate::state::AppState;
 use axum::{
@@ -136,8 +136,8 @@ pub async fn delete_session(
     State(state): State<AppState>,
     Principal(_actor): Principal,
     request: Request,
-) -> Reply<StatusCode> {
+) -> Reply<(StatusCode, [(&'static str, &'static str); 1])> {
     let (mut parts, _) = request.into_parts();
     dismiss(&mut parts, &state).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok((StatusCode::NO_CONTENT, FORGET))
 }
