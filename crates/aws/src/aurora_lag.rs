@@ -21,11 +21,7 @@ pub(crate) async fn measure(
 ) -> Result<Option<Lag>, Error> {
     let wanted: Vec<Wanted> = METRICS
         .iter()
-        .map(|metric| Wanted {
-            namespace: "AWS/RDS",
-            metric,
-            dimensions: vec![("DBClusterIdentifier", cluster.to_owned())],
-        })
+        .map(|metric| Wanted::lag("AWS/RDS", metric, vec![("DBClusterIdentifier", cluster.to_owned())]))
         .collect();
     let points = newest(caller, region.as_str(), WINDOW_SECONDS, &wanted).await?;
     Ok(METRICS.iter().zip(points).find_map(|(metric, point)| Some(point?.lag(metric, 1.0))))

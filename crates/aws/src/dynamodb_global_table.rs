@@ -32,6 +32,7 @@ pub(crate) async fn look(caller: &Caller, spec: &DynamodbGlobalTable, regions: &
     let consistency = described.values().find_map(|d| d.as_ref().ok()?.as_ref()).map(consistency);
     let there: Vec<&RegionCode> =
         described.iter().filter(|(_, d)| matches!(d, Ok(Some(_)))).map(|(region, _)| *region).collect();
+    let copied = |region: &RegionCode| is_copied(region, &described, &there);
     let measured = match consistency {
         Some(Consistency::Eventual) => latencies(caller, &spec.table, &there).await,
         _ => BTreeMap::new(),
@@ -43,7 +44,10 @@ pub(crate) async fn look(caller: &Caller, spec: &DynamodbGlobalTable, regions: &
         Some(consistency) => {
             let not_measured = there.iter().filter(|r| matches!(measured.get(**r), Some(Err(_))));
             Ok(Facts::TableReplica(TableReplica {
-                status: table.and_then(|t| t.table_status()).map(|status| status.as_str().to_owned()),
+                status: table
+                    .filter(|_| copied(region))
+                    .and_then(|t| t.table_status())
+                    .map(|status| status.as_str().to_owned()),
                 consistency,
                 witnesses: table.map(witnesses).unwrap_or_default(),
                 lags: lags_into(region, &measured),
@@ -68,6 +72,22 @@ pub(crate) async fn look(caller: &Caller, spec: &DynamodbGlobalTable, regions: &
             ((*region).clone(), result)
         })
         .collect()
+}
+
+/// Whether a Region's table is a replica of another's here, where others have one at all: a table of the same name that
+/// was made by itself is none.
+fn is_copied(
+    region: &RegionCode,
+    described: &BTreeMap<&RegionCode, Described>,
+    there: &[&RegionCode],
+) -> bool {
+    let lists = |one: &RegionCode, other: &RegionCode| {
+        let table = described.get(one).and_then(|table| table.as_ref().ok()?.as_ref());
+        let mut replicas = table.into_iter().flat_map(|table| table.replicas());
+        replicas.any(|replica| replica.region_name() == Some(other.as_str()))
+    };
+    let mut others = described.keys().filter(|other| **other != region);
+    there.len() < 2 || others.any(|other| lists(region, other) || lists(other, region))
 }
 
 /// Of a table that no Region that answered has: it is nowhere only where all have answered.
@@ -117,10 +137,9 @@ async fn latencies(caller: &Caller, table: &str, regions: &[&RegionCode]) -> Lat
         let receiving: Vec<&RegionCode> = regions.iter().filter(|r| r != &source).copied().collect();
         let wanted: Vec<Wanted> = receiving
             .iter()
-            .map(|to| Wanted {
-                namespace: "AWS/DynamoDB",
-                metric: METRIC,
-                dimensions: vec![("TableName", table.to_owned()), ("ReceivingRegion", to.to_string())],
+            .map(|to| {
+                let dimensions = vec![("TableName", table.to_owned()), ("ReceivingRegion", to.to_string())];
+                Wanted::lag("AWS/DynamoDB", METRIC, dimensions)
             })
             .collect();
         let points = metrics::newest(caller, source.as_str(), LAG_WINDOW_SECONDS, &wanted).await;

@@ -106,7 +106,7 @@ async fn lag(caller: &Caller, region: &RegionCode, group: &str) -> Option<Lag> {
     // Which of the two dimensions carries it is not said where AWS lists the metric.
     let wanted = ["ReplicationGroupId", "CacheClusterId"].map(|dimension| {
         let value = if dimension == "CacheClusterId" { format!("{group}-001") } else { group.to_owned() };
-        Wanted { namespace: "AWS/ElastiCache", metric: METRIC, dimensions: vec![(dimension, value)] }
+        Wanted::lag("AWS/ElastiCache", METRIC, vec![(dimension, value)])
     });
     let points = metrics::newest(caller, region.as_str(), LAG_WINDOW_SECONDS, &wanted)
         .await

@@ -6,7 +6,7 @@ use crate::{
     arc_region_switch_plan, arc_routing_control, aurora_global_database, auto_scaling_group, backup_vault,
     cloudfront_distribution, ecs_service, eks_node_group, elasticache_global_datastore, global_accelerator,
     lambda_function, own_calls, rds_read_replica, route53_health_check, route53_records,
-    s3_multi_region_access_point,
+    s3_multi_region_access_point, s3_switch_object,
 };
 use crate::{cloudformation_stack, endpoint_setting};
 use aws_types::request_id::RequestId;
@@ -114,6 +114,14 @@ pub(crate) async fn perform(caller: &Caller, change: &Change) -> Result<Answer, 
         }
         Change::SetPrimaryOrigins { distribution_id, etag, primaries } => {
             cloudfront_distribution::set_primaries(caller, action, distribution_id, etag, primaries).await
+        }
+        Change::SetSwitchObject { region, bucket, key, content, holds, on_etag } => {
+            let setting = s3_switch_object::Setting { bucket, key, content, on_etag: on_etag.as_deref() };
+            if *holds {
+                s3_switch_object::put(caller, action, region, &setting).await
+            } else {
+                s3_switch_object::delete(caller, action, region, &setting).await
+            }
         }
         Change::StartRegionSwitch { region, plan_arn, target, action: what, graceful } => {
             arc_region_switch_plan::start(caller, action, (region, plan_arn), (target, *what), *graceful)

@@ -32,6 +32,11 @@ pub const BESIDE_CHANGES: &[&str] = &[
     "s3:GetObjectVersion",
 ];
 
+/// What the roles may do to the switch objects that their template was given, and to no other: simulated without their
+/// names it would be refused to roles that have it. A look that is refused tells of them.
+pub(crate) const ON_SOME_OBJECTS: &[&str] =
+    &["s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"];
+
 /// Everything the read role needs: the looks at every kind.
 #[must_use]
 pub fn read_role_actions() -> BTreeSet<&'static str> {

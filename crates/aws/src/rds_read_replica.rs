@@ -232,7 +232,7 @@ async fn lag(caller: &Caller, region: &RegionCode, member: &ReplicaMember) -> Op
     } else {
         ("ReplicaLag", "DBInstanceIdentifier")
     };
-    let wanted = Wanted { namespace: "AWS/RDS", metric, dimensions: vec![(dimension, member.id.clone())] };
+    let wanted = Wanted::lag("AWS/RDS", metric, vec![(dimension, member.id.clone())]);
     let points = metrics::newest(caller, region.as_str(), LAG_WINDOW_SECONDS, &[wanted])
         .await
         .inspect_err(|error| tracing::debug!(%error, "the lag of a replica could not be asked for"))

@@ -5,12 +5,12 @@ use crate::{
     arc_region_switch_plan, arc_routing_control, aurora_global_database, auto_scaling_group, backup_vault,
     cloudfront_distribution, dynamodb_global_table, ecr_repository, ecs_service, eks_node_group,
     elasticache_global_datastore, global_accelerator, lambda_function, rds_read_replica,
-    route53_health_check, route53_records, s3_multi_region_access_point, s3_replication,
+    route53_health_check, route53_records, s3_multi_region_access_point, s3_replication, s3_switch_object,
 };
 // ---- what the recovery Region must have
 use crate::{
-    aws_health, cloudformation_stack, cloudwatch_alarm, config_recorder, endpoint_setting, kms_key, secret,
-    security_hub, service_quota, ssm_parameter, transit_gateway,
+    aws_health, cloudformation_stack, cloudwatch_alarm, cloudwatch_metric, config_recorder, endpoint_setting,
+    kms_key, secret, security_hub, service_quota, ssm_parameter, transit_gateway,
 };
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::{RegionCode, Resource, ResourceKind, ResourceSpec};
@@ -25,6 +25,7 @@ pub(crate) fn look_actions(kind: ResourceKind) -> &'static [&'static str] {
         ResourceKind::ArcRoutingControl => arc_routing_control::LOOK,
         ResourceKind::ArcRegionSwitchPlan => arc_region_switch_plan::LOOK,
         ResourceKind::S3MultiRegionAccessPoint => s3_multi_region_access_point::LOOK,
+        ResourceKind::S3SwitchObject => s3_switch_object::LOOK,
         ResourceKind::AuroraGlobalDatabase => aurora_global_database::LOOK,
         // ---- compute
         ResourceKind::RdsReadReplica => rds_read_replica::LOOK,
@@ -42,6 +43,7 @@ pub(crate) fn look_actions(kind: ResourceKind) -> &'static [&'static str] {
         ResourceKind::SsmParameter => ssm_parameter::LOOK,
         ResourceKind::KmsKey => kms_key::LOOK,
         ResourceKind::CloudwatchAlarm => cloudwatch_alarm::LOOK,
+        ResourceKind::CloudwatchMetric => cloudwatch_metric::LOOK,
         ResourceKind::ServiceQuota => service_quota::LOOK,
         ResourceKind::TransitGateway => transit_gateway::LOOK,
         ResourceKind::ConfigRecorder => config_recorder::LOOK,
@@ -64,6 +66,7 @@ pub(crate) fn change_actions(kind: ResourceKind) -> &'static [&'static str] {
         ResourceKind::ArcRoutingControl => arc_routing_control::CHANGES,
         ResourceKind::ArcRegionSwitchPlan => arc_region_switch_plan::CHANGES,
         ResourceKind::S3MultiRegionAccessPoint => s3_multi_region_access_point::CHANGES,
+        ResourceKind::S3SwitchObject => s3_switch_object::CHANGES,
         ResourceKind::AuroraGlobalDatabase => aurora_global_database::CHANGES,
         ResourceKind::RdsReadReplica => rds_read_replica::CHANGES,
         ResourceKind::ElasticacheGlobalDatastore => elasticache_global_datastore::CHANGES,
@@ -81,6 +84,7 @@ pub(crate) fn change_actions(kind: ResourceKind) -> &'static [&'static str] {
         | ResourceKind::SsmParameter
         | ResourceKind::KmsKey
         | ResourceKind::CloudwatchAlarm
+        | ResourceKind::CloudwatchMetric
         | ResourceKind::ServiceQuota
         | ResourceKind::TransitGateway
         | ResourceKind::ConfigRecorder
@@ -103,6 +107,7 @@ pub(crate) async fn look(caller: &Caller, resource: &Resource, regions: &[Region
         ResourceSpec::S3MultiRegionAccessPoint(spec) => {
             s3_multi_region_access_point::look(caller, spec, regions).await
         }
+        ResourceSpec::S3SwitchObject(spec) => s3_switch_object::look(caller, spec, regions).await,
         ResourceSpec::AuroraGlobalDatabase(spec) => aurora_global_database::look(caller, spec, regions).await,
         // ---- compute
         ResourceSpec::RdsReadReplica(spec) => rds_read_replica::look(caller, spec, regions).await,
@@ -128,6 +133,7 @@ pub(crate) async fn look(caller: &Caller, resource: &Resource, regions: &[Region
         }
         ResourceSpec::KmsKey(spec) => kms_key::look(caller, spec, regions).await,
         ResourceSpec::CloudwatchAlarm(spec) => cloudwatch_alarm::look(caller, spec, regions).await,
+        ResourceSpec::CloudwatchMetric(spec) => cloudwatch_metric::look(caller, spec, regions).await,
         ResourceSpec::ServiceQuota(spec) => service_quota::look(caller, spec, regions).await,
         ResourceSpec::TransitGateway(spec) => transit_gateway::look(caller, spec, regions).await,
         ResourceSpec::ConfigRecorder(spec) => config_recorder::look(caller, spec, regions).await,

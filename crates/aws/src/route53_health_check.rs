@@ -75,7 +75,10 @@ fn watched(config: &types::HealthCheckConfig) -> Result<Watched, String> {
         }
         _ => {
             let name = config.fully_qualified_domain_name().or(config.ip_address());
-            Ok(Watched::Endpoint { address: name.ok_or("the health check names no endpoint")?.to_owned() })
+            Ok(Watched::Endpoint {
+                address: name.ok_or("the health check names no endpoint")?.to_owned(),
+                path: config.resource_path().map(str::to_owned),
+            })
         }
     }
 }

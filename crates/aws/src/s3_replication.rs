@@ -118,7 +118,7 @@ async fn measure(caller: &Caller, spec: &S3Replication, rules: &mut Rules<'_>) {
                 ("DestinationBucket", bucket(&rule.to).unwrap_or_default()),
                 ("RuleId", rule.id.clone()),
             ];
-            METRICS.map(|metric| Wanted { namespace: "AWS/S3", metric, dimensions: dimensions.clone() })
+            METRICS.map(|metric| Wanted::lag("AWS/S3", metric, dimensions.clone()))
         })
         .collect();
     if wanted.is_empty() {

@@ -88,7 +88,7 @@ pub(crate) fn needed(acts: bool, needs: &BTreeSet<Need>) -> Needed {
             Need::OwnStep(call) if acts => own_calls::actions(*call).iter().copied().collect(),
             Need::OwnStep(_) => BTreeSet::new(),
         };
-        for action in actions {
+        for action in actions.into_iter().filter(|action| !policy::ON_SOME_OBJECTS.contains(action)) {
             needed.entry(action).or_default().insert(*need);
         }
     }

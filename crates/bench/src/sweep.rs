@@ -16,6 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const DARK: &str = fleet::REGIONS[0];
+/// Answers that must come one after the other, whatever is asked beside them: a session, and what is asked with it.
+const CHAIN: f64 = 2.0;
 
 /// One sweep, from its begin to its end as the database has them.
 #[derive(Debug)]
@@ -46,11 +48,16 @@ pub async fn run(
     let store = Store::connect(&database.app_url, Pools { web: 4, engine: 8 }).await?;
     let app = App::new(store.clone(), Settings::default());
     app.seed_inventory(&fleet::inventory(size)?).await.map_err(|problem| anyhow::anyhow!("{problem:?}"))?;
+    // What accounts are asked about themselves, four times an hour, is no part of a sweep: let it have been just now.
+    for account in store.accounts().await? {
+        store.begin_survey(&account.id, 0.0).await?;
+    }
     let house = House { store, database, peer: Peer::start(size)? };
     let looks = size.applications * fleet::REGIONS.len();
     println!(
         "{} applications in {} Regions over {} accounts, answers {} ms late: {looks} looks, one AssumeRole per account.\n\
-         Limit = the sum of the latencies of the calls really made, over the lanes.",
+         Limit = the sum of the latencies of the calls really made, over the lanes; and never less than a session and a look \
+         after it, which no number of lanes makes one.",
         size.applications,
         fleet::REGIONS.len(),
         size.accounts,
@@ -59,7 +66,8 @@ pub async fn run(
     let mut misses = Vec::new();
     for &lanes in concurrency {
         println!("\n{lanes} calls at once");
-        let limit = |calls: usize| (calls as f64) * size.latency().as_secs_f64() / (lanes as f64);
+        let latency = size.latency().as_secs_f64();
+        let limit = |calls: usize| (calls as f64 * latency / lanes as f64).max(CHAIN * latency);
         let (mut ours, mut theirs, mut dark, mut sessions) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for _ in 0..rounds {
             if let Some(beside) = beside {

@@ -18,12 +18,13 @@ pub use stores::{
     VaultFacts, database_of_arn, region_of_arn,
 };
 pub use supporting::{
-    AlarmFacts, AttachmentFacts, HealthEvent, HubFacts, KmsKeyFacts, ParameterFacts, QuotaFacts,
-    RecorderFacts, SecretFacts, SettingFacts, StackFacts, StackStanding,
+    AlarmFacts, AttachmentFacts, Comparison, HealthEvent, HubFacts, KmsKeyFacts, MetricFacts, ParameterFacts,
+    QuotaFacts, RecorderFacts, SecretFacts, SettingFacts, StackFacts, StackStanding,
 };
 pub use traffic::{
     AcceleratorEndpoint, AcceleratorGroup, AliasTarget, Checkers, DistributionOrigin, DnsRecord, HealthCheck,
-    RegionSwitch, Routing, RoutingControl, SafetyRule, SafetyRuleKind, SwitchExecution, Watched,
+    RegionSwitch, Routing, RoutingControl, SafetyRule, SafetyRuleKind, SwitchExecution, SwitchObject,
+    Watched,
 };
 
 use crate::ids::RegionCode;
@@ -54,6 +55,8 @@ pub enum Facts {
     HealthCheck(HealthCheck),
     /// The ARC routing control that stands for this Region.
     RoutingControl(RoutingControl),
+    /// The object in this Region that holds another one out while it is there.
+    SwitchObject(SwitchObject),
     /// This Region's place in the origin groups of a CloudFront distribution.
     DistributionOrigin(DistributionOrigin),
     /// An ARC Region switch plan, as its endpoint in this Region tells it.
@@ -92,6 +95,7 @@ pub enum Facts {
     Alarm {
         alarm: Option<AlarmFacts>,
     },
+    Metric(MetricFacts),
     Quota(QuotaFacts),
     Attachment {
         attachment: Option<AttachmentFacts>,
@@ -164,6 +168,15 @@ impl Facts {
                 let reason = alarm.reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
                 Some(Err(format!("the alarm is {}{reason}", alarm.state)))
             }
+            Self::Metric(metric) if metric.is_well() => Some(Ok(())),
+            Self::Metric(metric) => Some(Err(format!(
+                "{} was {} at {:.0}, and it is well when it is {} {}",
+                metric.what,
+                metric.value,
+                metric.at,
+                metric.well_when.words(),
+                metric.threshold
+            ))),
             Self::AwsHealth { events, more } => Some(match events.as_slice() {
                 [] => Ok(()),
                 [first, ..] => Err(format!(

@@ -1,6 +1,6 @@
 //! One AWS thing that takes part in an application's recovery, and what the inventory says of it.
 
-use crate::facts::database_of_arn;
+use crate::facts::{Comparison, database_of_arn};
 use crate::ids::{Name, RegionCode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -23,6 +23,10 @@ pub enum KeyShape {
     Number,
     /// A list of Region codes.
     Regions,
+    /// One of the application's Regions.
+    Region,
+    /// One of these.
+    Word(&'static [&'static str]),
     /// Region code to a text.
     TextPerRegion,
     /// Region code to an object with these keys.
@@ -86,7 +90,7 @@ macro_rules! kinds {
     };
 }
 
-use KeyShape::{Number, ObjectPerRegion, Regions, Text, TextMap, TextPerRegion, Texts};
+use KeyShape::{Number, ObjectPerRegion, Region, Regions, Text, TextMap, TextPerRegion, Texts, Word};
 
 kinds! {
     Route53Records(Route53Records) = "route53_records" {
@@ -99,6 +103,10 @@ kinds! {
     ArcRegionSwitchPlan(ArcRegionSwitchPlan) = "arc_region_switch_plan" { must!("plan_arn", Text) }
     S3Replication(S3Replication) = "s3_replication" { must!("per_region", ObjectPerRegion(&[must!("bucket", Text)])) }
     S3MultiRegionAccessPoint(S3MultiRegionAccessPoint) = "s3_multi_region_access_point" { must!("mrap_arn", Text) }
+    S3SwitchObject(S3SwitchObject) = "s3_switch_object" {
+        must!("per_region", ObjectPerRegion(&[
+            must!("bucket", Text), must!("key", Text), may!("content", Text), must!("holds_out", Region),
+            must!("health_check_id", Text)])) }
     AuroraGlobalDatabase(AuroraGlobalDatabase) = "aurora_global_database" { must!("global_cluster", Text) }
     RdsReadReplica(RdsReadReplica) = "rds_read_replica" {
         must!("per_region", ObjectPerRegion(&[may!("instance", Text), may!("cluster", Text)])) }
@@ -119,6 +127,10 @@ kinds! {
     SsmParameter(SsmParameter) = "ssm_parameter" { may!("parameter", Text) }
     KmsKey(KmsKey) = "kms_key" { must!("per_region", ObjectPerRegion(&[must!("key_id", Text)])) }
     CloudwatchAlarm(CloudwatchAlarm) = "cloudwatch_alarm" { must!("per_region", ObjectPerRegion(&[must!("alarm", Text)])) }
+    CloudwatchMetric(CloudwatchMetric) = "cloudwatch_metric" {
+        must!("namespace", Text), must!("metric", Text), must!("statistic", Text), must!("period", Text),
+        must!("well_when", Word(Comparison::WORDS)), must!("threshold", Text),
+        must!("per_region", ObjectPerRegion(&[may!("dimensions", TextMap)])) }
     ServiceQuota(ServiceQuota) = "service_quota" { must!("service", Text), must!("quota", Text) }
     TransitGateway(TransitGateway) = "transit_gateway" { must!("per_region", ObjectPerRegion(&[must!("attachment", Text)])) }
     ConfigRecorder(InRegions) = "config_recorder" { must!("regions", Regions) }
@@ -161,6 +173,18 @@ specs! {
     S3Replication { per_region: PerRegion<BucketPlace> }
     BucketPlace { bucket: String }
     S3MultiRegionAccessPoint { mrap_arn: String }
+    S3SwitchObject { per_region: PerRegion<SwitchObjectPlace> }
+    /// An object that a health check watches from outside, inverted: while it is there, the records that follow the check
+    /// count as unhealthy, and another Region's are answered.
+    SwitchObjectPlace {
+        bucket: String,
+        key: String,
+        // What is in it while it holds the Region out, where the health check looks for a text. Without it, that it is there
+        // is enough.
+        #[serde(default, skip_serializing_if = "Option::is_none")] content: Option<String>,
+        holds_out: RegionCode,
+        health_check_id: String,
+    }
     AuroraGlobalDatabase { global_cluster: String }
     RdsReadReplica { per_region: PerRegion<RdsPlace> }
     RdsPlace {
@@ -207,6 +231,21 @@ specs! {
     KeyPlace { key_id: String }
     CloudwatchAlarm { per_region: PerRegion<AlarmPlace> }
     AlarmPlace { alarm: String }
+    /// What is measured, and when it is well. Which thing it is measured of is each Region's own.
+    CloudwatchMetric {
+        namespace: String,
+        metric: String,
+        statistic: String,
+        period: String,
+        /// One of [`Comparison::WORDS`].
+        well_when: String,
+        threshold: String,
+        per_region: PerRegion<MetricPlace>,
+    }
+    #[derive(Default)]
+    MetricPlace {
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")] dimensions: BTreeMap<String, String>,
+    }
     ServiceQuota { service: String, quota: String }
     TransitGateway { per_region: PerRegion<AttachmentPlace> }
     AttachmentPlace { attachment: String }
@@ -344,6 +383,8 @@ impl ResourceSpec {
             Self::BackupVault(spec) => spec.per_region.contains_key(region),
             Self::KmsKey(spec) => spec.per_region.contains_key(region),
             Self::CloudwatchAlarm(spec) => spec.per_region.contains_key(region),
+            Self::CloudwatchMetric(spec) => spec.per_region.contains_key(region),
+            Self::S3SwitchObject(spec) => spec.per_region.contains_key(region),
             Self::TransitGateway(spec) => spec.per_region.contains_key(region),
             Self::CloudformationStack(spec) => spec.per_region.contains_key(region),
             Self::EndpointSetting(spec) => spec.per_region.contains_key(region),
@@ -406,6 +447,7 @@ impl ResourceKind {
                 | Self::SsmParameter
                 | Self::KmsKey
                 | Self::CloudwatchAlarm
+                | Self::CloudwatchMetric
                 | Self::ServiceQuota
                 | Self::TransitGateway
                 | Self::ConfigRecorder
@@ -424,7 +466,7 @@ impl ResourceKind {
     /// Kinds that tell whether something is well, which a step can wait for.
     #[must_use]
     pub fn is_signal(self) -> bool {
-        matches!(self, Self::Probe | Self::CloudwatchAlarm | Self::AwsHealth)
+        matches!(self, Self::Probe | Self::CloudwatchAlarm | Self::CloudwatchMetric | Self::AwsHealth)
     }
 
     /// Kinds of which each Region is asked by itself, and knows nothing of the others.
@@ -436,7 +478,9 @@ impl ResourceKind {
                 | Self::AutoScalingGroup
                 | Self::EksNodeGroup
                 | Self::LambdaFunction
+                | Self::S3SwitchObject
                 | Self::CloudwatchAlarm
+                | Self::CloudwatchMetric
                 | Self::ServiceQuota
                 | Self::TransitGateway
                 | Self::ConfigRecorder

@@ -9,6 +9,8 @@ fn sample(shape: KeyShape) -> Value {
     match shape {
         KeyShape::Text => json!("text"),
         KeyShape::Number => json!(6),
+        KeyShape::Region => json!("us-east-1"),
+        KeyShape::Word(words) => json!(words[0]),
         KeyShape::Regions => json!(["us-east-1", "eu-central-1"]),
         KeyShape::TextPerRegion => json!({"us-east-1": "text"}),
         KeyShape::ObjectPerRegion(keys) => json!({"us-east-1": object(keys)}),

@@ -213,7 +213,13 @@ impl AccountSweep {
         });
     }
 
+    /// Whether the role can be had is found out beside the looks, which wait for the session that is made for it: for one
+    /// answer of AWS, and not for two. The probe is begun first, so that no look makes a session of its own.
     async fn sweep(&self) {
+        futures::future::join(self.probe(), self.look()).await;
+    }
+
+    async fn probe(&self) {
         let answer =
             self.cloud.probe(&self.account, &self.access).await.map(|i| i.arn).map_err(|e| e.to_string());
         let at = self.clock.now();
@@ -221,6 +227,9 @@ impl AccountSweep {
         if let Err(error) = self.store.record_account_probe(&probe).await {
             tracing::warn!(account = %self.account.name, %error, "the role's answer could not be kept");
         }
+    }
+
+    async fn look(&self) {
         let eyes = Eyes {
             cloud: self.cloud.as_ref(),
             clock: &self.clock,

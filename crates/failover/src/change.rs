@@ -109,6 +109,16 @@ pub enum Change {
     /// `cloudfront:UpdateDistribution` of the configuration that `etag` names: of each origin group (by id), the origin
     /// that is tried first.
     SetPrimaryOrigins { distribution_id: String, etag: String, primaries: BTreeMap<String, String> },
+    /// `s3:PutObject` in `region` where the object is to hold its Region out, else `s3:DeleteObject`; only on the version
+    /// that `on_etag` names, and where it names none, only if there is no object.
+    SetSwitchObject {
+        region: RegionCode,
+        bucket: String,
+        key: String,
+        content: String,
+        holds: bool,
+        on_etag: Option<String>,
+    },
     /// `arc-region-switch:StartPlanExecution`, called in `region`.
     StartRegionSwitch {
         region: RegionCode,
@@ -292,6 +302,8 @@ impl Change {
             Self::SetHealthCheck { .. } => "route53:UpdateHealthCheck",
             Self::SetRoutingControls { .. } => "route53-recovery-cluster:UpdateRoutingControlStates",
             Self::SetPrimaryOrigins { .. } => "cloudfront:UpdateDistribution",
+            Self::SetSwitchObject { holds: true, .. } => "s3:PutObject",
+            Self::SetSwitchObject { holds: false, .. } => "s3:DeleteObject",
             Self::StartRegionSwitch { .. } => "arc-region-switch:StartPlanExecution",
             // ---- steps of one's own
             Self::CallWebhook { .. } => "webhook:Post",
@@ -314,6 +326,7 @@ impl Change {
             Self::ReplaceRecords { .. }
             | Self::SetHealthCheck { .. }
             | Self::SetPrimaryOrigins { .. }
+            | Self::SetSwitchObject { .. }
             | Self::CreateReplica { .. }
             | Self::CreateReplicaCluster { .. }
             | Self::CreateClusterInstance { .. }
@@ -417,12 +430,14 @@ impl Change {
         call
     }
 
-    /// The same call, of a distribution, on this version of it.
+    /// The same call, of a distribution or an object, on this version of it.
     #[must_use]
-    pub fn on_etag(&self, seen: &str) -> Self {
+    pub fn on_etag(&self, seen: Option<&str>) -> Self {
         let mut call = self.clone();
-        if let Self::SetPrimaryOrigins { etag, .. } = &mut call {
-            seen.clone_into(etag);
+        match &mut call {
+            Self::SetPrimaryOrigins { etag, .. } => seen.unwrap_or_default().clone_into(etag),
+            Self::SetSwitchObject { on_etag, .. } => *on_etag = seen.map(str::to_owned),
+            _ => {}
         }
         call
     }
@@ -449,8 +464,12 @@ impl Change {
     #[must_use]
     pub fn carries_out(&self, planned: &Self) -> bool {
         let (Some(to), Some(rule)) = (self.endpoint_of(), planned.endpoint_of()) else {
-            let any_version = matches!(planned, Self::SetPrimaryOrigins { etag, .. } if etag.is_empty());
-            return if any_version { self.on_etag("") == *planned } else { self == planned };
+            let any_version = match planned {
+                Self::SetPrimaryOrigins { etag, .. } => etag.is_empty(),
+                Self::SetSwitchObject { holds: false, on_etag, .. } => on_etag.is_none(),
+                _ => false,
+            };
+            return if any_version { self.on_etag(None) == *planned } else { self == planned };
         };
         let endpoint = to.endpoint.clone().filter(|_| rule.endpoint.is_some());
         let on_version = rule.on_version.clone();
@@ -487,6 +506,7 @@ impl Change {
             }
             Self::SetRoutingControls { .. } => "arc-cluster@any-of-five".into(),
             Self::SetPrimaryOrigins { .. } => "cloudfront@us-east-1".into(),
+            Self::SetSwitchObject { region, .. } => format!("s3@{region}"),
             Self::StartRegionSwitch { region, .. } => format!("arc-region-switch@{region}"),
             // ---- steps of one's own
             Self::CallWebhook { .. } => "webhook@outside".into(),

@@ -22,6 +22,7 @@ mod region_switch;
 mod routing_controls;
 pub mod sheet;
 mod stores;
+mod switch_objects;
 
 pub(crate) use build::is_yet_to_be_made;
 pub(crate) use compute::evenly;
@@ -257,6 +258,7 @@ fn move_traffic(
             }
             ResourceSpec::ArcRoutingControl(spec) => routing_controls::switch(draft, resource, spec, &ready)?,
             ResourceSpec::CloudfrontDistribution(spec) => distributions::swap(draft, resource, spec, &ready)?,
+            ResourceSpec::S3SwitchObject(spec) => switch_objects::set(draft, resource, spec, &ready)?,
             ResourceSpec::ArcRegionSwitchPlan(spec) if executions == Executions::Start => {
                 region_switch::start(draft, resource, spec, &ready)?
             }

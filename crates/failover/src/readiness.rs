@@ -12,6 +12,7 @@ mod presence;
 mod roles;
 mod stores;
 mod supporting;
+mod switch_objects;
 mod switches;
 mod traffic;
 

@@ -52,7 +52,13 @@ impl Serving {
 /// The kinds by which traffic is moved, whether or not they show where it goes.
 #[must_use]
 pub fn steers(kind: ResourceKind) -> bool {
-    is_traffic(kind) || matches!(kind, ResourceKind::Route53HealthCheck | ResourceKind::ArcRegionSwitchPlan)
+    is_traffic(kind)
+        || matches!(
+            kind,
+            ResourceKind::Route53HealthCheck
+                | ResourceKind::ArcRegionSwitchPlan
+                | ResourceKind::S3SwitchObject
+        )
 }
 
 /// Which Regions serve the application, as far as its resources show.

@@ -31,6 +31,11 @@ pub fn identities(resource: &Resource) -> Vec<String> {
         }
         ResourceSpec::ArcRegionSwitchPlan(spec) => global(&spec.plan_arn),
         ResourceSpec::S3MultiRegionAccessPoint(spec) => global(&spec.mrap_arn),
+        ResourceSpec::S3SwitchObject(spec) => spec
+            .per_region
+            .values()
+            .flat_map(|place| global(&format!("{}/{}", place.bucket, place.key)))
+            .collect(),
         ResourceSpec::S3Replication(spec) => {
             spec.per_region.values().flat_map(|place| global(&place.bucket)).collect()
         }
@@ -83,6 +88,7 @@ pub fn identities(resource: &Resource) -> Vec<String> {
         | ResourceSpec::SsmParameter(_)
         | ResourceSpec::KmsKey(_)
         | ResourceSpec::CloudwatchAlarm(_)
+        | ResourceSpec::CloudwatchMetric(_)
         | ResourceSpec::ServiceQuota(_)
         | ResourceSpec::TransitGateway(_)
         | ResourceSpec::ConfigRecorder(_)

@@ -24,6 +24,7 @@ mod replica;
 mod routing_control;
 pub mod run_plan;
 mod stack;
+mod switch_object;
 mod traffic;
 
 pub use binding::resource_matches;
@@ -160,6 +161,7 @@ impl Step {
                 Change::SetHealthCheck { .. } => "set_health_check",
                 Change::SetRoutingControls { .. } => "set_routing_controls",
                 Change::SetPrimaryOrigins { .. } => "set_primary_origins",
+                Change::SetSwitchObject { .. } => "set_switch_object",
                 Change::StartRegionSwitch { .. } => "start_region_switch",
                 // ---- steps of one's own
                 Change::CallWebhook { .. } => "call_webhook",

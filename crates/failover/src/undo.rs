@@ -82,6 +82,7 @@ pub fn declared(work: &Work) -> Undo {
         Change::ReplaceRecords { .. } => put_back("the records as they stood before"),
         Change::SetHealthCheck { .. } => put_back("the health check as it stood before"),
         Change::SetRoutingControls { .. } => put_back("the controls on or off, as before"),
+        Change::SetSwitchObject { .. } => put_back("the object there or not, as before"),
         Change::SetPrimaryOrigins { .. } => put_back("the origins that were tried first before"),
         Change::StartRegionSwitch { .. } => none(
             "ARC takes no execution back; what it did is in its own journal, and a plan for the other Region undoes it",
@@ -280,6 +281,16 @@ pub fn put_back(change: &Change, resource: &Name, stood: &[Before]) -> Result<Op
                 etag: String::new(),
                 primaries,
             }
+        }
+        Change::SetSwitchObject { region, bucket, key, content, .. } => {
+            let holds = stood.of(region, |facts| match facts {
+                Facts::SwitchObject(object) => Some(object.holds),
+                _ => None,
+            })?;
+            let (region, bucket, key, content) =
+                (region.clone(), bucket.clone(), key.clone(), content.clone());
+            // The version that the step itself made is known only when it is seen.
+            Change::SetSwitchObject { region, bucket, key, content, holds, on_etag: None }
         }
         // ---- what the recovery Region must have
         Change::SetParameterEndpoint { region, to, .. }

@@ -110,7 +110,7 @@ fn own_steps(whole: &Inventory, found: &mut Problems) {
                             "`{signal}` is a {}, which does not tell whether something is well",
                             resource.spec.kind().as_str()
                         ),
-                        "name a resource of the kind probe, cloudwatch_alarm or aws_health",
+                        "name a resource of the kind probe, cloudwatch_alarm, cloudwatch_metric or aws_health",
                     )
                 }),
                 Some(resource) => {

@@ -83,6 +83,12 @@ fn value(
         KeyShape::Number => reader.number_at(node, path, 0..=u32::MAX).map(Value::from),
         KeyShape::Texts => texts(reader, node, path, key.name),
         KeyShape::TextMap => text_map(reader, node, path),
+        KeyShape::Region => {
+            let region = reader.region_at(node, path)?;
+            own(reader, &region, node, path, regions);
+            Some(Value::from(region.as_str()))
+        }
+        KeyShape::Word(words) => word(reader, node, path, words),
         KeyShape::Regions => region_list(reader, node, path, regions),
         KeyShape::TextPerRegion => {
             per_region(reader, node, path, regions, |reader, node, path| text(reader, node, path, key.name))
@@ -160,7 +166,32 @@ fn wrong_choice(kind: ResourceKind, has: impl Fn(&str) -> bool) -> Vec<(String, 
     wrong
 }
 
+fn word(reader: &mut Reader, node: &Node, path: &str, words: &'static [&'static str]) -> Option<Value> {
+    let text = reader.text(node, path)?;
+    if words.contains(&text) {
+        return Some(Value::from(text));
+    }
+    let message = format!("`{}` is none of its words", clip(text));
+    reader.problems.at(node.at, path, message, way_to_a_word(text, words.iter().copied()));
+    None
+}
+
+/// CloudWatch keeps data by the minute and by multiples of it, and none longer than a day in one point.
+fn period(reader: &mut Reader, node: &Node, path: &str) -> Option<Value> {
+    let length = reader.length_at(node, path)?;
+    let whole = length.get() % 60 == 0 && (60..=86_400).contains(&length.get());
+    if !whole {
+        let message =
+            format!("`period` is {length}, and CloudWatch has data by the minute and its multiples");
+        reader.problems.at(node.at, path, message, "write whole minutes up to a day, such as 1m or 5m");
+    }
+    Some(Value::from(length.to_string()))
+}
+
 fn text(reader: &mut Reader, node: &Node, path: &str, key: &str) -> Option<Value> {
+    if key == "period" {
+        return period(reader, node, path);
+    }
     if key == "timeout" {
         let length = reader.length_at(node, path)?;
         if length.get() == 0 {

@@ -44,6 +44,8 @@ pub(crate) fn rule_of(key: &str) -> Rule {
         },
         "restore_role_arn" => role_arn,
         "url" | "template_url" => url,
+        "statistic" => statistic,
+        "threshold" => threshold,
         _ => |_| Ok(()),
     }
 }
@@ -196,6 +198,27 @@ fn url(text: &str) -> Result<(), Refusal> {
     }
 }
 
+fn statistic(text: &str) -> Result<(), Refusal> {
+    let percentile = text.strip_prefix('p').and_then(|p| p.parse::<f64>().ok());
+    let known = ["Average", "Maximum", "Minimum", "SampleCount", "Sum"].contains(&text);
+    if known || percentile.is_some_and(|p| (0.0..=100.0).contains(&p)) {
+        Ok(())
+    } else {
+        refuse(
+            "which is not a statistic of CloudWatch",
+            "write Average, Maximum, Minimum, Sum, SampleCount or a percentile such as p99",
+        )
+    }
+}
+
+fn threshold(text: &str) -> Result<(), Refusal> {
+    if text.parse::<f64>().is_ok_and(f64::is_finite) {
+        Ok(())
+    } else {
+        refuse("which is not a number", "write one in quotes, such as \"0.5\"")
+    }
+}
+
 /// What AWS takes for an external id.
 pub(crate) fn external_id(text: &str) -> Result<(), Refusal> {
     let ok = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&b);
@@ -277,6 +300,9 @@ mod tests {
             ),
             ("hosted_zone_id", "Z0123456789ABC", "/hostedzone/Z0123456789ABC"),
             ("url", "https://shop.example.com/health", "shop.example.com"),
+            ("statistic", "p99.9", "p101"),
+            ("statistic", "Average", "average"),
+            ("threshold", "-0.5", "NaN"),
         ] {
             assert!(rule_of(key)(right).is_ok(), "{key}: {right}");
             assert!(rule_of(key)(wrong).is_err(), "{key}: {wrong}");

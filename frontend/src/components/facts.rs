@@ -9,7 +9,7 @@ use holdfast_domain::Facts;
 use holdfast_domain::facts::{
     AcceleratorGroup, AuroraMember, BucketReplication, Consistency, DatastoreMember, DistributionOrigin,
     DnsRecord, EcsServiceFacts, HealthCheck, NameAnswer, ProbeAnswer, RegionSwitch, ReplicaMember, Routing,
-    RoutingControl, TableReplica, VaultFacts, Watched,
+    RoutingControl, SwitchObject, TableReplica, VaultFacts, Watched,
 };
 
 /// One cell of the matrix: what counts, and what stands under it.
@@ -65,6 +65,7 @@ pub fn of(facts: &Facts) -> Words {
         ),
         Facts::HealthCheck(check) => health_check(check),
         Facts::RoutingControl(control) => routing_control(control),
+        Facts::SwitchObject(object) => switch_object(object),
         Facts::DistributionOrigin(origin) => distribution(origin),
         Facts::RegionSwitch(plan) => region_switch(plan),
         Facts::AuroraMember(member) => aurora(member),
@@ -82,6 +83,15 @@ pub fn of(facts: &Facts) -> Words {
         Facts::Probe(answer) => probe(answer),
         // ---- what the recovery Region must have
         other => supporting::of(other),
+    }
+}
+
+fn switch_object(object: &SwitchObject) -> Words {
+    let under = vec![format!("{}/{}", object.bucket, object.key)];
+    if object.holds {
+        words(format!("holds {} out", object.holds_out), under, Tone::Watch)
+    } else {
+        words(format!("lets {} in", object.holds_out), under, Tone::Quiet)
     }
 }
 
@@ -220,7 +230,9 @@ fn health_check(check: &HealthCheck) -> Words {
         None => "health not told",
     };
     let mut under = vec![match &check.watches {
-        Watched::Endpoint { address } => format!("watches {address}"),
+        Watched::Endpoint { address, path } => {
+            format!("watches {address}{}", path.as_deref().unwrap_or_default())
+        }
         Watched::Calculated { children, threshold } => format!("{threshold} of {} checks", children.len()),
         Watched::Alarm { region, name, .. } => format!("alarm {name} in {region}"),
         Watched::RoutingControl { .. } => "follows a routing control".into(),

@@ -2,7 +2,7 @@
 
 use super::{NOTHING, Statement, anywhere, looking_at, on};
 use crate::registry::look_actions;
-use crate::{backup_vault, eks_node_group, own_calls};
+use crate::{backup_vault, eks_node_group, own_calls, s3_switch_object};
 use holdfast_domain::{Account, RegionCode, ResourceKind};
 use holdfast_failover::Change;
 use holdfast_failover::change::{RoutingControlTarget, StackBuild};
@@ -167,6 +167,11 @@ pub(super) fn statements(account: &Account, change: &Change) -> Vec<Statement> {
             with_looks(own, ResourceKind::CloudfrontDistribution),
             [format!("arn:aws:cloudfront::{id}:distribution/{distribution_id}")],
         )],
+        // Whoever compares versions must be allowed to read the object.
+        Change::SetSwitchObject { bucket, key, .. } => vec![
+            on([change.action(), s3_switch_object::GET], [format!("arn:aws:s3:::{bucket}/{key}")]),
+            on([s3_switch_object::LIST], [format!("arn:aws:s3:::{bucket}")]),
+        ],
         Change::StartRegionSwitch { plan_arn, .. } => {
             vec![on(with_looks(own, ResourceKind::ArcRegionSwitchPlan), [plan_arn])]
         }

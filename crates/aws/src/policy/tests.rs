@@ -232,6 +232,8 @@ fn changes() -> Vec<Change> {
             etag: "E2QWRUHAPOMQZL".into(),
             primaries: BTreeMap::from([("regions".into(), "eu-central-1".into())]),
         },
+        switch_object(true),
+        switch_object(false),
         Change::StartRegionSwitch {
             region: region("eu-central-1"),
             plan_arn: format!("arn:aws:arc-region-switch::222222222222:plan/{}:abc123", "p".repeat(64)),
@@ -261,6 +263,17 @@ fn changes() -> Vec<Change> {
             to: to(),
         },
     ]
+}
+
+fn switch_object(holds: bool) -> Change {
+    Change::SetSwitchObject {
+        region: region("eu-central-1"),
+        bucket: "b".repeat(63),
+        key: "k".repeat(1024),
+        content: "STOP".into(),
+        holds,
+        on_etag: (!holds).then(|| "\"1\"".into()),
+    }
 }
 
 fn build() -> StackBuild {

@@ -125,7 +125,8 @@ async fn a_call_made_twice_does_what_its_class_declares() {
             match trial.change.idempotency() {
                 Idempotency::CompareAndSet => {
                     // What is gone cannot be deleted again.
-                    let gone = trial.change.deletes_what().is_some();
+                    let gone = trial.change.deletes_what().is_some()
+                        || matches!(trial.change, Change::SetSwitchObject { holds: false, .. });
                     let wanted = if gone { ErrorKind::NotFound } else { ErrorKind::Conflict };
                     assert_eq!(again.unwrap_err().kind, wanted, "{}", trial.name());
                     assert!(matches!(second, None | Some(Effect::Refused)), "{}", trial.name());

@@ -57,7 +57,7 @@ async fn check(peer: &Peer, guard: &Resource, code: &str) -> HealthCheck {
 
 async fn a_check_is_seen_with_what_it_watches(peer: &Peer) {
     let guard = check(peer, &resource(peer).await, HOME).await;
-    let Watched::Endpoint { address } = &guard.watches else { panic!("{guard:?}") };
+    let Watched::Endpoint { address, .. } = &guard.watches else { panic!("{guard:?}") };
     assert!(address.contains(&format!("{HOME}.catalog.shop.example.com")), "{address}");
     assert_eq!((guard.inverted, guard.disabled, guard.counts_healthy()), (false, false, Some(true)));
 }

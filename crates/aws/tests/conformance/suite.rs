@@ -5,11 +5,11 @@
 use crate::peers::Peer;
 use crate::{
     arc_region_switch_plan, arc_routing_control, aurora_global_database, auto_scaling_group, aws_health,
-    backup_vault, cloudformation_stack, cloudfront_distribution, cloudwatch_alarm, config_recorder,
-    dynamodb_global_table, ecr_repository, ecs_service, eks_node_group, elasticache_global_datastore,
-    endpoint_setting, global_accelerator, kms_key, lambda_function, probe, rds_read_replica,
-    route53_health_check, route53_records, s3_multi_region_access_point, s3_replication, secret,
-    security_hub, service_quota, ssm_parameter, transit_gateway,
+    backup_vault, cloudformation_stack, cloudfront_distribution, cloudwatch_alarm, cloudwatch_metric,
+    config_recorder, dynamodb_global_table, ecr_repository, ecs_service, eks_node_group,
+    elasticache_global_datastore, endpoint_setting, global_accelerator, kms_key, lambda_function, probe,
+    rds_read_replica, route53_health_check, route53_records, s3_multi_region_access_point, s3_replication,
+    s3_switch_object, secret, security_hub, service_quota, ssm_parameter, transit_gateway,
 };
 use futures::future::BoxFuture;
 use holdfast_domain::{Resource, ResourceKind};
@@ -118,6 +118,15 @@ pub const ROWS: &[Row] = &[
             status: "the bucket and the dial of each Region's route",
             readiness: "a route in both Regions",
             looks: "s3-mrap-routes@any-of-five",
+            alone: None,
+        }
+    ),
+    row!(
+        S3SwitchObject,
+        s3_switch_object {
+            status: "whether the object is there, with the content that its health check looks for, and which Region it holds out",
+            readiness: "it lies in another Region than it holds out; its health check is inverted, watches just it, and is that of the Region's record",
+            looks: "s3@each-region",
             alone: None,
         }
     ),
@@ -262,6 +271,15 @@ pub const ROWS: &[Row] = &[
         }
     ),
     row!(
+        CloudwatchMetric,
+        cloudwatch_metric {
+            status: "the newest data point of a period that is over, with its time, against the threshold",
+            readiness: "it is in the recovery Region, is published there and is well",
+            looks: "cloudwatch@each-region",
+            alone: None,
+        }
+    ),
+    row!(
         ServiceQuota,
         service_quota {
             status: "what holds in each Region, raised or AWS's default",
@@ -393,7 +411,7 @@ pub const LOOKING_STEPS: &[(&str, &str)] = &[
     ("confirm_protected", "every store has a connected copy again"),
     ("wait_for_person", "a person says that it is done"),
     ("wait_for_time", "the time has come"),
-    ("wait_for_signal", "a probe or an alarm says that it is well"),
+    ("wait_for_signal", "a probe, an alarm, a metric or AWS Health says that it is well"),
 ];
 
 /// The stored name of a call.

@@ -231,7 +231,9 @@ async fn a_check_is_held_out_under_its_version_and_stays_out_whatever_its_endpoi
     });
     let before = seen_check(&cloud, &id).await;
     assert_eq!(before.counts_healthy(), Some(true));
-    assert_eq!(before.watches, Watched::Endpoint { address: "us-east-1.shop.example.com".into() });
+    let watched =
+        Watched::Endpoint { address: "us-east-1.shop.example.com".into(), path: Some("/healthz".into()) };
+    assert_eq!(before.watches, watched);
     let set = |version, out| Change::SetHealthCheck {
         health_check_id: id.clone(),
         version,

@@ -102,7 +102,7 @@ pub struct LeftBehind {
 /// A DynamoDB global table in one Region. Every replica takes writes: there is no writer to move.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TableReplica {
-    /// `ACTIVE`, `CREATING`, `REGION_DISABLED`, …; `None`: no replica here.
+    /// `ACTIVE`, `CREATING`, `REGION_DISABLED`, …; `None`: no replica here, though a table of the same name may be.
     pub status: Option<String>,
     pub consistency: Consistency,
     /// Regions that only bear witness for strong consistency.

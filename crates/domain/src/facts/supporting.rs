@@ -60,6 +60,61 @@ pub struct AlarmFacts {
     pub actions_enabled: bool,
 }
 
+/// The newest data point of a metric, and what it is held against. Where none came in time there is no such fact: missing
+/// data are neither well nor unwell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricFacts {
+    /// With its namespace and statistic, such as `Average of Shop/CheckoutSuccess`.
+    pub what: String,
+    pub value: f64,
+    /// The data point's own time.
+    pub at: Timestamp,
+    pub well_when: Comparison,
+    pub threshold: f64,
+}
+
+impl MetricFacts {
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.well_when.holds(self.value, self.threshold)
+    }
+}
+
+/// How a value is held against a threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Comparison {
+    Above,
+    AtLeast,
+    AtMost,
+    Below,
+}
+
+impl Comparison {
+    pub const WORDS: &'static [&'static str] = &["above", "at_least", "at_most", "below"];
+
+    #[must_use]
+    pub fn holds(self, value: f64, threshold: f64) -> bool {
+        match self {
+            Self::Above => value > threshold,
+            Self::AtLeast => value >= threshold,
+            Self::AtMost => value <= threshold,
+            Self::Below => value < threshold,
+        }
+    }
+
+    /// As a sentence has it.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Above => "above",
+            Self::AtLeast => "at least",
+            Self::AtMost => "at most",
+            Self::Below => "below",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QuotaFacts {
     pub name: String,
@@ -102,7 +157,6 @@ pub struct RecorderFacts {
     pub message: Option<String>,
 }
 
-/// Open findings: active, and neither resolved nor suppressed.
 /// An event of AWS Health that is open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthEvent {
@@ -115,6 +169,7 @@ pub struct HealthEvent {
     pub since: Option<Timestamp>,
 }
 
+/// Open findings: active, and neither resolved nor suppressed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HubFacts {
     pub critical: u32,
@@ -177,6 +232,18 @@ pub struct SettingFacts {
 mod tests {
     use super::*;
     use StackStanding::{Complete, Failed, NotUpdated, UnderWay};
+
+    #[test]
+    fn each_comparison_has_its_word_and_takes_the_threshold_itself_where_it_says_so() {
+        let all = [Comparison::Above, Comparison::AtLeast, Comparison::AtMost, Comparison::Below];
+        for (comparison, word) in all.iter().zip(Comparison::WORDS) {
+            assert_eq!(serde_json::to_value(comparison).unwrap(), serde_json::json!(word));
+        }
+        let held = |value: f64| all.map(|comparison| comparison.holds(value, 5.0));
+        assert_eq!(held(4.0), [false, false, true, true]);
+        assert_eq!(held(5.0), [false, true, true, false]);
+        assert_eq!(held(6.0), [true, true, false, false]);
+    }
 
     #[test]
     fn each_status_of_a_stack_is_there_on_its_way_to_be_updated_again_or_of_no_use() {

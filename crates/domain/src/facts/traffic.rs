@@ -1,5 +1,6 @@
 //! What leads requests to a Region.
 
+use crate::ids::RegionCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -129,7 +130,12 @@ pub struct Checkers {
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Watched {
     /// A name or an address that is asked over HTTP, HTTPS or TCP.
-    Endpoint { address: String },
+    Endpoint {
+        address: String,
+        /// What is asked for there; `None` where nothing is, or it was not told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<String>,
+    },
     /// Other health checks, of which so many must be healthy.
     Calculated { children: Vec<String>, threshold: u32 },
     /// A CloudWatch alarm, and what its insufficient data count as (`Healthy`, `Unhealthy`, `LastKnownStatus`).
@@ -153,6 +159,22 @@ impl HealthCheck {
     pub fn is_held_out(&self) -> bool {
         self.disabled && self.inverted
     }
+}
+
+/// An object in S3 that an inverted health check watches: while it is there, the check counts as unhealthy, and the Region
+/// whose records follow the check is held out. It is put and taken away by S3's data plane in its own Region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SwitchObject {
+    pub bucket: String,
+    pub key: String,
+    /// What a change must name; `None`: it is not there.
+    pub etag: Option<String>,
+    /// It is there, with the content that the health check looks for where it looks for any.
+    pub holds: bool,
+    /// The Region that it holds out, as the inventory has it.
+    pub holds_out: RegionCode,
+    /// The health check that watches it, as the inventory has it.
+    pub health_check_id: String,
 }
 
 /// An ARC routing control that stands for a Region.

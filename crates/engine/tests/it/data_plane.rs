@@ -19,7 +19,11 @@ const RECOVERY: &str = "eu-central-1";
 const GLOBAL: [&str; 2] = ["@us-east-1", "@us-west-2"];
 
 async fn preview(house: &WireHouse, intent: Intent, mode: Mode) -> RunPreview {
-    house.app.preview_run(&house.operator, &request(Move::of(FULFILMENT), intent, mode)).await.unwrap()
+    preview_of(house, FULFILMENT, intent, mode).await
+}
+
+async fn preview_of(house: &WireHouse, of: &'static str, intent: Intent, mode: Mode) -> RunPreview {
+    house.app.preview_run(&house.operator, &request(Move::of(of), intent, mode)).await.unwrap()
 }
 
 /// One row of the table of systems each: what is kept beside the application counts once.
@@ -29,12 +33,12 @@ fn systems<'a>(kinds: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a str> {
 }
 
 /// Until nothing stands against a planned failback any more: every store is copied back, and how far is measured.
-async fn ready_to_fail_back(house: &WireHouse) {
-    let name = Name::parse(FULFILMENT).unwrap();
+async fn ready_to_fail_back(house: &WireHouse, of: &'static str) {
+    let name = Name::parse(of).unwrap();
     until("a failback that nothing stands against", || async {
         house.app.refresh_application(&house.operator, &name).await.unwrap();
         tokio::time::sleep(Duration::from_millis(200)).await;
-        let preview = preview(house, Intent::Failback, Mode::Planned).await;
+        let preview = preview_of(house, of, Intent::Failback, Mode::Planned).await;
         (preview.refused.is_none() && preview.overrides_needed.is_empty()).then_some(())
     })
     .await;
@@ -72,11 +76,56 @@ async fn a_warm_standby_of_more_than_ten_systems_fails_over_and_back_while_us_ea
         let serves = house.serving(FULFILMENT).await;
         assert_eq!(serves.iter().map(|region| region.as_str()).collect::<Vec<_>>(), [region]);
         if intent == Intent::Failover {
-            ready_to_fail_back(&house).await;
+            ready_to_fail_back(&house, FULFILMENT).await;
         }
     }
     assert!(house.calls().iter().all(|call| call.operation != "ChangeResourceRecordSets"));
     assert_eq!(house.done_twice(), [""; 0]);
+    house.stop().await;
+}
+
+/// Whether the object that holds search's home Region out is there.
+fn is_held_out(house: &WireHouse) -> bool {
+    house.sim.look(|world| {
+        let bucket = world.stores.buckets.iter().find(|bucket| bucket.name == "search-switches-us-east-1");
+        bucket.unwrap().objects.contains_key("us-west-2/STOP")
+    })
+}
+
+fn asks_nothing_of_route_53(house: &WireHouse) {
+    let changes: Vec<_> =
+        house.calls().into_iter().filter(|c| c.changing && c.service == "route53").collect();
+    assert!(changes.is_empty(), "{changes:?}");
+    assert_eq!(house.done_twice(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_region_is_held_out_by_an_object_and_let_in_again_by_a_failback() {
+    let house = WireHouse::at_speed(30.0).await;
+    for (intent, region, held) in
+        [(Intent::Failover, "us-east-1", true), (Intent::Failback, "us-west-2", false)]
+    {
+        let run = house.started("search", intent, Mode::Planned).await;
+        assert_eq!(house.over(&run).await.summary.state, RunState::Completed, "{intent:?}");
+        let serves = house.serving("search").await;
+        assert_eq!(serves.iter().map(|region| region.as_str()).collect::<Vec<_>>(), [region]);
+        assert_eq!(is_held_out(&house), held);
+        if held {
+            ready_to_fail_back(&house, "search").await;
+        }
+    }
+    asks_nothing_of_route_53(&house);
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_region_that_does_not_answer_is_held_out_by_an_object_elsewhere() {
+    let house = WireHouse::at_speed(30.0).await;
+    house.sim.set_region_dark("us-west-2", true);
+    let run = house.started("search", Intent::Failover, Mode::Emergency).await;
+    assert_eq!(house.over(&run).await.summary.state, RunState::Completed);
+    assert!(is_held_out(&house));
+    asks_nothing_of_route_53(&house);
     house.stop().await;
 }
 

@@ -1,6 +1,8 @@
 //! Runs while AWS throttles, breaks, hangs and swallows answers.
 
+use crate::crashes::ALL;
 use crate::wire::WireHouse;
+use futures::future::join_all;
 use holdfast_failover::{Intent, Mode, RunState};
 use holdfast_sim::faults::{Fault, FaultKind};
 
@@ -41,7 +43,7 @@ async fn calls_among(faults: &[Fault]) -> usize {
         house.stop().await;
         calls
     });
-    futures::future::join_all(runs).await.into_iter().sum()
+    join_all(runs).await.into_iter().sum()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,6 +52,36 @@ async fn a_run_completes_among_faults_with_few_calls_more_and_nothing_done_twice
     for (kind, probability) in FAULTS {
         let rough = calls_among(&[now_and_then(kind, probability)]).await;
         assert!(10 * rough <= 16 * calm, "{kind:?}: {rough} calls, {calm} without faults");
+    }
+}
+
+/// All applications of the demonstration at once, and with them every kind of call that they make: how many calls that took.
+async fn all_moved(fault: Option<(FaultKind, f64)>) -> usize {
+    let house = WireHouse::at_speed(60.0).await;
+    if let Some((kind, probability)) = fault {
+        house.sim.add_fault(now_and_then(kind, probability));
+    }
+    let runs = join_all(ALL.iter().map(|one| house.started_as(one.movement, one.mode))).await;
+    for run in &runs {
+        let over = house.over(run).await;
+        assert_eq!(over.summary.state, RunState::Completed, "{} among {fault:?}", run.summary.application);
+    }
+    assert_eq!(house.done_twice(), [""; 0], "{fault:?}");
+    let calls = house.calls().len();
+    house.sim.clear_faults();
+    house.stop().await;
+    calls
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_step_completes_among_throttles_errors_and_silence_with_few_calls_more() {
+    let faults = FAULTS.into_iter().filter(|(kind, _)| *kind != FaultKind::LoseAnswer);
+    let (calm, rough) = tokio::join!(
+        all_moved(None),
+        join_all(faults.map(|fault| async move { (fault, all_moved(Some(fault)).await) }))
+    );
+    for (fault, rough) in rough {
+        assert!(10 * rough <= 16 * calm, "{fault:?}: {rough} calls, {calm} without faults");
     }
 }
 

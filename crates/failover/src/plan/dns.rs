@@ -2,7 +2,7 @@
 //! traffic remains, whatever the policy.
 
 use super::draft::{Draft, Making};
-use super::routing_controls;
+use super::{routing_controls, switch_objects};
 use crate::change::{Change, RecordReplacement};
 use crate::refusal::Refusal;
 use crate::serving::{Health, answering, is_traffic, policy};
@@ -31,9 +31,9 @@ pub(super) fn route(
     let name = &resource.name;
     let to = &draft.movement.to;
     let now = standing(draft, name);
-    if follows_controls(draft, &now) {
+    if let Some((switches, set)) = followed(draft, &now) {
         draft.note(format!(
-            "The records of {name} follow routing controls by their health checks: the controls are set, the records stay."
+            "The records of {name} follow {switches} by their health checks: {set}, the records stay."
         ));
         return Ok(Vec::new());
     }
@@ -139,17 +139,27 @@ fn others_lead(draft: &Draft<'_>, resource: &Resource) -> bool {
     all.iter().any(|r| r.name != resource.name && lead(r.spec.kind()))
 }
 
-/// Whether the records lead where they must once the plan's routing controls are set, without a call to Route 53's
-/// control plane.
-fn follows_controls(draft: &Draft<'_>, now: &Records) -> bool {
-    let health = routing_controls::health_afterwards(draft);
-    let led =
-        |record: &DnsRecord| record.health_check_id.as_deref().is_some_and(|id| health.contains_key(id));
-    if !now.values().flatten().any(led) {
-        return false;
-    }
+/// What the records follow that is set by a data plane, and what becomes of it: where they lead as they must once the
+/// plan has set it, without a call to Route 53's control plane.
+fn followed(draft: &Draft<'_>, now: &Records) -> Option<(&'static str, &'static str)> {
+    let controls = routing_controls::health_afterwards(draft);
+    let mut health = switch_objects::health_afterwards(draft);
+    let led = |health: &Health<'_>| {
+        let mut checks = now.values().flatten().filter_map(|record| record.health_check_id.as_deref());
+        checks.any(|id| health.contains_key(id))
+    };
+    let words = if led(&controls) {
+        ("routing controls", "the controls are set")
+    } else if led(&health) {
+        ("objects in S3", "the objects are put or taken away")
+    } else {
+        return None;
+    };
+    health.extend(controls);
     let answering = answering(&there(now), &health);
-    answering.contains(&&draft.movement.to) && draft.leaving().is_none_or(|from| !answering.contains(&from))
+    let moved = answering.contains(&&draft.movement.to)
+        && draft.leaving().is_none_or(|from| !answering.contains(&from));
+    moved.then_some(words)
 }
 
 fn there(records: &Records) -> Vec<(&RegionCode, &DnsRecord)> {

@@ -38,6 +38,10 @@ pub fn facts_of(resource: &Name, region: &RegionCode, seen: &Facts) -> Vec<Fact>
         Facts::RoutingControl(control) => {
             vec![fact("exists", control.control_arn.clone()), fact("routed", yes_no(control.on))]
         }
+        Facts::SwitchObject(object) => vec![
+            fact("exists", format!("{}/{}", object.bucket, object.key)),
+            fact("holds_out", if object.holds { object.holds_out.to_string() } else { "nobody".into() }),
+        ],
         Facts::DistributionOrigin(origin) => vec![
             fact("exists", origin.distribution_id.clone()),
             fact("origin_groups", groups_text(origin)),
@@ -105,6 +109,7 @@ pub fn facts_of(resource: &Name, region: &RegionCode, seen: &Facts) -> Vec<Fact>
         | Facts::Parameter { .. }
         | Facts::KmsKey { .. }
         | Facts::Alarm { .. }
+        | Facts::Metric(_)
         | Facts::Quota(_)
         | Facts::Attachment { .. }
         | Facts::ConfigRecorder { .. }

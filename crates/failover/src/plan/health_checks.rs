@@ -3,7 +3,7 @@
 //! Region back in the moment in which it fails; disabling alone would count as healthy.
 
 use super::draft::{Draft, Making};
-use super::{is_there, routing_controls};
+use super::{is_there, routing_controls, switch_objects};
 use crate::change::Change;
 use crate::refusal::Refusal;
 use crate::step::Work;
@@ -56,7 +56,7 @@ fn guarded(draft: &Draft<'_>, check: &HealthCheck) -> Option<RegionCode> {
         draft.last(&resource.name, region)
     });
     let by_address = || match &check.watches {
-        Watched::Endpoint { address } => region_within(address),
+        Watched::Endpoint { address, .. } => region_within(address),
         // An alarm's Region is where it is looked after, and may be the standby's on purpose.
         Watched::Calculated { .. } | Watched::Alarm { .. } | Watched::RoutingControl { .. } => None,
     };
@@ -100,10 +100,11 @@ fn wanted(
     (wanted != now).then_some(wanted)
 }
 
-/// Whether the plan moves the records that name the check, by a step of their own or by routing controls.
+/// Whether the plan moves the records that name the check, by a step of their own, by routing controls or by objects.
 fn moved_otherwise(draft: &Draft<'_>, check: &HealthCheck) -> bool {
     if matches!(check.watches, Watched::RoutingControl { .. })
         || routing_controls::health_afterwards(draft).contains_key(check.id.as_str())
+        || switch_objects::health_afterwards(draft).contains_key(check.id.as_str())
     {
         return true;
     }

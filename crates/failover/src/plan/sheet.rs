@@ -261,6 +261,7 @@ fn kept(mut step: Step) -> Step {
         Change::ReplaceRecords { replace, .. } => replace.iter_mut().for_each(|one| one.old = None),
         Change::SetHealthCheck { version, .. } => *version = 0,
         Change::SetPrimaryOrigins { etag, .. } => *etag = String::new(),
+        Change::SetSwitchObject { on_etag, .. } => *on_etag = None,
         Change::StartRestoreJob { recovery_point_arn, resource_arn, region, .. } => {
             *recovery_point_arn = String::new();
             step.title = format!("Restore {resource_arn} in {region} from its newest backup");

@@ -75,6 +75,7 @@ fn state(facts: &Facts) -> Option<String> {
         Facts::Alarm { alarm } => {
             alarm.as_ref().map_or_else(not_there, |alarm| format!("state {}", alarm.state))
         }
+        Facts::Metric(metric) => format!("{} {} at {:.0}", metric.what, metric.value, metric.at),
         Facts::Quota(quota) => format!("{} {}", quota.name, quota.value),
         Facts::Attachment { attachment } => {
             attachment.as_ref().map_or_else(not_there, |attachment| format!("state {}", attachment.state))

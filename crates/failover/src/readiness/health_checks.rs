@@ -1,7 +1,7 @@
 //! Are the Route 53 health checks true to life: do they watch the Region that they guard, and would they notice
 //! that it is gone.
 
-use super::{Look, Severity};
+use super::{Look, Severity, switch_objects};
 use crate::plan::named_by_record;
 use holdfast_domain::facts::{HealthCheck, Watched};
 use holdfast_domain::{Facts, RegionCode, Resource, region_within};
@@ -19,6 +19,8 @@ pub(super) fn look(look: &mut Look<'_>, resource: &Resource) {
 
 fn settings(look: &mut Look<'_>, resource: &Resource, at: &RegionCode, check: &HealthCheck) {
     let name = &resource.name;
+    // What is held by an object is told of the object, and inverted it must be.
+    let is_switch = switch_objects::is_behind(look, &check.id);
     let mut warn = |code: &str, sentence: String, way_out: &str| {
         look.add(Severity::Warning, code, Some(resource), Some(at), sentence, way_out);
     };
@@ -36,7 +38,7 @@ fn settings(look: &mut Look<'_>, resource: &Resource, at: &RegionCode, check: &H
             "Enable it; to take its Region out, invert it as well.",
         ),
         // To invert what watches an alarm or other checks is a usual way to have a switch in the standby Region.
-        (false, true) if matches!(check.watches, Watched::Endpoint { .. }) => warn(
+        (false, true) if matches!(check.watches, Watched::Endpoint { .. }) && !is_switch => warn(
             "health_check_inverted",
             format!(
                 "{name} is inverted: its Region is taken out while its endpoint answers, and brought in when it fails."
@@ -46,7 +48,7 @@ fn settings(look: &mut Look<'_>, resource: &Resource, at: &RegionCode, check: &H
         _ => {}
     }
     match check.counts_healthy() {
-        Some(false) if !check.is_held_out() => warn(
+        Some(false) if !check.is_held_out() && !is_switch => warn(
             "health_check_unhealthy",
             format!(
                 "{name} counts as unhealthy: Route 53 answers with what it guards only when nothing else is healthy."
@@ -76,7 +78,7 @@ fn watched(look: &mut Look<'_>, resource: &Resource, at: &RegionCode, check: &He
             format!("{name} counts as healthy when the alarm {alarm} in {region} has no data, which is what a Region that is gone looks like."),
             "Set `InsufficientDataHealthStatus` to Unhealthy.",
         ),
-        Watched::Endpoint { address } => {
+        Watched::Endpoint { address, .. } if !switch_objects::is_behind(look, &check.id) => {
             let guarded =
                 named_by_record(look.application, check, |resource, region| look.known(resource, region));
             if let (Some(watched), Some(guarded)) = (region_within(address), guarded)
@@ -100,6 +102,9 @@ fn watched(look: &mut Look<'_>, resource: &Resource, at: &RegionCode, check: &He
             format!("{name} counts as healthy when none of its {} checks is.", children.len()),
             "Set its threshold to one at least.",
         ),
-        Watched::Alarm { .. } | Watched::Calculated { .. } | Watched::RoutingControl { .. } => {}
+        Watched::Endpoint { .. }
+        | Watched::Alarm { .. }
+        | Watched::Calculated { .. }
+        | Watched::RoutingControl { .. } => {}
     }
 }

@@ -46,6 +46,7 @@ fn gravity(strategy: Strategy, kind: ResourceKind) -> Option<Severity> {
         // What stands is not built; what is built is built from this.
         ResourceKind::CloudformationStack => Some(if stands { Note } else { Blocker }),
         ResourceKind::CloudwatchAlarm
+        | ResourceKind::CloudwatchMetric
         | ResourceKind::ConfigRecorder
         | ResourceKind::SecurityHub
         | ResourceKind::Probe => Some(if stands { Warning } else { Note }),

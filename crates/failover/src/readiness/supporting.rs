@@ -19,6 +19,7 @@ pub(super) fn look(look: &mut Look<'_>, resource: &Resource) {
         ResourceSpec::TransitGateway(_) => attachment(look, resource),
         ResourceSpec::ServiceQuota(_) => quota(look, resource),
         ResourceSpec::CloudwatchAlarm(_) => watch::alarm(look, resource),
+        ResourceSpec::CloudwatchMetric(_) => watch::metric(look, resource),
         ResourceSpec::ConfigRecorder(_) => watch::recorder(look, resource),
         ResourceSpec::SecurityHub(_) => watch::hub(look, resource),
         ResourceSpec::AwsHealth(_) => watch::health(look, resource),

@@ -1,6 +1,6 @@
 //! Could the traffic be moved, would it be quick enough, and would it come back by itself.
 
-use super::{Look, Severity, health_checks, switches};
+use super::{Look, Severity, health_checks, switch_objects, switches};
 use holdfast_domain::facts::{AcceleratorGroup, DnsRecord, Routing};
 use holdfast_domain::{Facts, RegionCode, Resource, ResourceSpec, Strategy};
 use std::collections::BTreeSet;
@@ -13,6 +13,7 @@ pub(super) fn look(look: &mut Look<'_>, resource: &Resource) {
         ResourceSpec::Route53HealthCheck(_) => health_checks::look(look, resource),
         ResourceSpec::ArcRoutingControl(spec) => switches::routing_controls(look, resource, spec),
         ResourceSpec::ArcRegionSwitchPlan(_) => switches::region_switch(look, resource),
+        ResourceSpec::S3SwitchObject(spec) => switch_objects::look(look, resource, spec),
         ResourceSpec::CloudfrontDistribution(_) => switches::distribution(look, resource),
         _ => {}
     }
@@ -43,8 +44,11 @@ fn records(look: &mut Look<'_>, resource: &Resource) {
         simple |= records.iter().any(|r| r.routing == Routing::Simple);
         failover |= records.iter().any(|r| matches!(r.routing, Routing::Failover { .. }));
         by_address |= records.iter().any(|r| matches!(r.routing, Routing::Cidr { .. }));
-        there += records.len();
-        follows += records.iter().filter(|r| follows_control(look, r)).count();
+        // Where one Region serves, it is enough that what leads there can be switched off.
+        if look.application.strategy == Strategy::ActiveActive || *region == look.application.home_region {
+            there += records.len();
+            follows += records.iter().filter(|r| follows_switch(look, r)).count();
+        }
         // What holds for several of them is said once.
         if let Some(ttl) = records.iter().filter_map(|r| r.ttl_seconds).max()
             && ttl.saturating_mul(2) > i64::from(rto.get())
@@ -134,18 +138,17 @@ fn no_health(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, reco
     );
 }
 
-/// Whether the record's health check follows a routing control of the application.
-fn follows_control(look: &Look<'_>, record: &DnsRecord) -> bool {
+/// Whether the record's health check follows a switch of the application that a data plane sets.
+fn follows_switch(look: &Look<'_>, record: &DnsRecord) -> bool {
     let Some(check) = &record.health_check_id else { return false };
-    look.observations
-        .values()
-        .filter_map(|sight| sight.known())
-        .any(|facts| matches!(facts, Facts::RoutingControl(control) if control.health_checks.contains(check)))
+    let by_control = |facts: &Facts| matches!(facts, Facts::RoutingControl(control) if control.health_checks.contains(check));
+    look.observations.values().filter_map(|sight| sight.known()).any(by_control)
+        || switch_objects::is_behind(look, check)
 }
 
 /// A primary whose Region no longer writes: as soon as it is healthy, Route 53 sends everybody back to it.
 fn onto_stale_data(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, record: &DnsRecord) {
-    if follows_control(look, record) {
+    if follows_switch(look, record) {
         return;
     }
     if let Some(elsewhere) = look.writes_elsewhere(region) {

@@ -396,6 +396,7 @@ fn leads_traffic(change: &Change) -> bool {
             | Change::SetAccessPointRoutes { .. }
             | Change::SetHealthCheck { .. }
             | Change::SetPrimaryOrigins { .. }
+            | Change::SetSwitchObject { .. }
     )
 }
 

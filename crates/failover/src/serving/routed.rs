@@ -109,7 +109,8 @@ impl Routed {
 /// What the health checks say that somebody switches, by id.
 pub(crate) type Health<'a> = BTreeMap<&'a str, bool>;
 
-/// The health checks that are a switch: those that follow a routing control, and those that are inverted. One that
+/// The health checks that are a switch: those that follow a routing control, those that are inverted, and of these above
+/// all those that watch an object which is seen, so that nobody waits for the checkers. One that
 /// merely fails takes its record out as well, but may bring it back any moment: that is no move, and the outside
 /// view's to find.
 fn switched(observations: &ObservationMap) -> Health<'_> {
@@ -123,7 +124,15 @@ fn switched(observations: &ObservationMap) -> Health<'_> {
             health.insert(&check.id, healthy);
         }
     }
+    let straight = |id: &str| {
+        known().any(|facts| matches!(facts, Facts::HealthCheck(check) if check.id == id && !check.inverted))
+    };
     for facts in known() {
+        if let Facts::SwitchObject(object) = facts
+            && !straight(&object.health_check_id)
+        {
+            health.insert(&object.health_check_id, !object.holds);
+        }
         if let Facts::RoutingControl(control) = facts {
             health.extend(control.health_checks.iter().map(|id| (id.as_str(), control.on)));
         }

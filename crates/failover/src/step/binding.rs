@@ -171,6 +171,14 @@ pub fn resource_matches(step: &Step, spec: &ResourceSpec) -> Result<(), String> 
             }
             (format!("distribution {distribution_id}"), format!("distribution {}", spec.distribution_id))
         }
+        (Change::SetSwitchObject { region, bucket, key, .. }, ResourceSpec::S3SwitchObject(spec)) => {
+            let words = |bucket: &str, key: &str| format!("object {key} of bucket {bucket}");
+            let place = spec.per_region.get(region).map(|p| words(&p.bucket, &p.key));
+            match placed(words(bucket, key), place, region) {
+                Some(difference) => difference,
+                None => return Ok(()),
+            }
+        }
         (Change::StartRegionSwitch { plan_arn, .. }, ResourceSpec::ArcRegionSwitchPlan(spec)) => {
             if *plan_arn == spec.plan_arn {
                 return Ok(());

@@ -3,7 +3,7 @@
 use super::{
     Seen, Step, Verdict, Work, aurora, backup, catch_up, cloudfront, datastore, ecs, endpoint, groups,
     health_check, lags, lambda, outside, own, protected, region_switch, replica, routing_control, stack,
-    traffic,
+    switch_object, traffic,
 };
 use crate::change::{Change, Idempotency};
 use crate::movement::{Mode, Movement};
@@ -180,6 +180,7 @@ impl Step {
                 routing_control::check(&look, change, controls, &self.regions)
             }
             Change::SetPrimaryOrigins { .. } => cloudfront::check(&look, change, &self.regions),
+            Change::SetSwitchObject { region, .. } => switch_object::check(&look, change, region),
             Change::StartRegionSwitch { region, target, action, .. } => {
                 region_switch::check(&look, change, region, target, *action)
             }

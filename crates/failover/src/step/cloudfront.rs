@@ -50,7 +50,7 @@ pub(super) fn check(look: &Look<'_>, change: &Change, regions: &[RegionCode]) ->
                 found: "it is not a member".into(),
             };
         }
-        return Verdict::Act(change.on_etag(&origin.etag));
+        return Verdict::Act(change.on_etag(Some(&origin.etag)));
     }
     Verdict::Unseen { reason: reasons.join("; ") }
 }

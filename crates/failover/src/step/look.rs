@@ -60,16 +60,16 @@ impl Plan {
         self.having(&["record", "routed"])
     }
 
-    /// Health checks that the inventory names, as the plan's facts have them.
+    /// Health checks that the inventory names and the objects that they watch, as the plan's facts have them.
     #[must_use]
     pub fn health_checks(&self) -> BTreeSet<Name> {
-        self.having(&["inverted"])
+        self.having(&["inverted", "holds_out"])
     }
 
     /// Everything by which traffic is moved, whether or not it shows where traffic goes.
     #[must_use]
     pub fn steers(&self) -> BTreeSet<Name> {
-        self.having(&["record", "routed", "inverted", "switch_plan"])
+        self.having(&["record", "routed", "inverted", "holds_out", "switch_plan"])
     }
 
     /// Stores with a writer, as the plan's facts have them.

@@ -67,9 +67,10 @@ impl Step {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::step::how::Condition;
     use crate::testing::world::{B, key, known, unknown};
     use crate::testing::{NOW, after, name, region};
-    use holdfast_domain::facts::ProbeAnswer;
+    use holdfast_domain::facts::{Comparison, MetricFacts, ProbeAnswer};
     use holdfast_domain::{Facts, ObservationMap};
 
     fn word(verdict: &Verdict) -> &'static str {
@@ -109,6 +110,30 @@ mod tests {
         {
             let seen = ObservationMap::from([(key("healthy", B), sight)]);
             assert_eq!(word(&signal(&name("healthy"), &region(B), &seen)), expected);
+        }
+    }
+
+    #[test]
+    fn a_metric_is_well_by_its_threshold_and_without_a_data_point_meets_no_condition_either_way() {
+        let metric = |value: f64| {
+            known(Facts::Metric(MetricFacts {
+                what: "Average of Shop/CheckoutSuccess".into(),
+                value,
+                at: NOW,
+                well_when: Comparison::AtLeast,
+                threshold: 95.0,
+            }))
+        };
+        let well = |well: bool| Condition::Signal { resource: name("success"), region: region(B), well };
+        for (sight, expected, holds) in [
+            (metric(95.0), "reached", [Ok(true), Ok(false)]),
+            (metric(94.9), "wait", [Ok(false), Ok(true)]),
+            (unknown(None), "unseen", [Err(()), Err(())]),
+            (unknown(Some(Facts::AwsHealth { events: vec![], more: false })), "unseen", [Err(()), Err(())]),
+        ] {
+            let seen = ObservationMap::from([(key("success", B), sight)]);
+            assert_eq!(word(&signal(&name("success"), &region(B), &seen)), expected);
+            assert_eq!([true, false].map(|w| well(w).holds(&seen).map_err(drop)), holds);
         }
     }
 }

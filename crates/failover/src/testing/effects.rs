@@ -130,6 +130,10 @@ pub fn take_effect(world: &mut ObservationMap, resource: &Name, change: &Change)
                 control.on = target.on;
             }
         }
+        Change::SetSwitchObject { region, holds, .. } => {
+            let Facts::SwitchObject(object) = at(world, resource, region) else { panic!("no object") };
+            (object.holds, object.etag) = (*holds, holds.then(|| "put".to_owned()));
+        }
         Change::SetPrimaryOrigins { primaries, .. } => {
             for (_, facts) in everywhere(world, resource) {
                 let Facts::DistributionOrigin(origin) = facts else { continue };
@@ -172,6 +176,7 @@ pub fn but_for_versions(world: &ObservationMap) -> ObservationMap {
         match facts {
             Facts::HealthCheck(check) => check.version = 0,
             Facts::DistributionOrigin(origin) => origin.etag.clear(),
+            Facts::SwitchObject(object) => object.etag = object.etag.as_ref().map(|_| String::new()),
             Facts::Setting { setting: Some(setting) } => setting.version.clear(),
             _ => {}
         }

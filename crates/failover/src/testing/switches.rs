@@ -9,10 +9,11 @@ use super::{NOW, region};
 use crate::plan::Picture;
 use holdfast_domain::facts::{
     Checkers, DistributionOrigin, DnsRecord, HealthCheck, RegionSwitch, Routing, RoutingControl, SafetyRule,
-    SafetyRuleKind, SwitchExecution, Watched,
+    SafetyRuleKind, SwitchExecution, SwitchObject, Watched,
 };
 use holdfast_domain::resource::{
     ArcPlace, ArcRegionSwitchPlan, ArcRoutingControl, CloudfrontDistribution, Route53HealthCheck,
+    S3SwitchObject, SwitchObjectPlace,
 };
 use holdfast_domain::{Facts, ObservationMap, Resource, ResourceSpec, Strategy};
 use std::collections::BTreeMap;
@@ -131,11 +132,57 @@ pub fn check() -> HealthCheck {
     HealthCheck {
         id: format!("check-{A}"),
         version: 3,
-        watches: Watched::Endpoint { address: format!("{A}.shop.example.com") },
+        watches: Watched::Endpoint {
+            address: format!("{A}.shop.example.com"),
+            path: Some("/healthz".into()),
+        },
         inverted: false,
         disabled: false,
         checkers: Some(Checkers { healthy: 3, all: 3 }),
     }
+}
+
+/// The same check, inverted, over the object of [`object`].
+pub fn inverted_check() -> HealthCheck {
+    let address = format!("switches.s3.{B}.amazonaws.com");
+    let watches = Watched::Endpoint { address, path: Some("/shop/STOP".into()) };
+    HealthCheck { inverted: true, watches, checkers: Some(Checkers { healthy: 0, all: 3 }), ..check() }
+}
+
+/// An object in [`B`] that holds [`A`] out.
+pub fn switch_object(of: &str) -> Resource {
+    let place = SwitchObjectPlace {
+        bucket: "switches".into(),
+        key: "shop/STOP".into(),
+        content: None,
+        holds_out: region(A),
+        health_check_id: format!("check-{A}"),
+    };
+    let per_region = BTreeMap::from([(region(B), place)]);
+    resource(of, ResourceSpec::S3SwitchObject(S3SwitchObject { per_region }))
+}
+
+pub fn object(holds: bool) -> SwitchObject {
+    SwitchObject {
+        bucket: "switches".into(),
+        key: "shop/STOP".into(),
+        etag: holds.then(|| "one".into()),
+        holds,
+        holds_out: region(A),
+        health_check_id: format!("check-{A}"),
+    }
+}
+
+/// Failover records whose primary follows an inverted check over an object.
+pub fn stoppable() -> Picture {
+    let mut picture = picture(
+        vec![dns("front-door"), health_check("guard"), switch_object("stop")],
+        both("guard", &Facts::HealthCheck(inverted_check())),
+    );
+    see(&mut picture, "front-door", A, role(A, true));
+    see(&mut picture, "front-door", B, role(B, false));
+    see(&mut picture, "stop", B, Facts::SwitchObject(object(false)));
+    picture
 }
 
 pub fn both(resource: &str, facts: &Facts) -> ObservationMap {

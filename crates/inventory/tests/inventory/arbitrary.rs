@@ -173,6 +173,9 @@ fn text_of(key: &str) -> BoxedStrategy<String> {
         "restore_role_arn" => arn("arn:aws:iam::", "role/", ""),
         "protected" => arn("arn:aws:rds:us-east-1:", "db:", ""),
         "url" | "template_url" => "https://[a-z]{1,9}\\.example\\.com/[a-z{},\\[\\]#:?=&]{0,12}".boxed(),
+        "statistic" => select(&["Average", "Sum", "p99", "p99.9"][..]).prop_map(str::to_owned).boxed(),
+        "period" => (1_u32..1_440).prop_map(|minutes| Seconds(minutes * 60).to_string()).boxed(),
+        "threshold" => "-?[0-9]{1,6}(\\.[0-9]{1,3})?".boxed(),
         "timeout" => (1_u32..100_000).prop_map(|s| Seconds(s).to_string()).boxed(),
         _ => word(),
     }
@@ -196,6 +199,11 @@ fn value(kind: ResourceKind, key: &'static Key, regions: &[RegionCode]) -> Boxed
             let free = prop_oneof![nasty(), Just(String::new())].prop_map(Value::from);
             btree_map(nasty(), free, 1..4).prop_map(|m| Value::Object(m.into_iter().collect())).boxed()
         }
+        KeyShape::Region => {
+            let all: Vec<_> = regions.iter().map(|r| Value::from(r.as_str())).collect();
+            select(all).boxed()
+        }
+        KeyShape::Word(words) => select(words).prop_map(Value::from).boxed(),
         KeyShape::Regions => {
             let all: Vec<_> = regions.iter().map(|r| Value::from(r.as_str())).collect();
             let count = all.len();

@@ -497,3 +497,45 @@ fn single_entries_are_read_by_the_same_rules() {
     let found = read_application(b"{\"name\": \"shop\", \"tire\": 1}", Format::Json).unwrap_err();
     assert_eq!(found.iter().map(|p| p.path.as_str()).collect::<Vec<_>>(), ["", "tire"]);
 }
+
+/// The good file with one more resource of the first application, and what is wrong with it then.
+fn beside_web(entry: &str) -> String {
+    let web = "      - name: web\n        kind: ecs_service\n";
+    assert_eq!(GOOD.matches(web).count(), 1);
+    told(&problems(&GOOD.replace(web, &format!("{entry}{web}"))))
+}
+
+#[test]
+fn an_object_holds_out_a_region_that_the_application_has() {
+    let entry = |holds_out: &str| {
+        format!(
+            "      - name: stop\n        kind: s3_switch_object\n        account: shop-prod\n        per_region:\n          \
+             eu-central-1: {{bucket: b, key: STOP, holds_out: {holds_out}, health_check_id: c}}\n"
+        )
+    };
+    assert_eq!(beside_web(&entry("us-east-1")), "");
+    assert!(beside_web(&entry("us-west-2")).contains("us-west-2 is not one of the application's Regions"));
+    assert!(!beside_web(&entry("mars-1")).is_empty());
+}
+
+#[test]
+fn a_metric_says_when_it_is_well_in_words_that_cloudwatch_and_holdfast_know() {
+    let entry = |statistic: &str, period: &str, well_when: &str, threshold: &str| {
+        format!(
+            "      - name: success\n        kind: cloudwatch_metric\n        account: shop-prod\n        namespace: Shop\n        \
+             metric: Success\n        statistic: {statistic}\n        period: {period}\n        well_when: {well_when}\n        \
+             threshold: {threshold}\n        per_region:\n          eu-central-1: {{dimensions: {{Service: web}}}}\n"
+        )
+    };
+    assert_eq!(beside_web(&entry("Average", "5m", "at_least", "\"99.5\"")), "");
+    for (wrong, says) in [
+        (entry("Mean", "5m", "at_least", "\"1\""), "not a statistic of CloudWatch"),
+        (entry("Sum", "90s", "at_least", "\"1\""), "by the minute and its multiples"),
+        (entry("Sum", "0s", "at_least", "\"1\""), "by the minute and its multiples"),
+        (entry("Sum", "1m", "atleast", "\"1\""), "did you mean `at_least`?"),
+        (entry("Sum", "1m", "below", "\"few\""), "not a number"),
+    ] {
+        let told = beside_web(&wrong);
+        assert!(told.contains(says), "{says:?} is not in {told}");
+    }
+}

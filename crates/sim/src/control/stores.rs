@@ -81,7 +81,8 @@ fn buckets(world: &World, now: Moment) -> String {
             0 => state("watch", "copied nowhere"),
             _ => state("good", "copied"),
         };
-        let behind: Vec<String> = b.rules.iter().map(|r| lag(&r.lag, now)).collect();
+        let mut behind: Vec<String> = b.rules.iter().map(|r| lag(&r.lag, now)).collect();
+        behind.extend(b.objects.keys().map(|key| format!("holds {}", esc(key))));
         row(&b.name, "bucket", &b.region, &shown, &behind.join("<br>"))
     });
     each.collect()

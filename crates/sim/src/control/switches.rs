@@ -36,6 +36,7 @@ pub(super) fn health_checks(world: &World, now: Moment) -> String {
                     format!("{threshold} of {} checks", children.len())
                 }
                 Watch::Alarm { region, name, state, .. } => format!("alarm {name} in {region}: {state}"),
+                Watch::Object { bucket, key, .. } => format!("object {key} of {bucket}"),
                 Watch::RoutingControl { .. } => format!("routing control of {}", check.region),
             };
             let shown = if world.counts_healthy(check, now) {

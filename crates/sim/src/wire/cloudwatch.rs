@@ -1,6 +1,6 @@
 //! CloudWatch over rpc-v2-CBOR: the lag of Aurora secondaries, in the secondary's own Region, the way the
-//! service publishes it; that of the other stores as `store_metrics` has it. Metric math and every other metric answer
-//! with no data points.
+//! service publishes it; that of the other stores as `store_metrics` has it; and what the world publishes of an
+//! application's own. Metric math is refused, and every other metric answers with no data points.
 
 use super::input::{integer, list, number, required, text};
 use super::render::cbor;
@@ -10,9 +10,10 @@ use crate::refusal::Refusal;
 use crate::world::World;
 use crate::world::aurora::{GlobalCluster, Member};
 use crate::world::lag::Lag;
-use crate::world::supporting::Alarm;
+use crate::world::supporting::{Alarm, Metric};
 use ciborium::Value as Cbor;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::look("GetMetricData", "cloudwatch:GetMetricData", Plane::Data),
@@ -110,16 +111,18 @@ fn result(world: &World, context: &Context<'_>, query: &Value, window: &Window) 
     if (window.end_ms - window.start_ms) / span_ms > MAX_POINTS {
         return Err(invalid("The window holds more data points than CloudWatch answers."));
     }
-    let series = published(world, context, metric, name);
+    let own = own_metric(world, context, metric, name);
+    let lag = published(world, context, metric, name);
     let mut points = Vec::new();
-    if let Some((lag, share)) = series {
+    if own.is_some() || lag.is_some() {
         let mut at_ms = window.start_ms.div_euclid(span_ms) * span_ms;
         while at_ms < window.end_ms {
-            if at_ms >= window.start_ms
-                && let Some(value) = aggregate(lag, share, statistic, at_ms, span_ms, context)?
-            {
-                points.push((at_ms, value));
-            }
+            let value = match (own, lag) {
+                (Some(own), _) => aggregate_own(own, statistic, at_ms, span_ms, context)?,
+                (None, Some((lag, share))) => aggregate(lag, share, statistic, at_ms, span_ms, context)?,
+                (None, None) => None,
+            };
+            points.extend(value.filter(|_| at_ms >= window.start_ms).map(|value| (at_ms, value)));
             at_ms += span_ms;
         }
     }
@@ -166,6 +169,52 @@ fn published<'w>(
     (source.is_none() || source == from).then_some((&member.lag, *share))
 }
 
+/// The application's own metric of just these dimensions.
+fn own_metric<'w>(world: &'w World, context: &Context<'_>, metric: &Value, name: &str) -> Option<&'w Metric> {
+    let asked: BTreeMap<&str, &str> = list(metric, "Dimensions", "Dimensions")
+        .into_iter()
+        .map(|dimension| Some((text(dimension, "Name")?, text(dimension, "Value")?)))
+        .collect::<Option<_>>()?;
+    let namespace = text(metric, "Namespace")?;
+    world.supporting.metrics.iter().find(|m| {
+        let of = m.dimensions.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        (m.account.as_str(), m.region.as_str()) == (context.account, context.region)
+            && (m.namespace.as_str(), m.name.as_str()) == (namespace, name)
+            && of.eq(asked.iter().map(|(name, value)| (*name, *value)))
+    })
+}
+
+fn aggregate_own(
+    metric: &Metric,
+    statistic: &str,
+    from_ms: i64,
+    span_ms: i64,
+    context: &Context<'_>,
+) -> Result<Option<f64>, Refusal> {
+    let now = context.now;
+    let silent = metric.silent_from_ms.is_some_and(|silent| now.to_virtual(from_ms) >= silent);
+    if silent || from_ms > now.real_ms {
+        return Ok(None);
+    }
+    let samples = (span_ms / 60_000).max(1) as f64;
+    Ok(Some(match statistic {
+        "Average" | "Maximum" | "Minimum" => metric.value,
+        "Sum" => metric.value * samples,
+        "SampleCount" => samples,
+        other if is_percentile(other) => metric.value,
+        _ => return Err(no_statistic()),
+    }))
+}
+
+fn is_percentile(statistic: &str) -> bool {
+    let percent = statistic.strip_prefix('p').and_then(|p| p.parse::<f64>().ok());
+    percent.is_some_and(|p| (0.0..=100.0).contains(&p))
+}
+
+fn no_statistic() -> Refusal {
+    invalid("Stat must be Average, Maximum, Minimum, Sum, SampleCount or a percentile such as p99.")
+}
+
 /// One data point out of the samples of a period, or none where nothing was published.
 fn aggregate(
     lag: &Lag,
@@ -199,11 +248,7 @@ fn aggregate(
         "SampleCount" => count,
         other => {
             let percentile = other.strip_prefix('p').and_then(|p| p.parse::<f64>().ok());
-            let share = percentile.filter(|p| (0.0..=100.0).contains(p)).ok_or_else(|| {
-                invalid(
-                    "Stat must be Average, Maximum, Minimum, Sum, SampleCount or a percentile such as p99.",
-                )
-            })?;
+            let share = percentile.filter(|p| (0.0..=100.0).contains(p)).ok_or_else(no_statistic)?;
             let rank = ((share / 100.0 * count).ceil() as usize).saturating_sub(1);
             samples.get(rank).copied().unwrap_or(most)
         }

@@ -1,8 +1,8 @@
 //! Requests into an operation and its parameters as one JSON value, whatever the protocol. The same value
 //! goes to the service and into the ledger.
 
-use super::cloudfront;
 use super::service::{Protocol, Service};
+use super::{cloudfront, s3};
 use crate::refusal::Refusal;
 use ciborium::Value as Cbor;
 use http::request::Parts;
@@ -139,10 +139,17 @@ fn rest(service: Service, parts: &Parts, body: &[u8]) -> Result<(String, Value),
     for (key, value) in form_urlencoded::parse(query.as_bytes()) {
         input.insert(key.into_owned(), Value::String(value.into_owned()));
     }
-    if let Some(version) = parts.headers.get(http::header::IF_MATCH).and_then(|v| v.to_str().ok()) {
-        input.insert("IfMatch".to_owned(), Value::String(version.to_owned()));
+    for (header, field) in [(http::header::IF_MATCH, "IfMatch"), (http::header::IF_NONE_MATCH, "IfNoneMatch")]
+    {
+        if let Some(version) = parts.headers.get(header).and_then(|v| v.to_str().ok()) {
+            input.insert(field.to_owned(), Value::String(version.to_owned()));
+        }
     }
-    if !body.is_empty() {
+    if service == Service::S3 && operation == "PutObject" {
+        let text = std::str::from_utf8(body)
+            .map_err(|_| Refusal::new("InvalidRequest", "The simulator keeps text only."))?;
+        input.insert(s3::CONTENT.to_owned(), Value::String(text.to_owned()));
+    } else if !body.is_empty() {
         let content = match service.protocol() {
             Protocol::RestJson => serde_json::from_slice(body)
                 .map_err(|e| Refusal::new("SerializationException", e.to_string()))?,

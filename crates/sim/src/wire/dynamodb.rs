@@ -23,8 +23,9 @@ pub(super) fn perform(world: &World, context: &Context<'_>, input: &Value) -> Re
         .stores
         .tables
         .iter()
-        .find(|t| t.account == context.account && t.name == name)
-        .and_then(|t| Some((t, t.replica(context.region)?)));
+        .filter(|t| t.account == context.account && t.name == name)
+        // Tables of one name that are no replicas of each other may stand in several Regions.
+        .find_map(|t| Some((t, t.replica(context.region)?)));
     let Some((table, replica)) = found else {
         return Err(Refusal::new(
             "ResourceNotFoundException",

@@ -71,7 +71,8 @@ fn list(world: &World, context: &Context<'_>) -> Reply {
 fn status(world: &World, context: &Context<'_>, found: &HealthCheck) -> Reply {
     let healthy = world.seen_healthy(found, context.now);
     let said = match (&found.watches, healthy) {
-        (Watch::Endpoint, true) => "Success: HTTP Status Code 200, OK",
+        (Watch::Endpoint | Watch::Object { .. }, true) => "Success: HTTP Status Code 200, OK",
+        (Watch::Object { .. }, false) => "Failure: HTTP Status Code 404, Not Found.",
         (Watch::Endpoint, false) => {
             "Failure: Connection timed out. The endpoint or the internet connection is down."
         }
@@ -104,6 +105,17 @@ fn health_check(xml: &mut Xml, check: &HealthCheck) {
                 xml.text("Type", "HTTPS");
                 xml.text("ResourcePath", &check.path);
                 xml.text("FullyQualifiedDomainName", &check.domain);
+                xml.text("RequestInterval", 30);
+                xml.text("FailureThreshold", 3);
+            }
+            Watch::Object { key, search, .. } => {
+                xml.text("Port", 443);
+                xml.text("Type", if search.is_some() { "HTTPS_STR_MATCH" } else { "HTTPS" });
+                xml.text("ResourcePath", format!("/{key}"));
+                xml.text("FullyQualifiedDomainName", &check.domain);
+                if let Some(search) = search {
+                    xml.text("SearchString", search);
+                }
                 xml.text("RequestInterval", 30);
                 xml.text("FailureThreshold", 3);
             }

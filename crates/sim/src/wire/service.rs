@@ -383,7 +383,7 @@ impl Service {
             Self::CloudFormation => cloudformation::perform(world, context, operation, input),
             Self::Ec2 => ec2::perform(world, context, operation, input),
             Self::Iam => iam::perform(world, context, input),
-            Self::S3 => s3::perform(world, context, input),
+            Self::S3 => s3::perform(world, context, operation, input),
             Self::DynamoDb => dynamodb::perform(world, context, input),
             Self::ElastiCache => elasticache::perform(world, context, operation, input),
             Self::Backup => backup::perform(world, context, operation, input),

@@ -4,7 +4,7 @@ use super::World;
 use super::build::digits_of;
 use super::stacks::{Built, Stack, Template};
 use super::supporting::{
-    Alarm, Attachment, Hub, Key, Member, Organization, Parameter, Quota, Recorder, Replica, Secret,
+    Alarm, Attachment, Hub, Key, Member, Metric, Organization, Parameter, Quota, Recorder, Replica, Secret,
     SecretVersion,
 };
 use std::collections::BTreeMap;
@@ -89,6 +89,28 @@ impl World {
             threshold: 0.0,
             actions_enabled: true,
             otherwise: "OK".to_owned(),
+        });
+        self
+    }
+
+    /// Adds a metric of the application's own.
+    pub fn metric(
+        mut self,
+        account: &str,
+        region: &str,
+        (namespace, name): (&str, &str),
+        dimensions: &[(&str, &str)],
+        value: f64,
+    ) -> Self {
+        let dimensions = dimensions.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.supporting.metrics.push(Metric {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            dimensions: dimensions.collect(),
+            value,
+            silent_from_ms: None,
         });
         self
     }

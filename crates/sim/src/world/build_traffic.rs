@@ -102,6 +102,37 @@ impl World {
         self
     }
 
+    /// Lets the record set of a name that leads to a Region follow an inverted health check over an object: while that is in
+    /// the bucket, with the text where one is given, the Region is held out.
+    pub fn held_out_by(
+        mut self,
+        (zone_id, name): (&str, &str),
+        held: &str,
+        (bucket, key): (&str, &str),
+        search: Option<&str>,
+    ) -> Self {
+        let watches = Watch::Object {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            search: search.map(str::to_owned),
+        };
+        let check = self.add_health_check(zone_id, &format!("object of {name}"), held, watches);
+        let region = self.stores.buckets.iter().find(|b| b.name == bucket).map(|b| b.region.clone());
+        for made in self.health_checks.iter_mut().filter(|c| c.id == check) {
+            made.inverted = true;
+            made.domain = format!("{bucket}.s3.{}.amazonaws.com", region.clone().unwrap_or_default());
+        }
+        let zone = self.zones.iter_mut().find(|z| z.id == zone_id);
+        for record in zone.into_iter().flat_map(|z| &mut z.records) {
+            let leads = record.alias.as_ref().is_some_and(|a| a.dns_name.contains(&format!(".{held}.")));
+            if record.name == normal_name(name) && leads {
+                let before = record.health_check_id.replace(check.clone());
+                self.health_checks.retain(|c| Some(&c.id) != before.as_ref());
+            }
+        }
+        self
+    }
+
     /// Adds an active/passive Region switch plan that scales and then sets the panel's controls; the first Region
     /// is the primary.
     pub fn switch_plan(mut self, account: &str, name: &str, panel: &str, regions: &[&str]) -> Self {

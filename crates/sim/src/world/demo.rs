@@ -25,7 +25,18 @@ pub fn demo_world() -> World {
         .zone_named(SHOP, SHOP_ZONE, "shop.example.com")
         .zone_named(PLATFORM, PLATFORM_ZONE, "platform.example.com")
         .zone_named(DATA, DATA_ZONE, "data.example.com");
-    recovery_regions(stores(switched(active_active(fulfilment(warm_standby(shop(world)))))))
+    recovery_regions(stores(stoppable(switched(active_active(fulfilment(warm_standby(shop(world))))))))
+}
+
+/// The application whose home Region is held out by an object in the other one: no control plane of any Region moves it.
+fn stoppable(world: World) -> World {
+    let (home, recovery) = ("us-west-2", "us-east-1");
+    let (bucket, metric) = ("search-switches-us-east-1", ("Search", "QuerySuccess"));
+    world
+        .bucket(DATA, recovery, bucket)
+        .held_out_by((DATA_ZONE, "search.data.example.com"), home, (bucket, "us-west-2/STOP"), Some("STOP"))
+        .metric(DATA, home, metric, &[("Service", "query")], 99.7)
+        .metric(DATA, recovery, metric, &[("Service", "query")], 99.9)
 }
 
 fn shop(world: World) -> World {

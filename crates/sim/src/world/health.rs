@@ -54,6 +54,15 @@ pub enum Watch {
         /// `Healthy`, `Unhealthy` or `LastKnownStatus`: what insufficient data count as.
         insufficient: String,
     },
+    /// An object in a bucket, over HTTPS: healthy while it is there, and holds the text where one is looked for.
+    Object {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+        /// The text.
+        search: Option<String>,
+    },
     /// An ARC routing control, by ARN.
     RoutingControl {
         /// The ARN.
@@ -99,6 +108,12 @@ impl World {
     pub fn seen_healthy(&self, check: &HealthCheck, now: Moment) -> bool {
         match &check.watches {
             Watch::Endpoint => !self.regions.get(&check.region).is_some_and(|r| r.dark),
+            Watch::Object { bucket, key, search } => {
+                let bucket = self.stores.buckets.iter().find(|b| b.name == *bucket);
+                let reachable = |region: &str| !self.regions.get(region).is_some_and(|r| r.dark);
+                let object = bucket.filter(|b| reachable(&b.region)).and_then(|b| b.objects.get(key));
+                object.is_some_and(|object| search.as_ref().is_none_or(|text| object.content.contains(text)))
+            }
             Watch::RoutingControl { arn } => self.control_as_followed(arn, now).unwrap_or(false),
             Watch::Alarm { state, insufficient, .. } => match state.as_str() {
                 "OK" => true,

@@ -20,6 +20,9 @@ pub struct Supporting {
     pub keys: Vec<Key>,
     /// CloudWatch metric alarms.
     pub alarms: Vec<Alarm>,
+    /// CloudWatch metrics of the application's own.
+    #[serde(default)]
+    pub metrics: Vec<Metric>,
     /// Service quotas.
     pub quotas: Vec<Quota>,
     /// Transit Gateway attachments.
@@ -212,6 +215,25 @@ pub struct Alarm {
     pub actions_enabled: bool,
     /// What it says where the world has no such metric to look at.
     pub otherwise: String,
+}
+
+/// A metric that is published all the time, until it falls silent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Metric {
+    /// Owner.
+    pub account: String,
+    /// Its Region.
+    pub region: String,
+    /// Such as `Shop`.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// What it is of.
+    pub dimensions: BTreeMap<String, String>,
+    /// What it always is; one sample a minute.
+    pub value: f64,
+    /// From when on nothing is published; virtual.
+    pub silent_from_ms: Option<i64>,
 }
 
 /// A quota of one Region.

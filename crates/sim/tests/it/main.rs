@@ -16,6 +16,7 @@ mod functions;
 mod harness;
 mod health_checks;
 mod names;
+mod objects;
 mod persist;
 mod private_zones;
 mod region_switch;

@@ -5,7 +5,8 @@ use crate::components::tone::Tone;
 use crate::format;
 use holdfast_domain::Facts;
 use holdfast_domain::facts::{
-    AlarmFacts, AttachmentFacts, HealthEvent, HubFacts, ParameterFacts, SecretFacts, SettingFacts, StackFacts,
+    AlarmFacts, AttachmentFacts, HealthEvent, HubFacts, MetricFacts, ParameterFacts, SecretFacts,
+    SettingFacts, StackFacts,
 };
 
 pub(super) fn of(facts: &Facts) -> Words {
@@ -19,6 +20,7 @@ pub(super) fn of(facts: &Facts) -> Words {
             words(format::plain(&key.state.to_lowercase()), vec![kind.into()], tone)
         }
         Facts::Alarm { alarm: Some(alarm) } => self::alarm(alarm),
+        Facts::Metric(metric) => self::metric(metric),
         Facts::Quota(quota) => {
             let raised = if quota.applied { "raised in this account" } else { "AWS's default" };
             words(format!("{}", quota.value), vec![quota.name.clone(), raised.into()], Tone::Quiet)
@@ -73,6 +75,12 @@ fn alarm(alarm: &AlarmFacts) -> Words {
         under.push("tells nobody".into());
     }
     words(main, under, tone)
+}
+
+fn metric(metric: &MetricFacts) -> Words {
+    let well = format!("well when {} {}", metric.well_when.words(), metric.threshold);
+    let tone = if metric.is_well() { Tone::Quiet } else { Tone::Watch };
+    words(format!("{}", metric.value), vec![metric.what.clone(), well, format!("at {:.0}", metric.at)], tone)
 }
 
 fn attachment(attachment: &AttachmentFacts) -> Words {

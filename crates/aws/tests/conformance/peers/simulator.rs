@@ -3,9 +3,11 @@
 use super::{MEMBER, Peer, Running, Which, given};
 use crate::backup_vault::PROTECTED;
 use crate::cloudformation_stack::{FAILED, STANDING, TEMPLATE};
+use crate::cloudwatch_metric::{METRIC, NAMESPACE};
 use crate::endpoint_setting::{LEADS_TO, PARAMETER, PRIVATE_ZONE, RECORD, SECRET, SETTING};
 use crate::global_accelerator::TWO_LISTENERS;
 use crate::lambda_function::{ALIAS_QUEUE, HOME_QUEUE, RECOVERY_QUEUE};
+use crate::s3_switch_object;
 use crate::transit_gateway::{OF_VPCS, PEERING};
 use crate::words::{HOME, RECOVERY, account, outside, region};
 use aws_credential_types::Credentials;
@@ -84,6 +86,9 @@ fn world() -> World {
         .global_table(MEMBER, "postings", &both)
         .global_table(MEMBER, "drafts", &[HOME])
         .bucket_pair(MEMBER, (HOME, "media-us-east-1"), (RECOVERY, "media-eu-central-1"), true)
+        .bucket(MEMBER, HOME, "switches-us-east-1")
+        .object("switches-us-east-1", s3_switch_object::KEY, s3_switch_object::CONTENT)
+        .bucket(MEMBER, RECOVERY, "switches-eu-central-1")
         .vault(MEMBER, (HOME, "copies-us-east-1"), &[PROTECTED], 24, 3)
         .vault(MEMBER, (RECOVERY, "copies-eu-central-1"), &[PROTECTED], 24, 3);
     let mut world = what_regions_have(world, &both);
@@ -115,6 +120,8 @@ fn what_regions_have(world: World, both: &[&str; 2]) -> World {
         .key(MEMBER, "shop", both)
         .key(MEMBER, "home-alone", &[HOME])
         .lag_alarm(MEMBER, RECOVERY, "orders-lag", "orders-eu-central-1", 30.0)
+        .metric(MEMBER, HOME, (NAMESPACE, METRIC), &[("Service", "checkout")], 12.0)
+        .metric(MEMBER, RECOVERY, (NAMESPACE, METRIC), &[("Service", "checkout")], 99.5)
         .quota(MEMBER, HOME, quota, 6.0, Some(100.0))
         .quota(MEMBER, RECOVERY, quota, 6.0, None)
         .peering(MEMBER, PEERING, *both)

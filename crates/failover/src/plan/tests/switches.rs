@@ -4,10 +4,11 @@ use super::*;
 use crate::change::{Change, SwitchAction};
 use crate::testing::step_id;
 use crate::testing::switches::{
-    at_least_one, both, check, control, control_arn, controls, distribution, execution, health_check, origin,
-    picture, region_switch, remembered, role, see, switch_plan, switched, tickets,
+    at_least_one, both, check, control, control_arn, controls, distribution, execution, health_check,
+    inverted_check, object, origin, picture, region_switch, remembered, role, see, stoppable, switch_plan,
+    switched, tickets,
 };
-use holdfast_domain::facts::{HealthCheck, SafetyRule, SafetyRuleKind, Watched};
+use holdfast_domain::facts::{HealthCheck, SafetyRule, SafetyRuleKind, SwitchObject, Watched};
 
 fn only(plan: &Plan, id: &str) -> Change {
     let step = plan.step(&step_id(id)).unwrap_or_else(|| panic!("{id} is not in {}", text(plan)));
@@ -241,6 +242,68 @@ fn a_check_that_guards_nobody_knows_what_is_left_alone_and_said() {
     let plan = planned(&guarded(&HealthCheck { watches: alarm, ..check() }), &failover(Mode::Planned));
     assert!(calls(&plan).is_empty());
     assert!(plan.notes.iter().any(|n| n.contains("Which Region guard guards cannot be told")));
+}
+
+#[test]
+fn an_object_holds_a_region_out_without_route_53s_control_plane_and_a_failback_takes_it_away() {
+    for mode in [Mode::Planned, Mode::Emergency] {
+        let plan = planned(&stoppable(), &failover(mode));
+        assert_eq!(calls(&plan), [format!("hold-out-stop-{B}")], "{}", text(&plan));
+        let Change::SetSwitchObject { region, holds, on_etag, .. } = only(&plan, calls(&plan)[0]) else {
+            panic!("an object was expected")
+        };
+        assert_eq!((region.as_str(), holds, on_etag), (B, true, None));
+        assert_eq!(plan.step(&step_id(calls(&plan)[0])).unwrap().plane, format!("s3@{B}"));
+        assert!(plan.notes.iter().any(|n| n.contains("front-door follow objects in S3")), "{:?}", plan.notes);
+    }
+    let mut moved = stoppable();
+    moved.before = remembered(&stoppable()).before;
+    see(&mut moved, "stop", B, Facts::SwitchObject(object(true)));
+    for before in [moved.before.clone(), Default::default()] {
+        let back = planned(&Picture { before, ..moved.clone() }, &home());
+        let Change::SetSwitchObject { holds, on_etag, .. } = only(&back, &format!("let-in-stop-{B}")) else {
+            panic!("an object was expected")
+        };
+        assert_eq!((holds, on_etag.as_deref()), (false, Some("one")));
+    }
+}
+
+#[test]
+fn an_object_that_cannot_hold_its_region_out_is_no_switch() {
+    let mut straight = stoppable();
+    let check = Facts::HealthCheck(HealthCheck { inverted: false, ..inverted_check() });
+    straight.observations.extend(both("guard", &check));
+    assert_eq!(code(&straight, &failover(Mode::Planned)), "not_ready");
+    // An emergency does what it can: the records are edited.
+    let plan = planned(&straight, &failover(Mode::Emergency));
+    assert_eq!(calls(&plan), ["route-front-door"]);
+
+    let mut inside = stoppable();
+    inside.observations.remove(&key("stop", B));
+    see(&mut inside, "stop", A, Facts::SwitchObject(object(false)));
+    let ResourceSpec::S3SwitchObject(spec) = &mut inside.application.resources[2].spec else {
+        unreachable!()
+    };
+    let place = spec.per_region.pop_first().unwrap().1;
+    spec.per_region.insert(region(A), place);
+    assert_eq!(code(&inside, &failover(Mode::Planned)), "not_ready");
+    assert_eq!(calls(&planned(&inside, &failover(Mode::Emergency))), ["route-front-door"]);
+}
+
+#[test]
+fn the_target_is_let_in_before_the_region_that_is_left_is_held_out() {
+    let mut picture = stoppable();
+    let ResourceSpec::S3SwitchObject(spec) = &mut picture.application.resources[2].spec else {
+        unreachable!()
+    };
+    let mut other = spec.per_region[&region(B)].clone();
+    (other.holds_out, other.health_check_id) = (region(B), format!("check-{B}"));
+    spec.per_region.insert(region(A), other);
+    let other = SwitchObject { holds_out: region(B), health_check_id: format!("check-{B}"), ..object(true) };
+    see(&mut picture, "stop", A, Facts::SwitchObject(other));
+    let plan = planned(&picture, &failover(Mode::Planned));
+    let (lets_in, holds_out) = (step_id(&format!("let-in-stop-{A}")), step_id(&format!("hold-out-stop-{B}")));
+    assert!(plan.step(&holds_out).unwrap().after.contains(&lets_in), "{}", text(&plan));
 }
 
 #[test]

@@ -2,17 +2,18 @@
 
 use super::super::{Finding, Severity, findings};
 use crate::plan::Picture;
-use crate::testing::region;
 use crate::testing::world::{
     A, B, alarm, around, aurora, key, known, lag_alarm, resource, setting, setting_facts, shop, stack,
     stack_facts,
 };
+use crate::testing::{NOW, region};
 use holdfast_domain::facts::{
-    AttachmentFacts, HealthEvent, HubFacts, KmsKeyFacts, ParameterFacts, QuotaFacts, RecorderFacts,
-    SecretFacts,
+    AttachmentFacts, Comparison, HealthEvent, HubFacts, KmsKeyFacts, MetricFacts, ParameterFacts, QuotaFacts,
+    RecorderFacts, SecretFacts,
 };
 use holdfast_domain::resource::{
-    AttachmentPlace, InRegions, KeyPlace, KmsKey, Secret, ServiceQuota, SsmParameter, TransitGateway,
+    AttachmentPlace, CloudwatchMetric, InRegions, KeyPlace, KmsKey, MetricPlace, Secret, ServiceQuota,
+    SsmParameter, TransitGateway,
 };
 use holdfast_domain::{Facts, Resource, ResourceSpec};
 
@@ -242,4 +243,34 @@ fn a_stack_and_a_setting_must_be_such_that_a_step_can_use_them() {
 
 fn codes_of(found: &[Finding]) -> Vec<(String, Severity)> {
     codes(found).into_iter().map(|(code, severity)| (code.to_owned(), severity)).collect()
+}
+
+#[test]
+fn a_metric_that_is_not_well_is_told_before_anything_is_moved_there() {
+    let entry = || {
+        let spec = CloudwatchMetric {
+            namespace: "Shop".into(),
+            metric: "CheckoutSuccess".into(),
+            statistic: "Average".into(),
+            period: "1m".into(),
+            well_when: "at_least".into(),
+            threshold: "95".into(),
+            per_region: [A, B].map(|code| (region(code), MetricPlace::default())).into(),
+        };
+        resource("success", ResourceSpec::CloudwatchMetric(spec))
+    };
+    let at = |value: f64| {
+        Facts::Metric(MetricFacts {
+            what: "Average of Shop/CheckoutSuccess".into(),
+            value,
+            at: NOW,
+            well_when: Comparison::AtLeast,
+            threshold: 95.0,
+        })
+    };
+    assert_eq!(codes(&found(entry(), Some(at(99.0)), at(95.0))), []);
+    let ill = found(entry(), Some(at(99.0)), at(12.5));
+    assert_eq!(codes(&ill), [("metric_not_well", Severity::Warning)]);
+    let sentence = &ill.iter().find(|f| f.code == "metric_not_well").unwrap().sentence;
+    assert!(sentence.contains("was 12.5") && sentence.contains("at least 95"), "{sentence}");
 }

@@ -1,4 +1,4 @@
-//! Would anybody notice: alarms; AWS Config; Security Hub; AWS Health.
+//! Would anybody notice: alarms; metrics that are signals; AWS Config; Security Hub; AWS Health.
 
 use super::super::{Look, Severity};
 use holdfast_domain::{Facts, Resource};
@@ -44,6 +44,21 @@ pub(super) fn alarm(look: &mut Look<'_>, resource: &Resource) {
                 at,
                 format!("Alarm {name} in {region} tells nobody: its actions are off."),
                 "Enable its actions.",
+            );
+        }
+    }
+}
+
+/// Where no data point came in time it is not seen, which is told of every kind.
+pub(super) fn metric(look: &mut Look<'_>, resource: &Resource) {
+    for region in look.places(resource) {
+        let Some(facts @ Facts::Metric(_)) = look.known(resource, region) else { continue };
+        if let Some(Err(trouble)) = facts.signal() {
+            look.say(
+                (Severity::Warning, "metric_not_well"),
+                (resource, region),
+                format!("{} in {region} is not well: {trouble}.", resource.name),
+                "Look at what it measures before anything is moved there.",
             );
         }
     }

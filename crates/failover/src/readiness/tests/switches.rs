@@ -2,12 +2,14 @@
 
 use super::*;
 use crate::testing::switches::{
-    both, check, control, controls, distribution, execution, guarded_by, health_check, origin, picture,
-    region_switch, role, see, switch_plan, switched, tickets,
+    both, check, control, controls, distribution, execution, guarded_by, health_check, inverted_check,
+    object, origin, picture, region_switch, role, see, stoppable, switch_plan, switched, tickets,
 };
+use holdfast_domain::ResourceSpec;
 use holdfast_domain::facts::{
-    Checkers, DistributionOrigin, HealthCheck, RegionSwitch, RoutingControl, Watched,
+    Checkers, DistributionOrigin, HealthCheck, RegionSwitch, RoutingControl, SwitchObject, Watched,
 };
+use holdfast_domain::resource::SwitchObjectPlace;
 
 fn guard(change: impl FnOnce(&mut HealthCheck)) -> Picture {
     let mut check = check();
@@ -59,7 +61,8 @@ fn each_lack_of_a_switch_is_found_with_its_gravity() {
         name: "standby".into(),
         insufficient_data: insufficient.into(),
     };
-    let mut elsewhere = guard(|c| c.watches = Watched::Endpoint { address: format!("{B}.shop.example.com") });
+    let watched = Watched::Endpoint { address: format!("{B}.shop.example.com"), path: None };
+    let mut elsewhere = guard(|c| c.watches = watched);
     elsewhere.application.resources.push(dns("front-door"));
     see(&mut elsewhere, "front-door", A, guarded_by(&format!("check-{A}"), A));
     see(&mut elsewhere, "front-door", B, guarded_by("another", B));
@@ -107,6 +110,62 @@ fn each_lack_of_a_switch_is_found_with_its_gravity() {
         let finding = found(&picture).into_iter().find(|f| f.code == code).unwrap();
         assert!(finding.sentence.ends_with('.') && finding.way_out.ends_with('.'), "{finding:?}");
     }
+}
+
+#[test]
+fn an_object_that_would_not_hold_its_region_out_is_found_before_it_is_needed() {
+    use Severity::{Blocker, Warning};
+    assert_eq!(grave(&stoppable()), []);
+    let codes: Vec<String> = found(&stoppable()).into_iter().map(|f| f.code).collect();
+    assert!(!codes.contains(&"single_region_plane".to_owned()), "{codes:?}");
+
+    let guard = |change: &dyn Fn(&mut HealthCheck)| {
+        let mut check = inverted_check();
+        change(&mut check);
+        let mut picture = stoppable();
+        picture.observations.extend(both("guard", &Facts::HealthCheck(check)));
+        picture
+    };
+    let place = |change: &dyn Fn(&mut SwitchObjectPlace)| {
+        let mut picture = stoppable();
+        let ResourceSpec::S3SwitchObject(spec) = &mut picture.application.resources[2].spec else {
+            unreachable!()
+        };
+        spec.per_region.values_mut().for_each(change);
+        picture
+    };
+    let asks =
+        |address: &str, path: &str| Watched::Endpoint { address: address.into(), path: Some(path.into()) };
+    let mut there = stoppable();
+    see(&mut there, "stop", B, Facts::SwitchObject(object(true)));
+    let mut alone = stoppable();
+    alone.application.resources.remove(1);
+    let mut unfollowed = stoppable();
+    unfollowed.application.resources.remove(0);
+    let mut crossed = stoppable();
+    let other = SwitchObject { holds_out: region(B), ..object(false) };
+    see(&mut crossed, "stop", B, Facts::SwitchObject(other));
+    let cases: Vec<(Picture, &str, Severity)> = vec![
+        (guard(&|c| c.inverted = false), "switch_not_inverted", Blocker),
+        (guard(&|c| c.watches = asks("shop.example.com", "/health")), "watches_something_else", Blocker),
+        (
+            guard(&|c| c.watches = asks("other.s3.eu-central-1.amazonaws.com", "/shop/STOP")),
+            "watches_something_else",
+            Blocker,
+        ),
+        (place(&|p| p.holds_out = region(B)), "lies_in_the_region_it_holds_out", Blocker),
+        (there, "holds_a_region_out", Warning),
+        (alone, "health_check_not_entered", Warning),
+        (unfollowed, "nothing_follows_switch", Warning),
+        (crossed, "holds_out_another_region", Blocker),
+    ];
+    for (picture, code, severity) in cases {
+        assert!(grave(&picture).contains(&(code.to_owned(), severity)), "{code}: {:?}", grave(&picture));
+        let finding = found(&picture).into_iter().find(|f| f.code == code).unwrap();
+        assert!(finding.sentence.ends_with('.') && finding.way_out.ends_with('.'), "{finding:?}");
+    }
+    let by_path = guard(&|c| c.watches = asks("s3.eu-central-1.amazonaws.com", "/switches/shop/STOP"));
+    assert_eq!(grave(&by_path), [], "a bucket may stand first in the path");
 }
 
 #[test]

@@ -10,7 +10,9 @@ use crate::step::{Seen, Step, Verdict};
 use crate::testing::compute::{fulfilment, moved_fulfilment};
 use crate::testing::effects::{but_for_versions, take_effect};
 use crate::testing::stores::{archive, ledger};
-use crate::testing::switches::{both, check, distribution, health_check, origin, picture, tickets};
+use crate::testing::switches::{
+    both, check, distribution, health_check, object, origin, picture, stoppable, tickets,
+};
 use crate::testing::world::{A, B, C, feed, key, known, moved_shop, observed, setting, setting_facts, shop};
 use crate::testing::{failover, movement};
 use crate::undo::{Undo, declared, put_back};
@@ -38,6 +40,13 @@ fn request_of(picture: &Picture, movement: &Movement) -> Request {
 
 fn a_health_check() -> Picture {
     picture(vec![health_check("guard")], both("guard", &Facts::HealthCheck(check())))
+}
+
+/// After the failover, so that the failback takes the object away.
+fn stopped() -> Picture {
+    let mut picture = stoppable();
+    picture.observations.insert(key("stop", B), known(Facts::SwitchObject(object(true))));
+    picture
 }
 
 fn a_distribution() -> Picture {
@@ -72,6 +81,8 @@ fn moves() -> Vec<(Picture, Movement)> {
         (feed(), apart),
         (a_health_check(), planned.clone()),
         (a_distribution(), planned.clone()),
+        (stoppable(), planned.clone()),
+        (stopped(), movement(Intent::Failback, Mode::Planned, B, A)),
         (with_a_setting(), planned),
     ]
 }
@@ -301,6 +312,7 @@ fn whole_moves_of_every_sort_are_taken_back_by_as_many_calls_and_a_second_undo_m
         "set_health_check",
         "set_routing_controls",
         "set_primary_origins",
+        "set_switch_object",
         "set_parameter_endpoint",
     ] {
         assert!(kinds.contains(kind), "no undo of {kind} among {kinds:?}");

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::testing::switches::{
-    both, check, control, distribution, execution, health_check, origin, picture, region_switch, see,
-    switch_plan, switched, tickets,
+    both, check, control, distribution, execution, health_check, object, origin, picture, region_switch, see,
+    stoppable, switch_plan, switched, tickets,
 };
-use holdfast_domain::facts::{DistributionOrigin, HealthCheck, RoutingControl};
+use holdfast_domain::facts::{DistributionOrigin, HealthCheck, RoutingControl, SwitchObject};
 
 fn switch_at(a: Facts, b: Facts) -> Scene {
     from(tickets(), Mode::Emergency).see("switch", A, a).see("switch", B, b)
@@ -91,6 +91,31 @@ fn a_health_check_is_set_under_the_planned_version() {
     );
     assert_eq!(at(HealthCheck { id: "another".into(), ..check() }).check(id), "drift");
     assert_eq!(at(check()).lose("guard", A).check(id), "act");
+}
+
+#[test]
+fn an_object_is_put_on_what_was_planned_and_taken_away_under_its_version() {
+    let put = |now: SwitchObject| from(stoppable(), Mode::Planned).see("stop", B, Facts::SwitchObject(now));
+    let id = format!("hold-out-stop-{B}");
+    assert_eq!(put(object(false)).check(&id), "act");
+    assert_eq!(put(object(true)).check(&id), "reached");
+    assert_eq!(put(object(true)).verify(&id), "reached");
+    let other = SwitchObject { etag: Some("other".into()), ..object(false) };
+    assert_eq!(put(other).check(&id), "drift", "something else lies there by now");
+    assert_eq!(put(SwitchObject { key: "elsewhere".into(), ..object(false) }).check(&id), "drift");
+    assert_eq!(put(object(false)).lose("stop", B).check(&id), "unseen");
+    assert_eq!(put(object(false)).lose("guard", A).lose("guard", B).check(&id), "act");
+}
+
+#[test]
+fn serving_is_told_by_the_object_that_the_records_follow_also_when_route_53_cannot_be_read() {
+    for (holds, expected) in [(true, "reached"), (false, "wait")] {
+        let scene = from(stoppable(), Mode::Emergency).see("stop", B, Facts::SwitchObject(object(holds)));
+        assert_eq!(scene.check("confirm-serving"), expected);
+        let blind = scene.lose("front-door", A).lose("front-door", B).lose("guard", A).lose("guard", B);
+        assert_eq!(blind.check("confirm-serving"), expected);
+        assert_eq!(blind.lose("stop", B).check("confirm-serving"), "unseen");
+    }
 }
 
 fn arc(executions: Vec<holdfast_domain::facts::SwitchExecution>) -> Scene {

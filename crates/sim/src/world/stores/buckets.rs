@@ -1,8 +1,9 @@
-//! S3 buckets and their replication rules, each rule with its lag.
+//! S3 buckets: their replication rules, each with its lag, and the small objects in them.
 
 use super::Lines;
 use crate::world::lag::{Condition, Lag};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// A bucket.
@@ -16,6 +17,26 @@ pub struct Bucket {
     pub name: String,
     /// Where it is copied to.
     pub rules: Vec<Rule>,
+    /// By key.
+    #[serde(default)]
+    pub objects: BTreeMap<String, Object>,
+}
+
+/// An object, as large as a switch needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Object {
+    /// Text.
+    pub content: String,
+    /// With its quotes, as S3 tells it.
+    pub etag: String,
+}
+
+impl Object {
+    /// The version follows from the content, as S3's does of what was put in one part.
+    pub fn of(content: &str) -> Self {
+        let digest: String = hex::encode(Sha256::digest(content.as_bytes())).chars().take(32).collect();
+        Self { content: content.to_owned(), etag: format!("\"{digest}\"") }
+    }
 }
 
 /// A replication rule.

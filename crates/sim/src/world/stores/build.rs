@@ -1,13 +1,14 @@
 //! The builder's words for stores.
 
 use super::backups::{BackedUp, Vault};
-use super::buckets::{Bucket, Rule};
+use super::buckets::{Bucket, Object, Rule};
 use super::databases::{Database, Doing, Instance};
 use super::datastores::{Datastore, Member};
 use super::tables::{Replica, Table};
 use crate::world::World;
 use crate::world::build::digits_of;
 use crate::world::lag::Lag;
+use std::collections::BTreeMap;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -123,7 +124,28 @@ impl World {
                 region: region.to_owned(),
                 name: name.to_owned(),
                 rules,
+                objects: BTreeMap::new(),
             });
+        }
+        self
+    }
+
+    /// Adds a bucket that is copied nowhere.
+    pub fn bucket(mut self, account: &str, region: &str, name: &str) -> Self {
+        self.stores.buckets.push(Bucket {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            name: name.to_owned(),
+            rules: Vec::new(),
+            objects: BTreeMap::new(),
+        });
+        self
+    }
+
+    /// Puts an object into a bucket of this world; a bucket that is not there takes none.
+    pub fn object(mut self, bucket: &str, key: &str, content: &str) -> Self {
+        if let Some(bucket) = self.stores.buckets.iter_mut().find(|b| b.name == bucket) {
+            bucket.objects.insert(key.to_owned(), Object::of(content));
         }
         self
     }

@@ -53,6 +53,7 @@ impl Stores {
             });
             json!({
                 "account": b.account, "region": b.region, "name": b.name, "rules": rules.collect::<Vec<_>>(),
+                "objects": b.objects.keys().collect::<Vec<_>>(),
             })
         });
         let vaults = self.vaults.iter().map(|v| {
