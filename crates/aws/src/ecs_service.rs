@@ -1,8 +1,8 @@
 //! ECS services: one in each Region, each asked in its own, with what stands beside its count: the bounds that
 //! Application Auto Scaling keeps it within, the health of its targets, the images it runs. Services of one cluster that
-//! are asked at once are asked together.
+//! are asked at once are asked together, and so are the bounds of all of a Region.
 
-use crate::batch::Batches;
+use crate::batch::{Batches, Place, distinct, together as asked_together};
 use crate::clients::Caller;
 use crate::perform::answered;
 use crate::reading::{beside, count};
@@ -149,22 +149,42 @@ fn scalable(cluster: &str, service: &str) -> String {
     format!("service/{}/{}", last(cluster), last(service))
 }
 
+/// By session and Region: a service as [`scalable`] names it, and its bounds where it has any.
+pub(crate) type ScalableBatches = Batches<Place, String, Option<ScalingBounds>>;
+/// As many targets as one page of DescribeScalableTargets holds.
+pub(crate) const TARGETS_AT_ONCE: usize = 50;
+
 async fn bounds(
     caller: &Caller,
     region: &str,
     cluster: &str,
     service: &str,
 ) -> Result<Option<ScalingBounds>, Error> {
+    let place = region.to_owned();
+    let call = move |caller: Caller, ids: Vec<String>| async move { all_bounds(&caller, &place, ids).await };
+    let (batches, asker) = (&caller.traffic.scalable_targets, (caller, Service::ApplicationAutoScaling));
+    asked_together(batches, asker, (region, SCALABLE_TARGETS), scalable(cluster, service), call).await
+}
+
+/// Of each id its bounds, in their order.
+async fn all_bounds(
+    caller: &Caller,
+    region: &str,
+    ids: Vec<String>,
+) -> Result<Vec<Option<ScalingBounds>>, Error> {
     let sent = caller
         .application_autoscaling(region)
         .describe_scalable_targets()
         .service_namespace(ServiceNamespace::Ecs)
         .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
-        .resource_ids(scalable(cluster, service))
+        .set_resource_ids(Some(distinct(&ids)))
         .send();
     let answer = caller.ask(Service::ApplicationAutoScaling, region, SCALABLE_TARGETS, sent).await?;
-    let target = answer.scalable_targets().first();
-    Ok(target.map(|t| ScalingBounds { min: count(t.min_capacity()), max: count(t.max_capacity()) }))
+    let of = |id: &String| {
+        let target = answer.scalable_targets().iter().find(|target| target.resource_id() == id)?;
+        Some(ScalingBounds { min: count(target.min_capacity()), max: count(target.max_capacity()) })
+    };
+    Ok(ids.iter().map(of).collect())
 }
 
 async fn images(caller: &Caller, region: &str, definition: Option<&str>) -> Result<Vec<String>, Error> {

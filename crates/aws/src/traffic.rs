@@ -3,7 +3,7 @@
 
 use crate::auto_scaling_group::{GROUPS_AT_ONCE, GroupBatches};
 use crate::cloudwatch_alarm::{ALARMS_AT_ONCE, AlarmBatches};
-use crate::ecs_service::{SERVICES_AT_ONCE, ServiceBatches};
+use crate::ecs_service::{SERVICES_AT_ONCE, ScalableBatches, ServiceBatches, TARGETS_AT_ONCE};
 use crate::failure::Call;
 use crate::gate::{Gate, Place};
 use crate::hedge::{Asking, Silence};
@@ -19,6 +19,7 @@ pub(crate) struct Traffic {
     pub pace: Pace,
     pub metrics: MetricBatches,
     pub ecs_services: ServiceBatches,
+    pub scalable_targets: ScalableBatches,
     pub auto_scaling_groups: GroupBatches,
     pub alarms: AlarmBatches,
     pub databases: DatabaseBatches,
@@ -38,6 +39,7 @@ impl Traffic {
             pace: Pace::default(),
             metrics: MetricBatches::of_at_most(QUERIES_AT_ONCE),
             ecs_services: ServiceBatches::of_at_most(SERVICES_AT_ONCE),
+            scalable_targets: ScalableBatches::of_at_most(TARGETS_AT_ONCE),
             auto_scaling_groups: GroupBatches::of_at_most(GROUPS_AT_ONCE),
             alarms: AlarmBatches::of_at_most(ALARMS_AT_ONCE),
             databases: DatabaseBatches::of_at_most(DATABASES_AT_ONCE),

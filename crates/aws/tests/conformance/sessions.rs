@@ -8,7 +8,8 @@ use crate::words::{
 use crate::{aurora_global_database, route53_records};
 use holdfast_cloud::{Access, Acting, Cloud, ErrorKind};
 use holdfast_domain::resource::{
-    AlarmPlace, AutoScalingGroup, AutoScalingPlace, CloudwatchAlarm, RdsPlace, RdsReadReplica,
+    AlarmPlace, AutoScalingGroup, AutoScalingPlace, CloudwatchAlarm, EcsPlace, EcsService, RdsPlace,
+    RdsReadReplica,
 };
 use holdfast_domain::{Facts, ResourceKind, ResourceSpec};
 use holdfast_sim::ledger::{Effect, Entry};
@@ -189,6 +190,14 @@ async fn what_is_looked_at_at_once_is_asked_together(peer: &Peer) {
             |_: &str| RdsPlace { instance: instance.map(str::to_owned), cluster: cluster.map(str::to_owned) };
         named("books", ResourceSpec::RdsReadReplica(RdsReadReplica { per_region: per_region(place) }))
     };
+    let service = |name: &str| {
+        let place = |_: &str| EcsPlace {
+            cluster: "shop".into(),
+            service: name.to_owned(),
+            desired_in_recovery: None,
+        };
+        named("web", ResourceSpec::EcsService(EcsService { per_region: per_region(place) }))
+    };
     let resources = [
         alarm("orders-lag"),
         alarm("nobody"),
@@ -199,6 +208,8 @@ async fn what_is_looked_at_at_once_is_asked_together(peer: &Peer) {
         database(Some("nobody"), None),
         database(None, Some("catalog-replica")),
         database(None, Some("nothing")),
+        service("web"),
+        service("nobody"),
     ];
     // The session is there, so that all are asked in the same moment.
     look(peer, &resources[0]).await;
@@ -208,6 +219,7 @@ async fn what_is_looked_at_at_once_is_asked_together(peer: &Peer) {
         .into_iter()
         .map(|mut looked| match looked.remove(&region(RECOVERY)).unwrap() {
             Ok(Facts::Alarm { alarm }) => alarm.is_some(),
+            Ok(Facts::EcsService(service)) => service.scaling.is_some(),
             Ok(_) => true,
             Err(error) => {
                 assert_eq!(error.kind, ErrorKind::NotFound, "{error}");
@@ -215,12 +227,14 @@ async fn what_is_looked_at_at_once_is_asked_together(peer: &Peer) {
             }
         })
         .collect();
-    assert_eq!(is_there, [true, false, true, true, false, true, false, true, false]);
+    assert_eq!(is_there, [true, false, true, true, false, true, false, true, false, true, false]);
     let made = peer.sim().ledger().split_off(before);
     for (operation, calls) in [
         ("DescribeAlarms", 1),
         ("DescribeAutoScalingGroups", 1),
         ("DescribeDBClusters", 1),
+        ("DescribeServices", 1),
+        ("DescribeScalableTargets", 1),
         // And once more for the instances of the cluster that is there.
         ("DescribeDBInstances", 2),
     ] {

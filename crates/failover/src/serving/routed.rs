@@ -34,7 +34,7 @@ pub fn routed(
             continue;
         };
         match sight.known() {
-            None => match following(stood, name, region, &health) {
+            None => match following(stood, name, (region, regions), &health) {
                 Some(facts) => records.extend(facts.dns_records().map(|record| (region, record))),
                 None => said.doubt(format!("{name} in {region} is {}", sight.word())),
             },
@@ -80,18 +80,26 @@ pub fn routed(
     said
 }
 
-/// Records that cannot be seen, as the plan had them: where they follow a switch that is seen, the plan leaves it alone,
-/// and who leads traffic by the data plane must not wait for the control plane that tells of records.
+/// Records that cannot be seen, as the plan had them: where they follow a switch that is seen, or others of their name do and
+/// the plan edits none, it leaves them alone, and who leads traffic by the data plane must not wait for the control plane
+/// that tells of records.
 fn following<'a>(
     stood: Option<&'a Plan>,
     name: &Name,
-    region: &RegionCode,
+    (region, regions): (&RegionCode, &[RegionCode]),
     health: &Health<'_>,
 ) -> Option<&'a Facts> {
-    let facts = stood?.stood(name, region)?;
+    let plan = stood?;
+    let facts = plan.stood(name, region)?;
     let follows =
         |record: &DnsRecord| record.health_check_id.as_deref().is_some_and(|id| health.contains_key(id));
-    (facts.dns_records().next().is_some() && facts.dns_records().all(follows)).then_some(facts)
+    let edited = plan.steps.iter().any(|step| step.resource.as_ref() == Some(name) && step.change().is_some());
+    let left_alone = || {
+        let mut all = regions.iter().filter_map(|at| plan.stood(name, at)).flat_map(Facts::dns_records);
+        !edited && all.any(follows)
+    };
+    let there = facts.dns_records().next().is_some();
+    (there && (facts.dns_records().all(follows) || left_alone())).then_some(facts)
 }
 
 /// New connections to one of the accelerator's listeners go there.

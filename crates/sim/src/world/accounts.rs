@@ -36,7 +36,9 @@ const READ_ACTIONS: &[&str] = &[
     "route53:Get*",
     "route53:List*",
     "s3:GetMultiRegionAccessPoint*",
+    "s3:GetObject",
     "s3:GetReplicationConfiguration",
+    "s3:ListBucket",
     "s3:ListMultiRegionAccessPoints",
     // ---- what the recovery Region must have
     "cloudformation:Describe*",
@@ -93,8 +95,9 @@ const ACT_ACTIONS: &[&str] = &[
     // ---- what the recovery Region must have
     "cloudformation:CreateStack",
     "cloudformation:UpdateStack",
-    "s3:GetObject",
+    "s3:DeleteObject",
     "s3:GetObjectVersion",
+    "s3:PutObject",
     "secretsmanager:GetSecretValue",
     "secretsmanager:PutSecretValue",
     "ssm:ListCommands",

@@ -140,6 +140,7 @@ fn an_object_that_would_not_hold_its_region_out_is_found_before_it_is_needed() {
     see(&mut there, "stop", B, Facts::SwitchObject(object(true)));
     let mut alone = stoppable();
     alone.application.resources.remove(1);
+    alone.observations.retain(|(of, _), _| of.as_str() != "guard");
     let mut unfollowed = stoppable();
     unfollowed.application.resources.remove(0);
     let mut crossed = stoppable();
