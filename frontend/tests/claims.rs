@@ -129,6 +129,10 @@ bears! {
     a_payload_in_every_text_of_who_is_on_call_stays_text: fixtures::settings::on_call() => |v| pages::on_call::page(v, fixtures::signed());
     a_payload_in_every_text_of_who_was_told_of_an_evacuation_stays_text: fixtures::settings::told() => |v| pages::evacuation::page_with(fixtures::lots::awaiting(), v, fixtures::signed());
     a_payload_in_every_text_of_the_freezes_stays_text: fixtures::settings::freezes() => |v| pages::safeguards::page(fixtures::settings::safeguards(false, v));
+    a_payload_in_every_text_of_a_bundle_stays_text: fixtures::glass::bundle() => |v| {
+        let view = pages::break_glass::BreakGlass { bundle: v, ..fixtures::glass::whole() };
+        pages::break_glass::page(view, None)
+    };
     a_payload_in_every_text_of_break_glass_stays_text: fixtures::glass::broken() => |v| pages::break_glass::page(fixtures::glass::page(v), None);
     a_payload_in_every_text_of_one_break_glass_stays_text: fixtures::glass::reviewed() => |v| pages::break_glass::one(v, fixtures::signed());
     a_payload_in_every_text_of_the_sealed_codes_stays_text: fixtures::glass::codes() => |v| {
@@ -573,13 +577,41 @@ fn an_open_break_glass_is_told_on_every_page_with_who_holds_it_and_why_and_a_who
 }
 
 #[test]
+fn whether_there_is_a_fresh_bundle_is_said_where_one_looks_for_it_and_a_code_once() {
+    let page = |bundle, made| {
+        let view = pages::break_glass::BreakGlass { bundle, ..fixtures::glass::whole() };
+        fixtures::show("/break-glass", pages::break_glass::page(view, made))
+    };
+    let none = page(fixtures::glass::no_bundle(), None);
+    for said in ["Nothing fresh could be carried out without a server", "Nobody has an offline code"] {
+        assert!(none.contains(said), "{said} is missing");
+    }
+    assert!(!none.contains("Take a copy"));
+    let partly = page(fixtures::glass::bundle(), None);
+    for said in ["fresh", "stale", "Something is wrong", "s3://bundles/ in eu-west-1", "olga@example.com"] {
+        assert!(partly.contains(said), "{said} is missing");
+    }
+    let mut old = fixtures::glass::bundle();
+    old.stale = true;
+    assert!(page(old, None).contains("Nothing fresh could be carried out"));
+    let code = "2345-6789-abcd-efgh-jkmn-pqrs-tuvw-xyz0";
+    assert!(page(fixtures::glass::bundle(), Some(fixtures::glass::offline())).contains(code));
+    assert!(!partly.contains(code));
+    let mut hers = fixtures::glass::page(fixtures::glass::broken());
+    assert!(!partly.contains("End the code of"), "it is another's");
+    hers.signed.email = "olga@example.com".into();
+    let hers = fixtures::show("/break-glass", pages::break_glass::page(hers, None));
+    assert!(hers.contains("End the code of olga@example.com"));
+}
+
+#[test]
 fn a_sealed_code_is_on_the_page_of_its_making_alone_and_the_field_for_one_is_never_filled() {
     let page = |made| {
         let view = fixtures::glass::page(fixtures::glass::broken());
         fixtures::show("/break-glass", pages::break_glass::page(view, made))
     };
     let code = fixtures::glass::made().code;
-    assert!(page(Some(fixtures::glass::made())).contains(&code));
+    assert!(page(Some(fixtures::glass::sealed())).contains(&code));
     assert!(!page(None).contains(&code));
     let mut chrome = fixtures::chrome("/break-glass");
     let typed = [("sealed_code".to_owned(), code.clone()), ("reason".to_owned(), "a fire".to_owned())];

@@ -16,6 +16,7 @@ use crate::{
 use anyhow::Context as _;
 use holdfast_app::{App, federation::ClaimRules, sealing::Sealing};
 use holdfast_aws::{AwsCloud, AwsSettings};
+use holdfast_engine::bundles::BundleSettings;
 use holdfast_engine::{Engine, EngineSettings};
 use holdfast_notify::{Notifier, Post};
 use holdfast_store::Store;
@@ -184,6 +185,10 @@ fn workers(settings: &Settings, aws: AwsSettings) -> anyhow::Result<Workers> {
     let mut engine = EngineSettings::new(settings.data.clone());
     engine.sweep_interval = settings.sweep_interval;
     engine.audit = audit_settings(settings, &aws)?;
+    engine.bundles = BundleSettings {
+        places: config::bundle_places(settings, &aws),
+        endpoints: config::endpoints_for_bundle(settings, &aws),
+    };
     let post = config::post(settings, &aws.outside)?;
     Ok(Workers { aws, engine, post, notify: settings.notify.settings() })
 }

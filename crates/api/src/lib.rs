@@ -7,6 +7,7 @@ pub mod applications;
 pub mod audit;
 pub mod audit_log;
 pub mod break_glass;
+pub mod bundles;
 pub mod compliance;
 pub mod evacuations;
 pub mod federation;
@@ -39,6 +40,7 @@ pub trait ControlPlane:
     + audit::Audits
     + audit_log::AuditLogs
     + break_glass::BreakGlasses
+    + bundles::Bundles
     + compliance::Compliances
     + evacuations::Evacuations
     + federation::Federation

@@ -235,6 +235,9 @@ pub struct RunSummary {
     /// The break-glass under which it was started without approvals.
     #[serde(default)]
     pub break_glass: Option<String>,
+    /// It was carried out without a server, from a bundle, and handed in afterwards.
+    #[serde(default)]
+    pub executed_offline: bool,
     pub requested_by: String,
     pub reason: String,
     #[schema(value_type = String, format = DateTime)]

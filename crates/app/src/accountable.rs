@@ -3,6 +3,7 @@
 //! that a trait gains must be named here, as a change or as reading, before anything compiles.
 
 mod break_glass;
+mod bundles;
 mod estate;
 mod evidence;
 mod notices;

@@ -53,10 +53,16 @@ pub enum Action {
     KeepSealedCodes,
     /// Who hears first: schedules of who is on call, and taking a duty over. Nobody's right rests on it.
     KeepOnCall,
+    /// Having a code of one's own that opens bundles; that another's is ended by an administrator alone is the use case's.
+    KeepOfflineCode,
+    /// Taking a copy of the sealed bundle away.
+    TakeBundle,
+    /// Handing in what was carried out without a server.
+    HandInJournal,
 }
 
 impl Action {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 30] = [
         Self::ReadInventory,
         Self::WriteInventory,
         Self::WriteProtected,
@@ -84,6 +90,9 @@ impl Action {
         Self::ReviewBreakGlass,
         Self::KeepSealedCodes,
         Self::KeepOnCall,
+        Self::KeepOfflineCode,
+        Self::TakeBundle,
+        Self::HandInJournal,
     ];
 
     /// The roles that may; reading is everybody's who is signed in, except people and the audit's author list.
@@ -107,7 +116,10 @@ impl Action {
             | Self::SwitchAutomation
             | Self::Waive
             | Self::OpenBreakGlass
-            | Self::EndBreakGlass => &[Role::Operator, Role::Admin],
+            | Self::EndBreakGlass
+            | Self::KeepOfflineCode
+            | Self::TakeBundle
+            | Self::HandInJournal => &[Role::Operator, Role::Admin],
             Self::ReviewRun => &[Role::Approver],
             Self::ReviewBreakGlass => &[Role::Approver, Role::Admin],
             Self::WriteProtected
@@ -123,7 +135,7 @@ impl Action {
         match self {
             Self::ReadInventory => Some(Scope::InventoryRead),
             Self::WriteInventory => Some(Scope::InventoryWrite),
-            Self::ReadStatus => Some(Scope::StatusRead),
+            Self::ReadStatus | Self::TakeBundle => Some(Scope::StatusRead),
             Self::ReadRuns => Some(Scope::RunsRead),
             Self::RequestRun | Self::DriveRun => Some(Scope::RunsRequest),
             Self::ReadAudit => Some(Scope::AuditRead),
@@ -146,7 +158,9 @@ impl Action {
             | Self::EndBreakGlass
             | Self::ReviewBreakGlass
             | Self::KeepSealedCodes
-            | Self::KeepOnCall => None,
+            | Self::KeepOnCall
+            | Self::KeepOfflineCode
+            | Self::HandInJournal => None,
         }
     }
 
@@ -179,6 +193,9 @@ impl Action {
             Self::ReviewBreakGlass => "closing the review of a break-glass",
             Self::KeepSealedCodes => "making and withdrawing sealed codes",
             Self::KeepOnCall => "changing who is on call",
+            Self::KeepOfflineCode => "having a code that opens bundles",
+            Self::TakeBundle => "taking a copy of the bundle",
+            Self::HandInJournal => "handing in what was carried out without a server",
         }
     }
 }
@@ -278,7 +295,10 @@ mod tests {
             | Action::SwitchAutomation
             | Action::Waive
             | Action::OpenBreakGlass
-            | Action::EndBreakGlass => [false, true, false, true],
+            | Action::EndBreakGlass
+            | Action::KeepOfflineCode
+            | Action::TakeBundle
+            | Action::HandInJournal => [false, true, false, true],
             Action::ReviewRun => [false, false, true, false],
             Action::ReviewBreakGlass => [false, false, true, true],
             Action::WriteProtected

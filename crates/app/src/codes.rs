@@ -72,14 +72,27 @@ pub fn new_recovery_code(person: &str) -> (String, [u8; 32]) {
     (groups.join("-"), recovery_hash(person, &code))
 }
 
-/// Thirty-two letters: 160 bits, kept in an envelope. As it is written down, and its hash.
-#[must_use]
-pub fn new_sealed_code() -> (String, [u8; 32]) {
+/// Thirty-two letters: 160 bits, as they are written down.
+fn thirty_two_letters() -> String {
     let mut bytes = [0_u8; SEALED_LETTERS];
     rand::rng().fill_bytes(&mut bytes);
     let code: String = bytes.iter().map(|b| char::from(LETTERS[usize::from(b % 32)])).collect();
     let groups: Vec<&str> = (0..SEALED_LETTERS).step_by(4).map(|at| &code[at..at + 4]).collect();
-    (groups.join("-"), hash_secret(format!("sealed code: {code}").as_bytes()))
+    groups.join("-")
+}
+
+/// Kept in an envelope. As it is written down, and its hash.
+#[must_use]
+pub fn new_sealed_code() -> (String, [u8; 32]) {
+    let code = thirty_two_letters();
+    let hash = hash_secret(format!("sealed code: {}", code.replace('-', "")).as_bytes());
+    (code, hash)
+}
+
+/// A person's own, which opens bundles.
+#[must_use]
+pub fn new_offline_code() -> String {
+    thirty_two_letters()
 }
 
 /// `None`: what was typed is no sealed code.

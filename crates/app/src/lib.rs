@@ -11,6 +11,7 @@ mod audit_calls;
 mod audit_log;
 pub mod authority;
 mod break_glass;
+mod bundles;
 mod codes;
 mod compliance;
 mod evacuations;

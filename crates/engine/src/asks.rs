@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 use holdfast_domain::RunId;
 use holdfast_failover::step::run_plan::{Asking, NotAsked};
+use holdfast_offline::bundle::Draft;
 use holdfast_store::Fence;
 use std::time::Duration;
 
@@ -20,6 +21,11 @@ pub trait Asks: Send + Sync + std::fmt::Debug {
     /// there were. Workers that only carry runs out have nothing to look after.
     async fn look_after_plans(&self) -> usize {
         0
+    }
+
+    /// What a bundle made now would hold. `None`: workers that only carry runs out make none.
+    async fn bundle_draft(&self) -> Option<Result<Draft, String>> {
+        None
     }
 }
 

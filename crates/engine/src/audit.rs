@@ -2,7 +2,7 @@
 //! run it; the database lets one at a time. It holds back its signature when the database's log is not the beginning
 //! of what was signed before: a log that was rewound or rewritten gets no new checkpoint, and without one no run starts.
 
-mod keys;
+pub(crate) mod keys;
 mod places;
 
 pub use keys::new_key;

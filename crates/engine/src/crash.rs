@@ -32,7 +32,7 @@ impl Lost {
     pub fn is_a_crash(&self) -> bool {
         match self {
             Self::Crashed(_) | Self::Corrupt(_) | Self::Illegal(_) => true,
-            Self::Fenced | Self::Rewound | Self::Store(_) => false,
+            Self::Fenced | Self::Rewound | Self::Unwritten(_) | Self::Store(_) => false,
         }
     }
 }

@@ -6,10 +6,11 @@ use crate::at_work::AtWork;
 use crate::collector::look_at_application;
 use crate::crash;
 use crate::hands::{Hands, Held};
+use crate::journal::database::Database;
 use crate::journal::{Journal, Lost};
 use crate::lease::Lease;
 use crate::look::Ground;
-use crate::step::{StepDrive, drive};
+use crate::step::{Replica, StepDrive, drive};
 use holdfast_cloud::{Access, Acting, Cloud, Direction};
 use holdfast_domain::{RunId, StepId};
 use holdfast_failover::run::{Event, Next, Run, RunState};
@@ -117,8 +118,8 @@ impl Executor {
         let (id, lease, stop) = (held.run(), &self.lease, &self.stop);
         // Heard from before the journal is read, so that nothing said in between is missed.
         let mut wakeups = self.store.wakeups();
-        let journal =
-            Arc::new(Journal::open(self.store.clone(), fence.clone(), id, self.settings.hold_at_most).await?);
+        let book = Arc::new(Database { store: self.store.clone(), fence: fence.clone() });
+        let journal = Arc::new(Journal::open(book, fence.epoch, id, self.settings.hold_at_most).await?);
         let run = journal.run().await;
         if rests(&run, &run.next(lease.clock().now())) {
             held.rest();
@@ -128,7 +129,7 @@ impl Executor {
         let accounts = self.store.accounts().await?;
         let ground = Arc::new(Ground { application, accounts });
         if run.owner != Some((fence.worker.clone(), fence.epoch)) {
-            let taken = vec![Event::TakenOver { worker: fence.worker, epoch: fence.epoch }];
+            let taken = vec![Event::TakenOver { worker: fence.worker.clone(), epoch: fence.epoch }];
             let taken = match &run.owner {
                 Some(_) => journal.record(taken, lease.clock().now()).await,
                 // From nobody: that it is in hand is said with the first thing done.
@@ -144,15 +145,20 @@ impl Executor {
             self.cloud.recall(&before.facts);
         }
         self.tasks.spawn(ask_roles(self.clone(), ground.clone(), run));
+        let replica = Replica {
+            store: self.store.clone(),
+            lease: lease.clone(),
+            fence: fence.clone(),
+            asks: self.asks.clone(),
+            looks_at_once: self.settings.looks_per_account,
+        };
         let parts = StepDrive {
             journal: journal.clone(),
-            store: self.store.clone(),
             cloud: self.cloud.clone(),
-            lease: lease.clone(),
+            clock: lease.clock().clone(),
             ground: ground.clone(),
-            asks: self.asks.clone(),
+            replica: Some(replica),
             poll_interval: self.settings.poll_interval,
-            looks_at_once: self.settings.looks_per_account,
             stop: stop.clone(),
         };
         let mut driving: JoinSet<(StepId, Result<(), Lost>)> = JoinSet::new();

@@ -1,17 +1,16 @@
-//! One run's journal in the hands of its worker: every event is checked by the pure core and written under the
-//! worker's epoch. What was only seen is held and written together with what comes next, at the latest before the next call
+//! One run's journal in the hands of whoever carries it out: every event is checked by the pure core and written under the
+//! worker's epoch, into the database ([`database`]) or, where there is none, into a file (`offline.rs`). What was only seen is held and written together with what comes next, at the latest before the next call
 //! leaves: what is lost of it with the worker, the next one sees again (decision 35).
 
+pub mod database;
+
+use async_trait::async_trait;
 use futures::future::BoxFuture;
-use holdfast_domain::{RunId, StepId};
-use holdfast_failover::Step;
-use holdfast_failover::change::Change;
-use holdfast_failover::compliance::measured;
+use holdfast_domain::RunId;
 use holdfast_failover::run::{Command, Entry, Event, Next, Run};
-use holdfast_store::{Advance, AuditActor, AuditEntry, Fence, Store};
 use jiff::Timestamp;
-use serde_json::{Value, json};
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
 use tokio::time::Instant;
@@ -28,6 +27,9 @@ pub enum Lost {
     Rewound,
     #[error("the journal cannot be read: {0}")]
     Corrupt(String),
+    /// Of a file: whether it is on the disk is not known, and nothing more is done.
+    #[error("the journal's file cannot be written: {0}")]
+    Unwritten(String),
     #[error("a defect: {0}")]
     Crashed(String),
     #[error(transparent)]
@@ -52,10 +54,27 @@ impl From<holdfast_store::Error> for Lost {
     }
 }
 
+/// Where the entries of a run's journal are kept.
+#[async_trait]
+pub trait Book: Send + Sync + std::fmt::Debug {
+    /// Those after this one, in order.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    async fn entries(&self, run: RunId, after_seq: i64) -> Result<Vec<Entry>, Lost>;
+
+    /// Writes what follows on `written`, all or none, so that it is kept whatever happens next; answers with the entries as
+    /// they are kept. `ahead` is the run after them. `None`: somebody else wrote first.
+    ///
+    /// # Errors
+    /// [`Lost`]: nothing was written, or nobody can tell.
+    async fn append(&self, written: &Run, new: &[Entry], ahead: &Run) -> Result<Option<Vec<Entry>>, Lost>;
+}
+
 #[derive(Debug)]
 pub struct Journal {
-    store: Store,
-    fence: Fence,
+    book: Arc<dyn Book>,
+    epoch: i64,
     known: Mutex<Known>,
     hold_at_most: Duration,
     /// Told when something begins to be held.
@@ -129,19 +148,21 @@ impl Journal {
     ///
     /// # Errors
     /// [`Lost::Corrupt`] when the entries do not tell a run.
-    pub async fn open(store: Store, fence: Fence, id: RunId, hold_at_most: Duration) -> Result<Self, Lost> {
-        let entries = store.entries(id, 0).await?;
+    pub async fn open(
+        book: Arc<dyn Book>,
+        epoch: i64,
+        id: RunId,
+        hold_at_most: Duration,
+    ) -> Result<Self, Lost> {
+        let entries = book.entries(id, 0).await?;
         let run = Run::replay(id, &entries).map_err(|e| Lost::Corrupt(e.to_string()))?;
         let written_at = entries.last().map_or(run.requested_at, |last| last.at);
         let known = Known { written: run.clone(), written_at, held: Vec::new(), due: None, run };
-        Ok(Self { store, fence, known: Mutex::new(known), hold_at_most, holding: Notify::new() })
+        Ok(Self { book, epoch, known: Mutex::new(known), hold_at_most, holding: Notify::new() })
     }
 
-    pub fn fence(&self) -> &Fence {
-        &self.fence
-    }
     pub fn epoch(&self) -> i64 {
-        self.fence.epoch
+        self.epoch
     }
     /// With what is held.
     pub async fn run(&self) -> Run {
@@ -160,7 +181,7 @@ impl Journal {
     /// The last entry is read once more: a standby that was promoted without it may hold another in its place.
     async fn read_on(&self, known: &mut Known) -> Result<(), Lost> {
         let (id, seq, written_at) = (known.written.id, known.written.seq, known.written_at);
-        let entries = self.store.entries(id, seq - 1).await?;
+        let entries = self.book.entries(id, seq - 1).await?;
         let Some((last, news)) = entries.split_first() else { return Err(Lost::Rewound) };
         if (last.seq, last.at) != (seq, written_at) {
             return Err(Lost::Rewound);
@@ -238,6 +259,14 @@ impl Journal {
         self.carry_out(vec![Command::Conclude], now).await.map(drop)
     }
 
+    /// What a person says, where no server hears it.
+    ///
+    /// # Errors
+    /// [`Lost::Illegal`] with the refusal; or nothing was written.
+    pub async fn said(&self, command: Command, now: Timestamp) -> Result<(), Lost> {
+        self.carry_out(vec![command], now).await.map(drop)
+    }
+
     /// Begins the commit window, or ends it.
     ///
     /// # Errors
@@ -261,81 +290,16 @@ impl Journal {
         let mut known = self.known.lock().await;
         loop {
             let (new, ahead) = known.decide(&commands, now)?;
-            let events: Vec<Event> = known.held.iter().chain(&new).map(|entry| entry.event.clone()).collect();
+            let all: Vec<Entry> = known.held.iter().chain(&new).cloned().collect();
             // What it was about no longer is: nobody is asked about a step that was replaced.
-            if events.is_empty() {
+            if all.is_empty() {
                 return Ok(false);
             }
-            match self.write(&known.written, &events, &ahead).await {
-                Ok(entries) => return known.all_written(&entries).map(|()| true),
+            match self.book.append(&known.written, &all, &ahead).await? {
+                Some(entries) => return known.all_written(&entries).map(|()| true),
                 // A person wrote in between: take it in and ask the pure core again.
-                Err(holdfast_store::Error::RunMoved { .. }) => self.read_on(&mut known).await?,
-                Err(error) => return Err(error.into()),
+                None => self.read_on(&mut known).await?,
             }
         }
     }
-
-    /// One transaction: entries, state, fence, audit, and with the last entry what the run has measured.
-    async fn write(
-        &self,
-        run: &Run,
-        events: &[Event],
-        ahead: &Run,
-    ) -> Result<Vec<Entry>, holdfast_store::Error> {
-        let advance = Advance {
-            run: run.id,
-            expected_seq: run.seq,
-            events,
-            state: ahead.state,
-            summary: serde_json::to_value(ahead.summary()).ok(),
-        };
-        let audit = self.audit(run, events);
-        if !ahead.state.is_over() {
-            return self.store.append_as(&self.fence, &advance, &audit).await;
-        }
-        let mut change = self.store.begin().await?;
-        let entries = change.append_as(&self.fence, &advance).await?;
-        if !run.request.dry_run {
-            change.record_measured(run.id, &measured(ahead)).await?;
-        }
-        change.commit(audit).await?;
-        Ok(entries)
-    }
-
-    /// Who is behind the run and what its worker did: which calls with which request ids.
-    fn audit(&self, run: &Run, events: &[Event]) -> AuditEntry {
-        let kinds: Vec<&str> = events.iter().map(Event::kind).collect();
-        let calls: Vec<_> = events.iter().filter_map(|event| call(run, event)).collect();
-        let worker = AuditActor::System { name: self.fence.worker.clone() };
-        let mut detail = json!({
-            "on_behalf_of": run.on_behalf_of().email,
-            "epoch": self.fence.epoch,
-            "events": kinds,
-            "steps": events.iter().filter_map(Event::step).collect::<Vec<_>>(),
-        });
-        if !calls.is_empty() {
-            detail["calls"] = calls.into();
-        }
-        AuditEntry::done(&format!("run.{}", kinds.last().unwrap_or(&"nothing")), worker, "run", run.id)
-            .of_application(&run.request.application)
-            .with(detail)
-    }
-}
-
-/// What came of a call to AWS, with what finds it there.
-fn call(run: &Run, event: &Event) -> Option<Value> {
-    let planned = |step: &StepId| run.step(step).and_then(Step::change).map(Change::action);
-    Some(match event {
-        Event::CallAnswered { step, answer } => json!({
-            "step": step, "outcome": "answered", "action": answer.action, "region": answer.region,
-            "request_id": answer.request_id,
-        }),
-        Event::CallUnknown { step, reason } => {
-            json!({ "step": step, "outcome": "unknown", "action": planned(step), "reason": reason })
-        }
-        Event::CallRefused { step, reason, .. } => {
-            json!({ "step": step, "outcome": "refused", "action": planned(step), "reason": reason })
-        }
-        _ => return None,
-    })
 }

@@ -4,6 +4,7 @@
 mod asks;
 mod at_work;
 pub mod audit;
+pub mod bundles;
 mod clock;
 mod collector;
 mod crash;
@@ -15,6 +16,7 @@ mod hands;
 mod journal;
 mod lease;
 mod look;
+pub mod offline;
 mod plans;
 mod step;
 mod survey;
@@ -49,6 +51,8 @@ pub struct EngineSettings {
     pub hold_at_most: Duration,
     /// The audit log's keys, and where its checkpoints go.
     pub audit: audit::AuditSettings,
+    /// Where bundles for where no server is go.
+    pub bundles: bundles::BundleSettings,
 }
 
 impl EngineSettings {
@@ -56,6 +60,7 @@ impl EngineSettings {
     pub fn new(data: PathBuf) -> Self {
         Self {
             audit: audit::AuditSettings::within(&data),
+            bundles: bundles::BundleSettings::within(&data),
             data,
             sweep_interval: Duration::from_secs(30),
             looks_per_account: 256,
@@ -128,6 +133,13 @@ impl Engine {
             lease_over.cancel();
         });
         tasks.spawn(audit::run(store.clone(), settings.audit.clone(), stop.clone()));
+        let exporter = bundles::Exporter::new(
+            store.clone(),
+            asks.clone(),
+            settings.audit.clone(),
+            settings.bundles.clone(),
+        );
+        tasks.spawn(bundles::run(exporter, stop.clone()));
         tasks.spawn(collector::run(
             store.clone(),
             cloud,

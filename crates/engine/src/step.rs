@@ -2,6 +2,7 @@
 //! call leaves; an answer that does not come makes the outcome unknown, and the next move is to look.
 
 use crate::asks::Asks;
+use crate::clock::DatabaseClock;
 use crate::journal::{Journal, Lost};
 use crate::lease::Lease;
 use crate::look::Ground;
@@ -12,7 +13,7 @@ use holdfast_failover::run::may_repeat;
 use holdfast_failover::run::{CallState, Event, Run, StepProgress, StepState};
 use holdfast_failover::step::{Seen, Work, lags, resource_matches};
 use holdfast_failover::{Idempotency, Step, Verdict};
-use holdfast_store::Store;
+use holdfast_store::{Fence, Store};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,15 +27,24 @@ mod words;
 #[derive(Debug, Clone)]
 pub struct StepDrive {
     pub journal: Arc<Journal>,
-    pub store: Store,
     pub cloud: Arc<dyn Cloud>,
-    pub lease: Lease,
+    pub clock: DatabaseClock,
     pub ground: Arc<Ground>,
-    pub asks: Arc<dyn Asks>,
+    /// None where no server is: then only what AWS and the plan know is known.
+    pub replica: Option<Replica>,
     pub poll_interval: Duration,
+    pub stop: CancellationToken,
+}
+
+/// What a worker has beside AWS and the run's own journal.
+#[derive(Debug, Clone)]
+pub struct Replica {
+    pub store: Store,
+    pub lease: Lease,
+    pub fence: Fence,
+    pub asks: Arc<dyn Asks>,
     /// Looks begun at once per account, where a whole application is looked at.
     pub looks_at_once: usize,
-    pub stop: CancellationToken,
 }
 
 /// A step that waits for AWS looks again at least this often.
@@ -102,7 +112,7 @@ pub async fn drive(parts: StepDrive, id: StepId) -> Result<(), Lost> {
 
 impl StepDrive {
     fn now(&self) -> Timestamp {
-        self.lease.clock().now()
+        self.clock.now()
     }
 
     async fn turn(&self, run: &Run, step: &Step, progress: &StepProgress) -> Result<Turn, Lost> {

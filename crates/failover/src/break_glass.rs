@@ -102,6 +102,9 @@ pub struct UnderBreakGlass {
     pub reason: String,
     /// Until when it lets anything start.
     pub until: Timestamp,
+    /// The bundle from which it was carried out where no server was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline: Option<uuid::Uuid>,
 }
 
 impl UnderBreakGlass {
@@ -122,6 +125,8 @@ impl UnderBreakGlass {
 pub enum OpenedWith {
     SecondFactor,
     SealedCode,
+    /// A person's own code, which opens bundles where no server is.
+    OfflineCode,
 }
 
 impl OpenedWith {
@@ -130,6 +135,7 @@ impl OpenedWith {
         match self {
             Self::SecondFactor => "a second factor",
             Self::SealedCode => "a sealed code",
+            Self::OfflineCode => "an offline code, without a server",
         }
     }
 }
@@ -247,6 +253,7 @@ impl BreakGlass {
             by: self.holder.clone(),
             reason: self.reason.clone(),
             until: self.expires_at,
+            offline: None,
         })
     }
 

@@ -2,7 +2,7 @@
 
 mod calls;
 
-pub use calls::{CallFilter, Click};
+pub use calls::{CallFilter, Click, calls_of};
 
 use crate::connections::Connection;
 use crate::idempotency::{self, Mark};

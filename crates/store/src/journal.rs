@@ -5,7 +5,7 @@ use crate::audit::{self, AuditEntry};
 use crate::change::Change;
 use crate::connections::Connection;
 use crate::store::Store;
-use crate::wire::{Time, from_json, to_json, word};
+use crate::wire::{Time, from_json, time, to_json, word};
 use crate::{Error, Result};
 use holdfast_domain::RunId;
 use holdfast_failover::run::{Entry, Event, RunState};
@@ -99,6 +99,32 @@ pub(crate) async fn insert_first(
     .fetch_all(connection)
     .await?;
     entries(&rows, events)
+}
+
+/// What was written elsewhere, with its own times.
+pub(crate) async fn insert_as_it_was(
+    connection: &mut Connection,
+    run: RunId,
+    entries: &[Entry],
+) -> Result<()> {
+    let events: Vec<Event> = entries.iter().map(|entry| entry.event.clone()).collect();
+    let columns = Columns::of(&events)?;
+    sqlx::query(
+        "INSERT INTO run_events (run, seq, at, kind, person, step, reason, body)
+         SELECT $1, e.* FROM unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[]) AS e",
+    )
+    .bind(run.0)
+    .bind(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>())
+    .bind(entries.iter().map(|entry| time(entry.at)).collect::<Vec<_>>())
+    .bind(columns.kinds)
+    .bind(columns.people)
+    .bind(columns.steps)
+    .bind(columns.reasons)
+    .bind(columns.bodies)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query("SELECT pg_notify('holdfast', 'run:' || $1::text)").bind(run.0).execute(connection).await?;
+    Ok(())
 }
 
 /// `$1` run, `$2` expected seq, `$3`–`$7` the columns, `$8` state, `$9` over, `$10` summary, `$11` worker and

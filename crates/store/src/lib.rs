@@ -10,6 +10,7 @@ mod accounts;
 mod asked_runs;
 pub mod audit;
 mod break_glasses;
+mod bundles;
 mod change;
 mod channels;
 mod claims;
@@ -31,6 +32,7 @@ mod maintenance;
 mod migrate;
 mod notices;
 mod observations;
+mod offline_runs;
 mod on_call;
 mod own_plans;
 mod people;
@@ -52,8 +54,11 @@ mod wire;
 mod workers;
 
 pub use accounts::{AccountProbe, AccountRole, AccountTrust};
-pub use audit::{AuditActor, AuditEntry, AuditFilter, AuditOutcome, AuditRecord, CallFilter, Click};
+pub use audit::{
+    AuditActor, AuditEntry, AuditFilter, AuditOutcome, AuditRecord, CallFilter, Click, calls_of,
+};
 pub use break_glasses::{NewBreakGlass, RunUnder, SealedCode};
+pub use bundles::{BundlePlace, OfflineCode, OfflineKey, StoredBundle};
 pub use change::Change;
 pub use channels::{CHANNELS_AT_MOST, Channel, ChannelStand, LastDelivery};
 pub use claims::{Claim, Watch};
@@ -71,6 +76,7 @@ pub use maintenance::Pruned;
 pub use migrate::{AppRole, MIGRATIONS_HASH, migrate};
 pub use notices::{Attempt, CameOf, DeliveryStand, DeliveryState, NewDelivery, Notice, Of as NoticeOf};
 pub use observations::{LagPoint, Look};
+pub use offline_runs::OfflineRun;
 pub use on_call::{Calendar, DueCalendar, NewOnCall, OnCallOverride, OnCallSchedule, OnCallSource};
 pub use people::{Credentials, NewPerson, Person};
 pub use plans::{Changed, NewPlanVersion, PlanCare, PlanCause, PlanHead, PlanVersion};

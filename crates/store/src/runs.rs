@@ -32,6 +32,8 @@ pub struct RunHead {
     pub evacuation: Option<EvacuationId>,
     /// Under which break-glass it was started without approvals.
     pub break_glass: Option<BreakGlassId>,
+    /// The SHA-256 of the journal that it came in, where it was carried out without a server.
+    pub offline_journal: Option<String>,
     /// Whether that evacuation was approved and begun: its parts wait for their turn alone.
     pub lot_started: bool,
     pub requested_by: Who,
@@ -110,6 +112,7 @@ struct RunRow {
     drill_of: Option<Uuid>,
     evacuation: Option<Uuid>,
     break_glass: Option<Uuid>,
+    offline_journal: Option<String>,
     lot_started: bool,
     requested_by: Uuid,
     requested_email: String,
@@ -130,7 +133,7 @@ struct RunRow {
 }
 
 pub(crate) const SELECT: &str = "SELECT r.id, r.application::text, r.state, r.digest, r.intent, r.mode, r.from_region::text, \
-     r.to_region::text, r.dry_run, r.drill, r.drill_lasts_seconds, r.drill_of, r.evacuation, r.break_glass, \
+     r.to_region::text, r.dry_run, r.drill, r.drill_lasts_seconds, r.drill_of, r.evacuation, r.break_glass, r.offline_journal, \
      EXISTS (SELECT FROM evacuation_events e WHERE e.evacuation = r.evacuation AND e.kind = 'started') AS lot_started, \
      r.requested_by, r.requested_email, r.reason, r.requested_at, r.expires_at, r.seq, \
      r.owner_worker, r.epoch, r.ended_at, r.set_aside_at, r.crash, r.acknowledged_by, r.acknowledged_at, r.summary, m.rto, m.stores \
@@ -167,6 +170,7 @@ impl RunRow {
             drill,
             evacuation: self.evacuation.map(EvacuationId),
             break_glass: self.break_glass.map(BreakGlassId),
+            offline_journal: self.offline_journal,
             lot_started: self.lot_started,
             requested_by: Who { id: PersonId(self.requested_by), email: self.requested_email },
             reason: self.reason,

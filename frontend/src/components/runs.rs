@@ -55,7 +55,7 @@ pub fn table(label: &'static str, runs: &[RunSummary], action: &'static str) -> 
             let took = run.rto_seconds.map_or_else(|| view! { <span class="muted">"–"</span> }.into_any(), |s| view! { {words::span(s)} }.into_any());
             let lag = run.worst_lag_ms.map_or_else(|| view! { <span class="muted">"–"</span> }.into_any(), |ms| view! { {format::lag(ms)} }.into_any());
             let until = run.expires_at.filter(|_| run.state == RunState::AwaitingApproval).map(|at| view! { <span class="muted">", expires in "{time::until(at)}</span> });
-            let glass = run.break_glass.as_ref().map(|_| view! { <div>{badge(Tone::Bad, "under break-glass")}</div> });
+            let glass = run.break_glass.as_ref().map(|_| view! { <div>{badge(Tone::Bad, if run.executed_offline { "executed offline" } else { "under break-glass" })}</div> });
             let go = view! { <a class="go" href=href(&run.id)>{action}<span class="sr">{format!(" run {} of {}", format::short(&run.id), run.application)}</span></a> };
             let progress = if run.ended_at.is_none() && run.steps_done < run.steps_total && run.steps_done > 0 {
                 format!("{word}, {} of {}", run.steps_done, run.steps_total)

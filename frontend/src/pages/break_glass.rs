@@ -3,9 +3,10 @@
 use crate::components::tone::{Tone, badge};
 use crate::components::{parts, runs, time};
 use crate::format;
-use crate::pages::LOOK_AGAIN;
+use crate::pages::{LOOK_AGAIN, bundle};
 use crate::screen::{Screen, Signed, typed};
 use holdfast_api::break_glass::{BreakGlassState, BreakGlassView, NewSealedCodeView, SealedCodeView};
+use holdfast_api::bundles::{BundleView, NewOfflineCodeView};
 use holdfast_failover::break_glass::{MINUTES_AT_MOST, Rule};
 use leptos::prelude::*;
 
@@ -13,6 +14,14 @@ pub const PATH: &str = "/break-glass";
 pub const OPEN: &str = "open-break-glass";
 pub const REVIEW: &str = "review-break-glass";
 pub const MAKE_CODE: &str = "make-sealed-code";
+pub const MAKE_OFFLINE_CODE: &str = "make-offline-code";
+
+/// A code that a form just made: the page that shows it is the only one that ever does.
+#[derive(Debug, Clone)]
+pub enum MadeCode {
+    Sealed(NewSealedCodeView),
+    Offline(NewOfflineCodeView),
+}
 
 /// What the page shows, and who looks at it.
 #[derive(Debug, Clone)]
@@ -22,6 +31,8 @@ pub struct BreakGlass {
     pub history: Vec<BreakGlassView>,
     /// `None`: whoever looks may not keep them.
     pub codes: Option<Vec<SealedCodeView>>,
+    /// What there is to act with where no server is.
+    pub bundle: BundleView,
     pub signed: Signed,
 }
 
@@ -30,12 +41,12 @@ pub fn href(id: &str) -> String {
     format!("{PATH}/{}", format::encode(id))
 }
 
-/// `made`: the code that the form just made: this page is the only one that ever shows it.
 #[must_use]
-pub fn page(view: BreakGlass, made: Option<NewSealedCodeView>) -> Screen {
+pub fn page(view: BreakGlass, made: Option<MadeCode>) -> Screen {
     let mark = match (view.state.open.is_empty(), view.state.reviews_due.is_empty()) {
         (false, _) => Tone::Bad,
         (true, false) => Tone::Watch,
+        (true, true) if !view.bundle.problems.is_empty() => Tone::Watch,
         (true, true) => Tone::Quiet,
     };
     let screen = Screen::new("Break-glass", "/break-glass", move || body(&view, made.as_ref())).mark(mark);
@@ -46,13 +57,22 @@ fn has(signed: &Signed, roles: &[&str]) -> bool {
     signed.roles.iter().any(|role| roles.contains(&role.as_str()))
 }
 
-fn body(view: &BreakGlass, made: Option<&NewSealedCodeView>) -> AnyView {
+fn body(view: &BreakGlass, made: Option<&MadeCode>) -> AnyView {
     let code = made.map(|made| {
-        let words = view! {
-            <p>{format!("Write it down now and keep it at {}: it is not shown again. It opens break-glass once, for anybody but you.", made.kept_at)}</p>
-            <p><code class="secret">{made.code.clone()}</code></p>
+        let (title, what, code) = match made {
+            MadeCode::Sealed(made) => (
+                "A sealed code",
+                format!("Write it down now and keep it at {}: it is not shown again. It opens break-glass once, for anybody but you.", made.kept_at),
+                made.code.clone(),
+            ),
+            MadeCode::Offline(made) => (
+                "Your offline code",
+                "Write it down now and keep it away from the bundle: it is not shown again. With both, your plans are carried out in your name.".to_owned(),
+                made.code.clone(),
+            ),
         };
-        view! { <div role="status">{parts::callout(Tone::Good, "A sealed code", words.into_any())}</div> }
+        let words = view! { <p>{what}</p><p><code class="secret">{code}</code></p> };
+        view! { <div role="status">{parts::callout(Tone::Good, title, words.into_any())}</div> }
     });
     let history = if view.history.is_empty() {
         parts::empty(
@@ -72,6 +92,7 @@ fn body(view: &BreakGlass, made: Option<&NewSealedCodeView>) -> AnyView {
             {parts::card("glass-now", "Now", parts::nothing(), now(view))}
             {parts::card("glass-lifts", "What it lifts", parts::nothing(), lifts())}
         </div>
+        {bundle::card(&view.bundle, &view.signed)}
         {parts::card("glass-history", "Each time", view! { "newest first" }.into_any(), history)}
         {codes}
     }

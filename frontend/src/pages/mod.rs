@@ -8,6 +8,7 @@ pub mod applications;
 pub mod approvals;
 pub mod audit;
 pub mod break_glass;
+pub mod bundle;
 pub mod calls;
 pub mod channels;
 pub mod compliance;

@@ -93,7 +93,12 @@ fn body(
         view! { <div><a class="target" href=calls::href("run", &s.id)>"What was called in AWS, with proof"</a></div> }
     });
     let glass = s.break_glass.as_ref().map(|id| {
-        view! { <div><a href=break_glass::href(id)>{badge(Tone::Bad, "Started under break-glass")}</a>", without the approvals that its policy asks for"</div> }
+        let (title, rest) = if s.executed_offline {
+            ("Executed offline", ", without a server, from a bundle, and handed in afterwards")
+        } else {
+            ("Started under break-glass", ", without the approvals that its policy asks for")
+        };
+        view! { <div><a href=break_glass::href(id)>{badge(Tone::Bad, title)}</a>{rest}</div> }
     });
     let under = view! { {under}{glass}{asked_by}{called} };
     let verbs = view! { <div data-live="verbs" class="verbs">{run_verbs::first(run)}</div> };

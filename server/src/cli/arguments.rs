@@ -1,6 +1,7 @@
 //! The commands and their arguments, as clap reads them.
 
 pub mod break_glass;
+pub mod bundle;
 pub mod estate;
 pub mod evidence;
 pub mod people;
@@ -83,6 +84,9 @@ pub enum Command {
     /// Start without approvals, for at most an hour, what would wait for others
     #[command(subcommand)]
     BreakGlass(break_glass::BreakGlass),
+    /// What there is to act with where no server is: copies, codes, carrying a plan out, handing in what was done
+    #[command(subcommand)]
+    Bundle(bundle::Bundle),
     /// Runs that wait for your review
     Approvals,
     /// Objectives, what strategies can reach, what runs have measured

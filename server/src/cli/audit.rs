@@ -249,7 +249,7 @@ fn check(path: &Path, public_key: &str, checkpoints: &[PathBuf], output: Output)
 }
 
 /// The key itself, or a file that holds it.
-fn read_key(given: &str) -> Result<VerifyingKey, Failure> {
+pub fn read_key(given: &str) -> Result<VerifyingKey, Failure> {
     let text = if given.contains('+') && !Path::new(given).exists() {
         given.to_owned()
     } else {

@@ -5,6 +5,7 @@ mod admin;
 mod arguments;
 mod audit;
 mod break_glass;
+mod bundle;
 mod channels;
 mod client;
 mod compliance;
@@ -125,6 +126,7 @@ async fn run(arguments: Arguments, output: Output) -> Outcome {
         Command::Freeze(command) => safeguards::freeze(command, output).await,
         Command::OnCall(command) => on_call::on_call(command, output).await,
         Command::Automation(command) => safeguards::automation(command, output).await,
+        Command::Bundle(command) => bundle::bundle(command, output).await,
         Command::BreakGlass(command) => break_glass::break_glass(command, output).await,
         Command::Approvals => run::approvals(output).await,
         Command::Compliance { csv } => compliance::compliance(csv, output).await,

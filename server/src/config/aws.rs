@@ -2,6 +2,7 @@
 
 use super::{Mode, Settings, Wrong};
 use holdfast_aws::{AwsSettings, ControlCredentials, Egress, OutsideSettings};
+use holdfast_offline::Endpoints;
 use std::net::SocketAddr;
 
 /// `demo`: the demonstration's accounts exist in the simulator only, which takes any key pair.
@@ -36,6 +37,51 @@ pub fn aws_settings(settings: &Settings, demo: bool) -> Result<AwsSettings, Wron
         }
     }
     Ok(aws)
+}
+
+/// What a bundle says of it, for where no server's settings are.
+#[must_use]
+pub fn endpoints_for_bundle(settings: &Settings, aws: &AwsSettings) -> Endpoints {
+    Endpoints {
+        endpoint_url: aws.endpoint_url.clone(),
+        services: aws.service_endpoints.clone(),
+        dns_resolver: aws.outside.dns_resolver,
+        sts_regions: aws.sts_regions.clone(),
+        local: settings.mode == Mode::Local,
+    }
+}
+
+/// AWS as it is reached from wherever a bundle is opened: with the credentials that are found there.
+#[must_use]
+pub fn aws_of_bundle(endpoints: &Endpoints, aws_itself: bool) -> AwsSettings {
+    let mut aws = AwsSettings::new(endpoints.sts_regions.clone());
+    aws.outside = OutsideSettings {
+        egress: if endpoints.local { Egress::Local } else { Egress::Production },
+        dns_resolver: endpoints.dns_resolver.filter(|_| !aws_itself),
+        from: "where the bundle was opened".to_owned(),
+    };
+    if !aws_itself {
+        aws.endpoint_url.clone_from(&endpoints.endpoint_url);
+        aws.service_endpoints.clone_from(&endpoints.services);
+        let simulated = endpoints.local && aws.endpoint_url.is_some();
+        if simulated && !has_credentials(|name| std::env::var_os(name).is_some()) {
+            aws.control_credentials = demo_credentials();
+        }
+    }
+    aws
+}
+
+/// Whether the AWS SDK would find any, without asking the machine that it runs on.
+pub fn has_credentials(is_set: impl Fn(&str) -> bool) -> bool {
+    [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_PROFILE",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    ]
+    .into_iter()
+    .any(is_set)
 }
 
 /// The address in `http://HOST:PORT`, where it is written as numbers.

@@ -1,4 +1,5 @@
-//! Where the audit log's checkpoints go: what the setting says, and the places that it makes.
+//! Where the audit log's checkpoints go, and the bundles for where no server is: what the settings say, and the places that
+//! they make.
 
 use super::witness::Witness;
 use super::{Settings, Wrong};
@@ -6,11 +7,13 @@ use async_trait::async_trait;
 use holdfast_aws::{AwsSettings, BucketPlace, CheckpointBucket, Egress};
 use holdfast_domain::{RegionCode, Seconds};
 use holdfast_engine::audit::{AuditSettings, FilePlace, Place};
+use holdfast_engine::bundles::{BundleSettings, FolderPlace};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const NAME: &str = "HOLDFAST_AUDIT_CHECKPOINTS";
+const BUNDLES: &str = "HOLDFAST_BUNDLES";
 const BUCKET: &str = "s3://";
 
 /// One of the places that the setting names.
@@ -30,6 +33,22 @@ pub enum CheckpointPlace {
 /// What of it cannot be understood, and how it is written.
 pub fn parse(text: &str) -> Result<Vec<CheckpointPlace>, Wrong> {
     text.split(',').map(str::trim).filter(|place| !place.is_empty()).map(parse_one).collect()
+}
+
+/// The same of bundles: a path is a folder there, and a witness is none.
+///
+/// # Errors
+/// What of it cannot be understood, and how it is written.
+pub fn parse_bundles(text: &str) -> Result<Vec<CheckpointPlace>, Wrong> {
+    let places = parse(text).map_err(|wrong| Wrong { setting: BUNDLES.to_owned(), ..wrong })?;
+    if places.iter().any(|place| matches!(place, CheckpointPlace::Witness(_))) {
+        return Err(Wrong::new(
+            BUNDLES,
+            "names a receiver, and bundles go to folders and buckets",
+            "Write a folder's path, or `s3://BUCKET/PREFIX?region=eu-west-1`; several apart by commas.",
+        ));
+    }
+    Ok(places)
 }
 
 fn parse_one(text: &str) -> Result<CheckpointPlace, Wrong> {
@@ -104,6 +123,24 @@ pub fn checkpoint_places(settings: &Settings, aws: &AwsSettings) -> Vec<Arc<dyn 
     settings.audit_checkpoints.iter().map(place).collect()
 }
 
+/// Where bundles go: none named, a folder beside this server, which is lost with it.
+#[must_use]
+pub fn bundle_places(settings: &Settings, aws: &AwsSettings) -> Vec<Arc<dyn Place>> {
+    let place = |place: &CheckpointPlace| -> Option<Arc<dyn Place>> {
+        match place {
+            CheckpointPlace::File(path) => Some(Arc::new(FolderPlace::new(path.clone()))),
+            CheckpointPlace::Bucket(place) => {
+                Some(Arc::new(Bucket(CheckpointBucket::new(aws, place.clone()))))
+            }
+            CheckpointPlace::Witness(_) => None,
+        }
+    };
+    if settings.bundles.is_empty() {
+        return BundleSettings::within(&settings.data).places;
+    }
+    settings.bundles.iter().filter_map(place).collect()
+}
+
 /// What a place elsewhere holds is asked for this seldom: the log is held meanwhile, and every round would ask otherwise.
 const ASKED_EVERY: Duration = Duration::from_secs(30);
 
@@ -174,6 +211,19 @@ impl Place for Bucket {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bundles_go_to_folders_and_buckets_and_to_no_witness() {
+        assert_eq!(
+            parse_bundles("/mnt/other-region").unwrap(),
+            [CheckpointPlace::File("/mnt/other-region".into())]
+        );
+        assert!(parse_bundles("s3://bundles?region=eu-west-1").is_ok());
+        for text in ["https://witness.example.com/x", "s3://bundles"] {
+            let said = parse_bundles(text).unwrap_err().to_string();
+            assert!(said.contains(BUNDLES), "{said}");
+        }
+    }
 
     #[test]
     fn places_are_files_buckets_and_receivers() {

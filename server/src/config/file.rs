@@ -21,6 +21,7 @@ pub struct File {
     pub stale_after: Option<String>,
     pub audit_key: Option<String>,
     pub audit_checkpoints: Option<String>,
+    pub bundles: Option<String>,
     pub secrets_key: Option<String>,
     #[serde(default)]
     pub oidc: Oidc,

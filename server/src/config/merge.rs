@@ -1,5 +1,6 @@
 //! File, environment and flags laid over each other. What the values mean together is [`super::decide`]'s.
 
+use super::aws::has_credentials;
 use super::{Mode, Notify, Proxies, Said, Wrong, checkpoints, file};
 use holdfast_domain::{RegionCode, Seconds};
 use secrecy::SecretString;
@@ -17,7 +18,7 @@ pub struct Flags {
 }
 
 /// Variables with the prefix that some command or script of ours reads.
-const VARIABLES: [&str; 36] = [
+const VARIABLES: [&str; 37] = [
     "HOLDFAST_CONFIG",
     "HOLDFAST_MODE",
     "HOLDFAST_LISTEN",
@@ -32,6 +33,7 @@ const VARIABLES: [&str; 36] = [
     "HOLDFAST_STALE_AFTER",
     "HOLDFAST_AUDIT_KEY",
     "HOLDFAST_AUDIT_CHECKPOINTS",
+    "HOLDFAST_BUNDLES",
     "HOLDFAST_SECRETS_KEY",
     "HOLDFAST_OIDC_ISSUER",
     "HOLDFAST_OIDC_CLIENT_ID",
@@ -126,6 +128,10 @@ pub fn merge(flags: &Flags, environment: &Environment) -> Result<Said, Wrong> {
             .map(|places| checkpoints::parse(&places))
             .transpose()?
             .unwrap_or_default(),
+        bundles: text("HOLDFAST_BUNDLES", &file.bundles)
+            .map(|places| checkpoints::parse_bundles(&places))
+            .transpose()?
+            .unwrap_or_default(),
         secrets_key: text("HOLDFAST_SECRETS_KEY", &file.secrets_key).map(PathBuf::from),
         oidc: file::Oidc {
             issuer: text("HOLDFAST_OIDC_ISSUER", &file.oidc.issuer),
@@ -148,15 +154,7 @@ pub fn merge(flags: &Flags, environment: &Environment) -> Result<Said, Wrong> {
         endpoints: file.aws.endpoints,
         environment_endpoint_url: variable("AWS_ENDPOINT_URL").map(str::to_owned),
         environment_endpoints: services.collect(),
-        has_aws_credentials: [
-            "AWS_ACCESS_KEY_ID",
-            "AWS_PROFILE",
-            "AWS_WEB_IDENTITY_TOKEN_FILE",
-            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        ]
-        .iter()
-        .any(|name| variable(name).is_some()),
+        has_aws_credentials: has_credentials(|name| variable(name).is_some()),
     })
 }
 

@@ -16,8 +16,8 @@ mod tests;
 mod witness;
 
 pub use audit::audit_settings;
-pub use aws::{address_of, aws_settings, demo_credentials};
-pub use checkpoints::{CheckpointPlace, checkpoint_places};
+pub use aws::{address_of, aws_of_bundle, aws_settings, demo_credentials, endpoints_for_bundle};
+pub use checkpoints::{CheckpointPlace, bundle_places, checkpoint_places};
 pub use merge::{Environment, Flags, merge};
 pub use notify::{Notify, post};
 pub use oidc::{claim_rules, provider};
@@ -88,6 +88,7 @@ pub struct Said {
     pub stale_after: Option<Duration>,
     pub audit_key: Option<PathBuf>,
     pub audit_checkpoints: Vec<CheckpointPlace>,
+    pub bundles: Vec<CheckpointPlace>,
     pub secrets_key: Option<PathBuf>,
     pub oidc: file::Oidc,
     pub notify: Notify,
@@ -125,6 +126,8 @@ pub struct Settings {
     pub audit_key: Option<PathBuf>,
     /// Where its checkpoints go; empty: a file in `data`.
     pub audit_checkpoints: Vec<CheckpointPlace>,
+    /// Where bundles for where no server is go; empty: a folder in `data`.
+    pub bundles: Vec<CheckpointPlace>,
     /// The keys that second factors and channels are encrypted with; none, in local mode: one in `data`.
     pub secrets_key: Option<PathBuf>,
     /// The identity provider, as it was said; [`provider`] makes one of it.

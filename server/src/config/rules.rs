@@ -90,6 +90,7 @@ pub fn decide(said: Said, task: Task) -> Result<Settings, Wrong> {
         stale_after: said.stale_after.unwrap_or(Duration::from_secs(90)),
         audit_key: said.audit_key,
         audit_checkpoints: said.audit_checkpoints,
+        bundles: said.bundles,
         secrets_key: said.secrets_key,
         oidc: said.oidc,
         notify: said.notify,

@@ -105,6 +105,26 @@ pub async fn metrics(State(state): State<AppState>, Principal(actor): Principal)
         "Break-glasses that are over and whose review nobody has closed.",
         vec![(String::new(), count(glass.reviews_due.len()))],
     );
+    let bundle = state.plane.bundle(&actor).await?;
+    gauge(
+        "holdfast_bundle_stale",
+        "1 where nothing fresh could be carried out without a server; an alarm.",
+        vec![(String::new(), f64::from(u8::from(bundle.stale)))],
+    );
+    gauge(
+        "holdfast_bundle_age_seconds",
+        "Since the newest bundle was made; absent before the first.",
+        bundle.age_seconds.map(|age| (String::new(), age)).into_iter().collect(),
+    );
+    let copies = bundle.places.iter().filter_map(|place| {
+        let name = place.name.replace('\\', "\\\\").replace('"', "\\\"");
+        Some((format!("{{place=\"{name}\"}}"), place.age_seconds?))
+    });
+    gauge(
+        "holdfast_bundle_copy_age_seconds",
+        "Since the bundle was made that a place holds; absent where it holds none.",
+        copies.collect(),
+    );
     gauge("holdfast_applications", "Applications by recovery state.", labelled("state", states));
     let mut sights = Vec::new();
     for region in &now.regions.regions {

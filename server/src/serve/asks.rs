@@ -1,11 +1,12 @@
-//! What the workers ask of the use cases: a run of another application, for a step that runs its plan; and that kept
-//! plans are looked after.
+//! What the workers ask of the use cases: a run of another application, for a step that runs its plan; that kept plans are
+//! looked after; what a bundle made now would hold.
 
 use async_trait::async_trait;
 use holdfast_app::App;
 use holdfast_domain::RunId;
 use holdfast_engine::Asks;
 use holdfast_failover::step::run_plan::{Asking, NotAsked};
+use holdfast_offline::Draft;
 use holdfast_store::Fence;
 
 /// Applications whose plans one replica takes in hand at once.
@@ -22,6 +23,10 @@ impl Asks for StepRequests {
 
     async fn bring_back(&self, drill: RunId) -> Result<RunId, String> {
         self.0.bring_back(drill).await
+    }
+
+    async fn bundle_draft(&self) -> Option<Result<Draft, String>> {
+        self.0.bundle_draft().await.map_err(|problem| problem.detail).transpose()
     }
 
     async fn look_after_plans(&self) -> usize {

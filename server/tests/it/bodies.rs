@@ -18,6 +18,7 @@ pub fn body(method: &str, path: &str) -> &'static str {
         ("POST", "/api/v1/freezes") => r#"{"reason": "year's end", "ends_at": "2027-01-02T00:00:00Z"}"#,
         ("POST", "/api/v1/break_glasses") => r#"{"reason": "nobody answers"}"#,
         ("POST", "/api/v1/break_glasses/{id}/review") => r#"{"words": "rightly"}"#,
+        ("POST", "/api/v1/journals") => r#"{"journal": "{}"}"#,
         ("POST", "/api/v1/sealed_codes") => r#"{"kept_at": "the safe"}"#,
         ("POST", "/api/v1/channels") => {
             r#"{"kind": "webhook", "name": "my phone", "url": "https://hooks.example.com/"}"#

@@ -1,6 +1,7 @@
 //! A control plane with one application, one run and fixed people. What it was asked is kept.
 
 mod break_glass;
+mod bundles;
 mod evacuations;
 mod notices;
 mod on_call;

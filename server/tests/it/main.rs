@@ -17,6 +17,7 @@ mod fake;
 mod house;
 mod inventory;
 mod live;
+mod offline;
 mod origins;
 mod pages;
 mod proxies;

@@ -21,7 +21,7 @@ use std::sync::Arc;
 const PASSWORD: &str = "a long enough password";
 
 /// Method, path, body: refused on an old sign-in.
-const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 32] = [
+const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 33] = [
     (
         "POST",
         "/runs",
@@ -37,6 +37,7 @@ const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 32] = [
     ("POST", "/break_glasses", r#"{"reason": "x"}"#),
     ("POST", "/break_glasses/{id}/review", r#"{"words": "x"}"#),
     ("POST", "/sealed_codes", r#"{"kept_at": "x"}"#),
+    ("POST", "/offline_codes", ""),
     ("POST", "/runs/{id}/reviews", r#"{"decision": "approve", "plan_digest": "x"}"#),
     ("POST", "/runs/{id}/escalate", r#"{"reason": "x", "confirm": "shop", "overrides": []}"#),
     ("POST", "/runs/{id}/abort", r#"{"reason": "x", "confirm": "shop"}"#),
@@ -85,12 +86,13 @@ const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 32] = [
 ];
 
 /// Makes nothing weaker, is not done at once, or is the proof itself.
-const WANTS_NONE: [&str; 37] = [
+const WANTS_NONE: [&str; 39] = [
     "DELETE /applications/{name}",
     "DELETE /applications/{name}/waivers/{waiver}",
     "DELETE /channels/{id}",
     "DELETE /evacuations/{id}/reviews",
     "DELETE /freezes/{id}",
+    "DELETE /offline_codes/{id}",
     "DELETE /on_call/{name}",
     "DELETE /on_call/{name}/overrides/{id}",
     "DELETE /runs/{id}/reviews",
@@ -108,6 +110,7 @@ const WANTS_NONE: [&str; 37] = [
     "POST /channels/{id}/test",
     "POST /evacuations/{id}/cancel",
     "POST /freezes",
+    "POST /journals",
     "POST /on_call/{name}/overrides",
     "POST /runs/{id}/acknowledge",
     "POST /runs/{id}/cancel",
@@ -126,7 +129,7 @@ const WANTS_NONE: [&str; 37] = [
 ];
 
 /// Path of a form, what it sends, and the page that it stands on.
-const FORMS: [(&str, &str, &str); 25] = [
+const FORMS: [(&str, &str, &str); 26] = [
     (
         "/applications/shop/runs",
         "intent=failover&mode=planned&reason=x&override_change_freeze=yes&idempotency_key=k",
@@ -145,6 +148,7 @@ const FORMS: [(&str, &str, &str); 25] = [
     ("/break-glass", "reason=x", "/break-glass"),
     ("/break-glass/{id}/review", "words=x", "/break-glass/{id}"),
     ("/break-glass/codes", "kept_at=x", "/break-glass"),
+    ("/break-glass/offline-code", "", "/break-glass"),
     ("/runs/{id}/break_glass", "", "/runs/{id}"),
     ("/evacuations/{id}/break_glass", "", "/evacuations/{id}"),
     ("/people", "email=new%40example.com&role-viewer=on", "/people"),

@@ -86,6 +86,9 @@ fn sentence(event: &Event) -> String {
         Event::Denied { by, .. } => format!("{} denied it", by.email),
         Event::Expired => "The approvals did not come in time".into(),
         Event::TurnRefused { reason } => format!("Refused when its turn came: {reason}"),
+        Event::BreakGlass { under } if under.offline.is_some() => {
+            format!("{} carried it out without a server, from a bundle", under.by.email)
+        }
         Event::BreakGlass { under } => {
             format!("{} broke the glass: no approval is waited for", under.by.email)
         }

@@ -5,6 +5,7 @@
 mod applications;
 mod approvals;
 mod break_glass;
+mod bundles;
 mod codes;
 mod drills;
 mod evacuations;

@@ -49,6 +49,14 @@ fn unreadable(why: Unreadable) -> Outcome {
     Outcome::NotCalled { reason: reason.to_owned(), way_out: way_out.to_owned() }
 }
 
+/// Without a server: whoever carries it out does it, and says so.
+fn by_hand(what: &str, how: &str) -> Outcome {
+    Outcome::NotCalled {
+        reason: format!("{what} needs the server, which is not here"),
+        way_out: format!("{how} by hand, then skip the step saying that it was done."),
+    }
+}
+
 impl StepDrive {
     /// Intent first: what was seen, what will be called, by when an answer can come. Then the call.
     pub(super) async fn intend_and_call(
@@ -111,7 +119,10 @@ impl StepDrive {
     /// The call, once its intent stands in the journal.
     async fn call(&self, run: &Run, step: &Step, change: &Change, intent: &Intent) -> Result<Outcome, Lost> {
         if let Change::CallWebhook { url, application, movement, step: name } = change {
-            let Some(secret) = self.store.webhook_secret(application, name).await? else {
+            let Some(replica) = &self.replica else {
+                return Ok(by_hand("the webhook", &format!("Call {url}")));
+            };
+            let Some(secret) = replica.store.webhook_secret(application, name).await? else {
                 return Ok(Outcome::NotCalled {
                     reason: "the inventory no longer has the webhook, and its secret went with it".to_owned(),
                     way_out:
@@ -167,7 +178,7 @@ impl StepDrive {
     /// Between the intent and the socket this process may have been stopped: for longer than its lease, or for long enough
     /// that the call might take effect after others take it for lost. A slow write of the intent uses up the same time.
     pub(super) fn may_leave(&self, intent: &Intent) -> Result<bool, Lost> {
-        if !self.lease.holds(self.journal.epoch()) {
+        if self.replica.as_ref().is_some_and(|replica| !replica.lease.holds(self.journal.epoch())) {
             return Err(Lost::Fenced);
         }
         let deadline = SignedDuration::try_from(intent.deadline).unwrap_or(SignedDuration::MAX);

@@ -3,7 +3,7 @@
 
 use super::call::{Intent, Outcome};
 use super::words::rehearsed;
-use super::{StepDrive, Turn};
+use super::{Replica, StepDrive, Turn};
 use crate::asks::ASKING_AT_MOST;
 use crate::collector::look_at_application;
 use crate::journal::Lost;
@@ -33,7 +33,12 @@ impl StepDrive {
         (name, movement): (&Name, &Movement),
     ) -> Result<Turn, Lost> {
         let Some(change) = step.change() else { return Ok(Turn::Over) };
-        let other = self.look_at_other(run, step, progress, name).await?;
+        let Some(replica) = &self.replica else {
+            let reason = format!("the plan of {name} is run by the server, which is not here");
+            let way_out = "Carry that application out from the same bundle, then skip this step saying so.";
+            return self.park(step, reason, way_out).await;
+        };
+        let other = self.look_at_other(replica, run, step, progress, name).await?;
         if progress.state != StepState::Pending
             && let Some(CallState::Intended { .. } | CallState::Unknown { .. }) = &progress.call
         {
@@ -81,35 +86,36 @@ impl StepDrive {
     /// is moved.
     async fn look_at_other(
         &self,
+        replica: &Replica,
         run: &Run,
         step: &Step,
         progress: &StepProgress,
         name: &Name,
     ) -> Result<Other, Lost> {
-        let application = match self.store.application(name).await {
+        let application = match replica.store.application(name).await {
             Ok(application) => Some(application),
             Err(holdfast_store::Error::NotFound(_)) => None,
             Err(error) => return Err(error.into()),
         };
         let asked_by = self.asked_by(run, step, progress.retries);
-        let asked = match self.store.run_asked_by(&asked_by).await? {
-            Some(id) => Some(other_run(run, &self.store.run_head(id).await?)),
+        let asked = match replica.store.run_asked_by(&asked_by).await? {
+            Some(id) => Some(other_run(run, &replica.store.run_head(id).await?)),
             None => None,
         };
-        let live = self.store.active_run(name).await?.as_ref().map(|head| other_run(run, head));
+        let live = replica.store.active_run(name).await?.as_ref().map(|head| other_run(run, head));
         let settled = asked.as_ref().map_or(live.is_none(), |run| run.state.is_over());
         let serving = match &application {
-            Some(application) if settled => self.serving(application).await?,
+            Some(application) if settled => self.serving(replica, application).await?,
             _ => Serving::default(),
         };
         Ok(Other { application, serving, asked, live })
     }
 
-    async fn serving(&self, application: &Application) -> Result<Serving, Lost> {
+    async fn serving(&self, replica: &Replica, application: &Application) -> Result<Serving, Lost> {
         let ground = Ground { application: application.clone(), accounts: self.ground.accounts.clone() };
-        let seen_by = (&self.store, &self.cloud, self.lease.clock());
-        look_at_application(seen_by, &ground, self.looks_at_once).await;
-        let observed = self.store.observations(&application.name).await?;
+        let seen_by = (&replica.store, &self.cloud, &self.clock);
+        look_at_application(seen_by, &ground, replica.looks_at_once).await;
+        let observed = replica.store.observations(&application.name).await?;
         Ok(serving(application, &sights(application, &observed, self.now(), JUST_NOW)))
     }
 
@@ -133,10 +139,11 @@ impl StepDrive {
             impact_began_at: run.request.impact_began_at,
             detected_at: run.request.detected_at,
         };
+        let Some(replica) = &self.replica else { return Ok(Outcome::TooLate) };
         if !self.may_leave(intent)? {
             return Ok(Outcome::TooLate);
         }
-        let asked = tokio::time::timeout(ASKING_AT_MOST, self.asks.ask(&asking, self.journal.fence())).await;
+        let asked = tokio::time::timeout(ASKING_AT_MOST, replica.asks.ask(&asking, &replica.fence)).await;
         Ok(match asked {
             Ok(Ok(id)) => Outcome::Told(Ok(answer(change, id))),
             Ok(Err(NotAsked::Refused(refusal))) => Outcome::NotCalled {

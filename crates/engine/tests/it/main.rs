@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // A test that cannot go on has failed.
 
 mod audit_log;
+mod bundles;
 mod commits;
 mod crashes;
 mod data_plane;
@@ -18,6 +19,7 @@ mod kinds;
 mod lost;
 mod misconfigured;
 mod mortal;
+mod offline;
 mod other_plans;
 mod own_steps;
 mod poison;

@@ -146,6 +146,21 @@ impl WireHouse {
         self.stop_engine().await;
     }
 
+    /// The database, for what no use case makes.
+    pub async fn store(&self) -> Store {
+        Store::connect(&self.database_url, Pools { web: 1, engine: 1 }).await.unwrap().sealing_with(sealing())
+    }
+
+    /// AWS as somebody sees it who has no server.
+    pub fn cloud(&self) -> Arc<dyn Cloud> {
+        Arc::new(AwsCloud::new(aws(self.sim.addr)))
+    }
+
+    /// What signs the audit log, and bundles.
+    pub fn key_file(&self) -> PathBuf {
+        self.data.path().join("audit/key")
+    }
+
     /// What it has requested is carried out by whoever comes next.
     pub async fn stop_engine(&mut self) {
         if let Some(engine) = self.engine.take() {

@@ -331,6 +331,7 @@ fn what_is_started_under_break_glass_is_told_at_once_to_those_it_does_without_an
         by: who(2),
         reason: "nobody answers.".into(),
         until: NOW,
+        offline: None,
     };
     let mut story = Story::of(request());
     story.tell(Command::BreakGlass { under });
@@ -354,6 +355,7 @@ fn what_rang_for_a_step_ends_when_somebody_has_seen_to_it_and_a_start_under_brea
         by: who(1),
         reason: "nobody answers.".into(),
         until: NOW,
+        offline: None,
     };
     story.approve(2, "sre");
     story.tell(Command::BreakGlass { under });

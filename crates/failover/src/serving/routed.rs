@@ -93,7 +93,8 @@ fn following<'a>(
     let facts = plan.stood(name, region)?;
     let follows =
         |record: &DnsRecord| record.health_check_id.as_deref().is_some_and(|id| health.contains_key(id));
-    let edited = plan.steps.iter().any(|step| step.resource.as_ref() == Some(name) && step.change().is_some());
+    let edited =
+        plan.steps.iter().any(|step| step.resource.as_ref() == Some(name) && step.change().is_some());
     let left_alone = || {
         let mut all = regions.iter().filter_map(|at| plan.stood(name, at)).flat_map(Facts::dns_records);
         !edited && all.any(follows)

@@ -4,8 +4,34 @@
 use super::{AuditRecord, AuditRow, COLUMNS};
 use crate::Result;
 use crate::store::Store;
-use holdfast_domain::RunId;
+use holdfast_domain::{RunId, StepId};
+use holdfast_failover::change::Change;
+use holdfast_failover::run::{Event, Run};
+use serde_json::{Value, json};
 use sqlx::{Postgres, QueryBuilder, Row as _};
+
+/// What came of calls to AWS, each with what finds it there: `calls` in the detail of the entry that tells of these events.
+#[must_use]
+pub fn calls_of(run: &Run, events: &[Event]) -> Vec<Value> {
+    let planned =
+        |step: &StepId| run.step(step).and_then(holdfast_failover::Step::change).map(Change::action);
+    let call = |event: &Event| {
+        Some(match event {
+            Event::CallAnswered { step, answer } => json!({
+                "step": step, "outcome": "answered", "action": answer.action, "region": answer.region,
+                "request_id": answer.request_id,
+            }),
+            Event::CallUnknown { step, reason } => {
+                json!({ "step": step, "outcome": "unknown", "action": planned(step), "reason": reason })
+            }
+            Event::CallRefused { step, reason, .. } => {
+                json!({ "step": step, "outcome": "refused", "action": planned(step), "reason": reason })
+            }
+            _ => return None,
+        })
+    };
+    events.iter().filter_map(call).collect()
+}
 
 /// Newest first. The person and the run have an index each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -44,7 +44,7 @@ async fn review(store: &Store, id: BreakGlassId, by: &Who) -> Result<bool, Error
 fn under(id: BreakGlassId, by: &Who) -> Event {
     let until = jiff::Timestamp::MAX;
     Event::BreakGlass {
-        under: UnderBreakGlass { id, by: by.clone(), reason: "nobody answers".into(), until },
+        under: UnderBreakGlass { id, by: by.clone(), reason: "nobody answers".into(), until, offline: None },
     }
 }
 

@@ -5,12 +5,16 @@ use super::query::Sent;
 use super::render::{Form, Visit, back, came_of};
 use crate::state::AppState;
 use axum::extract::{Path, State};
-use axum::response::Response;
-use holdfast_api::break_glass::{MakeSealedCode, NewSealedCodeView, OpenBreakGlass, ReviewBreakGlass};
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use holdfast_api::break_glass::{MakeSealedCode, OpenBreakGlass, ReviewBreakGlass};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{BreakGlassId, Role};
-use holdfast_frontend::pages::break_glass::{self, MAKE_CODE, OPEN, PATH, REVIEW};
+use holdfast_frontend::pages::break_glass::{
+    self, MAKE_CODE, MAKE_OFFLINE_CODE, MadeCode, OPEN, PATH, REVIEW,
+};
 use holdfast_frontend::screen::Screen;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Each time that is shown on the page; REST has them all.
@@ -21,18 +25,20 @@ pub async fn page(State(state): State<AppState>, visit: Visit) -> Response {
     visit.show(&state, answer).await
 }
 
-async fn whole(state: &AppState, visit: &Visit, made: Option<NewSealedCodeView>) -> Answer<Screen> {
+async fn whole(state: &AppState, visit: &Visit, made: Option<MadeCode>) -> Answer<Screen> {
     let actor = &visit.actor;
     let codes = async {
         // Whether they are shown; whether they may be kept is the control plane's to say.
         if actor.has(Role::Admin) { state.plane.sealed_codes(actor).await.map(Some) } else { Ok(None) }
     };
-    let (now, history, codes) = futures::try_join!(
+    let (now, history, codes, bundle) = futures::try_join!(
         state.plane.break_glass_state(actor),
         state.plane.break_glasses(actor, None, Some(LINES)),
-        codes
+        codes,
+        state.plane.bundle(actor)
     )?;
-    let view = break_glass::BreakGlass { state: now, history: history.items, codes, signed: visit.signed() };
+    let signed = visit.signed();
+    let view = break_glass::BreakGlass { state: now, history: history.items, codes, bundle, signed };
     Ok(break_glass::page(view, made))
 }
 
@@ -96,10 +102,50 @@ pub async fn make_code(State(state): State<AppState>, visit: Visit, Sent(sent): 
     let make = MakeSealedCode { kept_at: sent.text("kept_at") };
     match state.plane.make_sealed_code(&visit.actor, make).await {
         Ok(made) => {
-            let answer = whole(&state, &visit, Some(made)).await;
+            let answer = whole(&state, &visit, Some(MadeCode::Sealed(made))).await;
             visit.show(&state, answer).await
         }
         Err(problem) => back(PATH, flash::refused(&problem, MAKE_CODE, sent.typed(&["kept_at"]))),
+    }
+}
+
+/// The same of one's own code: this answer is the only one that shows it.
+pub async fn make_offline_code(State(state): State<AppState>, visit: Visit) -> Response {
+    match state.plane.make_offline_code(&visit.actor).await {
+        Ok(made) => {
+            let answer = whole(&state, &visit, Some(MadeCode::Offline(made))).await;
+            visit.show(&state, answer).await
+        }
+        Err(problem) => back(PATH, flash::refused(&problem, MAKE_OFFLINE_CODE, BTreeMap::new())),
+    }
+}
+
+pub async fn end_offline_code(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(text): Path<String>,
+    Sent(sent): Sent,
+) -> Response {
+    let answer = async {
+        let id: Uuid = text.parse().map_err(|_| Problem::not_found("offline code", &text))?;
+        state.plane.end_offline_code(&visit.actor, id).await
+    };
+    let form = Form { page: PATH, name: "end-offline-code", fields: &[] };
+    came_of(answer.await, form, &sent, |()| "The next bundle is not opened by that code".to_owned())
+}
+
+/// The file as a browser saves it.
+pub async fn bundle_copy(State(state): State<AppState>, visit: Visit) -> Response {
+    match state.plane.bundle_copy(&visit.actor).await {
+        Ok(copy) => {
+            let headers = [
+                (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+                (header::CONTENT_DISPOSITION, "attachment; filename=\"holdfast.bundle\""),
+                (header::CACHE_CONTROL, "no-store"),
+            ];
+            (headers, copy).into_response()
+        }
+        Err(problem) => back(PATH, flash::refused(&problem, MAKE_OFFLINE_CODE, BTreeMap::new())),
     }
 }
 

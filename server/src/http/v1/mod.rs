@@ -7,6 +7,7 @@ mod accounts;
 mod applications;
 mod audit;
 mod break_glass;
+mod bundles;
 mod channels;
 mod compliance;
 mod document;
@@ -53,6 +54,7 @@ pub struct List<T> {
 fn described() -> OpenApiRouter<AppState> {
     let inventory = OpenApiRouter::new()
         .routes(routes!(inventory::get_inventory, inventory::put_inventory))
+        .routes(routes!(bundles::post_journal))
         .layer(Extension(body::Limit(body::INVENTORY_LIMIT_BYTES)));
     let v1 = OpenApiRouter::new()
         .routes(routes!(session::get_session, session::post_session, session::delete_session))
@@ -122,6 +124,10 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(break_glass::post_break_glass_review))
         .routes(routes!(break_glass::get_sealed_codes, break_glass::post_sealed_code))
         .routes(routes!(break_glass::delete_sealed_code))
+        .routes(routes!(bundles::get_bundle))
+        .routes(routes!(bundles::get_bundle_copy))
+        .routes(routes!(bundles::post_offline_code))
+        .routes(routes!(bundles::delete_offline_code))
         .routes(routes!(runs::post_break_glass_start))
         .routes(routes!(compliance::get_compliance))
         .routes(routes!(audit::get_audit))

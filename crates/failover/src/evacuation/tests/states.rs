@@ -328,6 +328,7 @@ fn under_break_glass_a_lot_starts_without_an_approval_and_each_part_that_waits_i
         by: who(2),
         reason: "nobody answers".into(),
         until: after(3_600),
+        offline: None,
     };
     let mut story = Story::of(&[sre(), sre()]);
     let decided = story.evacuation.break_glass(&story.runs, under.clone(), NOW).unwrap();

@@ -11,6 +11,7 @@ pub(super) fn under(holder: u128) -> UnderBreakGlass {
         by: who(holder),
         reason: "nobody answers".into(),
         until: after(3_600),
+        offline: None,
     }
 }
 
