@@ -69,7 +69,7 @@ async fn who_takes_the_duty_over_is_asked_in_place_of_whose_turn_it_is() {
     let new = NewOverride { person: "Approver@example.com".into(), from: None, until };
     let view = house.app.override_on_call(&actor(&second), &team(), new).await.unwrap();
     assert!(view.overridden);
-    assert_eq!(view.next.unwrap().people, [second.email.clone()], "theirs again when it ends");
+    assert_eq!(view.next.unwrap().people, [second.email.as_str()], "theirs again when it ends");
     house.tells("http://127.0.0.1:9/", NEVER);
     let run = house.asks(|_| {}).await;
     let told = house.until(&run, all("delivered")).await;
@@ -102,7 +102,7 @@ async fn a_calendar_says_who_and_while_it_cannot_be_read_everybody_is_asked() {
         assert!(since.elapsed() < WITHIN, "{view:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
-    assert_eq!(known.now, [second.email.clone()]);
+    assert_eq!(known.now, [second.email.as_str()]);
     house.until(&unread, all("delivered")).await;
     house.command(&unread, Command::Cancel { by: who(&house.operator), reason: "again".into() }).await;
     let run = house.asks(|_| {}).await;
