@@ -14,8 +14,8 @@ pub const CONTENT: &str = "STOP";
 scenarios! {
     an_object_is_seen_where_it_is_and_where_it_is_not: simulator, ministack, moto;
     an_object_is_put_on_nothing_and_taken_away_under_its_version: simulator, ministack, moto;
-    what_somebody_else_has_put_is_not_written_over: simulator, ministack;
-    an_object_that_has_changed_is_not_taken_away: simulator, ministack;
+    what_somebody_else_has_put_is_not_written_over: simulator, ministack, moto;
+    an_object_that_has_changed_is_not_taken_away: simulator, ministack, moto;
     other_content_than_the_check_looks_for_holds_nothing_out: simulator, ministack, moto;
     a_dark_region_leaves_the_other_object_in_sight: simulator;
 }
