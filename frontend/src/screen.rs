@@ -5,6 +5,7 @@ use crate::components::shell;
 use crate::components::tone::Tone;
 use holdfast_api::break_glass::BreakGlassView;
 use holdfast_api::safeguards::AutomationView;
+use holdfast_api::system::ClockView;
 use hydration_context::SsrSharedContext;
 use jiff::Timestamp;
 use leptos::prelude::*;
@@ -118,6 +119,21 @@ impl Default for Glass {
     }
 }
 
+/// Whether the times that pages show, and judge by, are right.
+#[derive(Debug, Clone)]
+pub enum Clocks {
+    /// As the workers found them; those that are apart are said on every page.
+    Compared(Vec<ClockView>),
+    /// It could not be read: said on every page too.
+    NotKnown,
+}
+
+impl Default for Clocks {
+    fn default() -> Self {
+        Self::Compared(Vec::new())
+    }
+}
+
 /// Everything around a page's own content.
 #[derive(Debug, Clone)]
 pub struct Chrome {
@@ -130,6 +146,7 @@ pub struct Chrome {
     pub signed: Option<Signed>,
     pub automation: Automation,
     pub glass: Glass,
+    pub clocks: Clocks,
     /// `None`: could not be counted.
     pub active_runs: Option<usize>,
     pub approvals: Option<usize>,
@@ -150,6 +167,7 @@ impl Chrome {
             signed: None,
             automation: Automation::default(),
             glass: Glass::default(),
+            clocks: Clocks::default(),
             active_runs: None,
             approvals: None,
             simulator_url: None,

@@ -6,7 +6,7 @@ mod fixtures;
 mod payloads;
 
 use holdfast_frontend::pages;
-use holdfast_frontend::screen::{Automation, Flash, Glass};
+use holdfast_frontend::screen::{Automation, Clocks, Flash, Glass};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -602,6 +602,24 @@ fn whether_there_is_a_fresh_bundle_is_said_where_one_looks_for_it_and_a_code_onc
     hers.signed.email = "olga@example.com".into();
     let hers = fixtures::show("/break-glass", pages::break_glass::page(hers, None));
     assert!(hers.contains("End the code of olga@example.com"));
+}
+
+#[test]
+fn clocks_that_are_apart_are_told_on_every_page_with_the_way_out_and_those_that_are_together_on_none() {
+    use fixtures::clocks::{apart, together, unknown};
+    let html = |clocks| {
+        let mut chrome = fixtures::chrome("/");
+        chrome.clocks = clocks;
+        pages::tokens::page(vec![], None).render(chrome)
+    };
+    let told = html(Clocks::Compared(vec![together(), apart()]));
+    for said in ["Two clocks are apart", "10 min behind", "Let NTP set the clock", "role=\"alert\""] {
+        assert!(told.contains(said), "{said} is missing");
+    }
+    assert!(!html(Clocks::Compared(vec![together(), unknown()])).contains("clocks"));
+    assert!(html(Clocks::NotKnown).contains("Whether the clocks are right is not known"));
+    let system = fixtures::show("/system", pages::system::page(fixtures::settings::system()));
+    assert!(system.contains("has heard no time from AWS lately"), "what is not known is said, too");
 }
 
 #[test]

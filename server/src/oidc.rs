@@ -229,7 +229,7 @@ impl Provider {
             verifier: verifier.secret().clone(),
             next: next.to_owned(),
             purpose,
-            left_at: Timestamp::now().as_second(),
+            left_at: holdfast_clock::now().as_second(),
         };
         let json = serde_json::to_vec(&kept).map_err(|error| Failure::Unreachable(error.to_string()))?;
         let sealed = self.sealing.seal(SEALED_AS, &json).map_err(Failure::Unreachable)?;
@@ -269,7 +269,7 @@ impl Provider {
             vouched => vouched?,
         };
         if kept.purpose == Purpose::SignIn
-            && !lately(vouched.authenticated_at, Timestamp::now(), self.settings.longest)
+            && !lately(vouched.authenticated_at, holdfast_clock::now(), self.settings.longest)
         {
             let why = "it vouches for a sign-in there that is older than was asked for".to_owned();
             return Err(Failure::NotBelieved(why));
@@ -280,7 +280,7 @@ impl Provider {
     fn kept(&self, text: &str) -> Option<Kept> {
         let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
         let kept: Kept = serde_json::from_slice(&self.sealing.open(SEALED_AS, &sealed).ok()?).ok()?;
-        (0..=AWAY_AT_MOST).contains(&(Timestamp::now().as_second() - kept.left_at)).then_some(kept)
+        (0..=AWAY_AT_MOST).contains(&(holdfast_clock::now().as_second() - kept.left_at)).then_some(kept)
     }
 
     /// Signature, algorithm, issuer, audience, expiry and nonce are verified before a word of it is believed.

@@ -23,9 +23,13 @@ use holdfast_store::Store;
 use jiff::SignedDuration;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 
 /// Open answers may end for this long, and steps under way may reach a journalled point.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// How often a server without workers asks the database for the time.
+const TIME_EVERY: Duration = Duration::from_secs(5);
 
 /// What a server is made of; everything in it is ready.
 #[derive(Debug)]
@@ -89,7 +93,10 @@ impl Server {
         news::pass_on(&store, &state);
         let workers = match workers {
             Some(workers) => Some(start_workers(&store, settings, workers).await?),
-            None => None,
+            None => {
+                tokio::spawn(keep_time(store.clone(), state.closing.clone()));
+                None
+            }
         };
         let router = http::router(state.clone(), PostgresSessions::new(store.clone()))?;
         let address = listener.local_addr()?;
@@ -141,6 +148,18 @@ impl Server {
         tokio::join!(workers, answers);
         // Connections that hang in a query are not waited for.
         tokio::time::timeout(Duration::from_secs(1), self.store.close()).await.ok();
+    }
+}
+
+/// Where no worker does it once a second: a machine that was suspended goes on with the time at which it was.
+async fn keep_time(store: Store, closing: CancellationToken) {
+    while !closing.is_cancelled() {
+        // It is told what the database says.
+        store.now().await.ok();
+        tokio::select! {
+            () = closing.cancelled() => {}
+            () = tokio::time::sleep(TIME_EVERY) => {}
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::applications::ApplicationSummary;
 use crate::problem::Answer;
 use crate::regions::RegionsView;
 use crate::runs::RunSummary;
+use crate::system::ClockView;
 use async_trait::async_trait;
 use holdfast_domain::Actor;
 use jiff::Timestamp;
@@ -38,6 +39,8 @@ pub struct Need {
 #[async_trait]
 pub trait Nows {
     async fn now(&self, actor: &Actor) -> Answer<NowView>;
+    /// Of every worker that lives, how its clock and AWS's stand beside the database's.
+    async fn clocks(&self, actor: &Actor) -> Answer<Vec<ClockView>>;
     /// What `/readyz` says: `Err` names what is not ready.
     async fn ready(&self) -> Result<(), String>;
 }

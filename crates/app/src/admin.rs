@@ -11,7 +11,6 @@ use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, PersonId, Role, Scope};
 use holdfast_inventory::{Format, read};
 use holdfast_store::NewPerson as StoredPerson;
-use jiff::Timestamp;
 
 /// Whoever can reach the database with the server's own settings.
 fn administrator() -> Actor {
@@ -23,7 +22,7 @@ fn administrator() -> Actor {
         token: None,
         token_scopes: None,
         // Whoever has the database's URL has nothing more to prove.
-        identity_proved_at: Some(Timestamp::now()),
+        identity_proved_at: Some(holdfast_clock::now()),
         second_factor: false,
         sent: None,
     }

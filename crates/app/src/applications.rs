@@ -41,7 +41,7 @@ impl Applications for App {
         may(actor, Action::ReadStatus)?;
         let after = filter.cursor.as_deref().filter(|text| !text.is_empty()).map(cursor).transpose()?;
         let limit = filter.limit.unwrap_or(PAGE).clamp(1, PAGE_AT_MOST) as usize;
-        let mut all = self.summaries(Timestamp::now()).await?;
+        let mut all = self.summaries(holdfast_clock::now()).await?;
         all.retain(|s| {
             passes(s, filter) && after.as_ref().is_none_or(|after| s.name.as_str() > after.as_str())
         });
@@ -55,7 +55,7 @@ impl Applications for App {
 
     async fn application(&self, actor: &Actor, name: &Name) -> Answer<ApplicationView> {
         may(actor, Action::ReadStatus)?;
-        let now = Timestamp::now();
+        let now = holdfast_clock::now();
         let judged = self.judge(name, now).await?;
         let ended = self.store.last_ended_runs(name, 20).await.map_err(of_store)?;
         let lag = self.store.lag_series(name, now - LAG_SHOWN_FOR).await.map_err(of_store)?;
@@ -116,7 +116,7 @@ impl Applications for App {
 
     async fn application_status(&self, actor: &Actor, name: &Name) -> Answer<ApplicationStatus> {
         may(actor, Action::ReadStatus)?;
-        let judged = self.judge(name, Timestamp::now()).await?;
+        let judged = self.judge(name, holdfast_clock::now()).await?;
         Ok(ApplicationStatus {
             application: name.to_string(),
             recovery_state: judged.state,
@@ -128,7 +128,7 @@ impl Applications for App {
 
     async fn application_readiness(&self, actor: &Actor, name: &Name) -> Answer<Vec<Finding>> {
         may(actor, Action::ReadStatus)?;
-        Ok(self.judge(name, Timestamp::now()).await?.findings)
+        Ok(self.judge(name, holdfast_clock::now()).await?.findings)
     }
 
     async fn new_webhook_secret(&self, actor: &Actor, name: &Name, step: &Name) -> Answer<String> {

@@ -13,7 +13,6 @@ use holdfast_domain::{Actor, Application, Name};
 use holdfast_failover::compliance::{Evidence, Measured, RtoSplit, Standing, green, measured, standing};
 use holdfast_failover::run::Run;
 use holdfast_store::RunHead;
-use jiff::Timestamp;
 
 /// Compliance rests on the worst of this many last runs.
 const LAST_RUNS: usize = 3;
@@ -120,7 +119,7 @@ impl Compliances for App {
             green: green(&standings, due.all.len()),
             break_glass_reviews_due: due.all,
             rows,
-            at: Timestamp::now(),
+            at: holdfast_clock::now(),
         })
     }
 

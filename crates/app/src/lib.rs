@@ -12,6 +12,7 @@ mod audit_log;
 pub mod authority;
 mod break_glass;
 mod bundles;
+mod clocks;
 mod codes;
 mod compliance;
 mod evacuations;

@@ -3,6 +3,7 @@
 use crate::App;
 use crate::applications::{recovery, summaries};
 use crate::authority::{Action, may};
+use crate::clocks::clock_view;
 use crate::evacuations::Live;
 use crate::picture::Judged;
 use crate::problems::of_store;
@@ -13,17 +14,17 @@ use holdfast_api::applications::ApplicationSummary;
 use holdfast_api::break_glass::BreakGlassView;
 use holdfast_api::now::{Need, NowView, Nows};
 use holdfast_api::runs::{RunFilter, RunSummary, Runs};
+use holdfast_api::system::ClockView;
 use holdfast_domain::Actor;
 use holdfast_failover::evacuation::State;
 use holdfast_failover::run::RunState;
 use holdfast_failover::serving::RecoveryState;
-use jiff::Timestamp;
 
 #[async_trait]
 impl Nows for App {
     async fn now(&self, actor: &Actor) -> Answer<NowView> {
         may(actor, Action::ReadStatus)?;
-        let now = Timestamp::now();
+        let now = holdfast_clock::now();
         let judged = self.judge_all(now).await?;
         let ended = self.store.last_ended_runs_of_all(20, true).await.map_err(of_store)?;
         let declared = self.store.declared_regions().await.map_err(of_store)?;
@@ -47,6 +48,12 @@ impl Nows for App {
             active_runs,
             approvals_for_me,
         })
+    }
+
+    async fn clocks(&self, actor: &Actor) -> Answer<Vec<ClockView>> {
+        may(actor, Action::ReadStatus)?;
+        let found = self.store.clocks().await.map_err(of_store)?;
+        Ok(found.into_iter().map(|one| clock_view(one, holdfast_clock::now())).collect())
     }
 
     async fn ready(&self) -> Result<(), String> {

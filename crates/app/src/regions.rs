@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 impl Regions for App {
     async fn regions(&self, actor: &Actor) -> Answer<RegionsView> {
         may(actor, Action::ReadStatus)?;
-        let now = Timestamp::now();
+        let now = holdfast_clock::now();
         let judged = self.judge_all(now).await?;
         let declared = self.store.declared_regions().await.map_err(of_store)?;
         Ok(regions_view(&judged, &declared))

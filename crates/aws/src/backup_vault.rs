@@ -61,7 +61,7 @@ async fn look_in(caller: &Caller, spec: &BackupVault, region: &RegionCode) -> Re
         vault: place.vault.clone(),
         protected,
         restores,
-        seen_at: Timestamp::now(),
+        seen_at: holdfast_clock::now(),
     }))
 }
 
@@ -71,7 +71,7 @@ async fn newest(
     place: &VaultPlace,
     resource: &str,
 ) -> Result<Option<RecoveryPoint>, Error> {
-    let lately = DateTime::from_secs(Timestamp::now().as_second() - LATELY_SECONDS);
+    let lately = DateTime::from_secs(holdfast_clock::now().as_second() - LATELY_SECONDS);
     let newest = match newest_since(caller, region, place, resource, Some(lately)).await? {
         Some(newest) => Some(newest),
         None => newest_since(caller, region, place, resource, None).await?,
@@ -155,7 +155,7 @@ async fn restores(
     place: &VaultPlace,
 ) -> Result<Vec<RestoreJob>, Error> {
     let protected: BTreeSet<&str> = place.protected.iter().map(String::as_str).collect();
-    let since = DateTime::from_secs(Timestamp::now().as_second() - JOBS_OF_SECONDS);
+    let since = DateTime::from_secs(holdfast_clock::now().as_second() - JOBS_OF_SECONDS);
     let mut jobs = Vec::new();
     let mut next = None;
     for _ in 0..PAGES {

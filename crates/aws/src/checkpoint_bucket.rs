@@ -1,6 +1,7 @@
 //! A bucket that keeps what it is given, newest first: where the audit log's checkpoints go that nobody here can take back.
 //! With the control account's own credentials, or those that the bucket's policy lets in; no role is assumed.
 
+use crate::aws_clock::SigningTime;
 use crate::clients::{app_name, behavior, shared_http_client};
 use crate::credentials::Control;
 use crate::failure::Call;
@@ -60,6 +61,7 @@ impl CheckpointBucket {
             .region(Region::new(place.region.to_string()))
             .credentials_provider(SharedCredentialsProvider::new(Control::new(settings, http.clone())))
             .http_client(http)
+            .time_source(SigningTime)
             .timeout_config(timeouts)
             .retry_config(RetryConfig::standard().with_max_attempts(2))
             .force_path_style(endpoint.is_some());
@@ -78,7 +80,7 @@ impl CheckpointBucket {
     /// # Errors
     /// What S3 answered, or that it did not.
     pub async fn put(&self, text: &str) -> Result<(), Error> {
-        let now = SystemTime::now();
+        let now = holdfast_clock::system_time();
         let locked_until = self.place.retain.map(|retain| DateTime::from(now + retain));
         let put = self
             .client
@@ -101,7 +103,7 @@ impl CheckpointBucket {
     pub async fn newest(&self) -> Result<Option<String>, Error> {
         let (bucket, prefix) = (&self.place.bucket, &self.place.prefix);
         // Only what is called as ours are: a folder's own object or somebody's log would come first otherwise.
-        let after = key(prefix, SystemTime::now() + CLOCKS_APART);
+        let after = key(prefix, holdfast_clock::system_time() + CLOCKS_APART);
         let list =
             self.client.list_objects_v2().bucket(bucket).prefix(prefix).start_after(after).max_keys(1).send();
         let listed = list.await.map_err(|error| self.call(LIST, false).failed(&error))?;

@@ -2,6 +2,7 @@
 //! deadlines by whether the call looks or changes. Clients are cheap; the pool under them is what is kept.
 
 use crate::arc_clusters::Clusters;
+use crate::aws_clock::{AwsClock, SigningTime};
 use crate::ecs_service::TaskDefinitions;
 use crate::failure::Call;
 use crate::hedge::Silence;
@@ -50,6 +51,7 @@ pub(crate) struct Caller {
     pub settings: Arc<AwsSettings>,
     pub http: SharedHttpClient,
     pub silence: Arc<Silence>,
+    pub aws_clock: AwsClock,
     pub clusters: Arc<Clusters>,
     pub view: Arc<OutsideView>,
     pub task_definitions: Arc<TaskDefinitions>,
@@ -76,6 +78,8 @@ macro_rules! configure {
             .region(Region::new($region.to_owned()))
             .credentials_provider(caller.credentials.clone())
             .http_client(caller.http.clone())
+            .time_source(SigningTime)
+            .interceptor(caller.aws_clock.clone())
             .timeout_config(caller.timeouts($service, $region))
             .retry_config(caller.retries($service, $region))
             .retry_partition(caller.partition($service, $region));

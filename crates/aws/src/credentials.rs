@@ -5,6 +5,7 @@
 mod control;
 
 use crate::arc_clusters::Clusters;
+use crate::aws_clock::AwsClock;
 use crate::clients::{Caller, shared_http_client};
 use crate::ecs_service::TaskDefinitions;
 use crate::failure::Call;
@@ -131,7 +132,7 @@ struct Session {
 
 impl Session {
     fn left(&self) -> Duration {
-        self.expires_at.duration_since(SystemTime::now()).unwrap_or_default()
+        self.expires_at.duration_since(holdfast_clock::system_time()).unwrap_or_default()
     }
 }
 
@@ -140,6 +141,7 @@ pub(crate) struct Sessions {
     settings: Arc<AwsSettings>,
     http: SharedHttpClient,
     silence: Arc<Silence>,
+    aws_clock: AwsClock,
     clusters: Arc<Clusters>,
     view: Arc<OutsideView>,
     task_definitions: Arc<TaskDefinitions>,
@@ -158,6 +160,7 @@ impl Sessions {
             settings,
             http,
             silence: Arc::default(),
+            aws_clock: AwsClock::default(),
             view,
             clusters: Arc::default(),
             task_definitions: Arc::default(),
@@ -165,6 +168,10 @@ impl Sessions {
             control,
             slots: Mutex::default(),
         }
+    }
+
+    pub(crate) fn aws_clock(&self) -> &AwsClock {
+        &self.aws_clock
     }
 
     pub(crate) fn clusters(&self) -> &Clusters {
@@ -255,6 +262,7 @@ impl Sessions {
             settings: self.settings.clone(),
             http: self.http.clone(),
             silence: self.silence.clone(),
+            aws_clock: self.aws_clock.clone(),
             clusters: self.clusters.clone(),
             view: self.view.clone(),
             task_definitions: self.task_definitions.clone(),

@@ -10,7 +10,6 @@ use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::facts::{Consistency, LagFrom, TableReplica};
 use holdfast_domain::resource::DynamodbGlobalTable;
 use holdfast_domain::{Facts, RegionCode};
-use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 const DESCRIBE: &str = "dynamodb:DescribeTable";
@@ -39,7 +38,7 @@ pub(crate) async fn look(caller: &Caller, spec: &DynamodbGlobalTable, regions: &
     };
     let unreachable: Vec<&RegionCode> =
         described.iter().filter(|(_, d)| d.is_err()).map(|(region, _)| *region).collect();
-    let seen_at = Timestamp::now();
+    let seen_at = holdfast_clock::now();
     let facts = |region: &RegionCode, table: Option<&TableDescription>| match consistency {
         Some(consistency) => {
             let not_measured = there.iter().filter(|r| matches!(measured.get(**r), Some(Err(_))));

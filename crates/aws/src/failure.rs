@@ -76,10 +76,16 @@ impl Call {
             SdkError::ServiceError(service) => {
                 let status = service.raw().status().as_u16();
                 let code = error.code().unwrap_or_default();
-                let kind = kind_of(code, status);
+                let message = error.message().unwrap_or_default();
+                let kind =
+                    if is_out_of_time(code, message) { ErrorKind::ClockApart } else { kind_of(code, status) };
                 // A throttle is turned away at the door, even where it is dressed as a 503.
                 let perhaps = status >= 500 && kind != ErrorKind::Throttled;
-                (kind, perhaps, in_words(code, error.message().unwrap_or_default(), status))
+                let mut words = in_words(code, message, status);
+                if kind == ErrorKind::ClockApart {
+                    words.push_str(CLOCKS_APART);
+                }
+                (kind, perhaps, words)
             }
             other => (ErrorKind::Unreadable, true, innermost(other)),
         };
@@ -132,6 +138,17 @@ fn in_words(code: &str, message: &str, status: u16) -> String {
         (code, "") => code.to_owned(),
         (code, message) => format!("{code}: {message}"),
     }
+}
+
+/// What AWS says of a time that it takes for wrong reads like a wrong secret.
+const CLOCKS_APART: &str = " (AWS's clock and the one by which requests are signed, the database's, are further apart than AWS allows: let NTP \
+     set the clock of the database's machine; the system page compares the clocks)";
+
+/// S3 has a code for it, the others have words.
+fn is_out_of_time(code: &str, message: &str) -> bool {
+    matches!(code, "RequestTimeTooSkewed" | "RequestExpired")
+        || message.starts_with("Signature expired")
+        || message.starts_with("Signature not yet current")
 }
 
 /// The codes by which AWS says that it is asked too often.
@@ -210,6 +227,20 @@ fn kind_of(code: &str, status: u16) -> ErrorKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_that_aws_takes_for_wrong_is_told_from_a_wrong_secret() {
+        let expired = "Signature expired: 20261127T090000Z is now earlier than 20261127T093000Z (20261127T093500Z - 5 min.)";
+        let early = "Signature not yet current: 20261127T100000Z is still later than 20261127T094000Z (20261127T093500Z + 5 min.)";
+        assert!(is_out_of_time("InvalidSignatureException", expired));
+        assert!(is_out_of_time("SignatureDoesNotMatch", early));
+        assert!(is_out_of_time(
+            "RequestTimeTooSkewed",
+            "The difference between the request time and the current time is too large."
+        ));
+        let wrong = "The request signature we calculated does not match the signature you provided.";
+        assert!(!is_out_of_time("SignatureDoesNotMatch", wrong));
+    }
 
     #[test]
     fn aws_codes_are_sorted_by_what_the_caller_can_do() {

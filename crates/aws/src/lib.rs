@@ -11,6 +11,7 @@ mod arc_routing_control;
 mod aurora_global_database;
 mod aurora_lag;
 mod auto_scaling_group;
+mod aws_clock;
 mod aws_health;
 mod backup_vault;
 mod batch;
@@ -72,7 +73,8 @@ use crate::outside_view::OutsideView;
 use crate::settings::Service;
 use async_trait::async_trait;
 use holdfast_cloud::{
-    Access, Acting, Cloud, Delivery, Error, ErrorKind, Identity, Looked, OrganizationAccount, Settled,
+    Access, Acting, Cloud, Delivery, Error, ErrorKind, HeardClock, Identity, Looked, OrganizationAccount,
+    Settled,
 };
 use holdfast_domain::{Account, Facts, Missing, Need, RegionCode, Resource, ResourceSpec};
 use holdfast_failover::Change;
@@ -180,6 +182,10 @@ impl Cloud for AwsCloud {
         let caller =
             self.sessions.caller(account, (access, None), false, self.settings.operation_timeout).await?;
         perform::settled(&caller, change, tracking).await
+    }
+
+    fn heard_clock(&self) -> Option<HeardClock> {
+        self.sessions.aws_clock().last()
     }
 
     fn recall(&self, facts: &Facts) {

@@ -120,7 +120,7 @@ async fn get(
     (window_seconds, ends_on): (i64, i64),
     wanted: &[Wanted],
 ) -> Result<Vec<Option<Point>>, Error> {
-    let now = Timestamp::now().as_second();
+    let now = holdfast_clock::now().as_second();
     let end = now - now.rem_euclid(ends_on);
     let sent = caller
         .cloudwatch(region)

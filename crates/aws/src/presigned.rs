@@ -7,7 +7,7 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// Longer than the one attempt of the call that carries it.
 const GOOD_FOR: Duration = Duration::from_secs(300);
@@ -40,7 +40,7 @@ fn signature(
         .identity(&identity)
         .region(region)
         .name("rds")
-        .time(SystemTime::now())
+        .time(holdfast_clock::system_time())
         .settings(settings)
         .build()?
         .into();

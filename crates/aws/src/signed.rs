@@ -165,6 +165,7 @@ pub(crate) async fn call(
         .retry_classifier(Throttled)
         .retry_classifier(TransientErrorClassifier::<Said>::new())
         .retry_classifier(HttpStatusCodeClassifier::default())
+        .interceptor(caller.aws_clock.clone())
         .interceptor(Signature::new(caller.credentials.clone(), region, by.name));
     let operation = match &caller.mark {
         Some(mark) => operation.interceptor(mark.clone()),

@@ -39,7 +39,7 @@ pub fn median(rounds: &[f64]) -> f64 {
 /// # Errors
 /// With the names of the goals that were missed.
 pub fn print_and_judge(rows: &[Row]) -> anyhow::Result<()> {
-    println!("\n{:<58} {:>9} {:>19}   goal", "median of the rounds", "", "(min to max)");
+    println!("\n{:<58} {:>9} {:>19} {:>6}   goal", "figure", "median", "(min to max)", "rounds");
     let mut missed = Vec::new();
     for row in rows {
         let middle = median(&row.rounds);
@@ -53,7 +53,8 @@ pub fn print_and_judge(rows: &[Row]) -> anyhow::Result<()> {
                 format!("{}: MISSED", goal.words())
             }
         };
-        println!("{:<58} {middle:>9.2} {:>19}   {verdict}", row.what, format!("({low:.2} to {high:.2})"));
+        let (spread, rounds) = (format!("({low:.2} to {high:.2})"), row.rounds.len());
+        println!("{:<58} {middle:>9.2} {spread:>19} {rounds:>6}   {verdict}", row.what);
     }
     anyhow::ensure!(missed.is_empty(), "missed: {}", missed.join("; "));
     Ok(())

@@ -10,6 +10,8 @@ pub enum ErrorKind {
     /// AWS knows us and says no, or the role could not be assumed.
     Denied,
     Throttled,
+    /// AWS takes the time of the signature for wrong: its clock and ours are too far apart.
+    ClockApart,
     NotFound,
     /// What we expected to be there is not what is there (a compare failed, another operation runs).
     Conflict,
@@ -30,7 +32,10 @@ impl ErrorKind {
     /// our own first call have landed after all. Whoever tries again looks first.
     #[must_use]
     pub fn may_pass(self) -> bool {
-        matches!(self, Self::Throttled | Self::Unreachable | Self::ServiceError | Self::Conflict)
+        matches!(
+            self,
+            Self::Throttled | Self::ClockApart | Self::Unreachable | Self::ServiceError | Self::Conflict
+        )
     }
 }
 

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use holdfast_domain::{Account, Facts, Missing, Need, RegionCode, Resource, ResourceKind, RunId, StepId};
 use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -74,6 +75,13 @@ impl Acting {
 pub enum Direction {
     Do,
     Undo,
+}
+
+/// What time AWS said that it was, in whole seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeardClock {
+    pub said: Timestamp,
+    pub ago: Duration,
 }
 
 /// Who AWS says we are.
@@ -143,6 +151,11 @@ pub trait Cloud: Send + Sync + std::fmt::Debug {
     /// Takes in what was seen of a resource before, by this process or by one that is gone. Some of it only a Region
     /// that may be dark by now can tell, and is needed to go on without it.
     fn recall(&self, _facts: &Facts) {}
+
+    /// The last time that AWS told; `None`: it has told none.
+    fn heard_clock(&self) -> Option<HeardClock> {
+        None
+    }
 
     /// The accounts of the organization that this account administers; `Denied` for every other account.
     async fn organization(&self, account: &Account) -> Result<Vec<OrganizationAccount>, Error>;

@@ -6,10 +6,10 @@
 mod keep;
 
 use crate::EngineSettings;
-use crate::clock::DatabaseClock;
 use crate::look::Ground;
 use crate::survey::{doubt_trust, rehearse, survey};
 use futures::{Stream, StreamExt};
+use holdfast_clock::DatabaseClock;
 use holdfast_cloud::{Access, Cloud};
 use holdfast_domain::{Account, Application, Name, Need, NotSeen, OwnPlan, RegionCode, Resource};
 use holdfast_store::{AccountProbe, AccountRole, Look, Store, Wakeup, Wakeups};

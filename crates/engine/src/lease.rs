@@ -1,7 +1,7 @@
 //! The worker's lease: renewed each second, good for three by the database's clock. Whoever holds no lease
 //! makes no changing call and writes nothing.
 
-use crate::clock::DatabaseClock;
+use holdfast_clock::DatabaseClock;
 use holdfast_failover::lease::Grant;
 use holdfast_store::{Fence, Store};
 use std::sync::{Arc, Mutex, PoisonError};

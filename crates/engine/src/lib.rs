@@ -5,7 +5,7 @@ mod asks;
 mod at_work;
 pub mod audit;
 pub mod bundles;
-mod clock;
+mod clocks;
 mod collector;
 mod crash;
 mod drills;
@@ -49,6 +49,8 @@ pub struct EngineSettings {
     /// How far behind a run's worker its journal may be, at most: so long what was seen waits to be written with what comes
     /// next, which is as long as the next look takes.
     pub hold_at_most: Duration,
+    /// How often this machine's clock and AWS's are compared with the database's.
+    pub clocks_every: Duration,
     /// The audit log's keys, and where its checkpoints go.
     pub audit: audit::AuditSettings,
     /// Where bundles for where no server is go.
@@ -67,6 +69,7 @@ impl EngineSettings {
             runs_at_once: 64,
             poll_interval: Duration::from_millis(500),
             hold_at_most: Duration::from_millis(500),
+            clocks_every: Duration::from_secs(20),
         }
     }
 }
@@ -140,6 +143,13 @@ impl Engine {
             settings.bundles.clone(),
         );
         tasks.spawn(bundles::run(exporter, stop.clone()));
+        tasks.spawn(clocks::run(
+            store.clone(),
+            cloud.clone(),
+            id.as_str().to_owned(),
+            settings.clocks_every,
+            stop.clone(),
+        ));
         tasks.spawn(collector::run(
             store.clone(),
             cloud,

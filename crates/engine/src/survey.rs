@@ -1,7 +1,7 @@
 //! Asks each account about itself, now and then: whether its act role could be had, what its roles may do, and who else is
 //! in its organization. Nothing waits for the answers, and no account need give any.
 
-use crate::clock::DatabaseClock;
+use holdfast_clock::DatabaseClock;
 use holdfast_cloud::{Access, Cloud, ErrorKind};
 use holdfast_domain::{Account, AccountId, Need};
 use holdfast_store::{AccountProbe, AccountRole, AccountTrust, OrganizationAccount, RolePermissions, Store};

@@ -9,6 +9,7 @@
 pub mod approval;
 pub mod break_glass;
 pub mod change;
+pub mod clock;
 pub mod compliance;
 pub mod digest;
 pub mod evacuation;

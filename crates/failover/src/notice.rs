@@ -2,10 +2,12 @@
 //! now, and of how often people were told before. What somebody is waited for in is told again while nobody acts on it.
 
 mod of_break_glass;
+mod of_clock;
 mod of_evacuation;
 mod of_run;
 
 pub use of_break_glass::of_break_glass;
+pub use of_clock::of_clock;
 pub use of_evacuation::of_evacuation;
 pub use of_run::of_run;
 
@@ -52,6 +54,8 @@ pub enum Matter {
     RolledBack,
     Completed,
     Failed,
+    /// Two clocks differ by more than they may.
+    ClockApart,
     /// Somebody tries a channel.
     Test,
 }

@@ -3,7 +3,6 @@
 
 use crate::egress::{Egress, Refused};
 use crate::webhook::{self, Failed};
-use jiff::Timestamp;
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
@@ -41,7 +40,7 @@ pub(crate) async fn post(client: &reqwest::Client, egress: Egress, letter: &Lett
     let url = egress.check_url(&letter.url).map_err(|why| Failed::NotSent(why.to_string()))?;
     let mut request = client.post(url).timeout(letter.timeout).header("content-type", "application/json");
     if let Some(Signed { id, secret }) = &letter.signed {
-        let now = Timestamp::now();
+        let now = holdfast_clock::now();
         let signature = webhook::signature(secret, id, now, &letter.body).map_err(Failed::NotSent)?;
         request = request
             .header("webhook-id", id)

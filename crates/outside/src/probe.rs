@@ -5,7 +5,6 @@ use crate::egress::{Egress, Refused};
 use holdfast_domain::Seconds;
 use holdfast_domain::facts::ProbeAnswer;
 use holdfast_domain::resource::ProbePlace;
-use jiff::Timestamp;
 use std::error::Error;
 use std::io;
 use std::time::{Duration, Instant};
@@ -63,7 +62,7 @@ pub(crate) async fn ask(
         certificate,
         milliseconds,
         from: from.to_owned(),
-        at: Timestamp::now(),
+        at: holdfast_clock::now(),
     };
     match asked {
         Err(_) => Ok(answer(None, Some(format!("no answer within {} s", within.as_secs_f64())), None)),

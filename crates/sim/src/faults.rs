@@ -18,6 +18,8 @@ pub enum FaultKind {
     Hang,
     /// Done, and the connection cut without an answer.
     LoseAnswer,
+    /// A look is answered as the same look was up to a minute ago, as by a replica of AWS's own that lags behind.
+    Stale,
 }
 
 /// A standing order to let matching calls go wrong. What is absent matches everything.
@@ -139,6 +141,11 @@ impl Faults {
     /// All of them, oldest first.
     pub fn list(&self) -> &[Fault] {
         &self.0
+    }
+
+    /// Whether any look may be answered as an earlier one.
+    pub fn make_stale(&self) -> bool {
+        self.0.iter().any(|fault| fault.kind == FaultKind::Stale)
     }
 
     /// What goes wrong with a call, if anything; uses the fault up. `roll` lies in 0..1.

@@ -242,6 +242,11 @@ impl Sim {
         self.shared.set_latency(latency);
     }
 
+    /// Sets AWS's own clock so far ahead of everybody else's (below zero: behind).
+    pub fn set_clock_ahead(&self, ahead_ms: i64) {
+        self.shared.set_clock_ahead_ms(ahead_ms);
+    }
+
     /// Lets calls go wrong from now on.
     pub fn add_fault(&self, fault: Fault) {
         self.shared.with(|state, _| {

@@ -4,9 +4,10 @@
 use crate::faults::Faults;
 use crate::ledger::{Effect, Entry, Ledger};
 use crate::persist::Persist;
+use crate::wire::earlier::Earlier;
 use crate::world::World;
 use crate::world::clock::Moment;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -17,12 +18,14 @@ pub(crate) struct State {
     pub world: World,
     pub faults: Faults,
     pub ledger: Ledger,
+    /// What looks were answered, for answers that lag behind.
+    pub earlier: Earlier,
     persist: Persist,
 }
 
 impl State {
     pub(crate) fn new(world: World, faults: Faults, ledger: Ledger, persist: Persist) -> Self {
-        Self { world, faults, ledger, persist }
+        Self { world, faults, ledger, earlier: Earlier::default(), persist }
     }
 
     /// Writes a call into the ledger, and the state before it if the call changed anything.
@@ -52,6 +55,8 @@ pub(crate) struct Shared {
     stop: CancellationToken,
     /// Real milliseconds between a call and its answer, beside what the work takes.
     latency_ms: AtomicU64,
+    /// How far AWS's clock is ahead of this machine's.
+    ahead_ms: AtomicI64,
 }
 
 /// The machine's clock, in milliseconds since the epoch.
@@ -61,7 +66,7 @@ pub(crate) fn real_ms() -> i64 {
 
 impl Shared {
     pub(crate) fn new(state: State, stop: CancellationToken) -> Self {
-        Self { state: Mutex::new(state), stop, latency_ms: AtomicU64::new(0) }
+        Self { state: Mutex::new(state), stop, latency_ms: AtomicU64::new(0), ahead_ms: AtomicI64::new(0) }
     }
 
     pub(crate) fn set_latency(&self, latency: Duration) {
@@ -72,11 +77,20 @@ impl Shared {
         Duration::from_millis(self.latency_ms.load(Ordering::Relaxed))
     }
 
+    pub(crate) fn set_clock_ahead_ms(&self, ahead_ms: i64) {
+        self.ahead_ms.store(ahead_ms, Ordering::Relaxed);
+    }
+
+    /// What time AWS takes it to be.
+    pub(crate) fn aws_ms(&self) -> i64 {
+        real_ms().saturating_add(self.ahead_ms.load(Ordering::Relaxed))
+    }
+
     /// Does something with the world as it is now.
     pub(crate) fn with<R>(&self, act: impl FnOnce(&mut State, Moment) -> R) -> R {
         // A panic elsewhere left at worst one call half done; the others still want their answers.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = state.world.clock.at(real_ms());
+        let now = state.world.clock.at(self.aws_ms());
         if state.world.settle(now) {
             state.save();
         }

@@ -46,6 +46,8 @@ pub enum Of {
     Run(RunId),
     Evacuation(EvacuationId),
     BreakGlass(BreakGlassId),
+    /// Two clocks that are apart.
+    ClockAlarm(Uuid),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,6 +155,7 @@ struct DueRow {
     run: Option<Uuid>,
     evacuation: Option<Uuid>,
     break_glass: Option<Uuid>,
+    clock_alarm: Option<Uuid>,
     seq: i64,
     rounds: i16,
     tries: i16,
@@ -160,12 +163,12 @@ struct DueRow {
 
 impl DueRow {
     fn into_notice(self) -> Option<Notice> {
-        let of = match (self.run, self.evacuation, self.break_glass) {
-            (Some(id), _, _) => Of::Run(RunId(id)),
-            (_, Some(id), _) => Of::Evacuation(EvacuationId(id)),
-            (_, _, Some(id)) => Of::BreakGlass(BreakGlassId(id)),
-            (None, None, None) => return None,
-        };
+        let of = self
+            .run
+            .map(|id| Of::Run(RunId(id)))
+            .or(self.evacuation.map(|id| Of::Evacuation(EvacuationId(id))))
+            .or(self.break_glass.map(|id| Of::BreakGlass(BreakGlassId(id))))
+            .or(self.clock_alarm.map(Of::ClockAlarm))?;
         let small = |number: i16| u16::try_from(number).unwrap_or_default();
         let (rounds, tries) = (small(self.rounds), small(self.tries));
         Some(Notice { id: self.id, of, seq: self.seq, rounds, tries })
@@ -186,7 +189,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn due_notices(&self, most: u32) -> Result<Vec<Notice>> {
         let rows: Vec<DueRow> = sqlx::query_as(
-            "SELECT id, run, evacuation, break_glass, coalesce(seq, 0) AS seq, rounds, tries FROM notices
+            "SELECT id, run, evacuation, break_glass, clock_alarm, coalesce(seq, 0) AS seq, rounds, tries FROM notices
              WHERE due_at <= clock_timestamp() AND channel IS NULL ORDER BY due_at LIMIT $1",
         )
         .bind(i64::from(most))
@@ -390,11 +393,11 @@ fn readable<T>(read: Result<T>) -> Option<T> {
     read.inspect_err(|error| tracing::error!(%error, "what somebody is told cannot be read")).ok()
 }
 
-/// Of the two that have a journal: nothing that was told of a break-glass is overtaken.
+/// Of the two that have a journal: nothing that was told of the others is overtaken.
 fn ids(of: Of) -> (Option<Uuid>, Option<Uuid>) {
     match of {
         Of::Run(id) => (Some(id.0), None),
         Of::Evacuation(id) => (None, Some(id.0)),
-        Of::BreakGlass(_) => (None, None),
+        Of::BreakGlass(_) | Of::ClockAlarm(_) => (None, None),
     }
 }

@@ -91,14 +91,16 @@ impl Store {
         Self { pool: self.inner.lease.clone(), ..self.clone() }
     }
 
-    /// The database's clock, and so a sign of life.
+    /// The database's clock, and so a sign of life. From here on it is what the process takes for the time.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn now(&self) -> Result<Timestamp> {
         let now: jiff_sqlx::Timestamp =
             sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&self.pool).await?;
-        Ok(now.into())
+        let now = now.into();
+        holdfast_clock::database_said(now);
+        Ok(now)
     }
 
     /// A transaction for a change that somebody answers for.

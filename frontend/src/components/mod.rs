@@ -4,6 +4,7 @@ pub mod applications;
 pub mod approval;
 pub mod audit_log;
 pub mod bars;
+pub mod clocks;
 pub mod facts;
 pub mod icon;
 pub mod labels;

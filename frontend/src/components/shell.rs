@@ -1,7 +1,7 @@
 //! The document around every page: head, menu, the strip with the live state, the flash.
 
 use crate::components::icon::sized;
-use crate::components::{menu, parts, time};
+use crate::components::{clocks, menu, parts, time};
 use crate::islands::{Desk, Live};
 use crate::pages::break_glass;
 use crate::screen::{Automation, Chrome, Flash, Glass, Screen};
@@ -68,6 +68,7 @@ fn within(screen: Screen, chrome: Chrome) -> AnyView {
     let flash = chrome.flash.clone().map(flash_view);
     let automation = automation(&chrome.automation);
     let glass = glass(&chrome.glass);
+    let clocks = clocks::banner(&chrome.clocks);
     let body = (screen.body)();
     view! {
         <a class="skip" href="#main">"Skip to the content"</a>
@@ -94,7 +95,7 @@ fn within(screen: Screen, chrome: Chrome) -> AnyView {
                         </details>
                     </div>
                 </header>
-                <main id="main" tabindex="-1" data-shape=screen.shape>{glass}{automation}{flash}{body}</main>
+                <main id="main" tabindex="-1" data-shape=screen.shape>{glass}{automation}{clocks}{flash}{body}</main>
                 <footer class="foot muted">"Times are UTC. "<span class="needs-js">"Press " <kbd>"?"</kbd> " for keys."</span></footer>
             </div>
         </div>

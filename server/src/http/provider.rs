@@ -91,7 +91,7 @@ async fn arrived(state: &AppState, parts: &mut Parts, asked: &Fields) -> Respons
 
 async fn begin(state: &AppState, parts: &mut Parts, vouched: Vouched) -> Result<(), Refused> {
     // Fresh identity is what the person gave the provider, and when: an older sign-in there proves nothing here and now.
-    let proved_at = vouched.authenticated_at.unwrap_or(Timestamp::UNIX_EPOCH).min(Timestamp::now());
+    let proved_at = vouched.authenticated_at.unwrap_or(Timestamp::UNIX_EPOCH).min(holdfast_clock::now());
     let person = state.plane.sign_in_by_provider(vouched, &client::address(parts)).await?;
     let session = session_of(parts, state).await?;
     session::begin(&session, person, browser(parts), vouched_for(proved_at)).await.map(drop)
@@ -99,7 +99,7 @@ async fn begin(state: &AppState, parts: &mut Parts, vouched: Vouched) -> Result<
 
 async fn prove(state: &AppState, parts: &mut Parts, vouched: Vouched) -> Result<(), Refused> {
     let actor = find(parts, state).await?.ok_or_else(super::problem::not_signed_in)?;
-    let proved_at = vouched.authenticated_at.unwrap_or(Timestamp::UNIX_EPOCH).min(Timestamp::now());
+    let proved_at = vouched.authenticated_at.unwrap_or(Timestamp::UNIX_EPOCH).min(holdfast_clock::now());
     state.plane.prove_by_provider(&actor, vouched, &client::address(parts)).await?;
     session::proved(&session_of(parts, state).await?, vouched_for(proved_at)).await
 }

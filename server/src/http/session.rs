@@ -101,7 +101,7 @@ pub async fn begin(
     by: Browser,
     proof: Proven,
 ) -> Result<SignedIn, Refused> {
-    let now = Timestamp::now();
+    let now = holdfast_clock::now();
     let Browser { from, agent } = by;
     let Proven { at: proved_at, second_factor } = proof;
     let signed_in = SignedIn { person, since: now, proved_at, second_factor, touched_at: now, from, agent };
@@ -122,7 +122,7 @@ pub async fn await_code(session: &Session, person: PersonId) -> Result<(), Refus
     let kept = async {
         session.cycle_id().await?;
         session.remove::<SignedIn>(KEY).await?;
-        session.insert(CODE_DUE, CodeDue { person, since: Timestamp::now() }).await
+        session.insert(CODE_DUE, CodeDue { person, since: holdfast_clock::now() }).await
     };
     Ok(kept.await.map_err(|error| sessions_unavailable(&error.to_string()))?)
 }
@@ -134,7 +134,7 @@ pub async fn await_code(session: &Session, person: PersonId) -> Result<(), Refus
 pub async fn code_due(session: &Session) -> Result<Option<PersonId>, Refused> {
     let due = session.get::<CodeDue>(CODE_DUE).await;
     let due = due.map_err(|error| sessions_unavailable(&error.to_string()))?;
-    let good = due.filter(|due| Timestamp::now().duration_since(due.since) <= CODE_WITHIN);
+    let good = due.filter(|due| holdfast_clock::now().duration_since(due.since) <= CODE_WITHIN);
     Ok(good.map(|due| due.person))
 }
 
@@ -163,7 +163,7 @@ pub async fn current(session: &Session) -> Result<Option<SignedIn>, Refused> {
     let Some(mut signed_in) = session.get::<SignedIn>(KEY).await.map_err(unavailable)? else {
         return Ok(None);
     };
-    let now = Timestamp::now();
+    let now = holdfast_clock::now();
     if now.duration_since(signed_in.since) > ABSOLUTE_LIMIT {
         session.flush().await.map_err(unavailable)?;
         return Ok(None);
@@ -184,7 +184,7 @@ pub async fn stands(session: &Session, person: PersonId) -> Result<bool, Refused
     session.load().await.map_err(unavailable)?;
     let signed_in = session.get::<SignedIn>(KEY).await.map_err(unavailable)?;
     Ok(signed_in.is_some_and(|signed_in| {
-        signed_in.person == person && Timestamp::now().duration_since(signed_in.since) <= ABSOLUTE_LIMIT
+        signed_in.person == person && holdfast_clock::now().duration_since(signed_in.since) <= ABSOLUTE_LIMIT
     }))
 }
 

@@ -35,7 +35,7 @@ impl SessionStore for PostgresSessions {
         let longest = u32::try_from(ABSOLUTE_LIMIT.as_secs()).unwrap_or(u32::MAX);
         for _ in 0..MOST_DRAWS {
             let (data, owner) = (data_of(record)?, owner_of(record));
-            let expires_at = to_jiff(record.expiry_date)?;
+            let expires_at = by_the_database(record.expiry_date)?;
             let made = self
                 .store
                 .session_create(&hash(&record.id), owner.as_ref(), &data, expires_at, longest)
@@ -50,7 +50,7 @@ impl SessionStore for PostgresSessions {
 
     async fn save(&self, record: &Record) -> Result<()> {
         let (data, owner) = (data_of(record)?, owner_of(record));
-        let expires_at = to_jiff(record.expiry_date)?;
+        let expires_at = by_the_database(record.expiry_date)?;
         match self.store.session_save(&hash(&record.id), owner.as_ref(), &data, expires_at).await {
             // Signed out elsewhere while this request was under way: it stays signed out.
             Err(Error::NotFound(_)) => Ok(()),
@@ -64,7 +64,8 @@ impl SessionStore for PostgresSessions {
         };
         let data: HashMap<String, serde_json::Value> =
             serde_json::from_value(session.data).map_err(|error| SessionError::Decode(error.to_string()))?;
-        let expiry_date = OffsetDateTime::from_unix_timestamp(session.expires_at.as_second())
+        let expires_at = by_this_machine(session.expires_at);
+        let expiry_date = OffsetDateTime::from_unix_timestamp(expires_at.as_second())
             .map_err(|error| SessionError::Decode(error.to_string()))?;
         Ok(Some(Record { id: *id, data, expiry_date }))
     }
@@ -108,10 +109,37 @@ pub fn shown(id: &Id) -> String {
     session_id(&hash(id))
 }
 
-fn to_jiff(at: OffsetDateTime) -> Result<Timestamp> {
-    Timestamp::from_second(at.unix_timestamp()).map_err(|error| SessionError::Encode(error.to_string()))
+/// The layer reckons by this machine's clock, and a session ends by the database's: what is carried over is how long it has left.
+fn by_the_database(at: OffsetDateTime) -> Result<Timestamp> {
+    let at = Timestamp::from_second(at.unix_timestamp());
+    let at = at.map_err(|error| SessionError::Encode(error.to_string()))?;
+    Ok(holdfast_clock::now() + at.duration_since(holdfast_clock::own()))
+}
+
+fn by_this_machine(at: Timestamp) -> Timestamp {
+    holdfast_clock::own() + at.duration_since(holdfast_clock::now())
 }
 
 fn failed(error: Error) -> SessionError {
     SessionError::Backend(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::SignedDuration;
+
+    #[test]
+    fn a_session_lasts_as_long_whatever_the_clock_of_the_machine_says() {
+        for ahead in [SignedDuration::from_mins(-10), SignedDuration::ZERO, SignedDuration::from_hours(-72)] {
+            let (own, database) = (holdfast_clock::own(), holdfast_clock::own() + ahead);
+            holdfast_clock::database_said(database);
+            let in_an_hour = OffsetDateTime::from_unix_timestamp(own.as_second() + 3_600).unwrap();
+            let ends = by_the_database(in_an_hour).unwrap();
+            let lasts = ends.duration_since(database).as_secs();
+            assert!((3_598..=3_601).contains(&lasts), "{lasts} s where the database is {ahead} ahead");
+            let shown = by_this_machine(ends).duration_since(own).as_secs();
+            assert!((3_598..=3_602).contains(&shown), "{shown} s");
+        }
+    }
 }

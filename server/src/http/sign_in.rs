@@ -18,7 +18,6 @@ use holdfast_api::{
     Problem,
     proofs::{Admitted, Proof, Proved},
 };
-use jiff::Timestamp;
 use std::{collections::BTreeMap, convert::Infallible};
 use tower_sessions::Session;
 
@@ -154,7 +153,7 @@ pub async fn admit(
 }
 
 fn now_by(second_factor: bool) -> session::Proven {
-    session::Proven { at: Timestamp::now(), second_factor }
+    session::Proven { at: holdfast_clock::now(), second_factor }
 }
 
 /// False: no code is waited for here (any more).

@@ -11,8 +11,7 @@ use axum::{
     http::{Uri, header},
     response::{IntoResponse, Response},
 };
-use holdfast_api::{Problem, runs::RunFilter};
-use jiff::Timestamp;
+use holdfast_api::{Problem, runs::RunFilter, system::ClockView};
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt::Write as _};
 use utoipa::ToSchema;
@@ -94,6 +93,26 @@ pub async fn metrics(State(state): State<AppState>, Principal(actor): Principal)
         "Runs that nobody drives because workers crashed on them, counted up to 200.",
         vec![(String::new(), count(set_aside))],
     );
+    let clocks = state.plane.clocks(&actor).await?;
+    let apart = |of: &dyn Fn(&ClockView) -> Option<f64>| {
+        let sample = |clock: &ClockView| Some((format!("{{worker=\"{}\"}}", clock.worker), of(clock)?));
+        clocks.iter().filter_map(sample).collect::<Vec<_>>()
+    };
+    gauge(
+        "holdfast_clock_ahead_seconds",
+        "How far a worker's own clock is ahead of the database's (below zero: behind); absent where it was not compared lately.",
+        apart(&|clock| clock.own_ahead_seconds),
+    );
+    gauge(
+        "holdfast_aws_clock_ahead_seconds",
+        "The same of AWS's clock, as the worker hears it; absent where it was not heard lately.",
+        apart(&|clock| clock.aws_ahead_seconds),
+    );
+    gauge(
+        "holdfast_clocks_apart",
+        "Workers that find two clocks more than 5 seconds apart; any is an alarm.",
+        vec![(String::new(), count(clocks.iter().filter(|clock| clock.state == "bad").count()))],
+    );
     let glass = state.plane.break_glass_state(&actor).await?;
     gauge(
         "holdfast_break_glass_open",
@@ -150,7 +169,7 @@ pub async fn metrics(State(state): State<AppState>, Principal(actor): Principal)
         "Entries younger than the newest checkpoint, counted up to 1000.",
         vec![(String::new(), log.pending as f64)],
     );
-    let age = now.picture_at.map(|at| Timestamp::now().duration_since(at).as_secs_f64());
+    let age = now.picture_at.map(|at| holdfast_clock::now().duration_since(at).as_secs_f64());
     gauge(
         "holdfast_last_sweep_age_seconds",
         "Since the last sweep ended; absent before the first.",
@@ -172,7 +191,7 @@ fn word<T: Serialize>(value: &T) -> String {
     responses((status = 200, content_type = "text/plain", body = String)))]
 pub async fn security_txt(State(state): State<AppState>) -> Response {
     // A year ahead, as the RFC advises at most; it is made anew with every answer.
-    let expires = Timestamp::now() + jiff::SignedDuration::from_hours(24 * 360);
+    let expires = holdfast_clock::now() + jiff::SignedDuration::from_hours(24 * 360);
     let url = &state.site.public_url;
     let host = url.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
     // RFC 2142 keeps this mailbox for the purpose.

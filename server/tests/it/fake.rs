@@ -14,7 +14,8 @@ pub use people::CODE;
 use async_trait::async_trait;
 use holdfast_api::{
     Answer, ControlPlane, IfMatch, Page, Problem, accounts::*, applications::*, audit::*, audit_log::*,
-    compliance::*, inventory::*, now::*, regions::*, repeats::*, runs::*, safeguards::*, version,
+    compliance::*, inventory::*, now::*, regions::*, repeats::*, runs::*, safeguards::*, system::ClockView,
+    version,
 };
 use holdfast_domain::{
     Account, Actor, Application, Declaration, Name, PersonId, RegionCode, RequestKey, Role, RunId,
@@ -315,6 +316,17 @@ impl Nows for Fake {
             approvals_for_me: vec![],
             needs: vec![],
         })
+    }
+    async fn clocks(&self, _: &Actor) -> Answer<Vec<ClockView>> {
+        Ok(vec![ClockView {
+            worker: "worker-1".into(),
+            state: "bad".into(),
+            says: Some("The clock of worker-1 is 10 min ahead of the database's.".into()),
+            way_out: Some("Let NTP set it.".into()),
+            own_ahead_seconds: Some(600.0),
+            aws_ahead_seconds: None,
+            compared_at: Timestamp::UNIX_EPOCH,
+        }])
     }
     async fn ready(&self) -> Result<(), String> {
         self.not_ready.lock().unwrap().clone().map_or(Ok(()), Err)

@@ -8,6 +8,7 @@ use holdfast_api::audit_log::{
 };
 use holdfast_api::compliance::{ComplianceView, Compliances};
 use holdfast_api::now::{NowView, Nows};
+use holdfast_api::system::ClockView;
 use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::Actor;
 
@@ -15,6 +16,10 @@ use holdfast_domain::Actor;
 impl Nows for Accountable {
     async fn now(&self, actor: &Actor) -> Answer<NowView> {
         self.read(actor, "now", self.0.now(actor)).await
+    }
+
+    async fn clocks(&self, actor: &Actor) -> Answer<Vec<ClockView>> {
+        self.read(actor, "clocks", self.0.clocks(actor)).await
     }
 
     async fn ready(&self) -> Result<(), String> {

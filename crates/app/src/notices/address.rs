@@ -6,7 +6,7 @@ use crate::authority::{Action, may};
 use crate::people::actor;
 use holdfast_domain::{EvacuationId, Name, PersonId, Role, RunId};
 use holdfast_failover::notice::{
-    Addressee, Message, Signal, Told, of_break_glass, of_evacuation, of_run, of_unreadable,
+    Addressee, Message, Signal, Told, of_break_glass, of_clock, of_evacuation, of_run, of_unreadable,
 };
 use holdfast_failover::{Evacuation, Run};
 use holdfast_store::{Error, NewDelivery, Notice, NoticeOf, Person};
@@ -60,6 +60,10 @@ impl App {
             NoticeOf::Run(id) => self.told_of_one(notice, id, people).await,
             NoticeOf::Evacuation(id) => self.told_of_lot(notice, id, people).await,
             NoticeOf::BreakGlass(id) => Ok(of_break_glass(&self.store.break_glass(id).await?, people)),
+            NoticeOf::ClockAlarm(id) => {
+                let alarm = self.store.clock_alarm(id).await?;
+                Ok(of_clock(&alarm.worker, alarm.since, (&alarm.says, &alarm.way_out), people))
+            }
         }
     }
 

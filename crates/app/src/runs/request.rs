@@ -172,7 +172,7 @@ impl Superseded {
 
 impl App {
     pub(super) async fn preview(&self, actor: &Actor, request: &RequestRun) -> Answer<RunPreview> {
-        let now = Timestamp::now();
+        let now = holdfast_clock::now();
         let drill = rehearsed(request)?;
         let mut overridden = overrides(request)?;
         let mut request = RequestRun { overrides: codes(&overridden), ..request.clone() };

@@ -12,6 +12,7 @@ fn sweep(time: Duration) -> Caller {
         account: "222222222222".into(),
         http: shared_http_client(),
         silence: Arc::default(),
+        aws_clock: Default::default(),
         clusters: Arc::default(),
         view: Arc::new(OutsideView::new(settings.outside.clone())),
         task_definitions: Arc::default(),

@@ -10,7 +10,6 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::region::Region;
-use std::time::SystemTime;
 use tokio::sync::OnceCell;
 
 /// In words: what is deepest says most.
@@ -77,9 +76,9 @@ impl Control {
 }
 
 fn lasts(credentials: &Credentials) -> bool {
-    credentials
-        .expiry()
-        .is_none_or(|at| at.duration_since(SystemTime::now()).is_ok_and(|left| left > RENEW_BEFORE))
+    credentials.expiry().is_none_or(|at| {
+        at.duration_since(holdfast_clock::system_time()).is_ok_and(|left| left > RENEW_BEFORE)
+    })
 }
 
 impl ProvideCredentials for Control {

@@ -8,7 +8,6 @@ use holdfast_domain::facts::{DnsRecord, NameAnswer};
 use holdfast_domain::resource::Route53Records;
 use holdfast_domain::{Facts, RegionCode, region_within};
 use holdfast_outside::Answer;
-use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const GET_ZONE: &str = "route53:GetHostedZone";
@@ -54,7 +53,7 @@ pub(super) async fn add(
     looked: &mut Looked,
     asked: Result<Vec<Answer>, String>,
 ) {
-    let (from, at) = (caller.view.outside.from().to_owned(), Timestamp::now());
+    let (from, at) = (caller.view.outside.from().to_owned(), holdfast_clock::now());
     let unknown = |reason: String| NameAnswer::Unknown { reason, from: from.clone(), at };
     let told: Result<BTreeMap<RegionCode, Led>, String> = match asked {
         Ok(answers) => {

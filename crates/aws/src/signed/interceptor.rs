@@ -14,7 +14,6 @@ use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryA
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use std::time::SystemTime;
 
 #[derive(Debug)]
 pub(super) struct Signature {
@@ -47,7 +46,7 @@ impl Intercept for Signature {
             .identity(&identity)
             .region(&self.region)
             .name(self.name)
-            .time(SystemTime::now())
+            .time(holdfast_clock::system_time())
             .settings(SigningSettings::default())
             .build()?
             .into();

@@ -51,6 +51,9 @@ pub(super) fn way_out_of(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Denied => "Give the act role the missing permission or mend its trust policy, then retry.",
         ErrorKind::Throttled => "Wait until the account's other callers are quieter, then retry.",
+        ErrorKind::ClockApart => {
+            "Let NTP set the clock of the database's machine, by which requests are signed (the system page compares the clocks), then retry."
+        }
         ErrorKind::Conflict => "Look in AWS who else is changing it; when it rests, retry.",
         ErrorKind::NotFound => {
             "Make the resource, or mend its entry in the inventory and request the run anew."

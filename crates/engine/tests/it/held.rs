@@ -38,6 +38,29 @@ async fn a_sequential_plan_takes_at_most_one_and_a_tenth_write_transactions_a_st
     house.stop().await;
 }
 
+/// The longer the plan, the less its first and last transaction count for.
+#[tokio::test(flavor = "multi_thread")]
+async fn nor_does_one_of_a_dozen_steps() {
+    let waits: String = (1..=7)
+        .map(|number| {
+            format!(
+                "      - {{name: wait-{number}, kind: wait_for_time, before: move_traffic, until: \"2026-01-01T00:00:00Z\"}}\n"
+            )
+        })
+        .collect();
+    let mut house = House::with_own_steps(&waits).await;
+    house.stop().await;
+    house.hold_at_most = Duration::from_secs(60);
+    house.start().await;
+    let run = house.started().await;
+    let done = house.reaches(&run, RunState::Completed).await;
+    let (written, steps) = (write_transactions(&house, id(&run)).await, done.steps.len());
+    eprintln!("{written} write transactions for {steps} steps");
+    assert!(steps >= 10, "{steps} steps");
+    assert!(written * 10 <= 11 * i64::try_from(steps).unwrap(), "{written} for {steps} steps");
+    house.stop().await;
+}
+
 async fn events(house: &House, run: &RunView) -> Vec<Event> {
     let journal = house.app.run_journal(&house.operator, id(run)).await.unwrap();
     journal.into_iter().map(|entry| entry.event).collect()

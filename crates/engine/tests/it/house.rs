@@ -1,6 +1,7 @@
 //! A whole Holdfast without wire or page: database, use cases, engine, and the fake cloud.
 
 use crate::fake_cloud::{FakeCloud, Fate};
+use crate::histories::record;
 use async_trait::async_trait;
 use holdfast_api::people::{NewPerson, People};
 use holdfast_api::runs::{Decision, RequestRun, ReviewRun, RunView, Runs};
@@ -250,6 +251,7 @@ impl House {
         if let Some(engine) = self.engine.take() {
             engine.shutdown().await;
         }
+        record(&mut self.owner().await).await;
     }
 
     /// Where a process of its own finds the database, and the folder of this worker.

@@ -2,10 +2,13 @@
 //! answers, refusals and stopped workers.
 #![allow(clippy::unwrap_used, clippy::panic)] // A test that cannot go on has failed.
 
+mod approving;
 mod audit_log;
 mod bundles;
+mod clocks;
 mod commits;
 mod crashes;
+mod crowds;
 mod data_plane;
 mod drills;
 mod escalation;
@@ -14,6 +17,7 @@ mod fake_cloud;
 mod faults;
 mod held;
 mod herd;
+mod histories;
 mod house;
 mod kinds;
 mod lost;
@@ -22,6 +26,7 @@ mod mortal;
 mod offline;
 mod other_plans;
 mod own_steps;
+mod partitions;
 mod poison;
 mod proxy;
 mod returned;

@@ -1,5 +1,5 @@
-//! Stands between a worker and its database, and does what networks do: it swallows the answer of a commit, falls silent with
-//! every connection open, lets those that there are vanish, cuts them all, leads elsewhere. It reads just enough of the protocol to know a commit of the journal.
+//! Stands between a worker and its database, and does what networks do: it swallows the answer of a commit, or the commit, falls silent with
+//! every connection open, lets those that there are vanish, cuts them all, leads elsewhere. It reads just enough of the protocol to know a commit of what is watched: the journal, if nothing else is named.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -16,6 +16,8 @@ const JOURNAL: &str = "INSERT INTO run_events";
 #[derive(Debug)]
 struct Inner {
     target: Mutex<SocketAddr>,
+    /// What a statement says whose commit is watched for.
+    writes: &'static str,
     silent: watch::Sender<bool>,
     /// Counted up: connections of an earlier number end.
     cut: watch::Sender<u64>,
@@ -24,6 +26,8 @@ struct Inner {
     vanished: watch::Sender<u64>,
     /// Each so many-th commit of the journal; 0: none.
     lose_each: AtomicU32,
+    /// Each so many-th commit itself goes no further.
+    cut_each: AtomicU32,
     commits: AtomicU32,
     lost: AtomicUsize,
 }
@@ -36,15 +40,21 @@ pub struct Proxy {
 
 impl Proxy {
     pub async fn before(target: SocketAddr) -> Self {
+        Self::before_writing(target, JOURNAL).await
+    }
+
+    pub async fn before_writing(target: SocketAddr, writes: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let inner = Arc::new(Inner {
             target: Mutex::new(target),
+            writes,
             silent: watch::Sender::new(false),
             cut: watch::Sender::new(0),
             made: AtomicU64::new(0),
             vanished: watch::Sender::new(0),
             lose_each: AtomicU32::new(0),
+            cut_each: AtomicU32::new(0),
             commits: AtomicU32::new(0),
             lost: AtomicUsize::new(0),
         });
@@ -68,6 +78,11 @@ impl Proxy {
     /// The answer of each so many-th commit of the journal is swallowed, and its connection ends.
     pub fn lose_answers(&self, each: u32) {
         self.inner.lose_each.store(each, Ordering::SeqCst);
+    }
+
+    /// Each so many-th commit does not arrive, and its connection ends.
+    pub fn cut_commits(&self, each: u32) {
+        self.inner.cut_each.store(each, Ordering::SeqCst);
     }
 
     pub fn answers_lost(&self) -> usize {
@@ -141,7 +156,10 @@ impl Inner {
         while let Some(message) = message(&mut from, greeted).await {
             greeted = true;
             self.pass(number).await;
-            self.heed(&message, &mut talk.lock().unwrap());
+            let goes_on = self.heed(&message, &mut talk.lock().unwrap());
+            if !goes_on {
+                return;
+            }
             if to.write_all(&message).await.is_err() {
                 return;
             }
@@ -171,15 +189,16 @@ impl Inner {
         }
     }
 
-    /// Which statements write the journal is said when they are prepared, that one is carried out when it is bound.
-    fn heed(&self, message: &[u8], talk: &mut Talk) {
+    /// Which statements write what is watched is said when they are prepared, that one is carried out when it is bound. Answers
+    /// whether the message goes on.
+    fn heed(&self, message: &[u8], talk: &mut Talk) -> bool {
         let text = |from: usize| -> String {
             message[from..].iter().take_while(|byte| **byte != 0).map(|byte| char::from(*byte)).collect()
         };
         let commits = match message[0] {
             b'P' => {
                 let name = text(5);
-                if text(5 + name.len() + 1).contains(JOURNAL) {
+                if text(5 + name.len() + 1).contains(self.writes) {
                     talk.journal_statements.insert(name);
                 }
                 false
@@ -200,10 +219,17 @@ impl Inner {
             }
             _ => false,
         };
-        let each = self.lose_each.load(Ordering::SeqCst);
-        if commits && each > 0 {
-            talk.swallow = self.commits.fetch_add(1, Ordering::SeqCst) % each == each - 1;
+        if !commits {
+            return true;
         }
+        let (lose, cut) = (self.lose_each.load(Ordering::SeqCst), self.cut_each.load(Ordering::SeqCst));
+        if lose + cut == 0 {
+            return true;
+        }
+        let number = self.commits.fetch_add(1, Ordering::SeqCst);
+        let is_hit = |each: u32| each > 0 && number % each == each - 1;
+        talk.swallow = is_hit(lose);
+        !is_hit(cut)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A whole Holdfast over the wire: database, use cases, engine, the real adapters, and the simulator with the
 //! demonstration. The judge is the simulator's ledger.
 
+use crate::histories::record;
 use crate::house::{actor, id, requests, until};
 use crate::proxy::Proxy;
 use holdfast_api::applications::Applications;
@@ -88,6 +89,12 @@ impl Place {
 }
 
 impl Process {
+    /// So many runs at most in the hands of this one, so that others get some.
+    pub fn with_runs_at_once(mut self, runs: usize) -> Self {
+        self.settings.runs_at_once = runs;
+        self
+    }
+
     pub async fn start(self, through: impl FnOnce(Arc<dyn Cloud>) -> Arc<dyn Cloud>) -> Engine {
         let store =
             Store::connect(&self.url, Pools { web: 1, engine: 6 }).await.unwrap().sealing_with(sealing());
@@ -144,6 +151,7 @@ impl WireHouse {
 
     pub async fn stop(mut self) {
         self.stop_engine().await;
+        record(&mut self.database().await).await;
     }
 
     /// The database, for what no use case makes.
@@ -286,6 +294,11 @@ impl WireHouse {
         self.app.application_status(&self.operator, &name).await.unwrap().serving.regions
     }
 
+    /// As the application signs in.
+    pub fn database_url(&self) -> &str {
+        &self.database_url
+    }
+
     /// For looking behind everybody's back.
     pub async fn database(&self) -> sqlx::PgConnection {
         sqlx::PgConnection::connect(&self.database_url).await.unwrap()
@@ -356,6 +369,7 @@ fn settings(data: &Path) -> EngineSettings {
     let mut settings = EngineSettings::new(data.to_owned());
     settings.sweep_interval = Duration::from_secs(3_600);
     settings.poll_interval = Duration::from_millis(100);
+    settings.clocks_every = Duration::from_secs(1);
     settings
 }
 

@@ -19,10 +19,17 @@ pub struct Replica {
 
 impl Replica {
     pub fn start(house: &WireHouse) -> Self {
+        Self::with(house, &[], 64)
+    }
+
+    /// With these in its environment, and so many runs in its hands at most.
+    pub fn with(house: &WireHouse, environment: &[(String, String)], runs_at_once: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["zombies::a_replica", "--exact", "--ignored", "--nocapture"])
             .env("HOLDFAST_A_REPLICA", house.place(folder.path()).in_words())
+            .env("HOLDFAST_RUNS_AT_ONCE", runs_at_once.to_string())
+            .envs(environment.iter().cloned())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -34,7 +41,7 @@ impl Replica {
         std::fs::read_to_string(self.folder.path().join("worker-id")).is_ok_and(|name| name.trim() == worker)
     }
 
-    fn signal(&self, signal: &str) {
+    pub fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
     }
@@ -51,7 +58,8 @@ impl Drop for Replica {
 #[ignore = "no test: a process that the tests of this file start"]
 async fn a_replica() {
     let Ok(words) = std::env::var("HOLDFAST_A_REPLICA") else { return };
-    let _engine = Place::of_words(&words).process().start(|cloud| cloud).await;
+    let runs = std::env::var("HOLDFAST_RUNS_AT_ONCE").unwrap().parse().unwrap();
+    let _engine = Place::of_words(&words).process().with_runs_at_once(runs).start(|cloud| cloud).await;
     std::future::pending::<()>().await;
 }
 

@@ -96,6 +96,7 @@ fn add_fault(state: &mut SimState, fields: &Fields) -> Result<(), String> {
         "error" => FaultKind::Error,
         "hang" => FaultKind::Hang,
         "lose_answer" => FaultKind::LoseAnswer,
+        "stale" => FaultKind::Stale,
         _ => return Err("Choose how calls are to go wrong.".to_owned()),
     };
     let given = |text: &str| Some(text.trim().to_owned()).filter(|t| !t.is_empty());

@@ -249,7 +249,8 @@ fn faults(sim: &State, live: bool) -> String {
         "<form class=\"fields\" method=\"post\" action=\"/_sim/form\">{}\
          <label>How<select name=\"kind\"><option value=\"throttle\">throttled</option><option value=\"deny\">denied</option>\
          <option value=\"error\">AWS's own error</option><option value=\"hang\">never answered</option>\
-         <option value=\"lose_answer\">done, answer lost</option></select></label>\
+         <option value=\"lose_answer\">done, answer lost</option>\
+         <option value=\"stale\">a look answered as before</option></select></label>\
          <label>Account<select name=\"account\">{accounts}</select></label><label>Service<select name=\"service\">{services}</select></label>\
          <label>Region<select name=\"region\">{regions}</select></label><label>Operation<input name=\"operation\" placeholder=\"any\"></label>\
          <label>Times<input name=\"times\" inputmode=\"numeric\" size=\"4\" placeholder=\"no end\"></label><button>Add</button></form>",
@@ -271,6 +272,7 @@ fn fault_row(fault: &Fault) -> String {
         FaultKind::Error => "AWS's own error",
         FaultKind::Hang => "never answered",
         FaultKind::LoseAnswer => "done, answer lost",
+        FaultKind::Stale => "a look answered as before",
     };
     let chance = fault.probability.map(|p| format!(", {}% of calls", p * 100.0)).unwrap_or_default();
     let cell = |value: &Option<String>| format!("<td>{}</td>", esc(value.as_deref().unwrap_or("any")));

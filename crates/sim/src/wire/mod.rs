@@ -14,6 +14,7 @@ mod config;
 mod cut;
 mod decode;
 mod dynamodb;
+pub(crate) mod earlier;
 mod ec2;
 mod ecr;
 mod ecs;
@@ -91,8 +92,8 @@ struct Context<'a> {
 }
 
 /// A call that a service has carried out.
-#[derive(Debug)]
-struct Reply {
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
     effect: Effect,
     body: Vec<u8>,
     /// Of services that tell an object's version in a header.
@@ -128,7 +129,10 @@ pub(crate) async fn handle(shared: Arc<Shared>, peer: ConnectInfo<Peer>, request
         return http::StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     match take(&shared, &parts, &body) {
-        Outcome::Answer(response) => {
+        Outcome::Answer(mut response) => {
+            if let Some(date) = http_date(shared.aws_ms()) {
+                response.headers_mut().insert(http::header::DATE, date);
+            }
             let latency = shared.latency();
             if !latency.is_zero() {
                 tokio::time::sleep(latency).await;
@@ -148,6 +152,12 @@ pub(crate) async fn handle(shared: Arc<Shared>, peer: ConnectInfo<Peer>, request
     http::StatusCode::BAD_GATEWAY.into_response()
 }
 
+/// AWS tells its own time, and not that of the machine that the simulator runs on.
+fn http_date(aws_ms: i64) -> Option<http::HeaderValue> {
+    let text = timestamp(aws_ms).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    http::HeaderValue::try_from(text).ok()
+}
+
 /// A request as far as it has been understood.
 struct Call<'a> {
     scope: &'a Scope,
@@ -162,6 +172,14 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// The same for the same look.
+    fn asks(&self, caller: &Caller) -> String {
+        format!(
+            "{} {} {} {} {}",
+            caller.account, self.scope.service, self.scope.region, self.operation_name, self.input
+        )
+    }
+
     fn can_change(&self) -> bool {
         self.operation.map_or_else(|| !is_a_look(&self.operation_name), |o| o.changing)
     }
@@ -260,9 +278,20 @@ fn judge(
             let action = call.operation.map_or(call.operation_name.as_str(), |o| o.action);
             return refused(service.denied(&caller.arn, action, "*", "an identity-based policy denies it"));
         }
-        Some(FaultKind::LoseAnswer) | None => {}
+        Some(FaultKind::Stale) if !call.can_change() => {
+            if let Some(before) = state.earlier.find(&call.asks(caller), now) {
+                return Settled { effect: Effect::None, answer: Answer::Done(before) };
+            }
+        }
+        Some(FaultKind::LoseAnswer | FaultKind::Stale) | None => {}
     }
     let settled = perform(state, call, service, caller, malformed, now);
+    if state.faults.make_stale()
+        && !call.can_change()
+        && let Answer::Done(reply) = &settled.answer
+    {
+        state.earlier.keep(call.asks(caller), reply, now);
+    }
     if strike == Some(FaultKind::LoseAnswer) {
         return Settled { answer: Answer::Cut, ..settled };
     }

@@ -417,6 +417,10 @@ impl Service {
                 self.pick("SignatureDoesNotMatch", "InvalidSignatureException"),
                 "The request signature we calculated does not match the signature you provided.",
             ),
+            AuthFault::Skewed if s3 => (
+                "RequestTimeTooSkewed",
+                "The difference between the request time and the current time is too large.",
+            ),
             AuthFault::Skewed => (
                 self.pick("SignatureDoesNotMatch", "InvalidSignatureException"),
                 "Signature expired: the request was signed more than 15 minutes from now.",

@@ -16,6 +16,7 @@ mod pools;
 mod runs;
 mod schema;
 mod surveys;
+mod upgrade;
 mod wakeups;
 mod webhooks;
 mod workers;

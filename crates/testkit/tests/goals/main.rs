@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // A test that cannot go on has failed.
 
 mod asvs;
+mod clocks;
 mod reliability;
 
 use std::path::{Path, PathBuf};

@@ -16,8 +16,7 @@ use holdfast_api::runs::RunFilter;
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::Actor;
 use holdfast_frontend::pages;
-use holdfast_frontend::screen::{Assets, Automation, Chrome, Flash, Glass, Screen, Signed, Theme};
-use jiff::Timestamp;
+use holdfast_frontend::screen::{Assets, Automation, Chrome, Clocks, Flash, Glass, Screen, Signed, Theme};
 use leptos::nonce::Nonce;
 
 pub const THEME: &str = "__Host-holdfast-theme";
@@ -98,12 +97,13 @@ impl Visit {
             screen.refresh_seconds = None;
         }
         let live = RunFilter { live: true, told_singly: true, limit: Some(COUNTED), ..RunFilter::default() };
-        let (runs, approvals, evacuations, automation, glass) = futures::join!(
+        let (runs, approvals, evacuations, automation, glass, clocks) = futures::join!(
             state.plane.runs(&self.actor, &live),
             state.plane.approvals(&self.actor),
             state.plane.evacuations_to_review(&self.actor),
             state.plane.automation(&self.actor),
-            state.plane.break_glass_state(&self.actor)
+            state.plane.break_glass_state(&self.actor),
+            state.plane.clocks(&self.actor)
         );
         let mut chrome = chrome(state, &self.path, self.theme);
         chrome.signed = Some(self.signed());
@@ -116,6 +116,7 @@ impl Visit {
             Err(_) => Automation::NotKnown,
         };
         chrome.glass = glass.map_or(Glass::NotKnown, |state| Glass::Open(state.open));
+        chrome.clocks = clocks.map_or(Clocks::NotKnown, Clocks::Compared);
         chrome.flash = self.flash;
         saying(told, respond(status, screen, chrome, self.had_flash))
     }
@@ -135,7 +136,7 @@ pub fn theme(headers: &HeaderMap) -> Theme {
 
 fn chrome(state: &AppState, path: &str, theme: Theme) -> Chrome {
     let mut chrome =
-        Chrome::new(Assets { url: assets::url, module: assets::module() }, path, Timestamp::now());
+        Chrome::new(Assets { url: assets::url, module: assets::module() }, path, holdfast_clock::now());
     chrome.theme = theme;
     chrome.simulator_url.clone_from(&state.site.simulator_url);
     chrome

@@ -87,7 +87,7 @@ pub async fn post_session(State(state): State<AppState>, request: Request) -> Re
         Admitted::WithCode(person) => (person, true),
         Admitted::CodeDue(_) => return Err(code_needed().into()),
     };
-    let actor = state.plane.actor_of_session(person, Some(Timestamp::now())).await?;
+    let actor = state.plane.actor_of_session(person, Some(holdfast_clock::now())).await?;
     Ok(Json(Actor { second_factor, ..actor }.into()))
 }
 
@@ -126,7 +126,7 @@ pub async fn post_proof(State(state): State<AppState>, request: Request) -> Repl
     let again = Request::from_parts(parts.clone(), body);
     let JsonBody(Again { password, code }) = JsonBody::<Again>::from_request(again, &state).await?;
     let Proved { second_factor } = prove_again(&mut parts, &state, Proof { password, code }).await?;
-    let actor = state.plane.actor_of_session(actor.person, Some(Timestamp::now())).await?;
+    let actor = state.plane.actor_of_session(actor.person, Some(holdfast_clock::now())).await?;
     Ok(Json(Actor { second_factor, ..actor }.into()))
 }
 

@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 while left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
                     steps.run(count).await?;
                 }
-                dbos::Result::Ok(())
+                Ok::<(), dbos::Error>(())
             })
         })
         .collect();

@@ -2,8 +2,13 @@
 //! a log or a place that was rewound.
 
 use super::{ENTRIES, House, free_of_triggers, run};
-use holdfast_engine::audit::{AuditSettings, Error, Place as _, Round, Sequencer, new_key};
+use crate::proxy::Proxy;
+use crate::wire::database_of;
+use holdfast_engine::audit::{AuditSettings, Error, Place, Round, Sequencer, new_key};
+use holdfast_store::{Pools, Store};
 use sqlx::Connection as _;
+use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
 
 #[tokio::test]
@@ -53,6 +58,61 @@ async fn a_place_that_lost_what_it_held_is_told_and_not_written_to_until_it_is_p
     let place = house.store.log_state().await.unwrap().places.remove(0);
     assert_eq!((place.size, place.error), (Some(ENTRIES + 1), None));
     house.verified(&mut house.database.owner().await).await.unwrap();
+}
+
+/// Takes a checkpoint in and never says so.
+#[derive(Debug)]
+struct Silent;
+
+#[async_trait::async_trait]
+impl Place for Silent {
+    fn name(&self) -> String {
+        "silent".into()
+    }
+    async fn write(&self, _: &str) -> Result<(), String> {
+        std::future::pending().await
+    }
+    async fn newest(&self) -> Result<Option<String>, String> {
+        Ok(None)
+    }
+}
+
+/// R1: before the commit of what it signed; after it, and before it has heard so; after that, and before anybody outside has
+/// the checkpoint.
+#[tokio::test(flavor = "multi_thread")]
+async fn sequencers_that_die_while_they_sign_leave_a_log_that_the_next_one_goes_on_with() {
+    let house = House::empty().await;
+    let url = &house.database.app_url;
+    for n in 0..9 {
+        house.write(n).await;
+        let proxy = Proxy::before_writing(database_of(url), "INSERT INTO audit_leaves").await;
+        let store = Store::connect(&proxy.url(url), Pools { web: 2, engine: 1 }).await.unwrap();
+        let mut settings = AuditSettings {
+            key_file: house.key_file(),
+            make_key: true,
+            places: vec![Arc::new(house.place())],
+        };
+        match n % 3 {
+            0 => proxy.cut_commits(1),
+            1 => proxy.lose_answers(1),
+            _ => settings.places.insert(0, Arc::new(Silent)),
+        }
+        let mut dying = Sequencer::new(store, settings);
+        let died = tokio::time::timeout(Duration::from_millis(1_500), dying.round()).await;
+        assert!(!matches!(died, Ok(Ok(_))), "it went on: {died:?}");
+        drop(dying);
+        if n % 2 == 1 {
+            house.sequencer().round().await.unwrap();
+        }
+    }
+    house.sequencer().round().await.unwrap();
+    let report = house.verified(&mut house.database.owner().await).await.unwrap();
+    assert_eq!((report.entries, report.pending), (9, 0));
+    let places: i64 = sqlx::query_scalar("SELECT count(DISTINCT leaf_index) FROM audit_leaves")
+        .fetch_one(&mut house.database.owner().await)
+        .await
+        .unwrap();
+    assert_eq!(places, 9, "each has one place");
 }
 
 #[tokio::test]
