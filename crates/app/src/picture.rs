@@ -216,7 +216,7 @@ impl App {
         }
         let Some(run) = oldest else { return Ok(BTreeMap::new()) };
         let before = match self.replayed(run).await {
-            Ok(run) => run.request.plan.before,
+            Ok(run) => std::sync::Arc::unwrap_or_clone(run.request).plan.before,
             // The defaults bring an application home too; waiting for a journal to be mended does not.
             Err(problem) if problem.status == 500 && movement.mode == Mode::Emergency => {
                 tracing::warn!(%run, %application, detail = %problem.detail, "an emergency failback is planned without what stood before");

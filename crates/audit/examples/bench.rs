@@ -6,7 +6,7 @@
 use holdfast_audit::bundle::{Line, Verifier, verify};
 use holdfast_audit::{Checkpoint, Entry, Frontier, Keyring, SigningKey};
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::time::Instant;
 
 /// Ten million in thirty seconds.
@@ -26,11 +26,12 @@ fn main() -> io::Result<()> {
     let size = std::fs::metadata(&path)?.len();
     println!("made     {count} entries, {} MB, in {:.1} s", size / 1_000_000, began.elapsed().as_secs_f64());
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let verified = [1, cores].map(|threads| rates(&path, &key, threads));
+    let verified = rates(&path, &key, cores);
     std::fs::remove_file(&path)?;
-    let [alone, together] = verified;
-    let met = judge("on one core", alone?, 1, A_SECOND_AND_CORE)
-        & judge("on all cores", together?, cores, A_SECOND);
+    let rates = verified?;
+    let a_core = rates.iter().map(|rate| rate / cores as f64).collect();
+    let met = judge("entries a second", rates, A_SECOND)
+        & judge("entries a second and core", a_core, A_SECOND_AND_CORE);
     if met { Ok(()) } else { Err(io::Error::other("a goal was missed")) }
 }
 
@@ -38,8 +39,7 @@ fn main() -> io::Result<()> {
 fn rates(path: &std::path::Path, key: &SigningKey, threads: usize) -> io::Result<Vec<f64>> {
     let round = |_| {
         let began = Instant::now();
-        let file = BufReader::with_capacity(1 << 20, File::open(path)?);
-        let outcome = verify(file, Verifier::new(Keyring::of(key.public())), threads);
+        let outcome = verify(File::open(path)?, Verifier::new(Keyring::of(key.public())), threads);
         let seconds = began.elapsed().as_secs_f64();
         let report = outcome.map_err(io::Error::other)?;
         println!("verified {} entries on {threads} cores in {seconds:.1} s", report.entries);
@@ -48,12 +48,12 @@ fn rates(path: &std::path::Path, key: &SigningKey, threads: usize) -> io::Result
     (0..ROUNDS).map(round).collect()
 }
 
-fn judge(what: &str, mut rates: Vec<f64>, cores: usize, goal: f64) -> bool {
+fn judge(what: &str, mut rates: Vec<f64>, goal: f64) -> bool {
     rates.sort_by(f64::total_cmp);
     let (low, median, high) = (rates[0], rates[rates.len() / 2], rates[rates.len() - 1]);
     let verdict = if median >= goal { "met" } else { "MISSED" };
     println!(
-        "verified {what} ({cores}), entries a second: median {median:.0} ({low:.0} to {high:.0}) of {ROUNDS} rounds; goal at least {goal:.0}: {verdict}"
+        "{what}: median {median:.0} ({low:.0} to {high:.0}) of {ROUNDS} rounds; goal at least {goal:.0}: {verdict}"
     );
     median >= goal
 }

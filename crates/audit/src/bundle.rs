@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{self, BufRead};
+use std::io::{self, Read};
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 pub const FORMAT: u8 = 1;
 
@@ -331,52 +332,82 @@ pub enum Unverified {
     Io(#[from] io::Error),
 }
 
-/// Lines that one thread takes at a time.
-const CHUNK: usize = 8_192;
+/// Bytes that one thread takes at a time, and the end of the line in which they end.
+const BLOCK: usize = 1 << 21;
+/// Blocks that wait for a thread, and those whose lines wait for their turn: so much is in memory, however long the file is.
+const AHEAD: usize = 2;
 
-/// Verifies a whole file; `threads` of this machine compute the leaves.
+/// Verifies a whole file; `threads` of this machine compute the leaves, while another reads ahead and this one goes from line
+/// to line.
 ///
 /// # Errors
 /// The first fault, or that the file cannot be read.
-pub fn verify(mut file: impl BufRead, mut verifier: Verifier, threads: usize) -> Result<Report, Unverified> {
-    let threads = threads.max(1);
-    loop {
-        let mut chunks: Vec<Vec<String>> = Vec::new();
-        let mut over = false;
-        while chunks.len() < threads && !over {
-            let mut chunk = Vec::with_capacity(CHUNK);
-            while chunk.len() < CHUNK {
-                let mut text = String::new();
-                match file.read_line(&mut text) {
-                    Ok(0) => {
-                        over = true;
-                        break;
+pub fn verify(file: impl Read + Send, mut verifier: Verifier, threads: usize) -> Result<Report, Unverified> {
+    std::thread::scope(|scope| {
+        let (mut blocks, mut taken) = (Vec::new(), Vec::new());
+        for _ in 0..threads.max(1) {
+            let (block, of_blocks) = sync_channel::<Vec<u8>>(AHEAD);
+            let (lines, of_lines) = sync_channel::<Vec<Taken>>(AHEAD);
+            scope.spawn(move || {
+                for block in of_blocks {
+                    // Nobody takes any more: a fault was found.
+                    if lines.send(take_all(&block)).is_err() {
+                        return;
                     }
-                    Ok(_) => chunk.push(text),
-                    // Bytes that are no text: a line of nonsense, told with its place.
-                    Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                        chunk.push("\u{fffd}".to_owned());
-                    }
-                    Err(error) => return Err(error.into()),
                 }
+            });
+            blocks.push(block);
+            taken.push(of_lines);
+        }
+        let reading = scope.spawn(move || read(file, &blocks));
+        // In the order of the file: block after block went to thread after thread. One that has no more was the next to get
+        // one; one that panicked took nothing, and what is missing then is told as such.
+        for lines in taken.iter().cycle() {
+            let Ok(lines) = lines.recv() else { break };
+            for line in lines {
+                verifier.line(line)?;
             }
-            chunks.push(chunk);
         }
-        let taken: Vec<Vec<Taken>> = std::thread::scope(|scope| {
-            let running: Vec<_> = chunks
-                .iter()
-                .map(|chunk| scope.spawn(|| chunk.iter().map(|text| take(text)).collect::<Vec<_>>()))
-                .collect();
-            // A thread that panicked has taken nothing: the lines are then missing and told as such.
-            running.into_iter().map(|thread| thread.join().unwrap_or_default()).collect()
-        });
-        for line in taken.into_iter().flatten() {
-            verifier.line(line)?;
+        drop(taken);
+        match reading.join() {
+            Ok(read) => read?,
+            Err(_) => return Err(Unverified::Io(io::Error::other("its reader ended badly"))),
         }
-        if over {
-            return Ok(verifier.finish()?);
+        Ok(verifier.finish()?)
+    })
+}
+
+/// Hands out whole lines in turn, until the end of the file or until nobody takes them.
+fn read(mut file: impl Read, to: &[SyncSender<Vec<u8>>]) -> io::Result<()> {
+    let mut rest = Vec::new();
+    for thread in to.iter().cycle() {
+        let mut block = std::mem::take(&mut rest);
+        let end = loop {
+            let before = block.len();
+            let read = file.by_ref().take(BLOCK as u64).read_to_end(&mut block)?;
+            // The newest bytes alone can hold a newline: what was there before had none.
+            let newline = block[before..].iter().rposition(|byte| *byte == b'\n');
+            match newline {
+                Some(at) => break before + at + 1,
+                None if read == 0 => break block.len(),
+                None => {}
+            }
+        };
+        if block.is_empty() {
+            return Ok(());
+        }
+        rest = block.split_off(end);
+        if thread.send(block).is_err() {
+            return Ok(());
         }
     }
+    Ok(())
+}
+
+fn take_all(block: &[u8]) -> Vec<Taken> {
+    let lines = block.strip_suffix(b"\n").unwrap_or(block).split(|byte| *byte == b'\n');
+    // Bytes that are no text: a line of nonsense, told with its place.
+    lines.map(|line| take(std::str::from_utf8(line).unwrap_or("\u{fffd}"))).collect()
 }
 
 #[cfg(test)]

@@ -1,20 +1,23 @@
-//! A cloud that answers everything at once and does nothing, and use cases that nobody asks.
+//! A cloud of one service for each application, in memory, that does at once what it is told; and use cases that nobody asks.
 
 use async_trait::async_trait;
 use holdfast_cloud::{
     Access, Acting, Cloud, Delivery, Error, Identity, Looked, OrganizationAccount, Settled,
 };
-use holdfast_domain::{Account, Missing, Need, RegionCode, Resource, RunId};
+use holdfast_domain::facts::EcsServiceFacts;
+use holdfast_domain::{Account, Facts, Missing, Need, RegionCode, Resource, ResourceSpec, RunId};
 use holdfast_engine::Asks;
 use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
 use holdfast_failover::step::run_plan::{Asking, NotAsked};
 use holdfast_store::Fence;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-#[derive(Debug)]
-pub struct IdleCloud;
+/// What is wanted of each service, by its cluster; of one that nobody has told anything, one.
+#[derive(Debug, Default)]
+pub struct IdleCloud(Mutex<HashMap<String, u32>>);
 
 fn answer(action: &str) -> Answer {
     Answer {
@@ -31,11 +34,28 @@ impl Cloud for IdleCloud {
         Ok(Identity { account: account.id.to_string(), arn: account.act_role_arn.clone() })
     }
 
-    async fn observe(&self, _: &Account, _: &Access, _: &Resource, _: &[RegionCode]) -> Looked {
-        Looked::default()
+    async fn observe(&self, _: &Account, _: &Access, resource: &Resource, regions: &[RegionCode]) -> Looked {
+        let ResourceSpec::EcsService(service) = &resource.spec else { return Looked::default() };
+        let wanted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = |region: &RegionCode| {
+            let place = service.per_region.get(region)?;
+            let desired = wanted.get(&place.cluster).copied().unwrap_or(1);
+            let facts = EcsServiceFacts {
+                desired,
+                running: desired,
+                rollout: Some("COMPLETED".into()),
+                status: "ACTIVE".into(),
+                ..EcsServiceFacts::default()
+            };
+            Some((region.clone(), Ok(Facts::EcsService(facts))))
+        };
+        regions.iter().filter_map(seen).collect()
     }
 
     async fn perform(&self, _: &Account, _: &Acting, change: &Change) -> Result<Answer, Error> {
+        if let Change::SetEcsDesiredCount { cluster, desired, .. } = change {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(cluster.clone(), *desired);
+        }
         Ok(answer(change.action()))
     }
 

@@ -19,11 +19,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Also without any notification the database is asked this often: notifications may be lost.
 const POLL: Duration = Duration::from_secs(1);
+/// While runs go on every entry of theirs is news; it is asked no more often than this what there is to claim.
+const BETWEEN_CLAIMS: Duration = Duration::from_millis(5);
 /// Behind the end of a lease, so that it has ended when the database is asked.
 const BEHIND: Duration = Duration::from_millis(10);
 
@@ -48,11 +51,14 @@ impl Executor {
         let mut wakeups = self.store.wakeups();
         while !self.stop.is_cancelled() {
             let pause = self.claim(&hands).await;
+            let not_before = Instant::now() + BETWEEN_CLAIMS;
             tokio::select! {
                 () = self.stop.cancelled() => break,
                 () = tokio::time::sleep(pause) => {}
                 () = news(&mut wakeups, &hands) => {}
+                () = hands.let_go() => {}
             }
+            tokio::time::sleep_until(not_before).await;
         }
         self.drives.close();
         self.drives.wait().await;
@@ -164,6 +170,8 @@ impl Executor {
         let mut driving: JoinSet<(StepId, Result<(), Lost>)> = JoinSet::new();
         let mut in_drive: HashSet<StepId> = HashSet::new();
         let mut lost: Option<Lost> = None;
+        // Whether others may have written: what this worker writes itself is refused when they have, and read then.
+        let mut news = true;
         loop {
             if driving.is_empty()
                 && let Some(lost) = lost.take()
@@ -175,15 +183,19 @@ impl Executor {
                 return Err(lost);
             }
             // A call that is out is waited for, whatever the journal says meanwhile.
-            if lost.is_none()
-                && let Err(error) = journal.refresh().await
-            {
+            let fresh = lost.is_none() && std::mem::take(&mut news);
+            if fresh && let Err(error) = journal.refresh().await {
                 lost = Some(error);
                 continue;
             }
             if lost.is_none() {
                 let run = journal.run().await;
                 let next = run.next(lease.clock().now());
+                // Nothing is laid aside, or ended, on what others may have changed.
+                if driving.is_empty() && !fresh && !matches!(next, Next::Drive { .. }) {
+                    news = true;
+                    continue;
+                }
                 // Where no step goes on, and the run does not end, nothing comes that it could be written with.
                 let pauses = driving.is_empty() && !matches!(next, Next::Drive { .. } | Next::Conclude);
                 if pauses && journal.write_held(lease.clock().now()).await? {
@@ -250,6 +262,7 @@ impl Executor {
                         // A person spoke while the step was looking.
                         Err(lost) if lost.is_too_late() => {
                             tracing::debug!(run = %id, %step, %lost, "a step's news came too late");
+                            news = true;
                             tokio::time::sleep(self.settings.poll_interval).await;
                         }
                         // The others' calls are under way: their answers are waited for before the run is let go.
@@ -259,8 +272,8 @@ impl Executor {
                 () = journal.held_too_long(), if lost.is_none() => {
                     lost = journal.write_held(lease.clock().now()).await.err();
                 }
-                () = about(&mut wakeups, id) => {}
-                () = tokio::time::sleep(POLL) => {}
+                () = about(&mut wakeups, id) => news = true,
+                () = tokio::time::sleep(POLL) => news = true,
                 () = stop.cancelled(), if !stop.is_cancelled() => {}
             }
         }
@@ -301,11 +314,11 @@ fn rests(run: &Run, next: &Next) -> bool {
     }
 }
 
-/// Until something is said about any run.
+/// Until something is said about any run that is not in hand.
 async fn news(wakeups: &mut Wakeups, hands: &Hands) {
     loop {
         match wakeups.next().await {
-            Wakeup::Run(run) => return hands.wake(run),
+            Wakeup::Run(run) if hands.wake(run) => return,
             Wakeup::LookAgain => return hands.wake_all(),
             _ => {}
         }

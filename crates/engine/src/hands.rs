@@ -4,6 +4,7 @@ use holdfast_domain::RunId;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 
 /// A run that waits for a person is looked at again this often without any notification: one may be lost.
 const REST: Duration = Duration::from_secs(5);
@@ -17,7 +18,11 @@ struct State {
 }
 
 #[derive(Debug, Clone, Default)]
-pub struct Hands(Arc<Mutex<State>>);
+pub struct Hands {
+    state: Arc<Mutex<State>>,
+    /// Told when a run is let go.
+    let_go: Arc<Notify>,
+}
 
 /// One run in hand; let go when dropped, also by a panic.
 #[derive(Debug)]
@@ -28,7 +33,7 @@ pub struct Held {
 
 impl Hands {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn count(&self) -> usize {
@@ -48,9 +53,16 @@ impl Hands {
         state.in_hand.insert(run).then(|| Held { hands: self.clone(), run })
     }
 
-    /// Something was said about this run.
-    pub fn wake(&self, run: RunId) {
-        self.state().resting.remove(&run);
+    /// Something was said about this run. Answers whether it is to be seen who drives it: whoever has it in hand hears it too.
+    pub fn wake(&self, run: RunId) -> bool {
+        let mut state = self.state();
+        state.resting.remove(&run);
+        !state.in_hand.contains(&run)
+    }
+
+    /// Until a hand is free that was not.
+    pub async fn let_go(&self) {
+        self.let_go.notified().await;
     }
 
     /// Something may have been said about any.
@@ -79,6 +91,7 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.hands.state().in_hand.remove(&self.run);
+        self.hands.let_go.notify_one();
     }
 }
 
@@ -96,12 +109,25 @@ mod tests {
         assert!(hands.take(run).is_some());
     }
 
+    #[tokio::test]
+    async fn a_hand_that_is_free_again_is_told_at_once_also_to_whoever_asks_later() {
+        let hands = Hands::default();
+        let mut told = std::pin::pin!(hands.let_go());
+        let held = hands.take(RunId::fresh()).unwrap();
+        assert!(futures::poll!(told.as_mut()).is_pending());
+        drop(held);
+        told.await;
+        drop(hands.take(RunId::fresh()));
+        hands.let_go().await;
+    }
+
     #[test]
     fn a_run_that_rests_is_taken_up_again_when_somebody_speaks() {
         let (hands, run) = (Hands::default(), RunId::fresh());
         hands.take(run).unwrap().rest();
         assert!(hands.take(run).is_none());
-        hands.wake(run);
-        assert!(hands.take(run).is_some());
+        assert!(hands.wake(run));
+        let held = hands.take(run);
+        assert!(held.is_some() && !hands.wake(run), "whoever has it hears it");
     }
 }

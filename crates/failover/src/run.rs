@@ -38,6 +38,7 @@ use holdfast_domain::{EvacuationId, Name, Objectives, PersonId, RegionCode, RunI
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A person, as events name them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -424,7 +425,8 @@ pub struct StepProgress {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
     pub id: RunId,
-    pub request: Request,
+    /// Never another: a worker hands its run around for each step, and a plan is long.
+    pub request: Arc<Request>,
     pub state: RunState,
     /// Sequence number of the last entry applied.
     pub seq: i64,

@@ -17,7 +17,7 @@ use holdfast_audit::bundle::{Unverified, Verifier, verify};
 use holdfast_audit::{Fault, Keyring, VerifyingKey};
 use serde_json::{Value, json};
 use std::{
-    io::{BufReader, Write as _},
+    io::Write as _,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
@@ -232,7 +232,7 @@ fn check(path: &Path, public_key: &str, checkpoints: &[PathBuf], output: Output)
         }
     }
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let report = match verify(BufReader::with_capacity(1 << 20, file), verifier, threads) {
+    let report = match verify(file, verifier, threads) {
         Ok(report) => report,
         Err(Unverified::Fault(fault)) => return Err(bad(&fault)),
         Err(Unverified::Io(error)) => return Err(Failure::Other(error.into())),

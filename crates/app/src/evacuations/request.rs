@@ -177,7 +177,7 @@ impl App {
         let id = EvacuationId::fresh();
         let superseded = self.gives_way(&lot, actor, now).await?;
         let runs = begun(lot, id, &who(actor), now)?;
-        let requests: Vec<_> = runs.iter().map(|(run, _)| &run.request).collect();
+        let requests: Vec<_> = runs.iter().map(|(run, _)| run.request.as_ref()).collect();
         let detail = json!({
             "region": request.region,
             "mode": request.mode,

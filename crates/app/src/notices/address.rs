@@ -138,6 +138,7 @@ fn page_of(notice: &Notice) -> String {
         NoticeOf::Run(id) => format!("/runs/{id}"),
         NoticeOf::Evacuation(id) => format!("/evacuations/{id}"),
         NoticeOf::BreakGlass(id) => format!("/break-glass/{id}"),
+        NoticeOf::ClockAlarm(_) => "/system".to_owned(),
     }
 }
 

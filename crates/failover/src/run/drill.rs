@@ -97,7 +97,7 @@ mod tests {
     }
 
     fn back(there: &Run) -> Request {
-        let mut back = there.request.clone();
+        let mut back = (*there.request).clone();
         (back.movement.from, back.movement.to) =
             (there.request.movement.to.clone(), there.request.movement.from.clone());
         back.movement.intent = Intent::Failback;

@@ -7,6 +7,7 @@ use crate::step::Step;
 use holdfast_domain::{Name, RunId, StepId};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Why a journal cannot be what a run wrote.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,7 +66,7 @@ impl Run {
         let expires_at = expiry(first.at, request.policy.expires_after_seconds);
         Ok(Self {
             id,
-            request: (**request).clone(),
+            request: Arc::new((**request).clone()),
             state: RunState::AwaitingApproval,
             seq: first.seq,
             reviews: Vec::new(),

@@ -3,6 +3,7 @@ use crate::break_glass::UnderBreakGlass;
 use crate::run::Command;
 use crate::testing::after;
 use holdfast_domain::BreakGlassId;
+use std::sync::Arc;
 
 /// An evacuation under way, of waves of so many parts; the runs are numbered from 1.
 fn started(sizes: &[usize]) -> Evacuation {
@@ -274,7 +275,7 @@ fn a_part_that_is_refused_at_its_turn_is_an_exception_of_its_wave() {
 fn a_part_that_was_changed_after_the_approval_is_refused_at_its_turn_and_the_others_start() {
     let mut story = Story::of(&[sre(), sre()]);
     story.approve(2, &["sre"]).unwrap();
-    story.runs[0].request.overrides.push("lag_above_rpo".into());
+    Arc::make_mut(&mut story.runs[0].request).overrides.push("lag_above_rpo".into());
     let turn = story.evacuation.turn(&[(story.runs[0].clone(), None), (story.runs[1].clone(), None)]);
     story.write(turn);
     assert_eq!((story.runs[0].state, story.runs[1].state), (Cancelled, Running));
@@ -289,8 +290,8 @@ fn an_approval_binds_to_the_lot_and_to_each_run_of_it() {
     let other = Digest("0".repeat(64));
     let refused = story.evacuation.approve(&story.runs, &[], review, &other, NOW).unwrap_err();
     assert_eq!(refused.code, "stale_plan");
-    story.runs[0].request.reason = "changed beside the digest".into();
-    story.runs[0].request.overrides.push("lag_above_rpo".into());
+    Arc::make_mut(&mut story.runs[0].request).reason = "changed beside the digest".into();
+    Arc::make_mut(&mut story.runs[0].request).overrides.push("lag_above_rpo".into());
     assert_eq!(story.approve(2, &["sre"]).unwrap_err().code, "stale_plan", "a run was changed");
 }
 

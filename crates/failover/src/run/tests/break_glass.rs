@@ -57,8 +57,9 @@ fn only_a_real_move_that_still_waits_in_time_and_as_it_was_frozen_is_started_so(
     late.at = late.run.expires_at;
     assert_eq!(code(late.tell(Command::BreakGlass { under: under(2) })), "expired");
     let mut changed = Story::of(request());
-    changed.run.request.reason = "another".into();
-    changed.run.request.overrides = vec!["change_freeze".into()];
+    let frozen = Arc::make_mut(&mut changed.run.request);
+    frozen.reason = "another".into();
+    frozen.overrides = vec!["change_freeze".into()];
     assert_eq!(code(changed.tell(Command::BreakGlass { under: under(2) })), "stale_plan");
     let evacuation = Some(EvacuationId(uuid::Uuid::from_u128(3)));
     let mut part = Story::of(sealed(Request { evacuation, ..request() }));

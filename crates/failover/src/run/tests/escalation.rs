@@ -190,7 +190,8 @@ fn the_digest_covers_the_variant_and_a_request_without_one_has_the_digest_it_alw
     assert!(stored.get("emergency").is_none());
     assert!(serde_json::from_value::<Request>(stored).unwrap().emergency.is_none(), "old journals are read");
     let mut story = Story::started();
-    story.run.request.emergency = Some(EmergencyVariant::None { reason: "taken out".into() });
+    Arc::make_mut(&mut story.run.request).emergency =
+        Some(EmergencyVariant::None { reason: "taken out".into() });
     assert_eq!(code(story.start("observe-again", None)), "stale_plan");
 }
 
