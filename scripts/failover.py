@@ -62,6 +62,11 @@ def plan(arguments, application):
     yield ("route53", "list_resource_record_sets", records)
 
 
+def region_of(service, recovery):
+    """Route 53 is signed for one Region, wherever it is called from; an endpoint of one's own does not tell botocore so."""
+    return "us-east-1" if service == "route53" else recovery
+
+
 def credentials_of(given):
     return {
         "aws_access_key_id": given["AccessKeyId"],
@@ -80,7 +85,7 @@ def by_threads(arguments):
         # Making clients is not safe in several threads at once.
         with lock:
             return session.create_client(
-                service, region_name=recovery, endpoint_url=arguments.endpoint, config=config, **credentials
+                service, region_name=region_of(service, recovery), endpoint_url=arguments.endpoint, config=config, **credentials
             )
 
     sts, made = client("sts"), {}
@@ -124,7 +129,7 @@ async def by_asyncio(arguments):
 
         async def client(service, **credentials):
             made_now = session.create_client(
-                service, region_name=recovery, endpoint_url=arguments.endpoint, config=config, **credentials
+                service, region_name=region_of(service, recovery), endpoint_url=arguments.endpoint, config=config, **credentials
             )
             return await stack.enter_async_context(made_now)
 

@@ -128,8 +128,8 @@ impl House {
             .collect()
     }
 
-    /// Seconds from the engine's start until every run has ended, the calls that it took, and for how long at least one
-    /// call was under way.
+    /// Seconds from the engine's start until every run has ended, the calls that it took, and for how long the run that
+    /// waited longest for its calls had at least one under way.
     async fn moved(&self, size: Size) -> anyhow::Result<(f64, usize, f64)> {
         let mut runs = Vec::new();
         for number in 0..size.applications {
@@ -158,7 +158,12 @@ impl House {
         };
         engine.shutdown().await;
         let calls = self.calls_after(before).await?;
-        let busy = under_way(calls.iter().map(|call| call.at).collect(), size.latency().as_secs_f64());
+        let mut of_runs: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+        for call in &calls {
+            of_runs.entry(&call.run).or_default().push(call.at);
+        }
+        let latency = size.latency().as_secs_f64();
+        let busy = of_runs.into_values().map(|calls| under_way(calls, latency)).fold(0.0, f64::max);
         Ok((seconds(ended) - seconds(began), calls.len(), busy))
     }
 
@@ -255,9 +260,9 @@ async fn many(asked: &Asked<'_>, lanes: usize, applications: usize) -> anyhow::R
     for _ in 0..asked.rounds {
         let house = House::new(size, lanes).await?;
         let (took, calls, busy) = house.moved(size).await?;
-        // One after the other where there is nothing to do side by side; over the lanes where there is.
+        // Over the lanes where there is enough to do side by side; no run is done before its own calls, one after the other.
         let spread = calls as f64 * size.latency().as_secs_f64() / lanes as f64;
-        let limit = if applications == 1 { busy } else { spread };
+        let limit = spread.max(busy);
         println!("{of}: Holdfast {took:.2} s, {calls} calls, {:.2} x the limit", took / limit);
         ratios.entry("Holdfast").or_default().push(took / limit);
         for how in ["threads", "asyncio"] {
@@ -265,7 +270,7 @@ async fn many(asked: &Asked<'_>, lanes: usize, applications: usize) -> anyhow::R
             let peer = Peer::start_at_speed(size, SPEED)?;
             let told = script::move_away(beside, &peer.url, size, (how, lanes))?;
             let alone = told.calls as f64 * size.latency().as_secs_f64();
-            let limit = if applications == 1 { alone } else { alone / lanes as f64 };
+            let limit = (alone / lanes as f64).max(alone / applications as f64);
             println!(
                 "{of}: by hand, {how} {:.2} s, {} calls, {:.2} x its limit",
                 told.seconds,
