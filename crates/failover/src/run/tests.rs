@@ -168,11 +168,11 @@ fn an_approval_of_another_plan_is_stale() {
 #[test]
 fn a_plan_changed_behind_the_digest_is_neither_approved_nor_carried_out() {
     let mut story = Story::started();
-    let frozen = std::sync::Arc::make_mut(&mut story.run.request);
+    let frozen = Arc::make_mut(&mut story.run.request);
     frozen.plan.roles.insert(name("shop-prod"), "arn:aws:iam::999999999999:role/other".into());
     assert_eq!(code(story.start("observe-again", None)), "stale_plan");
     let mut story = Story::of(request());
-    std::sync::Arc::make_mut(&mut story.run.request).overrides.push("lag".into());
+    Arc::make_mut(&mut story.run.request).overrides.push("lag".into());
     assert_eq!(code(story.approve(2, "sre")), "stale_plan");
 }
 

@@ -212,7 +212,7 @@ impl Office {
             Action::Tamper => {
                 let newest = state.runs.last_mut()?;
                 let mut run = (*newest.kept.run).clone();
-                std::sync::Arc::make_mut(&mut run.request).plan.steps[0].timeout_seconds = 6;
+                Arc::make_mut(&mut run.request).plan.steps[0].timeout_seconds = 6;
                 newest.kept = Kept::of(run);
                 state.tampered = true;
                 state.faults = state.faults.checked_sub(1)?;
