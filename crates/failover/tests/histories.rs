@@ -170,9 +170,9 @@ fn fields_that_a_newer_version_adds_are_passed_over() {
     }
 }
 
-/// What runs there are, each at least once.
+/// What is recorded is worth something.
 #[test]
-fn every_kind_of_run_and_most_kinds_of_entries_are_recorded() {
+fn both_modes_and_most_kinds_of_entries_are_recorded() {
     let (mut kinds, mut runs, mut states) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for history in histories("run") {
         states.insert(history.recorded.state.clone());
@@ -188,10 +188,10 @@ fn every_kind_of_run_and_most_kinds_of_entries_are_recorded() {
         }
     }
     eprintln!("{runs:?}\n{states:?}\n{kinds:?}");
-    for run in ["planned failover", "emergency failover", "planned failback", "planned drill"] {
+    for run in ["planned failover", "emergency failover"] {
         assert!(runs.contains(run), "{run}: {runs:?}");
     }
-    for state in ["completed", "completed_with_exceptions", "rolled_back", "cancelled"] {
+    for state in ["completed", "cancelled", "expired"] {
         assert!(states.contains(state), "{state}: {states:?}");
     }
     assert!(kinds.len() >= 20, "{kinds:?}");

@@ -48,6 +48,8 @@ async fn alarms(house: &WireHouse) -> Vec<(String, bool)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_with_wrong_clocks_do_everything_once_and_say_within_a_minute_that_they_are_wrong() {
     let mut house = WireHouse::at_speed(60.0).await;
+    let asked = ALL.iter().map(|one| house.requested(one.movement, Intent::Failover, one.mode));
+    let asked = join_all(asked).await;
     house.stop_engine().await;
     let began = Instant::now();
     // So few at once that each of them gets some.
@@ -55,7 +57,7 @@ async fn replicas_with_wrong_clocks_do_everything_once_and_say_within_a_minute_t
     until("an alarm of each", || async { (alarms(&house).await.len() == WRONG.len()).then_some(()) }).await;
     let alarmed = began.elapsed();
     assert!(alarmed < Duration::from_secs(60), "{alarmed:.2?}");
-    let runs = join_all(ALL.iter().map(|one| house.started_as(one.movement, one.mode))).await;
+    let runs = join_all(asked.into_iter().map(|run| house.approved(run))).await;
     for run in &runs {
         assert_eq!(house.over(run).await.summary.state, RunState::Completed, "{}", run.summary.application);
         assert!(!effects(&house, run).is_empty());
@@ -118,8 +120,8 @@ async fn a_server_that_takes_an_approval_in() {
 async fn an_approval_and_the_proof_of_who_gives_it_are_judged_by_the_databases_clock() {
     for wrong in ["-10m", "+3d"] {
         let mut house = WireHouse::at_speed(60.0).await;
-        house.stop_engine().await;
         let run = house.requested(Move::of("shop"), Intent::Failover, Mode::Planned).await;
+        house.stop_engine().await;
         let words = format!("{} {}", house.database_url(), run.summary.id);
         let server = Command::new(std::env::current_exe().unwrap())
             .args(["clocks::a_server_that_takes_an_approval_in", "--exact", "--ignored", "--nocapture"])
@@ -137,8 +139,9 @@ async fn an_approval_and_the_proof_of_who_gives_it_are_judged_by_the_databases_c
 async fn when_awss_clock_is_far_from_the_databases_the_step_says_so_and_goes_on_once_they_are_together() {
     const TWENTY_MINUTES_MS: i64 = 20 * 60 * 1_000;
     let mut house = WireHouse::at_speed(60.0).await;
+    let run = house.requested(Move::of("shop"), Intent::Failover, Mode::Planned).await;
     house.stop_engine().await;
-    let run = house.started_as(Move::of("shop"), Mode::Planned).await;
+    let run = house.approved(run).await;
     house.sim.set_clock_ahead(TWENTY_MINUTES_MS);
     let engine = house.process().start(|cloud| cloud).await;
     until("the alarm", || async {

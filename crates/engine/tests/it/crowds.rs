@@ -7,7 +7,7 @@ use crate::zombies::Replica;
 use futures::future::join_all;
 use holdfast_api::runs::{RequestRun, RunView, Runs};
 use holdfast_app::{App, Settings};
-use holdfast_failover::{Mode, RunState};
+use holdfast_failover::{Intent, Mode, RunState};
 use holdfast_sim::faults::{Fault, FaultKind};
 use holdfast_sim::world::fleet::{WorldSpec, world_from};
 use std::sync::Arc;
@@ -27,15 +27,32 @@ async fn fleet(applications: usize) -> WireHouse {
     WireHouse::of(fleet.world, &fleet.inventory, SPEED).await
 }
 
-/// Requested and approved, some at a time.
-async fn started(house: &WireHouse, applications: usize) -> Vec<RunView> {
-    let mut runs = Vec::with_capacity(applications);
+/// Requested, some at a time, while everything is seen.
+async fn requested(house: &WireHouse, applications: usize) -> Vec<RunView> {
+    let mut asked = Vec::with_capacity(applications);
     let numbers: Vec<usize> = (1..=applications).collect();
     for some in numbers.chunks(8) {
-        let moved = some.iter().map(|number| house.started_as(Move::of(application(*number)), Mode::Planned));
-        runs.extend(join_all(moved).await);
+        let asking = some
+            .iter()
+            .map(|number| house.requested(Move::of(application(*number)), Intent::Failover, Mode::Planned));
+        asked.extend(join_all(asking).await);
+    }
+    asked
+}
+
+async fn approved(house: &WireHouse, asked: Vec<RunView>) -> Vec<RunView> {
+    let mut runs = Vec::with_capacity(asked.len());
+    for run in asked {
+        runs.push(house.approved(run).await);
     }
     runs
+}
+
+/// All of them, when nobody works.
+async fn started_without_worker(house: &mut WireHouse, applications: usize) -> Vec<RunView> {
+    let asked = requested(house, applications).await;
+    house.stop_engine().await;
+    approved(house, asked).await
 }
 
 /// How many have ended, and how many ask a person.
@@ -80,9 +97,10 @@ fn faults() -> [Fault; 5] {
 /// How many calls the runs took, and how long.
 async fn moved(applications: usize, faults: &[Fault]) -> (usize, Duration) {
     let house = fleet(applications).await;
+    let asked = requested(&house, applications).await;
     faults.iter().for_each(|fault| house.sim.add_fault(fault.clone()));
     let began = Instant::now();
-    let runs = started(&house, applications).await;
+    let runs = approved(&house, asked).await;
     all_complete(&house, &runs, Duration::from_secs(1_800)).await;
     let took = began.elapsed();
     let calls = house.calls().len();
@@ -132,8 +150,7 @@ async fn a_thousand_complete_among_each_fault_alone_with_at_most_six_tenths_more
 #[ignore = "of the long fault runs: make chaos"]
 async fn two_hundred_runs_over_three_replicas_that_die_and_freeze_are_each_done_once() {
     let mut house = fleet(200).await;
-    house.stop_engine().await;
-    let runs = started(&house, 200).await;
+    let runs = started_without_worker(&mut house, 200).await;
     let mut replicas: Vec<Replica> = (0..3).map(|_| Replica::with(&house, &[], 80)).collect();
     let mut deaths = 0;
     while ended(&house).await.0 < 200 && deaths < 60 {
@@ -161,8 +178,7 @@ const CONNECTIONS: i64 = 1 + 6 + 1 + 1;
 #[ignore = "of the long fault runs: make chaos"]
 async fn five_hundred_runs_go_on_within_thirty_seconds_of_a_start_of_all_replicas() {
     let mut house = fleet(500).await;
-    house.stop_engine().await;
-    let runs = started(&house, 500).await;
+    let runs = started_without_worker(&mut house, 500).await;
     let replicas: Vec<Replica> = (0..3).map(|_| Replica::with(&house, &[], 200)).collect();
     until("the runs to be under way", || async { (ended(&house).await.0 >= 10).then_some(()) }).await;
     drop(replicas);

@@ -17,7 +17,8 @@ fn folder() -> PathBuf {
 
 /// The test that runs in this process, as its runner names it.
 fn test() -> String {
-    let name = std::env::args().find(|argument| argument.contains("::")).unwrap_or_else(|| "by hand".into());
+    let name =
+        std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_else(|| "all".into());
     name.replace("::", ".")
 }
 
