@@ -7,10 +7,10 @@ mod file;
 
 pub use file::JournalFile;
 
-use crate::clock::DatabaseClock;
 use crate::journal::{Book, Journal, Lost};
 use crate::look::Ground;
 use crate::step::{StepDrive, drive};
+use holdfast_clock::DatabaseClock;
 use holdfast_cloud::Cloud;
 use holdfast_domain::{Account, Application, RunId, StepId};
 use holdfast_failover::run::{Command, Event, Next, Run};
@@ -74,7 +74,7 @@ impl Carrier {
         let before = Run::replay(run, &entries).map_err(|error| Error::Stopped(error.to_string()))?;
         // A clock that was set back in between must not make anything look younger than what was written before it.
         let last = entries.last().map_or(Timestamp::MIN, |entry| entry.at);
-        let clock = DatabaseClock::at(Timestamp::now().max(last));
+        let clock = DatabaseClock::at(holdfast_clock::now().max(last));
         let epoch = before.owner.as_ref().map_or(1, |(_, epoch)| epoch + 1);
         let journal = Arc::new(Journal::open(file, epoch, run, HOLD_AT_MOST).await?);
         for seen in &before.request.plan.before {

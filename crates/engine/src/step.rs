@@ -2,10 +2,10 @@
 //! call leaves; an answer that does not come makes the outcome unknown, and the next move is to look.
 
 use crate::asks::Asks;
-use crate::clock::DatabaseClock;
 use crate::journal::{Journal, Lost};
 use crate::lease::Lease;
 use crate::look::Ground;
+use holdfast_clock::DatabaseClock;
 use holdfast_cloud::{Access, Acting, Cloud, Direction, Settled};
 use holdfast_domain::{Account, StepId};
 use holdfast_failover::change::Change;

@@ -17,7 +17,6 @@ use holdfast_api::bundles::{BundleView, HandedInView, NewOfflineCodeView};
 use holdfast_audit::VerifyingKey;
 use holdfast_offline::Fault;
 use holdfast_offline::bundle::{Bundle, Open, STALE_AFTER};
-use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
@@ -68,7 +67,7 @@ pub async fn bundle(command: Asked, output: Output) -> Outcome {
         }
         Asked::Verify(verify) => {
             let (bundle, keys) = read(&verify)?;
-            let now = Timestamp::now();
+            let now = holdfast_clock::now();
             bundle.still_good(now).map_err(of_fault)?;
             let signed = bundle.entries_signed(&keys);
             let head = &bundle.head;

@@ -27,7 +27,7 @@ use std::sync::Arc;
 pub async fn execute(asked: Execute, output: Output) -> Outcome {
     log::to_stderr("warn");
     let (bundle, keys) = read(&asked.of)?;
-    let now = Timestamp::now();
+    let now = holdfast_clock::now();
     let goes_on = asked.journal.exists();
     // A run that was begun goes on to its end.
     if !goes_on {
@@ -78,7 +78,7 @@ fn begin(asked: &Execute, open: &Open, of: &OfApplication, output: Output) -> Re
     let request = offered.request(&of.application, open, request).map_err(of_fault)?;
     eprintln!("{}", words::plan(of, offered));
     confirm(asked, &of.application.name.to_string())?;
-    let now = Timestamp::now();
+    let now = holdfast_clock::now();
     let (run, glass) = (RunId::fresh(), BreakGlassId::fresh());
     let under = UnderBreakGlass {
         id: glass,
@@ -118,7 +118,7 @@ fn go_on(
 fn opening(asked: &Execute, open: &Open) -> Opening {
     Opening {
         by: open.by.person.clone(),
-        at: Timestamp::now(),
+        at: holdfast_clock::now(),
         reason: asked.reason.trim().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         host: rustix::system::uname().nodename().to_string_lossy().into_owned(),

@@ -43,7 +43,7 @@ pub fn age(head: &Head, now: Timestamp) -> String {
 pub fn contents(open: &Open, application: Option<&str>) -> String {
     let wanted = |of: &&OfApplication| application.is_none_or(|name| of.application.name.as_str() == name);
     let mut text =
-        format!("{}\nOpened with the code of {}.\n", age(&open.head, Timestamp::now()), open.by.person.email);
+        format!("{}\nOpened with the code of {}.\n", age(&open.head, holdfast_clock::now()), open.by.person.email);
     for of in open.contents.applications.iter().filter(wanted) {
         for offered in &of.plans {
             text += &plan(of, offered);
