@@ -18,7 +18,7 @@ use holdfast_failover::run::{Command, Entry, Run, RunState, Who};
 use holdfast_failover::{Intent, Refusal};
 use holdfast_offline::bundle::{Asked, OfApplication, OfferedPlan, Open};
 use holdfast_offline::journal::Opening;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::json;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
