@@ -116,7 +116,7 @@ fn fits<'a>(journal: &Journal, head: &Head, run: &'a Run) -> Answer<&'a UnderBre
     if journal.openings.first().is_none_or(|opening| opening.at >= head.good_until) {
         return Err(not_of_it("it was begun after its time"));
     }
-    let request = &run.request;
+    let request = run.request.as_ref();
     let manner = Manner { overrides: &[], dry_run: false, commit_within_seconds: None };
     let (application, movement) = (&request.application, &request.movement);
     let digest = request_digest(application, movement, &request.plan, None, &request.policy, manner);
