@@ -1,7 +1,7 @@
 //! Bundles for where no server is: who has a code for them, what goes into one, and that what is missing or old is said.
 
 use crate::break_glass::has_an_app;
-use crate::house::{AWAY, HOME, House, name, refused, test_entry};
+use crate::house::{AWAY, FAR, HOME, House, name, refused, test_entry};
 use holdfast_api::audit::{AuditFilter, Audits};
 use holdfast_api::bundles::{Bundles, HandInJournal};
 use holdfast_domain::{Actor, Role, Scope};
@@ -13,7 +13,7 @@ use uuid::Uuid;
 /// `shop`, seen in both Regions with its plans kept, and an operator with a second factor of two days.
 async fn kept() -> (House, Actor) {
     let house = House::new().await;
-    house.sees_services("shop", &[HOME, AWAY]).await;
+    house.sees_services("shop", &[HOME, AWAY, FAR]).await;
     let operator = Actor { second_factor: true, ..house.operator.clone() };
     has_an_app(&house, &operator, "2 days").await;
     house.app.look_after_plans(20).await.unwrap();
@@ -79,7 +79,7 @@ async fn a_bundle_offers_the_emergency_form_of_each_kept_plan_as_a_request_would
     let again = house.app.bundle_draft().await.unwrap().unwrap();
     assert_eq!(again.print().unwrap(), draft.print().unwrap(), "nothing has changed");
     // Another measure makes no other bundle; another role does.
-    house.sees_services("shop", &[HOME, AWAY]).await;
+    house.sees_services("shop", &[HOME, AWAY, FAR]).await;
     let measured = house.app.bundle_draft().await.unwrap().unwrap();
     assert_eq!(measured.print().unwrap(), draft.print().unwrap());
     let moved = "UPDATE accounts SET act_role_arn = 'arn:aws:iam::222222222222:role/another'";
