@@ -4,7 +4,7 @@ use crate::problem::Answer;
 use crate::proofs::Admitted;
 use crate::version::IfMatch;
 use async_trait::async_trait;
-use holdfast_domain::{Actor, ApprovalPolicy, Name, PersonId, Role, Scope};
+use holdfast_domain::{Actor, ApprovalPolicy, HeldRole, Name, PersonId, Reach, Role, Scope};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -13,6 +13,7 @@ use std::fmt;
 pub struct PersonView {
     pub id: String,
     pub email: String,
+    /// `operator`, or `operator:team=payments,tier=1` where it ends somewhere.
     pub roles: Vec<String>,
     pub groups: Vec<String>,
     pub disabled: bool,
@@ -47,6 +48,9 @@ pub struct TokenView {
     pub name: String,
     pub email: String,
     pub scopes: Vec<String>,
+    /// What it is limited to, such as `team=payments`; absent: to what its person may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<String>,
     #[schema(value_type = String, format = DateTime)]
     pub expires_at: Timestamp,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -75,7 +79,7 @@ impl fmt::Debug for NewPerson {
 #[derive(Clone, PartialEq, Eq)]
 pub struct AddPerson {
     pub email: String,
-    pub roles: Vec<Role>,
+    pub roles: Vec<HeldRole>,
     pub groups: Vec<String>,
     pub password: Option<String>,
 }
@@ -89,7 +93,7 @@ impl fmt::Debug for AddPerson {
 /// What is to change of a person; what is `None` stays.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct ChangePerson {
-    pub roles: Option<Vec<Role>>,
+    pub roles: Option<Vec<HeldRole>>,
     pub groups: Option<Vec<String>>,
     pub password: Option<String>,
     pub disabled: Option<bool>,
@@ -179,6 +183,7 @@ pub trait Tokens {
         actor: &Actor,
         name: &str,
         scopes: Vec<Scope>,
+        within: Reach,
         days: u16,
     ) -> Answer<TokenView>;
     async fn revoke_token(&self, actor: &Actor, id: &str) -> Answer<()>;

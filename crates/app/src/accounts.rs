@@ -15,17 +15,15 @@ use std::collections::BTreeSet;
 impl Accounts for App {
     async fn accounts(&self, actor: &Actor) -> Answer<Vec<AccountView>> {
         may(actor, Action::ReadStatus)?;
+        let seen = self.seen(actor).await?;
         let inventory = self.store.load_inventory().await.map_err(of_store)?;
         let probes = self.store.account_probes().await.map_err(of_store)?;
         let trust = self.store.account_trust().await.map_err(of_store)?;
         let permissions = self.store.role_permissions().await.map_err(of_store)?;
-        let view = |account| {
-            view(
-                account,
-                (&probes, &trust),
-                &permissions,
-                Users::of(&inventory, &account.name).applications(),
-            )
+        let view = |account: &Account| {
+            let mut users = Users::of(&inventory, &account.name).applications();
+            users.retain(|name| seen.sees_text(name));
+            view(account, (&probes, &trust), &permissions, users)
         };
         Ok(inventory.accounts.iter().flatten().map(view).collect())
     }

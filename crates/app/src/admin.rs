@@ -4,11 +4,12 @@
 use crate::App;
 use crate::audit::done;
 use crate::inventory::Edit;
-use crate::people::{email_address, group_names, hashed, person_view};
+use crate::people::{apart, email_address, group_names, hashed, person_view};
 use crate::problems::{of_file, of_store};
+use crate::tokens::IssueToken;
 use holdfast_api::people::{NewPerson, PersonView, TokenView};
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, PersonId, Role, Scope};
+use holdfast_domain::{Actor, HeldRole, PersonId, Reach, Role, Scope};
 use holdfast_inventory::{Format, read};
 use holdfast_store::NewPerson as StoredPerson;
 
@@ -18,13 +19,16 @@ fn administrator() -> Actor {
         person: PersonId(uuid::Uuid::nil()),
         email: "holdfast admin".into(),
         roles: vec![Role::Admin, Role::Operator],
+        scoped_roles: Vec::new(),
         groups: Vec::new(),
         token: None,
         token_scopes: None,
+        token_within: Reach::default(),
         // Whoever has the database's URL has nothing more to prove.
         identity_proved_at: Some(holdfast_clock::now()),
         second_factor: false,
         sent: None,
+        over: None,
     }
 }
 
@@ -34,9 +38,25 @@ impl App {
     /// # Errors
     /// 422 for a bad address, password or group name.
     pub async fn create_person(&self, new: NewPerson) -> Answer<PersonView> {
-        let email = email_address(&new.email)?;
-        let groups = group_names(&new.groups)?;
-        let hash = hashed(Some(new.password)).await?.unwrap_or_default();
+        let NewPerson { email, role, groups, password } = new;
+        self.put_person(email, vec![role.into()], groups, password).await
+    }
+
+    /// The same with any number of roles, over everything or over some applications only.
+    ///
+    /// # Errors
+    /// As [`App::create_person`].
+    pub async fn put_person(
+        &self,
+        email: String,
+        held: Vec<HeldRole>,
+        groups: Vec<String>,
+        password: String,
+    ) -> Answer<PersonView> {
+        let (roles, scoped_roles) = apart(&held);
+        let email = email_address(&email)?;
+        let groups = group_names(&groups)?;
+        let hash = hashed(Some(password)).await?.unwrap_or_default();
         let known = match self.store.person_by_email(&email).await {
             Ok(person) => Some(person.id),
             Err(holdfast_store::Error::NotFound(_)) => None,
@@ -46,7 +66,8 @@ impl App {
         match known {
             Some(id) => {
                 change.set_password_hash(id, &hash).await.map_err(of_store)?;
-                change.set_roles(id, &[new.role]).await.map_err(of_store)?;
+                change.set_roles(id, &roles).await.map_err(of_store)?;
+                change.set_scoped_roles(id, &scoped_roles).await.map_err(of_store)?;
                 change.set_groups(id, &groups).await.map_err(of_store)?;
                 change.enable_person(id).await.map_err(of_store)?;
             }
@@ -56,13 +77,14 @@ impl App {
                     email: email.clone(),
                     display_name: email.clone(),
                     password_hash: Some(hash),
-                    roles: vec![new.role],
+                    roles,
+                    scoped_roles,
                     groups: groups.clone(),
                 };
                 change.create_person(&person).await.map_err(of_store)?;
             }
         }
-        let detail = serde_json::json!({ "role": new.role, "groups": groups });
+        let detail = serde_json::json!({ "roles": held, "groups": groups });
         let entry = done(&administrator(), "person.put", &format!("person:{email}")).with(detail);
         change.commit(entry).await.map_err(of_store)?;
         let person = self.store.person_by_email(&email).await.map_err(of_store)?;
@@ -136,7 +158,8 @@ impl App {
         days: u16,
     ) -> Answer<TokenView> {
         let person = self.person_named(email).await?;
-        self.issue_token(&administrator(), person.id, &person.email, name, scopes, days).await
+        let new = IssueToken { name, scopes, within: Reach::default(), days };
+        self.issue_token(&administrator(), (person.id, &person.email), new).await
     }
 
     /// Stores an inventory as the machine's administrator: how the demonstration is filled.

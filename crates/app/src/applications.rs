@@ -2,7 +2,7 @@
 
 use crate::App;
 use crate::audit::done;
-use crate::authority::{Action, may};
+use crate::authority::{Action, Seen, may};
 use crate::break_glass::ReviewsDue;
 use crate::compliance::{application_has_store, counted, row, word};
 use crate::inventory::Edit;
@@ -39,9 +39,10 @@ impl Applications for App {
         filter: &ApplicationFilter,
     ) -> Answer<Page<ApplicationSummary>> {
         may(actor, Action::ReadStatus)?;
+        let seen = self.seen(actor).await?;
         let after = filter.cursor.as_deref().filter(|text| !text.is_empty()).map(cursor).transpose()?;
         let limit = filter.limit.unwrap_or(PAGE).clamp(1, PAGE_AT_MOST) as usize;
-        let mut all = self.summaries(holdfast_clock::now()).await?;
+        let mut all = self.summaries(&seen, holdfast_clock::now()).await?;
         all.retain(|s| {
             passes(s, filter) && after.as_ref().is_none_or(|after| s.name.as_str() > after.as_str())
         });
@@ -54,20 +55,24 @@ impl Applications for App {
     }
 
     async fn application(&self, actor: &Actor, name: &Name) -> Answer<ApplicationView> {
-        may(actor, Action::ReadStatus)?;
+        self.may_over(actor, Action::ReadStatus, name).await?;
         let now = holdfast_clock::now();
         let judged = self.judge(name, now).await?;
         let ended = self.store.last_ended_runs(name, 20).await.map_err(of_store)?;
         let lag = self.store.lag_series(name, now - LAG_SHOWN_FOR).await.map_err(of_store)?;
         let runs = self
-            .run_page(&RunList { application: Some(name.to_string()), limit: Some(20), ..RunList::default() })
+            .run_page(
+                &RunList { application: Some(name.to_string()), limit: Some(20), ..RunList::default() },
+                None,
+            )
             .await?;
         let care = self.store.plan_care(name).await.map_err(of_store)?;
         let evaluation = care.evaluation.as_ref().map(|(evaluation, at)| (evaluation, *at));
         let verification = self.verification(&judged.application, &ended, evaluation, now).await?;
+        let due = self.reviews_due(&self.seen(actor).await?).await?;
         Ok(ApplicationView {
             verification,
-            summary: summary(&judged, &counted(ended.iter()), self.reviews_due().await?.of(name)),
+            summary: summary(&judged, &counted(ended.iter()), due.of(name)),
             recovery: recovery(&judged),
             resources: statuses(&judged),
             findings: judged.findings.clone(),
@@ -103,7 +108,7 @@ impl Applications for App {
 
     async fn remove_application(&self, actor: &Actor, name: &Name, if_match: &IfMatch) -> Answer<()> {
         let subject = format!("application:{name}");
-        may(actor, Action::WriteInventory)?;
+        self.may_over(actor, Action::WriteInventory, name).await?;
         self.application_named(name).await?;
         let make = |stored: &Inventory| {
             let mut applications = stored.applications.clone().unwrap_or_default();
@@ -115,7 +120,7 @@ impl Applications for App {
     }
 
     async fn application_status(&self, actor: &Actor, name: &Name) -> Answer<ApplicationStatus> {
-        may(actor, Action::ReadStatus)?;
+        self.may_over(actor, Action::ReadStatus, name).await?;
         let judged = self.judge(name, holdfast_clock::now()).await?;
         Ok(ApplicationStatus {
             application: name.to_string(),
@@ -127,13 +132,13 @@ impl Applications for App {
     }
 
     async fn application_readiness(&self, actor: &Actor, name: &Name) -> Answer<Vec<Finding>> {
-        may(actor, Action::ReadStatus)?;
+        self.may_over(actor, Action::ReadStatus, name).await?;
         Ok(self.judge(name, holdfast_clock::now()).await?.findings)
     }
 
     async fn new_webhook_secret(&self, actor: &Actor, name: &Name, step: &Name) -> Answer<String> {
         let subject = format!("application:{name}");
-        self.may_freshly(actor, Action::WriteProtected).await?;
+        self.may_freshly_over(actor, Action::WriteProtected, name).await?;
         let secret = new_webhook_secret();
         let mut change = self.store.begin().await.map_err(of_store)?;
         match change.replace_webhook_secret(name, step, &secret).await {
@@ -148,7 +153,7 @@ impl Applications for App {
     }
 
     async fn refresh_application(&self, actor: &Actor, name: &Name) -> Answer<()> {
-        may(actor, Action::ReadStatus)?;
+        self.may_over(actor, Action::ReadStatus, name).await?;
         self.application_named(name).await?;
         let mut change = self.store.begin().await.map_err(of_store)?;
         change.request_refresh(name).await.map_err(of_store)?;
@@ -172,9 +177,10 @@ fn version_of(applications: &[Application], name: &Name) -> Vec<String> {
 }
 
 impl App {
-    /// Every application judged, from a handful of queries whatever their number.
-    pub(crate) async fn judge_all(&self, now: Timestamp) -> Answer<Vec<Judged>> {
-        let applications = self.store.applications().await.map_err(of_store)?;
+    /// Every application that may be seen judged, from a handful of queries whatever their number.
+    pub(crate) async fn judge_all(&self, seen: &Seen, now: Timestamp) -> Answer<Vec<Judged>> {
+        let mut applications = self.store.applications().await.map_err(of_store)?;
+        applications.retain(|application| seen.sees(&application.name));
         let around = self.around().await?;
         let mut observed = self.store.all_observations().await.map_err(of_store)?;
         let live = RunFilter { live: Some(true), limit: 1_000, ..RunFilter::default() };
@@ -194,10 +200,10 @@ impl App {
             .collect())
     }
 
-    pub(crate) async fn summaries(&self, now: Timestamp) -> Answer<Vec<ApplicationSummary>> {
-        let judged = self.judge_all(now).await?;
+    async fn summaries(&self, seen: &Seen, now: Timestamp) -> Answer<Vec<ApplicationSummary>> {
+        let judged = self.judge_all(seen, now).await?;
         let ended = self.store.last_ended_runs_of_all(20, true).await.map_err(of_store)?;
-        Ok(summaries(&judged, &ended, &self.reviews_due().await?))
+        Ok(summaries(&judged, &ended, &self.reviews_due(seen).await?))
     }
 
     /// Whether a planned move is refused now.

@@ -17,11 +17,13 @@ impl Audits for App {
         may(actor, Action::ReadAudit)?;
         let limit = filter.limit.unwrap_or(50).clamp(1, 500);
         let before = cursor(filter.cursor.as_deref())?;
+        let within = self.seen(actor).await?.names().map(|names| (names, actor.person));
         let question = Question {
             actor: filter.actor.clone().filter(|t| !t.is_empty()),
             action: filter.action.clone().filter(|t| !t.is_empty()),
             subject: filter.subject.as_deref().filter(|t| !t.is_empty()).map(subject).transpose()?,
             outcome: filter.outcome.as_deref().filter(|t| !t.is_empty()).map(outcome).transpose()?,
+            within,
             before,
             limit,
             ..Question::default()
@@ -34,7 +36,7 @@ impl Audits for App {
 
     async fn audit_calls(&self, actor: &Actor, filter: &CallFilter) -> Answer<Page<AuditCallView>> {
         may(actor, Action::ReadAudit)?;
-        self.calls(filter).await
+        self.calls(filter, &self.seen(actor).await?).await
     }
 
     async fn turned_away(&self, actor: &Actor, request: &str, problem: &Problem) -> Answer<()> {

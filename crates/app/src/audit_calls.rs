@@ -2,6 +2,7 @@
 
 use crate::App;
 use crate::audit::cursor;
+use crate::authority::Seen;
 use crate::problems::of_store;
 use holdfast_api::audit::{AuditCallView, CallFilter, SETS_GOING};
 use holdfast_api::{Answer, Page, Problem};
@@ -10,12 +11,14 @@ use holdfast_store::{AuditRecord, CallFilter as Question};
 use serde_json::Value;
 
 impl App {
-    pub(crate) async fn calls(&self, filter: &CallFilter) -> Answer<Page<AuditCallView>> {
+    /// Those of applications that may be seen.
+    pub(crate) async fn calls(&self, filter: &CallFilter, seen: &Seen) -> Answer<Page<AuditCallView>> {
         let limit = filter.limit.unwrap_or(50).clamp(1, 500);
         let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
         let mut question = Question {
             on_behalf_of: given(&filter.person).map(|email| email.trim().to_lowercase()),
             run: given(&filter.run).map(|id| run(&id)).transpose()?,
+            within: seen.names(),
             before: cursor(filter.cursor.as_deref())?,
             limit,
             ..Question::default()
@@ -24,6 +27,9 @@ impl App {
             let Some(since) = self.store.click(click, &SETS_GOING).await.map_err(of_store)? else {
                 return Err(no_click());
             };
+            if !self.sees_run(seen, run(&since.run)?).await? {
+                return Err(no_click());
+            }
             // Whatever a pause or a denial is followed by does not come of it.
             if !SETS_GOING.contains(&since.action.as_str()) {
                 return Ok(Page { items: Vec::new(), next: None });
@@ -39,6 +45,16 @@ impl App {
         let records = self.store.audited_calls(&question).await.map_err(of_store)?;
         let next = (records.len() == limit as usize).then(|| records.last().map(|r| r.id.to_string()));
         Ok(Page { items: records.iter().flat_map(views).collect(), next: next.flatten() })
+    }
+}
+
+impl App {
+    async fn sees_run(&self, seen: &Seen, id: RunId) -> Answer<bool> {
+        match (seen, self.store.run_head(id).await) {
+            (Seen::All(_), _) => Ok(true),
+            (_, Err(holdfast_store::Error::NotFound(_))) => Ok(false),
+            (_, found) => Ok(seen.sees(&found.map_err(of_store)?.application)),
+        }
     }
 }
 

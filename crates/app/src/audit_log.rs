@@ -38,7 +38,7 @@ impl AuditLogs for App {
     }
 
     async fn audit_proof(&self, actor: &Actor, id: i64) -> Answer<AuditProofView> {
-        may(actor, Action::ReadAudit)?;
+        may(actor, Action::ReadWholeLog)?;
         let logged = match self.store.log_entry(id).await {
             Err(holdfast_store::Error::NotFound(_)) => {
                 return Err(Problem::not_found("audit entry", &id.to_string()));
@@ -86,7 +86,7 @@ impl AuditLogs for App {
     }
 
     async fn audit_log_head(&self, actor: &Actor) -> Answer<LogHead> {
-        may(actor, Action::ReadAudit)?;
+        may(actor, Action::ReadWholeLog)?;
         let keys = self.store.log_keys().await.map_err(of_store)?;
         let name = keys.first().and_then(|key| VerifyingKey::parse(&key.public_key).ok());
         Ok(LogHead {
@@ -97,7 +97,7 @@ impl AuditLogs for App {
     }
 
     async fn audit_log_lines(&self, actor: &Actor, size: u64, from: LogPlace) -> Answer<LogLines> {
-        may(actor, Action::ReadAudit)?;
+        may(actor, Action::ReadWholeLog)?;
         match from {
             LogPlace::Log(index) => {
                 let parts = self.store.exported(index, size, CHUNK).await.map_err(of_store)?;

@@ -3,9 +3,10 @@
 
 use crate::App;
 use crate::audit::done;
-use crate::authority::{Action, may};
+use crate::authority::{Action, Seen, may};
 use crate::codes;
 use crate::free_text::{LINE_AT_MOST, REASON_AT_MOST, free_text};
+use crate::people::held_roles;
 use crate::problems::{of_refusal, of_store};
 use crate::runs::who;
 use async_trait::async_trait;
@@ -39,7 +40,8 @@ impl BreakGlasses for App {
             return Ok(BreakGlassState::default());
         }
         let now = self.store.now().await.map_err(of_store)?;
-        let (open, reviews_due) = self.shown(unreviewed, now).await?.into_iter().partition(|one| one.open);
+        let seen = self.seen(actor).await?;
+        let (open, reviews_due) = self.shown(unreviewed, &seen, now).await?.into_iter().partition(|one| one.open);
         Ok(BreakGlassState { open, reviews_due })
     }
 
@@ -66,7 +68,7 @@ impl BreakGlasses for App {
             .transpose()?;
         let glasses = self.store.break_glasses(before, limit).await.map_err(of_store)?;
         let now = self.store.now().await.map_err(of_store)?;
-        let items = self.shown(glasses, now).await?;
+        let items = self.shown(glasses, &self.seen(actor).await?, now).await?;
         let next =
             (items.len() == limit as usize).then(|| items.last().map(|last| last.id.clone())).flatten();
         Ok(Page { items, next })
@@ -74,7 +76,7 @@ impl BreakGlasses for App {
 
     async fn break_glass(&self, actor: &Actor, id: BreakGlassId) -> Answer<BreakGlassView> {
         may(actor, Action::ReadStatus)?;
-        self.glass_view(id).await
+        self.glass_view(actor, id).await
     }
 
     async fn open_break_glass(&self, actor: &Actor, asked: OpenBreakGlass) -> Answer<BreakGlassView> {
@@ -128,7 +130,7 @@ impl BreakGlasses for App {
         }));
         change.commit(entry).await.map_err(of_store)?;
         tracing::warn!(break_glass = %id, holder = %actor.email, minutes, "the glass is broken");
-        self.glass_view(id).await
+        self.glass_view(actor, id).await
     }
 
     async fn end_break_glass(&self, actor: &Actor, id: BreakGlassId) -> Answer<BreakGlassView> {
@@ -141,7 +143,7 @@ impl BreakGlasses for App {
             let entry = done(actor, "break_glass.end", &subject(id));
             change.commit(entry.with(json!({ "holder": glass.holder.email }))).await.map_err(of_store)?;
         }
-        self.glass_view(id).await
+        self.glass_view(actor, id).await
     }
 
     async fn review_break_glass(
@@ -174,7 +176,7 @@ impl BreakGlasses for App {
             .commit(done(actor, "break_glass.review", &subject(id)).with(detail))
             .await
             .map_err(of_store)?;
-        self.glass_view(id).await
+        self.glass_view(actor, id).await
     }
 
     async fn sealed_codes(&self, actor: &Actor) -> Answer<Vec<SealedCodeView>> {
@@ -219,10 +221,12 @@ impl App {
         }
     }
 
-    async fn glass_view(&self, id: BreakGlassId) -> Answer<BreakGlassView> {
+    async fn glass_view(&self, actor: &Actor, id: BreakGlassId) -> Answer<BreakGlassView> {
         let glass = self.glass(id).await?;
         let now = self.store.now().await.map_err(of_store)?;
-        let runs = self.runs_under(id).await?;
+        let seen = self.seen(actor).await?;
+        let mut runs = self.runs_under(id).await?;
+        runs.retain(|run| seen.sees(&run.application));
         Ok(view(glass, &runs, now))
     }
 
@@ -230,9 +234,16 @@ impl App {
         Ok(self.store.runs_under(&[id]).await.map_err(of_store)?.remove(&id).unwrap_or_default())
     }
 
-    async fn shown(&self, glasses: Vec<BreakGlass>, now: Timestamp) -> Answer<Vec<BreakGlassView>> {
+    /// Everybody is told that the glass is broken; which runs were started under it, of whoever may see their application.
+    async fn shown(
+        &self,
+        glasses: Vec<BreakGlass>,
+        seen: &Seen,
+        now: Timestamp,
+    ) -> Answer<Vec<BreakGlassView>> {
         let ids: Vec<BreakGlassId> = glasses.iter().map(|glass| glass.id).collect();
-        let runs = self.store.runs_under(&ids).await.map_err(of_store)?;
+        let mut runs = self.store.runs_under(&ids).await.map_err(of_store)?;
+        runs.values_mut().for_each(|under| under.retain(|run| seen.sees(&run.application)));
         let of = |glass: BreakGlass| {
             let under = runs.get(&glass.id).map(Vec::as_slice).unwrap_or_default();
             view(glass, under, now)
@@ -259,10 +270,10 @@ impl App {
     }
 
     /// Break-glasses whose review nobody has closed, and by application those that started a run of it.
-    pub(crate) async fn reviews_due(&self) -> Answer<ReviewsDue> {
+    pub(crate) async fn reviews_due(&self, seen: &Seen) -> Answer<ReviewsDue> {
         let unreviewed = self.store.break_glasses_to_review().await.map_err(of_store)?;
         let now = self.store.now().await.map_err(of_store)?;
-        let all = self.shown(unreviewed, now).await?;
+        let all = self.shown(unreviewed, seen, now).await?;
         let mut of_application: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for glass in &all {
             for run in &glass.runs {
@@ -278,7 +289,7 @@ impl App {
     async fn approvers(&self) -> Answer<Vec<String>> {
         let people = self.store.people().await.map_err(of_store)?;
         let approves =
-            |p: &&holdfast_store::Person| p.disabled_at.is_none() && p.roles.contains(&Role::Approver);
+            |p: &&holdfast_store::Person| p.disabled_at.is_none() && held_roles(p).any(|h| h.role == Role::Approver);
         Ok(people.iter().filter(approves).map(|p| p.email.clone()).collect())
     }
 }

@@ -84,13 +84,15 @@ fn given_up(measured: Measured) -> Measured {
 impl Compliances for App {
     async fn compliance(&self, actor: &Actor) -> Answer<ComplianceView> {
         may(actor, Action::ReadStatus)?;
-        let applications = self.store.applications().await.map_err(of_store)?;
+        let seen = self.seen(actor).await?;
+        let mut applications = self.store.applications().await.map_err(of_store)?;
+        applications.retain(|application| seen.sees(&application.name));
         let ended = self.store.last_ended_runs_of_all(20, true).await.map_err(of_store)?;
         let isolated = self.store.last_isolated_drills_of_all(20).await.map_err(of_store)?;
         let evaluations = self.store.plan_evaluations().await.map_err(of_store)?;
         let now = self.store.now().await.map_err(of_store)?;
         let evaluation = |name: &Name| evaluations.get(name).map(|(evaluation, at)| (evaluation, *at));
-        let due = self.reviews_due().await?;
+        let due = self.reviews_due(&seen).await?;
         let verified = self.verifications(&applications, &ended, evaluation, now).await?;
         let rows: Vec<_> = applications
             .iter()

@@ -7,7 +7,7 @@ mod view;
 
 use crate::App;
 use crate::audit::done;
-use crate::authority::{Action, fresh, may};
+use crate::authority::{Action, Seen, fresh, may};
 use crate::free_text::{REASON_AT_MOST, free_text};
 use crate::problems::{of_refusal, of_store};
 use crate::runs::break_glass::of_start;
@@ -19,7 +19,7 @@ use holdfast_api::evacuations::{
 };
 use holdfast_api::runs::Decision;
 use holdfast_api::{Answer, Page, Problem};
-use holdfast_domain::{Actor, EvacuationId, RunId};
+use holdfast_domain::{Actor, EvacuationId, Name, RunId};
 use holdfast_failover::break_glass::not_open;
 use holdfast_failover::evacuation::{Decided, Entry, Event, Parts, as_part};
 use holdfast_failover::guard::overrides_freshly;
@@ -38,6 +38,19 @@ struct Loaded {
 }
 
 impl Loaded {
+    /// Those that it moves.
+    fn moved(&self) -> impl Iterator<Item = &Name> {
+        self.evacuation.request.parts().map(|part| &part.application)
+    }
+
+    /// The actor as asked about each application that it moves; `None` where one that it names, also as left out, is hidden
+    /// from them.
+    fn asked<'a>(&self, seen: &'a Seen) -> Option<Vec<&'a Actor>> {
+        let left_out = &self.evacuation.request.left_out;
+        let all = left_out.iter().all(|left| seen.sees(&left.application));
+        self.moved().map(|name| seen.over(name)).collect::<Option<Vec<_>>>().filter(|_| all)
+    }
+
     fn parts(&self) -> Parts {
         self.heads.iter().map(|(id, head)| (*id, as_part(head.state, head.set_aside.is_some()))).collect()
     }
@@ -97,6 +110,7 @@ impl Evacuations for App {
         request: &RequestEvacuation,
     ) -> Answer<EvacuationPreview> {
         may(actor, Action::ReadRuns)?;
+        self.within_scope(actor, Action::ReadRuns, request).await?;
         self.evacuation_preview(actor, request).await
     }
 
@@ -107,6 +121,7 @@ impl Evacuations for App {
         idempotency_key: &str,
     ) -> Answer<EvacuationView> {
         may(actor, Action::RequestRun)?;
+        self.within_scope(actor, Action::RequestRun, &request).await?;
         // As of a single run: overriding by name is not done on an old sign-in.
         if !request.dry_run && overrides_freshly(&request.overrides) {
             self.may_freshly(actor, Action::RequestRun).await?;
@@ -126,12 +141,14 @@ impl Evacuations for App {
                 "Leave it out to start at the newest.",
             )
         })?;
-        let (all, next) = self.all_evacuations(&Question { live: filter.live, before, limit }).await?;
+        let (mut all, next) = self.all_evacuations(&Question { live: filter.live, before, limit }).await?;
+        let seen = self.seen(actor).await?;
+        all.retain(|loaded| loaded.asked(&seen).is_some());
         Ok(Page { items: all.iter().map(view::summary).collect(), next: next.map(|id| id.to_string()) })
     }
 
     async fn evacuation(&self, actor: &Actor, id: EvacuationId) -> Answer<EvacuationView> {
-        may(actor, Action::ReadRuns)?;
+        self.may_over_lot(actor, Action::ReadRuns, id).await?;
         self.evacuation_view(actor, id).await
     }
 
@@ -144,7 +161,7 @@ impl Evacuations for App {
         let approves = matches!(review.decision, Decision::Approve);
         let action = reviews(review.decision);
         let now = self.store.now().await.map_err(of_store)?;
-        may(actor, Action::ReviewRun)?;
+        self.may_over_lot(actor, Action::ReviewRun, id).await?;
         fresh(actor, now)?;
         // An approval may be the one that starts the lot.
         if approves && let Some(refusal) = self.audit_not_kept().await? {
@@ -178,7 +195,7 @@ impl Evacuations for App {
             EvacuationVerb::BreakGlass => Action::RequestRun,
             EvacuationVerb::GoOn { .. } | EvacuationVerb::Cancel { .. } => Action::DriveRun,
         };
-        may(actor, right)?;
+        self.may_over_lot(actor, right, id).await?;
         let now = self.store.now().await.map_err(of_store)?;
         // Going on overrules the rule that was approved with the lot, and break-glass does without the approvals.
         if matches!(verb, EvacuationVerb::GoOn { .. } | EvacuationVerb::BreakGlass) {
@@ -275,6 +292,41 @@ fn replay(id: EvacuationId, entries: &[Entry]) -> Answer<Evacuation> {
 }
 
 impl App {
+    /// May they do this to every application that this lot moves?
+    ///
+    /// # Errors
+    /// 404, the same whether there is no such lot or it names what they may not know of; 403 with what would be needed.
+    pub(crate) async fn may_over_lot(&self, actor: &Actor, action: Action, id: EvacuationId) -> Answer<()> {
+        if !actor.is_limited() {
+            return may(actor, action);
+        }
+        let seen = self.seen(actor).await?;
+        let loaded = self.loaded_evacuation(id).await?;
+        let hidden = || Problem::not_found("evacuation", &id.to_string());
+        loaded.asked(&seen).ok_or_else(hidden)?.into_iter().try_for_each(|asked| may(asked, action))
+    }
+
+    /// Whoever's role ends somewhere names the applications, and may do this to each: what is called the evacuation of a Region
+    /// leaves nothing behind for want of rights.
+    async fn within_scope(&self, actor: &Actor, action: Action, asked: &RequestEvacuation) -> Answer<()> {
+        if !actor.is_limited() {
+            return Ok(());
+        }
+        let Some(named) = &asked.applications else {
+            return Err(Problem::new(
+                403,
+                "out_of_scope",
+                "Outside of your scope",
+                "Your role ends somewhere, and emptying a Region may move what is outside of it.",
+                "Name the applications to move, or ask somebody whose role has no limits.",
+            ));
+        };
+        let seen = self.seen(actor).await?;
+        // One that they may not know of is found missing where all are looked up.
+        let asked = named.iter().filter_map(|text| seen.over(&Name::parse(text.trim()).ok()?));
+        asked.into_iter().try_for_each(|asked| may(asked, action))
+    }
+
     async fn loaded_evacuation(&self, id: EvacuationId) -> Answer<Loaded> {
         let entries = self.store.evacuation_entries(id).await.map_err(of_store)?;
         if entries.is_empty() {
@@ -307,9 +359,12 @@ impl App {
     /// Those that have not ended, with whether they wait for this actor.
     pub(crate) async fn live_evacuations(&self, actor: &Actor) -> Answer<Vec<Live>> {
         let (all, _) = self.all_evacuations(&Question { live: true, before: None, limit: 100 }).await?;
+        let seen = self.seen(actor).await?;
         let mut live = Vec::new();
         for loaded in &all {
-            let for_me = may(actor, Action::ReviewRun).is_ok() && self.asks(actor, loaded).await?;
+            let Some(asked) = loaded.asked(&seen) else { continue };
+            let reviews = asked.into_iter().all(|asked| may(asked, Action::ReviewRun).is_ok());
+            let for_me = reviews && self.asks(actor, loaded).await?;
             live.push(Live { summary: view::summary(loaded), for_me });
         }
         Ok(live)

@@ -4,12 +4,12 @@
 use crate::App;
 use crate::audit::done;
 use crate::authority::{Action, FRESH_FOR, may};
-use crate::people::{actor, email_address};
+use crate::people::{actor, apart, email_address, held_roles};
 use crate::problems::of_store;
 use async_trait::async_trait;
 use holdfast_api::federation::{Federation, Vouched};
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, Name, PersonId, Role};
+use holdfast_domain::{Actor, HeldRole, Name, PersonId};
 use holdfast_store::{AuditActor, AuditEntry, Change, NewPerson, Person, RefusalLimits};
 use serde_json::json;
 
@@ -18,7 +18,7 @@ use serde_json::json;
 pub struct ClaimRule {
     /// As the provider calls it, to the letter.
     pub claim: String,
-    pub roles: Vec<Role>,
+    pub roles: Vec<HeldRole>,
     pub groups: Vec<Name>,
 }
 
@@ -29,11 +29,12 @@ pub struct ClaimRules(pub Vec<ClaimRule>);
 impl ClaimRules {
     /// In order and without repeats.
     #[must_use]
-    pub fn roles(&self, claimed: &[String]) -> Vec<Role> {
-        Role::ALL
-            .into_iter()
-            .filter(|role| self.that_apply(claimed).any(|rule| rule.roles.contains(role)))
-            .collect()
+    pub fn roles(&self, claimed: &[String]) -> Vec<HeldRole> {
+        let mut roles: Vec<HeldRole> =
+            self.that_apply(claimed).flat_map(|rule| rule.roles.iter().cloned()).collect();
+        roles.sort();
+        roles.dedup();
+        roles
     }
 
     /// What a person who was in `before` is in afterwards: groups that no rule names are given here and stay.
@@ -92,12 +93,12 @@ impl Federation for App {
             }
         };
         let detail = json!({ "from": from, "provider": vouched.issuer, "claimed": vouched.groups });
-        if person.roles.is_empty() {
+        if held_roles(&person).next().is_none() {
             let refusal = no_role();
             let refused =
                 AuditEntry::refused("session.sign_in", of_provider(), "person", &person.email, &refusal.code)
                     .with(detail);
-            let had = people.iter().any(|before| before.id == person.id && !before.roles.is_empty());
+            let had = people.iter().any(|b| b.id == person.id && held_roles(b).next().is_some());
             if had {
                 // What they lost is lost all the same.
                 change.commit(refused).await.map_err(of_store)?;
@@ -139,22 +140,26 @@ impl Federation for App {
 async fn brought_up_to_date(
     change: &mut Change,
     person: &Person,
-    roles: &[Role],
+    held: &[HeldRole],
     groups: &[Name],
 ) -> Answer<Person> {
-    let (mut had, mut had_groups) = (person.roles.clone(), person.groups.clone());
+    let (roles, scoped_roles) = apart(held);
+    let (mut had, mut had_scoped, mut had_groups) =
+        (person.roles.clone(), person.scoped_roles.clone(), person.groups.clone());
     had.sort();
+    had_scoped.sort();
     had_groups.sort();
-    if had != roles || had_groups != groups {
-        change.set_roles(person.id, roles).await.map_err(of_store)?;
+    if had != roles || had_scoped != scoped_roles || had_groups != groups {
+        change.set_roles(person.id, &roles).await.map_err(of_store)?;
+        change.set_scoped_roles(person.id, &scoped_roles).await.map_err(of_store)?;
         change.set_groups(person.id, groups).await.map_err(of_store)?;
         let entry = AuditEntry::done("person.put", of_provider(), "person", &person.email);
         change
-            .also_audit(&entry.with(json!({ "roles": roles, "groups": groups })))
+            .also_audit(&entry.with(json!({ "roles": held, "groups": groups })))
             .await
             .map_err(of_store)?;
     }
-    Ok(Person { roles: roles.to_vec(), groups: groups.to_vec(), ..person.clone() })
+    Ok(Person { roles, scoped_roles, groups: groups.to_vec(), ..person.clone() })
 }
 
 /// Somebody whom the provider vouches for for the first time.
@@ -162,7 +167,7 @@ async fn welcomed(
     change: &mut Change,
     people: &[Person],
     vouched: &Vouched,
-    roles: &[Role],
+    held: &[HeldRole],
     groups: Vec<Name>,
 ) -> Answer<Person> {
     let email = match (&vouched.email, vouched.email_verified) {
@@ -174,26 +179,29 @@ async fn welcomed(
     if people.iter().any(|person| person.email == email) {
         return Err(taken(&email));
     }
+    let (roles, scoped_roles) = apart(held);
     let new = NewPerson {
         id: PersonId::fresh(),
         email: email.clone(),
         display_name: email.clone(),
         password_hash: None,
-        roles: roles.to_vec(),
+        roles: roles.clone(),
+        scoped_roles: scoped_roles.clone(),
         groups: groups.clone(),
     };
     change.create_person(&new).await.map_err(of_store)?;
     change.add_identity(new.id, &vouched.issuer, &vouched.subject).await.map_err(of_store)?;
     let entry = AuditEntry::done("person.add", of_provider(), "person", &email);
     let detail =
-        json!({ "roles": roles, "groups": groups, "provider": vouched.issuer, "subject": vouched.subject });
+        json!({ "roles": held, "groups": groups, "provider": vouched.issuer, "subject": vouched.subject });
     change.also_audit(&entry.with(detail)).await.map_err(of_store)?;
     let created_at = change.now().await.map_err(of_store)?;
     Ok(Person {
         id: new.id,
         email: email.clone(),
         display_name: email,
-        roles: roles.to_vec(),
+        roles,
+        scoped_roles,
         groups,
         created_at,
         disabled_at: None,
@@ -271,6 +279,7 @@ fn not_anew() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use holdfast_domain::Role;
 
     fn name(text: &str) -> Name {
         Name::parse(text).unwrap()
@@ -279,7 +288,7 @@ mod tests {
     fn rules() -> ClaimRules {
         let rule = |claim: &str, roles: &[Role], groups: &[&str]| ClaimRule {
             claim: claim.into(),
-            roles: roles.to_vec(),
+            roles: roles.iter().copied().map(HeldRole::from).collect(),
             groups: groups.iter().map(|group| name(group)).collect(),
         };
         ClaimRules(vec![
@@ -296,8 +305,8 @@ mod tests {
     #[test]
     fn every_group_that_is_claimed_gives_what_its_rule_says_and_nothing_else_gives_anything() {
         let rules = rules();
-        assert_eq!(rules.roles(&claimed(&["ops", "everybody"])), [Role::Viewer, Role::Operator]);
-        assert_eq!(rules.roles(&claimed(&["leads"])), [Role::Approver]);
+        assert_eq!(rules.roles(&claimed(&["ops", "everybody"])), [Role::Viewer.into(), Role::Operator.into()]);
+        assert_eq!(rules.roles(&claimed(&["leads"])), [HeldRole::from(Role::Approver)]);
         for nothing in [&[][..], &["Ops"], &["ops "], &["op"], &["admin"], &["sre"]] {
             assert_eq!(rules.roles(&claimed(nothing)), [], "{nothing:?}");
             assert_eq!(rules.groups(&claimed(nothing), &[]), [], "{nothing:?}");

@@ -1,15 +1,18 @@
 //! The inventory file: read, compared, stored whole or not at all.
 
+mod within;
+
+use self::within::Parted;
 use crate::App;
 use crate::audit::done;
-use crate::authority::{Action, fresh, may};
+use crate::authority::{Action, Seen, fresh, may, over_labels};
 use crate::problems::{of_file, of_store};
 use async_trait::async_trait;
 use holdfast_api::inventory::{
     EntryDiff, FieldDiff, FileFormat, Inventories, InventoryDiff, Manner, SectionDiff,
 };
 use holdfast_api::{Answer, IfMatch, Problem, version};
-use holdfast_domain::{Actor, Inventory, Name};
+use holdfast_domain::{Actor, Application, Inventory, Labels, Name};
 use holdfast_inventory::{
     EntryDiff as Entry, Format, Source, apply, diff, read_with_source, write_json, write_yaml,
 };
@@ -19,7 +22,8 @@ use holdfast_store::Changed;
 impl Inventories for App {
     async fn export_inventory(&self, actor: &Actor, format: FileFormat) -> Answer<String> {
         may(actor, Action::ReadInventory)?;
-        let inventory = self.store.load_inventory().await.map_err(of_store)?;
+        let seen = self.seen(actor).await?;
+        let inventory = within::shown(self.store.load_inventory().await.map_err(of_store)?, &seen);
         Ok(match format {
             FileFormat::Yaml => write_yaml(&inventory),
             FileFormat::Json => write_json(&inventory),
@@ -93,10 +97,16 @@ impl App {
         edit: Edit<'_>,
     ) -> Answer<InventoryDiff> {
         let Edit { action, subject, source, dry_run, prune } = edit;
+        // With those that are archived: their names are taken, with all that is kept of them.
+        let ever = if actor.is_limited() { self.store.labels(None).await.map_err(of_store)? } else { Vec::new() };
         let mut change = self.store.begin().await.map_err(of_store)?;
         // Locked from here to the commit: two files sent at once are stored one after the other.
         let stored = change.load_inventory_for_edit().await.map_err(of_store)?;
-        let sent = make(&stored)?;
+        let seen = Seen::of(actor, stored.applications.iter().flatten().map(Labels::from));
+        let hidden = |labels: &Labels| over_labels(actor, labels.clone()).is_none();
+        let taken = ever.into_iter().filter(hidden).map(|labels| labels.application).collect();
+        let parted = Parted::of(stored, &seen, taken);
+        let (stored, sent) = parted.against(make(&parted.shown)?, source)?;
         let difference = diff(&stored, &sent, prune).map_err(|mut problems| {
             if let Some(source) = source {
                 source.locate(&mut problems);
@@ -104,20 +114,17 @@ impl App {
             of_file("inventory", problems)
         })?;
         let merged = apply(&stored, &sent, prune);
-        let mut rights = Vec::new();
-        rights.extend(difference.touches_protected().then_some(Action::WriteProtected));
-        rights.extend(waives_more(&stored, &merged).then_some(Action::Waive));
+        let needs_proof = within::may_change(actor, (&stored, &merged), &difference, source)?;
         let now = change.now().await.map_err(of_store)?;
-        for right in rights {
-            may(actor, right)?;
-            if !dry_run {
-                fresh(actor, now)?;
-            }
+        if needs_proof && !dry_run {
+            fresh(actor, now)?;
         }
-        let view = view(&difference, dry_run, findings(&merged));
+        let findings = findings(merged.applications.iter().flatten().filter(|a| !parted.hides(&a.name)));
+        let view = view(&parted.told(difference), dry_run, findings);
         if dry_run || !view.changed {
             return Ok(view);
         }
+        let merged = parted.whole(merged)?;
         let kept: Vec<&Name> = merged.applications.iter().flatten().map(|a| &a.name).collect();
         if let Some((application, run)) = change.live_run_of_none(&kept).await.map_err(of_store)? {
             let mut problem = Problem::new(
@@ -159,19 +166,13 @@ fn plans_touched(view: &InventoryDiff, merged: &Inventory) -> Vec<Name> {
 }
 
 /// Whether an application would have a waiver that it has not now. Taking one back needs no proof of who one is.
-fn waives_more(stored: &Inventory, merged: &Inventory) -> bool {
-    let known = |name: &Name| stored.applications.iter().flatten().find(|a| &a.name == name);
-    merged.applications.iter().flatten().any(|application| {
-        let before = known(&application.name).map_or(&[][..], |a| a.waivers.as_slice());
-        application.waivers.iter().any(|waiver| !before.contains(waiver))
-    })
+fn waives_more(before: Option<&Application>, after: &Application) -> bool {
+    let before = before.map_or(&[][..], |a| a.waivers.as_slice());
+    after.waivers.iter().any(|waiver| !before.contains(waiver))
 }
 
-fn findings(inventory: &Inventory) -> Vec<String> {
-    inventory
-        .applications
-        .iter()
-        .flatten()
+fn findings<'a>(applications: impl Iterator<Item = &'a Application>) -> Vec<String> {
+    applications
         .flat_map(|a| a.strategy.gaps(&a.objectives).into_iter().map(|gap| format!("{}: {gap}", a.name)))
         .collect()
 }

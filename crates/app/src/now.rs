@@ -24,14 +24,15 @@ use holdfast_failover::serving::RecoveryState;
 impl Nows for App {
     async fn now(&self, actor: &Actor) -> Answer<NowView> {
         may(actor, Action::ReadStatus)?;
+        let seen = self.seen(actor).await?;
         let now = holdfast_clock::now();
-        let judged = self.judge_all(now).await?;
+        let judged = self.judge_all(&seen, now).await?;
         let ended = self.store.last_ended_runs_of_all(20, true).await.map_err(of_store)?;
         let declared = self.store.declared_regions().await.map_err(of_store)?;
-        let due = self.reviews_due().await?;
+        let due = self.reviews_due(&seen).await?;
         let applications = summaries(&judged, &ended, &due);
         let live = RunFilter { live: true, told_singly: true, limit: Some(100), ..RunFilter::default() };
-        let active_runs = self.run_page(&live).await?.items;
+        let active_runs = self.run_page(&live, seen.names()).await?.items;
         let approvals_for_me = self.approvals(actor).await?;
         let evacuations = self.live_evacuations(actor).await?;
         let blocked = self.log_view().await?.blocks_starts;

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use holdfast_api::people::{AddPerson, ChangePerson, People, PersonView};
 use holdfast_api::proofs::{Admitted, Proofs as _};
 use holdfast_api::{Answer, IfMatch, Problem, version};
-use holdfast_domain::{Actor, Name, PersonId, Role};
+use holdfast_domain::{Actor, HeldRole, Name, PersonId, Reach, Role};
 use holdfast_store::{AuditActor, AuditEntry, LoginGate, LoginLimits, NewPerson, Person};
 use jiff::Timestamp;
 
@@ -77,6 +77,7 @@ impl People for App {
         let mut actor = actor(&person, None);
         actor.token = Some(stored.id);
         actor.token_scopes = Some(stored.scopes);
+        actor.token_within = stored.within;
         Ok(actor)
     }
 
@@ -102,12 +103,14 @@ impl People for App {
         let subject = format!("person:{email}");
         self.may_freshly(actor, Action::WritePeople).await?;
         at_least_one(&new.roles)?;
+        let (roles, scoped_roles) = apart(&new.roles);
         let person = NewPerson {
             id: PersonId::fresh(),
             email: email.clone(),
             display_name: email.clone(),
             password_hash: hashed(new.password).await?,
-            roles: new.roles,
+            roles,
+            scoped_roles,
             groups: group_names(&new.groups)?,
         };
         let mut change = self.store.begin().await.map_err(of_store)?;
@@ -122,7 +125,7 @@ impl People for App {
             ));
         }
         change.create_person(&person).await.map_err(of_store)?;
-        let detail = serde_json::json!({ "roles": person.roles, "groups": person.groups });
+        let detail = serde_json::json!({ "roles": new.roles, "groups": person.groups });
         change.commit(done(actor, "person.add", &subject).with(detail)).await.map_err(of_store)?;
         self.person(actor, &email).await
     }
@@ -148,7 +151,9 @@ impl People for App {
             return Err(own_rights());
         }
         if let Some(roles) = &wanted.roles {
-            change.set_roles(person.id, roles).await.map_err(of_store)?;
+            let (roles, scoped) = apart(roles);
+            change.set_roles(person.id, &roles).await.map_err(of_store)?;
+            change.set_scoped_roles(person.id, &scoped).await.map_err(of_store)?;
         }
         if let Some(groups) = &groups {
             change.set_groups(person.id, groups).await.map_err(of_store)?;
@@ -240,13 +245,16 @@ pub(crate) fn actor(person: &Person, identity_proved_at: Option<Timestamp>) -> A
         person: person.id,
         email: person.email.clone(),
         roles: person.roles.clone(),
+        scoped_roles: person.scoped_roles.clone(),
         groups: person.groups.clone(),
         token: None,
         token_scopes: None,
+        token_within: Reach::default(),
         identity_proved_at,
         // Whoever opens the door knows with what it was proved.
         second_factor: false,
         sent: None,
+        over: None,
     }
 }
 
@@ -254,10 +262,25 @@ pub(crate) fn person_view(person: &Person) -> PersonView {
     PersonView {
         id: person.id.to_string(),
         email: person.email.clone(),
-        roles: person.roles.iter().map(|r| r.as_str().to_owned()).collect(),
+        roles: held_roles(person).map(|held| held.to_string()).collect(),
         groups: person.groups.iter().map(ToString::to_string).collect(),
         disabled: person.disabled_at.is_some(),
     }
+}
+
+/// Over everything first.
+pub(crate) fn held_roles(person: &Person) -> impl Iterator<Item = HeldRole> {
+    person.roles.iter().copied().map(HeldRole::from).chain(person.scoped_roles.iter().cloned())
+}
+
+/// Those over everything, and those that end somewhere. What a role over everything covers is no role of its own.
+pub(crate) fn apart(roles: &[HeldRole]) -> (Vec<Role>, Vec<HeldRole>) {
+    let everywhere: Vec<Role> = roles.iter().filter(|held| !held.is_limited()).map(|held| held.role).collect();
+    let mut scoped: Vec<HeldRole> =
+        roles.iter().filter(|held| held.is_limited() && !everywhere.contains(&held.role)).cloned().collect();
+    scoped.sort();
+    scoped.dedup();
+    (everywhere, scoped)
 }
 
 /// By id or e-mail address.
@@ -281,7 +304,7 @@ pub(crate) fn own_rights() -> Problem {
 
 /// # Errors
 /// 422: who has no role can sign in and do nothing.
-fn at_least_one(roles: &[Role]) -> Answer<()> {
+fn at_least_one(roles: &[HeldRole]) -> Answer<()> {
     if roles.is_empty() {
         return Err(Problem::bad_field(
             "roles",

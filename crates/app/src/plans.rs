@@ -32,7 +32,7 @@ const SHOWN_BESIDE: u32 = 200;
 #[async_trait]
 impl Plans for App {
     async fn plans(&self, actor: &Actor, application: &Name) -> Answer<PlansView> {
-        may(actor, Action::ReadStatus)?;
+        self.may_over(actor, Action::ReadStatus, application).await?;
         self.plans_view(application).await
     }
 
@@ -42,7 +42,7 @@ impl Plans for App {
         application: &Name,
         cursor: Option<&str>,
     ) -> Answer<Page<PlanHeadView>> {
-        may(actor, Action::ReadStatus)?;
+        self.may_over(actor, Action::ReadStatus, application).await?;
         self.application_named(application).await?;
         let before = match cursor.map(str::trim).filter(|text| !text.is_empty()) {
             None => None,
@@ -58,7 +58,7 @@ impl Plans for App {
     }
 
     async fn plan_version(&self, actor: &Actor, application: &Name, version: i32) -> Answer<PlanVersionView> {
-        may(actor, Action::ReadStatus)?;
+        let actor = &self.may_over(actor, Action::ReadStatus, application).await?;
         let application = self.application_named(application).await?;
         let plan = self.version_of(&application.name, version).await?;
         self.version_view(actor, &application, plan).await
@@ -71,7 +71,7 @@ impl Plans for App {
         before: Option<i32>,
         after: i32,
     ) -> Answer<PlanDiff> {
-        may(actor, Action::ReadStatus)?;
+        self.may_over(actor, Action::ReadStatus, application).await?;
         self.application_named(application).await?;
         let after = self.version_of(application, after).await?;
         let before = match before {
@@ -107,7 +107,7 @@ impl Plans for App {
     }
 
     async fn evaluate_plans(&self, actor: &Actor, application: &Name, version: i32) -> Answer<PlansView> {
-        may(actor, Action::ReadStatus)?;
+        self.may_over(actor, Action::ReadStatus, application).await?;
         self.application_named(application).await?;
         self.version_of(application, version).await?;
         self.look_after(application, Some(actor)).await?;

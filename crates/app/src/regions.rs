@@ -19,7 +19,7 @@ impl Regions for App {
     async fn regions(&self, actor: &Actor) -> Answer<RegionsView> {
         may(actor, Action::ReadStatus)?;
         let now = holdfast_clock::now();
-        let judged = self.judge_all(now).await?;
+        let judged = self.judge_all(&self.seen(actor).await?, now).await?;
         let declared = self.store.declared_regions().await.map_err(of_store)?;
         Ok(regions_view(&judged, &declared))
     }

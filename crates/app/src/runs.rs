@@ -29,7 +29,7 @@ use holdfast_api::runs::{
     RunSummary, RunVerb, RunView, Runs,
 };
 use holdfast_api::{Answer, Page, Problem};
-use holdfast_domain::{Actor, RunId};
+use holdfast_domain::{Actor, Name, RunId};
 use holdfast_failover::approval::{Review, may_review};
 use holdfast_failover::guard::{overrides_freshly, standing_refusal};
 use holdfast_failover::run::forecast::Took;
@@ -45,7 +45,7 @@ const RUNS_TO_GO_BY: u32 = 10;
 #[async_trait]
 impl Runs for App {
     async fn preview_run(&self, actor: &Actor, request: &RequestRun) -> Answer<RunPreview> {
-        may(actor, Action::ReadRuns)?;
+        let actor = &self.may_over(actor, Action::ReadRuns, &parse_name(&request.application)?).await?;
         self.preview(actor, request).await
     }
 
@@ -55,7 +55,8 @@ impl Runs for App {
         request: RequestRun,
         idempotency_key: &str,
     ) -> Answer<RunView> {
-        may(actor, Action::RequestRun)?;
+        let asked = self.may_over(actor, Action::RequestRun, &parse_name(&request.application)?).await?;
+        let actor = &asked;
         // Overriding by name what holds a run back, or starting it without approvals, is not done on an old sign-in, nor by a
         // token.
         if !request.dry_run && (request.break_glass || overrides_freshly(&request.overrides)) {
@@ -67,18 +68,18 @@ impl Runs for App {
 
     async fn runs(&self, actor: &Actor, filter: &RunFilter) -> Answer<Page<RunSummary>> {
         may(actor, Action::ReadRuns)?;
-        self.run_page(filter).await
+        self.run_page(filter, self.seen(actor).await?.names()).await
     }
 
     async fn run(&self, actor: &Actor, id: RunId) -> Answer<RunView> {
-        may(actor, Action::ReadRuns)?;
+        let actor = &self.may_over_run(actor, Action::ReadRuns, id).await?;
         self.run_view(actor, id).await
     }
 
     async fn review_run(&self, actor: &Actor, id: RunId, review: ReviewRun) -> Answer<RunView> {
         let action = words::reviews(review.decision);
         let now = self.store.now().await.map_err(of_store)?;
-        may(actor, Action::ReviewRun)?;
+        let actor = &self.may_over_run(actor, Action::ReviewRun, id).await?;
         fresh(actor, now)?;
         // An approval may be the one that starts the run.
         if matches!(review.decision, Decision::Approve)
@@ -107,16 +108,17 @@ impl Runs for App {
     }
 
     async fn escalation(&self, actor: &Actor, id: RunId) -> Answer<EscalationReview> {
-        may(actor, Action::ReadRuns)?;
+        let actor = &self.may_over_run(actor, Action::ReadRuns, id).await?;
         self.escalation_review(actor, id).await
     }
 
     async fn abort_review(&self, actor: &Actor, id: RunId) -> Answer<AbortReview> {
-        may(actor, Action::ReadRuns)?;
+        let actor = &self.may_over_run(actor, Action::ReadRuns, id).await?;
         self.abort_review_of(actor, id).await
     }
 
     async fn drive_run(&self, actor: &Actor, id: RunId, verb: RunVerb) -> Answer<RunView> {
+        let actor = &self.over_run(actor, id).await?;
         let by = who(actor);
         if let RunVerb::Cancel { reason } = &verb
             && let Err(why) = self.journal(id).await?
@@ -186,7 +188,7 @@ impl Runs for App {
     }
 
     async fn run_events(&self, actor: &Actor, id: RunId, after_seq: i64) -> Answer<Vec<RunEvent>> {
-        may(actor, Action::ReadRuns)?;
+        self.may_over_run(actor, Action::ReadRuns, id).await?;
         let entries = self.store.entries(id, after_seq).await.map_err(of_store)?;
         if entries.is_empty() {
             self.entries_of(id).await?;
@@ -195,7 +197,7 @@ impl Runs for App {
     }
 
     async fn run_journal(&self, actor: &Actor, id: RunId) -> Answer<Vec<Entry>> {
-        may(actor, Action::ReadRuns)?;
+        self.may_over_run(actor, Action::ReadRuns, id).await?;
         self.entries_of(id).await
     }
 
@@ -210,10 +212,14 @@ impl Runs for App {
             limit: 200,
             ..Question::default()
         };
-        let waiting = self.store.runs(&question).await.map_err(of_store)?;
+        let seen = self.seen(actor).await?;
+        let waiting = self.store.runs(&Question { within: seen.names(), ..question }).await.map_err(of_store)?;
         let me = who(actor);
         let mut mine = Vec::new();
         for head in waiting {
+            if seen.over(&head.application).is_none_or(|asked| may(asked, Action::ReviewRun).is_err()) {
+                continue;
+            }
             let run = match self.replayed(head.id).await {
                 Ok(run) => self.as_it_stands(run).await?,
                 // Its own page says what is wrong with it; everybody's first page goes on.
@@ -365,7 +371,12 @@ impl App {
         Ok(view::run_view(actor, &run, around, now))
     }
 
-    pub(crate) async fn run_page(&self, filter: &RunFilter) -> Answer<Page<RunSummary>> {
+    /// `within`: only of these applications.
+    pub(crate) async fn run_page(
+        &self,
+        filter: &RunFilter,
+        within: Option<Vec<Name>>,
+    ) -> Answer<Page<RunSummary>> {
         let limit = filter.limit.unwrap_or(50).clamp(1, 200);
         let given = |text: &Option<String>| {
             text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned)
@@ -395,6 +406,7 @@ impl App {
             .transpose()?;
         let question = Question {
             application: given(&filter.application).map(|n| parse_name(&n)).transpose()?,
+            within,
             live: filter.live.then_some(true),
             states: state.into_iter().collect(),
             dry_runs: true,

@@ -46,7 +46,9 @@ impl Safeguards for App {
     async fn freezes(&self, actor: &Actor) -> Answer<Vec<FreezeView>> {
         may(actor, Action::ReadStatus)?;
         let now = self.store.now().await.map_err(of_store)?;
-        let freezes = self.store.freezes().await.map_err(of_store)?;
+        let seen = self.seen(actor).await?;
+        let mut freezes = self.store.freezes().await.map_err(of_store)?;
+        freezes.retain(|freeze| freeze.application.as_ref().is_none_or(|name| seen.sees(name)));
         Ok(freezes.into_iter().map(|freeze| view(freeze, now)).collect())
     }
 
@@ -55,7 +57,10 @@ impl Safeguards for App {
         let application = application.map(parse_name).transpose()?;
         let subject =
             application.as_ref().map_or_else(|| "applications:*".to_owned(), |a| format!("application:{a}"));
-        may(actor, Action::DeclareFreeze)?;
+        match &application {
+            Some(application) => self.may_over(actor, Action::DeclareFreeze, application).await.map(|_| ())?,
+            None => may(actor, Action::DeclareFreeze)?,
+        }
         let Some(reason) = free_text("reason", Some(&asked.reason), REASON_AT_MOST)? else {
             return Err(Problem::bad_field(
                 "reason",
@@ -101,7 +106,7 @@ impl Safeguards for App {
 
     async fn lift_freeze(&self, actor: &Actor, id: Uuid) -> Answer<()> {
         let subject = format!("freeze:{id}");
-        may(actor, Action::DeclareFreeze)?;
+        self.may_lift(actor, id).await?;
         let mut change = self.store.begin().await.map_err(of_store)?;
         let lifted = change.lift_freeze(id, &actor.email).await.map_err(of_store)?;
         let mut entry = done(actor, "freeze.lift", &subject);
@@ -113,6 +118,21 @@ impl Safeguards for App {
 }
 
 impl App {
+    /// One of an application that they may not know of is not there.
+    async fn may_lift(&self, actor: &Actor, id: Uuid) -> Answer<()> {
+        if !actor.is_limited() {
+            return may(actor, Action::DeclareFreeze);
+        }
+        let hidden = || of_store(holdfast_store::Error::NotFound("change freeze"));
+        let freezes = self.store.freezes().await.map_err(of_store)?;
+        let freeze = freezes.into_iter().find(|freeze| freeze.id == id).ok_or_else(hidden)?;
+        let Some(application) = freeze.application else { return may(actor, Action::DeclareFreeze) };
+        match self.may_over(actor, Action::DeclareFreeze, &application).await {
+            Err(problem) if problem.status == 404 => Err(hidden()),
+            other => other.map(|_| ()),
+        }
+    }
+
     async fn automation_view(&self) -> Answer<AutomationView> {
         let automation = self.store.automation().await.map_err(of_store)?;
         let (changed_by, changed_at) = automation.changed.unzip();

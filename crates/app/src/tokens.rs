@@ -8,7 +8,7 @@ use crate::secrets::new_token;
 use async_trait::async_trait;
 use holdfast_api::people::{TokenView, Tokens};
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, PersonId, Scope};
+use holdfast_domain::{Actor, PersonId, Reach, Scope};
 use holdfast_store::NewToken;
 
 const DAYS_AT_MOST: u16 = 90;
@@ -24,6 +24,7 @@ impl Tokens for App {
                 id: t.id.to_string(),
                 name: t.label,
                 email: actor.email.clone(),
+                within: (!t.within.is_everything()).then(|| t.within.to_string()),
                 scopes: t.scopes.iter().map(|s| s.as_str().to_owned()).collect(),
                 expires_at: t.expires_at,
                 last_used_at: t.last_used_at,
@@ -38,10 +39,12 @@ impl Tokens for App {
         actor: &Actor,
         name: &str,
         scopes: Vec<Scope>,
+        within: Reach,
         days: u16,
     ) -> Answer<TokenView> {
         self.may_freshly(actor, Action::ManageOwnTokens).await?;
-        self.issue_token(actor, actor.person, &actor.email, name, scopes, days).await
+        let new = IssueToken { name, scopes, within, days };
+        self.issue_token(actor, (actor.person, &actor.email), new).await
     }
 
     async fn revoke_token(&self, actor: &Actor, id: &str) -> Answer<()> {
@@ -61,15 +64,20 @@ impl Tokens for App {
     }
 }
 
+/// A token as it is asked for.
+pub(crate) struct IssueToken<'a> {
+    pub name: &'a str,
+    pub scopes: Vec<Scope>,
+    pub within: Reach,
+    pub days: u16,
+}
+
 impl App {
     pub(crate) async fn issue_token(
         &self,
         actor: &Actor,
-        person: PersonId,
-        email: &str,
-        name: &str,
-        scopes: Vec<Scope>,
-        days: u16,
+        (person, email): (PersonId, &str),
+        IssueToken { name, scopes, within, days }: IssueToken<'_>,
     ) -> Answer<TokenView> {
         if days == 0 || days > DAYS_AT_MOST {
             return Err(Problem::bad_field("days", "must be 1 to 90", "A token lasts 90 days at most."));
@@ -100,12 +108,15 @@ impl App {
             label: name.to_owned(),
             secret_hash,
             scopes: scopes.clone(),
+            within: within.clone(),
             lives_seconds,
         };
         let expires_at = change.create_token(&new).await.map_err(of_store)?;
         let scopes: Vec<String> = scopes.iter().map(|s| s.as_str().to_owned()).collect();
-        let detail =
-            serde_json::json!({ "name": name, "scopes": scopes, "expires_at": expires_at, "for": email });
+        let within = (!within.is_everything()).then(|| within.to_string());
+        let detail = serde_json::json!({
+            "name": name, "scopes": scopes, "within": within, "expires_at": expires_at, "for": email,
+        });
         change
             .commit(done(actor, "token.create", &format!("token:{id}")).with(detail))
             .await
@@ -115,6 +126,7 @@ impl App {
             name: name.to_owned(),
             email: email.to_owned(),
             scopes,
+            within,
             expires_at,
             last_used_at: None,
             revoked: false,

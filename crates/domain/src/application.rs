@@ -19,6 +19,9 @@ pub struct Application {
     pub owner: Name,
     /// 1 (most critical) to 4.
     pub tier: u8,
+    /// Such as `production`; what roles may be limited to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Name>,
     pub strategy: Strategy,
     pub home_region: RegionCode,
     /// At least one, never the home Region.

@@ -1,6 +1,7 @@
 //! Who acts: people with a role and groups, and the API tokens that act for them.
 
 use crate::ids::{Name, PersonId};
+use crate::reach::{HeldRole, Labels, Reach};
 use serde::{Deserialize, Serialize};
 
 /// Each role may do what those before it may, except that approving is its own right:
@@ -92,18 +93,25 @@ impl std::str::FromStr for Scope {
 pub struct Actor {
     pub person: PersonId,
     pub email: String,
+    /// Over everything.
     pub roles: Vec<Role>,
+    /// Over some applications only.
+    pub scoped_roles: Vec<HeldRole>,
     pub groups: Vec<Name>,
     /// The API token that acts for the person; `None`: the person's own session.
     pub token: Option<uuid::Uuid>,
     /// What the token may do, when there is one.
     pub token_scopes: Option<Vec<Scope>>,
+    /// What the token is limited to, beside what its person is.
+    pub token_within: Reach,
     /// When the person last proved who they are in this session (sign-in or step-up); never for a token.
     pub identity_proved_at: Option<jiff::Timestamp>,
     /// Whether that proof held a second factor that Holdfast itself has checked.
     pub second_factor: bool,
     /// What makes a second sending of this request the same request; `None`: the sender asked for no such thing.
     pub sent: Option<RequestKey>,
+    /// The application that is asked about; `None`: none in particular. Said by the use case, never by the door.
+    pub over: Option<Labels>,
 }
 
 /// An `Idempotency-Key` with what it was sent with. Whatever the request changes is committed together with it.
@@ -119,8 +127,20 @@ pub struct RequestKey {
 }
 
 impl Actor {
+    /// Over everything.
     #[must_use]
     pub fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)
+    }
+
+    /// Every role that they hold, as they hold it.
+    pub fn held(&self) -> impl Iterator<Item = HeldRole> {
+        self.roles.iter().copied().map(HeldRole::from).chain(self.scoped_roles.iter().cloned())
+    }
+
+    /// Whether anything that they may do ends somewhere.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        !self.scoped_roles.is_empty() || !self.token_within.is_everything()
     }
 }

@@ -14,6 +14,7 @@ const APPLICATION: &[KeyRule] = &[
     ("name", true),
     ("owner", true),
     ("tier", true),
+    ("environment", false),
     ("strategy", true),
     ("home_region", true),
     ("recovery_regions", true),
@@ -30,6 +31,8 @@ pub(crate) fn application(reader: &mut Reader, node: &Node, path: &str) -> Optio
     let name = reader.name(&fields, "name");
     let owner = reader.name(&fields, "owner");
     let tier = reader.number(&fields, "tier", 1..=4).and_then(|n| u8::try_from(n).ok());
+    let environment =
+        if fields.has("environment") { reader.name(&fields, "environment").map(Some) } else { Some(None) };
     let strategy = fields.get("strategy").and_then(|node| {
         let all = Strategy::ALL.map(|s| (s.as_str(), s));
         reader.choice(node, &fields.path_of("strategy"), "a strategy", &all)
@@ -60,6 +63,7 @@ pub(crate) fn application(reader: &mut Reader, node: &Node, path: &str) -> Optio
         name: name?,
         owner: owner?,
         tier: tier?,
+        environment: environment?,
         strategy: strategy?,
         home_region: home_region?,
         recovery_regions: recovery_regions?,

@@ -147,6 +147,7 @@ pub(crate) fn application(application: &Application) -> Out {
         .with("name", Out::text(&application.name))
         .with("owner", Out::text(&application.owner))
         .with("tier", Out::Number(u64::from(application.tier)))
+        .maybe("environment", application.environment.as_ref().map(Out::text))
         .with("strategy", Out::text(application.strategy.as_str()))
         .with("home_region", Out::text(&application.home_region))
         .with("recovery_regions", Out::texts(&application.recovery_regions))

@@ -7,7 +7,7 @@ pub use calls::{CallFilter, Click, calls_of};
 use crate::connections::Connection;
 use crate::idempotency::{self, Mark};
 use crate::store::Store;
-use crate::wire::{Time, time};
+use crate::wire::{Time, texts, time};
 use crate::{Error, Result};
 use holdfast_domain::{Name, PersonId};
 use jiff::Timestamp;
@@ -131,6 +131,8 @@ pub struct AuditFilter {
     pub outcome: Option<AuditOutcome>,
     pub since: Option<Timestamp>,
     pub until: Option<Timestamp>,
+    /// Only what is about these applications, or was written of this person's own doing; `None`: everything.
+    pub within: Option<(Vec<Name>, PersonId)>,
     /// Entries with a smaller number than this: the cursor.
     pub before: Option<i64>,
     pub limit: u32,
@@ -289,6 +291,10 @@ impl Store {
         query.push(COLUMNS).push(" FROM audit_entries WHERE true");
         if let Some(application) = &filter.application {
             query.push(" AND application = ").push_bind(application.as_str());
+        }
+        if let Some((applications, person)) = &filter.within {
+            query.push(" AND (application = ANY(").push_bind(texts(applications));
+            query.push(") OR person = ").push_bind(person.0).push(")");
         }
         if let Some(action) = &filter.action {
             query.push(" AND action = ").push_bind(action);

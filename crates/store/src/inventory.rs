@@ -9,8 +9,8 @@ use crate::store::Store;
 use crate::wire::{from_json, from_word};
 use crate::{Error, Result};
 use holdfast_domain::{
-    Account, AccountId, Application, ApprovalPolicy, ApprovalRule, DeclaredRegion, Group, Inventory, Name,
-    Objectives, RegionCode, Seconds,
+    Account, AccountId, Application, ApprovalPolicy, ApprovalRule, DeclaredRegion, Group, Inventory, Labels,
+    Name, Objectives, RegionCode, Seconds,
 };
 use serde_json::Value;
 
@@ -19,6 +19,7 @@ struct ApplicationRow {
     name: String,
     owner: String,
     tier: i16,
+    environment: Option<String>,
     strategy: String,
     home_region: String,
     recovery_regions: Vec<String>,
@@ -29,6 +30,26 @@ struct ApplicationRow {
     depends_on: Vec<String>,
     resources: Value,
     waivers: Value,
+}
+
+#[derive(sqlx::FromRow)]
+struct LabelsRow {
+    name: String,
+    tier: i16,
+    owner: String,
+    environment: Option<String>,
+}
+
+impl LabelsRow {
+    fn into_labels(self) -> Result<Labels> {
+        let of = format!("application {}", self.name);
+        Ok(Labels {
+            application: parse(&of, &self.name)?,
+            tier: u8::try_from(self.tier).map_err(|_| Error::Corrupt(format!("{of}: tier {}", self.tier)))?,
+            team: parse(&of, &self.owner)?,
+            environment: self.environment.as_deref().map(|text| parse(&of, text)).transpose()?,
+        })
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -84,6 +105,7 @@ impl ApplicationRow {
             name: parse(&of, &self.name)?,
             owner: parse(&of, &self.owner)?,
             tier: u8::try_from(self.tier).map_err(|_| Error::Corrupt(format!("{of}: tier {}", self.tier)))?,
+            environment: self.environment.as_deref().map(|text| parse(&of, text)).transpose()?,
             strategy: from_word("strategy", &self.strategy)?,
             home_region: parse(&of, &self.home_region)?,
             recovery_regions: parse_all(&of, &self.recovery_regions)?,
@@ -131,7 +153,7 @@ impl PolicyRow {
 
 async fn applications(connection: &mut Connection, only: Option<&Name>) -> Result<Vec<Application>> {
     let rows: Vec<ApplicationRow> = sqlx::query_as(
-        "SELECT a.name::text, a.owner::text, a.tier, a.strategy, a.home_region::text, a.recovery_regions::text[],
+        "SELECT a.name::text, a.owner::text, a.tier, a.environment::text, a.strategy, a.home_region::text, a.recovery_regions::text[],
                 a.rto_seconds, a.rpo_seconds, a.data_residency::text[], a.approval_policy::text,
                 ARRAY(SELECT d.depends_on::text FROM application_dependencies d
                       WHERE d.application = a.name ORDER BY d.position) AS depends_on,
@@ -225,6 +247,21 @@ impl Store {
         let inventory = whole(&mut snapshot).await?;
         snapshot.commit().await?;
         Ok(inventory)
+    }
+
+    /// What roles are held against, of one application or of all; of archived ones as they were last, for what is kept of them.
+    ///
+    /// # Errors
+    /// When the database does not answer, or something stored cannot be read.
+    pub async fn labels(&self, only: Option<&Name>) -> Result<Vec<Labels>> {
+        let rows: Vec<LabelsRow> = sqlx::query_as(
+            "SELECT name::text, tier, owner::text, environment::text FROM applications
+             WHERE $1::text IS NULL OR name = $1 ORDER BY name",
+        )
+        .bind(only.map(Name::as_str))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(LabelsRow::into_labels).collect()
     }
 
     /// In the order of their names.

@@ -5,8 +5,9 @@ use crate::connections::Connection;
 use crate::store::Store;
 use crate::wire::{Time, from_words, maybe_time, word};
 use crate::{Error, Result};
-use holdfast_domain::{Name, PersonId, Role};
+use holdfast_domain::{HeldRole, Name, PersonId, Role};
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use std::fmt;
 use uuid::Uuid;
 
@@ -16,7 +17,10 @@ pub struct Person {
     /// Lower case.
     pub email: String,
     pub display_name: String,
+    /// Over everything.
     pub roles: Vec<Role>,
+    /// Over some applications only.
+    pub scoped_roles: Vec<HeldRole>,
     pub groups: Vec<Name>,
     pub created_at: Timestamp,
     pub disabled_at: Option<Timestamp>,
@@ -30,6 +34,7 @@ pub struct NewPerson {
     pub display_name: String,
     pub password_hash: Option<String>,
     pub roles: Vec<Role>,
+    pub scoped_roles: Vec<HeldRole>,
     /// Made if need be.
     pub groups: Vec<Name>,
 }
@@ -60,6 +65,8 @@ pub(crate) struct PersonRow {
     display_name: String,
     password_hash: Option<String>,
     roles: Vec<String>,
+    /// As [`HeldRole`] writes them.
+    scoped_roles: Vec<String>,
     groups: Vec<String>,
     created_at: Time,
     disabled_at: Option<Time>,
@@ -67,6 +74,9 @@ pub(crate) struct PersonRow {
 
 impl PersonRow {
     pub(crate) fn into_credentials(self) -> Result<Credentials> {
+        let scoped = self.scoped_roles.iter().map(|text| {
+            text.parse().map_err(|e: holdfast_domain::Invalid| Error::Corrupt(format!("a scoped role: {e}")))
+        });
         let groups = self.groups.iter().map(|g| Name::parse(g).map_err(|e| Error::Corrupt(e.0)));
         Ok(Credentials {
             person: Person {
@@ -74,6 +84,7 @@ impl PersonRow {
                 email: self.email,
                 display_name: self.display_name,
                 roles: from_words("role", &self.roles)?,
+                scoped_roles: scoped.collect::<Result<_>>()?,
                 groups: groups.collect::<Result<_>>()?,
                 created_at: self.created_at.into(),
                 disabled_at: maybe_time(self.disabled_at),
@@ -91,6 +102,9 @@ async fn select_people(
 ) -> Result<Vec<Credentials>> {
     let rows: Vec<PersonRow> = sqlx::query_as(
         "SELECT p.id, p.email, p.display_name, p.password_hash, p.roles, p.created_at, p.disabled_at,
+                ARRAY(SELECT s.role || ':' || concat_ws(',', 'application=' || s.application, 'tier=' || s.tier,
+                                                        'team=' || s.team, 'environment=' || s.environment)
+                      FROM scoped_roles s WHERE s.person = p.id ORDER BY 1) AS scoped_roles,
                 ARRAY(SELECT g.group_name::text FROM person_groups g JOIN groups ON groups.name = g.group_name
                       WHERE g.person = p.id AND groups.archived_at IS NULL ORDER BY g.group_name) AS groups
          FROM people p
@@ -169,6 +183,7 @@ impl Change {
         .bind(words(&new.roles))
         .execute(self.connection())
         .await?;
+        self.put_scoped_roles_of(new.id, &new.scoped_roles).await?;
         self.put_groups_of(new.id, &new.groups).await
     }
 
@@ -193,6 +208,48 @@ impl Change {
             return Ok(());
         }
         self.notify(&format!("person:{person}")).await
+    }
+
+    /// Replaces the person's roles over some applications only. As with [`Change::set_roles`], whoever loses one is signed out
+    /// everywhere.
+    ///
+    /// # Errors
+    /// When there is no such person.
+    pub async fn set_scoped_roles(&mut self, person: PersonId, roles: &[HeldRole]) -> Result<()> {
+        let had = select_people(self.connection(), Some(person), None).await?.into_iter().next();
+        let had = had.ok_or(Error::NotFound("person"))?.person.scoped_roles;
+        sqlx::query("DELETE FROM scoped_roles WHERE person = $1")
+            .bind(person.0)
+            .execute(self.connection())
+            .await?;
+        self.put_scoped_roles_of(person, roles).await?;
+        if had.iter().any(|role| !roles.contains(role)) {
+            self.end_sessions(person, None).await?;
+            return Ok(());
+        }
+        self.notify(&format!("person:{person}")).await
+    }
+
+    async fn put_scoped_roles_of(&mut self, person: PersonId, roles: &[HeldRole]) -> Result<()> {
+        let rows: Vec<Value> = roles
+            .iter()
+            .map(|HeldRole { role, reach }| {
+                json!({
+                    "role": word(role), "application": reach.application, "tier": reach.tier,
+                    "team": reach.team, "environment": reach.environment,
+                })
+            })
+            .collect();
+        sqlx::query(
+            "INSERT INTO scoped_roles (person, role, application, tier, team, environment)
+             SELECT DISTINCT $1::uuid, role, application, tier, team, environment FROM jsonb_to_recordset($2)
+                  AS r(role text, application text, tier smallint, team text, environment text)",
+        )
+        .bind(person.0)
+        .bind(Value::Array(rows))
+        .execute(self.connection())
+        .await?;
+        Ok(())
     }
 
     /// Replaces the person's groups, making those that do not exist.

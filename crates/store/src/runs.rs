@@ -5,7 +5,7 @@ use crate::change::Change;
 use crate::crashes::SetAside;
 use crate::journal;
 use crate::store::Store;
-use crate::wire::{Time, from_json, from_word, maybe_time, to_json, word};
+use crate::wire::{Time, from_json, from_word, maybe_time, texts, to_json, word};
 use crate::{Error, Result};
 use holdfast_domain::{BreakGlassId, EvacuationId, Name, PersonId, RegionCode, RunId, Seconds, StepId};
 use holdfast_failover::compliance::Measured;
@@ -70,6 +70,8 @@ pub struct NewRun<'a> {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunFilter {
     pub application: Option<Name>,
+    /// Only of these; `None`: of any.
+    pub within: Option<Vec<Name>>,
     /// `Some(true)`: not ended.
     pub live: Option<bool>,
     /// Empty: any.
@@ -334,6 +336,9 @@ impl Store {
         let mut query = QueryBuilder::<Postgres>::new(SELECT);
         if let Some(application) = &filter.application {
             query.push(" AND r.application = ").push_bind(application.as_str());
+        }
+        if let Some(within) = &filter.within {
+            query.push(" AND r.application = ANY(").push_bind(texts(within)).push(")");
         }
         match filter.live {
             Some(true) => {

@@ -4,7 +4,7 @@ use crate::change::Change;
 use crate::store::Store;
 use crate::wire::{Time, from_words, maybe_time, word};
 use crate::{Error, Result};
-use holdfast_domain::{PersonId, Scope};
+use holdfast_domain::{Name, PersonId, Reach, Scope};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -16,6 +16,8 @@ pub struct NewToken {
     /// [`crate::hash_secret`] of what the client will send.
     pub secret_hash: [u8; 32],
     pub scopes: Vec<Scope>,
+    /// What it is limited to, beside what its person is.
+    pub within: Reach,
     /// At most 90 days.
     pub lives_seconds: u32,
 }
@@ -26,6 +28,7 @@ pub struct ApiToken {
     pub person: PersonId,
     pub label: String,
     pub scopes: Vec<Scope>,
+    pub within: Reach,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
@@ -38,6 +41,10 @@ struct TokenRow {
     person: Uuid,
     label: String,
     scopes: Vec<String>,
+    application: Option<String>,
+    tier: Option<i16>,
+    team: Option<String>,
+    environment: Option<String>,
     created_at: Time,
     expires_at: Time,
     revoked_at: Option<Time>,
@@ -46,7 +53,18 @@ struct TokenRow {
 
 impl TokenRow {
     fn into_token(self) -> Result<ApiToken> {
+        let corrupt = |what: String| Error::Corrupt(format!("token {}: {what}", self.id));
+        let name = |text: Option<String>| {
+            text.map(|text| Name::parse(&text).map_err(|e| corrupt(e.0))).transpose()
+        };
+        let within = Reach {
+            application: name(self.application)?,
+            tier: self.tier.map(|t| u8::try_from(t).map_err(|_| corrupt(format!("tier {t}")))).transpose()?,
+            team: name(self.team)?,
+            environment: name(self.environment)?,
+        };
         Ok(ApiToken {
+            within,
             id: self.id,
             person: PersonId(self.person),
             label: self.label,
@@ -69,8 +87,10 @@ impl Change {
         scopes.sort();
         scopes.dedup();
         let expires_at: Time = sqlx::query_scalar(
-            "INSERT INTO api_tokens (id, person, label, secret_hash, scopes, created_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, statement_timestamp(), statement_timestamp() + make_interval(secs => $6))
+            "INSERT INTO api_tokens (id, person, label, secret_hash, scopes, created_at, expires_at,
+                                     application, tier, team, environment)
+             VALUES ($1, $2, $3, $4, $5, statement_timestamp(), statement_timestamp() + make_interval(secs => $6),
+                     $7, $8, $9, $10)
              RETURNING expires_at",
         )
         .bind(new.id)
@@ -79,6 +99,10 @@ impl Change {
         .bind(new.secret_hash.as_slice())
         .bind(scopes)
         .bind(f64::from(new.lives_seconds))
+        .bind(new.within.application.as_ref().map(Name::as_str))
+        .bind(new.within.tier.map(i16::from))
+        .bind(new.within.team.as_ref().map(Name::as_str))
+        .bind(new.within.environment.as_ref().map(Name::as_str))
         .fetch_one(self.connection())
         .await?;
         Ok(expires_at.into())
@@ -107,7 +131,8 @@ impl Store {
     /// When the database does not answer.
     pub async fn usable_token(&self, secret_hash: &[u8; 32]) -> Result<Option<ApiToken>> {
         let row: Option<TokenRow> = sqlx::query_as(
-            "SELECT t.id, t.person, t.label, t.scopes, t.created_at, t.expires_at, t.revoked_at, t.last_used_at
+            "SELECT t.id, t.person, t.label, t.scopes, t.application::text, t.tier, t.team::text, t.environment::text,
+                    t.created_at, t.expires_at, t.revoked_at, t.last_used_at
              FROM api_tokens t JOIN people p ON p.id = t.person
              WHERE t.secret_hash = $1 AND t.revoked_at IS NULL AND t.expires_at > clock_timestamp()
                AND p.disabled_at IS NULL",
@@ -142,7 +167,8 @@ impl Store {
 
     async fn tokens_where(&self, id: Option<Uuid>, person: Option<PersonId>) -> Result<Vec<ApiToken>> {
         let rows: Vec<TokenRow> = sqlx::query_as(
-            "SELECT id, person, label, scopes, created_at, expires_at, revoked_at, last_used_at FROM api_tokens
+            "SELECT id, person, label, scopes, application::text, tier, team::text, environment::text,
+                    created_at, expires_at, revoked_at, last_used_at FROM api_tokens
              WHERE ($1::uuid IS NULL OR id = $1) AND ($2::uuid IS NULL OR person = $2)
              ORDER BY created_at DESC, id",
         )

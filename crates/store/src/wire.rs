@@ -1,6 +1,7 @@
 //! Between columns and domain types: words of enumerations, times, hashes.
 
 use crate::{Error, Result};
+use holdfast_domain::Name;
 use jiff_sqlx::ToSqlx as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -30,6 +31,10 @@ pub(crate) fn from_json<T: DeserializeOwned>(what: impl FnOnce() -> String, valu
 
 pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<Value> {
     serde_json::to_value(value).map_err(|e| Error::Invalid(e.to_string()))
+}
+
+pub(crate) fn texts(names: &[Name]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
 }
 
 /// The database's time type.

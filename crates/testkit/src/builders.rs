@@ -63,6 +63,7 @@ pub async fn person(store: &Store, email: &str, role: Role, groups: &[&str]) -> 
         display_name: email.split('@').next().unwrap_or(email).to_owned(),
         password_hash: None,
         roles: vec![role],
+        scoped_roles: vec![],
         groups: groups.iter().map(|g| Name::parse(g).expect("a group's name")).collect(),
     };
     let mut change = store.begin().await.expect("beginning a change");

@@ -426,6 +426,7 @@ fn about(view: &ApplicationView) -> AnyView {
     };
     let residency =
         if app.data_residency.is_empty() { "anywhere".to_owned() } else { join(&app.data_residency) };
+    let environment = app.environment.as_ref().map_or_else(|| "not said".to_owned(), ToString::to_string);
     let band = app.strategy.band();
     let gaps = app
         .strategy
@@ -445,6 +446,7 @@ fn about(view: &ApplicationView) -> AnyView {
             <tbody>
                 <tr><th scope="row">"Recovers in"</th><td>{join(&app.recovery_regions)}</td></tr>
                 <tr><th scope="row">"Data may be in"</th><td>{residency}</td></tr>
+                <tr><th scope="row">"Environment"</th><td>{environment}</td></tr>
                 <tr><th scope="row">"Depends on"</th><td class="names">{depends}</td></tr>
                 <tr><th scope="row">"Approval policy"</th><td>{app.approval_policy.to_string()}</td></tr>
                 <tr><th scope="row">"Its strategy reaches"</th><td>{format!("RTO {}, RPO {}", band.rto_words, band.rpo_words)}</td></tr>

@@ -50,7 +50,7 @@ fn person(person: &PersonView, me: &str) -> AnyView {
     view! {
         <tr>
             <td><b>{person.email.clone()}</b></td>
-            {parts::labelled("Roles", view! { {person.roles.join(", ")} }.into_any())}
+            {parts::labelled("Roles", view! { {person.roles.join(" · ")} }.into_any())}
             {parts::labelled("Groups", view! { {groups} }.into_any())}
             {parts::labelled("State", badge(tone, word))}
             <td class="whole">{change(person, person.email == me)}</td>
@@ -76,6 +76,13 @@ fn roles(form: &str, chosen: &[String]) -> AnyView {
         .collect_view();
     view! { <fieldset class="field"><legend>"Roles"</legend><div class="checks">{boxes}</div></fieldset> }
         .into_any()
+}
+
+/// What is no box to tick: roles over some applications only.
+fn scoped(form: &str, held: &[String]) -> AnyView {
+    let stored: Vec<&str> = held.iter().map(String::as_str).filter(|role| role.contains(':')).collect();
+    let hint = "Such as operator:team=payments,tier=1; by application, tier, team or environment. Separated by blanks.";
+    filled(form, "scoped_roles", "Roles over some applications only", hint, &stored.join(" "))
 }
 
 fn filled(form: &str, name: &'static str, label: &'static str, hint: &'static str, stored: &str) -> AnyView {
@@ -112,7 +119,7 @@ fn change(person: &PersonView, own: bool) -> AnyView {
         <input type="hidden" name="email" value=email.clone() />
     };
     let rights = (!own).then(|| {
-        view! { {roles(&form, &person.roles)}{filled(&form, "groups", "Groups", "Separated by commas; made if need be.", &person.groups.join(", "))} }
+        view! { {roles(&form, &person.roles)}{scoped(&form, &person.roles)}{filled(&form, "groups", "Groups", "Separated by commas; made if need be.", &person.groups.join(", "))} }
     });
     let note = own.then(|| view! { <p class="hint">"Nobody changes their own roles or groups."</p> });
     let (state, words, class) = if person.disabled {
@@ -158,6 +165,7 @@ fn add_person() -> AnyView {
         <form method="post" action="/people" class="stack">
             {parts::text_field(form, "email", "E-mail", "What they sign in with.", true)}
             {roles(form, &[])}
+            {scoped(form, &[])}
             {filled(form, "groups", "Groups", "Separated by commas; made if need be.", "")}
             {password(form, "Password")}
             <button class="btn primary" type="submit">"Add this person"</button>

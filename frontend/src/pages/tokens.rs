@@ -60,10 +60,11 @@ fn token(token: &TokenView) -> AnyView {
             </form>
         }
     });
+    let within = token.within.clone().map(|within| view! { <div class="muted">{format!("within {within}")}</div> });
     view! {
         <tr>
             <td><b>{token.name.clone()}</b></td>
-            <td class="whole"><span class="narrow-label">"Scopes"</span>{token.scopes.join(", ")}</td>
+            <td class="whole"><span class="narrow-label">"Scopes"</span>{token.scopes.join(", ")}{within}</td>
             {parts::labelled("Last used", time::ago_or(token.last_used_at, "never"))}
             {parts::labelled("State", state)}
             <td class="whole">{revoke}</td>
@@ -90,6 +91,7 @@ fn add() -> AnyView {
         <form method="post" action="/tokens" class="stack">
             {parts::text_field(form, "name", "Name", "What it is for.", true)}
             <fieldset class="field"><legend>"Scopes"</legend><div class="checks">{scopes}</div></fieldset>
+            {parts::text_field(form, "within", "Only over", "Some applications only, such as team=payments,tier=1. Empty: all that you may yourself.", false)}
             <div class="field">
                 <label for="add-token-days">"Days that it lives"</label>
                 <input id="add-token-days" name="days" type="number" min="1" max="90" value=days required=true />

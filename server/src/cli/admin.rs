@@ -16,10 +16,10 @@ use crate::{
 };
 use holdfast_api::{
     Problem,
-    people::{NewPerson, People as _, Tokens as _},
+    people::{People as _, Tokens as _},
 };
 use holdfast_app::App;
-use holdfast_domain::{Actor, PersonId, Role, Scope};
+use holdfast_domain::{Actor, HeldRole, PersonId, Scope};
 use std::{collections::BTreeMap, path::PathBuf};
 
 /// # Errors
@@ -43,12 +43,14 @@ pub async fn admin(config: Option<PathBuf>, admin: Admin, output: Output) -> Out
 
 async fn user(app: &App, command: User, output: Output) -> Outcome {
     match command {
-        User::Create { email, role, groups, password_stdin } => {
-            let role: Role = role
-                .parse()
-                .map_err(|error: holdfast_domain::Invalid| Failure::Usage(format!("--role: {error}")))?;
+        User::Create { email, roles, groups, password_stdin } => {
+            let roles = roles
+                .iter()
+                .map(|role| role.parse::<HeldRole>())
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|error| Failure::Usage(format!("--role: {error}")))?;
             let password = password::read(password_stdin, &format!("Password for {email}"))?;
-            let person = app.create_person(NewPerson { email, role, groups, password }).await?;
+            let person = app.put_person(email, roles, groups, password).await?;
             output.show(&person, |person| {
                 format!("{} can sign in as {}.", person.email, person.roles.join(" and "))
             });

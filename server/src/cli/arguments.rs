@@ -256,9 +256,10 @@ pub enum User {
     Create {
         #[arg(long)]
         email: String,
-        /// viewer, operator, approver or admin
-        #[arg(long)]
-        role: String,
+        /// viewer, operator, approver or admin; over some applications only: operator:team=payments,tier=1 (by application, tier,
+        /// team, environment). May be given more than once
+        #[arg(long = "role", value_name = "ROLE", required = true)]
+        roles: Vec<String>,
         /// May be given more than once
         #[arg(long = "group", value_name = "GROUP")]
         groups: Vec<String>,

@@ -128,8 +128,8 @@ pub async fn token(command: OwnToken, output: Output) -> Outcome {
             let list: List<TokenView> = client.get_as("/api/v1/tokens", As::Person).await?;
             output.show(&list, |list| token_table(&list.items));
         }
-        OwnToken::Create { name, scopes, days } => {
-            let body = json!({ "name": name, "scopes": scopes, "days": days });
+        OwnToken::Create { name, scopes, within, days } => {
+            let body = json!({ "name": name, "scopes": scopes, "within": within, "days": days });
             let made: TokenView =
                 client.change(Method::POST, "/api/v1/tokens", Some(&body), As::Person, &[]).await?;
             output.show(&made, made_token);
@@ -168,7 +168,8 @@ pub fn token_table(tokens: &[TokenView]) -> String {
         .map(|token| {
             let state =
                 if token.revoked { "revoked".to_owned() } else { format!("until {}", token.expires_at) };
-            vec![token.id.clone(), token.name.clone(), token.scopes.join(", "), state]
+            let within = token.within.as_ref().map(|within| format!(" within {within}")).unwrap_or_default();
+            vec![token.id.clone(), token.name.clone(), format!("{}{within}", token.scopes.join(", ")), state]
         })
         .collect();
     table(&["TOKEN", "NAME", "SCOPES", "STATE"], &rows)

@@ -11,7 +11,7 @@ use holdfast_app::{
     federation::{ClaimRule, ClaimRules},
     sealing::Sealing,
 };
-use holdfast_domain::{Name, Role};
+use holdfast_domain::{HeldRole, Name};
 use holdfast_outside::Egress;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -100,7 +100,7 @@ fn rule(said: &file::OidcGroup) -> Result<ClaimRule, Wrong> {
     let wrong = |why: String| {
         Wrong::new("oidc.groups", format!("`{}`: {why}", said.claim), "Mend that rule, or leave it out.")
     };
-    let roles = said.roles.iter().map(|text| text.parse::<Role>().map_err(|error| wrong(error.0)));
+    let roles = said.roles.iter().map(|text| text.parse::<HeldRole>().map_err(|error| wrong(error.0)));
     let groups = said.groups.iter().map(|text| Name::parse(text).map_err(|error| wrong(error.0)));
     Ok(ClaimRule {
         claim: said.claim.clone(),

@@ -15,6 +15,7 @@ use axum::{
     },
 };
 use futures::Stream;
+use holdfast_domain::{Actor, Name, RunId};
 use serde::Deserialize;
 use std::{convert::Infallible, time::Duration};
 use tokio::sync::broadcast::error::RecvError;
@@ -35,21 +36,61 @@ pub async fn live(
     listener: Listener,
     Params(narrowed): Params<Narrowed>,
 ) -> Reply<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
-    let stream = look_again(state, listener, narrowed);
+    let heard = Heard::of(&state, &listener.actor, narrowed).await;
+    let stream = look_again(state, listener, heard);
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+}
+
+/// What a stream tells of.
+struct Heard {
+    narrowed: Narrowed,
+    /// Whoever may not see everything is not told the names of what changes.
+    unnamed: bool,
+    /// It is narrowed to what they may not know of: as to what is not there, nothing is heard of it.
+    nothing: bool,
+}
+
+impl Heard {
+    async fn of(state: &AppState, actor: &Actor, narrowed: Narrowed) -> Self {
+        let unnamed = actor.is_limited();
+        let hidden = unnamed && !Self::sees(state, actor, &narrowed).await;
+        Self { narrowed, unnamed, nothing: hidden }
+    }
+
+    async fn sees(state: &AppState, actor: &Actor, narrowed: &Narrowed) -> bool {
+        let run = narrowed.run.as_ref().map(|id| id.parse::<RunId>());
+        let application = narrowed.application.as_ref().map(|name| Name::parse(name));
+        let run = match run {
+            Some(Ok(id)) => state.plane.run_events(actor, id, i64::MAX).await.is_ok(),
+            Some(Err(_)) => false,
+            None => true,
+        };
+        let application = match application {
+            Some(Ok(name)) => state.plane.application_readiness(actor, &name).await.is_ok(),
+            Some(Err(_)) => false,
+            None => true,
+        };
+        run && application
+    }
+
+    fn told(&self, wakeup: &Wakeup) -> Option<String> {
+        let data = concerns(&self.narrowed, wakeup).filter(|_| !self.nothing)?;
+        let wide = self.narrowed.run.is_none() && self.narrowed.application.is_none();
+        Some(if self.unnamed && wide { "everything".to_owned() } else { data })
+    }
 }
 
 fn look_again(
     state: AppState,
     listener: Listener,
-    narrowed: Narrowed,
+    heard: Heard,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     let until = tokio::time::Instant::now() + LONGEST;
     let opening = Event::default().event("open").retry(Duration::from_secs(1)).data("listening");
     let first = futures::stream::iter([Ok(opening)]);
     let news = state.wakeups.subscribe();
     let rest = futures::stream::unfold(
-        (news, state, listener, narrowed),
+        (news, state, listener, heard),
         move |(mut news, state, listener, narrowed)| async move {
             loop {
                 let what = tokio::select! {
@@ -68,9 +109,9 @@ fn look_again(
                 {
                     return None;
                 }
-                if let Some(data) = what.and_then(|what| concerns(&narrowed, &what)) {
+                if let Some(data) = what.and_then(|what| heard.told(&what)) {
                     let event = Event::default().event("look-again").data(data);
-                    return Some((Ok(event), (news, state, listener, narrowed)));
+                    return Some((Ok(event), (news, state, listener, heard)));
                 }
             }
         },
@@ -93,6 +134,20 @@ fn concerns(narrowed: &Narrowed, wakeup: &Wakeup) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_may_not_see_everything_hears_no_names() {
+        let heard = |unnamed, nothing, run: Option<&str>| Heard {
+            narrowed: Narrowed { run: run.map(Into::into), application: None },
+            unnamed,
+            nothing,
+        };
+        let run = Wakeup::Run("a".into());
+        assert_eq!(heard(false, false, None).told(&run).as_deref(), Some("run:a"));
+        assert_eq!(heard(true, false, None).told(&run).as_deref(), Some("everything"));
+        assert_eq!(heard(true, false, Some("a")).told(&run).as_deref(), Some("run:a"));
+        assert_eq!(heard(true, true, Some("a")).told(&run), None);
+    }
 
     #[test]
     fn a_narrowed_page_hears_only_of_its_own_and_of_everything() {

@@ -90,12 +90,15 @@ pub fn operator() -> Actor {
         person: PersonId("01900000-0000-7000-8000-0000000000aa".parse().unwrap()),
         email: "operator@example.com".to_owned(),
         roles: vec![Role::Operator],
+        scoped_roles: vec![],
         groups: vec![],
         token: None,
         token_scopes: None,
+        token_within: holdfast_domain::Reach::default(),
         identity_proved_at: None,
         second_factor: false,
         sent: None,
+        over: None,
     }
 }
 

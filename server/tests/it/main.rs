@@ -9,6 +9,7 @@
 )]
 
 mod audited;
+mod authority;
 mod bodies;
 mod canary;
 mod command_line;

@@ -7,7 +7,7 @@ use holdfast_api::people::{
 };
 use holdfast_api::proofs::Admitted;
 use holdfast_api::{Answer, IfMatch};
-use holdfast_domain::{Actor, Name, PersonId, Scope};
+use holdfast_domain::{Actor, Name, PersonId, Reach, Scope};
 use jiff::Timestamp;
 
 #[async_trait]
@@ -91,10 +91,12 @@ impl Tokens for Accountable {
         actor: &Actor,
         name: &str,
         scopes: Vec<Scope>,
+        within: Reach,
         days: u16,
     ) -> Answer<TokenView> {
         let subject = format!("person:{}", actor.email);
-        self.change(actor, "token.create", &subject, self.0.create_token(actor, name, scopes, days)).await
+        let made = self.0.create_token(actor, name, scopes, within, days);
+        self.change(actor, "token.create", &subject, made).await
     }
 
     async fn revoke_token(&self, actor: &Actor, id: &str) -> Answer<()> {

@@ -9,7 +9,7 @@ use crate::runs::sent::{codes, guards, unasked};
 use holdfast_api::evacuations::{LeftOutView, RequestEvacuation, StaysView};
 use holdfast_api::runs::RequestRun;
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Application, Name, RegionCode, RunId};
+use holdfast_domain::{Actor, Application, Name, RegionCode, RunId};
 use holdfast_failover::evacuation::{
     CONCURRENCY, Foot, LeftOut, MOST_AT_ONCE, Ordered, Part, Request, foot, waves,
 };
@@ -46,7 +46,7 @@ pub(super) struct Lot {
 impl App {
     /// # Errors
     /// When the request cannot be read, or the database does not answer.
-    pub(super) async fn lot(&self, asked: &RequestEvacuation, now: Timestamp) -> Answer<Lot> {
+    pub(super) async fn lot(&self, actor: &Actor, asked: &RequestEvacuation, now: Timestamp) -> Answer<Lot> {
         let region = RegionCode::parse(asked.region.trim()).map_err(|e| {
             Problem::bad_field("region", e.to_string(), "Name the Region to leave, such as `eu-west-1`.")
         })?;
@@ -60,7 +60,7 @@ impl App {
         }
         let overrides = guards(&asked.overrides)?;
         let declared = self.store.declared_regions().await.map_err(of_store)?;
-        let judged = self.judge_all(now).await?;
+        let judged = self.judge_all(&self.seen(actor).await?, now).await?;
         let only = only(asked, &judged)?;
         let mut order: Vec<Ordered> = judged.iter().map(|j| ordered(&j.application)).collect();
         let mut lot = Lot {

@@ -4,6 +4,7 @@ use super::lot::{Lot, left_out};
 use super::view::tallies;
 use crate::App;
 use crate::audit::done;
+use crate::authority::Action;
 use crate::problems::{of_refusal, of_store};
 use crate::repeats::key_reused;
 use crate::runs::request::Superseded;
@@ -67,7 +68,7 @@ impl App {
     ) -> Answer<EvacuationPreview> {
         let now = self.store.now().await.map_err(of_store)?;
         let asked = RequestEvacuation { overrides: codes(&guards(&request.overrides)?), ..request.clone() };
-        let lot = self.lot(&asked, now).await?;
+        let lot = self.lot(actor, &asked, now).await?;
         let nobody = Who { id: PersonId(uuid::Uuid::nil()), email: String::new() };
         let frozen = lot.request(&asked, nobody).map_err(of_refusal)?;
         let not_kept = match asked.dry_run {
@@ -160,7 +161,7 @@ impl App {
         {
             return Err(of_refusal(refusal.clone()));
         }
-        let lot = self.lot(&asked, now).await?;
+        let lot = self.lot(actor, &asked, now).await?;
         if let Some(refusal) = nothing_to_move(&lot) {
             return Err(of_refusal(refusal));
         }
@@ -222,6 +223,7 @@ impl App {
         let mut superseded = Vec::new();
         for planned in lot.parts.values() {
             for held in &planned.gives_way {
+                self.may_over_run(actor, Action::DriveRun, held.id).await?;
                 superseded.push(self.superseded(held.id, actor, planned.run, now).await?);
             }
         }

@@ -93,7 +93,9 @@ impl App {
             None => self.store.open_break_glass_of(actor.person).await.map_err(of_store)?,
             Some(_) => None,
         };
-        let verbs = verbs(actor, &loaded, &runs, &lapsed, not_now, glass.as_ref(), now);
+        let seen = self.seen(actor).await?;
+        let asked = loaded.asked(&seen).unwrap_or_default();
+        let verbs = verbs((actor, &asked), &loaded, &runs, &lapsed, not_now, glass.as_ref(), now);
         for run in &mut runs {
             run.reviews.retain(|review| !lapsed.iter().any(|who| who.id == review.person));
         }
@@ -141,7 +143,7 @@ struct NotNow {
 
 /// Each verb asked of the rules themselves, so that what a page offers and what is refused cannot differ.
 fn verbs(
-    actor: &Actor,
+    (actor, asked): (&Actor, &[&Actor]),
     loaded: &Loaded,
     runs: &[Run],
     lapsed: &[Who],
@@ -154,7 +156,8 @@ fn verbs(
         return Vec::new();
     }
     let by = who(actor);
-    let right = |action| may(actor, action).err().map(refusal);
+    // Over every application of it.
+    let right = |action| asked.iter().find_map(|asked| may(asked, action).err()).map(refusal);
     let mut verbs = Vec::new();
     let mut add = |verb: &str, refused| verbs.push(VerbView { verb: verb.into(), refused });
     if evacuation.started_at.is_none() {

@@ -2,9 +2,9 @@
 //! of replicas may do it at once: whoever comes second writes nothing.
 
 use crate::App;
-use crate::authority::{Action, may};
+use crate::authority::{Action, may, over_labels};
 use crate::people::actor;
-use holdfast_domain::{EvacuationId, Name, PersonId, Role, RunId};
+use holdfast_domain::{Actor, EvacuationId, Labels, Name, PersonId, Role, RunId};
 use holdfast_failover::notice::{
     Addressee, Message, Signal, Told, of_break_glass, of_clock, of_evacuation, of_run, of_unreadable,
 };
@@ -36,15 +36,20 @@ impl App {
         let people: Vec<Person> =
             self.store.people().await?.into_iter().filter(|p| p.disabled_at.is_none()).collect();
         let mut on_call = self.on_call_now(&people).await;
-        let addressees: Vec<Addressee> =
-            people.iter().map(|p| addressee(p, on_call.remove(&p.id).unwrap_or_default())).collect();
+        let people: Vec<(Person, Vec<Name>)> = people
+            .into_iter()
+            .map(|person| {
+                let duties = on_call.remove(&person.id).unwrap_or_default();
+                (person, duties)
+            })
+            .collect();
         for notice in &due {
-            let told = async { self.deliver_to(notice, self.told(notice, &addressees).await?, again).await };
+            let told = async { self.deliver_to(notice, self.told(notice, &people).await?, again).await };
             let Err(error) = told.await else { continue };
             let unreadable = matches!(error, Error::Corrupt(_));
             if unreadable && notice.tries >= TRIES_AT_MOST {
                 tracing::error!(notice = notice.id, %error, "what happened cannot be read: administrators are told that");
-                let told = of_unreadable(&page_of(notice), &addressees, self.store.now().await?);
+                let told = of_unreadable(&page_of(notice), &addressees(&people, &[]), self.store.now().await?);
                 self.deliver_to(notice, told, again).await?;
             } else {
                 tracing::warn!(notice = notice.id, tries = notice.tries, %error, "nobody can be told yet of what happened");
@@ -55,19 +60,22 @@ impl App {
         Ok(due.len())
     }
 
-    async fn told(&self, notice: &Notice, people: &[Addressee]) -> Result<Told, Error> {
+    async fn told(&self, notice: &Notice, people: &[(Person, Vec<Name>)]) -> Result<Told, Error> {
         match notice.of {
             NoticeOf::Run(id) => self.told_of_one(notice, id, people).await,
             NoticeOf::Evacuation(id) => self.told_of_lot(notice, id, people).await,
-            NoticeOf::BreakGlass(id) => Ok(of_break_glass(&self.store.break_glass(id).await?, people)),
+            NoticeOf::BreakGlass(id) => {
+                Ok(of_break_glass(&self.store.break_glass(id).await?, &addressees(people, &[])))
+            }
             NoticeOf::ClockAlarm(id) => {
                 let alarm = self.store.clock_alarm(id).await?;
-                Ok(of_clock(&alarm.worker, alarm.since, (&alarm.says, &alarm.way_out), people))
+                let people = addressees(people, &[]);
+                Ok(of_clock(&alarm.worker, alarm.since, (&alarm.says, &alarm.way_out), &people))
             }
         }
     }
 
-    async fn told_of_one(&self, notice: &Notice, id: RunId, people: &[Addressee]) -> Result<Told, Error> {
+    async fn told_of_one(&self, notice: &Notice, id: RunId, people: &[(Person, Vec<Name>)]) -> Result<Told, Error> {
         let entries = self.store.entries(id, 0).await?;
         let run = Run::replay(id, &entries).map_err(|corrupt| Error::Corrupt(corrupt.to_string()))?;
         let Some(entry) = entries.iter().find(|entry| entry.seq == notice.seq) else {
@@ -78,14 +86,15 @@ impl App {
             Err(Error::NotFound(_)) => None,
             Err(error) => return Err(error),
         };
-        Ok(of_run(&run, entry, notice.rounds, people, team.as_ref()))
+        let people = addressees(people, &self.store.labels(Some(&run.request.application)).await?);
+        Ok(of_run(&run, entry, notice.rounds, &people, team.as_ref()))
     }
 
     async fn told_of_lot(
         &self,
         notice: &Notice,
         id: EvacuationId,
-        people: &[Addressee],
+        people: &[(Person, Vec<Name>)],
     ) -> Result<Told, Error> {
         let entries = self.store.evacuation_entries(id).await?;
         let lot = Evacuation::replay(id, &entries).map_err(|corrupt| Error::Corrupt(corrupt.to_string()))?;
@@ -102,7 +111,10 @@ impl App {
             }
         }
         let entry = entries.iter().find(|entry| entry.seq == notice.seq);
-        Ok(entry.map(|entry| of_evacuation(&lot, &runs, entry, notice.rounds, people)).unwrap_or_default())
+        let mut labels = self.store.labels(None).await?;
+        labels.retain(|labels| lot.request.parts().any(|part| part.application == labels.application));
+        let people = addressees(people, &labels);
+        Ok(entry.map(|entry| of_evacuation(&lot, &runs, entry, notice.rounds, &people)).unwrap_or_default())
     }
 
     async fn deliver_to(&self, notice: &Notice, told: Told, again: Duration) -> Result<(), Error> {
@@ -146,16 +158,27 @@ fn to(person: PersonId, channel: Option<Uuid>, message: &Message) -> NewDelivery
     NewDelivery { person, channel, message: message.clone() }
 }
 
-/// What somebody may do is asked where everything is asked.
-fn addressee(person: &Person, on_call: Vec<Name>) -> Addressee {
+/// Those who may know of all of these applications. What somebody may do is asked where everything is asked.
+fn addressees(people: &[(Person, Vec<Name>)], over: &[Labels]) -> Vec<Addressee> {
+    people.iter().filter_map(|(person, on_call)| addressee(person, on_call, over)).collect()
+}
+
+fn addressee(person: &Person, on_call: &[Name], over: &[Labels]) -> Option<Addressee> {
     let actor = actor(person, None);
-    Addressee {
+    let asked: Vec<Actor> = match over {
+        over if actor.is_limited() && !over.is_empty() => {
+            over.iter().map(|labels| over_labels(&actor, labels.clone())).collect::<Option<_>>()?
+        }
+        _ => vec![actor],
+    };
+    let may_all = |action| asked.iter().all(|asked| may(asked, action).is_ok());
+    Some(Addressee {
         id: person.id,
         email: person.email.clone(),
         groups: person.groups.clone(),
-        may_review: may(&actor, Action::ReviewRun).is_ok(),
-        may_drive: may(&actor, Action::DriveRun).is_ok(),
-        admin: actor.has(Role::Admin),
-        on_call,
-    }
+        may_review: may_all(Action::ReviewRun),
+        may_drive: may_all(Action::DriveRun),
+        admin: person.roles.contains(&Role::Admin),
+        on_call: on_call.to_vec(),
+    })
 }

@@ -87,11 +87,14 @@ impl Notices for App {
     }
 
     async fn told_of_run(&self, actor: &Actor, id: RunId) -> Answer<Vec<DeliveryView>> {
-        self.told_of(actor, NoticeOf::Run(id)).await
+        let actor = &self.may_over_run(actor, Action::ReadRuns, id).await?;
+        self.told_of(actor, may(actor, Action::DriveRun).is_ok(), NoticeOf::Run(id)).await
     }
 
     async fn told_of_evacuation(&self, actor: &Actor, id: EvacuationId) -> Answer<Vec<DeliveryView>> {
-        self.told_of(actor, NoticeOf::Evacuation(id)).await
+        self.may_over_lot(actor, Action::ReadRuns, id).await?;
+        let drives = self.may_over_lot(actor, Action::DriveRun, id).await.is_ok();
+        self.told_of(actor, drives, NoticeOf::Evacuation(id)).await
     }
 }
 
@@ -256,12 +259,15 @@ mod tests {
             person: PersonId::fresh(),
             email: "somebody@example.com".into(),
             roles: vec![],
+            scoped_roles: vec![],
             groups: vec![],
             token: None,
             token_scopes: None,
+            token_within: holdfast_domain::Reach::default(),
             identity_proved_at: None,
             second_factor: false,
             sent: None,
+            over: None,
         }
     }
 

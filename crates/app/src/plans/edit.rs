@@ -5,7 +5,7 @@ use super::care::{Sketch, sketch};
 use super::is_passable;
 use crate::App;
 use crate::audit::done;
-use crate::authority::{Action, may};
+use crate::authority::Action;
 use crate::free_text::{REASON_AT_MOST, free_text};
 use crate::problems::of_store;
 use holdfast_api::plans::{EditPlan, PlanVersionView};
@@ -21,7 +21,7 @@ const EDITS_AT_MOST: usize = 100;
 
 impl App {
     pub(super) async fn edit(&self, actor: &Actor, name: &Name, asked: EditPlan) -> Answer<PlanVersionView> {
-        may(actor, Action::WriteInventory)?;
+        let actor = &self.may_over(actor, Action::WriteInventory, name).await?;
         let reason = free_text("reason", asked.reason.as_deref(), REASON_AT_MOST)?;
         if asked.edits.len() > EDITS_AT_MOST {
             let message = format!("has more than {EDITS_AT_MOST} edits");

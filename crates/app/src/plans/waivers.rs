@@ -2,7 +2,7 @@
 //! the inventory, so that its file carries them, and whoever gives one is its author.
 
 use crate::App;
-use crate::authority::{Action, may};
+use crate::authority::Action;
 use crate::free_text::{LINE_AT_MOST, free_text};
 use crate::inventory::Edit;
 use crate::problems::of_store;
@@ -16,7 +16,7 @@ const DAYS_AT_MOST: i32 = 366;
 
 impl App {
     pub(super) async fn add_waiver(&self, actor: &Actor, name: &Name, asked: NewWaiver) -> Answer<()> {
-        self.may_freshly(actor, Action::Waive).await?;
+        self.may_freshly_over(actor, Action::Waive, name).await?;
         let Some(reason) = free_text("reason", Some(&asked.reason), LINE_AT_MOST)? else {
             return Err(Problem::bad_field(
                 "reason",
@@ -63,7 +63,7 @@ impl App {
         step: &str,
         plane: &str,
     ) -> Answer<()> {
-        may(actor, Action::WriteInventory)?;
+        self.may_over(actor, Action::WriteInventory, name).await?;
         let missing = Problem::not_found("waiver", &format!("{step}/{plane}"));
         let (step, plane) = (step.to_owned(), plane.to_owned());
         self.change_waivers(actor, name, "waiver.end", move |waivers| {

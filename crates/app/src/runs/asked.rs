@@ -5,7 +5,7 @@ use super::request::Once;
 use super::sent::{codes, unasked};
 use super::view::other_run;
 use crate::App;
-use crate::authority::{Action, may};
+use crate::authority::Action;
 use crate::free_text::REASON_AT_MOST;
 use crate::problems::{HELD, of_store};
 use holdfast_api::people::People as _;
@@ -48,7 +48,7 @@ impl App {
     }
 
     async fn asked_in_their_name(&self, actor: &Actor, asking: &Asking, fence: &Fence) -> Answer<RunId> {
-        may(actor, Action::RequestRun)?;
+        let actor = &self.may_over(actor, Action::RequestRun, &asking.application).await?;
         let now = self.store.now().await.map_err(of_store)?;
         let judged = self.judge(&asking.application, now).await?;
         let from = leaves(judged.application.strategy, &judged.serving, &asking.movement);

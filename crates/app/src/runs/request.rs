@@ -9,7 +9,7 @@ use super::window::{manner, may_ask_for};
 use crate::App;
 use crate::applications::parse_name;
 use crate::audit::done;
-use crate::authority::fresh;
+use crate::authority::{Action, fresh};
 use crate::picture::Judged;
 use crate::problems::{active_run, of_refusal, of_store, resource_held};
 use crate::repeats::key_reused;
@@ -293,6 +293,10 @@ impl App {
             .extend(holders.into_iter().map(|holder| holder.run).filter(|run| makes_way(asked.mode, run)));
         let mut superseded = Vec::new();
         for held in &gives_way {
+            // Of another application that shares something with it: taking that one's place is steering it.
+            if held.application != thought.judged.application.name {
+                self.may_over_run(actor, Action::DriveRun, held.id).await?;
+            }
             superseded.push(self.superseded(held.id, actor, id, now).await?);
         }
         thought.takes_the_place_of(&gives_way);

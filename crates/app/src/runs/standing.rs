@@ -2,9 +2,11 @@
 //! start on the vote of somebody who could not give it today.
 
 use crate::App;
+use crate::authority::{Action, may};
+use crate::people::actor;
 use crate::problems::of_store;
 use holdfast_api::Answer;
-use holdfast_domain::Role;
+use holdfast_domain::Actor;
 use holdfast_failover::run::{Event, Run, RunState, Who};
 use holdfast_failover::{FrozenPolicy, Review};
 use holdfast_store::Person;
@@ -28,16 +30,26 @@ impl App {
         if run.state != RunState::AwaitingApproval || run.reviews.is_empty() {
             return Ok(Vec::new());
         }
-        let people = self.store.people().await.map_err(of_store)?;
-        Ok(lapsed(run, &people))
+        Ok(lapsed(run, &self.people_over(run).await?))
     }
 
     /// The approvals of a run that has started, as far as they would still count today.
     pub(super) async fn as_if_reviewed_today(&self, run: &Run) -> Answer<Vec<Review>> {
-        let people = self.store.people().await.map_err(of_store)?;
-        let gone = lapsed(run, &people);
+        let gone = lapsed(run, &self.people_over(run).await?);
         let stands = |review: &&Review| !gone.iter().any(|lapsed| lapsed.who.id == review.person);
         Ok(run.reviews.iter().filter(stands).cloned().collect())
+    }
+
+    /// Everybody, as asked about the run's application.
+    async fn people_over(&self, run: &Run) -> Answer<Vec<(Person, Actor)>> {
+        let people = self.store.people().await.map_err(of_store)?;
+        let over = self.store.labels(Some(&run.request.application)).await.map_err(of_store)?.pop();
+        let asked = |person: Person| {
+            let actor = actor(&person, None);
+            let over = over.clone().filter(|_| actor.is_limited());
+            (person, Actor { over, ..actor })
+        };
+        Ok(people.into_iter().map(asked).collect())
     }
 
     /// The run as it stands today, for showing: without approvals that would be withdrawn at the next one.
@@ -48,24 +60,24 @@ impl App {
     }
 }
 
-fn lapsed(run: &Run, people: &[Person]) -> Vec<Lapsed> {
+fn lapsed(run: &Run, people: &[(Person, Actor)]) -> Vec<Lapsed> {
     run.reviews
         .iter()
         .filter_map(|review| {
-            let person = people.iter().find(|p| p.id == review.person);
+            let person = people.iter().find(|(p, _)| p.id == review.person);
             let because = why(&run.request.policy, review, person)?;
             Some(Lapsed { who: Who { id: review.person, email: review.email.clone() }, because })
         })
         .collect()
 }
 
-fn why(policy: &FrozenPolicy, review: &Review, person: Option<&Person>) -> Option<String> {
-    let Some(person) = person else { return Some("is not a person here any more".into()) };
+fn why(policy: &FrozenPolicy, review: &Review, person: Option<&(Person, Actor)>) -> Option<String> {
+    let Some((person, asked)) = person else { return Some("is not a person here any more".into()) };
     if person.disabled_at.is_some() {
         return Some("has been disabled".into());
     }
-    if !person.roles.contains(&Role::Approver) {
-        return Some("is not an approver any more".into());
+    if may(asked, Action::ReviewRun).is_err() {
+        return Some("is not an approver of this application any more".into());
     }
     // Any of them may be the one that it counted for.
     policy

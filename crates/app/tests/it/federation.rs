@@ -16,9 +16,9 @@ const FROM: &str = "198.51.100.1";
 
 /// The same house with an identity provider's groups.
 fn federated(house: &House) -> App {
-    let rule = |claim: &str, role, group: &str| ClaimRule {
+    let rule = |claim: &str, role: Role, group: &str| ClaimRule {
         claim: claim.into(),
-        roles: vec![role],
+        roles: vec![role.into()],
         groups: vec![name(group)],
     };
     let claim_rules =

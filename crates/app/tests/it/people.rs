@@ -4,13 +4,13 @@ use crate::house::{House, name, refused};
 use holdfast_api::audit::{AuditFilter, Audits};
 use holdfast_api::people::{AddPerson, ChangePerson, Groups, People, Policies, PutGroup, Tokens};
 use holdfast_api::{IfMatch, version};
-use holdfast_domain::{Actor, ApprovalPolicy, ApprovalRule, RequestKey, Role, Scope, Seconds};
+use holdfast_domain::{Actor, ApprovalPolicy, ApprovalRule, Reach, RequestKey, Role, Scope, Seconds};
 use uuid::Uuid;
 
 fn somebody(email: &str) -> AddPerson {
     AddPerson {
         email: email.into(),
-        roles: vec![Role::Operator],
+        roles: vec![Role::Operator.into()],
         groups: vec!["sre".into()],
         password: Some("a long enough password".into()),
     }
@@ -85,7 +85,7 @@ async fn nobody_changes_their_own_rights() {
     let admin = admin(&house).await;
     let change = |change| house.app.change_person(&admin, &admin.email, change, &IfMatch::Unconditional);
     for own in [
-        ChangePerson { roles: Some(vec![Role::Approver]), ..ChangePerson::default() },
+        ChangePerson { roles: Some(vec![Role::Approver.into()]), ..ChangePerson::default() },
         ChangePerson { groups: Some(vec!["approvers".into()]), ..ChangePerson::default() },
         ChangePerson { disabled: Some(true), ..ChangePerson::default() },
     ] {
@@ -105,7 +105,7 @@ async fn nobody_changes_their_own_rights() {
 async fn who_is_disabled_has_no_session_and_no_token_left() {
     let house = House::new().await;
     let admin = admin(&house).await;
-    let token = house.app.create_token(&house.operator, "t", vec![Scope::RunsRead], 1).await.unwrap();
+    let token = house.app.create_token(&house.operator, "t", vec![Scope::RunsRead], Reach::default(), 1).await.unwrap();
     let off = ChangePerson { disabled: Some(true), ..ChangePerson::default() };
     house.app.change_person(&admin, &house.operator.email, off, &IfMatch::Unconditional).await.unwrap();
     assert!(house.app.actor_of_session(house.operator.person, None).await.is_err());
@@ -115,13 +115,13 @@ async fn who_is_disabled_has_no_session_and_no_token_left() {
 #[tokio::test]
 async fn a_refusal_about_tokens_is_written_down() {
     let house = House::new().await;
-    let made = house.app.create_token(&house.operator, "t", vec![Scope::RunsRead], 1).await.unwrap();
+    let made = house.app.create_token(&house.operator, "t", vec![Scope::RunsRead], Reach::default(), 1).await.unwrap();
     let token = Actor {
         token_scopes: Some(Scope::ALL.to_vec()),
         ..house.app.actor_of_token(&made.token.unwrap()).await.unwrap()
     };
     let plane = house.app.clone().accountable();
-    let more = plane.create_token(&token, "more", vec![Scope::RunsRead], 1).await;
+    let more = plane.create_token(&token, "more", vec![Scope::RunsRead], Reach::default(), 1).await;
     assert_eq!(refused(more).code, "person_needed");
     assert_eq!(refused(plane.revoke_token(&token, &made.id).await).code, "person_needed");
     // Of another's token nothing is told, and that it was tried is kept.
@@ -218,7 +218,7 @@ async fn one_request_sent_many_times_at_once_under_a_key_makes_one_token() {
             sending: Uuid::new_v4(),
         };
         let (app, operator) = (house.app.clone(), Actor { sent: Some(sent), ..house.operator.clone() });
-        all.spawn(async move { app.create_token(&operator, "t", vec![Scope::RunsRead], 1).await });
+        all.spawn(async move { app.create_token(&operator, "t", vec![Scope::RunsRead], Reach::default(), 1).await });
     }
     let made = all.join_all().await.into_iter().filter(Result::is_ok).count();
     assert_eq!(made, 1);

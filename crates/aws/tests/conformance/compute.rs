@@ -128,6 +128,7 @@ fn application(sim: &Sim) -> Application {
         name: Name::parse("fulfilment").unwrap(),
         owner: Name::parse("logistics").unwrap(),
         tier: 2,
+        environment: None,
         strategy: Strategy::WarmStandby,
         home_region: region(HOME),
         recovery_regions: vec![region(AWAY)],

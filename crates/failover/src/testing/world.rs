@@ -72,6 +72,7 @@ pub fn application(strategy: Strategy, regions: &[&str], resources: Vec<Resource
         name: name("shop"),
         owner: name("payments"),
         tier: 1,
+        environment: None,
         strategy,
         home_region: region(regions[0]),
         recovery_regions: regions[1..].iter().map(|r| region(r)).collect(),

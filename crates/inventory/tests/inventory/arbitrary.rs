@@ -282,6 +282,7 @@ fn application(name: Name) -> BoxedStrategy<Application> {
                         name: own.clone(),
                         owner,
                         tier,
+                        environment: (rto % 3 == 0).then(|| policy.clone()),
                         strategy,
                         home_region: regions[0].clone(),
                         recovery_regions: regions[1..].to_vec(),

@@ -44,12 +44,15 @@ fn actor(person: &Person) -> Actor {
         person: person.id,
         email: person.email.clone(),
         roles: person.roles.clone(),
+        scoped_roles: person.scoped_roles.clone(),
         groups: person.groups.clone(),
         token: None,
         token_scopes: None,
+        token_within: holdfast_domain::Reach::default(),
         identity_proved_at: None,
         second_factor: false,
         sent: None,
+        over: None,
     }
 }
 

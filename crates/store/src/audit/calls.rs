@@ -4,7 +4,8 @@
 use super::{AuditRecord, AuditRow, COLUMNS};
 use crate::Result;
 use crate::store::Store;
-use holdfast_domain::{RunId, StepId};
+use crate::wire::texts;
+use holdfast_domain::{Name, RunId, StepId};
 use holdfast_failover::change::Change;
 use holdfast_failover::run::{Event, Run};
 use serde_json::{Value, json};
@@ -39,6 +40,8 @@ pub struct CallFilter {
     /// The address of whoever they were made for.
     pub on_behalf_of: Option<String>,
     pub run: Option<RunId>,
+    /// Only of runs of these applications; `None`: of any.
+    pub within: Option<Vec<Name>>,
     /// Between these entries, without them.
     pub after: Option<i64>,
     pub before: Option<i64>,
@@ -68,6 +71,9 @@ impl Store {
         }
         if let Some(run) = &filter.run {
             query.push(" AND subject_kind = 'run' AND subject = ").push_bind(run.to_string());
+        }
+        if let Some(within) = &filter.within {
+            query.push(" AND application = ANY(").push_bind(texts(within)).push(")");
         }
         if let Some(after) = filter.after {
             query.push(" AND id > ").push_bind(after);

@@ -1,7 +1,7 @@
 //! People, sessions, tokens, and the counting of failed sign-ins.
 
 use crate::{entry, furnished, name};
-use holdfast_domain::{PersonId, Role, Scope};
+use holdfast_domain::{HeldRole, PersonId, Reach, Role, Scope};
 use holdfast_store::{
     Error, LoginGate, LoginLimits, NewPerson, NewToken, SessionOwner, Store, hash_secret, session_id,
 };
@@ -25,6 +25,7 @@ async fn token(store: &Store, person: PersonId, lives_seconds: u32) -> Result<Ne
         label: "pipeline".into(),
         secret_hash: hash_secret(id.as_bytes()),
         scopes: vec![Scope::StatusRead, Scope::RunsRequest],
+        within: Reach::default(),
         lives_seconds,
     };
     let mut change = store.begin().await?;
@@ -51,6 +52,7 @@ async fn a_person_is_found_by_address_in_any_case_and_an_address_is_given_once()
         display_name: "operator".into(),
         password_hash: Some("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA".into()),
         roles: vec![Role::Operator, Role::Operator],
+        scoped_roles: vec![],
         groups: vec![name("sre"), name("new-group")],
     };
     create(&store, &new).await.unwrap();
@@ -72,6 +74,7 @@ async fn a_password_that_is_not_hashed_cannot_be_stored() {
         display_name: "a".into(),
         password_hash: Some("hunter2".into()),
         roles: vec![],
+        scoped_roles: vec![],
         groups: vec![],
     };
     assert!(create(&store, &new).await.unwrap_err().is_conflict("people_password_is_hashed"));

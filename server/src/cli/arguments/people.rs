@@ -15,7 +15,8 @@ pub enum Person {
     Add {
         #[arg(long)]
         email: String,
-        /// viewer, operator, approver or admin; may be given more than once
+        /// viewer, operator, approver or admin; over some applications only: operator:team=payments,tier=1 (by application, tier,
+        /// team, environment). May be given more than once
         #[arg(long = "role", value_name = "ROLE", required = true)]
         roles: Vec<String>,
         /// Made if need be; may be given more than once
@@ -46,7 +47,7 @@ pub enum OwnSession {
 pub struct PersonChange {
     /// E-mail address or id
     pub id: String,
-    /// All that they have from now on; may be given more than once
+    /// All that they have from now on, such as operator or operator:team=payments,tier=1; may be given more than once
     #[arg(long = "role", value_name = "ROLE")]
     pub roles: Vec<String>,
     /// All that they are in from now on; may be given more than once
@@ -102,6 +103,9 @@ pub enum OwnToken {
         /// Such as inventory:read; may be given more than once
         #[arg(long = "scope", value_name = "SCOPE", required = true)]
         scopes: Vec<String>,
+        /// Some applications only, such as team=payments,tier=1
+        #[arg(long, value_name = "LIMITS")]
+        within: Option<String>,
         /// How long it lives
         #[arg(long, default_value_t = 90)]
         days: u16,

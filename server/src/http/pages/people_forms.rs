@@ -3,13 +3,13 @@
 use super::flash;
 use super::query::{Fields, Sent};
 use super::render::{Form, Visit, back, came_of};
-use crate::http::v1::entry;
+use crate::http::v1::{entry, tokens};
 use crate::state::AppState;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use holdfast_api::people::{AddPerson, ChangePerson, PutGroup};
 use holdfast_api::{Answer, IfMatch, Problem};
-use holdfast_domain::{ApprovalPolicy, Name, Role, Scope};
+use holdfast_domain::{ApprovalPolicy, HeldRole, Name, Role, Scope};
 use holdfast_frontend::pages;
 use serde_json::json;
 
@@ -32,25 +32,45 @@ fn ticked<T: Copy>(sent: &Fields, prefix: &str, all: &[T], word: impl Fn(T) -> &
     all.iter().copied().filter(|one| sent.get(&format!("{prefix}-{}", word(*one))).is_some()).collect()
 }
 
-fn roles(sent: &Fields) -> Vec<Role> {
-    ticked(sent, "role", &Role::ALL, Role::as_str)
+/// Those that are ticked, and those over some applications only, which stand between blanks.
+fn roles(sent: &Fields) -> Answer<Vec<HeldRole>> {
+    let mut roles: Vec<HeldRole> =
+        ticked(sent, "role", &Role::ALL, Role::as_str).into_iter().map(HeldRole::from).collect();
+    for text in sent.text("scoped_roles").split_whitespace() {
+        let role = text.parse::<HeldRole>().map_err(|error| {
+            Problem::bad_field("scoped_roles", error.0, "Write each as `operator:team=payments,tier=1`.")
+        })?;
+        roles.push(role);
+    }
+    Ok(roles)
 }
 
 fn name(text: &str) -> Answer<Name> {
     Name::parse(text).map_err(|e| Problem::bad_field("name", e.0, "Choose another name."))
 }
 
-const PERSON: [&str; 6] = ["email", "groups", "role-viewer", "role-operator", "role-approver", "role-admin"];
+const PERSON: [&str; 7] = [
+    "email",
+    "groups",
+    "role-viewer",
+    "role-operator",
+    "role-approver",
+    "role-admin",
+    "scoped_roles",
+];
 
 pub async fn add_person(State(state): State<AppState>, visit: Visit, Sent(sent): Sent) -> Response {
-    let new = AddPerson {
-        email: sent.text("email"),
-        roles: roles(&sent),
-        groups: list(&sent, "groups"),
-        password: sent.get("password"),
+    let answer = async {
+        let new = AddPerson {
+            email: sent.text("email"),
+            roles: roles(&sent)?,
+            groups: list(&sent, "groups"),
+            password: sent.get("password"),
+        };
+        state.plane.add_person(&visit.actor, new).await
     };
     let form = Form { page: PEOPLE, name: "add-person", fields: &PERSON };
-    came_of(state.plane.add_person(&visit.actor, new).await, form, &sent, |person| {
+    came_of(answer.await, form, &sent, |person| {
         format!("{} was added", person.email)
     })
 }
@@ -63,15 +83,17 @@ pub async fn change_person(
 ) -> Response {
     // Of oneself the form has neither roles nor groups.
     let own = sent.text("email") == visit.actor.email;
-    let change = ChangePerson {
-        roles: (!own).then(|| roles(&sent)),
-        groups: (!own).then(|| list(&sent, "groups")),
-        password: sent.get("password"),
-        disabled: None,
+    let answer = async {
+        let change = ChangePerson {
+            roles: (!own).then(|| roles(&sent)).transpose()?,
+            groups: (!own).then(|| list(&sent, "groups")),
+            password: sent.get("password"),
+            disabled: None,
+        };
+        state.plane.change_person(&visit.actor, &id, change, &if_match(&sent)).await
     };
-    let answer = state.plane.change_person(&visit.actor, &id, change, &if_match(&sent)).await;
     let form = Form { page: PEOPLE, name: &format!("person-{id}"), fields: &PERSON };
-    came_of(answer, form, &sent, |person| format!("{} was changed", person.email))
+    came_of(answer.await, form, &sent, |person| format!("{} was changed", person.email))
 }
 
 pub async fn disable_person(state: State<AppState>, visit: Visit, id: Path<String>, sent: Sent) -> Response {
@@ -186,7 +208,8 @@ pub async fn make_token(State(state): State<AppState>, visit: Visit, Sent(sent):
         let days = sent.get("days").map_or(Ok(90), |text| text.parse::<u16>());
         let days = days.map_err(|_| Problem::bad_field("days", "is no number", "Write 1 to 90."))?;
         let scopes = ticked(&sent, "scope", &Scope::ALL, Scope::as_str);
-        state.plane.create_token(&visit.actor, &sent.text("name"), scopes, days).await
+        let within = tokens::within(sent.get("within").as_deref())?;
+        state.plane.create_token(&visit.actor, &sent.text("name"), scopes, within, days).await
     };
     match made.await {
         Ok(made) => {
@@ -195,7 +218,7 @@ pub async fn make_token(State(state): State<AppState>, visit: Visit, Sent(sent):
         }
         Err(problem) => {
             let fields: Vec<String> = Scope::ALL.iter().map(|s| format!("scope-{}", s.as_str())).collect();
-            let fields: Vec<&str> = fields.iter().map(String::as_str).chain(["name", "days"]).collect();
+            let fields: Vec<&str> = fields.iter().map(String::as_str).chain(["name", "within", "days"]).collect();
             back(TOKENS, flash::refused(&problem, "add-token", sent.typed(&fields)))
         }
     }

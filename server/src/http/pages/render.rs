@@ -70,7 +70,7 @@ impl Visit {
     pub fn signed(&self) -> Signed {
         Signed {
             email: self.actor.email.clone(),
-            roles: self.actor.roles.iter().map(|role| role.as_str().to_owned()).collect(),
+            roles: self.actor.held().map(|held| held.to_string()).collect(),
             identity_proved_at: self.actor.identity_proved_at,
         }
     }

@@ -30,7 +30,7 @@ mod safeguards;
 mod session;
 mod sessions;
 pub mod system;
-mod tokens;
+pub mod tokens;
 
 pub use document::document;
 

@@ -20,7 +20,7 @@ use holdfast_api::{
     people::{AddPerson, ChangePerson, PersonView},
     version,
 };
-use holdfast_domain::Role;
+use holdfast_domain::HeldRole;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -29,7 +29,8 @@ use utoipa::ToSchema;
 pub struct NewPerson {
     #[schema(example = "operator@example.com")]
     email: String,
-    /// `viewer`, `operator`, `approver`, `admin`.
+    /// `viewer`, `operator`, `approver`, `admin`; over some applications only: `operator:team=payments,tier=1`, by any of
+    /// `application`, `tier`, `team`, `environment`.
     #[schema(example = json!(["operator"]))]
     roles: Vec<String>,
     /// Made if need be.
@@ -45,6 +46,7 @@ pub struct NewPerson {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PersonChange {
+    /// All that they have from now on.
     #[serde(default)]
     roles: Option<Vec<String>>,
     #[serde(default)]
@@ -60,10 +62,10 @@ pub struct PersonChange {
 
 /// # Errors
 /// 422 that names the one that is no role.
-fn roles(texts: &[String]) -> Result<Vec<Role>, Problem> {
+fn roles(texts: &[String]) -> Result<Vec<HeldRole>, Problem> {
     let mut roles = Vec::new();
     for (index, text) in texts.iter().enumerate() {
-        let role: Role = text.parse().map_err(|error: holdfast_domain::Invalid| {
+        let role: HeldRole = text.parse().map_err(|error: holdfast_domain::Invalid| {
             Problem::bad_field(&format!("roles[{index}]"), error.0, "Use one of the roles named.")
         })?;
         if !roles.contains(&role) {

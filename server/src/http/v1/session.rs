@@ -54,7 +54,7 @@ impl From<Actor> for SessionView {
         Self {
             person: actor.person.to_string(),
             email: actor.email,
-            roles: actor.roles.iter().map(|role| role.as_str().to_owned()).collect(),
+            roles: actor.held().map(|held| held.to_string()).collect(),
             groups: actor.groups.iter().map(ToString::to_string).collect(),
             scopes: actor
                 .token_scopes

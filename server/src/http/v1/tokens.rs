@@ -12,7 +12,7 @@ use super::{
 use crate::state::AppState;
 use axum::{Extension, Json, extract::State, http::StatusCode};
 use holdfast_api::{Problem, people::TokenView};
-use holdfast_domain::Scope;
+use holdfast_domain::{Reach, Scope};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -23,10 +23,22 @@ pub struct NewToken {
     name: String,
     #[schema(example = json!(["inventory:read", "runs:request"]))]
     scopes: Vec<String>,
+    /// Some applications only, such as `team=payments,tier=1`; absent: all that one may oneself.
+    #[serde(default)]
+    within: Option<String>,
     /// 1 to 90; 90 when absent.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 90)]
     days: Option<u16>,
+}
+
+/// # Errors
+/// 422 when it limits by nothing that there is.
+pub fn within(text: Option<&str>) -> Result<Reach, Problem> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty());
+    text.map_or(Ok(Reach::default()), str::parse).map_err(|error| {
+        Problem::bad_field("within", error.0, "Write it as `team=payments,tier=1`, or leave it out.")
+    })
 }
 
 #[utoipa::path(get, path = "/tokens", tag = "people", responses((status = 200, body = List<TokenView>)))]
@@ -54,7 +66,8 @@ pub async fn post_token(
             scopes.push(scope);
         }
     }
-    let view = state.plane.create_token(&actor, &new.name, scopes, new.days.unwrap_or(90)).await?;
+    let within = within(new.within.as_deref())?;
+    let view = state.plane.create_token(&actor, &new.name, scopes, within, new.days.unwrap_or(90)).await?;
     // A repeat learns which token it made, and not its secret: that is stored nowhere.
     let kept = serde_json::to_string(&TokenView { token: None, ..view.clone() }).unwrap_or_default();
     Ok((StatusCode::CREATED, Extension(KeepInstead(kept)), Json(view)))

@@ -196,13 +196,21 @@ impl Tokens for Fake {
     async fn tokens(&self, _: &Actor) -> Answer<Vec<TokenView>> {
         Ok(vec![])
     }
-    async fn create_token(&self, actor: &Actor, name: &str, scopes: Vec<Scope>, _: u16) -> Answer<TokenView> {
+    async fn create_token(
+        &self,
+        actor: &Actor,
+        name: &str,
+        scopes: Vec<Scope>,
+        within: holdfast_domain::Reach,
+        _: u16,
+    ) -> Answer<TokenView> {
         self.change(actor, format!("token {name}"))?;
         Ok(TokenView {
             id: "1".into(),
             name: name.into(),
             email: actor.email.clone(),
             scopes: scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+            within: (!within.is_everything()).then(|| within.to_string()),
             expires_at: Timestamp::UNIX_EPOCH,
             last_used_at: None,
             revoked: false,
