@@ -217,7 +217,8 @@ fn workers(settings: &Settings, aws: AwsSettings) -> anyhow::Result<Workers> {
 /// # Errors
 /// What is missing or wrong, by name.
 pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::Result<()> {
-    holdfast_app::authority::ready().map_err(|error| anyhow::anyhow!("the policies cannot be used: {error}"))?;
+    holdfast_app::authority::ready()
+        .map_err(|error| anyhow::anyhow!("the policies cannot be used: {error}"))?;
     let stop = signals::stop().context("signals")?;
     let aws = aws_settings(&settings, demo)?;
     let simulator_url = aws.endpoint_url.clone().filter(|_| demo);

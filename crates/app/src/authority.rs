@@ -11,7 +11,7 @@ mod tests;
 
 pub use action::Action;
 pub use cedar::ready;
-pub(crate) use scope::{Seen, over_labels};
+pub(crate) use scope::{Seen, everywhere, over_labels};
 
 use cedar::{Question, permits};
 use holdfast_api::{Answer, Problem};

@@ -41,7 +41,8 @@ impl BreakGlasses for App {
         }
         let now = self.store.now().await.map_err(of_store)?;
         let seen = self.seen(actor).await?;
-        let (open, reviews_due) = self.shown(unreviewed, &seen, now).await?.into_iter().partition(|one| one.open);
+        let (open, reviews_due) =
+            self.shown(unreviewed, &seen, now).await?.into_iter().partition(|one| one.open);
         Ok(BreakGlassState { open, reviews_due })
     }
 
@@ -288,8 +289,9 @@ impl App {
 
     async fn approvers(&self) -> Answer<Vec<String>> {
         let people = self.store.people().await.map_err(of_store)?;
-        let approves =
-            |p: &&holdfast_store::Person| p.disabled_at.is_none() && held_roles(p).any(|h| h.role == Role::Approver);
+        let approves = |p: &&holdfast_store::Person| {
+            p.disabled_at.is_none() && held_roles(p).any(|h| h.role == Role::Approver)
+        };
         Ok(people.iter().filter(approves).map(|p| p.email.clone()).collect())
     }
 }

@@ -7,7 +7,7 @@ mod view;
 
 use crate::App;
 use crate::audit::done;
-use crate::authority::{Action, Seen, fresh, may};
+use crate::authority::{Action, Seen, everywhere, fresh, may};
 use crate::free_text::{REASON_AT_MOST, free_text};
 use crate::problems::{of_refusal, of_store};
 use crate::runs::break_glass::of_start;
@@ -309,7 +309,7 @@ impl App {
     /// Whoever's role ends somewhere names the applications, and may do this to each: what is called the evacuation of a Region
     /// leaves nothing behind for want of rights.
     async fn within_scope(&self, actor: &Actor, action: Action, asked: &RequestEvacuation) -> Answer<()> {
-        if !actor.is_limited() {
+        if everywhere(actor, action) {
             return Ok(());
         }
         let Some(named) = &asked.applications else {

@@ -154,10 +154,7 @@ async fn brought_up_to_date(
         change.set_scoped_roles(person.id, &scoped_roles).await.map_err(of_store)?;
         change.set_groups(person.id, groups).await.map_err(of_store)?;
         let entry = AuditEntry::done("person.put", of_provider(), "person", &person.email);
-        change
-            .also_audit(&entry.with(json!({ "roles": held, "groups": groups })))
-            .await
-            .map_err(of_store)?;
+        change.also_audit(&entry.with(json!({ "roles": held, "groups": groups }))).await.map_err(of_store)?;
     }
     Ok(Person { roles, scoped_roles, groups: groups.to_vec(), ..person.clone() })
 }
@@ -305,7 +302,10 @@ mod tests {
     #[test]
     fn every_group_that_is_claimed_gives_what_its_rule_says_and_nothing_else_gives_anything() {
         let rules = rules();
-        assert_eq!(rules.roles(&claimed(&["ops", "everybody"])), [Role::Viewer.into(), Role::Operator.into()]);
+        assert_eq!(
+            rules.roles(&claimed(&["ops", "everybody"])),
+            [Role::Viewer.into(), Role::Operator.into()]
+        );
         assert_eq!(rules.roles(&claimed(&["leads"])), [HeldRole::from(Role::Approver)]);
         for nothing in [&[][..], &["Ops"], &["ops "], &["op"], &["admin"], &["sre"]] {
             assert_eq!(rules.roles(&claimed(nothing)), [], "{nothing:?}");

@@ -98,7 +98,8 @@ impl App {
     ) -> Answer<InventoryDiff> {
         let Edit { action, subject, source, dry_run, prune } = edit;
         // With those that are archived: their names are taken, with all that is kept of them.
-        let ever = if actor.is_limited() { self.store.labels(None).await.map_err(of_store)? } else { Vec::new() };
+        let ever =
+            if actor.is_limited() { self.store.labels(None).await.map_err(of_store)? } else { Vec::new() };
         let mut change = self.store.begin().await.map_err(of_store)?;
         // Locked from here to the commit: two files sent at once are stored one after the other.
         let stored = change.load_inventory_for_edit().await.map_err(of_store)?;

@@ -275,7 +275,8 @@ pub(crate) fn held_roles(person: &Person) -> impl Iterator<Item = HeldRole> {
 
 /// Those over everything, and those that end somewhere. What a role over everything covers is no role of its own.
 pub(crate) fn apart(roles: &[HeldRole]) -> (Vec<Role>, Vec<HeldRole>) {
-    let everywhere: Vec<Role> = roles.iter().filter(|held| !held.is_limited()).map(|held| held.role).collect();
+    let everywhere: Vec<Role> =
+        roles.iter().filter(|held| !held.is_limited()).map(|held| held.role).collect();
     let mut scoped: Vec<HeldRole> =
         roles.iter().filter(|held| held.is_limited() && !everywhere.contains(&held.role)).cloned().collect();
     scoped.sort();

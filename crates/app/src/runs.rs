@@ -213,7 +213,8 @@ impl Runs for App {
             ..Question::default()
         };
         let seen = self.seen(actor).await?;
-        let waiting = self.store.runs(&Question { within: seen.names(), ..question }).await.map_err(of_store)?;
+        let waiting =
+            self.store.runs(&Question { within: seen.names(), ..question }).await.map_err(of_store)?;
         let me = who(actor);
         let mut mine = Vec::new();
         for head in waiting {

@@ -58,7 +58,9 @@ impl Safeguards for App {
         let subject =
             application.as_ref().map_or_else(|| "applications:*".to_owned(), |a| format!("application:{a}"));
         match &application {
-            Some(application) => self.may_over(actor, Action::DeclareFreeze, application).await.map(|_| ())?,
+            Some(application) => {
+                self.may_over(actor, Action::DeclareFreeze, application).await.map(|_| ())?
+            }
             None => may(actor, Action::DeclareFreeze)?,
         }
         let Some(reason) = free_text("reason", Some(&asked.reason), REASON_AT_MOST)? else {

@@ -55,7 +55,9 @@ impl FromStr for Reach {
         let mut reach = Self::default();
         for part in text.split(',') {
             let Some((key, value)) = part.split_once('=') else {
-                return Err(Invalid(format!("`{part}` limits nothing; write one of {KEYS}, as `team=payments`")));
+                return Err(Invalid(format!(
+                    "`{part}` limits nothing; write one of {KEYS}, as `team=payments`"
+                )));
             };
             let (key, value) = (key.trim(), value.trim());
             let twice = match key {
@@ -67,7 +69,9 @@ impl FromStr for Reach {
                     let tier = tier.ok_or_else(|| Invalid(format!("`{value}` is not a tier: 1 to 4")))?;
                     reach.tier.replace(tier).is_some()
                 }
-                _ => return Err(Invalid(format!("`{key}` is nothing that a role is limited by; {KEYS} are"))),
+                _ => {
+                    return Err(Invalid(format!("`{key}` is nothing that a role is limited by; {KEYS} are")));
+                }
             };
             if twice {
                 return Err(Invalid(format!("`{key}` is given twice; make it two roles instead")));

@@ -54,9 +54,8 @@ struct TokenRow {
 impl TokenRow {
     fn into_token(self) -> Result<ApiToken> {
         let corrupt = |what: String| Error::Corrupt(format!("token {}: {what}", self.id));
-        let name = |text: Option<String>| {
-            text.map(|text| Name::parse(&text).map_err(|e| corrupt(e.0))).transpose()
-        };
+        let name =
+            |text: Option<String>| text.map(|text| Name::parse(&text).map_err(|e| corrupt(e.0))).transpose();
         let within = Reach {
             application: name(self.application)?,
             tier: self.tier.map(|t| u8::try_from(t).map_err(|_| corrupt(format!("tier {t}")))).transpose()?,

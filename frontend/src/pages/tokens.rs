@@ -60,7 +60,8 @@ fn token(token: &TokenView) -> AnyView {
             </form>
         }
     });
-    let within = token.within.clone().map(|within| view! { <div class="muted">{format!("within {within}")}</div> });
+    let within =
+        token.within.clone().map(|within| view! { <div class="muted">{format!("within {within}")}</div> });
     view! {
         <tr>
             <td><b>{token.name.clone()}</b></td>

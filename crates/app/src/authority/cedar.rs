@@ -119,9 +119,8 @@ impl Policies {
 
     fn ask(&self, question: &Question) -> Result<bool, Box<dyn Error>> {
         let Types { role, held, application, estate, action } = &self.types;
-        let uid = |of: &EntityTypeName, id: &str| {
-            EntityUid::from_type_name_and_id(of.clone(), EntityId::new(id))
-        };
+        let uid =
+            |of: &EntityTypeName, id: &str| EntityUid::from_type_name_and_id(of.clone(), EntityId::new(id));
         let role = uid(role, question.held.role.as_str());
         let principal = uid(held, &question.held.to_string());
         let mut attributes = limits(&question.held.reach);
@@ -217,19 +216,16 @@ mod tests {
 
     #[test]
     fn the_schema_has_the_actions_that_there_are_and_no_others() {
-        let shipped = Policies::read(SCHEMA, POLICIES).unwrap_or_else(|error| panic!("{error}"));
-        let environments: HashSet<String> = shipped
-            .schema
-            .request_envs()
-            .map(|env| env.action().id().unescaped().to_owned())
-            .collect();
+        let shipped = Policies::read(SCHEMA, POLICIES).unwrap();
+        let environments: HashSet<String> =
+            shipped.schema.request_envs().map(|env| env.action().id().unescaped().to_owned()).collect();
         let there: HashSet<String> = Action::ALL.iter().map(|action| format!("{action:?}")).collect();
         assert_eq!(environments, there);
     }
 
     #[test]
     fn without_a_policy_nobody_may_anything() {
-        let none = Policies::read(SCHEMA, "").unwrap_or_else(|error| panic!("{error}"));
+        let none = Policies::read(SCHEMA, "").unwrap();
         for action in Action::ALL {
             for role in holdfast_domain::Role::ALL {
                 let question = Question { held: role.into(), action, over: None, token: None };
@@ -240,7 +236,7 @@ mod tests {
 
     #[test]
     fn every_policy_has_a_name() {
-        let policies = PolicySet::from_str(POLICIES).unwrap_or_else(|error| panic!("{error}"));
+        let policies = PolicySet::from_str(POLICIES).unwrap();
         assert!(policies.policies().count() >= 8);
         for policy in policies.policies() {
             assert!(policy.annotation("id").is_some_and(|id| !id.is_empty()), "{policy}");

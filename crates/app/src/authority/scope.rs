@@ -15,6 +15,12 @@ pub(crate) fn over_labels(actor: &Actor, labels: Labels) -> Option<Actor> {
     may(&asked, Action::See).is_ok().then_some(asked)
 }
 
+/// Whether they may do it to any application there is, whatever else they hold that ends somewhere.
+pub(crate) fn everywhere(actor: &Actor, action: Action) -> bool {
+    let without_limits = Actor { scoped_roles: Vec::new(), over: None, ..actor.clone() };
+    actor.token_within.is_everything() && may(&without_limits, action).is_ok()
+}
+
 /// The applications that an actor may see.
 #[derive(Debug, Clone)]
 pub(crate) enum Seen {

@@ -136,7 +136,11 @@ fn a_role_that_ends_somewhere_is_within_its_limits_what_it_is_everywhere_and_not
             let everywhere = may(&holder(role.as_str(), None), action).is_ok();
             for limit in within {
                 let who = holder(&format!("{}:{limit}", role.as_str()), Some(shop()));
-                assert_eq!(may(&who, action).is_ok(), everywhere && of_applications, "{action:?} {role:?} {limit}");
+                assert_eq!(
+                    may(&who, action).is_ok(),
+                    everywhere && of_applications,
+                    "{action:?} {role:?} {limit}"
+                );
             }
             for limit in outside {
                 let who = holder(&format!("{}:{limit}", role.as_str()), Some(shop()));

@@ -105,7 +105,11 @@ async fn nobody_changes_their_own_rights() {
 async fn who_is_disabled_has_no_session_and_no_token_left() {
     let house = House::new().await;
     let admin = admin(&house).await;
-    let token = house.app.create_token(&house.operator, "t", vec![Scope::RunsRead], Reach::default(), 1).await.unwrap();
+    let token = house
+        .app
+        .create_token(&house.operator, "t", vec![Scope::RunsRead], Reach::default(), 1)
+        .await
+        .unwrap();
     let off = ChangePerson { disabled: Some(true), ..ChangePerson::default() };
     house.app.change_person(&admin, &house.operator.email, off, &IfMatch::Unconditional).await.unwrap();
     assert!(house.app.actor_of_session(house.operator.person, None).await.is_err());
@@ -115,7 +119,11 @@ async fn who_is_disabled_has_no_session_and_no_token_left() {
 #[tokio::test]
 async fn a_refusal_about_tokens_is_written_down() {
     let house = House::new().await;
-    let made = house.app.create_token(&house.operator, "t", vec![Scope::RunsRead], Reach::default(), 1).await.unwrap();
+    let made = house
+        .app
+        .create_token(&house.operator, "t", vec![Scope::RunsRead], Reach::default(), 1)
+        .await
+        .unwrap();
     let token = Actor {
         token_scopes: Some(Scope::ALL.to_vec()),
         ..house.app.actor_of_token(&made.token.unwrap()).await.unwrap()
@@ -218,7 +226,9 @@ async fn one_request_sent_many_times_at_once_under_a_key_makes_one_token() {
             sending: Uuid::new_v4(),
         };
         let (app, operator) = (house.app.clone(), Actor { sent: Some(sent), ..house.operator.clone() });
-        all.spawn(async move { app.create_token(&operator, "t", vec![Scope::RunsRead], Reach::default(), 1).await });
+        all.spawn(async move {
+            app.create_token(&operator, "t", vec![Scope::RunsRead], Reach::default(), 1).await
+        });
     }
     let made = all.join_all().await.into_iter().filter(Result::is_ok).count();
     assert_eq!(made, 1);

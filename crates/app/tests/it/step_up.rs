@@ -10,7 +10,10 @@ use holdfast_api::people::{AddPerson, ChangePerson, Groups, People, Policies, Pu
 use holdfast_api::proofs::Proofs;
 use holdfast_api::runs::{Decision, EscalateRun, RequestRun, ReviewRun, RunVerb, Runs};
 use holdfast_api::{Answer, IfMatch};
-use holdfast_domain::{Account, Actor, ApprovalPolicy, ApprovalRule, BreakGlassId, EvacuationId, Reach, Role, RunId, Scope, Seconds, StepId};
+use holdfast_domain::{
+    Account, Actor, ApprovalPolicy, ApprovalRule, BreakGlassId, EvacuationId, Reach, Role, RunId, Scope,
+    Seconds, StepId,
+};
 use holdfast_failover::Intent;
 use jiff::SignedDuration;
 
@@ -103,7 +106,10 @@ async fn try_all(house: &House, who: &Actor) -> Vec<(&'static str, Answer<()>)> 
         ("add a group", app.add_group(who, group()).await.map(drop)),
         ("put a group", app.put_group(who, group(), &any).await.map(drop)),
         ("reset a second factor", app.reset_codes(who, "approver@example.com").await),
-        ("make a token", app.create_token(who, "t", vec![Scope::RunsRead], Reach::default(), 1).await.map(drop)),
+        (
+            "make a token",
+            app.create_token(who, "t", vec![Scope::RunsRead], Reach::default(), 1).await.map(drop),
+        ),
         ("begin a second factor", app.begin_codes(who).await.map(drop)),
         ("confirm a second factor", app.confirm_codes(who, "000000", "x").await.map(drop)),
         ("make codes to recover with", app.new_recovery_codes(who).await.map(drop)),
@@ -162,7 +168,11 @@ async fn a_token_does_nothing_in_the_table() {
 async fn what_makes_nothing_weaker_needs_no_new_proof() {
     let house = House::new().await;
     let operator = Actor { identity_proved_at: None, ..house.operator.clone() };
-    let made = house.app.create_token(&house.operator, "t", vec![Scope::RunsRead], Reach::default(), 1).await.unwrap();
+    let made = house
+        .app
+        .create_token(&house.operator, "t", vec![Scope::RunsRead], Reach::default(), 1)
+        .await
+        .unwrap();
     house.app.revoke_token(&operator, &made.id).await.unwrap();
     house.sees_services("shop", &["us-east-1", "eu-central-1"]).await;
     let asked = House::asked("shop", Intent::Failover, "us-east-1", "eu-central-1");

@@ -261,3 +261,54 @@ async fn many_addresses_of_one_guesser_are_counted_together() {
     }
     assert_eq!(open, 3);
 }
+
+#[tokio::test]
+async fn roles_over_some_applications_are_kept_beside_those_over_all_and_losing_one_ends_every_session() {
+    let (_database, store) = furnished().await;
+    let person = person(&store, "scoped@example.com", Role::Viewer, &[]).await;
+    let held = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<HeldRole>>();
+    let set = async |roles: &[HeldRole]| {
+        let mut change = store.begin().await.unwrap();
+        change.set_scoped_roles(person.id, roles).await.unwrap();
+        change.commit(entry("people.scope")).await.unwrap();
+        store.person(person.id).await.unwrap()
+    };
+    let all = "operator:application=shop,tier=1,team=payments,environment=production";
+    let two = held(&["approver:team=payments", all]);
+    let mut twice = two.clone();
+    twice.extend(two.clone());
+    let mut stored = set(&twice).await;
+    stored.scoped_roles.sort();
+    let mut sorted = two.clone();
+    sorted.sort();
+    assert_eq!((stored.roles.as_slice(), &stored.scoped_roles), ([Role::Viewer].as_slice(), &sorted));
+    let session = hash_secret(b"cookie");
+    let later = store.now().await.unwrap() + SignedDuration::from_hours(1);
+    assert!(store.session_create(&session, Some(&owner(person.id)), &json!({}), later, DAY).await.unwrap());
+    set(&held(&["approver:team=payments", all, "viewer:tier=2"])).await;
+    assert!(store.session_load(&session).await.unwrap().is_some(), "whoever gains one stays signed in");
+    assert_eq!(set(&held(&["approver:team=payments"])).await.scoped_roles, held(&["approver:team=payments"]));
+    assert_eq!(store.session_load(&session).await.unwrap(), None);
+    assert_eq!(set(&[]).await.scoped_roles, []);
+}
+
+#[tokio::test]
+async fn what_roles_are_held_against_is_known_of_archived_applications_too() {
+    let (_database, store) = furnished().await;
+    let one = store.labels(Some(&name("shop"))).await.unwrap();
+    assert_eq!(one.len(), 1);
+    assert_eq!((one[0].tier, one[0].team.as_str(), &one[0].environment), (1, "payments", &None));
+    let mut change = store.begin().await.unwrap();
+    let mut inventory = change.load_inventory_for_edit().await.unwrap();
+    inventory.applications.iter_mut().for_each(|all| all.retain(|a| a.name.as_str() != "billing"));
+    for application in inventory.applications.iter_mut().flatten() {
+        application.environment = Some(name("production"));
+    }
+    change.replace_inventory(&inventory).await.unwrap();
+    change.commit(entry("inventory.apply")).await.unwrap();
+    let all = store.labels(None).await.unwrap();
+    let told: Vec<_> =
+        all.iter().map(|l| (l.application.as_str(), l.environment.as_ref().map(|e| e.as_str()))).collect();
+    assert_eq!(told, [("billing", None), ("shop", Some("production"))]);
+    assert!(store.application(&name("billing")).await.is_err());
+}

@@ -49,15 +49,8 @@ fn name(text: &str) -> Answer<Name> {
     Name::parse(text).map_err(|e| Problem::bad_field("name", e.0, "Choose another name."))
 }
 
-const PERSON: [&str; 7] = [
-    "email",
-    "groups",
-    "role-viewer",
-    "role-operator",
-    "role-approver",
-    "role-admin",
-    "scoped_roles",
-];
+const PERSON: [&str; 7] =
+    ["email", "groups", "role-viewer", "role-operator", "role-approver", "role-admin", "scoped_roles"];
 
 pub async fn add_person(State(state): State<AppState>, visit: Visit, Sent(sent): Sent) -> Response {
     let answer = async {
@@ -70,9 +63,7 @@ pub async fn add_person(State(state): State<AppState>, visit: Visit, Sent(sent):
         state.plane.add_person(&visit.actor, new).await
     };
     let form = Form { page: PEOPLE, name: "add-person", fields: &PERSON };
-    came_of(answer.await, form, &sent, |person| {
-        format!("{} was added", person.email)
-    })
+    came_of(answer.await, form, &sent, |person| format!("{} was added", person.email))
 }
 
 pub async fn change_person(
@@ -218,7 +209,8 @@ pub async fn make_token(State(state): State<AppState>, visit: Visit, Sent(sent):
         }
         Err(problem) => {
             let fields: Vec<String> = Scope::ALL.iter().map(|s| format!("scope-{}", s.as_str())).collect();
-            let fields: Vec<&str> = fields.iter().map(String::as_str).chain(["name", "within", "days"]).collect();
+            let fields: Vec<&str> =
+                fields.iter().map(String::as_str).chain(["name", "within", "days"]).collect();
             back(TOKENS, flash::refused(&problem, "add-token", sent.typed(&fields)))
         }
     }

@@ -97,7 +97,7 @@ pub async fn webhook(
     visit: Visit,
     Path((application, step)): Path<(String, String)>,
 ) -> Response {
-    let may_make = visit.actor.has(Role::Admin);
+    let may_make = visit.actor.held().any(|held| held.role == Role::Admin);
     let answer = webhook_of(&state, &visit, &application, &step).await;
     visit.show(&state, answer.map(|webhook| pages::webhook::page(webhook, may_make))).await
 }
