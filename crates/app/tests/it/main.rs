@@ -19,6 +19,7 @@ mod people;
 mod plans;
 mod regions;
 mod requests;
+mod scopes;
 mod shared;
 mod sign_in;
 mod step_up;
