@@ -104,7 +104,7 @@ const OF_ONESELF: [Action; 5] = [
 ];
 
 /// What is of no one application.
-const WHOLE: [Action; 10] = [
+const WHOLE: [Action; 11] = [
     Action::WriteShared,
     Action::WriteProtected,
     Action::DeclareRegion,
@@ -115,6 +115,7 @@ const WHOLE: [Action; 10] = [
     Action::WritePeople,
     Action::ReviewBreakGlass,
     Action::KeepSealedCodes,
+    Action::KeepOnCall,
 ];
 
 #[test]

@@ -49,7 +49,8 @@ impl App {
             let unreadable = matches!(error, Error::Corrupt(_));
             if unreadable && notice.tries >= TRIES_AT_MOST {
                 tracing::error!(notice = notice.id, %error, "what happened cannot be read: administrators are told that");
-                let told = of_unreadable(&page_of(notice), &addressees(&people, &[]), self.store.now().await?);
+                let told =
+                    of_unreadable(&page_of(notice), &addressees(&people, &[]), self.store.now().await?);
                 self.deliver_to(notice, told, again).await?;
             } else {
                 tracing::warn!(notice = notice.id, tries = notice.tries, %error, "nobody can be told yet of what happened");
@@ -75,7 +76,12 @@ impl App {
         }
     }
 
-    async fn told_of_one(&self, notice: &Notice, id: RunId, people: &[(Person, Vec<Name>)]) -> Result<Told, Error> {
+    async fn told_of_one(
+        &self,
+        notice: &Notice,
+        id: RunId,
+        people: &[(Person, Vec<Name>)],
+    ) -> Result<Told, Error> {
         let entries = self.store.entries(id, 0).await?;
         let run = Run::replay(id, &entries).map_err(|corrupt| Error::Corrupt(corrupt.to_string()))?;
         let Some(entry) = entries.iter().find(|entry| entry.seq == notice.seq) else {

@@ -50,7 +50,7 @@ pub fn of_operation(method: &str, path: &str) -> Option<(About, &'static [Role])
             (Everybody, ALL)
         }
         ("GET", "/audit/checkpoint" | "/audit/consistency" | "/audit/keys") => (Everybody, ALL),
-        ("GET", "/break_glasses/{id}") => (Everybody, ALL),
+        ("GET", "/break_glasses/{id}" | "/on_call") => (Everybody, ALL),
         ("GET", "/audit/export" | "/audit/{id}") => (Whole, ALL),
 
         ("GET", "/applications/{name}") => (Application, ALL),
@@ -93,6 +93,9 @@ pub fn of_operation(method: &str, path: &str) -> Option<(About, &'static [Role])
         ("DELETE", "/freezes/{id}") => (Freeze, ADMIN),
         ("POST", "/break_glasses" | "/break_glasses/{id}/end") => (Everybody, OPERATE),
         ("POST", "/break_glasses/{id}/review") => (Whole, CLOSE),
+        (_, "/on_call/{name}" | "/on_call/{name}/overrides" | "/on_call/{name}/overrides/{id}") => {
+            (Whole, CONFIRM)
+        }
         (_, "/sealed_codes" | "/sealed_codes/{id}") => (Whole, ADMIN),
         ("PUT" | "DELETE", "/accounts/{id}") => (Whole, ADMIN),
         ("POST", "/policies") | ("PUT" | "DELETE", "/policies/{name}") => (Whole, ADMIN),
@@ -117,7 +120,9 @@ pub fn of_page(method: &str, path: &str) -> Option<(About, &'static [Role])> {
         ("GET", "/" | "/applications" | "/runs" | "/approvals" | "/accounts" | "/regions") => (List, ALL),
         ("GET", "/regions/{code}" | "/evacuations" | "/safeguards" | "/break-glass") => (List, ALL),
         ("GET", "/compliance" | "/compliance.csv" | "/audit" | "/audit/calls" | "/system") => (List, ALL),
-        ("GET", "/break-glass/{id}") => (Everybody, ALL),
+        ("GET", "/break-glass/{id}" | "/on-call") => (Everybody, ALL),
+        ("POST", "/on-call/rotation" | "/on-call/calendar" | "/on-call/override") => (Whole, CONFIRM),
+        ("POST", "/on-call/{name}/remove" | "/on-call/{name}/overrides/{id}/end") => (Whole, CONFIRM),
 
         ("GET", "/applications/{name}" | "/applications/{name}/plans") => (Application, ALL),
         ("GET", "/applications/{name}/plans/{version}") => (Application, ALL),

@@ -187,6 +187,8 @@ pub fn filled(path: &str, things: &Things) -> String {
     path.replace("/applications/{name}", &format!("/applications/{}", things.application))
         .replace("/policies/{name}", "/policies/one-approver")
         .replace("/groups/{name}", "/groups/approvers")
+        .replace("/on_call/{name}", "/on_call/approvers")
+        .replace("/on-call/{name}", "/on-call/approvers")
         .replace("{step}", "tell")
         .replace("{version}", "1")
         .replace("{waiver}", "orders:rds@us-east-1")
