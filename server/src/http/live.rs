@@ -91,7 +91,7 @@ fn look_again(
     let news = state.wakeups.subscribe();
     let rest = futures::stream::unfold(
         (news, state, listener, heard),
-        move |(mut news, state, listener, narrowed)| async move {
+        move |(mut news, state, listener, heard)| async move {
             loop {
                 let what = tokio::select! {
                     heard = news.recv() => match heard {
