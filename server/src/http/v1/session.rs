@@ -51,10 +51,11 @@ pub struct SessionView {
 
 impl From<Actor> for SessionView {
     fn from(actor: Actor) -> Self {
+        let roles = actor.held().map(|held| held.to_string()).collect();
         Self {
             person: actor.person.to_string(),
             email: actor.email,
-            roles: actor.held().map(|held| held.to_string()).collect(),
+            roles,
             groups: actor.groups.iter().map(ToString::to_string).collect(),
             scopes: actor
                 .token_scopes
