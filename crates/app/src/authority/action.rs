@@ -56,10 +56,16 @@ pub enum Action {
     KeepSealedCodes,
     /// Who hears first: schedules of who is on call, and taking a duty over. Nobody's right rests on it.
     KeepOnCall,
+    /// Having a code of one's own that opens bundles; that another's is ended by an administrator alone is the use case's.
+    KeepOfflineCode,
+    /// Taking a copy of the sealed bundle away.
+    TakeBundle,
+    /// Handing in what was carried out without a server.
+    HandInJournal,
 }
 
 impl Action {
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 33] = [
         Self::See,
         Self::ReadInventory,
         Self::WriteInventory,
@@ -90,6 +96,9 @@ impl Action {
         Self::ReviewBreakGlass,
         Self::KeepSealedCodes,
         Self::KeepOnCall,
+        Self::KeepOfflineCode,
+        Self::TakeBundle,
+        Self::HandInJournal,
     ];
 
     pub(super) fn words(self) -> &'static str {
@@ -124,6 +133,9 @@ impl Action {
             Self::ReviewBreakGlass => "closing the review of a break-glass",
             Self::KeepSealedCodes => "making and withdrawing sealed codes",
             Self::KeepOnCall => "changing who is on call",
+            Self::KeepOfflineCode => "having a code that opens bundles",
+            Self::TakeBundle => "taking a copy of the bundle",
+            Self::HandInJournal => "handing in what was carried out without a server",
         }
     }
 }

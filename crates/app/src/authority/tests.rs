@@ -45,7 +45,10 @@ fn the_whole_matrix_of_roles_is_as_written_down() {
         | Action::SwitchAutomation
         | Action::Waive
         | Action::OpenBreakGlass
-        | Action::EndBreakGlass => [false, true, false, true],
+        | Action::EndBreakGlass
+        | Action::KeepOfflineCode
+        | Action::TakeBundle
+        | Action::HandInJournal => [false, true, false, true],
         Action::ReviewRun => [false, false, true, false],
         Action::ReviewBreakGlass => [false, false, true, true],
         Action::WriteProtected
@@ -104,7 +107,7 @@ const OF_ONESELF: [Action; 5] = [
 ];
 
 /// What is of no one application.
-const WHOLE: [Action; 11] = [
+const WHOLE: [Action; 14] = [
     Action::WriteShared,
     Action::WriteProtected,
     Action::DeclareRegion,
@@ -116,6 +119,9 @@ const WHOLE: [Action; 11] = [
     Action::ReviewBreakGlass,
     Action::KeepSealedCodes,
     Action::KeepOnCall,
+    Action::KeepOfflineCode,
+    Action::TakeBundle,
+    Action::HandInJournal,
 ];
 
 #[test]

@@ -50,7 +50,7 @@ pub fn of_operation(method: &str, path: &str) -> Option<(About, &'static [Role])
             (Everybody, ALL)
         }
         ("GET", "/audit/checkpoint" | "/audit/consistency" | "/audit/keys") => (Everybody, ALL),
-        ("GET", "/break_glasses/{id}" | "/on_call") => (Everybody, ALL),
+        ("GET", "/break_glasses/{id}" | "/on_call" | "/bundle") => (Everybody, ALL),
         ("GET", "/audit/export" | "/audit/{id}") => (Whole, ALL),
 
         ("GET", "/applications/{name}") => (Application, ALL),
@@ -93,6 +93,8 @@ pub fn of_operation(method: &str, path: &str) -> Option<(About, &'static [Role])
         ("DELETE", "/freezes/{id}") => (Freeze, ADMIN),
         ("POST", "/break_glasses" | "/break_glasses/{id}/end") => (Everybody, OPERATE),
         ("POST", "/break_glasses/{id}/review") => (Whole, CLOSE),
+        ("GET", "/bundle/copy") | ("POST", "/offline_codes" | "/journals") => (Whole, OPERATE),
+        ("DELETE", "/offline_codes/{id}") => (Whole, OPERATE),
         (_, "/on_call/{name}" | "/on_call/{name}/overrides" | "/on_call/{name}/overrides/{id}") => {
             (Whole, CONFIRM)
         }
@@ -121,6 +123,8 @@ pub fn of_page(method: &str, path: &str) -> Option<(About, &'static [Role])> {
         ("GET", "/regions/{code}" | "/evacuations" | "/safeguards" | "/break-glass") => (List, ALL),
         ("GET", "/compliance" | "/compliance.csv" | "/audit" | "/audit/calls" | "/system") => (List, ALL),
         ("GET", "/break-glass/{id}" | "/on-call") => (Everybody, ALL),
+        ("GET", "/break-glass/bundle") => (Whole, OPERATE),
+        ("POST", "/break-glass/offline-code" | "/break-glass/offline-codes/{id}/end") => (Whole, OPERATE),
         ("POST", "/on-call/rotation" | "/on-call/calendar" | "/on-call/override") => (Whole, CONFIRM),
         ("POST", "/on-call/{name}/remove" | "/on-call/{name}/overrides/{id}/end") => (Whole, CONFIRM),
 
