@@ -82,12 +82,15 @@ impl Night {
             person,
             email: EMAIL.into(),
             roles: vec![Role::Operator],
+            scoped_roles: vec![],
             groups: vec![],
             token: None,
             token_scopes: None,
+            token_within: holdfast_domain::Reach::default(),
             identity_proved_at: None,
             second_factor: false,
             sent: None,
+            over: None,
         };
         let folder = TempDir::new().unwrap();
         let server = Server::start(parts(&store, &sim, folder.path()).await).await.unwrap();

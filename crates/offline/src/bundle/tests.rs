@@ -26,6 +26,7 @@ fn shop() -> Application {
         name: Name::parse("shop").unwrap(),
         owner: Name::parse("team").unwrap(),
         tier: 1,
+        environment: None,
         strategy: Strategy::WarmStandby,
         home_region: region("us-east-1"),
         recovery_regions: vec![region("eu-central-1")],
