@@ -17,6 +17,7 @@ use aws_sdk_sts::config::retry::RetryPartition;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::endpoint::EndpointAuthScheme;
@@ -25,6 +26,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::app_name::AppName;
 use aws_types::region::Region;
+use aws_types::sdk_config::SharedTimeSource;
 use holdfast_cloud::{Error, ErrorKind};
 use std::future::Future;
 use std::sync::Arc;
@@ -78,12 +80,13 @@ macro_rules! configure {
             .region(Region::new($region.to_owned()))
             .credentials_provider(caller.credentials.clone())
             .http_client(caller.http.clone())
-            .time_source(SigningTime)
-            .interceptor(caller.aws_clock.clone())
             .timeout_config(caller.timeouts($service, $region))
             .retry_config(caller.retries($service, $region))
             .retry_partition(caller.partition($service, $region));
         builder.set_app_name(app_name());
+        // In place: without optimisation each word of the chain above is another builder on the stack.
+        builder.set_time_source(Some(SharedTimeSource::new(SigningTime)));
+        builder.push_interceptor(SharedInterceptor::new(caller.aws_clock.clone()));
         if let Some(mark) = &caller.mark {
             builder = builder.interceptor(mark.clone());
         }
