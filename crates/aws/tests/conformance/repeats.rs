@@ -74,14 +74,15 @@ impl Trial {
         self.calls().iter().map(|entry| entry.effect).collect()
     }
 
-    /// Where the step of this call looks: that of a stack or a setting at its own Region alone.
+    /// Where the step of this call looks: that of a stack, a setting or an object at its own Region alone.
     fn regions(&self) -> Vec<RegionCode> {
         match &self.change {
             Change::CreateStack { region, .. }
             | Change::UpdateStack { region, .. }
             | Change::SetParameterEndpoint { region, .. }
             | Change::SetSecretEndpoint { region, .. }
-            | Change::SetRecordEndpoint { region, .. } => vec![region.clone()],
+            | Change::SetRecordEndpoint { region, .. }
+            | Change::SetSwitchObject { region, .. } => vec![region.clone()],
             _ => both().to_vec(),
         }
     }
