@@ -123,7 +123,9 @@ bears! {
     a_payload_in_every_text_of_the_groups_stays_text: fixtures::settings::groups() => |v| pages::people::page(fixtures::settings::people(), v, PAYLOAD.into());
     a_payload_in_every_text_of_the_policies_stays_text: fixtures::settings::policies() => |v| pages::policies::page(v, true);
     a_payload_in_every_text_of_the_tokens_stays_text: fixtures::settings::tokens() => |v| pages::tokens::page(v, None);
-    a_payload_in_every_text_of_ones_own_sessions_stays_text: fixtures::settings::sessions() => |v| pages::me::page(fixtures::settings::factors(true), v);
+    a_payload_in_every_text_of_ones_own_sessions_stays_text: fixtures::settings::sessions() => |v| pages::me::page(fixtures::settings::factors(true), vec![], v);
+    a_payload_in_every_text_of_ones_own_keys_stays_text: fixtures::settings::passkeys() => |v| pages::me::page(fixtures::settings::factors_with_keys(), v, vec![]);
+    a_payload_in_every_text_of_somebodys_keys_stays_text: fixtures::settings::passkeys() => |v| pages::passkeys::of_somebody(fixtures::settings::people().remove(0), v, false);
     a_payload_in_every_text_of_ones_own_channels_stays_text: fixtures::settings::channels() => |v| pages::channels::page(v, None);
     a_payload_in_every_text_of_who_was_told_of_a_run_stays_text: fixtures::settings::told() => |v| pages::run::page_with(fixtures::runs::awaiting(), vec![], v, vec![], fixtures::signed());
     a_payload_in_every_text_of_who_is_on_call_stays_text: fixtures::settings::on_call() => |v| pages::on_call::page(v, fixtures::signed());
@@ -143,6 +145,37 @@ bears! {
     a_payload_in_every_text_of_the_calls_stays_text: fixtures::evidence::calls() => |v| pages::calls::page(v, Default::default());
     a_payload_in_every_text_of_the_audit_log_stays_text: fixtures::evidence::log_lost() => |v| pages::audit::page(fixtures::evidence::audit(), Default::default(), v);
     a_payload_in_every_text_of_the_system_stays_text: fixtures::settings::system() => pages::system::page;
+}
+
+/// What nothing but a script can send is hidden until one runs, and what there is without is said.
+#[test]
+fn a_key_is_asked_by_a_script_and_without_one_there_is_another_way() {
+    let settings = fixtures::settings::factors_with_keys;
+    let due = fixtures::settings::due;
+    let prove = pages::prove::page(settings(), "/runs/1".into(), None, None);
+    for (name, html) in [
+        ("prove", fixtures::show("/prove", prove)),
+        ("sign-in", fixtures::show("/sign-in", pages::sign_in::code_page("/runs".into(), None, due(true)))),
+        ("me", fixtures::show("/me", pages::me::page(settings(), vec![], vec![]))),
+    ] {
+        let form = html.split("<form").find(|form| form.contains("data-passkey=")).unwrap_or_default();
+        assert!(form.contains(" hidden") && form.contains("data-challenge=\"/"), "{name}: {form}");
+        assert_eq!(html.matches("src=\"/assets/passkey.js\"").count(), 1, "{name}");
+        assert!(html.contains("<noscript>") && html.contains("scripts are off"), "{name}");
+    }
+    let alone = fixtures::show("/prove", pages::prove::page(settings(), "/".into(), None, None));
+    assert!(alone.contains("name=\"password\"") && alone.contains("name=\"code\""), "the other way");
+    let none =
+        fixtures::show("/me", pages::me::page(fixtures::settings::factors_not_offered(), vec![], vec![]));
+    assert!(
+        none.contains("is a number") && !none.contains("data-passkey"),
+        "where no key can be asked it says why"
+    );
+    let without = fixtures::show(
+        "/prove",
+        pages::prove::page(fixtures::settings::factors(true), "/".into(), None, None),
+    );
+    assert!(!without.contains("data-passkey"), "who has no key is not asked for one");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::{
     state::{AppState, Site},
 };
 use anyhow::Context as _;
-use holdfast_app::{App, federation::ClaimRules, sealing::Sealing};
+use holdfast_app::{App, RelyingParty, federation::ClaimRules, sealing::Sealing};
 use holdfast_aws::{AwsCloud, AwsSettings};
 use holdfast_engine::bundles::BundleSettings;
 use holdfast_engine::{Engine, EngineSettings};
@@ -85,8 +85,14 @@ impl Server {
     /// When the workers cannot begin, or the public address is no origin.
     pub async fn start(parts: Parts) -> anyhow::Result<Self> {
         let Parts { store, listener, site, stale_after, sealing, claim_rules, mail, workers } = parts;
-        let settings =
-            holdfast_app::Settings { sealing, claim_rules, mail, ..use_cases(stale_after, site.demo)? };
+        let passkeys = RelyingParty::at(&site.public_url);
+        let settings = holdfast_app::Settings {
+            sealing,
+            passkeys,
+            claim_rules,
+            mail,
+            ..use_cases(stale_after, site.demo)?
+        };
         let store = sealing_store(store, settings.sealing.as_ref()).await;
         let app = App::new(store.clone(), settings.clone()).accountable();
         let state = AppState::new(Arc::new(app), site);

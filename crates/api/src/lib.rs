@@ -15,6 +15,7 @@ pub mod inventory;
 pub mod notices;
 pub mod now;
 pub mod on_call;
+pub mod passkeys;
 pub mod people;
 pub mod plans;
 pub mod problem;
@@ -48,6 +49,7 @@ pub trait ControlPlane:
     + notices::Notices
     + now::Nows
     + on_call::OnCalls
+    + passkeys::Passkeys
     + people::Groups
     + people::People
     + people::Policies

@@ -27,6 +27,7 @@ fn administrator() -> Actor {
         // Whoever has the database's URL has nothing more to prove.
         identity_proved_at: Some(holdfast_clock::now()),
         second_factor: false,
+        passkey: None,
         sent: None,
         over: None,
     }

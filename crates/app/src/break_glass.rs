@@ -99,15 +99,14 @@ impl BreakGlasses for App {
             ));
         }
         let typed = asked.sealed_code.as_deref().map(str::trim).filter(|code| !code.is_empty());
-        let factor = self.confirmed_totp(actor.person).await?;
         // Whoever has one need only give it: the proof that they gave was by the password alone, or at a provider.
-        if typed.is_none() && !actor.second_factor && factor.is_some() {
-            return Err(code_wanted());
+        if typed.is_none() && !actor.second_factor && self.has_second_factor(actor.person).await? {
+            return Err(factor_wanted());
         }
         let opened_with = opened_with(actor.second_factor, typed.is_some()).map_err(of_refusal)?;
         if opened_with == OpenedWith::SecondFactor {
             let now = self.store.now().await.map_err(of_store)?;
-            factor_stands(factor.and_then(|factor| factor.confirmed_at), now).map_err(of_refusal)?;
+            factor_stands(self.factor_since(actor).await?, now).map_err(of_refusal)?;
         }
         self.store.end_expired_break_glasses().await.map_err(of_store)?;
         let now = self.store.now().await.map_err(of_store)?;
@@ -252,6 +251,17 @@ impl App {
         Ok(glasses.into_iter().map(of).collect())
     }
 
+    /// Since when the factor that this person gave last has been theirs. `None`: it is so no more.
+    pub(crate) async fn factor_since(&self, actor: &Actor) -> Answer<Option<Timestamp>> {
+        let keys = self.store.passkeys(actor.person).await.map_err(of_store)?;
+        if let Some(given) = actor.passkey {
+            return Ok(keys.iter().find(|key| key.id == given).map(|key| key.added_at));
+        }
+        let app = self.confirmed_totp(actor.person).await?.and_then(|app| app.confirmed_at);
+        // Without an app it was a code to recover with, which is as old as the key that it came with.
+        Ok(app.or_else(|| keys.first().map(|key| key.added_at)))
+    }
+
     /// What marks a run that this person starts now.
     pub(crate) async fn mark_of(&self, actor: &Actor, now: Timestamp) -> Answer<UnderBreakGlass> {
         let held = self.store.open_break_glass_of(actor.person).await.map_err(of_store)?;
@@ -357,12 +367,12 @@ fn subject(id: BreakGlassId) -> String {
     format!("break_glass:{id}")
 }
 
-pub(crate) fn code_wanted() -> Problem {
+pub(crate) fn factor_wanted() -> Problem {
     Problem::new(
         403,
         "fresh_identity_needed",
         "Prove who you are by your second factor",
-        "This needs a proof of who you are that is at most five minutes old, with the code of your authenticator app.",
+        "This needs a proof of who you are that is at most five minutes old, with your second factor: a code of your authenticator app, or a key.",
         "Prove who you are (on the page, or by POST /api/v1/session/proof), then repeat it.",
     )
 }

@@ -5,7 +5,7 @@ mod hand_in;
 use crate::App;
 use crate::audit::done;
 use crate::authority::{Action, may};
-use crate::break_glass::code_wanted;
+use crate::break_glass::factor_wanted;
 use crate::codes::new_offline_code;
 use crate::problems::{no_secrets_key, of_refusal, of_store};
 use crate::runs::sent::overrides_needed;
@@ -90,13 +90,12 @@ impl Bundles for App {
             return Err(no_secrets_key("keep what the code opens"));
         }
         // It will stand for its person where nobody can be asked: a password alone makes none.
-        let factor = self.confirmed_totp(actor.person).await?;
-        if !actor.second_factor && factor.is_some() {
-            return Err(code_wanted());
+        if !actor.second_factor && self.has_second_factor(actor.person).await? {
+            return Err(factor_wanted());
         }
         opened_with(actor.second_factor, false).map_err(of_refusal)?;
         let now = self.store.now().await.map_err(of_store)?;
-        factor_stands(factor.and_then(|factor| factor.confirmed_at), now).map_err(of_refusal)?;
+        factor_stands(self.factor_since(actor).await?, now).map_err(of_refusal)?;
         let code = new_offline_code();
         let salt = new_salt().map_err(inside)?;
         let key = Key::of_code(&code, &salt).map_err(inside)?;

@@ -23,6 +23,7 @@ mod inventory;
 mod notices;
 mod now;
 mod on_call;
+mod passkeys;
 mod people;
 mod picture;
 mod plans;
@@ -36,9 +37,11 @@ mod safeguards;
 mod secrets;
 mod sessions;
 mod tokens;
+mod webauthn;
 
 pub use accountable::Accountable;
 pub use holdfast_store::sealing;
+pub use webauthn::RelyingParty;
 
 use federation::ClaimRules;
 use holdfast_store::Store;
@@ -53,6 +56,8 @@ pub struct Settings {
     pub ready_after_first_sweep: bool,
     /// What second factors, webhooks' secrets and channels are kept with; `None`: none of them can be made.
     pub sealing: Option<Sealing>,
+    /// Whom keys answer to, or why none is asked here.
+    pub passkeys: Result<RelyingParty, String>,
     /// What the groups of an identity provider are here.
     pub claim_rules: ClaimRules,
     /// Whether there is a mail server to send by.
@@ -65,6 +70,7 @@ impl Default for Settings {
             stale_after: SignedDuration::from_secs(90),
             ready_after_first_sweep: false,
             sealing: None,
+            passkeys: Err("This server was not told the address that people use.".to_owned()),
             claim_rules: ClaimRules::default(),
             mail: false,
         }

@@ -46,7 +46,7 @@ impl People for App {
             return Err(wrong_password());
         }
         let person = self.right_password(&email, password, from).await?;
-        if self.confirmed_totp(person.id).await?.is_none() {
+        if !self.has_second_factor(person.id).await? {
             self.signed_in(&person, from).await?;
             return Ok(Admitted::Whole(person.id));
         }
@@ -253,6 +253,7 @@ pub(crate) fn actor(person: &Person, identity_proved_at: Option<Timestamp>) -> A
         identity_proved_at,
         // Whoever opens the door knows with what it was proved.
         second_factor: false,
+        passkey: None,
         sent: None,
         over: None,
     }

@@ -4,7 +4,7 @@
 use crate::App;
 use crate::audit::done;
 use crate::authority::{Action, fresh, may};
-use crate::break_glass::code_wanted;
+use crate::break_glass::factor_wanted;
 use crate::codes::{self, Typed};
 use crate::people::{actor, found, locked, own_rights};
 use crate::problems::{no_secrets_key, of_store};
@@ -62,17 +62,20 @@ impl Proofs for App {
     async fn prove(&self, actor: &Actor, proof: Proof, from: &str) -> Answer<Proved> {
         let subject = subject_of(&actor.email);
         may(actor, Action::ManageOwnSignIn)?;
+        if let Some(answer) = &proof.passkey {
+            return self.prove_by_key(actor, answer, from).await;
+        }
         let credentials = self.store.credentials(&actor.email).await.map_err(of_store)?;
         // A code alone is no proof: whoever has the session of somebody whom a provider vouches for could have set one up.
-        let has_codes =
-            credentials.password_hash.is_some() && self.confirmed_totp(actor.person).await?.is_some();
+        let has_codes = credentials.password_hash.is_some() && self.has_second_factor(actor.person).await?;
         let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
         let (mut password, mut code) = (None, None);
         if credentials.password_hash.is_some() {
             password = Some(given(proof.password).ok_or_else(|| missing("password", "Type your password."))?);
         }
         if has_codes {
-            let shown = "Type the code that your authenticator app shows.";
+            let shown =
+                "Type the code that your authenticator app shows, or one to recover with; or use a passkey.";
             code = Some(given(proof.code).ok_or_else(|| missing("code", shown))?);
         }
         let mut with = Vec::new();
@@ -98,7 +101,7 @@ impl Proofs for App {
         change.login_succeeded(&actor.email, from).await.map_err(of_store)?;
         let entry = done(actor, "session.prove", &subject).with(json!({ "from": from, "with": with }));
         change.commit(entry).await.map_err(of_store)?;
-        Ok(Proved { second_factor: fitting.is_some() })
+        Ok(Proved { second_factor: fitting.is_some(), passkey: None })
     }
 
     async fn factors(&self, actor: &Actor) -> Answer<FactorsView> {
@@ -106,8 +109,11 @@ impl Proofs for App {
         let credentials = self.store.credentials(&actor.email).await.map_err(of_store)?;
         let factor = self.store.totp_factor(actor.person).await.map_err(of_store)?;
         let codes_since = factor.as_ref().and_then(|factor| factor.confirmed_at);
+        let passkeys = self.store.passkeys(actor.person).await.map_err(of_store)?.len();
         Ok(FactorsView {
             password: credentials.password_hash.is_some(),
+            passkeys: u32::try_from(passkeys).unwrap_or(u32::MAX),
+            passkeys_not_offered: self.settings.passkeys.as_ref().err().cloned(),
             codes_since,
             codes_begun: factor.is_some() && codes_since.is_none(),
             provider: self.store.has_identity(actor.person).await.map_err(of_store)?,
@@ -119,10 +125,10 @@ impl Proofs for App {
     async fn begin_codes(&self, actor: &Actor) -> Answer<EnrolmentView> {
         let subject = subject_of(&actor.email);
         self.may_freshly(actor, Action::ManageOwnSignIn).await?;
-        let credentials = self.store.credentials(&actor.email).await.map_err(of_store)?;
-        if credentials.password_hash.is_none() {
-            return Err(only_beside_a_password());
+        if self.confirmed_totp(actor.person).await?.is_some() {
+            return Err(there_already());
         }
+        self.may_add_a_factor(actor).await?;
         let secret = codes::new_secret();
         let sealed = self.sealing()?.seal(&sealed_as(actor.person), &secret).map_err(defect)?;
         let (letters, uri) =
@@ -145,6 +151,7 @@ impl Proofs for App {
             Some(factor) => factor,
             None => return Err(nothing_begun()),
         };
+        self.may_add_a_factor(actor).await?;
         let step = self.step(actor.person, &begun, code).await?.ok_or_else(wrong_code)?;
         let (shown, hashes) = recovery_codes(actor.person);
         let mut change = self.store.begin().await.map_err(of_store)?;
@@ -166,10 +173,10 @@ impl Proofs for App {
         self.may_freshly(actor, Action::ManageOwnSignIn).await?;
         // By the factor itself: whoever has only what it stands beside does not take it away, nor makes codes that stand for it.
         if self.confirmed_totp(actor.person).await?.is_some() && !actor.second_factor {
-            return Err(code_wanted());
+            return Err(factor_wanted());
         }
         let mut change = self.store.begin().await.map_err(of_store)?;
-        if !change.remove_factors(actor.person).await.map_err(of_store)? {
+        if !change.remove_totp(actor.person).await.map_err(of_store)? {
             return Err(none_there());
         }
         change.commit(done(actor, "factor.remove", &subject)).await.map(|_| ()).map_err(of_store)
@@ -178,9 +185,11 @@ impl Proofs for App {
     async fn new_recovery_codes(&self, actor: &Actor) -> Answer<RecoveryCodesView> {
         let subject = subject_of(&actor.email);
         self.may_freshly(actor, Action::ManageOwnSignIn).await?;
-        self.confirmed_totp(actor.person).await?.ok_or_else(none_there)?;
+        if !self.has_second_factor(actor.person).await? {
+            return Err(none_there());
+        }
         if !actor.second_factor {
-            return Err(code_wanted());
+            return Err(factor_wanted());
         }
         let (shown, hashes) = recovery_codes(actor.person);
         let mut change = self.store.begin().await.map_err(of_store)?;
@@ -226,7 +235,7 @@ impl App {
     }
 
     /// Counts a try at a code before it is looked at; a code that was right takes them back.
-    async fn try_code(&self, email: &str, from: &str) -> Answer<()> {
+    pub(crate) async fn try_code(&self, email: &str, from: &str) -> Answer<()> {
         let gate = self.store.begin_login(&tries_of(email), from, LoginLimits::of_codes()).await;
         match gate.map_err(of_store)? {
             LoginGate::Open => Ok(()),
@@ -263,12 +272,12 @@ impl App {
     }
 }
 
-fn subject_of(email: &str) -> String {
+pub(crate) fn subject_of(email: &str) -> String {
     format!("person:{email}")
 }
 
 /// Counted apart from passwords: whoever guesses those must not shut the second door too, nor open it by knowing one.
-fn tries_of(email: &str) -> String {
+pub(crate) fn tries_of(email: &str) -> String {
     format!("code {email}")
 }
 
@@ -276,7 +285,7 @@ fn sealed_as(person: PersonId) -> String {
     format!("totp of {person}")
 }
 
-fn recovery_codes(person: PersonId) -> (Vec<String>, Vec<[u8; 32]>) {
+pub(crate) fn recovery_codes(person: PersonId) -> (Vec<String>, Vec<[u8; 32]>) {
     (0..codes::RECOVERY_CODES).map(|_| codes::new_recovery_code(&person.to_string())).unzip()
 }
 
@@ -306,12 +315,12 @@ fn nothing_to_prove_with() -> Problem {
     )
 }
 
-fn only_beside_a_password() -> Problem {
+pub(crate) fn only_beside_a_password() -> Problem {
     Problem::new(
         409,
         "no_password",
         "Your provider asks you",
-        "You sign in by your identity provider, and a code is asked for beside a password only.",
+        "You sign in by your identity provider, and a code or a key is asked for beside a password only.",
         "Set up the second factor at the provider; or have an administrator give you a password here.",
     )
 }

@@ -108,6 +108,8 @@ pub struct Actor {
     pub identity_proved_at: Option<jiff::Timestamp>,
     /// Whether that proof held a second factor that Holdfast itself has checked.
     pub second_factor: bool,
+    /// Which key that was, where it was one and not a code.
+    pub passkey: Option<uuid::Uuid>,
     /// What makes a second sending of this request the same request; `None`: the sender asked for no such thing.
     pub sent: Option<RequestKey>,
     /// The application that is asked about; `None`: none in particular. Said by the use case, never by the door.

@@ -1,5 +1,5 @@
-//! Second factors: the sealed secret of an authenticator app, and hashes of the codes to recover with. That a code works once
-//! is the database's to say: whoever updates the row first has used it.
+//! Second factors: the sealed secret of an authenticator app, and hashes of the codes to recover with (keys: `passkeys.rs`). That
+//! a code works once is the database's to say: whoever updates the row first has used it.
 
 use crate::Result;
 use crate::change::Change;
@@ -109,7 +109,8 @@ impl Change {
         let used = sqlx::query(
             "UPDATE recovery_codes SET used_at = clock_timestamp()
              WHERE person = $1 AND code_hash = $2 AND used_at IS NULL
-               AND EXISTS (SELECT FROM totp_factors t WHERE t.person = $1 AND t.confirmed_at IS NOT NULL)",
+               AND (EXISTS (SELECT FROM totp_factors t WHERE t.person = $1 AND t.confirmed_at IS NOT NULL)
+                    OR EXISTS (SELECT FROM passkeys k WHERE k.person = $1))",
         )
         .bind(person.0)
         .bind(code_hash.as_slice())
@@ -136,19 +137,41 @@ impl Change {
         Ok(())
     }
 
-    /// The authenticator app and the codes to recover with. False where there was nothing.
+    /// The authenticator app; with the last second factor go the codes to recover with. False where there was none.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn remove_factors(&mut self, person: PersonId) -> Result<bool> {
-        sqlx::query("DELETE FROM recovery_codes WHERE person = $1")
-            .bind(person.0)
-            .execute(self.connection())
-            .await?;
+    pub async fn remove_totp(&mut self, person: PersonId) -> Result<bool> {
         let removed = sqlx::query("DELETE FROM totp_factors WHERE person = $1")
             .bind(person.0)
             .execute(self.connection())
             .await?;
+        self.remove_idle_recovery_codes(person).await?;
         Ok(removed.rows_affected() == 1)
+    }
+
+    /// The authenticator app, the keys and the codes to recover with. False where there was nothing.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn remove_factors(&mut self, person: PersonId) -> Result<bool> {
+        let keys = sqlx::query("DELETE FROM passkeys WHERE person = $1")
+            .bind(person.0)
+            .execute(self.connection())
+            .await?;
+        Ok(self.remove_totp(person).await? || keys.rows_affected() > 0)
+    }
+
+    /// Codes that stand for no factor any more recover nothing.
+    pub(crate) async fn remove_idle_recovery_codes(&mut self, person: PersonId) -> Result<()> {
+        sqlx::query(
+            "DELETE FROM recovery_codes WHERE person = $1
+             AND NOT EXISTS (SELECT FROM totp_factors WHERE person = $1 AND confirmed_at IS NOT NULL)
+             AND NOT EXISTS (SELECT FROM passkeys WHERE person = $1)",
+        )
+        .bind(person.0)
+        .execute(self.connection())
+        .await?;
+        Ok(())
     }
 }

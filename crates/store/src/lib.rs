@@ -36,6 +36,7 @@ mod observations;
 mod offline_runs;
 mod on_call;
 mod own_plans;
+mod passkeys;
 mod people;
 mod plans;
 mod refusals;
@@ -80,6 +81,7 @@ pub use notices::{Attempt, CameOf, DeliveryStand, DeliveryState, NewDelivery, No
 pub use observations::{LagPoint, Look};
 pub use offline_runs::OfflineRun;
 pub use on_call::{Calendar, DueCalendar, NewOnCall, OnCallOverride, OnCallSchedule, OnCallSource};
+pub use passkeys::{Asked, CHALLENGE_SECONDS, Challenge, ChallengePurpose, KeyState, NewPasskey, Passkey};
 pub use people::{Credentials, NewPerson, Person};
 pub use plans::{Changed, NewPlanVersion, PlanCare, PlanCause, PlanHead, PlanVersion};
 pub use refusals::RefusalLimits;

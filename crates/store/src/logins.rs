@@ -30,6 +30,13 @@ impl LoginLimits {
     pub fn of_codes() -> Self {
         Self { per_email: 10, ..Self::default() }
     }
+
+    /// For challenges to keys. One that is not answered is somebody who changed their mind more often than somebody who guesses:
+    /// the answer is what is counted closely.
+    #[must_use]
+    pub fn of_challenges() -> Self {
+        Self { per_email_and_address: 20, per_email: 60, ..Self::default() }
+    }
 }
 
 /// Entries of lock-outs from one place within the window: past these, the place is known for what it does.

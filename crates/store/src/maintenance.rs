@@ -9,6 +9,7 @@ pub struct Pruned {
     pub sessions: u64,
     pub idempotency_keys: u64,
     pub login_attempts: u64,
+    pub passkey_challenges: u64,
     pub lag_points: u64,
     pub workers: u64,
     pub notices: u64,
@@ -41,6 +42,8 @@ impl Store {
                 "DELETE FROM login_attempts WHERE at < clock_timestamp() - interval '1 day'",
             )
             .await?,
+            passkey_challenges: delete("DELETE FROM passkey_challenges WHERE expires_at < clock_timestamp()")
+                .await?,
             workers: delete(
                 "DELETE FROM workers w WHERE w.expires_at < clock_timestamp() - interval '1 day'
                    AND NOT EXISTS (SELECT FROM runs r WHERE r.owner_worker = w.id AND r.ended_at IS NULL)",

@@ -5,6 +5,7 @@ use crate::components::{parts, time};
 use crate::format;
 use crate::pages::sign_in::code_field;
 use crate::screen::Screen;
+use holdfast_api::passkeys::PasskeyView;
 use holdfast_api::proofs::{EnrolmentView, FactorsView, RecoveryCodesView};
 use holdfast_api::sessions::OwnSession;
 use leptos::prelude::*;
@@ -15,12 +16,13 @@ pub const CONFIRM: &str = "confirm-codes";
 const TITLE: &str = "Your sign-in";
 
 #[must_use]
-pub fn page(factors: FactorsView, sessions: Vec<OwnSession>) -> Screen {
+pub fn page(factors: FactorsView, keys: Vec<PasskeyView>, sessions: Vec<OwnSession>) -> Screen {
     Screen::new(TITLE, PATH, move || {
         let count = format::count(sessions.len(), "session", "sessions");
         view! {
             {head()}
             {parts::card("factor", "Second factor", parts::nothing(), factor(&factors))}
+            {parts::card("passkeys", "Passkeys and security keys", parts::nothing(), super::passkeys::own(&keys, &factors))}
             {parts::card("sessions", count, parts::nothing(), signed_in(&sessions))}
             <p><a class="btn" href=super::channels::PATH>"How you are told"</a></p>
         }
@@ -128,7 +130,7 @@ fn head() -> AnyView {
 fn confirm() -> AnyView {
     view! {
         <form method="post" action="/me/codes/confirm" class="stack">
-            {code_field(true)}
+            {code_field(true, true)}
             <button class="btn primary" type="submit">"Set the second factor up"</button>
         </form>
     }
@@ -159,16 +161,26 @@ fn factor(factors: &FactorsView) -> AnyView {
             .into_any()
         }
     };
-    view! { <div class="stack">{body}</div> }.into_any()
+    // Beside keys alone too: they are what is left when the key is lost.
+    let recovery = (factors.codes_since.is_none() && factors.passkeys > 0)
+        .then(|| to_recover(factors.recovery_codes_left));
+    view! { <div class="stack">{body}{recovery}</div> }.into_any()
 }
 
 fn set_up(since: jiff::Timestamp, left: u32) -> AnyView {
-    let tone = if left < 3 { Tone::Watch } else { Tone::Good };
     view! {
         <p>{badge(Tone::Good, "set up")}" An authenticator app, "{time::ago(since)}"."</p>
+        {to_recover(left)}
+        <form method="post" action="/me/codes/remove"><button class="btn danger" type="submit">"Remove the authenticator app"</button></form>
+    }
+    .into_any()
+}
+
+fn to_recover(left: u32) -> AnyView {
+    let tone = if left < 3 { Tone::Watch } else { Tone::Good };
+    view! {
         <p>{badge(tone, format!("{left} left"))}" Codes to recover with."</p>
         <form method="post" action="/me/recovery-codes"><button class="btn" type="submit">"Make new codes to recover with"</button></form>
-        <form method="post" action="/me/codes/remove"><button class="btn danger" type="submit">"Remove the second factor"</button></form>
     }
     .into_any()
 }

@@ -18,6 +18,7 @@ pub mod evacuation;
 pub mod me;
 pub mod now;
 pub mod on_call;
+pub mod passkeys;
 pub mod people;
 pub mod plan;
 pub mod plans;

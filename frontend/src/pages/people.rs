@@ -3,7 +3,7 @@
 use crate::components::parts;
 use crate::components::tone::{Tone, badge};
 use crate::format;
-use crate::pages::calls;
+use crate::pages::{calls, passkeys};
 use crate::screen::{Screen, typed};
 use holdfast_api::people::{GroupView, PersonView};
 use holdfast_api::version;
@@ -136,6 +136,7 @@ fn change(person: &PersonView, own: bool) -> AnyView {
         }
     });
     let called = view! { <p><a class="target" href=calls::href("person", &person.email)>{format!("What was called in AWS for {}", person.email)}</a></p> };
+    let keys = view! { <p><a class="target" href=passkeys::of_href(&person.id)>{format!("Keys of {}", person.email)}</a></p> };
     let reset = (!own).then(|| {
         view! {
             <form method="post" action=format!("{path}/reset-factor")>
@@ -153,6 +154,7 @@ fn change(person: &PersonView, own: bool) -> AnyView {
         </form>
         <div class="apart verbs-down">{switch}{reset}</div>
         {called}
+        {keys}
     }
     .into_any();
     let summary = view! { "Change…"<span class="sr">{format!(" {}", person.email)}</span> }.into_any();

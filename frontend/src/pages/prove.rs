@@ -3,6 +3,7 @@
 use crate::components::parts;
 use crate::components::tone::Tone;
 use crate::format;
+use crate::pages::passkeys::{Asking, asking};
 use crate::pages::sign_in::{by_provider, code_field, refusal_of_code, refusal_of_provider};
 use crate::screen::Screen;
 use holdfast_api::proofs::FactorsView;
@@ -14,7 +15,10 @@ pub const PATH: &str = "/prove";
 #[must_use]
 pub fn page(factors: FactorsView, next: String, refused: Option<String>, provider: Option<String>) -> Screen {
     Screen::new("Prove who you are", PATH, move || {
-        let has_codes = factors.password && factors.codes_since.is_some();
+        let (app, keys) = (factors.codes_since.is_some(), factors.passkeys > 0);
+        let has_codes = factors.password && (app || keys);
+        let by_key =
+            (factors.password && keys && factors.passkeys_not_offered.is_none()).then(|| by_key(&next));
         let failed = refused.map(|code| {
             let words = match code.as_str() {
                 "sign_in_refused" => "The password is not right.",
@@ -26,21 +30,23 @@ pub fn page(factors: FactorsView, next: String, refused: Option<String>, provide
         let by_provider =
             provider.filter(|_| factors.provider).map(|name| by_provider(&name, &next, Some("prove")));
         let body = if factors.password || has_codes {
+            let focus = !keys;
             let password = factors.password.then(|| {
                 view! {
                     <div class="field">
                         <label for="password">"Password"</label>
-                        <input id="password" name="password" type="password" required maxlength="1000" autocomplete="current-password" autofocus />
+                        <input id="password" name="password" type="password" required maxlength="1000" autocomplete="current-password" autofocus=focus />
                     </div>
                 }
             });
-            let code = has_codes.then(|| code_field(!factors.password));
+            let code = has_codes.then(|| code_field(!factors.password, app));
+            let class = if by_key.is_some() { "btn" } else { "btn primary" };
             view! {
                 <form method="post" action=PATH class="stack">
                     <input type="hidden" name="next" value=format::own_path(&next) />
                     {password}
                     {code}
-                    <button class="btn primary" type="submit">"Prove who you are"</button>
+                    <button class=class type="submit">"Prove who you are"</button>
                 </form>
             }
             .into_any()
@@ -54,8 +60,22 @@ pub fn page(factors: FactorsView, next: String, refused: Option<String>, provide
         view! {
             {parts::head("Prove who you are", under.into_any(), parts::nothing())}
             {failed}
-            {parts::card("prove", "Your proof", parts::nothing(), view! { <div class="stack">{body}{by_provider}</div> }.into_any())}
+            {parts::card("prove", "Your proof", parts::nothing(), view! { <div class="stack">{by_key}{body}{by_provider}</div> }.into_any())}
         }
         .into_any()
+    })
+}
+
+/// A key alone proves it: it makes sure of its holder itself. What it is for is kept with what it is asked.
+fn by_key(next: &str) -> AnyView {
+    let next = format::own_path(next);
+    asking(Asking {
+        what: "get",
+        challenge: "/api/v1/session/proof/challenge",
+        page: Some(next.clone()),
+        action: PATH,
+        fields: view! { <input type="hidden" name="next" value=next /> }.into_any(),
+        words: "Prove it with a passkey",
+        without: "A key is asked by a script, and scripts are off in this browser: use your password and a code.",
     })
 }

@@ -1,9 +1,11 @@
-//! Sign-in: the password, then the code of whoever has a second factor. The answer to a wrong address and to a wrong password
+//! Sign-in: the password, then the code or the key of whoever has a second factor. The answer to a wrong address and to a wrong password
 //! is the same.
 
 use crate::components::parts;
 use crate::components::tone::Tone;
+use crate::pages::passkeys::{Asking, asking};
 use crate::screen::{Screen, typed};
+use holdfast_api::passkeys::FactorsDue;
 use leptos::prelude::*;
 
 /// `next`: the path to go to afterwards. `failed`: what the last attempt was told.
@@ -17,28 +19,43 @@ pub struct SignIn {
     pub provider: Option<String>,
 }
 
-/// The second half. `refused`: the code of what the last attempt was told.
+/// The second half. `refused`: the code of what the last attempt was told. `due`: what the person has.
 #[must_use]
-pub fn code_page(next: String, refused: Option<String>) -> Screen {
+pub fn code_page(next: String, refused: Option<String>, due: FactorsDue) -> Screen {
     Screen::new("Sign in", "/sign-in", move || {
         let failed = refused.map(|code| {
             let why = refusal_of_code(&code);
             view! { <div role="alert">{parts::callout(Tone::Bad, "Not signed in", view! { <p>{why}</p> }.into_any())}</div> }
         });
+        let class = if due.passkeys { "btn" } else { "btn primary" };
         let anew = crate::format::query("/sign-in", &[("next", Some(&crate::format::own_path(&next)))]);
         view! {
             <section class="card sign-in" aria-labelledby="h-sign-in">
                 <h1 id="h-sign-in">"Your second factor"</h1>
                 {failed}
+                {due.passkeys.then(|| by_key(&next))}
                 <form method="post" action="/sign-in/code" class="stack">
                     <input type="hidden" name="next" value=crate::format::own_path(&next) />
-                    {code_field(true)}
-                    <button class="btn primary" type="submit">"Sign in to Holdfast"</button>
+                    {code_field(!due.passkeys, due.codes)}
+                    <button class=class type="submit">"Sign in to Holdfast"</button>
                 </form>
                 <p class="muted hint"><a href=anew>"Begin again"</a></p>
             </section>
         }
         .into_any()
+    })
+}
+
+fn by_key(next: &str) -> AnyView {
+    let next = crate::format::own_path(next);
+    asking(Asking {
+        what: "get",
+        challenge: "/sign-in/challenge",
+        page: None,
+        action: "/sign-in/passkey",
+        fields: view! { <input type="hidden" name="next" value=next /> }.into_any(),
+        words: "Use a passkey",
+        without: "A key is asked by a script, and scripts are off in this browser: use a code.",
     })
 }
 
@@ -79,13 +96,18 @@ pub fn refusal_of_provider(code: &str) -> Option<&'static str> {
     })
 }
 
-/// The field for a code of an authenticator app, or for one to recover with.
-pub(super) fn code_field(autofocus: bool) -> AnyView {
+/// The field for a code of an authenticator app, where there is one, or for one to recover with.
+pub(super) fn code_field(autofocus: bool, app: bool) -> AnyView {
+    let hint = if app {
+        "The six digits that your authenticator app shows now, or one of your codes to recover with."
+    } else {
+        "One of your codes to recover with, which you were shown when you registered your first key."
+    };
     view! {
         <div class="field">
             <label for="code">"Code"</label>
             <input id="code" name="code" type="text" required maxlength="40" autocomplete="one-time-code" inputmode="text" spellcheck="false" aria-describedby="code-hint" autofocus=autofocus />
-            <span class="hint" id="code-hint">"The six digits that your authenticator app shows now, or one of your codes to recover with."</span>
+            <span class="hint" id="code-hint">{hint}</span>
         </div>
     }
     .into_any()
@@ -95,6 +117,18 @@ pub(super) fn code_field(autofocus: bool) -> AnyView {
 pub(super) fn refusal_of_code(code: &str) -> &'static str {
     match code {
         "code_locked" => "There were too many wrong codes. Wait fifteen minutes.",
+        "passkey_refused" => "The key's answer is not right. Try again, or use a code.",
+        "passkey_count_went_back" => {
+            "The key says that it has signed less often than it had before: there may be a copy of it. Use another second factor, remove this key, and tell your administrator."
+        }
+        "challenge_gone" => {
+            "What the key was asked was answered already, or more than five minutes ago. Try again."
+        }
+        "challenge_for_something_else" => {
+            "The key was asked for another page than this one. Begin again from the page that you want to go on with."
+        }
+        "passkeys_not_offered" => "No key is asked at this server's address. Use a code.",
+        "invalid" => "What came was not the answer of a key. Try again, or use a code.",
         "proof_incomplete" => "Something is missing: fill in every field.",
         "factor_unreadable" => {
             "This server cannot check codes of the app now. A code to recover with works; an administrator finds the reason in the log."

@@ -124,6 +124,9 @@ pub enum Command {
     /// Who is on call, by team
     #[command(subcommand)]
     OnCall(people::OnCall),
+    /// Your own passkeys and security keys (needs `holdfast login`); registered on the page of your sign-in
+    #[command(subcommand, visible_alias = "passkeys")]
+    Passkey(people::OwnPasskey),
     /// Where you are signed in (needs `holdfast login`)
     #[command(subcommand, visible_alias = "sessions")]
     Session(people::OwnSession),

@@ -16,6 +16,7 @@ mod log;
 mod login;
 mod on_call;
 mod output;
+mod passkeys;
 mod password;
 mod people;
 mod plan;
@@ -139,6 +140,7 @@ async fn run(arguments: Arguments, output: Output) -> Outcome {
         Command::Group(command) => people::group(command, output).await,
         Command::Token(command) => people::token(command, output).await,
         Command::Session(command) => people::session(command, output).await,
+        Command::Passkey(command) => passkeys::passkey(command, output).await,
         Command::Channel(command) => channels::channel(command, output).await,
         Command::Whoami => login::whoami(output).await,
         Command::System => status::system(output).await,

@@ -5,7 +5,7 @@ use super::{
     arguments::people::{GroupEntry, OwnSession, OwnToken, PeopleGroup, Person, PersonChange},
     client::{As, Client, segment},
     output::{Output, table},
-    password,
+    passkeys, password,
 };
 use crate::http::v1::List;
 use holdfast_api::people::{GroupView, PersonView, TokenView};
@@ -34,6 +34,10 @@ pub async fn person(command: Person, output: Output) -> Outcome {
             let path = format!("{}/factors", one(&id));
             client.raw(Method::DELETE, &path, None::<&Value>, As::Person).await?;
             client.get_as(&one(&id), As::Person).await?
+        }
+        Person::Passkeys { id } => return passkeys::of_person(&client, &id, output).await,
+        Person::RemovePasskey { id, key } => {
+            return passkeys::remove_of_person(&client, &id, &key, output).await;
         }
         Person::Change(change) => {
             let path = one(&change.id);

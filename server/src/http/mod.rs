@@ -52,6 +52,8 @@ pub fn router<Store: SessionStore + Clone>(state: AppState, sessions: Store) -> 
         .merge(pages::router())
         .route(sign_in::SIGN_IN, post(sign_in::sign_in))
         .route(sign_in::CODE, post(sign_in::code))
+        .route(sign_in::CHALLENGE, post(sign_in::challenge))
+        .route(sign_in::PASSKEY, post(sign_in::passkey))
         .route(sign_in::PROVE, post(sign_in::prove))
         .route(provider::LEAVE, get(provider::leave))
         .route(provider::CALLBACK, get(provider::come_back))

@@ -124,7 +124,10 @@ pub async fn find(parts: &mut Parts, state: &AppState) -> Result<Option<Actor>, 
     let Ok(session) = Session::from_request_parts(parts, state).await else { return Ok(None) };
     let Some(signed_in) = session::current(&session).await? else { return Ok(None) };
     match state.plane.actor_of_session(signed_in.person, Some(signed_in.proved_at)).await {
-        Ok(actor) => Ok(Some(Actor { second_factor: signed_in.second_factor, ..actor })),
+        Ok(actor) => {
+            let session::SignedIn { second_factor, passkey, .. } = signed_in;
+            Ok(Some(Actor { second_factor, passkey, ..actor }))
+        }
         // The person was disabled since: their session is over.
         Err(problem) if problem.status == 401 => {
             session::end(&session).await?;

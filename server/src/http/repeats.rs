@@ -27,8 +27,14 @@ use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 
 pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const OWN_WAY: [&str; 4] =
-    ["/api/v1/runs", "/api/v1/evacuations", "/api/v1/session", "/api/v1/session/proof"];
+const OWN_WAY: [&str; 6] = [
+    "/api/v1/runs",
+    "/api/v1/evacuations",
+    "/api/v1/session",
+    "/api/v1/session/proof",
+    "/api/v1/session/proof/challenge",
+    "/api/v1/session/passkeys/challenge",
+];
 
 /// How long a repeat waits for the answer of the sending that came before it.
 const WAITS: u32 = 100;

@@ -10,6 +10,7 @@ use tower_sessions::{
     Expiry, Session, SessionManagerLayer, SessionStore,
     cookie::{SameSite, time::Duration},
 };
+use uuid::Uuid;
 
 /// `__Host-`: browsers take it only with Secure, with Path=/ and without a domain. They take Secure cookies over
 /// plain http from localhost.
@@ -33,6 +34,9 @@ pub struct SignedIn {
     /// A second factor was a part of that proof.
     #[serde(default)]
     pub second_factor: bool,
+    /// Which key that was, where it was one.
+    #[serde(default)]
+    pub passkey: Option<Uuid>,
     touched_at: Timestamp,
     /// The address that the person signed in from.
     #[serde(default)]
@@ -47,6 +51,7 @@ pub struct SignedIn {
 pub struct Proven {
     pub at: Timestamp,
     pub second_factor: bool,
+    pub passkey: Option<Uuid>,
 }
 
 /// What somebody signs in from, as they are shown it later.
@@ -103,8 +108,10 @@ pub async fn begin(
 ) -> Result<SignedIn, Refused> {
     let now = holdfast_clock::now();
     let Browser { from, agent } = by;
-    let Proven { at: proved_at, second_factor } = proof;
-    let signed_in = SignedIn { person, since: now, proved_at, second_factor, touched_at: now, from, agent };
+    let Proven { at: proved_at, second_factor, passkey } = proof;
+    let touched_at = now;
+    let signed_in =
+        SignedIn { person, since: now, proved_at, second_factor, passkey, touched_at, from, agent };
     let kept = async {
         session.cycle_id().await?;
         session.remove::<CodeDue>(CODE_DUE).await?;
@@ -114,7 +121,7 @@ pub async fn begin(
     Ok(signed_in)
 }
 
-/// The password was right, and a code is asked for. Whoever was signed in here is so no longer.
+/// The password was right, and a code or a key is asked for. Whoever was signed in here is so no longer.
 ///
 /// # Errors
 /// When the store does not answer.
@@ -127,7 +134,7 @@ pub async fn await_code(session: &Session, person: PersonId) -> Result<(), Refus
     Ok(kept.await.map_err(|error| sessions_unavailable(&error.to_string()))?)
 }
 
-/// Whose code is waited for, for five minutes.
+/// Whose code or key is waited for, for five minutes.
 ///
 /// # Errors
 /// When the store does not answer.
@@ -147,6 +154,7 @@ pub async fn proved(session: &Session, proof: Proven) -> Result<(), Refused> {
         let Some(mut signed_in) = session.get::<SignedIn>(KEY).await? else { return Ok(()) };
         signed_in.proved_at = proof.at;
         signed_in.second_factor = proof.second_factor;
+        signed_in.passkey = proof.passkey;
         session.cycle_id().await?;
         session.insert(KEY, &signed_in).await
     };

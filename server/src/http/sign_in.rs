@@ -10,19 +10,26 @@ use super::{
 };
 use crate::state::AppState;
 use axum::{
+    Json,
     extract::{FromRequest, FromRequestParts, Request, State},
     http::{header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use holdfast_api::{
     Problem,
+    passkeys::{FactorsDue, PasskeyAnswer, PasskeyChallengeView},
     proofs::{Admitted, Proof, Proved},
 };
+use serde_json::Value;
 use std::{collections::BTreeMap, convert::Infallible};
 use tower_sessions::Session;
+use uuid::Uuid;
 
 pub const SIGN_IN: &str = "/sign-in";
 pub const CODE: &str = "/sign-in/code";
+/// What a key is asked of whoever's password was right, and where its answer goes.
+pub const CHALLENGE: &str = "/sign-in/challenge";
+pub const PASSKEY: &str = "/sign-in/passkey";
 pub const PROVE: &str = "/prove";
 
 /// `POST /sign-in` with `email`, `password` and `next`. Whoever has a second factor is asked for its code on a page of its own.
@@ -53,14 +60,45 @@ pub async fn code(State(state): State<AppState>, request: Request) -> Response {
     }
 }
 
-/// `POST /prove` with `password`, `code` and `next`: back to where the proof was asked for.
+/// `POST /sign-in/challenge`, once the password was right: JSON, for the page's script.
+pub async fn challenge(State(state): State<AppState>, request: Request) -> Response {
+    let (mut parts, _) = request.into_parts();
+    match challenge_waiting(&mut parts, &state).await {
+        Ok(challenge) => Json(challenge).into_response(),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+/// `POST /sign-in/passkey` with a key's answer, once the password was right.
+pub async fn passkey(State(state): State<AppState>, request: Request) -> Response {
+    let (mut parts, form) = match read(&state, request).await {
+        Ok(read) => read,
+        Err(refused) => return refused.into_response(),
+    };
+    let next = form.next();
+    match admit_by_passkey(&mut parts, &state, form.passkey()).await {
+        Ok(true) => Redirect::to(&next).into_response(),
+        Ok(false) => Redirect::to(&page(SIGN_IN, &next, Some("code_late"))).into_response(),
+        Err(refused) => again(CODE, &next, refused),
+    }
+}
+
+/// `POST /prove` with `password` and `code`, or with `passkey`, and `next`: back to where the proof was asked for.
 pub async fn prove(State(state): State<AppState>, request: Request) -> Response {
     let (mut parts, form) = match read(&state, request).await {
         Ok(read) => read,
         Err(refused) => return refused.into_response(),
     };
     let next = form.next();
-    let proof = Proof { password: form.given("password"), code: form.given("code") };
+    let passkey = match form.given("passkey") {
+        Some(_) => Some(PasskeyAnswer {
+            answer: form.passkey(),
+            session: here(&mut parts, &state).await,
+            page: Some(next.clone()),
+        }),
+        None => None,
+    };
+    let proof = Proof { password: form.given("password"), code: form.given("code"), passkey };
     match prove_again(&mut parts, &state, proof).await {
         Ok(_) => Redirect::to(&next).into_response(),
         Err(Refused(problem)) if problem.code == "not_signed_in" => {
@@ -92,6 +130,11 @@ impl Form {
 
     fn given(&self, name: &str) -> Option<String> {
         self.0.get(name).filter(|text| !text.is_empty()).cloned()
+    }
+
+    /// A key's answer, as the page's script wrote it; what cannot be read is none.
+    fn passkey(&self) -> Value {
+        serde_json::from_str(&self.text("passkey")).unwrap_or_default()
     }
 
     fn next(&self) -> String {
@@ -142,18 +185,18 @@ pub async fn admit(
     let session = session_of(parts, state).await?;
     match admitted {
         Admitted::Whole(person) => {
-            session::begin(&session, person, browser(parts), now_by(false)).await?;
+            session::begin(&session, person, browser(parts), now_by(false, None)).await?;
         }
         Admitted::WithCode(person) => {
-            session::begin(&session, person, browser(parts), now_by(true)).await?;
+            session::begin(&session, person, browser(parts), now_by(true, None)).await?;
         }
         Admitted::CodeDue(person) => session::await_code(&session, person).await?,
     }
     Ok(admitted)
 }
 
-fn now_by(second_factor: bool) -> session::Proven {
-    session::Proven { at: holdfast_clock::now(), second_factor }
+fn now_by(second_factor: bool, passkey: Option<Uuid>) -> session::Proven {
+    session::Proven { at: holdfast_clock::now(), second_factor, passkey }
 }
 
 /// False: no code is waited for here (any more).
@@ -161,17 +204,47 @@ async fn admit_by_code(parts: &mut Parts, state: &AppState, code: &str) -> Resul
     let session = session_of(parts, state).await?;
     let Some(person) = session::code_due(&session).await? else { return Ok(false) };
     state.plane.finish_sign_in(person, code, &client::address(parts)).await?;
-    session::begin(&session, person, browser(parts), now_by(true)).await?;
+    session::begin(&session, person, browser(parts), now_by(true, None)).await?;
     Ok(true)
 }
 
-/// Whether this browser's password was right a moment ago and its code has not come.
+async fn challenge_waiting(parts: &mut Parts, state: &AppState) -> Result<PasskeyChallengeView, Refused> {
+    let session = session_of(parts, state).await?;
+    let Some(person) = session::code_due(&session).await? else { return Err(nobody_waits().into()) };
+    let here = here(parts, state).await;
+    Ok(state.plane.challenge_sign_in(person, &here, &client::address(parts)).await?)
+}
+
+/// False: no key is waited for here (any more).
+async fn admit_by_passkey(parts: &mut Parts, state: &AppState, answer: Value) -> Result<bool, Refused> {
+    let session = session_of(parts, state).await?;
+    let Some(person) = session::code_due(&session).await? else { return Ok(false) };
+    let answer = PasskeyAnswer { answer, session: here(parts, state).await, page: None };
+    let key = state.plane.finish_sign_in_by_passkey(person, answer, &client::address(parts)).await?;
+    session::begin(&session, person, browser(parts), now_by(true, Some(key))).await?;
+    Ok(true)
+}
+
+fn nobody_waits() -> Problem {
+    Problem::new(
+        401,
+        "code_late",
+        "Nothing waits for a key here",
+        "No password was right here within the last five minutes.",
+        "Sign in again, from the password on.",
+    )
+}
+
+/// What finishes the sign-in of whoever's password was right here a moment ago; `None`: nobody's was.
 ///
 /// # Errors
-/// When the session store does not answer.
-pub async fn code_is_due(parts: &mut Parts, state: &AppState) -> Result<bool, Refused> {
+/// When the session store or the control plane does not answer.
+pub async fn factors_due(parts: &mut Parts, state: &AppState) -> Result<Option<FactorsDue>, Refused> {
     let session = session_of(parts, state).await?;
-    Ok(session::code_due(&session).await?.is_some())
+    match session::code_due(&session).await? {
+        Some(person) => Ok(Some(state.plane.factors_due(person).await?)),
+        None => Ok(None),
+    }
 }
 
 /// Takes the proof and makes the session's identity fresh, under a new id.
@@ -181,7 +254,7 @@ pub async fn code_is_due(parts: &mut Parts, state: &AppState) -> Result<bool, Re
 pub async fn prove_again(parts: &mut Parts, state: &AppState, proof: Proof) -> Result<Proved, Refused> {
     let actor = find(parts, state).await?.ok_or_else(super::problem::not_signed_in)?;
     let proved = state.plane.prove(&actor, proof, &client::address(parts)).await?;
-    session::proved(&session_of(parts, state).await?, now_by(proved.second_factor)).await?;
+    session::proved(&session_of(parts, state).await?, now_by(proved.second_factor, proved.passkey)).await?;
     Ok(proved)
 }
 
@@ -226,6 +299,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Peer {
 /// The session that asks, as [`holdfast_api::sessions`] names it; none for a token.
 #[derive(Debug)]
 pub struct Here(pub Option<String>);
+
+/// The session that asks, by the name that its challenges are kept under.
+pub(super) async fn here(parts: &mut Parts, state: &AppState) -> String {
+    let Ok(Here(session)) = Here::from_request_parts(parts, state).await;
+    session.unwrap_or_default()
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Here {
     type Rejection = Infallible;

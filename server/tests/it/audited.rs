@@ -123,6 +123,7 @@ pub fn forms() -> Vec<String> {
         .map(|path| {
             path.replace("{step}", "observe-again")
                 .replace("{version}", "2")
+                .replace("{passkey}", crate::fake::RUN)
                 .replace("{name}", "shop")
                 .replace("{code}", "us-east-1")
                 .replace("{id}", crate::fake::RUN)

@@ -52,6 +52,8 @@ pub fn body(method: &str, path: &str) -> &'static str {
         ("PUT", "/api/v1/automation") => r#"{"on": false, "reason": "AWS is unwell"}"#,
         ("POST", "/api/v1/session/proof") => r#"{"password": "the right password"}"#,
         ("POST", "/api/v1/session/factors/totp/confirm") => r#"{"code": "123456"}"#,
+        ("POST", "/api/v1/session/passkeys") => r#"{"name": "on my ring", "answer": {}}"#,
+        ("PATCH", "/api/v1/session/passkeys/{id}") => r#"{"name": "on my ring"}"#,
         ("PATCH", "/api/v1/regions/{code}") => r#"{"declared": "impaired"}"#,
         ("PATCH", "/api/v1/people/{id}") => r#"{"roles": ["viewer"]}"#,
         _ => "",

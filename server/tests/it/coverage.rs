@@ -17,6 +17,7 @@ pub fn operations() -> Vec<(String, String, String, Value)> {
                 .replace("{step}", "observe-again")
                 .replace("{version}", "2")
                 .replace("{waiver}", "front-door:route53@us-east-1")
+                .replace("{passkey}", crate::fake::RUN)
                 .replace("{name}", "shop")
                 .replace("{code}", "us-east-1")
                 .replace("/accounts/{id}", "/accounts/222222222222")
@@ -190,6 +191,14 @@ fn the_paths_of_the_contract_are_all_there() {
         "DELETE /api/v1/on_call/{name}",
         "POST /api/v1/on_call/{name}/overrides",
         "DELETE /api/v1/on_call/{name}/overrides/{id}",
+        "GET /api/v1/session/passkeys",
+        "POST /api/v1/session/passkeys",
+        "POST /api/v1/session/passkeys/challenge",
+        "PATCH /api/v1/session/passkeys/{id}",
+        "DELETE /api/v1/session/passkeys/{id}",
+        "POST /api/v1/session/proof/challenge",
+        "GET /api/v1/people/{id}/passkeys",
+        "DELETE /api/v1/people/{id}/passkeys/{passkey}",
         "GET /api/v1/channels",
         "POST /api/v1/channels",
         "DELETE /api/v1/channels/{id}",

@@ -5,10 +5,12 @@ mod bundles;
 mod evacuations;
 mod notices;
 mod on_call;
+mod passkeys;
 mod people;
 mod plans;
 mod views;
 
+pub use passkeys::{KEY, RIGHT};
 pub use people::CODE;
 
 use async_trait::async_trait;
@@ -97,6 +99,7 @@ pub fn operator() -> Actor {
         token_within: holdfast_domain::Reach::default(),
         identity_proved_at: None,
         second_factor: false,
+        passkey: None,
         sent: None,
         over: None,
     }

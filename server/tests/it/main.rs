@@ -21,10 +21,13 @@ mod live;
 mod offline;
 mod origins;
 mod pages;
+mod passkeys;
 mod proxies;
 mod refusals;
 mod repeats;
 mod runs;
 mod sessions;
+#[path = "../../../crates/app/tests/it/software_key.rs"]
+mod software_key;
 mod step_up;
 mod two_servers;

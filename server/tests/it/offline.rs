@@ -89,6 +89,7 @@ impl Night {
             token_within: holdfast_domain::Reach::default(),
             identity_proved_at: None,
             second_factor: false,
+            passkey: None,
             sent: None,
             over: None,
         };

@@ -32,7 +32,16 @@ fn changes() -> Vec<(String, String, &'static str, &'static str)> {
             all.push((method.clone(), filled, "application/json", body(&method, &path)));
         }
     }
-    let more = ["/theme", "/me/sessions/end", "/sign-in", "/sign-in/code", "/prove", "/sign-out"];
+    let more = [
+        "/theme",
+        "/me/sessions/end",
+        "/sign-in",
+        "/sign-in/code",
+        "/sign-in/challenge",
+        "/sign-in/passkey",
+        "/prove",
+        "/sign-out",
+    ];
     for path in forms().into_iter().chain(more.map(str::to_owned)) {
         all.push(("POST".to_owned(), path, "application/x-www-form-urlencoded", ""));
     }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 const PASSWORD: &str = "a long enough password";
 
 /// Method, path, body: refused on an old sign-in.
-const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 33] = [
+const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 38] = [
     (
         "POST",
         "/runs",
@@ -83,10 +83,15 @@ const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 33] = [
     ("DELETE", "/session/factors/totp", ""),
     ("POST", "/session/factors/totp/confirm", r#"{"code": "123456"}"#),
     ("POST", "/session/factors/recovery_codes", ""),
+    ("POST", "/session/passkeys/challenge", ""),
+    ("POST", "/session/passkeys", r#"{"name": "x", "answer": {}}"#),
+    ("PATCH", "/session/passkeys/{id}", r#"{"name": "x"}"#),
+    ("DELETE", "/session/passkeys/{id}", ""),
+    ("DELETE", "/people/{id}/passkeys/{passkey}", ""),
 ];
 
 /// Makes nothing weaker, is not done at once, or is the proof itself.
-const WANTS_NONE: [&str; 39] = [
+const WANTS_NONE: [&str; 40] = [
     "DELETE /applications/{name}",
     "DELETE /applications/{name}/waivers/{waiver}",
     "DELETE /channels/{id}",
@@ -123,13 +128,14 @@ const WANTS_NONE: [&str; 39] = [
     "POST /runs/{id}/try_again",
     "POST /session",
     "POST /session/proof",
+    "POST /session/proof/challenge",
     "PUT /applications/{name}",
     "PUT /automation",
     "PUT /on_call/{name}",
 ];
 
 /// Path of a form, what it sends, and the page that it stands on.
-const FORMS: [(&str, &str, &str); 26] = [
+const FORMS: [(&str, &str, &str); 30] = [
     (
         "/applications/shop/runs",
         "intent=failover&mode=planned&reason=x&override_change_freeze=yes&idempotency_key=k",
@@ -164,6 +170,10 @@ const FORMS: [(&str, &str, &str); 26] = [
     ("/me/codes/confirm", "code=123456", "/me"),
     ("/me/codes/remove", "", "/me"),
     ("/me/recovery-codes", "", "/me"),
+    ("/me/passkeys", "name=x&passkey=%7B%7D", "/me"),
+    ("/me/passkeys/{id}/name", "name=x", "/me"),
+    ("/me/passkeys/{id}/remove", "", "/me"),
+    ("/people/{id}/passkeys/{passkey}/remove", "", "/people/{id}/passkeys"),
 ];
 
 struct Real {
@@ -230,6 +240,7 @@ fn filled(path: &str) -> String {
     path.replace("/accounts/{id}", "/accounts/222222222222")
         .replace("{step}", "observe")
         .replace("{name}", "shop")
+        .replace("{passkey}", RUN)
         .replace("{id}", RUN)
 }
 

@@ -1,12 +1,16 @@
-//! How one signs in: proofs, second factors, sessions, identity providers.
+//! How one signs in: proofs, second factors, keys, sessions, identity providers.
 
 use super::Accountable;
 use async_trait::async_trait;
 use holdfast_api::Answer;
 use holdfast_api::federation::{Federation, Vouched};
+use holdfast_api::passkeys::{
+    AddPasskey, AddedPasskeyView, FactorsDue, PasskeyAnswer, PasskeyChallengeView, PasskeyView, Passkeys,
+};
 use holdfast_api::proofs::{EnrolmentView, FactorsView, Proof, Proofs, Proved, RecoveryCodesView};
 use holdfast_api::sessions::{OwnSession, Sessions};
 use holdfast_domain::{Actor, PersonId};
+use uuid::Uuid;
 
 fn own(actor: &Actor) -> String {
     format!("person:{}", actor.email)
@@ -45,6 +49,78 @@ impl Proofs for Accountable {
 
     async fn reset_codes(&self, actor: &Actor, id: &str) -> Answer<()> {
         self.change(actor, "factor.reset", &format!("person:{id}"), self.0.reset_codes(actor, id)).await
+    }
+}
+
+#[async_trait]
+impl Passkeys for Accountable {
+    async fn passkeys(&self, actor: &Actor) -> Answer<Vec<PasskeyView>> {
+        self.read(actor, "passkey", self.0.passkeys(actor)).await
+    }
+
+    async fn begin_passkey(&self, actor: &Actor, session: &str) -> Answer<PasskeyChallengeView> {
+        self.change(actor, "passkey.begin", &own(actor), self.0.begin_passkey(actor, session)).await
+    }
+
+    async fn add_passkey(
+        &self,
+        actor: &Actor,
+        new: AddPasskey,
+        session: &str,
+        from: &str,
+    ) -> Answer<AddedPasskeyView> {
+        self.proof(actor, "passkey.add", self.0.add_passkey(actor, new, session, from)).await
+    }
+
+    async fn rename_passkey(&self, actor: &Actor, id: Uuid, name: &str) -> Answer<PasskeyView> {
+        self.change(actor, "passkey.rename", &own(actor), self.0.rename_passkey(actor, id, name)).await
+    }
+
+    async fn remove_passkey(&self, actor: &Actor, id: Uuid) -> Answer<()> {
+        self.change(actor, "passkey.remove", &own(actor), self.0.remove_passkey(actor, id)).await
+    }
+
+    async fn passkeys_of(&self, actor: &Actor, person: &str) -> Answer<Vec<PasskeyView>> {
+        self.read(actor, "passkey", self.0.passkeys_of(actor, person)).await
+    }
+
+    async fn remove_passkey_of(&self, actor: &Actor, person: &str, id: Uuid) -> Answer<()> {
+        let asked = self.0.remove_passkey_of(actor, person, id);
+        self.change(actor, "passkey.remove", &format!("person:{person}"), asked).await
+    }
+
+    /// Nobody yet, as the next two.
+    async fn factors_due(&self, person: PersonId) -> Answer<FactorsDue> {
+        self.0.factors_due(person).await
+    }
+
+    async fn challenge_sign_in(
+        &self,
+        person: PersonId,
+        session: &str,
+        from: &str,
+    ) -> Answer<PasskeyChallengeView> {
+        self.0.challenge_sign_in(person, session, from).await
+    }
+
+    async fn finish_sign_in_by_passkey(
+        &self,
+        person: PersonId,
+        answer: PasskeyAnswer,
+        from: &str,
+    ) -> Answer<Uuid> {
+        self.0.finish_sign_in_by_passkey(person, answer, from).await
+    }
+
+    async fn challenge_proof(
+        &self,
+        actor: &Actor,
+        page: Option<&str>,
+        session: &str,
+        from: &str,
+    ) -> Answer<PasskeyChallengeView> {
+        let asked = self.0.challenge_proof(actor, page, session, from);
+        self.change(actor, "session.challenge", &own(actor), asked).await
     }
 }
 

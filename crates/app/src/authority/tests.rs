@@ -15,6 +15,7 @@ fn actor(role: Option<Role>, scopes: Option<Vec<Scope>>) -> Actor {
         token_within: Reach::default(),
         identity_proved_at: None,
         second_factor: false,
+        passkey: None,
         sent: None,
         over: None,
     }

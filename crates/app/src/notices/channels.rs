@@ -266,6 +266,7 @@ mod tests {
             token_within: holdfast_domain::Reach::default(),
             identity_proved_at: None,
             second_factor: false,
+            passkey: None,
             sent: None,
             over: None,
         }

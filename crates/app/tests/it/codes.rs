@@ -151,7 +151,8 @@ async fn a_code_to_recover_with_works_once_however_it_is_written_and_not_after_n
 async fn who_has_both_proves_both() {
     let house = House::new().await;
     let prove = |password: Option<&str>, code: Option<&str>| {
-        let proof = Proof { password: password.map(Into::into), code: code.map(Into::into) };
+        let proof =
+            Proof { password: password.map(Into::into), code: code.map(Into::into), ..Proof::default() };
         let (app, actor) = (house.app.clone(), house.approver.clone());
         async move {
             let proved = app.prove(&actor, proof, FROM).await;

@@ -4,7 +4,7 @@ use holdfast_api::people::{NewPerson, People};
 use holdfast_api::runs::{Decision, RequestRun, ReviewRun, RunView, Runs};
 use holdfast_api::{Answer, Problem};
 use holdfast_app::sealing::Sealing;
-use holdfast_app::{App, Settings};
+use holdfast_app::{App, RelyingParty, Settings};
 use holdfast_domain::facts::{DnsRecord, EcsServiceFacts, Routing};
 use holdfast_domain::{Actor, Facts, Name, NotSeen, PersonId, RegionCode, Role, RunId};
 use holdfast_failover::plan::Before;
@@ -257,7 +257,14 @@ impl House {
         let database = test_database().await;
         let store = Store::connect(&database.app_url, Pools { web: 6, engine: 1 }).await.unwrap();
         let sealing = Sealing::parse(&Sealing::new_key().unwrap()).unwrap();
-        let app = App::new(store.clone(), Settings { sealing: Some(sealing), ..Settings::default() });
+        let app = App::new(
+            store.clone(),
+            Settings {
+                sealing: Some(sealing),
+                passkeys: RelyingParty::at("http://localhost:8080"),
+                ..Settings::default()
+            },
+        );
         app.seed_inventory(yaml).await.unwrap();
         let operator = person(&app, "operator@example.com", Role::Operator, &[]).await;
         let approver = person(&app, "approver@example.com", Role::Approver, &["approvers"]).await;

@@ -6,6 +6,7 @@ use holdfast_api::applications::Applications;
 use holdfast_api::break_glass::{BreakGlasses, MakeSealedCode, OpenBreakGlass, ReviewBreakGlass};
 use holdfast_api::evacuations::{EvacuationVerb, Evacuations, RequestEvacuation, ReviewEvacuation};
 use holdfast_api::inventory::{FileFormat, Inventories, Manner};
+use holdfast_api::passkeys::{AddPasskey, Passkeys};
 use holdfast_api::people::{AddPerson, ChangePerson, Groups, People, Policies, PutGroup, Tokens};
 use holdfast_api::proofs::Proofs;
 use holdfast_api::runs::{Decision, EscalateRun, RequestRun, ReviewRun, RunVerb, Runs};
@@ -58,6 +59,7 @@ async fn try_all(house: &House, who: &Actor) -> Vec<(&'static str, Answer<()>)> 
     };
     let group = || PutGroup { name: name("sre"), description: None, members: None };
     let any = IfMatch::Unconditional;
+    let new_key = AddPasskey { name: "x".into(), answer: serde_json::Value::Null };
     let inventory = app.export_inventory(who, FileFormat::Yaml).await.unwrap();
     let waiving = inventory.replacen(
         "    resources:",
@@ -113,6 +115,11 @@ async fn try_all(house: &House, who: &Actor) -> Vec<(&'static str, Answer<()>)> 
         ("begin a second factor", app.begin_codes(who).await.map(drop)),
         ("confirm a second factor", app.confirm_codes(who, "000000", "x").await.map(drop)),
         ("make codes to recover with", app.new_recovery_codes(who).await.map(drop)),
+        ("ask a new key", app.begin_passkey(who, "here").await.map(drop)),
+        ("register a key", app.add_passkey(who, new_key, "here", "x").await.map(drop)),
+        ("rename a key", app.rename_passkey(who, uuid::Uuid::nil(), "x").await.map(drop)),
+        ("remove a key", app.remove_passkey(who, uuid::Uuid::nil()).await),
+        ("take a key away", app.remove_passkey_of(who, "approver@example.com", uuid::Uuid::nil()).await),
         ("remove a second factor", app.remove_codes(who).await),
     ]
 }

@@ -51,6 +51,7 @@ fn actor(person: &Person) -> Actor {
         token_within: holdfast_domain::Reach::default(),
         identity_proved_at: None,
         second_factor: false,
+        passkey: None,
         sent: None,
         over: None,
     }

@@ -11,6 +11,7 @@ mod idempotency;
 mod inventory;
 mod notices;
 mod observations;
+mod passkeys;
 mod people;
 mod pools;
 mod runs;

@@ -28,11 +28,33 @@ pub enum Person {
     },
     /// Change somebody; what is not given stays
     Change(PersonChange),
-    /// Take away the second factor of somebody who has lost it
+    /// Take away every second factor of somebody who has lost them
     ResetFactor {
         /// E-mail address or id
         id: String,
     },
+    /// Their passkeys and security keys
+    Passkeys {
+        /// E-mail address or id
+        id: String,
+    },
+    /// Take away one key of somebody who has lost it
+    RemovePasskey {
+        /// E-mail address or id
+        id: String,
+        /// As `passkeys` names it
+        key: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OwnPasskey {
+    /// One's own passkeys and security keys
+    List,
+    /// Call one something else
+    Rename { id: String, name: String },
+    /// Remove one, as `list` names it
+    Remove { id: String },
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,7 +5,7 @@ use super::flash;
 use super::query::{Asked, Sent};
 use super::render::{self, Form, Visit, back, came_of};
 use crate::http::principal::own_path;
-use crate::http::sign_in::{self, Here, Peer, code_is_due};
+use crate::http::sign_in::{self, Here, Peer, factors_due};
 use crate::state::AppState;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, request::Parts};
@@ -18,14 +18,14 @@ use holdfast_frontend::screen::Screen;
 /// The second half of signing in.
 pub async fn code(State(state): State<AppState>, mut parts: Parts, Asked(asked): Asked) -> Response {
     let next = asked.text("next");
-    match code_is_due(&mut parts, &state).await {
-        Ok(true) => {
+    match factors_due(&mut parts, &state).await {
+        Ok(Some(due)) => {
             let failed = asked.get("refused");
             let status = if failed.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
-            render::alone(&state, &parts.headers, status, pages::sign_in::code_page(next, failed))
+            render::alone(&state, &parts.headers, status, pages::sign_in::code_page(next, failed, due))
         }
         // Nobody's password was right here a moment ago.
-        Ok(false) => Redirect::to(&sign_in::page(sign_in::SIGN_IN, own_path(&next).unwrap_or("/"), None))
+        Ok(None) => Redirect::to(&sign_in::page(sign_in::SIGN_IN, own_path(&next).unwrap_or("/"), None))
             .into_response(),
         Err(refused) => render::page_problem(&state, &parts.headers, refused.0),
     }
@@ -36,7 +36,9 @@ pub async fn prove(State(state): State<AppState>, visit: Visit, Asked(asked): As
     let provider = state.site.provider.as_ref().map(|provider| provider.name().to_owned());
     let answer = async {
         let factors = state.plane.factors(&visit.actor).await?;
-        Ok(pages::prove::page(factors, asked.text("next"), asked.get("refused"), provider))
+        let next = asked.text("next");
+        let next = own_path(&next).unwrap_or("/").to_owned();
+        Ok(pages::prove::page(factors, next, asked.get("refused"), provider))
     };
     let answer: Answer<Screen> = answer.await;
     visit.leaving_the_flash().show(&state, answer).await
@@ -45,9 +47,10 @@ pub async fn prove(State(state): State<AppState>, visit: Visit, Asked(asked): As
 pub async fn page(State(state): State<AppState>, visit: Visit, Here(current): Here) -> Response {
     let answer = futures::try_join!(
         state.plane.factors(&visit.actor),
+        state.plane.passkeys(&visit.actor),
         state.plane.own_sessions(&visit.actor, current.as_deref())
     );
-    visit.show(&state, answer.map(|(factors, sessions)| pages::me::page(factors, sessions))).await
+    visit.show(&state, answer.map(|(factors, keys, sessions)| pages::me::page(factors, keys, sessions))).await
 }
 
 pub async fn end_session(
@@ -107,7 +110,7 @@ pub async fn new_recovery_codes(State(state): State<AppState>, visit: Visit) -> 
 pub async fn remove_codes(State(state): State<AppState>, visit: Visit, Sent(sent): Sent) -> Response {
     let form = Form { page: PATH, name: "remove-codes", fields: &[] };
     came_of(state.plane.remove_codes(&visit.actor).await, form, &sent, |()| {
-        "The second factor is removed: signing in asks for your password alone".to_owned()
+        "The authenticator app is removed: it proves nothing any more".to_owned()
     })
 }
 

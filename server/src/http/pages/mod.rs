@@ -9,6 +9,7 @@ mod flash;
 mod forms;
 mod me;
 mod on_call;
+mod passkeys;
 mod people_forms;
 mod plans;
 pub mod query;
@@ -47,7 +48,7 @@ pub async fn missing(state: &AppState, request: Request) -> Response {
     }
 }
 
-/// Every path of people but the `POST`s of `/sign-in`, `/sign-in/code`, `/prove` and `/sign-out`, which begin and end sessions.
+/// Every path of people but the `POST`s of `/sign-in` and below it, `/prove` and `/sign-out`, which begin and end sessions.
 pub fn router() -> Router<AppState> {
     Router::new()
         .route("/", get(views::now))
@@ -61,6 +62,9 @@ pub fn router() -> Router<AppState> {
         .route("/me/codes/confirm", post(me::confirm_codes))
         .route("/me/codes/remove", post(me::remove_codes))
         .route("/me/recovery-codes", post(me::new_recovery_codes))
+        .route("/me/passkeys", post(passkeys::add))
+        .route("/me/passkeys/{id}/name", post(passkeys::rename))
+        .route("/me/passkeys/{id}/remove", post(passkeys::remove))
         .route("/me/channels", get(channels::page).post(channels::add))
         .route("/me/channels/{id}/test", post(channels::test))
         .route("/me/channels/{id}/remove", post(channels::remove))
@@ -133,6 +137,8 @@ pub fn router() -> Router<AppState> {
         .route("/people/{id}/disable", post(people_forms::disable_person))
         .route("/people/{id}/enable", post(people_forms::enable_person))
         .route("/people/{id}/reset-factor", post(me::reset_codes))
+        .route("/people/{id}/passkeys", get(passkeys::of))
+        .route("/people/{id}/passkeys/{passkey}/remove", post(passkeys::remove_of))
         .route("/groups", post(people_forms::add_group))
         .route("/groups/{name}", post(people_forms::change_group))
         .route("/policies", get(views::policies).post(people_forms::add_policy))

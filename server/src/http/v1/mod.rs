@@ -20,6 +20,7 @@ mod groups;
 mod inventory;
 mod now;
 mod on_call;
+mod passkeys;
 mod people;
 mod plans;
 mod policies;
@@ -59,6 +60,10 @@ fn described() -> OpenApiRouter<AppState> {
     let v1 = OpenApiRouter::new()
         .routes(routes!(session::get_session, session::post_session, session::delete_session))
         .routes(routes!(session::post_proof))
+        .routes(routes!(passkeys::post_proof_challenge))
+        .routes(routes!(passkeys::get_passkeys, passkeys::post_passkey))
+        .routes(routes!(passkeys::post_passkey_challenge))
+        .routes(routes!(passkeys::patch_passkey, passkeys::delete_passkey))
         .routes(routes!(sessions::get_sessions, sessions::delete_sessions))
         .routes(routes!(sessions::delete_session_of))
         .routes(routes!(factors::get_factors))
@@ -140,6 +145,8 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(people::get_people, people::post_person))
         .routes(routes!(people::get_person, people::patch_person))
         .routes(routes!(factors::delete_factors))
+        .routes(routes!(passkeys::get_passkeys_of))
+        .routes(routes!(passkeys::delete_passkey_of))
         .routes(routes!(groups::get_groups, groups::post_group))
         .routes(routes!(groups::get_group, groups::put_group))
         .routes(routes!(policies::get_policies, policies::post_policy))

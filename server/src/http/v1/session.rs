@@ -4,7 +4,7 @@ use super::super::{
     body::JsonBody,
     principal::{Principal, find},
     problem::{Reply, not_signed_in},
-    sign_in::{FORGET, admit, dismiss, prove_again},
+    sign_in::{FORGET, admit, dismiss, here, prove_again},
 };
 use crate::state::AppState;
 use axum::{
@@ -14,6 +14,7 @@ use axum::{
 };
 use holdfast_api::{
     Problem,
+    passkeys::PasskeyAnswer,
     proofs::{Admitted, Proof, Proved},
 };
 use holdfast_domain::Actor;
@@ -98,7 +99,7 @@ fn code_needed() -> Problem {
         "code_needed",
         "A second factor is asked for",
         "The password is right, and this person has a second factor.",
-        "Send the same again with `code`: the one that the authenticator app shows, or one to recover with.",
+        "Send the same again with `code`: the one that the authenticator app shows, or one to recover with. A passkey is used on the page.",
     )
 }
 
@@ -113,22 +114,44 @@ pub struct Again {
     #[serde(default)]
     #[schema(format = Password)]
     pub code: Option<String>,
+    /// In place of both.
+    #[serde(default)]
+    pub passkey: Option<AgainByPasskey>,
 }
 
-/// Proves anew who the session's person is, which is fresh identity for five minutes: everything that they have is asked for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgainByPasskey {
+    /// What `navigator.credentials.get()` gave, as `PublicKeyCredential.toJSON()` writes it.
+    #[schema(value_type = Object)]
+    pub answer: serde_json::Value,
+    /// As it was when the key was asked by `POST /session/proof/challenge`.
+    #[serde(default)]
+    pub page: Option<String>,
+}
+
+/// Proves anew who the session's person is, which is fresh identity for five minutes: everything that they have is asked for, or a passkey.
 /// The session goes on under another cookie.
 #[utoipa::path(post, path = "/session/proof", tag = "session", request_body = Again, responses(
     (status = 200, body = SessionView, headers(("set-cookie" = String, description = "`__Host-holdfast`, in place of the one that was sent"))),
-    (status = 401, description = "Not right", body = super::super::problem::ProblemBody, content_type = "application/problem+json"),
+    (status = 401, description = "Not right; `passkey_count_went_back`: the key may have been copied", body = super::super::problem::ProblemBody, content_type = "application/problem+json"),
     (status = 429, description = "Too many failures", body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn post_proof(State(state): State<AppState>, request: Request) -> Reply<Json<SessionView>> {
     let (mut parts, body) = request.into_parts();
     let actor = find(&mut parts, &state).await?.ok_or_else(not_signed_in)?;
     let again = Request::from_parts(parts.clone(), body);
-    let JsonBody(Again { password, code }) = JsonBody::<Again>::from_request(again, &state).await?;
-    let Proved { second_factor } = prove_again(&mut parts, &state, Proof { password, code }).await?;
+    let JsonBody(Again { password, code, passkey }) = JsonBody::<Again>::from_request(again, &state).await?;
+    let passkey = match passkey {
+        Some(AgainByPasskey { answer, page }) => {
+            let session = here(&mut parts, &state).await;
+            Some(PasskeyAnswer { answer, session, page })
+        }
+        None => None,
+    };
+    let proof = Proof { password, code, passkey };
+    let Proved { second_factor, passkey } = prove_again(&mut parts, &state, proof).await?;
     let actor = state.plane.actor_of_session(actor.person, Some(holdfast_clock::now())).await?;
-    Ok(Json(Actor { second_factor, ..actor }.into()))
+    Ok(Json(Actor { second_factor, passkey, ..actor }.into()))
 }
 
 /// Signs out.

@@ -37,6 +37,9 @@ pub fn of_operation(method: &str, path: &str) -> Option<(About, &'static [Role])
         ("GET", "/session/factors" | "/sessions" | "/tokens" | "/channels") => (Everybody, ALL),
         ("POST", "/session/factors/totp" | "/session/factors/totp/confirm") => (Everybody, ALL),
         ("POST", "/session/factors/recovery_codes") | ("DELETE", "/session/factors/totp") => (Everybody, ALL),
+        ("GET" | "POST", "/session/passkeys") | ("POST", "/session/passkeys/challenge") => (Everybody, ALL),
+        ("PATCH" | "DELETE", "/session/passkeys/{id}") => (Everybody, ALL),
+        ("POST", "/session/proof/challenge") => (Everybody, ALL),
         ("POST", "/tokens" | "/channels" | "/channels/{id}/test") => (Everybody, ALL),
         ("DELETE", "/tokens/{id}" | "/channels/{id}") => (Everybody, ALL),
 
@@ -102,6 +105,7 @@ pub fn of_operation(method: &str, path: &str) -> Option<(About, &'static [Role])
         ("PUT" | "DELETE", "/accounts/{id}") => (Whole, ADMIN),
         ("POST", "/policies") | ("PUT" | "DELETE", "/policies/{name}") => (Whole, ADMIN),
         (_, "/people" | "/people/{id}" | "/people/{id}/factors") => (Whole, ADMIN),
+        (_, "/people/{id}/passkeys" | "/people/{id}/passkeys/{passkey}") => (Whole, ADMIN),
         (_, "/groups" | "/groups/{name}") => (Whole, ADMIN),
         _ => return None,
     })
@@ -116,6 +120,7 @@ pub fn of_page(method: &str, path: &str) -> Option<(About, &'static [Role])> {
         ("POST", "/me/codes" | "/me/codes/confirm" | "/me/codes/remove" | "/me/recovery-codes") => {
             (Everybody, ALL)
         }
+        ("POST", "/me/passkeys" | "/me/passkeys/{id}/name" | "/me/passkeys/{id}/remove") => (Everybody, ALL),
         ("POST", "/me/channels" | "/me/channels/{id}/test" | "/me/channels/{id}/remove") => (Everybody, ALL),
         ("POST", "/tokens" | "/tokens/{id}/revoke") => (Everybody, ALL),
 
@@ -165,6 +170,7 @@ pub fn of_page(method: &str, path: &str) -> Option<(About, &'static [Role])> {
         ("POST", "/break-glass/{id}/review") => (Whole, CLOSE),
         ("POST", "/break-glass/codes" | "/break-glass/codes/{id}/withdraw") => (Whole, ADMIN),
         (_, "/people" | "/people/{id}" | "/people/{id}/disable" | "/people/{id}/enable") => (Whole, ADMIN),
+        (_, "/people/{id}/passkeys" | "/people/{id}/passkeys/{passkey}/remove") => (Whole, ADMIN),
         ("POST", "/people/{id}/reset-factor" | "/groups" | "/groups/{name}") => (Whole, ADMIN),
         ("POST", "/policies" | "/policies/{name}" | "/policies/{name}/remove") => (Whole, ADMIN),
         _ => return None,

@@ -196,6 +196,7 @@ pub fn filled(path: &str, things: &Things) -> String {
         .replace("/accounts/{id}", "/accounts/222222222222")
         .replace("/audit/{id}", "/audit/1")
         .replace("/people/{id}", "/people/victim@example.com")
+        .replace("{passkey}", crate::fake::RUN)
         .replace("{id}", crate::fake::RUN)
 }
 

@@ -76,8 +76,11 @@ impl Proofs for Fake {
             return Err(Problem::new(403, "person_needed", "Not for API tokens", "No.", "Sign in."));
         }
         self.note(format!("prove {}", actor.email));
+        if let Some(answer) = &proof.passkey {
+            return Ok(Proved { second_factor: true, passkey: Some(self.right(answer)?) });
+        }
         match proof.password.as_deref() {
-            Some(PASSWORD) => Ok(Proved { second_factor: proof.code.is_some() }),
+            Some(PASSWORD) => Ok(Proved { second_factor: proof.code.is_some(), passkey: None }),
             _ => Err(Problem::new(401, "sign_in_refused", "Not signed in", "Not right.", "Try again.")),
         }
     }
