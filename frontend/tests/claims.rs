@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // outside of `#[test]` functions too, a panic is how a claim fails
 
 mod fixtures;
+mod live;
 mod payloads;
 
 use holdfast_frontend::pages;

@@ -91,7 +91,7 @@ pub fn timeline(run: &RunView) -> AnyView {
         .map(|(i, step)| row(&id, step, (i + 1, count, decides(step)), axis, run.at, ended))
         .collect_view();
     view! {
-        <div class="steps-head" aria-hidden="true">
+        <div class="steps-head" data-live="axis" aria-hidden="true">
             <span>"Step"</span>
             <svg class="axis" width="100%" height="14">{labels}</svg>
             <span class="n">"Took"</span>
