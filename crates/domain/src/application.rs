@@ -1,6 +1,7 @@
 //! The application: the unit of recovery.
 
 use crate::ids::{Name, RegionCode};
+use crate::load_split::LoadSplit;
 use crate::resource::Resource;
 use crate::seconds::Seconds;
 use crate::strategy::Strategy;
@@ -30,6 +31,9 @@ pub struct Application {
     /// Regions that its data may be in. Empty: no limit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data_residency: Vec<RegionCode>,
+    /// Of an active-active application: who takes over the load of a Region that leaves.
+    #[serde(default, skip_serializing_if = "LoadSplit::is_even")]
+    pub load_split: LoadSplit,
     pub approval_policy: Name,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<Name>,

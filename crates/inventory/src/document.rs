@@ -11,8 +11,8 @@
 use holdfast_domain::own_step::{InEmergency, Occasion, OwnWork, Place, Side, Until, Where};
 use holdfast_domain::resource::{Key, KeyShape};
 use holdfast_domain::{
-    Account, Application, ApprovalPolicy, DeclaredRegion, Group, Inventory, OwnPlan, OwnStep, RegionCode,
-    Resource, Waiver,
+    Account, Application, ApprovalPolicy, DeclaredRegion, Group, Inventory, LoadSplit, OwnPlan, OwnStep,
+    RegionCode, Resource, Waiver,
 };
 use serde_json::{Map, Value};
 
@@ -156,11 +156,27 @@ pub(crate) fn application(application: &Application) -> Out {
             "data_residency",
             some(Out::texts(&application.data_residency), !application.data_residency.is_empty()),
         )
+        .maybe("load_split", load_split(&application.load_split, &regions))
         .with("approval_policy", Out::text(&application.approval_policy))
         .with("depends_on", Out::texts(&application.depends_on))
         .with("resources", Out::List(Lines, resources))
         .maybe("waivers", some(Out::List(Lines, waivers), !application.waivers.is_empty()))
         .out()
+}
+
+/// Absent where nothing but the usual is said.
+fn load_split(split: &LoadSplit, regions: &[&RegionCode]) -> Option<Out> {
+    match split {
+        LoadSplit::Even => None,
+        LoadSplit::Proportional => Some(Out::text("proportional")),
+        LoadSplit::Percent(all) => {
+            let at = |code: &RegionCode| regions.iter().position(|r| *r == code).unwrap_or(regions.len());
+            let mut places: Vec<_> = all.iter().collect();
+            places.sort_by_key(|(code, _)| (at(code), *code));
+            let number = |(code, percent): (&RegionCode, &u8)| (code.to_string(), Out::Number((*percent).into()));
+            Some(Out::Map(OneLine, places.into_iter().map(number).collect()))
+        }
+    }
 }
 
 fn waiver(waiver: &Waiver) -> Out {

@@ -2,7 +2,10 @@
 //! for; when it is over, what was measured.
 
 use crate::components::tone::{Tone, badge};
-use crate::components::{approval, bars, lots, on_call, own_steps, parts, plan, runs, steps, time, told};
+use crate::components::graph::{self, Live};
+use crate::components::{
+    approval, bars, lots, on_call, own_steps, parts, plan, runs, shares, steps, time, told,
+};
 use crate::pages::{abort, break_glass, calls, run_ended, run_verbs};
 use crate::screen::{Screen, Signed};
 use crate::{format, words};
@@ -236,6 +239,8 @@ fn awaiting(run: &RunView, on_call: &[OnCallView], signed: &Signed) -> AnyView {
         <div class="grid wide-left">
             <div class="stack-cards">
                 {parts::card("plan", format!("What will happen: {}", format::count(changes, "changing call", "changing calls")), parts::nothing(), plan::steps(&run.steps))}
+                {graph::card(&run.steps, Live::No)}
+                {shares::card(run.split.as_ref())}
                 {parts::card("measurements", "Measured beside the plan", view! { "checked again before the first change" }.into_any(), plan::measurements(&run.measurements))}
                 {plan::if_escalated(run.if_escalated.as_ref())}
                 {parts::card("facts", "Facts it rests on", view! { "a change of any voids the approval" }.into_any(), plan::facts(&run.facts))}
@@ -322,6 +327,8 @@ fn moving(run: &RunView) -> AnyView {
             {critical_path(run)}
             {steps::timeline(run)}
         </section>
+        {graph::card(&run.steps, Live::Yes)}
+        {shares::card(run.split.as_ref())}
     }
     .into_any()
 }

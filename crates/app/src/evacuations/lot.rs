@@ -128,6 +128,7 @@ impl App {
             drill_minutes: None,
             from_region: Some(movement.from.to_string()),
             to_region: Some(movement.to.to_string()),
+            split: None,
             dry_run: asked.dry_run,
             reason: asked.reason.clone(),
             incident: asked.incident.clone(),

@@ -60,6 +60,7 @@ impl App {
             drill_minutes: None,
             from_region: from.map(ToString::to_string),
             to_region: Some(asking.movement.to.to_string()),
+            split: None,
             dry_run: false,
             reason: reason(asking),
             incident: asking.incident.clone(),

@@ -68,6 +68,7 @@ impl App {
             drill_minutes: None,
             from_region: Some(movement.to.to_string()),
             to_region: Some(movement.from.to_string()),
+            split: None,
             dry_run: false,
             reason: reason.chars().take(REASON_AT_MOST).collect(),
             incident: run.request.incident.clone(),

@@ -2,7 +2,7 @@
 
 use super::break_glass::of_start;
 use super::sent::{
-    codes, good_key, good_times, movement, no_way_back, overrides, overrides_needed, rehearsed, why,
+    codes, good_key, good_times, load_split, movement, no_way_back, overrides, overrides_needed, rehearsed, why,
 };
 use super::who;
 use super::window::{manner, may_ask_for};
@@ -206,10 +206,11 @@ impl App {
             from_region: thought.movement.from.to_string(),
             to_region: thought.movement.to.to_string(),
             plan_digest: thought.digest.to_string(),
-            steps: thought.plan.steps.iter().map(super::view::planned_step).collect(),
+            steps: super::view::planned_steps(&thought.plan.steps),
             facts: thought.plan.facts.clone(),
             measurements: thought.plan.measurements.clone(),
             notes,
+            split: thought.plan.split.clone(),
             if_escalated: thought.emergency.as_ref().map(super::view::emergency),
             overrides_needed,
             approval_policy: thought.policy.name.to_string(),
@@ -399,12 +400,16 @@ impl App {
     async fn think_as(
         &self,
         asked: &RequestRun,
-        judged: Judged,
+        mut judged: Judged,
         drill: Option<Drill>,
         now: Timestamp,
     ) -> Answer<Thought> {
         let name = judged.application.name.clone();
         let movement = movement(asked, drill, &judged)?;
+        // What is asked for this once stands in the place of the application's own rule.
+        if let Some(split) = load_split(asked, &movement, &judged)? {
+            judged.application.load_split = split;
+        }
         if let Some(refusal) = matches!(drill, Some(Drill::There { .. }))
             .then(|| no_way_back(&judged.application, &movement))
             .flatten()

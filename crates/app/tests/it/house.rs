@@ -295,6 +295,7 @@ impl House {
             drill_minutes: None,
             from_region: Some(from.into()),
             to_region: Some(to.into()),
+            split: None,
             dry_run: false,
             reason: "a test".into(),
             incident: None,

@@ -185,6 +185,7 @@ async fn picture(sim: &Sim, cloud: &AwsCloud) -> Picture {
         accounts: vec![shop()],
         observations,
         before: BTreeMap::new(),
+        split_before: None,
         own: Vec::new(),
         edits: Vec::new(),
         others: Vec::new(),

@@ -4,7 +4,7 @@ use holdfast_domain::own_step::{InEmergency, Occasion, OwnWork, Phase, Place, Si
 use holdfast_domain::resource::{Key, KeyShape};
 use holdfast_domain::{
     Account, AccountId, Application, ApprovalPolicy, ApprovalRule, Declaration, DeclaredRegion, Group,
-    Inventory, Name, Objectives, OwnPlan, OwnStep, REGIONS, RegionCode, Resource, ResourceKind, Seconds,
+    Inventory, LoadSplit, Name, Objectives, OwnPlan, OwnStep, REGIONS, RegionCode, Resource, ResourceKind, Seconds,
     Strategy as Way, Waiver,
 };
 use proptest::collection::{btree_map, btree_set, vec};
@@ -12,7 +12,7 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Texts for people, also those that a careless writer breaks on. Never blank.
 pub fn nasty() -> BoxedStrategy<String> {
@@ -279,6 +279,7 @@ fn application(name: Name) -> BoxedStrategy<Application> {
             (plain, resources.prop_shuffle(), vec(waiver(), 0..3), Just(regions)).prop_map(
                 move |(((owner, policy), tier, strategy, rto, rpo, limited), resources, waivers, regions)| {
                     Application {
+                        load_split: load_split(strategy, &regions, rto),
                         name: own.clone(),
                         owner,
                         tier,
@@ -301,6 +302,21 @@ fn application(name: Name) -> BoxedStrategy<Application> {
             )
         })
         .boxed()
+}
+
+/// One of the rules, where the strategy has any; percentages of all Regions that sum to a hundred.
+fn load_split(strategy: Way, regions: &[RegionCode], seed: u32) -> LoadSplit {
+    match seed % 3 {
+        _ if strategy != Way::ActiveActive => LoadSplit::Even,
+        0 => LoadSplit::Even,
+        1 => LoadSplit::Proportional,
+        _ => {
+            let mut all: BTreeMap<RegionCode, u8> = regions.iter().map(|region| (region.clone(), 7)).collect();
+            let others = 7 * u8::try_from(regions.len() - 1).unwrap();
+            all.insert(regions[0].clone(), 100 - others);
+            LoadSplit::Percent(all)
+        }
+    }
 }
 
 fn place() -> BoxedStrategy<Place> {

@@ -144,6 +144,10 @@ pub struct Request {
     /// The only recovery Region, or home, when absent
     #[arg(long, value_name = "REGION")]
     pub to: Option<String>,
+    /// Of an active-active application, in the place of --to: which percentage of the load a Region takes over; several times,
+    /// and they sum to 100
+    #[arg(long = "share", value_name = "REGION=PERCENT", conflicts_with = "to")]
+    pub shares: Vec<String>,
     #[arg(long)]
     pub reason: String,
     /// List every call and make none
