@@ -1,6 +1,7 @@
 //! Plans as they are kept: read, compared, edited, evaluated and waived. How they come to be is [`care`]'s.
 
 mod care;
+mod declared;
 mod edit;
 mod waivers;
 

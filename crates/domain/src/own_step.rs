@@ -1,6 +1,7 @@
 //! Steps of one's own in an application's plan: what no AWS system does by itself. They stand in the inventory's
 //! section `plans`, each with its place in the generated plan, and are part of what an approval covers.
 
+use crate::plan_edit::PlanEdits;
 use crate::ids::{Name, RegionCode};
 use crate::seconds::Seconds;
 use jiff::Timestamp;
@@ -11,7 +12,11 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnPlan {
     pub application: Name,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<OwnStep>,
+    /// What people have changed about its generated plans, way by way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<PlanEdits>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

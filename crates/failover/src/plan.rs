@@ -27,6 +27,7 @@ mod stores;
 mod switch_objects;
 
 pub(crate) use build::is_yet_to_be_made;
+pub(crate) use compute::works_on;
 pub use endpoint::store_of;
 pub use escalation::{EmergencyVariant, emergency_variant, escalated_id};
 pub use facts::{facts_of, record_text};

@@ -35,7 +35,8 @@ impl fmt::Display for Problem {
 
 impl Problem {
     /// A problem of a value that was not read from a text.
-    pub(crate) fn of_value(
+    #[must_use]
+    pub fn of_value(
         path: impl Into<String>,
         message: impl Into<String>,
         way_out: impl Into<String>,

@@ -329,7 +329,16 @@ impl Change {
     /// # Errors
     /// When the database does not answer, or something stored cannot be read.
     pub async fn load_inventory_for_edit(&mut self) -> Result<Inventory> {
-        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(EDIT_LOCK).execute(self.connection()).await?;
+        self.lock_inventory().await?;
         whole(self.connection()).await
+    }
+
+    /// Until this change ends, nobody else stores an inventory.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn lock_inventory(&mut self) -> Result<()> {
+        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(EDIT_LOCK).execute(self.connection()).await?;
+        Ok(())
     }
 }

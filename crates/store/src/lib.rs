@@ -36,6 +36,7 @@ mod observations;
 mod offline_runs;
 mod on_call;
 mod own_plans;
+mod plan_edits;
 mod people;
 mod plans;
 mod refusals;

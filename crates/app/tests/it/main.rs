@@ -16,6 +16,7 @@ mod house;
 mod inventory;
 mod measured;
 mod people;
+mod plan_files;
 mod plans;
 mod regions;
 mod requests;

@@ -4,6 +4,10 @@
 mod ecs;
 mod groups;
 mod lambda;
+mod rest;
+
+pub(super) use rest::rest;
+pub(crate) use rest::works_on;
 
 use super::draft::{Draft, Making};
 use super::split::{Split, taken};

@@ -39,18 +39,14 @@ impl PlanKey {
         Movement { intent: self.intent, mode, from: self.from.clone(), to: self.to.clone() }
     }
 
-    /// Every way that the application can be moved: out of each Region into each other, and back. Into the home Region
-    /// there is only the way back, unless all Regions are alike.
+    /// Every way that the application can be moved.
     #[must_use]
     pub fn all(application: &Application) -> Vec<Self> {
-        let alike = application.strategy == Strategy::ActiveActive;
         let mut all = Vec::new();
         for from in application.regions() {
-            for to in application.regions().filter(|to| *to != from) {
-                let home = *to == application.home_region;
-                for (intent, there) in [(Intent::Failover, alike || !home), (Intent::Failback, alike || home)]
-                {
-                    if there {
+            for to in application.regions() {
+                for intent in [Intent::Failover, Intent::Failback] {
+                    if application.goes(intent, from, to) {
                         all.push(Self { intent, from: from.clone(), to: to.clone() });
                     }
                 }

@@ -1,7 +1,7 @@
 //! Would the capacity be there: what does the work, its size against what is wanted, whether it is steady and healthy.
 
 use super::{Look, Severity};
-use crate::plan::{split, taken};
+use crate::plan::{Share, split, taken};
 use holdfast_domain::facts::{AutoScalingGroupFacts, EcsServiceFacts, EksNodeGroupFacts};
 use holdfast_domain::{Facts, RegionCode, Resource, Strategy};
 

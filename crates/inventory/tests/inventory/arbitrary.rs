@@ -1,11 +1,12 @@
 //! Any inventory that the file can hold, from the same tables of keys that readers and writers go by.
 
 use holdfast_domain::own_step::{InEmergency, Occasion, OwnWork, Phase, Place, Side, Until, Where};
+use holdfast_domain::plan_edit::{Condition, Edit, Editing, IfItFails};
 use holdfast_domain::resource::{Key, KeyShape};
 use holdfast_domain::{
     Account, AccountId, Application, ApprovalPolicy, ApprovalRule, Declaration, DeclaredRegion, Group,
-    Inventory, LoadSplit, Name, Objectives, OwnPlan, OwnStep, REGIONS, RegionCode, Resource, ResourceKind, Seconds,
-    Strategy as Way, Waiver,
+    Intent, Inventory, LoadSplit, Mode, Name, Objectives, OwnPlan, OwnStep, PlanEdits, REGIONS, RegionCode, Resource,
+    ResourceKind, Seconds, StepId, Strategy as Way, Waiver,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::of;
@@ -380,7 +381,52 @@ fn own_step(name: Name) -> BoxedStrategy<OwnStep> {
 fn own_plan() -> BoxedStrategy<OwnPlan> {
     let steps =
         btree_set(name(), 1..4).prop_flat_map(|all| all.into_iter().map(own_step).collect::<Vec<_>>());
-    (name(), steps).prop_map(|(application, steps)| OwnPlan { application, steps }).boxed()
+    (name(), steps, edits()).prop_map(|(application, steps, edits)| OwnPlan { application, steps, edits }).boxed()
+}
+
+fn edit() -> BoxedStrategy<Edit> {
+    let step = || name().prop_map(|name| StepId::parse(name.as_str()).unwrap());
+    let condition = prop_oneof![
+        (name(), region(), any::<bool>())
+            .prop_map(|(resource, region, well)| Condition::Signal { resource, region, well }),
+        (name(), region(), word(), word())
+            .prop_map(|(resource, region, what, value)| Condition::Fact { resource, region, what, value }),
+    ];
+    let waits = own_work().prop_filter("an edit puts in what waits", |work| {
+        ["wait_for_person", "wait_for_time", "wait_for_signal"].contains(&work.kind())
+    });
+    let timeout = || of((1_u32..=604_800).prop_map(Seconds));
+    let editing = prop_oneof![
+        (step(), step()).prop_map(|(step, other)| Editing::WaitFor { step, other }),
+        (step(), step()).prop_map(|(step, other)| Editing::DoNotWaitFor { step, other }),
+        (step(), Editing::TIMEOUT_SECONDS).prop_map(|(step, seconds)| Editing::Timeout { step, seconds }),
+        (step(), Editing::TRIES).prop_map(|(step, tries)| Editing::Tries { step, tries }),
+        (step(), condition).prop_map(|(step, condition)| Editing::OnlyIf { step, condition }),
+        (step(), select(vec![IfItFails::Ask, IfItFails::GoOn]))
+            .prop_map(|(step, then)| Editing::IfItFails { step, then }),
+        step().prop_map(|step| Editing::LeaveOut { step }),
+        (name(), place(), waits, timeout())
+            .prop_map(|(name, place, work, timeout)| Editing::Insert { name, place, work, timeout }),
+    ];
+    (of(select(vec![Mode::Planned, Mode::Emergency])), editing).prop_map(|(mode, edit)| Edit { mode, edit }).boxed()
+}
+
+/// Of several ways, in the order of the ways, none twice.
+fn edits() -> BoxedStrategy<Vec<PlanEdits>> {
+    let way = (any::<bool>(), region(), region());
+    btree_map(way, vec(edit(), 1..4), 0..3)
+        .prop_map(|all| {
+            let mut ways: Vec<PlanEdits> = all
+                .into_iter()
+                .map(|((back, from, to), edits)| {
+                    let intent = if back { Intent::Failback } else { Intent::Failover };
+                    PlanEdits { intent, from, to, edits }
+                })
+                .collect();
+            ways.sort_by(|a, b| a.way().cmp(&b.way()));
+            ways
+        })
+        .boxed()
 }
 
 fn name_pair() -> BoxedStrategy<(Name, Name)> {

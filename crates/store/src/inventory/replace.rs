@@ -318,7 +318,9 @@ impl Change {
              WHERE archived_at IS NULL AND name NOT IN (SELECT jsonb_array_elements_text($1))
                AND NOT EXISTS (SELECT FROM approval_rules r JOIN approval_policies p ON p.name = r.policy
                                WHERE r.group_name = g.name AND p.archived_at IS NULL)
-               AND NOT EXISTS (SELECT FROM own_plans o, jsonb_array_elements(o.steps) s WHERE s ->> 'group' = g.name)",
+               AND NOT EXISTS (SELECT FROM own_plans o, jsonb_array_elements(o.steps) s WHERE s ->> 'group' = g.name)
+               AND NOT EXISTS (SELECT FROM plan_edits e, jsonb_array_elements(e.edits) s
+                               WHERE s #>> '{edit,work,group}' = g.name)",
             kept.clone(),
         )
         .await?;
@@ -326,7 +328,9 @@ impl Change {
             "DELETE FROM groups g
              WHERE archived_at IS NOT NULL AND name NOT IN (SELECT jsonb_array_elements_text($1))
                AND NOT EXISTS (SELECT FROM approval_rules r WHERE r.group_name = g.name)
-               AND NOT EXISTS (SELECT FROM own_plans o, jsonb_array_elements(o.steps) s WHERE s ->> 'group' = g.name)",
+               AND NOT EXISTS (SELECT FROM own_plans o, jsonb_array_elements(o.steps) s WHERE s ->> 'group' = g.name)
+               AND NOT EXISTS (SELECT FROM plan_edits e, jsonb_array_elements(e.edits) s
+                               WHERE s #>> '{edit,work,group}' = g.name)",
             kept,
         )
         .await
