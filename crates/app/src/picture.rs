@@ -192,11 +192,7 @@ impl App {
     /// How everything stood before this failback's Region was left. Of the failovers that left it since it was
     /// last failed back to, the oldest knows: a later one (half-way through, or on to a third Region) found
     /// things moved already. None of ours: empty, and the plan goes by its defaults.
-    async fn before(
-        &self,
-        application: &Name,
-        movement: &Movement,
-    ) -> Answer<Earlier> {
+    async fn before(&self, application: &Name, movement: &Movement) -> Answer<Earlier> {
         let mut oldest = None;
         let mut question = RunFilter {
             application: Some(application.clone()),

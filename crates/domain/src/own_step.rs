@@ -1,8 +1,8 @@
 //! Steps of one's own in an application's plan: what no AWS system does by itself. They stand in the inventory's
 //! section `plans`, each with its place in the generated plan, and are part of what an approval covers.
 
-use crate::plan_edit::PlanEdits;
 use crate::ids::{Name, RegionCode};
+use crate::plan_edit::PlanEdits;
 use crate::seconds::Seconds;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -175,7 +175,8 @@ fn load_split(split: &LoadSplit, regions: &[&RegionCode]) -> Option<Out> {
             let at = |code: &RegionCode| regions.iter().position(|r| *r == code).unwrap_or(regions.len());
             let mut places: Vec<_> = all.iter().collect();
             places.sort_by_key(|(code, _)| (at(code), *code));
-            let number = |(code, percent): (&RegionCode, &u8)| (code.to_string(), Out::Number((*percent).into()));
+            let number =
+                |(code, percent): (&RegionCode, &u8)| (code.to_string(), Out::Number((*percent).into()));
             Some(Out::Map(OneLine, places.into_iter().map(number).collect()))
         }
     }

@@ -2,7 +2,7 @@
 //! Whether an edit fits the plan that is generated is for whoever generates it.
 
 use crate::fields::{Fields, KeyRule, Reader};
-use crate::plans::{kind_of, keys_of, length, place, work};
+use crate::plans::{keys_of, kind_of, length, place, work};
 use crate::problem::{clip, way_to_a_word};
 use crate::tree::{Node, What};
 use holdfast_domain::own_step::OwnWork;
@@ -45,7 +45,12 @@ pub(crate) fn ways(reader: &mut Reader, node: &Node, path: &str) -> Option<Vec<P
         match way(reader, item, &item_path) {
             Some(way) if all.iter().any(|other| other.way() == way.way()) => {
                 let message = "the edits of this plan stand twice";
-                reader.problems.at(item.at, &item_path, message, "write them all in one place, in their order");
+                reader.problems.at(
+                    item.at,
+                    &item_path,
+                    message,
+                    "write them all in one place, in their order",
+                );
                 whole = false;
             }
             Some(way) => all.push(way),
@@ -132,7 +137,9 @@ fn editing(reader: &mut Reader, fields: &Fields<'_>, kind: &str, put_in: Option<
     let step = step(reader, fields, "step");
     Some(match kind {
         "wait_for" => Editing::WaitFor { other: self::step(reader, fields, "other")?, step: step? },
-        "do_not_wait_for" => Editing::DoNotWaitFor { other: self::step(reader, fields, "other")?, step: step? },
+        "do_not_wait_for" => {
+            Editing::DoNotWaitFor { other: self::step(reader, fields, "other")?, step: step? }
+        }
         "timeout" => Editing::Timeout { seconds: seconds(reader, fields)?, step: step? },
         "tries" => Editing::Tries { tries: reader.number(fields, "tries", Editing::TRIES)?, step: step? },
         "only_if" => Editing::OnlyIf { condition: condition(reader, fields)?, step: step? },
@@ -173,7 +180,8 @@ fn seconds(reader: &mut Reader, fields: &Fields<'_>) -> Option<u32> {
 
 fn condition(reader: &mut Reader, fields: &Fields<'_>) -> Option<Condition> {
     let region = fields.get("region").and_then(|node| reader.region_at(node, &fields.path_of("region")));
-    let (signal, fact) = (fields.has("signal"), fields.has("resource") || fields.has("fact") || fields.has("value"));
+    let (signal, fact) =
+        (fields.has("signal"), fields.has("resource") || fields.has("fact") || fields.has("value"));
     if signal == fact {
         let message = if signal { "a condition asks one thing" } else { "the condition asks nothing" };
         let way_out = "give either `signal` and `is`, or `resource`, `fact` and `value`";
@@ -183,7 +191,12 @@ fn condition(reader: &mut Reader, fields: &Fields<'_>) -> Option<Condition> {
     let mut must = |keys: &[&'static str]| {
         let lacks: Vec<_> = keys.iter().copied().filter(|key| !fields.has(key)).collect();
         for key in &lacks {
-            reader.problems.at(fields.at(), &fields.path, format!("the condition lacks the key `{key}`"), "add it");
+            reader.problems.at(
+                fields.at(),
+                &fields.path,
+                format!("the condition lacks the key `{key}`"),
+                "add it",
+            );
         }
         lacks.is_empty()
     };

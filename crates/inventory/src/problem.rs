@@ -36,11 +36,7 @@ impl fmt::Display for Problem {
 impl Problem {
     /// A problem of a value that was not read from a text.
     #[must_use]
-    pub fn of_value(
-        path: impl Into<String>,
-        message: impl Into<String>,
-        way_out: impl Into<String>,
-    ) -> Self {
+    pub fn of_value(path: impl Into<String>, message: impl Into<String>, way_out: impl Into<String>) -> Self {
         Self { line: None, column: None, path: path.into(), message: message.into(), way_out: way_out.into() }
     }
 }

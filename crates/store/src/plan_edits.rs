@@ -1,11 +1,11 @@
 //! What people have changed about applications' plans: one row for each way that has edits. An edit in place writes it with
 //! its version (a trigger), the declarative file without one; the versions follow.
 
+use crate::Result;
 use crate::change::Change;
 use crate::connections::Connection;
 use crate::store::Store;
 use crate::wire::{from_json, word};
-use crate::{Error, Result};
 use holdfast_domain::own_step::OwnWork;
 use holdfast_domain::plan_edit::{Edit, Editing};
 use holdfast_domain::{Name, OwnPlan};
@@ -29,7 +29,9 @@ async fn of_way(connection: &mut Connection, application: &Name, key: &PlanKey) 
 /// The groups whose members an edit lets say that something is done.
 pub(crate) fn groups_of(plans: &[OwnPlan]) -> impl Iterator<Item = String> {
     plans.iter().flat_map(|plan| &plan.edits).flat_map(|way| &way.edits).filter_map(|edit| match &edit.edit {
-        Editing::Insert { work: OwnWork::WaitForPerson { group: Some(group), .. }, .. } => Some(group.to_string()),
+        Editing::Insert { work: OwnWork::WaitForPerson { group: Some(group), .. }, .. } => {
+            Some(group.to_string())
+        }
         _ => None,
     })
 }

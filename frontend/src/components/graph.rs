@@ -31,17 +31,23 @@ pub fn card(all: &[StepView], live: Live) -> AnyView {
         Live::Yes => steps::anchor,
         Live::No => |step| format!("p-{}", step.id),
     };
-    parts::card("graph", "The plan as a graph", aside(all), drawn(all, live, Some(anchor)))
+    parts::card(
+        "graph",
+        "The plan as a graph",
+        aside(all),
+        drawn(all, "The plan as a graph, drawing", live, Some(anchor)),
+    )
 }
 
-/// The graph behind a fold, where a page has several.
+/// The graph behind a fold, where a page has several; `form` is the form of the plan that it draws.
 #[must_use]
-pub fn fold(all: &[StepView], key: &str) -> AnyView {
+pub fn fold(all: &[StepView], key: &str, form: &str) -> AnyView {
     if all.len() < 2 {
         return parts::nothing();
     }
     let summary = view! { "As a graph: "{aside(all)} };
-    parts::fold(format!("graph-{key}"), false, "plain-fold", summary.into_any(), drawn(all, Live::No, None))
+    let drawing = drawn(all, &format!("{form} form as a graph, drawing"), Live::No, None);
+    parts::fold(format!("graph-{key}"), false, "plain-fold", summary.into_any(), drawing)
 }
 
 fn aside(all: &[StepView]) -> AnyView {
@@ -56,7 +62,7 @@ fn waited_for(all: &[StepView]) -> Vec<Vec<usize>> {
     all.iter().map(|step| step.after.iter().filter_map(|id| at.get(id.as_str()).copied()).collect()).collect()
 }
 
-fn drawn(all: &[StepView], live: Live, anchor: Option<fn(&StepView) -> String>) -> AnyView {
+fn drawn(all: &[StepView], label: &str, live: Live, anchor: Option<fn(&StepView) -> String>) -> AnyView {
     if all.len() > STEPS_AT_MOST {
         return view! { <p class="muted">{format!("{} steps are too many to draw; the list has them all.", all.len())}</p> }.into_any();
     }
@@ -89,7 +95,7 @@ fn drawn(all: &[StepView], live: Live, anchor: Option<fn(&StepView) -> String>) 
     );
     let role = if anchor.is_some() { "group" } else { "img" };
     view! {
-        <div class="scroll graph-box" tabindex="0" role="region" aria-label="The plan as a graph">
+        <div class="scroll graph-box" tabindex="0" role="region" aria-label=label.to_owned()>
             <svg class="graph" width=width.to_string() height=height.to_string() viewBox=format!("0 0 {width} {height}") role=role aria-label=words>
                 {edges}{nodes}
             </svg>
@@ -148,7 +154,8 @@ fn node(step: &StepView, live: Live, (x, y): (f64, f64)) -> AnyView {
     let irreversible = plan::cannot_be_undone(step).then(|| {
         view! { <text class="node-once" x=one(x + WIDTH - inset) y=one(y + 53.0) text-anchor="end">"no way back"</text> }
     });
-    let condition = step.only_if.clone().map(|condition| format!(", only where {condition}")).unwrap_or_default();
+    let condition =
+        step.only_if.clone().map(|condition| format!(", only where {condition}")).unwrap_or_default();
     view! {
         <g class=class>
             <title>{format!("{}{condition}", step.title)}</title>
@@ -168,7 +175,8 @@ fn says(number: usize, step: &StepView, live: Live) -> String {
         Live::Yes => tone::step_state(step.state),
         Live::No => (Tone::Quiet, what(step)),
     };
-    let after = if step.after.is_empty() { String::new() } else { format!(", after {}", step.after.join(" and ")) };
+    let after =
+        if step.after.is_empty() { String::new() } else { format!(", after {}", step.after.join(" and ")) };
     let condition = step.only_if.as_ref().map(|c| format!(", only where {c}")).unwrap_or_default();
     let once = if plan::cannot_be_undone(step) { ", cannot be undone" } else { "" };
     format!("Step {number}, {}: {}, {word}{after}{condition}{once}", part(step), step.title)

@@ -12,7 +12,8 @@ use leptos::prelude::*;
 pub fn card(split: Option<&Split>) -> AnyView {
     let Some(split) = split else { return parts::nothing() };
     let aside = view! { {format!("when {} leaves", split.leaving)} };
-    let body = view! { <p class="lead">{split.rule.clone()}</p>{table(split.leaving.as_str(), &split.shares)} };
+    let body =
+        view! { <p class="lead">{split.rule.clone()}</p>{table(split.leaving.as_str(), &split.shares)} };
     parts::card("split", "How the load is split", aside.into_any(), body.into_any())
 }
 
@@ -50,7 +51,8 @@ pub fn table(leaving: &str, shares: &[Share]) -> AnyView {
     let unweighed = (!weighed).then(|| {
         view! { <p class="muted">"Nothing divides its traffic by weight: each client goes to the Region that AWS finds for it among those that remain."</p> }
     });
-    view! { {parts::folding_table("Shares of the load", head.into_any(), rows.into_any())}{unweighed} }.into_any()
+    view! { {parts::folding_table("Shares of the load", head.into_any(), rows.into_any())}{unweighed} }
+        .into_any()
 }
 
 fn percent(of: Option<u32>) -> String {
@@ -68,7 +70,9 @@ pub fn sent(preview: &RunPreview) -> Option<String> {
 #[must_use]
 pub fn choose(preview: &RunPreview) -> AnyView {
     let request = &preview.request;
-    let Some(split) = preview.split.as_ref().filter(|_| request.drill.is_none()) else { return parts::nothing() };
+    let Some(split) = preview.split.as_ref().filter(|_| request.drill.is_none()) else {
+        return parts::nothing();
+    };
     let stay: Vec<&Share> = split.shares.iter().filter(|share| share.region != split.leaving).collect();
     if stay.iter().filter(|share| share.parts > 0).count() < 2 {
         return parts::nothing();

@@ -1,8 +1,8 @@
 //! One run: while it waits, what would happen and who decides; while it moves, where it is and what it waits
 //! for; when it is over, what was measured.
 
-use crate::components::tone::{Tone, badge};
 use crate::components::graph::{self, Live};
+use crate::components::tone::{Tone, badge};
 use crate::components::{
     approval, bars, lots, on_call, own_steps, parts, plan, runs, shares, steps, time, told,
 };
@@ -12,7 +12,7 @@ use crate::{format, words};
 use holdfast_api::notices::DeliveryView;
 use holdfast_api::on_call::OnCallView;
 use holdfast_api::runs::{DrillView, RunEvent, RunView, StepView};
-use holdfast_failover::{RunState, StepState};
+use holdfast_failover::{Intent, RunState, StepState};
 use leptos::prelude::*;
 
 /// Before anybody was told of it, where no team has a schedule.
@@ -81,7 +81,10 @@ fn body(
     let s = &run.summary;
     let incident = run.incident.clone().map(|i| view! { " · incident "{i} });
     let lot = s.evacuation.as_ref().map(|id| {
-        view! { <div>"Part of "<a href=lots::href(id)>{format!("the evacuation of {}", s.from_region)}</a>", and decided with it."</div> }
+        view! { <div>"Part of "<a href=lots::href(id)>{match s.intent {
+            Intent::Failback => format!("a lot of moves to {}", s.to_region),
+            Intent::Failover | Intent::Drill => format!("the evacuation of {}", s.from_region),
+        }}</a>", and decided with it."</div> }
     });
     let under = view! {
         {runs::what(s)}" · asked for by "{s.requested_by.clone()}" "{time::ago(s.requested_at)}{incident}

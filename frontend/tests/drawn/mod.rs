@@ -51,9 +51,10 @@ fn a_live_run_draws_the_state_of_each_step_in_words_beside_its_colour() {
     let mut run = runs::base(RunState::Running);
     run.steps[0].state = StepState::Succeeded;
     run.steps[1].state = StepState::NeedsPerson;
-    let html = screen(pages::run::page(run, vec![], crate::fixtures::signed()));
+    let html = screen(pages::run::page(run, vec![], fixtures::signed()));
     let node = |class: &str, word: &str| {
-        let at = html.find(&format!("class=\"node {class}\"")).unwrap_or_else(|| panic!("no node is {class}"));
+        let at =
+            html.find(&format!("class=\"node {class}\"")).unwrap_or_else(|| panic!("no node is {class}"));
         html[at..].split("</g>").next().is_some_and(|node| node.contains(word))
     };
     assert!(node("good", "done") && node("bad", "needs a person") && node("quiet", "not begun"));
@@ -81,7 +82,7 @@ fn the_percentages_now_and_to_be_stand_on_review_run_and_plan() {
     run.split = Some(split());
     let mut waiting = runs::base(RunState::AwaitingApproval);
     waiting.split = Some(split());
-    let signed = crate::fixtures::signed;
+    let signed = fixtures::signed;
     for html in [
         screen(pages::review::page(preview, "key".into())),
         screen(pages::run::page(run, vec![], signed())),

@@ -137,9 +137,11 @@ pub async fn approvals(output: Output) -> Outcome {
 fn shares(all: &[String]) -> Result<Option<BTreeMap<&str, u8>>, Failure> {
     let mut split = BTreeMap::new();
     for one in all {
-        let wrong = || Failure::Usage(format!(
+        let wrong = || {
+            Failure::Usage(format!(
                 "`--share {one}` is not a Region and its percentage, such as eu-central-1=60"
-            ));
+            ))
+        };
         let (region, percent) = one.split_once('=').ok_or_else(wrong)?;
         split.insert(region.trim(), percent.trim().parse::<u8>().map_err(|_| wrong())?);
     }

@@ -67,9 +67,8 @@ impl App {
         way: &PlanEdits,
         now: Timestamp,
     ) -> Answer<Option<Vec<Misfit>>> {
-        let named = |all: &Inventory| {
-            all.applications.iter().flatten().find(|a| a.name == plan.application).cloned()
-        };
+        let named =
+            |all: &Inventory| all.applications.iter().flatten().find(|a| a.name == plan.application).cloned();
         let key = PlanKey { intent: way.intent, from: way.from.clone(), to: way.to.clone() };
         let (Some(_), Some(application)) = (named(stored), named(merged)) else { return Ok(None) };
         // What the comparison of the file says at its line.

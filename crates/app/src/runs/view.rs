@@ -195,11 +195,9 @@ pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> Run
 
 pub fn emergency(variant: &EmergencyVariant) -> EmergencyView {
     match variant {
-        EmergencyVariant::Ready { steps, notes, .. } => EmergencyView {
-            steps: planned_steps(steps),
-            notes: notes.clone(),
-            none_because: None,
-        },
+        EmergencyVariant::Ready { steps, notes, .. } => {
+            EmergencyView { steps: planned_steps(steps), notes: notes.clone(), none_because: None }
+        }
         EmergencyVariant::None { reason } => {
             EmergencyView { steps: Vec::new(), notes: Vec::new(), none_because: Some(reason.clone()) }
         }

@@ -22,5 +22,6 @@ mod regions;
 mod requests;
 mod scopes;
 mod shared;
+mod shares;
 mod sign_in;
 mod step_up;

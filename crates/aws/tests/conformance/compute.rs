@@ -134,6 +134,7 @@ fn application(sim: &Sim) -> Application {
         recovery_regions: vec![region(AWAY)],
         objectives: Objectives { rto: Seconds(900), rpo: Seconds(60) },
         data_residency: Vec::new(),
+        load_split: holdfast_domain::LoadSplit::Even,
         approval_policy: Name::parse("one-approver").unwrap(),
         depends_on: Vec::new(),
         resources: vec![

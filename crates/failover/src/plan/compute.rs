@@ -154,7 +154,9 @@ fn share(draft: &mut Draft<'_>, resource: &Resource, unit: &str) -> Vec<(RegionC
     if !unreserved {
         draft.note(match leaving {
             Some(total) => format!("{name}: {}", shared(&parts, total, (unit, from, key))),
-            None => format!("{name}: the {unit} of {from} could not be counted; each remaining Region gets its {key}."),
+            None => format!(
+                "{name}: the {unit} of {from} could not be counted; each remaining Region gets its {key}."
+            ),
         });
     }
     let mut targets = Vec::new();
@@ -173,7 +175,11 @@ fn share(draft: &mut Draft<'_>, resource: &Resource, unit: &str) -> Vec<(RegionC
 }
 
 /// Who takes how many, in words.
-fn shared(parts: &BTreeMap<RegionCode, u64>, total: u32, (unit, from, key): (&str, &RegionCode, &str)) -> String {
+fn shared(
+    parts: &BTreeMap<RegionCode, u64>,
+    total: u32,
+    (unit, from, key): (&str, &RegionCode, &str),
+) -> String {
     let of: u64 = parts.values().sum();
     let mut more = parts.iter().map(|(region, part)| (region, taken(total, *part, of)));
     let first = parts.values().next();
@@ -184,7 +190,9 @@ fn shared(parts: &BTreeMap<RegionCode, u64>, total: u32, (unit, from, key): (&st
         );
     }
     let each = more.map(|(region, more)| format!("{more} more in {region}")).collect::<Vec<_>>().join(", ");
-    format!("the {total} {unit} of {from} are split by the stated rule, rounded up: {each}, and never fewer than its {key}.")
+    format!(
+        "the {total} {unit} of {from} are split by the stated rule, rounded up: {each}, and never fewer than its {key}."
+    )
 }
 
 /// After a failback: what the failover raised, back to what stood before it and never below.

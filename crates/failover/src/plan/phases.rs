@@ -68,13 +68,16 @@ fn of_call(change: &Change, later: bool) -> Option<Phase> {
                 Phase::Build
             }
         }
-        Change::StartRestoreJob { .. } | Change::CreateStack { .. } | Change::UpdateStack { .. } => Phase::Build,
+        Change::StartRestoreJob { .. } | Change::CreateStack { .. } | Change::UpdateStack { .. } => {
+            Phase::Build
+        }
         Change::DeleteRestored { .. } => Phase::Lower,
         // ---- traffic
         Change::SetAccessPointRoutes { .. }
         | Change::SetAcceleratorGroup { .. }
         | Change::ReplaceRecords { .. }
         | Change::SetHealthCheck { .. }
+        | Change::SetSwitchObject { .. }
         | Change::SetRoutingControls { .. }
         | Change::SetPrimaryOrigins { .. }
         | Change::StartRegionSwitch { .. } => Phase::MoveTraffic,

@@ -205,10 +205,13 @@ fn divided(
 
 /// The sum of a Region's weights; `None` where its records have none.
 fn region_weight(facts: &Facts) -> Option<u64> {
-    facts.dns_records().map(|record| match record.routing {
-        Routing::Weighted { weight } => u64::try_from(weight).ok(),
-        _ => None,
-    }).sum()
+    facts
+        .dns_records()
+        .map(|record| match record.routing {
+            Routing::Weighted { weight } => u64::try_from(weight).ok(),
+            _ => None,
+        })
+        .sum()
 }
 
 /// The weights once those who stay have what the leaving Region had: to be compared with each other, not to be set.
@@ -236,8 +239,12 @@ pub(super) fn not_by_weight(application: &Application, observations: &Observatio
             })?;
             (seen != "weighted").then(|| format!("routed by {seen}"))
         }
-        ResourceKind::GlobalAccelerator => Some("an accelerator, whose dials hold back and do not send".to_owned()),
-        ResourceKind::S3MultiRegionAccessPoint => Some("an access point, whose routes are open or closed".to_owned()),
+        ResourceKind::GlobalAccelerator => {
+            Some("an accelerator, whose dials hold back and do not send".to_owned())
+        }
+        ResourceKind::S3MultiRegionAccessPoint => {
+            Some("an access point, whose routes are open or closed".to_owned())
+        }
         _ => None,
     };
     application

@@ -304,7 +304,8 @@ fn rest(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, unit: &st
         let all = split.shares.iter().filter(of).map(|share| share.parts).sum();
         Some((leaving, taken(leaving, part, all)))
     };
-    let largest = others.iter().filter_map(|left| Some((left, share(left)?))).max_by_key(|(_, (_, more))| *more);
+    let largest =
+        others.iter().filter_map(|left| Some((left, share(left)?))).max_by_key(|(_, (_, more))| *more);
     let Some((left, (leaving, more))) = largest else { return };
     let wanted = resource.spec.recovery_size(region).unwrap_or(0).max(now.saturating_add(more));
     if now < wanted {

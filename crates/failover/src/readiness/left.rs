@@ -32,7 +32,10 @@ pub(super) fn look(look: &mut Look<'_>, left: Option<&Left>) {
 fn still_runs(application: &Application, resource: &Resource, facts: &Facts) -> Option<String> {
     let runs = works_on(application.strategy, facts)?;
     let strategy = application.strategy.as_str().replace('_', " ");
-    Some(format!("{runs} of {} still run there, and {strategy} has nothing run in a Region that stands by.", resource.name))
+    Some(format!(
+        "{runs} of {} still run there, and {strategy} has nothing run in a Region that stands by.",
+        resource.name
+    ))
 }
 
 fn still_works(resource: &Resource, facts: &Facts, left: &Left) -> Option<String> {

@@ -3,6 +3,7 @@
 use super::{NOW, name, region};
 use crate::plan::Picture;
 use crate::readiness::Surroundings;
+use holdfast_domain::LoadSplit;
 use holdfast_domain::facts::{
     AcceleratorEndpoint, AcceleratorGroup, AlarmFacts, AliasTarget, AuroraMember, DnsRecord, EcsServiceFacts,
     Lag, Routing, SettingFacts, StackFacts,
@@ -12,7 +13,6 @@ use holdfast_domain::resource::{
     EcsService, EndpointSetting, GlobalAccelerator, Route53Records, S3MultiRegionAccessPoint, SettingPlace,
     StackPlace,
 };
-use holdfast_domain::LoadSplit;
 use holdfast_domain::{
     Account, AccountId, Application, Facts, Name, Objectives, ObservationMap, RegionCode, Resource,
     ResourceSpec, Seconds, Sight, Strategy,

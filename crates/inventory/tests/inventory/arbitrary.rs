@@ -5,8 +5,8 @@ use holdfast_domain::plan_edit::{Condition, Edit, Editing, IfItFails};
 use holdfast_domain::resource::{Key, KeyShape};
 use holdfast_domain::{
     Account, AccountId, Application, ApprovalPolicy, ApprovalRule, Declaration, DeclaredRegion, Group,
-    Intent, Inventory, LoadSplit, Mode, Name, Objectives, OwnPlan, OwnStep, PlanEdits, REGIONS, RegionCode, Resource,
-    ResourceKind, Seconds, StepId, Strategy as Way, Waiver,
+    Intent, Inventory, LoadSplit, Mode, Name, Objectives, OwnPlan, OwnStep, PlanEdits, REGIONS, RegionCode,
+    Resource, ResourceKind, Seconds, StepId, Strategy as Way, Waiver,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::of;
@@ -312,7 +312,8 @@ fn load_split(strategy: Way, regions: &[RegionCode], seed: u32) -> LoadSplit {
         0 => LoadSplit::Even,
         1 => LoadSplit::Proportional,
         _ => {
-            let mut all: BTreeMap<RegionCode, u8> = regions.iter().map(|region| (region.clone(), 7)).collect();
+            let mut all: BTreeMap<RegionCode, u8> =
+                regions.iter().map(|region| (region.clone(), 7)).collect();
             let others = 7 * u8::try_from(regions.len() - 1).unwrap();
             all.insert(regions[0].clone(), 100 - others);
             LoadSplit::Percent(all)
@@ -381,16 +382,25 @@ fn own_step(name: Name) -> BoxedStrategy<OwnStep> {
 fn own_plan() -> BoxedStrategy<OwnPlan> {
     let steps =
         btree_set(name(), 1..4).prop_flat_map(|all| all.into_iter().map(own_step).collect::<Vec<_>>());
-    (name(), steps, edits()).prop_map(|(application, steps, edits)| OwnPlan { application, steps, edits }).boxed()
+    (name(), steps, edits())
+        .prop_map(|(application, steps, edits)| OwnPlan { application, steps, edits })
+        .boxed()
 }
 
 fn edit() -> BoxedStrategy<Edit> {
     let step = || name().prop_map(|name| StepId::parse(name.as_str()).unwrap());
     let condition = prop_oneof![
-        (name(), region(), any::<bool>())
-            .prop_map(|(resource, region, well)| Condition::Signal { resource, region, well }),
-        (name(), region(), word(), word())
-            .prop_map(|(resource, region, what, value)| Condition::Fact { resource, region, what, value }),
+        (name(), region(), any::<bool>()).prop_map(|(resource, region, well)| Condition::Signal {
+            resource,
+            region,
+            well
+        }),
+        (name(), region(), word(), word()).prop_map(|(resource, region, what, value)| Condition::Fact {
+            resource,
+            region,
+            what,
+            value
+        }),
     ];
     let waits = own_work().prop_filter("an edit puts in what waits", |work| {
         ["wait_for_person", "wait_for_time", "wait_for_signal"].contains(&work.kind())
@@ -405,10 +415,16 @@ fn edit() -> BoxedStrategy<Edit> {
         (step(), select(vec![IfItFails::Ask, IfItFails::GoOn]))
             .prop_map(|(step, then)| Editing::IfItFails { step, then }),
         step().prop_map(|step| Editing::LeaveOut { step }),
-        (name(), place(), waits, timeout())
-            .prop_map(|(name, place, work, timeout)| Editing::Insert { name, place, work, timeout }),
+        (name(), place(), waits, timeout()).prop_map(|(name, place, work, timeout)| Editing::Insert {
+            name,
+            place,
+            work,
+            timeout
+        }),
     ];
-    (of(select(vec![Mode::Planned, Mode::Emergency])), editing).prop_map(|(mode, edit)| Edit { mode, edit }).boxed()
+    (of(select(vec![Mode::Planned, Mode::Emergency])), editing)
+        .prop_map(|(mode, edit)| Edit { mode, edit })
+        .boxed()
 }
 
 /// Of several ways, in the order of the ways, none twice.

@@ -96,7 +96,11 @@ fn each_mistake_is_told_at_its_line_with_the_nearest_right_word() {
         ("us-east-1: 50, eu", "us-east-1: 40, eu", "sum to 90"),
         ("eu-west-1: 20}", "eu-west-2: 20}", "not one of the application's Regions"),
         (", eu-west-1: 20}", "}", "says nothing of eu-west-1"),
-        ("load_split: {us-east-1: 50, eu-central-1: 30, eu-west-1: 20}", "load_split: evenn", "did you mean `even`?"),
+        (
+            "load_split: {us-east-1: 50, eu-central-1: 30, eu-west-1: 20}",
+            "load_split: evenn",
+            "did you mean `even`?",
+        ),
         ("strategy: active_active", "strategy: warm_standby", "is of active-active applications"),
     ] {
         assert!(FILE.contains(piece), "{piece}");

@@ -31,7 +31,9 @@ impl Line {
             match at.checked_sub(1).map(|before| self.0[before]) {
                 None => path.push_str(&format!("M{x:.1} {y:.1}")),
                 // Straight through a row, curved from one row to the next.
-                Some((from, _)) if at % 2 == 0 && (from - x).abs() < 0.05 => path.push_str(&format!("V{y:.1}")),
+                Some((from, _)) if at % 2 == 0 && (from - x).abs() < 0.05 => {
+                    path.push_str(&format!("V{y:.1}"))
+                }
                 Some((from, above)) => {
                     let middle = (above + y) / 2.0;
                     path.push_str(&format!("C{from:.1} {middle:.1} {x:.1} {middle:.1} {x:.1} {y:.1}"));
@@ -141,8 +143,10 @@ fn reduced(after: &[Vec<usize>], rows: &[usize]) -> Vec<Vec<usize>> {
         behind[step] = all;
     }
     let direct = |step: usize| {
-        let waits_for: BTreeSet<usize> = after[step].iter().copied().filter(|b| rows[*b] < rows[step]).collect();
-        let by_way = |before: &usize| waits_for.iter().any(|other| other != before && behind[*other].contains(before));
+        let waits_for: BTreeSet<usize> =
+            after[step].iter().copied().filter(|b| rows[*b] < rows[step]).collect();
+        let by_way =
+            |before: &usize| waits_for.iter().any(|other| other != before && behind[*other].contains(before));
         waits_for.iter().copied().filter(|before| !by_way(before)).collect()
     };
     (0..after.len()).map(direct).collect()
@@ -239,7 +243,12 @@ mod tests {
 
     #[test]
     fn everything_lies_within_the_picture_and_nothing_makes_it_panic() {
-        for after in [vec![], vec![vec![]], vec![vec![1], vec![0]], vec![vec![], vec![0, 0], vec![1, 0], vec![2, 0, 1]]] {
+        for after in [
+            vec![],
+            vec![vec![]],
+            vec![vec![1], vec![0]],
+            vec![vec![], vec![0, 0], vec![1, 0], vec![2, 0, 1]],
+        ] {
             let plan = layout(&after);
             assert_eq!(plan.spots.len(), after.len());
             for (x, y) in &plan.spots {

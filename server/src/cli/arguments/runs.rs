@@ -272,8 +272,14 @@ pub enum Evacuate {
 /// What the digest of an evacuation covers, asked the same way of its plan and of its request.
 #[derive(Debug, Args)]
 pub struct Lot {
-    /// The Region to leave
+    /// The Region to leave, or with --home to come home to
     pub region: String,
+    /// Fail back to the Region what is at home there and serves from elsewhere
+    #[arg(long)]
+    pub home: bool,
+    /// Take each part back by itself unless somebody commits it within so many seconds after its traffic has moved
+    #[arg(long = "commit-within", value_name = "SECONDS")]
+    pub commit_within_seconds: Option<u32>,
     /// Runs that may move at once
     #[arg(long, value_name = "N")]
     pub concurrency: Option<u16>,

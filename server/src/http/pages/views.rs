@@ -169,7 +169,9 @@ pub fn split(fields: &Fields) -> Answer<Option<BTreeMap<String, u8>>> {
     let all = fields.get("split").unwrap_or_default();
     let linked = all.split(',').filter_map(|one| one.split_once('='));
     let named: Vec<(String, String)> = match fields.beginning("share_") {
-        typed if typed.is_empty() => linked.map(|(code, share)| (code.to_owned(), share.to_owned())).collect(),
+        typed if typed.is_empty() => {
+            linked.map(|(code, share)| (code.to_owned(), share.to_owned())).collect()
+        }
         typed => typed,
     };
     let read = |(code, share): (String, String)| match share.trim().parse::<u8>() {

@@ -89,7 +89,9 @@ pub(super) fn give_back(draft: &Draft<'_>, name: &Name, wanted: &mut Records) {
     }
     for place in set.keys() {
         let before = stood.get(place).and_then(Option::as_ref).map(|record| record.routing.clone());
-        if let (Some(Some(record)), Some(routing @ Routing::Weighted { .. })) = (wanted.get_mut(place), before) {
+        if let (Some(Some(record)), Some(routing @ Routing::Weighted { .. })) =
+            (wanted.get_mut(place), before)
+        {
             *record = DnsRecord { routing, ..record.clone() };
         }
     }

@@ -10,7 +10,8 @@ use proptest::prelude::*;
 
 /// Active in three Regions by weight, with as many tasks in each.
 fn in_three(weights: [i64; 3], tasks: [u32; 3], rule: LoadSplit) -> Picture {
-    let resources = vec![dns("front-door"), aurora("posts"), ecs("timeline", &[(A, None), (B, None), (C, None)])];
+    let resources =
+        vec![dns("front-door"), aurora("posts"), ecs("timeline", &[(A, None), (B, None), (C, None)])];
     let mut picture = feed();
     let mut application = crate::testing::world::application(Strategy::ActiveActive, &[A, B, C], resources);
     application.load_split = rule;
@@ -50,10 +51,7 @@ fn shown(plan: &Plan) -> Vec<(String, u32, Option<u32>, Option<u32>)> {
 #[test]
 fn even_shares_of_even_weights_leave_the_records_that_stay_as_they_are() {
     let plan = out_of_a(&in_three([100, 100, 100], [6, 6, 6], LoadSplit::Even));
-    assert_eq!(
-        routed(&plan),
-        Some("ap-southeast-1 weight 100, eu-central-1 weight 100, us-east-1 weight 0")
-    );
+    assert_eq!(routed(&plan), Some("ap-southeast-1 weight 100, eu-central-1 weight 100, us-east-1 weight 0"));
     assert_eq!((tasks(&plan, B), tasks(&plan, C)), (Some(9), Some(9)));
     // Of three equal shares the odd percent is the first Region's by code.
     let expected = [(A, 0, 33, 0), (B, 50, 33, 50), (C, 50, 34, 50)];
@@ -68,12 +66,12 @@ fn stated_percentages_decide_weights_and_capacity_alike() {
     let rule = percent([(A, 50), (B, 30), (C, 20)]);
     let plan = out_of_a(&in_three([50, 25, 25], [10, 5, 5], rule));
     // Of the half that leaves, B takes three fifths and C two.
-    assert_eq!(
-        routed(&plan),
-        Some("ap-southeast-1 weight 45, eu-central-1 weight 55, us-east-1 weight 0")
-    );
+    assert_eq!(routed(&plan), Some("ap-southeast-1 weight 45, eu-central-1 weight 55, us-east-1 weight 0"));
     assert_eq!((tasks(&plan, B), tasks(&plan, C)), (Some(11), Some(9)));
-    assert_eq!(plan.split.as_ref().map(|s| s.rule.contains("eu-central-1 30 %, ap-southeast-1 20 %")), Some(true));
+    assert_eq!(
+        plan.split.as_ref().map(|s| s.rule.contains("eu-central-1 30 %, ap-southeast-1 20 %")),
+        Some(true)
+    );
     let picture = in_three([50, 25, 25], [10, 5, 5], percent([(A, 50), (B, 30), (C, 20)]));
     let found = readiness::findings(
         &picture.application,
@@ -82,17 +80,18 @@ fn stated_percentages_decide_weights_and_capacity_alike() {
         picture.now,
     );
     let raised = found.iter().find(|f| f.code == "capacity_to_raise" && f.region == Some(region(B))).unwrap();
-    assert!(raised.sentence.contains("raises it to 11"), "readiness goes by the same rule: {}", raised.sentence);
+    assert!(
+        raised.sentence.contains("raises it to 11"),
+        "readiness goes by the same rule: {}",
+        raised.sentence
+    );
 }
 
 #[test]
 fn in_proportion_to_capacity_the_larger_region_takes_more() {
     let plan = out_of_a(&in_three([100, 100, 100], [9, 6, 3], LoadSplit::Proportional));
     assert_eq!((tasks(&plan, B), tasks(&plan, C)), (Some(12), Some(6)));
-    assert_eq!(
-        routed(&plan),
-        Some("ap-southeast-1 weight 44, eu-central-1 weight 56, us-east-1 weight 0")
-    );
+    assert_eq!(routed(&plan), Some("ap-southeast-1 weight 44, eu-central-1 weight 56, us-east-1 weight 0"));
     let mut unseen = in_three([100, 100, 100], [9, 6, 3], LoadSplit::Proportional);
     unseen.observations.remove(&key("timeline", C));
     let rule = split(&unseen.application, &unseen.observations, &region(A), Some(&region(B))).rule;
@@ -111,7 +110,8 @@ fn a_region_that_comes_back_gives_the_others_their_own_weights_again() {
     let at_first = in_three([50, 25, 25], [10, 5, 5], percent([(A, 50), (B, 30), (C, 20)]));
     let moved = out_of_a(&at_first);
     let mut away = in_three([0, 55, 45], [10, 11, 9], at_first.application.load_split.clone());
-    away.before = moved.before.iter().map(|b| ((b.resource.clone(), b.region.clone()), b.facts.clone())).collect();
+    away.before =
+        moved.before.iter().map(|b| ((b.resource.clone(), b.region.clone()), b.facts.clone())).collect();
     away.split_before = moved.split.clone();
     for code in [A, B, C] {
         let facts = crate::testing::world::aurora_facts("posts", code, code == B);

@@ -54,9 +54,9 @@ fn what_a_standby_of_the_strategy_does_not_run_goes_to_rest_once_traffic_is_conf
     let lowered = |plan: &Plan| -> Vec<String> {
         ids(plan).iter().filter(|id| id.starts_with("lower")).map(|id| (*id).to_owned()).collect()
     };
-    picture.application.strategy = holdfast_domain::Strategy::WarmStandby;
+    picture.application.strategy = Strategy::WarmStandby;
     assert_eq!(lowered(&planned(&picture, &again())), [""; 0], "a warm standby runs");
-    picture.application.strategy = holdfast_domain::Strategy::PilotLight;
+    picture.application.strategy = Strategy::PilotLight;
     let plan = planned(&picture, &again());
     let lowered = lowered(&plan);
     assert!(lowered.iter().any(|id| id.contains("workers")) && lowered.iter().any(|id| id.contains("api")));
