@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // outside of `#[test]` functions too, a panic is how a claim fails
 
+mod drawn;
 mod fixtures;
 mod live;
 mod payloads;

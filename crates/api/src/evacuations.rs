@@ -7,7 +7,7 @@ use crate::shapes::{RefusalShape, ReviewShape, TallyShape};
 use async_trait::async_trait;
 use holdfast_domain::{Actor, EvacuationId};
 use holdfast_failover::approval::Tally;
-use holdfast_failover::evacuation::State;
+use holdfast_failover::evacuation::{Direction, State};
 use holdfast_failover::{Intent, Mode, Refusal, Review};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,9 +16,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestEvacuation {
-    /// The Region to leave.
+    /// The Region to leave, or to come home to.
     #[schema(example = "us-east-1")]
     pub region: String,
+    /// `out` where nothing is said; `home` fails back to the Region what is at home there.
+    #[serde(default, skip_serializing_if = "Direction::is_out")]
+    #[schema(value_type = String, example = "out")]
+    pub direction: Direction,
     #[schema(value_type = String, example = "planned")]
     pub mode: Mode,
     #[serde(default)]
@@ -39,6 +43,10 @@ pub struct RequestEvacuation {
     /// Only these; absent: every application with a foot in the Region. What is not named is left out, and said.
     #[serde(default)]
     pub applications: Option<Vec<String>>,
+    /// Once its traffic has moved, so long (5 to 86,400) for a person's commit of each part; without it that part is taken back. Parts
+    /// that have done by then what nothing takes back are moved without, and say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit_within_seconds: Option<u32>,
     /// When given, the lot made now must still have this digest: what the person was shown.
     #[serde(default)]
     pub plan_digest: Option<String>,
@@ -87,6 +95,9 @@ pub struct PlannedPart {
     /// Runs that wait for approval and that are cancelled by the request.
     pub takes_the_place_of: Vec<String>,
     pub approval_policy: String,
+    /// Its commit window, where one was asked for and it can have one.
+    #[serde(default)]
+    pub commit_within_seconds: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -138,6 +149,10 @@ pub struct EvacuationPreview {
 pub struct EvacuationSummary {
     pub id: String,
     pub region: String,
+    /// `out` of the Region, or `home` to it.
+    #[serde(default)]
+    #[schema(value_type = String, example = "out")]
+    pub direction: Direction,
     #[schema(value_type = String, example = "planned")]
     pub mode: Mode,
     #[schema(value_type = String, example = "awaiting_approval")]

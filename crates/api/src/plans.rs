@@ -3,10 +3,11 @@
 use crate::Page;
 use crate::problem::Answer;
 use crate::runs::StepView;
-use crate::shapes::RefusalShape;
+use crate::shapes::{RefusalShape, ShareShape};
 use async_trait::async_trait;
 use holdfast_domain::{Actor, Name};
 use holdfast_failover::evaluation::{Evaluation, Outcome, Verification};
+use holdfast_failover::plan::Share;
 use holdfast_failover::plan::edit::{Edit, Misfit};
 use holdfast_failover::plan::sheet::{Compared, LintFinding};
 use holdfast_failover::{Intent, Refusal};
@@ -73,6 +74,10 @@ pub struct PlanVersionView {
     pub emergency: FormView,
     /// How an active-active application's load is split when one of its Regions goes.
     pub split: Option<String>,
+    /// The same Region by Region, as it was when the version was made.
+    #[serde(default)]
+    #[schema(value_type = Vec<ShareShape>)]
+    pub shares: Vec<Share>,
     /// What it needs of planes that it should not need, form by form.
     #[schema(value_type = Vec<Object>)]
     pub lint: Vec<LintFinding>,

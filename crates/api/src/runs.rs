@@ -7,18 +7,20 @@ pub use undo::{AbortReview, AbortRun, CommitView, StaysView, UndoView, UndoingVi
 use crate::Page;
 use crate::problem::Answer;
 use crate::shapes::{
-    FactShape, ForecastShape, MeasuredShape, MeasurementShape, RefusalShape, ReviewShape, TallyShape,
+    FactShape, ForecastShape, MeasuredShape, MeasurementShape, RefusalShape, ReviewShape, SplitShape,
+    TallyShape,
 };
 use async_trait::async_trait;
 use holdfast_domain::{Actor, RunId, StepId};
 use holdfast_failover::approval::Tally;
 use holdfast_failover::compliance::Measured;
-use holdfast_failover::plan::{Fact, Measurement};
+use holdfast_failover::plan::{Fact, Measurement, Split};
 use holdfast_failover::run::forecast::Forecast;
 use holdfast_failover::run::{Entry, RunState, StepState};
 use holdfast_failover::{DrillKind, Intent, Mode, Refusal, Review};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What a client sends to ask for a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -42,6 +44,10 @@ pub struct RequestRun {
     /// Defaults to the only recovery Region, or home for a failback.
     #[serde(default)]
     pub to_region: Option<String>,
+    /// Of an active-active application that a Region leaves, in the place of `to_region`: which percentage of its load each of the
+    /// others takes over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<BTreeMap<String, u8>>,
     #[serde(default)]
     pub dry_run: bool,
     #[serde(default)]
@@ -299,6 +305,10 @@ pub struct RunView {
     #[schema(value_type = Vec<MeasurementShape>)]
     pub measurements: Vec<Measurement>,
     pub notes: Vec<String>,
+    /// Of an active-active application that a Region leaves: who takes over what.
+    #[serde(default)]
+    #[schema(value_type = Option<SplitShape>)]
+    pub split: Option<Split>,
     /// What it does instead once it is escalated; absent of emergencies.
     #[serde(default)]
     pub if_escalated: Option<EmergencyView>,
@@ -382,6 +392,12 @@ pub struct StepView {
     pub before: serde_json::Value,
     #[schema(value_type = Option<Object>)]
     pub after_values: serde_json::Value,
+    /// The part of the move that it is of, such as `raise_compute`; absent of steps of one's own.
+    #[serde(default)]
+    pub phase: Option<String>,
+    /// Where it is carried out under a condition alone: which.
+    #[serde(default)]
+    pub only_if: Option<String>,
     /// Whether this actor may retry or skip it now.
     pub may_retry: bool,
     pub may_skip: bool,
@@ -466,6 +482,10 @@ pub struct RunPreview {
     #[schema(value_type = Vec<MeasurementShape>)]
     pub measurements: Vec<Measurement>,
     pub notes: Vec<String>,
+    /// Of an active-active application that a Region leaves: who takes over what.
+    #[serde(default)]
+    #[schema(value_type = Option<SplitShape>)]
+    pub split: Option<Split>,
     /// What the run does instead once it is escalated; absent of emergencies.
     #[serde(default)]
     pub if_escalated: Option<EmergencyView>,

@@ -41,6 +41,26 @@ shapes! {
         way_out: String,
     }
 
+    /// Who takes over what of the load of a Region that leaves an active-active application.
+    SplitShape as Split {
+        leaving: String,
+        /// The rule, in words.
+        rule: String,
+        shares: Vec<ShareShape>,
+    }
+
+    ShareShape as Share {
+        region: String,
+        /// Its part in the load that is taken over, beside the others' parts.
+        parts: u64,
+        takes_percent: u32,
+        /// Of all traffic, as the weights divide it; absent where nothing divides it by weight.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        now_percent: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        to_be_percent: Option<u32>,
+    }
+
     /// How far a request is.
     TallyShape as Tally {
         rules: Vec<RuleTallyShape>,
@@ -183,7 +203,7 @@ mod tests {
     use holdfast_domain::Facts;
     use holdfast_failover::approval::RuleTally;
     use holdfast_failover::compliance::{Measured, RtoSplit, StoreLag};
-    use holdfast_failover::plan::{Fact, Measurement};
+    use holdfast_failover::plan::{Fact, Measurement, Split};
     use holdfast_failover::run::forecast::Forecast;
     use holdfast_failover::serving::{Serving, StoreProtection};
     use holdfast_failover::{Finding, Refusal, Review, Tally};
@@ -246,6 +266,11 @@ mod tests {
         holds::<Forecast, ForecastShape>(json!({
             "likely_seconds": 60.0, "latest_seconds": 90.0, "critical_path": ["switch-orders"],
             "steps_that_ran_before": 3, "steps_that_never_ran": 0, "earlier_runs": 2,
+        }));
+        holds::<Split, SplitShape>(json!({
+            "leaving": "us-east-1", "rule": "r", "shares": [{
+                "region": "eu-central-1", "parts": 1, "takes_percent": 100, "now_percent": 50, "to_be_percent": 100,
+            }],
         }));
         holds::<Facts, FactsShape>(json!({
             "of": "access_point_route", "bucket": "assets-eu", "traffic_dial_percent": 100,

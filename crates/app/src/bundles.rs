@@ -200,6 +200,7 @@ fn asked(application: &Application, kept: &PlanVersion) -> RequestRun {
         drill_minutes: None,
         from_region: Some(key.from.to_string()),
         to_region: Some(key.to.to_string()),
+        split: None,
         dry_run: false,
         reason: String::new(),
         incident: None,

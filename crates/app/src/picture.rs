@@ -8,6 +8,7 @@ use holdfast_domain::observation::{self, Observed};
 use holdfast_domain::{
     Account, AccountId, Application, ApprovalPolicy, Facts, Name, ObservationMap, OwnPlan, RegionCode,
 };
+use holdfast_failover::plan::Split;
 use holdfast_failover::plan::sheet::PlanKey;
 use holdfast_failover::readiness::{Left, Surroundings};
 use holdfast_failover::serving::{RecoveryState, Serving, recovery_state, serving};
@@ -54,6 +55,13 @@ pub struct Judged {
     pub state: RecoveryState,
     pub findings: Vec<Finding>,
     pub active: Option<RunHead>,
+}
+
+/// What the failover found that a failback takes back, and how it split the load of the Region that it left.
+#[derive(Default)]
+struct Earlier {
+    stood: BTreeMap<(Name, RegionCode), Facts>,
+    split: Option<Split>,
 }
 
 /// What the last run has left, where that was a failover that came to its end, or held out once more what one had left.
@@ -184,11 +192,7 @@ impl App {
     /// How everything stood before this failback's Region was left. Of the failovers that left it since it was
     /// last failed back to, the oldest knows: a later one (half-way through, or on to a third Region) found
     /// things moved already. None of ours: empty, and the plan goes by its defaults.
-    async fn before(
-        &self,
-        application: &Name,
-        movement: &Movement,
-    ) -> Answer<BTreeMap<(Name, RegionCode), Facts>> {
+    async fn before(&self, application: &Name, movement: &Movement) -> Answer<Earlier> {
         let mut oldest = None;
         let mut question = RunFilter {
             application: Some(application.clone()),
@@ -214,17 +218,20 @@ impl App {
                 _ => break,
             }
         }
-        let Some(run) = oldest else { return Ok(BTreeMap::new()) };
-        let before = match self.replayed(run).await {
-            Ok(run) => std::sync::Arc::unwrap_or_clone(run.request).plan.before,
+        let Some(run) = oldest else { return Ok(Earlier::default()) };
+        let (before, split) = match self.replayed(run).await {
+            Ok(run) => {
+                let plan = std::sync::Arc::unwrap_or_clone(run.request).plan;
+                (plan.before, plan.split)
+            }
             // The defaults bring an application home too; waiting for a journal to be mended does not.
             Err(problem) if problem.status == 500 && movement.mode == Mode::Emergency => {
                 tracing::warn!(%run, %application, detail = %problem.detail, "an emergency failback is planned without what stood before");
-                Vec::new()
+                (Vec::new(), None)
             }
             Err(problem) => return Err(problem),
         };
-        Ok(before.into_iter().map(|b| ((b.resource, b.region), b.facts)).collect())
+        Ok(Earlier { stood: before.into_iter().map(|b| ((b.resource, b.region), b.facts)).collect(), split })
     }
 
     /// For this movement: only a failback asks what stood before, and nothing else fails when that cannot be read.
@@ -237,7 +244,7 @@ impl App {
         let accounts = self.store.accounts().await.map_err(of_store)?;
         let before = match movement.intent {
             Intent::Failback => self.before(&judged.application.name, movement).await?,
-            Intent::Failover | Intent::Drill => BTreeMap::new(),
+            Intent::Failover | Intent::Drill => Earlier::default(),
         };
         let own = self.store.own_steps(&judged.application.name).await.map_err(of_store)?;
         let mut others = Vec::new();
@@ -263,7 +270,8 @@ impl App {
             observations: judged.observations.clone(),
             own,
             others,
-            before,
+            before: before.stood,
+            split_before: before.split,
             now,
         })
     }

@@ -1,6 +1,7 @@
 //! Plans as they are kept: read, compared, edited, evaluated and waived. How they come to be is [`care`]'s.
 
 mod care;
+mod declared;
 mod edit;
 mod waivers;
 
@@ -9,7 +10,7 @@ use crate::authority::{Action, may};
 use crate::compliance::was_there;
 use crate::picture::Judged;
 use crate::problems::of_store;
-use crate::runs::view::planned_step;
+use crate::runs::view::planned_steps;
 use async_trait::async_trait;
 use holdfast_api::plans::{
     EditPlan, EditView, EvaluationView, FormView, NewWaiver, PlanDiff, PlanHeadView, PlanLine,
@@ -264,6 +265,7 @@ impl App {
             planned: form(&plan.sheet.planned),
             emergency: form(&plan.sheet.emergency),
             split: plan.sheet.split.clone(),
+            shares: plan.sheet.shares.clone(),
             lint: lint(&plan.sheet, &plan.head.key, application, now),
             versions: of_this,
             may_edit: may(actor, Action::WriteInventory).is_ok(),
@@ -289,7 +291,7 @@ fn is_rehearsal(run: &RunHead) -> bool {
 fn form(of: &Form) -> FormView {
     match of {
         Form::Made { steps, notes, .. } => {
-            FormView { steps: steps.iter().map(planned_step).collect(), notes: notes.clone(), refused: None }
+            FormView { steps: planned_steps(steps), notes: notes.clone(), refused: None }
         }
         Form::Refused { refusal } => {
             FormView { steps: Vec::new(), notes: Vec::new(), refused: Some(refusal.clone()) }

@@ -6,12 +6,13 @@ mod asked;
 pub(crate) mod break_glass;
 mod drills;
 mod escalate;
+mod once;
 pub(crate) mod request;
 pub(crate) mod sent;
 pub(crate) mod set_aside;
 mod standing;
 pub(crate) mod view;
-mod window;
+pub(crate) mod window;
 pub(crate) mod words;
 
 use crate::App;

@@ -90,6 +90,7 @@ impl House {
             drill_minutes: None,
             from_region: None,
             to_region: None,
+            split: None,
             dry_run: false,
             reason: "a benchmark".into(),
             incident: None,

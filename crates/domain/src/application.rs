@@ -1,6 +1,8 @@
 //! The application: the unit of recovery.
 
 use crate::ids::{Name, RegionCode};
+use crate::load_split::LoadSplit;
+use crate::movement::Intent;
 use crate::resource::Resource;
 use crate::seconds::Seconds;
 use crate::strategy::Strategy;
@@ -30,6 +32,9 @@ pub struct Application {
     /// Regions that its data may be in. Empty: no limit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data_residency: Vec<RegionCode>,
+    /// Of an active-active application: who takes over the load of a Region that leaves.
+    #[serde(default, skip_serializing_if = "LoadSplit::is_even")]
+    pub load_split: LoadSplit,
     pub approval_policy: Name,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<Name>,
@@ -43,6 +48,23 @@ impl Application {
     /// Home first, then the recovery Regions in the order given.
     pub fn regions(&self) -> impl Iterator<Item = &RegionCode> {
         std::iter::once(&self.home_region).chain(&self.recovery_regions)
+    }
+
+    /// Whether there is a plan of this way: out of each Region into each other, and back. Into the home Region there is only the
+    /// way back, unless all Regions are alike.
+    #[must_use]
+    pub fn goes(&self, intent: Intent, from: &RegionCode, to: &RegionCode) -> bool {
+        let alike = self.strategy == Strategy::ActiveActive;
+        let home = *to == self.home_region;
+        let knows = |region: &RegionCode| self.regions().any(|other| other == region);
+        from != to
+            && knows(from)
+            && knows(to)
+            && match intent {
+                Intent::Failover => alike || !home,
+                Intent::Failback => alike || home,
+                Intent::Drill => false,
+            }
     }
 
     #[must_use]

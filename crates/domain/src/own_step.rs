@@ -2,6 +2,7 @@
 //! section `plans`, each with its place in the generated plan, and are part of what an approval covers.
 
 use crate::ids::{Name, RegionCode};
+use crate::plan_edit::PlanEdits;
 use crate::seconds::Seconds;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,11 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnPlan {
     pub application: Name,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<OwnStep>,
+    /// What people have changed about its generated plans, way by way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<PlanEdits>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,12 +4,14 @@
 
 mod decide;
 mod foot;
+mod homeward;
 mod next;
 mod replay;
 mod waves;
 
 pub use decide::Decided;
 pub use foot::{Foot, foot};
+pub use homeward::homeward;
 pub use next::{Next, State, as_part};
 pub use waves::{Ordered, Waves, waves};
 
@@ -29,11 +31,39 @@ pub const CONCURRENCY: u16 = 8;
 /// The most that a request may ask for: beyond it the workers' own limit holds anyway.
 pub const MOST_AT_ONCE: u16 = 64;
 
+/// Which way a lot moves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Out of the Region.
+    #[default]
+    Out,
+    /// Home to it: what is at home there and was moved away, and the part of what is active in several Regions.
+    Home,
+}
+
+impl Direction {
+    #[must_use]
+    pub fn is_out(&self) -> bool {
+        *self == Self::Out
+    }
+
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Out => "out",
+            Self::Home => "home",
+        }
+    }
+}
+
 /// What was asked for, frozen. `digest` covers the Region, the mode, the waves with each run's own digest, what is left
 /// out, and the rules by which the lot is carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     pub region: RegionCode,
+    #[serde(default, skip_serializing_if = "Direction::is_out")]
+    pub direction: Direction,
     pub mode: Mode,
     /// In order. No wave is empty.
     pub waves: Vec<Vec<Part>>,
@@ -155,6 +185,9 @@ pub struct Evacuation {
 #[derive(Serialize)]
 struct Covered<'a> {
     region: &'a RegionCode,
+    /// Absent of lots that leave it.
+    #[serde(skip_serializing_if = "Direction::is_out")]
+    direction: Direction,
     mode: Mode,
     waves: Vec<Vec<(&'a Name, &'a Digest)>>,
     left_out: Vec<&'a Name>,
@@ -171,6 +204,7 @@ impl Request {
     pub fn digest_now(&self) -> Result<Digest, Refusal> {
         let covered = Covered {
             region: &self.region,
+            direction: self.direction,
             mode: self.mode,
             waves: self
                 .waves

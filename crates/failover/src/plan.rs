@@ -17,20 +17,25 @@ mod guard;
 mod health_checks;
 mod hold_out;
 mod own;
+mod phases;
 mod planes;
 mod region_switch;
 mod routing_controls;
 pub mod sheet;
+mod split;
 mod stores;
 mod switch_objects;
 
 pub(crate) use build::is_yet_to_be_made;
-pub(crate) use compute::evenly;
+pub(crate) use compute::works_on;
 pub use endpoint::store_of;
 pub use escalation::{EmergencyVariant, emergency_variant, escalated_id};
 pub use facts::{facts_of, record_text};
 pub(crate) use health_checks::named_by_record;
 pub(crate) use hold_out::is_there;
+pub use phases::phases;
+pub use split::{Share, Split, apportion};
+pub(crate) use split::{split, taken};
 
 use crate::movement::{Drill, Intent, Mode, Movement};
 use crate::refusal::Refusal;
@@ -62,6 +67,8 @@ pub struct Picture {
     /// How every (resource, Region) stood before the failover that a failback takes back; empty when
     /// nothing was moved by a run of ours.
     pub before: BTreeMap<(Name, RegionCode), Facts>,
+    /// How that failover split the load of the Region that it left.
+    pub split_before: Option<Split>,
     pub now: Timestamp,
 }
 
@@ -85,6 +92,9 @@ pub struct Plan {
     /// What carrying it out rehearses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drill: Option<Drill>,
+    /// Of an active-active application that a Region leaves: who takes over what. Its steps follow from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<Split>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

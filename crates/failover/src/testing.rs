@@ -134,6 +134,7 @@ pub fn small_plan() -> Plan {
         measurements: Vec::new(),
         notes: Vec::new(),
         changed_before: BTreeSet::new(),
+        split: None,
         drill: None,
     }
 }

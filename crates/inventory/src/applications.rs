@@ -3,12 +3,12 @@
 
 use crate::fields::{Fields, KeyRule, Reader};
 use crate::links;
-use crate::problem::clip;
+use crate::problem::{clip, way_to_a_word};
 use crate::resources;
 use crate::shapes;
-use crate::tree::Node;
-use holdfast_domain::{Application, Name, Objectives, RegionCode, Strategy, Waiver};
-use std::collections::HashSet;
+use crate::tree::{Node, What};
+use holdfast_domain::{Application, LoadSplit, Name, Objectives, RegionCode, Strategy, Waiver};
+use std::collections::{BTreeMap, HashSet};
 
 const APPLICATION: &[KeyRule] = &[
     ("name", true),
@@ -20,6 +20,7 @@ const APPLICATION: &[KeyRule] = &[
     ("recovery_regions", true),
     ("objectives", true),
     ("data_residency", false),
+    ("load_split", false),
     ("approval_policy", true),
     ("depends_on", false),
     ("resources", false),
@@ -51,6 +52,7 @@ pub(crate) fn application(reader: &mut Reader, node: &Node, path: &str) -> Optio
         .zip(recovery_regions.iter())
         .map(|(home, recovery)| std::iter::once(home).chain(recovery).cloned().collect())
         .next();
+    let load_split = load_split(reader, &fields, strategy, regions.as_deref());
     let resources = fields.get("resources").map_or(Some(Vec::new()), |node| {
         reader.entries(node, &fields.path_of("resources"), "resources", |reader, node, path| {
             resources::resource(reader, node, path, regions.as_deref())
@@ -69,6 +71,7 @@ pub(crate) fn application(reader: &mut Reader, node: &Node, path: &str) -> Optio
         recovery_regions: recovery_regions?,
         objectives: objectives?,
         data_residency: data_residency?,
+        load_split: load_split?,
         approval_policy: approval_policy?,
         depends_on: depends_on?,
         resources: resources?,
@@ -123,6 +126,62 @@ fn data_residency(
         );
     }
     Some(all)
+}
+
+/// Who takes over the load of a Region that leaves: a word, or the percentage of every Region.
+fn load_split(
+    reader: &mut Reader,
+    fields: &Fields<'_>,
+    strategy: Option<Strategy>,
+    regions: Option<&[RegionCode]>,
+) -> Option<LoadSplit> {
+    let Some(node) = fields.get("load_split") else { return Some(LoadSplit::Even) };
+    let path = fields.path_of("load_split");
+    if let Some(other) = strategy.filter(|strategy| *strategy != Strategy::ActiveActive) {
+        let message = format!(
+            "`load_split` is of active-active applications, and this one is {}",
+            other.as_str().replace('_', " ")
+        );
+        reader.problems.at(node.at, &path, message, "leave it out: one Region takes the whole load");
+    }
+    let What::Map(entries) = &node.what else {
+        let text = reader.text(node, &path)?;
+        let found = LoadSplit::WORDS.into_iter().find(|(word, _)| *word == text).map(|(_, split)| split);
+        if found.is_none() {
+            let message = format!("`load_split` is `{}`, which is not a rule for splitting load", clip(text));
+            let words = LoadSplit::WORDS.map(|(word, _)| word);
+            let way_out = format!("{}, or write the percentage of each Region", way_to_a_word(text, words));
+            reader.problems.at(node.at, &path, message, way_out);
+        }
+        return found;
+    };
+    let (mut all, mut whole) = (BTreeMap::new(), true);
+    for entry in entries {
+        let at = format!("{path}.{}", clip(&entry.key));
+        let region = reader.region_of(&entry.key, entry.at, &at);
+        let percent = reader.number_at(&entry.value, &at, 0..=100).and_then(|n| u8::try_from(n).ok());
+        let (Some(region), Some(percent)) = (region, percent) else {
+            whole = false;
+            continue;
+        };
+        if let Some(regions) = regions.filter(|regions| !regions.contains(&region)) {
+            let message = format!("`{region}` is not one of the application's Regions");
+            let way_out = way_to_a_word(region.as_str(), regions.iter().map(RegionCode::as_str));
+            reader.problems.at(entry.at, &at, message, way_out);
+            whole = false;
+        }
+        all.insert(region, percent);
+    }
+    for region in regions.unwrap_or_default().iter().filter(|region| whole && !all.contains_key(region)) {
+        let message = format!("`load_split` says nothing of {region}");
+        reader.problems.at(node.at, &path, message, "give every Region its percentage; 0 is one");
+    }
+    let sum: u32 = all.values().map(|percent| u32::from(*percent)).sum();
+    if whole && sum != 100 {
+        let message = format!("the percentages of `load_split` sum to {sum}");
+        reader.problems.at(node.at, &path, message, "make them sum to 100");
+    }
+    whole.then_some(LoadSplit::Percent(all))
 }
 
 fn depends_on(reader: &mut Reader, fields: &Fields<'_>, own: Option<&Name>) -> Option<Vec<Name>> {

@@ -2,17 +2,19 @@
 //! and the JSON writer and the comparison all start from here, so they cannot disagree.
 //!
 //! One rule for lines: sections, entries, resources, `rules`, `waivers`, own steps and what is given by Region each take
-//! their own lines; everything within those (a rule, a waiver, the objectives, one Region's part, a list of
+//! their own lines; everything within those (a rule, a waiver, an edit, the objectives, one Region's part, a list of
 //! Regions or names) is written on one line.
 //!
 //! One rule for order: keys as the documentation lists them, entries of a section by key, resources and lists
 //! as they were given, Regions of a resource as the application names its own: home first.
 
+mod edits;
+
 use holdfast_domain::own_step::{InEmergency, Occasion, OwnWork, Place, Side, Until, Where};
 use holdfast_domain::resource::{Key, KeyShape};
 use holdfast_domain::{
-    Account, Application, ApprovalPolicy, DeclaredRegion, Group, Inventory, OwnPlan, OwnStep, RegionCode,
-    Resource, Waiver,
+    Account, Application, ApprovalPolicy, DeclaredRegion, Group, Inventory, LoadSplit, OwnPlan, OwnStep,
+    RegionCode, Resource, Waiver,
 };
 use serde_json::{Map, Value};
 
@@ -156,11 +158,28 @@ pub(crate) fn application(application: &Application) -> Out {
             "data_residency",
             some(Out::texts(&application.data_residency), !application.data_residency.is_empty()),
         )
+        .maybe("load_split", load_split(&application.load_split, &regions))
         .with("approval_policy", Out::text(&application.approval_policy))
         .with("depends_on", Out::texts(&application.depends_on))
         .with("resources", Out::List(Lines, resources))
         .maybe("waivers", some(Out::List(Lines, waivers), !application.waivers.is_empty()))
         .out()
+}
+
+/// Absent where nothing but the usual is said.
+fn load_split(split: &LoadSplit, regions: &[&RegionCode]) -> Option<Out> {
+    match split {
+        LoadSplit::Even => None,
+        LoadSplit::Proportional => Some(Out::text("proportional")),
+        LoadSplit::Percent(all) => {
+            let at = |code: &RegionCode| regions.iter().position(|r| *r == code).unwrap_or(regions.len());
+            let mut places: Vec<_> = all.iter().collect();
+            places.sort_by_key(|(code, _)| (at(code), *code));
+            let number =
+                |(code, percent): (&RegionCode, &u8)| (code.to_string(), Out::Number((*percent).into()));
+            Some(Out::Map(OneLine, places.into_iter().map(number).collect()))
+        }
+    }
 }
 
 fn waiver(waiver: &Waiver) -> Out {
@@ -177,19 +196,19 @@ fn waiver(waiver: &Waiver) -> Out {
 pub(crate) fn plan(plan: &OwnPlan) -> Out {
     Entry::new(Lines)
         .with("application", Out::text(&plan.application))
-        .with("steps", Out::List(Lines, plan.steps.iter().map(step).collect()))
+        .maybe("steps", some_lines(plan.steps.iter().map(step).collect()))
+        .maybe("edits", some_lines(edits::in_order(&plan.edits)))
         .out()
+}
+
+fn some_lines(all: Vec<Out>) -> Option<Out> {
+    (!all.is_empty()).then_some(Out::List(Lines, all))
 }
 
 fn step(step: &OwnStep) -> Out {
     let entry =
         Entry::new(OneLine).with("name", Out::text(&step.name)).with("kind", Out::text(step.work.kind()));
-    let entry = match &step.place {
-        Place::Before(phase) => entry.with("before", Out::text(phase.as_str())),
-        Place::After(phase) => entry.with("after", Out::text(phase.as_str())),
-        Place::BeforeStep(id) => entry.with("before_step", Out::text(id)),
-        Place::AfterStep(id) => entry.with("after_step", Out::text(id)),
-    };
+    let entry = placed(entry, &step.place);
     let is_usual = step.moves == [Occasion::Failover, Occasion::Failback];
     own_work(entry, &step.work)
         .maybe("fences", (!step.fences.is_empty()).then(|| Out::texts(&step.fences)))
@@ -200,6 +219,15 @@ fn step(step: &OwnStep) -> Out {
         )
         .maybe("timeout", step.timeout.map(Out::text))
         .out()
+}
+
+fn placed(entry: Entry, place: &Place) -> Entry {
+    match place {
+        Place::Before(phase) => entry.with("before", Out::text(phase.as_str())),
+        Place::After(phase) => entry.with("after", Out::text(phase.as_str())),
+        Place::BeforeStep(id) => entry.with("before_step", Out::text(id)),
+        Place::AfterStep(id) => entry.with("after_step", Out::text(id)),
+    }
 }
 
 /// What its kind has; the target's Region is where a step is that names none.

@@ -16,6 +16,7 @@ mod fields;
 mod json;
 mod links;
 mod merge;
+mod plan_edits;
 mod plans;
 mod problem;
 mod render;

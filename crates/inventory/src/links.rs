@@ -4,6 +4,7 @@
 use crate::problem::{MOST_PROBLEMS, Problem, Problems, listed, nearest};
 use crate::shapes;
 use holdfast_domain::own_step::{OwnWork, Where};
+use holdfast_domain::plan_edit::{Condition, Editing};
 use holdfast_domain::{Account, Application, Inventory, Name, OwnPlan, ResourceSpec};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,6 +72,7 @@ fn own_steps(whole: &Inventory, found: &mut Problems) {
             });
             continue;
         };
+        edits(plan, application, found);
         for step in &plan.steps {
             let path = |key: &str| format!("plans.{}.steps.{}.{key}", plan.application, step.name);
             if let Some(account) = step.work.account().filter(|account| !accounts.contains(account)) {
@@ -126,6 +128,45 @@ fn own_steps(whole: &Inventory, found: &mut Problems) {
                         });
                     }
                 }
+            }
+        }
+    }
+}
+
+/// What edits name: a way that the application can go, and for conditions a resource of it and a Region that has it. Whether they
+/// fit the plan is tried where it is generated.
+fn edits(plan: &OwnPlan, application: &Application, found: &mut Problems) {
+    for (at, way) in plan.edits.iter().enumerate() {
+        let path = format!("plans.{}.edits[{at}]", plan.application);
+        if !application.goes(way.intent, &way.from, &way.to) {
+            let message = format!(
+                "{} has no {} plan from {} to {}",
+                application.name,
+                way.intent.as_str(),
+                way.from,
+                way.to
+            );
+            let way_out = "name a way between two of its Regions, as its plans are listed";
+            found.push_with(|| Problem::of_value(format!("{path}.to"), message, way_out));
+        }
+        for (number, edit) in way.edits.iter().enumerate() {
+            let Editing::OnlyIf { condition, .. } = &edit.edit else { continue };
+            let key = if matches!(condition, Condition::Signal { .. }) { "signal" } else { "resource" };
+            let path = |key: &str| format!("{path}.edits[{number}].{key}");
+            let (name, region) = (condition.resource(), condition.region());
+            match application.resource(name) {
+                None => {
+                    let there = application.resources.iter().map(|r| &r.name);
+                    found.push_with(|| missing("resource", name, there, path(key)));
+                }
+                Some(resource) if !resource.spec.is_in(region) => found.push_with(|| {
+                    Problem::of_value(
+                        path("region"),
+                        format!("`{name}` has nothing in {region}"),
+                        "name a Region in which the inventory has it",
+                    )
+                }),
+                Some(_) => {}
             }
         }
     }

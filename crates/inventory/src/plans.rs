@@ -1,6 +1,8 @@
-//! The `plans` section: the steps of one's own that each application's generated plan is given, and where.
+//! The `plans` section: the steps of one's own that each application's generated plan is given, and where; and what was
+//! changed about it (`plan_edits`).
 
 use crate::fields::{Fields, KeyRule, Reader};
+use crate::plan_edits;
 use crate::problem::{clip, way_to_a_word};
 use crate::shapes;
 use crate::tree::{Node, What};
@@ -24,7 +26,7 @@ const FIRST: [KeyRule; 6] = [
 ];
 const LAST: [KeyRule; 4] = [("fences", false), ("moves", false), ("in_emergency", false), ("timeout", false)];
 
-fn keys_of(kind: &str) -> &'static [KeyRule] {
+pub(crate) fn keys_of(kind: &str) -> &'static [KeyRule] {
     match kind {
         "webhook" => &[("url", true)],
         "lambda_invoke" => &[("account", true), ("region", false), ("function", true), ("payload", false)],
@@ -45,18 +47,36 @@ fn keys_of(kind: &str) -> &'static [KeyRule] {
 }
 
 pub(crate) fn plan(reader: &mut Reader, node: &Node, path: &str) -> Option<OwnPlan> {
-    let fields =
-        reader.fields(node, path, "an application's own steps", &[("application", true), ("steps", true)])?;
+    let keys = [("application", true), ("steps", false), ("edits", false)];
+    let fields = reader.fields(node, path, "what is one's own of an application's plans", &keys)?;
     let application = reader.name(&fields, "application");
     let steps_path = fields.path_of("steps");
-    let steps = fields.get("steps").and_then(|node| {
-        if node.is_empty_list() {
-            let message = "`steps` is empty, and then there is nothing to add to the plan";
-            reader.problems.at(node.at, &steps_path, message, "leave the application out of `plans`");
+    let steps = match fields.get("steps") {
+        None => Some(Vec::new()),
+        Some(node) => {
+            if node.is_empty_list() {
+                let message = "`steps` is empty, and then there is nothing to add to the plan";
+                reader.problems.at(node.at, &steps_path, message, "leave the key out");
+            }
+            reader.entries(node, &steps_path, "steps", step)
         }
-        reader.entries(node, &steps_path, "steps", step)
-    });
-    Some(OwnPlan { application: application?, steps: steps? })
+    };
+    let edits_path = fields.path_of("edits");
+    let edits = match fields.get("edits") {
+        None => Some(Vec::new()),
+        Some(node) => {
+            if node.is_empty_list() {
+                let message = "`edits` is empty, and then nothing is changed about the plans";
+                reader.problems.at(node.at, &edits_path, message, "leave the key out");
+            }
+            plan_edits::ways(reader, node, &edits_path)
+        }
+    };
+    if !fields.has("steps") && !fields.has("edits") {
+        let message = "the application has neither `steps` nor `edits`";
+        reader.problems.at(node.at, path, message, "leave the application out of `plans`");
+    }
+    Some(OwnPlan { application: application?, steps: steps?, edits: edits? })
 }
 
 fn step(reader: &mut Reader, node: &Node, path: &str) -> Option<OwnStep> {
@@ -98,7 +118,7 @@ fn step(reader: &mut Reader, node: &Node, path: &str) -> Option<OwnStep> {
     })
 }
 
-fn kind_of(reader: &mut Reader, node: &Node, path: &str) -> Option<&'static str> {
+pub(crate) fn kind_of(reader: &mut Reader, node: &Node, path: &str) -> Option<&'static str> {
     let text = reader.text(node, path)?;
     let kind = OwnWork::KINDS.into_iter().find(|kind| *kind == text);
     if kind.is_none() && !reader.problems.is_full() {
@@ -122,7 +142,7 @@ macro_rules! words {
 }
 words!(Phase, Occasion, InEmergency);
 
-fn place(reader: &mut Reader, fields: &Fields<'_>) -> Option<Place> {
+pub(crate) fn place(reader: &mut Reader, fields: &Fields<'_>) -> Option<Place> {
     let given: Vec<_> = PLACES.into_iter().filter(|key| fields.has(key)).collect();
     let [key] = given.as_slice() else {
         let message = if given.is_empty() {
@@ -206,7 +226,7 @@ fn fences(reader: &mut Reader, fields: &Fields<'_>) -> Option<Vec<Name>> {
     whole.then_some(all)
 }
 
-fn length(reader: &mut Reader, node: &Node, path: &str) -> Option<Seconds> {
+pub(crate) fn length(reader: &mut Reader, node: &Node, path: &str) -> Option<Seconds> {
     let length = reader.length_at(node, path)?;
     if (1..=LONGEST_WAIT).contains(&length.get()) {
         return Some(length);
@@ -217,7 +237,7 @@ fn length(reader: &mut Reader, node: &Node, path: &str) -> Option<Seconds> {
     None
 }
 
-fn work(reader: &mut Reader, fields: &Fields<'_>, kind: &str) -> Option<OwnWork> {
+pub(crate) fn work(reader: &mut Reader, fields: &Fields<'_>, kind: &str) -> Option<OwnWork> {
     match kind {
         "webhook" => {
             let url = reader.ruled(fields.get("url")?, &fields.path_of("url"), shapes::rule_of("url"))?;

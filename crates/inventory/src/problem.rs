@@ -35,11 +35,8 @@ impl fmt::Display for Problem {
 
 impl Problem {
     /// A problem of a value that was not read from a text.
-    pub(crate) fn of_value(
-        path: impl Into<String>,
-        message: impl Into<String>,
-        way_out: impl Into<String>,
-    ) -> Self {
+    #[must_use]
+    pub fn of_value(path: impl Into<String>, message: impl Into<String>, way_out: impl Into<String>) -> Self {
         Self { line: None, column: None, path: path.into(), message: message.into(), way_out: way_out.into() }
     }
 }

@@ -26,6 +26,7 @@ struct ApplicationRow {
     rto_seconds: i64,
     rpo_seconds: i64,
     data_residency: Vec<String>,
+    load_split: Value,
     approval_policy: String,
     depends_on: Vec<String>,
     resources: Value,
@@ -114,6 +115,7 @@ impl ApplicationRow {
                 rpo: seconds(&of, self.rpo_seconds)?,
             },
             data_residency: parse_all(&of, &self.data_residency)?,
+            load_split: from_json(|| format!("{of}: its load split"), self.load_split)?,
             approval_policy: parse(&of, &self.approval_policy)?,
             depends_on: parse_all(&of, &self.depends_on)?,
             resources: from_json(|| format!("{of}: its resources"), self.resources)?,
@@ -154,7 +156,7 @@ impl PolicyRow {
 async fn applications(connection: &mut Connection, only: Option<&Name>) -> Result<Vec<Application>> {
     let rows: Vec<ApplicationRow> = sqlx::query_as(
         "SELECT a.name::text, a.owner::text, a.tier, a.environment::text, a.strategy, a.home_region::text, a.recovery_regions::text[],
-                a.rto_seconds, a.rpo_seconds, a.data_residency::text[], a.approval_policy::text,
+                a.rto_seconds, a.rpo_seconds, a.data_residency::text[], a.load_split, a.approval_policy::text,
                 ARRAY(SELECT d.depends_on::text FROM application_dependencies d
                       WHERE d.application = a.name ORDER BY d.position) AS depends_on,
                 coalesce((SELECT jsonb_agg(r.spec || jsonb_build_object('name', r.name, 'account', r.account)
@@ -327,7 +329,16 @@ impl Change {
     /// # Errors
     /// When the database does not answer, or something stored cannot be read.
     pub async fn load_inventory_for_edit(&mut self) -> Result<Inventory> {
-        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(EDIT_LOCK).execute(self.connection()).await?;
+        self.lock_inventory().await?;
         whole(self.connection()).await
+    }
+
+    /// Until this change ends, nobody else stores an inventory.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn lock_inventory(&mut self) -> Result<()> {
+        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(EDIT_LOCK).execute(self.connection()).await?;
+        Ok(())
     }
 }

@@ -38,6 +38,7 @@ mod on_call;
 mod own_plans;
 mod passkeys;
 mod people;
+mod plan_edits;
 mod plans;
 mod refusals;
 mod role;

@@ -1,25 +1,33 @@
-//! Steps of one's own in applications' plans.
+//! Steps of one's own in applications' plans, and with them what people have changed about those plans.
 
 use crate::change::Change;
 use crate::connections::Connection;
+use crate::plan_edits::groups_of;
 use crate::store::Store;
 use crate::wire::from_json;
 use crate::{Error, Result};
 use holdfast_domain::own_step::OwnWork;
-use holdfast_domain::{Name, OwnPlan, OwnStep};
+use holdfast_domain::{Name, OwnPlan, OwnStep, PlanEdits};
 use serde_json::{Value, json};
 
 #[derive(sqlx::FromRow)]
 struct PlanRow {
     application: String,
     steps: Value,
+    edits: Value,
 }
 
 /// In the order of the applications' names.
 pub(crate) async fn own_plans(connection: &mut Connection, only: Option<&Name>) -> Result<Vec<OwnPlan>> {
     let rows: Vec<PlanRow> = sqlx::query_as(
-        "SELECT p.application::text, p.steps FROM own_plans p JOIN applications a ON a.name = p.application
-         WHERE a.archived_at IS NULL AND ($1::text IS NULL OR p.application = $1) ORDER BY p.application",
+        "SELECT a.name::text AS application, coalesce(p.steps, '[]') AS steps,
+                coalesce((SELECT jsonb_agg(jsonb_build_object('intent', e.intent, 'from', e.from_region,
+                                                              'to', e.to_region, 'edits', e.edits))
+                          FROM plan_edits e WHERE e.application = a.name), '[]') AS edits
+         FROM applications a LEFT JOIN own_plans p ON p.application = a.name
+         WHERE a.archived_at IS NULL AND ($1::text IS NULL OR a.name = $1)
+           AND (p.application IS NOT NULL OR EXISTS (SELECT FROM plan_edits e WHERE e.application = a.name))
+         ORDER BY a.name",
     )
     .bind(only.map(Name::as_str))
     .fetch_all(connection)
@@ -29,7 +37,9 @@ pub(crate) async fn own_plans(connection: &mut Connection, only: Option<&Name>) 
             let of = format!("own steps of {}", row.application);
             let application =
                 Name::parse(&row.application).map_err(|e| Error::Corrupt(format!("{of}: {e}")))?;
-            Ok(OwnPlan { application, steps: from_json(|| of, row.steps)? })
+            let mut edits: Vec<PlanEdits> = from_json(|| format!("{of}, and edits"), row.edits)?;
+            edits.sort_by(|a, b| a.way().cmp(&b.way()));
+            Ok(OwnPlan { application, steps: from_json(|| of, row.steps)?, edits })
         })
         .collect()
 }
@@ -68,8 +78,10 @@ impl Change {
                 }
             }
         }
+        groups.extend(groups_of(plans));
         self.make_missing_groups(groups).await?;
-        let plans = json!(plans);
+        self.put_plan_edits(plans).await?;
+        let plans = json!(plans.iter().filter(|plan| !plan.steps.is_empty()).collect::<Vec<_>>());
         for sql in [
             "DELETE FROM own_plans WHERE application NOT IN
              (SELECT p.application FROM jsonb_to_recordset($1) AS p(application text))",

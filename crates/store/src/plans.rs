@@ -189,25 +189,6 @@ impl Store {
         current(&mut self.pool.acquire().await?, application).await
     }
 
-    /// The edits over the plan of one way.
-    ///
-    /// # Errors
-    /// When the database does not answer, or something stored cannot be read.
-    pub async fn plan_edits(&self, application: &Name, key: &PlanKey) -> Result<Vec<Edit>> {
-        let edits: Option<Value> = sqlx::query_scalar(
-            "SELECT edits FROM plan_versions
-             WHERE application = $1 AND intent = $2 AND from_region = $3 AND to_region = $4
-             ORDER BY version DESC LIMIT 1",
-        )
-        .bind(application.as_str())
-        .bind(word(&key.intent))
-        .bind(key.from.as_str())
-        .bind(key.to.as_str())
-        .fetch_optional(&self.pool)
-        .await?;
-        edits.map_or_else(|| Ok(Vec::new()), |edits| from_json(|| format!("edits of {application}"), edits))
-    }
-
     /// # Errors
     /// `NotFound` when the application has no such version.
     pub async fn plan_version(&self, application: &Name, version: i32) -> Result<PlanVersion> {

@@ -5,6 +5,7 @@ use crate::components::{applications, approval, parts, time};
 use crate::format;
 use holdfast_api::evacuations::{EvacuationSummary, LeftOutView, PolicyTally};
 use holdfast_failover::Review;
+use holdfast_failover::evacuation::Direction;
 use leptos::prelude::*;
 
 #[must_use]
@@ -18,14 +19,33 @@ pub fn ask_href(region: &str) -> String {
     format!("/regions/{}/evacuate", format::encode(region))
 }
 
+/// The lot by its name: `Evacuation of us-east-1`, `Return home to us-east-1`.
+#[must_use]
+pub fn called(direction: Direction, region: &str) -> String {
+    match direction {
+        Direction::Out => format!("Evacuation of {region}"),
+        Direction::Home => format!("Return home to {region}"),
+    }
+}
+
+/// What is asked for: `evacuate us-east-1`.
+#[must_use]
+pub fn verb(direction: Direction, region: &str) -> String {
+    match direction {
+        Direction::Out => format!("evacuate {region}"),
+        Direction::Home => format!("bring applications home to {region}"),
+    }
+}
+
 /// `planned evacuation`, `dry run of an emergency evacuation`.
 #[must_use]
 pub fn what(evacuation: &EvacuationSummary) -> String {
     let mode = evacuation.mode.as_str();
+    let lot = if evacuation.direction.is_out() { "evacuation" } else { "return" };
     if evacuation.dry_run {
-        format!("dry run of {} {mode} evacuation", if mode.starts_with('e') { "an" } else { "a" })
+        format!("dry run of {} {mode} {lot}", if mode.starts_with('e') { "an" } else { "a" })
     } else {
-        format!("{mode} evacuation")
+        format!("{mode} {lot}")
     }
 }
 

@@ -2,12 +2,12 @@
 
 use crate::components::icon::icon;
 use crate::components::tone::{self, Tone, badge};
-use crate::components::{applications, bars, facts, own_steps, parts, runs, spark, time};
+use crate::components::{applications, bars, facts, own_steps, parts, runs, shares, spark, time};
 use crate::pages::{LOOK_AGAIN, plans};
 use crate::screen::Screen;
 use crate::{format, words};
 use holdfast_api::applications::{ApplicationView, LagSeries, Move, RegionStatus, ResourceStatus};
-use holdfast_domain::RegionCode;
+use holdfast_domain::{RegionCode, Strategy};
 use holdfast_failover::serving::Protected;
 use holdfast_failover::{Finding, Severity};
 use leptos::prelude::*;
@@ -447,6 +447,7 @@ fn about(view: &ApplicationView) -> AnyView {
                 <tr><th scope="row">"Recovers in"</th><td>{join(&app.recovery_regions)}</td></tr>
                 <tr><th scope="row">"Data may be in"</th><td>{residency}</td></tr>
                 <tr><th scope="row">"Environment"</th><td>{environment}</td></tr>
+                {(app.strategy == Strategy::ActiveActive).then(|| view! { <tr><th scope="row">"Load of a Region that leaves"</th><td>{format!("split {}", shares::stated(&app.load_split))}</td></tr> })}
                 <tr><th scope="row">"Depends on"</th><td class="names">{depends}</td></tr>
                 <tr><th scope="row">"Approval policy"</th><td>{app.approval_policy.to_string()}</td></tr>
                 <tr><th scope="row">"Its strategy reaches"</th><td>{format!("RTO {}, RPO {}", band.rto_words, band.rpo_words)}</td></tr>

@@ -57,7 +57,7 @@ fn lot(evacuation: &EvacuationSummary) -> AnyView {
     view! {
         <li>
             <div>
-                <h3>{format!("Evacuation of {}: {size}", evacuation.region)}</h3>
+                <h3>{format!("{}: {size}", evacuations::called(evacuation.direction, &evacuation.region))}</h3>
                 <p>{evacuations::what(evacuation)}", asked for by "<b>{evacuation.requested_by.clone()}</b>" "{time::ago(evacuation.requested_at)}</p>
                 <p class="why">{evacuation.reason.clone()}</p>
                 {expires}

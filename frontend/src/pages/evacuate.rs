@@ -17,7 +17,7 @@ const NOT_OF_DRY_RUNS: &str = "audit_not_kept";
 /// `idempotency_key` is fresh for every rendering: sending the form twice asks once.
 #[must_use]
 pub fn page(preview: EvacuationPreview, idempotency_key: String) -> Screen {
-    let title = format!("Evacuate {}", preview.request.region);
+    let title = upper(&lots::verb(preview.request.direction, &preview.request.region));
     let region = format!("/regions#{}", format::encode(&preview.request.region));
     let code = preview.request.region.clone();
     Screen::new(title, "/regions", move || body(&preview, &idempotency_key))
@@ -38,7 +38,11 @@ fn body(preview: &EvacuationPreview, key: &str) -> AnyView {
     let waves = if count == 0 {
         parts::empty("Nobody would be moved", view! { "What is left out below says why." }.into_any())
     } else {
-        (1..).zip(&preview.waves).map(|(number, wave)| planned_wave(number, wave)).collect_view().into_any()
+        (1..)
+            .zip(&preview.waves)
+            .map(|(number, wave)| planned_wave(request.commit_within_seconds, number, wave))
+            .collect_view()
+            .into_any()
     };
     let left_tone = if preview.left_out.is_empty() {
         parts::nothing()
@@ -54,8 +58,9 @@ fn body(preview: &EvacuationPreview, key: &str) -> AnyView {
         })
         .collect_view();
     view! {
-        {parts::head(format!("Evacuate {}?", request.region), view! { "Nothing has been asked for yet." }.into_any(), parts::nothing())}
+        {parts::head(format!("{}?", upper(&lots::verb(request.direction, &request.region))), view! { "Nothing has been asked for yet." }.into_any(), parts::nothing())}
         {modes(preview)}
+        {windows(preview)}
         {preview.refused.clone().map(|refusal| {
             view! { <div role="status">{parts::callout(Tone::Bad, "This request would be refused now", parts::refusal(refusal))}</div> }
         })}
@@ -76,11 +81,19 @@ fn body(preview: &EvacuationPreview, key: &str) -> AnyView {
 
 /// The same page for another mode, with the rules as they were chosen.
 fn again(preview: &EvacuationPreview, mode: Mode, overrides: &str) -> String {
+    within(preview, mode, overrides, preview.request.commit_within_seconds)
+}
+
+fn within(preview: &EvacuationPreview, mode: Mode, overrides: &str, window: Option<u32>) -> String {
+    let window = window.map(|seconds| seconds.to_string());
+    let home = (!preview.request.direction.is_out()).then_some("home");
     let concurrency = preview.concurrency.to_string();
     format::query(
         &lots::ask_href(&preview.request.region),
         &[
+            ("direction", home),
             ("mode", Some(mode.as_str())),
+            ("commit", window.as_deref()),
             ("concurrency", Some(&concurrency)),
             ("stop_on_failure", Some(if preview.stop_on_failure { "true" } else { "false" })),
             ("overrides", Some(overrides).filter(|codes| !codes.is_empty())),
@@ -102,7 +115,30 @@ fn modes(preview: &EvacuationPreview) -> AnyView {
     .into_any()
 }
 
-fn planned_wave(number: usize, wave: &[PlannedPart]) -> AnyView {
+/// Whether each part is taken back by itself unless somebody commits it: it is part of what is approved.
+fn windows(preview: &EvacuationPreview) -> AnyView {
+    let request = &preview.request;
+    let choice = |window: Option<u32>, words: &'static str| {
+        let current = (request.commit_within_seconds == window).then_some("true");
+        let href = within(preview, request.mode, &request.overrides.join(","), window);
+        view! { <a href=href aria-current=current><b>{words}</b></a> }
+    };
+    view! {
+        <nav class="segments" aria-label="Commit window">
+            {choice(None, "Parts stay as they are moved")}
+            {choice(Some(600), "Each taken back unless committed in 10 min")}
+            {choice(Some(3_600), "Each taken back unless committed in 1 h")}
+        </nav>
+    }
+    .into_any()
+}
+
+fn upper(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+fn planned_wave(window: Option<u32>, number: usize, wave: &[PlannedPart]) -> AnyView {
     let rows = wave
         .iter()
         .map(|part| {
@@ -110,6 +146,8 @@ fn planned_wave(number: usize, wave: &[PlannedPart]) -> AnyView {
                 .then(|| badge(Tone::Bad, format!("{} cannot be undone", part.irreversible)));
             let overrides = (!part.overrides.is_empty())
                 .then(|| badge(Tone::Watch, format!("overrides {}", part.overrides.join(", "))));
+            let unheld = (window.is_some() && part.commit_within_seconds.is_none())
+                .then(|| badge(Tone::Watch, "no commit window: not all of it can be taken back"));
             let instead = part
                 .takes_the_place_of
                 .iter()
@@ -118,7 +156,7 @@ fn planned_wave(number: usize, wave: &[PlannedPart]) -> AnyView {
             view! {
                 <tr>
                     <td><a href=applications::href(&part.application)><b>{part.application.clone()}</b></a><div class="muted">{format!("tier {}, {}", part.tier, format::strategy(&part.strategy))}</div></td>
-                    <td>{format!("{} to {}", part.intent.as_str(), part.to_region)}<div>{overrides}</div>{instead}</td>
+                    <td>{format!("{} to {}", part.intent.as_str(), part.to_region)}<div>{overrides}</div><div>{unheld}</div>{instead}</td>
                     <td class="n">{format!("{}, {}", format::count(part.steps, "step", "steps"), format::count(part.changes, "call", "calls"))}<div>{once}</div></td>
                 </tr>
             }
@@ -190,8 +228,9 @@ fn form(preview: &EvacuationPreview, key: &str) -> AnyView {
     });
     let staying = (!preview.left_out.is_empty()).then(|| {
         let words = format!(
-            "{} would stay in {}",
+            "{} would {} {}",
             format::count(preview.left_out.len(), "application", "applications"),
+            if request.direction.is_out() { "stay in" } else { "not come home to" },
             request.region
         );
         parts::callout(
@@ -205,7 +244,7 @@ fn form(preview: &EvacuationPreview, key: &str) -> AnyView {
     } else {
         view! {
             <div class="apart">
-                <button class="btn danger" type="submit" name="dry_run" value="false">{format!("Ask to evacuate {}", request.region)}</button>
+                <button class="btn danger" type="submit" name="dry_run" value="false">{format!("Ask to {}", lots::verb(request.direction, &request.region))}</button>
                 <p class="hint">"Nothing is changed before the last approval. Then the first wave begins at once."</p>
             </div>
         }
@@ -213,6 +252,8 @@ fn form(preview: &EvacuationPreview, key: &str) -> AnyView {
     };
     view! {
         <form method="post" action=lots::ask_href(&request.region) class="stack">
+            {(!request.direction.is_out()).then(|| hidden("direction", "home".to_owned()))}
+            {request.commit_within_seconds.map(|seconds| hidden("commit", seconds.to_string()))}
             {hidden("mode", request.mode.as_str().to_owned())}
             {hidden("overrides", request.overrides.join(","))}
             {hidden("concurrency", preview.concurrency.to_string())}
@@ -229,7 +270,7 @@ fn form(preview: &EvacuationPreview, key: &str) -> AnyView {
             {staying}
             {warning}
             <div class="verbs-down">
-                <button class="btn" type="submit" name="dry_run" value="true">{format!("Dry run: show how it would evacuate {}", request.region)}</button>
+                <button class="btn" type="submit" name="dry_run" value="true">{format!("Dry run: show how it would {}", lots::verb(request.direction, &request.region))}</button>
                 {ask}
             </div>
         </form>

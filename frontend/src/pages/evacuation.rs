@@ -56,7 +56,7 @@ pub fn page_with(view: EvacuationView, told: Vec<DeliveryView>, signed: Signed) 
     let one = &view.summary;
     let title = match one.state {
         State::Running => format!("{} {} of {} · {}", tone.glyph(), one.moved, one.applications, one.region),
-        _ => format!("{} {word} · evacuation of {}", tone.glyph(), one.region),
+        _ => format!("{} {word} · {}", tone.glyph(), lots::called(one.direction, &one.region)),
     };
     let shape = match one.state {
         State::AwaitingApproval => "evacuation-awaiting",
@@ -114,7 +114,7 @@ fn body(view: &EvacuationView, told: &[DeliveryView], signed: &Signed) -> AnyVie
     };
     let refused = view.verbs.iter().any(|verb| verb.refused.is_some());
     view! {
-        {parts::head(format!("Evacuation of {}", one.region), under.into_any(), view! { <div data-live="verbs" class="verbs">{first(view)}</div> }.into_any())}
+        {parts::head(lots::called(one.direction, &one.region), under.into_any(), view! { <div data-live="verbs" class="verbs">{first(view)}</div> }.into_any())}
         {now(view)}
         {(!waits).then(|| figures(view))}
         <div class="grid wide-left">
@@ -250,7 +250,7 @@ fn first(view: &EvacuationView) -> AnyView {
             <form method="post" action=action(view, "cancel") class="stack">
                 <p>{what}</p>
                 {parts::text_field("cancel", "reason", "Why", "Kept in the journals and the audit log.", true)}
-                <button class="btn danger" type="submit">{format!("Cancel the evacuation of {}", view.summary.region)}</button>
+                <button class="btn danger" type="submit">{format!("Cancel the {} of {}", if view.summary.direction.is_out() { "evacuation" } else { "return" }, view.summary.region)}</button>
             </form>
         }
         .into_any();
@@ -267,7 +267,7 @@ fn prove(view: &EvacuationView) -> AnyView {
 
 /// Approve or deny: two forms, far apart, each bound to the digest that is shown.
 fn decide(view: &EvacuationView, signed: &Signed) -> AnyView {
-    let words = format!("evacuate {}", view.summary.region);
+    let words = lots::verb(view.summary.direction, &view.summary.region);
     let refusal = |name: &str| verb(view, name).and_then(|verb| verb.refused.clone());
     let approve = match refusal("approve") {
         Some(why) => parts::refused_verb(format!("Approve: {words}"), why),

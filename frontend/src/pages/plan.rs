@@ -9,7 +9,7 @@ pub use diff::page as diff_page;
 
 use super::plans::{href, made_words, version_href};
 use crate::components::tone::{Tone, badge};
-use crate::components::{applications, parts, plan};
+use crate::components::{applications, graph, parts, plan, shares};
 use crate::screen::Screen;
 use crate::{format, words};
 use holdfast_api::plans::{EditView, FormView, PlanVersionView};
@@ -44,7 +44,12 @@ fn body(view: &PlanVersionView) -> AnyView {
         parts::callout(Tone::Watch, "There is a newer version", link.into_any())
     });
     let split = view.split.clone().map(|rule| {
-        parts::card("split", "How the load is split", parts::nothing(), view! { <p>{rule}</p> }.into_any())
+        parts::card(
+            "split",
+            "How the load is split",
+            parts::nothing(),
+            view! { <p class="lead">{rule}</p>{shares::table(&head.from_region, &view.shares)} }.into_any(),
+        )
     });
     view! {
         {parts::head(title(view), under.into_any(), parts::nothing())}
@@ -106,6 +111,7 @@ fn form(
     let notes = (!form.notes.is_empty()).then(|| plan::notes(&form.notes));
     let body = view! {
         {parts::folding_table(word, head.into_any(), rows.into_any())}
+        {graph::fold(&form.steps, key, word)}
         {notes}
     };
     parts::card(key, word, aside, body.into_any())

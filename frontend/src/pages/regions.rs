@@ -83,8 +83,13 @@ fn region(region: &RegionView, code: AnyView, may_declare: bool) -> AnyView {
         view! { <ul class="reasons">{items}</ul> }
     });
     let why = region.declared_reason.clone().map(|r| view! { <div class="muted">{r}</div> });
-    let evacuate = may_declare
-        .then(|| view! { <a class="btn" href=lots::ask_href(&region.code)>{format!("Evacuate {}", region.code)}</a> });
+    let evacuate = may_declare.then(|| {
+        let home = format::query(&lots::ask_href(&region.code), &[("direction", Some("home"))]);
+        view! {
+            <a class="btn" href=lots::ask_href(&region.code)>{format!("Evacuate {}", region.code)}</a>" "
+            <a class="btn" href=home>{format!("Bring home to {}", region.code)}</a>
+        }
+    });
     let key = format!("region-{}", region.code);
     view! {
         <section class="card region-card" id=region.code.clone() data-live=key.clone() aria-labelledby=format!("h-{key}")>

@@ -1,7 +1,8 @@
 //! Before a run is requested: what exactly would happen, on what it rests, who must approve.
 
+use crate::components::graph::Live;
 use crate::components::tone::{Tone, badge};
-use crate::components::{applications, approval, on_call, parts, plan};
+use crate::components::{applications, approval, graph, on_call, parts, plan, shares};
 use crate::format;
 use crate::pages::application::move_words;
 use crate::screen::{Screen, typed};
@@ -58,6 +59,9 @@ fn body(preview: &RunPreview, on_call: &[OnCallView], key: &str) -> AnyView {
         <div class="grid wide-left">
             <div class="stack-cards">
                 {parts::card("plan", format!("What would happen: {}", format::count(changes, "changing call", "changing calls")), once, plan::steps(&preview.steps))}
+                {graph::card(&preview.steps, Live::No)}
+                {shares::card(preview.split.as_ref())}
+                {shares::choose(preview)}
                 {parts::card("measurements", "Measured beside the plan", view! { "checked again before the first change" }.into_any(), plan::measurements(&preview.measurements))}
                 {plan::if_escalated(preview.if_escalated.as_ref())}
                 {parts::card("facts", "Facts it rests on", view! { "a change of any voids the plan" }.into_any(), plan::facts(&preview.facts))}
@@ -153,6 +157,7 @@ fn under_or_not(preview: &RunPreview, mode: Mode, window: Option<u32>, under: bo
             ("mode", Some(mode.as_str())),
             ("commit", window.as_deref()),
             ("break_glass", under.then_some("yes")),
+            ("split", shares::sent(preview).as_deref()),
         ],
     )
 }
@@ -238,6 +243,7 @@ fn form(preview: &RunPreview, key: &str, words: &str) -> AnyView {
             {(request.intent == Intent::Drill).then(|| hidden("drill", kind_of(preview).as_str().to_owned()))}
             {hidden("from_region", preview.from_region.clone())}
             {hidden("to_region", preview.to_region.clone())}
+            {shares::sent(preview).map(|split| hidden("split", split))}
             {request.commit_within_seconds.map(|seconds| hidden("commit", seconds.to_string()))}
             {request.break_glass.then(|| hidden("break_glass", "yes".to_owned()))}
             {hidden("plan_digest", preview.plan_digest.clone())}

@@ -1,15 +1,18 @@
 //! One run: while it waits, what would happen and who decides; while it moves, where it is and what it waits
 //! for; when it is over, what was measured.
 
+use crate::components::graph::{self, Live};
 use crate::components::tone::{Tone, badge};
-use crate::components::{approval, bars, lots, on_call, own_steps, parts, plan, runs, steps, time, told};
+use crate::components::{
+    approval, bars, lots, on_call, own_steps, parts, plan, runs, shares, steps, time, told,
+};
 use crate::pages::{abort, break_glass, calls, run_ended, run_verbs};
 use crate::screen::{Screen, Signed};
 use crate::{format, words};
 use holdfast_api::notices::DeliveryView;
 use holdfast_api::on_call::OnCallView;
 use holdfast_api::runs::{DrillView, RunEvent, RunView, StepView};
-use holdfast_failover::{RunState, StepState};
+use holdfast_failover::{Intent, RunState, StepState};
 use leptos::prelude::*;
 
 /// Before anybody was told of it, where no team has a schedule.
@@ -78,7 +81,10 @@ fn body(
     let s = &run.summary;
     let incident = run.incident.clone().map(|i| view! { " · incident "{i} });
     let lot = s.evacuation.as_ref().map(|id| {
-        view! { <div>"Part of "<a href=lots::href(id)>{format!("the evacuation of {}", s.from_region)}</a>", and decided with it."</div> }
+        view! { <div>"Part of "<a href=lots::href(id)>{match s.intent {
+            Intent::Failback => format!("a lot of moves to {}", s.to_region),
+            Intent::Failover | Intent::Drill => format!("the evacuation of {}", s.from_region),
+        }}</a>", and decided with it."</div> }
     });
     let under = view! {
         {runs::what(s)}" · asked for by "{s.requested_by.clone()}" "{time::ago(s.requested_at)}{incident}
@@ -236,6 +242,8 @@ fn awaiting(run: &RunView, on_call: &[OnCallView], signed: &Signed) -> AnyView {
         <div class="grid wide-left">
             <div class="stack-cards">
                 {parts::card("plan", format!("What will happen: {}", format::count(changes, "changing call", "changing calls")), parts::nothing(), plan::steps(&run.steps))}
+                {graph::card(&run.steps, Live::No)}
+                {shares::card(run.split.as_ref())}
                 {parts::card("measurements", "Measured beside the plan", view! { "checked again before the first change" }.into_any(), plan::measurements(&run.measurements))}
                 {plan::if_escalated(run.if_escalated.as_ref())}
                 {parts::card("facts", "Facts it rests on", view! { "a change of any voids the approval" }.into_any(), plan::facts(&run.facts))}
@@ -322,6 +330,8 @@ fn moving(run: &RunView) -> AnyView {
             {critical_path(run)}
             {steps::timeline(run)}
         </section>
+        {graph::card(&run.steps, Live::Yes)}
+        {shares::card(run.split.as_ref())}
     }
     .into_any()
 }

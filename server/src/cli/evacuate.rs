@@ -60,6 +60,12 @@ fn plan_path(lot: &Lot, mode: &str) -> String {
         !lot.keep_going,
         lot.dry_run
     );
+    if lot.home {
+        path.push_str("&direction=home");
+    }
+    if let Some(seconds) = lot.commit_within_seconds {
+        path.push_str(&format!("&commit_within_seconds={seconds}"));
+    }
     if let Some(concurrency) = lot.concurrency {
         path.push_str(&format!("&concurrency={concurrency}"));
     }
@@ -77,6 +83,8 @@ async fn ask(client: &Client, request: EvacuateRequest, output: Output) -> Outco
     let who = if lot.dry_run { As::Anybody } else { As::overriding(&lot.overrides) };
     let body = json!({
         "region": lot.region,
+        "direction": if lot.home { "home" } else { "out" },
+        "commit_within_seconds": lot.commit_within_seconds,
         "mode": request.mode,
         "reason": request.reason,
         "incident": request.incident,

@@ -17,6 +17,7 @@ use holdfast_api::{
 };
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -132,8 +133,24 @@ pub async fn approvals(output: Output) -> Outcome {
     Ok(())
 }
 
+/// `eu-central-1=60`, each.
+fn shares(all: &[String]) -> Result<Option<BTreeMap<&str, u8>>, Failure> {
+    let mut split = BTreeMap::new();
+    for one in all {
+        let wrong = || {
+            Failure::Usage(format!(
+                "`--share {one}` is not a Region and its percentage, such as eu-central-1=60"
+            ))
+        };
+        let (region, percent) = one.split_once('=').ok_or_else(wrong)?;
+        split.insert(region.trim(), percent.trim().parse::<u8>().map_err(|_| wrong())?);
+    }
+    Ok((!split.is_empty()).then_some(split))
+}
+
 async fn ask(client: &Client, request: Request, output: Output) -> Outcome {
     let key = request.idempotency_key.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
+    let split = shares(&request.shares)?;
     let body = json!({
         "application": request.application,
         "intent": request.intent,
@@ -142,6 +159,7 @@ async fn ask(client: &Client, request: Request, output: Output) -> Outcome {
         "drill_minutes": request.drill_minutes,
         "from_region": request.from,
         "to_region": request.to,
+        "split": split,
         "dry_run": request.dry_run,
         "reason": request.reason,
         "incident": request.incident,

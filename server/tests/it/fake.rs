@@ -402,6 +402,7 @@ impl Runs for Fake {
             facts: vec![],
             measurements: vec![],
             notes: vec![],
+            split: None,
             if_escalated: None,
             overrides_needed: vec![],
             approval_policy: "one-approver".into(),

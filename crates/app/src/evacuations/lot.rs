@@ -6,12 +6,13 @@ use crate::picture::Judged;
 use crate::problems::of_store;
 use crate::runs::request::{Thought, held_by, in_the_way, makes_way};
 use crate::runs::sent::{codes, guards, unasked};
+use crate::runs::window::good_window;
 use holdfast_api::evacuations::{LeftOutView, RequestEvacuation, StaysView};
 use holdfast_api::runs::RequestRun;
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, Application, Name, RegionCode, RunId};
 use holdfast_failover::evacuation::{
-    CONCURRENCY, Foot, LeftOut, MOST_AT_ONCE, Ordered, Part, Request, foot, waves,
+    CONCURRENCY, Direction, Foot, LeftOut, MOST_AT_ONCE, Ordered, Part, Request, foot, homeward, waves,
 };
 use holdfast_failover::guard::{Guard, Raised};
 use holdfast_failover::run::Who;
@@ -19,6 +20,9 @@ use holdfast_failover::{Digest, Movement, Refusal};
 use holdfast_store::{Holder, RunHead};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The code under which a plan refuses a commit window.
+const NO_WINDOW: &str = "no_commit_window";
 
 /// A part thought through, with the request of a run that it would be.
 pub(super) struct Planned {
@@ -32,6 +36,7 @@ pub(super) struct Planned {
 
 pub(super) struct Lot {
     pub region: RegionCode,
+    pub direction: Direction,
     pub parts: BTreeMap<Name, Planned>,
     pub waves: Vec<Vec<Name>>,
     pub circles: Vec<Vec<Name>>,
@@ -58,6 +63,7 @@ impl App {
                 format!("Leave it out for {CONCURRENCY}."),
             ));
         }
+        good_window(asked.commit_within_seconds)?;
         let overrides = guards(&asked.overrides)?;
         let declared = self.store.declared_regions().await.map_err(of_store)?;
         let judged = self.judge_all(&self.seen(actor).await?, now).await?;
@@ -65,6 +71,7 @@ impl App {
         let mut order: Vec<Ordered> = judged.iter().map(|j| ordered(&j.application)).collect();
         let mut lot = Lot {
             region,
+            direction: asked.direction,
             parts: BTreeMap::new(),
             waves: Vec::new(),
             circles: Vec::new(),
@@ -77,7 +84,11 @@ impl App {
         for judged in judged {
             let application = judged.application.clone();
             let name = application.name.clone();
-            let because = match foot(&application, &judged.serving, &lot.region, asked.mode, &declared) {
+            let foot = match asked.direction {
+                Direction::Out => foot(&application, &judged.serving, &lot.region, asked.mode, &declared),
+                Direction::Home => homeward(&application, &judged.serving, &lot.region, asked.mode),
+            };
+            let because = match foot {
                 Foot::Stays(because) => {
                     lot.stays.push(StaysView { application: name.to_string(), because });
                     continue;
@@ -128,13 +139,14 @@ impl App {
             drill_minutes: None,
             from_region: Some(movement.from.to_string()),
             to_region: Some(movement.to.to_string()),
+            split: None,
             dry_run: asked.dry_run,
             reason: asked.reason.clone(),
             incident: asked.incident.clone(),
             impact_began_at: None,
             detected_at: None,
             overrides: codes(overrides),
-            commit_within_seconds: None,
+            commit_within_seconds: asked.commit_within_seconds,
             break_glass: false,
             plan_digest: None,
         };
@@ -142,7 +154,13 @@ impl App {
         if let Some(problem) = judged.active.as_ref().and_then(|held| in_the_way(&run, held)) {
             return Ok(Err((refusal(problem), Vec::new())));
         }
-        let mut thought = match self.think_of(&run, judged.clone(), now).await {
+        let mut thought = self.think_of(&run, judged.clone(), now).await;
+        // Whoever has done by then what nothing takes back is moved all the same, and waits for nobody.
+        if matches!(&thought, Err(problem) if problem.code == NO_WINDOW) {
+            run.commit_within_seconds = None;
+            thought = self.think_of(&run, judged.clone(), now).await;
+        }
+        let mut thought = match thought {
             Ok(thought) => thought,
             Err(problem) if problem.status < 500 => return Ok(Err((refusal(problem), Vec::new()))),
             Err(problem) => return Err(problem),
@@ -259,6 +277,7 @@ impl Lot {
         let shortest = self.parts.values().map(|p| p.thought.policy.expires_after_seconds).min();
         let mut request = Request {
             region: self.region.clone(),
+            direction: asked.direction,
             mode: asked.mode,
             waves: self.waves.iter().map(|wave| wave.iter().filter_map(part).collect()).collect(),
             left_out: self.left_out.clone(),

@@ -48,13 +48,15 @@ impl Key<'_> {
 
 fn nothing_to_move(lot: &Lot) -> Option<Refusal> {
     let held = match lot.left_out.len() {
-        0 => "no application has a foot there".to_owned(),
-        held => format!("{held} with a foot there cannot be moved now"),
+        0 if lot.direction.is_out() => "no application has a foot there".to_owned(),
+        0 => "no application that is at home there serves from elsewhere".to_owned(),
+        held => format!("{held} cannot be moved now"),
     };
+    let way = if lot.direction.is_out() { "out of" } else { "home to" };
     lot.parts.is_empty().then(|| {
         Refusal::new(
             "nothing_to_move",
-            format!("There is nothing to move out of {}: {held}.", lot.region),
+            format!("There is nothing to move {way} {}: {held}.", lot.region),
             "Read what is left out and why; what is said there lifts it.",
         )
     })
@@ -90,6 +92,7 @@ impl App {
                 overrides: planned.asked.overrides.clone(),
                 takes_the_place_of: planned.gives_way.iter().map(|run| run.id.to_string()).collect(),
                 approval_policy: planned.thought.policy.name.to_string(),
+                commit_within_seconds: planned.asked.commit_within_seconds,
             })
         };
         let parts = lot.parts.values();
@@ -181,6 +184,7 @@ impl App {
         let requests: Vec<_> = runs.iter().map(|(run, _)| run.request.as_ref()).collect();
         let detail = json!({
             "region": request.region,
+            "direction": request.direction,
             "mode": request.mode,
             "digest": request.digest,
             "dry_run": request.dry_run,

@@ -24,6 +24,7 @@ pub(super) fn summary(loaded: &Loaded) -> EvacuationSummary {
     EvacuationSummary {
         id: evacuation.id.to_string(),
         region: request.region.to_string(),
+        direction: request.direction,
         mode: request.mode,
         state,
         dry_run: request.dry_run,
@@ -191,7 +192,8 @@ fn verbs(
 fn event(entry: &Entry) -> EvacuationEvent {
     let (person, words) = match &entry.event {
         Event::Requested { request } => {
-            let words = format!("asked to evacuate {}, {}", request.region, request.mode.as_str());
+            let what = if request.direction.is_out() { "evacuate" } else { "bring applications home to" };
+            let words = format!("asked to {what} {}, {}", request.region, request.mode.as_str());
             (Some(request.by.email.clone()), words)
         }
         Event::Approved { review, .. } => (Some(review.email.clone()), "approved the lot".to_owned()),

@@ -95,7 +95,8 @@ impl App {
         let mut made = Vec::new();
         for sketch in &sketches {
             // Edited since it was drawn up: the next time, then.
-            if newest(&current, &sketch.key).is_some_and(|plan| plan.edits != sketch.drawn.edits) {
+            let edits = change.plan_edits(name, &sketch.key).await.map_err(of_store)?;
+            if edits != sketch.drawn.edits {
                 continue;
             }
             let Some(cause) = cause(sketch, &current) else { continue };
@@ -140,10 +141,11 @@ fn newest<'a>(current: &'a [PlanVersion], key: &PlanKey) -> Option<&'a PlanVersi
 /// Why the sketch is another plan than the newest version; `None`: it is the same.
 fn cause(sketch: &Sketch, current: &[PlanVersion]) -> Option<PlanCause> {
     let Some(plan) = newest(current, &sketch.key) else { return Some(PlanCause::First) };
-    if plan.head.digest == sketch.digest && plan.misfits == sketch.drawn.misfits {
+    let edited = plan.edits != sketch.drawn.edits;
+    if !edited && plan.head.digest == sketch.digest && plan.misfits == sketch.drawn.misfits {
         return None;
     }
-    if plan.head.basis != sketch.basis {
+    if edited || plan.head.basis != sketch.basis {
         return Some(PlanCause::Inventory);
     }
     let other = !plan.sheet.has_the_shape_of(&sketch.drawn.sheet) || plan.misfits != sketch.drawn.misfits;

@@ -11,20 +11,17 @@ use crate::problems::of_store;
 use holdfast_api::plans::{EditPlan, PlanVersionView};
 use holdfast_api::{Answer, FieldProblem, Problem};
 use holdfast_domain::{Actor, Name, RegionCode};
-use holdfast_failover::plan::edit::{Edit, Misfit};
+use holdfast_failover::plan::edit::{Edit, Editing, Misfit};
 use holdfast_failover::plan::sheet::{Form, PlanKey};
 use holdfast_failover::{Mode, Picture};
 use holdfast_store::{NewPlanVersion, PlanCause, PlanVersion};
-
-/// More than anybody means; each is laid over the plan whenever it is generated.
-const EDITS_AT_MOST: usize = 100;
 
 impl App {
     pub(super) async fn edit(&self, actor: &Actor, name: &Name, asked: EditPlan) -> Answer<PlanVersionView> {
         let actor = &self.may_over(actor, Action::WriteInventory, name).await?;
         let reason = free_text("reason", asked.reason.as_deref(), REASON_AT_MOST)?;
-        if asked.edits.len() > EDITS_AT_MOST {
-            let message = format!("has more than {EDITS_AT_MOST} edits");
+        if asked.edits.len() > Editing::AT_MOST {
+            let message = format!("has more than {} edits", Editing::AT_MOST);
             return Err(Problem::bad_field("edits", message, "Change the inventory instead."));
         }
         let key = key(&asked)?;
@@ -80,10 +77,21 @@ impl App {
         sketch: Sketch,
     ) -> Answer<i32> {
         let mut change = self.store.begin().await.map_err(of_store)?;
+        // A file that is being stored holds edits too.
+        change.lock_inventory().await.map_err(of_store)?;
         let (current, _) = change.current_plans_for_edit(name).await.map_err(of_store)?;
         let newest = current.iter().find(|plan| plan.head.key == sketch.key);
         must_be_made_on(asked.expected_version, newest)?;
         let before = newest.map(|plan| plan.edits.as_slice()).unwrap_or_default();
+        if change.plan_edits(name, &sketch.key).await.map_err(of_store)? != before {
+            return Err(Problem::new(
+                409,
+                "newer_version",
+                "Changed meanwhile",
+                "The edits of this plan were changed in the inventory, and its version with them is being made.",
+                "Read the plan again in a moment, and make the edit on that.",
+            ));
+        }
         if before == asked.edits {
             return Ok(asked.expected_version);
         }

@@ -4,7 +4,7 @@ use super::{said, who};
 use crate::App;
 use crate::authority::{Action, fresh, may};
 use crate::problems::of_store;
-use crate::runs::view::planned_step;
+use crate::runs::view::planned_steps;
 use holdfast_api::Answer;
 use holdfast_api::runs::{AbortReview, AbortRun, StaysView};
 use holdfast_domain::{Actor, RunId};
@@ -17,7 +17,7 @@ impl App {
         let taken_back = if refused.is_none() { Some(run.taken_back()) } else { None };
         let (steps, stays) = taken_back.map(|back| (back.steps, back.stays)).unwrap_or_default();
         Ok(AbortReview {
-            undone: steps.iter().map(planned_step).collect(),
+            undone: planned_steps(&steps),
             stays: left_as_they_are(&run, &stays),
             refused,
             run: self.run_view(actor, id).await?,

@@ -1,7 +1,7 @@
 //! A run that a step of another application's run asks for, in the name of that run's requester: the same use case as
 //! that person's own request, with their rights as they are now, the application's own policy, guards and hold.
 
-use super::request::Once;
+use super::once::Once;
 use super::sent::{codes, unasked};
 use super::view::other_run;
 use crate::App;
@@ -60,6 +60,7 @@ impl App {
             drill_minutes: None,
             from_region: from.map(ToString::to_string),
             to_region: Some(asking.movement.to.to_string()),
+            split: None,
             dry_run: false,
             reason: reason(asking),
             incident: asking.incident.clone(),

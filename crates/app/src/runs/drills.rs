@@ -1,7 +1,7 @@
 //! The end of a live drill: the way back is asked for in the name of whoever asked for the drill, when its time is over
 //! or somebody ends it before. It starts on the approval of the way there where it only takes back what that has changed.
 
-use super::request::Once;
+use super::once::Once;
 use super::view::head;
 use crate::App;
 use crate::authority::{Action, may};
@@ -68,6 +68,7 @@ impl App {
             drill_minutes: None,
             from_region: Some(movement.to.to_string()),
             to_region: Some(movement.from.to_string()),
+            split: None,
             dry_run: false,
             reason: reason.chars().take(REASON_AT_MOST).collect(),
             incident: run.request.incident.clone(),

@@ -1,8 +1,10 @@
 //! From "fail shop over" to a frozen request: plan from the newest picture, digest, guards of the database.
 
 use super::break_glass::of_start;
+use super::once::Once;
 use super::sent::{
-    codes, good_key, good_times, movement, no_way_back, overrides, overrides_needed, rehearsed, why,
+    codes, good_key, good_times, load_split, movement, no_way_back, overrides, overrides_needed, rehearsed,
+    why,
 };
 use super::who;
 use super::window::{manner, may_ask_for};
@@ -12,7 +14,6 @@ use crate::audit::done;
 use crate::authority::{Action, fresh};
 use crate::picture::Judged;
 use crate::problems::{active_run, of_refusal, of_store, resource_held};
-use crate::repeats::key_reused;
 use holdfast_api::runs::{RequestRun, RunPreview};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, Application, ApprovalPolicy, EvacuationId, RunId};
@@ -21,12 +22,12 @@ use holdfast_failover::break_glass::not_open;
 use holdfast_failover::digest::request_digest;
 use holdfast_failover::guard::{Guarded, Ruled, RunKind, guarded};
 use holdfast_failover::plan::{EmergencyVariant, emergency_variant};
-use holdfast_failover::run::drill::{carried, no_emergency};
+use holdfast_failover::run::drill::no_emergency;
 use holdfast_failover::run::{Command, Entry, Event, Request, Run, Who};
 use holdfast_failover::shared;
 use holdfast_failover::step::run_plan::AskedBy;
-use holdfast_failover::{Digest, Drill, Mode, Movement, Plan, Refusal, Review, RunState};
-use holdfast_store::{Change, Fence, Holder, Idempotent, NewRun, RunHead};
+use holdfast_failover::{Digest, Drill, Mode, Movement, Plan, Refusal, RunState};
+use holdfast_store::{Change, Holder, NewRun, RunHead};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
@@ -80,74 +81,6 @@ impl Thought {
             detected_at: asked.detected_at,
             asked_by,
             evacuation,
-        }
-    }
-}
-
-/// What makes two sendings one request.
-#[derive(Clone, Copy)]
-pub(super) enum Once<'a> {
-    /// A person's, by the key that they sent.
-    Key { principal: &'a str, key: &'a str, body_hash: &'a [u8; 32] },
-    /// That of a step of another application's run, under the fence of the worker that drives that run.
-    Step { asked_by: &'a AskedBy, fence: &'a Fence },
-    /// That of the way back of a live drill: one for one way there. `standing`: the approvals of that which still count.
-    WayBack { there: &'a Run, standing: &'a [Review] },
-}
-
-impl Once<'_> {
-    /// The run that was made already; `None`: a key is now begun in this change.
-    async fn made(&self, change: &mut Change) -> Answer<Option<RunId>> {
-        let (principal, key, body_hash) = match self {
-            Self::Key { principal, key, body_hash } => (principal, key, body_hash),
-            Self::Step { asked_by, .. } => return change.run_asked_by(asked_by).await.map_err(of_store),
-            Self::WayBack { there, .. } => return change.way_back(there.id).await.map_err(of_store),
-        };
-        let begun = change.begin_idempotent(principal, key, "POST /runs", body_hash).await;
-        match begun.map_err(of_store)? {
-            Idempotent::Fresh => Ok(None),
-            Idempotent::Replay { response, .. } => {
-                let id = response.as_str().unwrap_or_default();
-                id.parse().map(Some).map_err(|_| Problem::not_found("run", id))
-            }
-            Idempotent::Reused => Err(key_reused()),
-        }
-    }
-
-    /// Keeps that this run is the one.
-    async fn keep(&self, change: &mut Change, run: RunId) -> Answer<()> {
-        match self {
-            Self::Key { principal, key, .. } => {
-                let answer = serde_json::Value::String(run.to_string());
-                change.finish_idempotent(principal, key, 201, &answer).await
-            }
-            Self::Step { asked_by, fence } => change.insert_asked_run(run, asked_by, fence).await,
-            // The run itself says of which drill it is, and there is one of each.
-            Self::WayBack { .. } => Ok(()),
-        }
-        .map_err(of_store)
-    }
-
-    fn asked_by(&self) -> Option<&AskedBy> {
-        match self {
-            Self::Key { .. } | Self::WayBack { .. } => None,
-            Self::Step { asked_by, .. } => Some(asked_by),
-        }
-    }
-
-    /// What is rehearsed.
-    fn drill(&self, asked: &RequestRun) -> Answer<Option<Drill>> {
-        match self {
-            Self::WayBack { there, .. } => Ok(Some(Drill::Back { of: there.id })),
-            Self::Key { .. } | Self::Step { .. } => rehearsed(asked),
-        }
-    }
-
-    /// What the approval of another run brings with it.
-    fn carried(&self, request: &Request) -> Vec<Event> {
-        match self {
-            Self::WayBack { there, standing } => carried(there, request, standing),
-            Self::Key { .. } | Self::Step { .. } => Vec::new(),
         }
     }
 }
@@ -206,10 +139,11 @@ impl App {
             from_region: thought.movement.from.to_string(),
             to_region: thought.movement.to.to_string(),
             plan_digest: thought.digest.to_string(),
-            steps: thought.plan.steps.iter().map(super::view::planned_step).collect(),
+            steps: super::view::planned_steps(&thought.plan.steps),
             facts: thought.plan.facts.clone(),
             measurements: thought.plan.measurements.clone(),
             notes,
+            split: thought.plan.split.clone(),
             if_escalated: thought.emergency.as_ref().map(super::view::emergency),
             overrides_needed,
             approval_policy: thought.policy.name.to_string(),
@@ -399,12 +333,16 @@ impl App {
     async fn think_as(
         &self,
         asked: &RequestRun,
-        judged: Judged,
+        mut judged: Judged,
         drill: Option<Drill>,
         now: Timestamp,
     ) -> Answer<Thought> {
         let name = judged.application.name.clone();
         let movement = movement(asked, drill, &judged)?;
+        // What is asked for this once stands in the place of the application's own rule.
+        if let Some(split) = load_split(asked, &movement, &judged)? {
+            judged.application.load_split = split;
+        }
         if let Some(refusal) = matches!(drill, Some(Drill::There { .. }))
             .then(|| no_way_back(&judged.application, &movement))
             .flatten()

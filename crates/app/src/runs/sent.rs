@@ -6,11 +6,11 @@ use crate::picture::Judged;
 use crate::problems::of_refusal;
 use holdfast_api::runs::{OverrideNeeded, RequestRun};
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Application, RegionCode, Seconds, Strategy};
+use holdfast_domain::{Application, LoadSplit, RegionCode, Seconds, Strategy};
 use holdfast_failover::guard::{Guard, Raised};
 use holdfast_failover::{Drill, DrillKind, Intent, Mode, Movement, Refusal};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long a live drill stays there where nothing is said.
 const LIVE_DRILL_MINUTES: u32 = 30;
@@ -182,6 +182,69 @@ pub(super) fn no_way_back(application: &Application, movement: &Movement) -> Opt
     })
 }
 
+/// The Region that takes the most, of equal ones the first of the application: the split's aim.
+fn largest(asked: &RequestRun, application: &Application) -> Answer<RegionCode> {
+    let share = |region: &RegionCode| asked.split.as_ref()?.get(region.as_str()).copied();
+    let mut found: Option<(&RegionCode, u8)> = None;
+    for region in application.regions() {
+        if let Some(share) = share(region).filter(|share| found.is_none_or(|(_, most)| *share > most)) {
+            found = Some((region, share));
+        }
+    }
+    found.map(|(region, _)| region.clone()).ok_or_else(|| {
+        Problem::bad_field(
+            "split",
+            format!("names no Region of {}", application.name),
+            "Name the Regions that take the load over.",
+        )
+    })
+}
+
+/// The percentages that this request asks for, if it asks for any.
+pub(super) fn load_split(
+    asked: &RequestRun,
+    movement: &Movement,
+    judged: &Judged,
+) -> Answer<Option<LoadSplit>> {
+    let Some(split) = &asked.split else { return Ok(None) };
+    let (application, serving) = (&judged.application, &judged.serving);
+    let wrong = |message: String, way_out: &str| Err(Problem::bad_field("split", message, way_out));
+    if application.strategy != Strategy::ActiveActive || movement.intent != Intent::Failover {
+        return wrong(
+            "is for a Region that leaves an active-active application".into(),
+            "Name one `to_region`.",
+        );
+    }
+    let mut all = BTreeMap::new();
+    for (text, percent) in split {
+        let Some(region) = application.regions().find(|r| r.as_str() == text && **r != movement.from) else {
+            return wrong(
+                format!("names {text}, which is none of the Regions that stay"),
+                "Name the application's Regions but for the one that leaves.",
+            );
+        };
+        let out = serving.certain && !serving.regions.contains(region) && *region != movement.to;
+        if out && *percent > 0 {
+            return wrong(
+                format!("names {region}, where the application is not served now"),
+                "Bring it back first, or give its share to the others.",
+            );
+        }
+        all.insert(region.clone(), *percent);
+    }
+    let sum: u32 = all.values().map(|percent| u32::from(*percent)).sum();
+    if sum != 100 {
+        return wrong(format!("sums to {sum}"), "Make the percentages sum to 100.");
+    }
+    if all.get(&movement.to).is_none_or(|percent| *percent == 0) {
+        return wrong(
+            format!("gives {} nothing, where the move goes", movement.to),
+            "Leave `to_region` out, or give it a share.",
+        );
+    }
+    Ok(Some(LoadSplit::Percent(all)))
+}
+
 /// Fills in what was left open: from the Region seen serving, to the only other one (home, for a failback).
 pub(super) fn movement(asked: &RequestRun, drill: Option<Drill>, judged: &Judged) -> Answer<Movement> {
     let application = &judged.application;
@@ -217,6 +280,7 @@ pub(super) fn movement(asked: &RequestRun, drill: Option<Drill>, judged: &Judged
     };
     let to = match asked.to_region.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
         Some(text) => region("to_region", text)?,
+        None if asked.split.is_some() => largest(asked, application)?,
         None if asked.intent == Intent::Failback => application.home_region.clone(),
         // Not "wherever it is not": a failover asked for twice must not quietly become the way back.
         None => match application.recovery_regions.as_slice() {

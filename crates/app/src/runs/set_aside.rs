@@ -67,6 +67,7 @@ impl App {
             facts: Vec::new(),
             measurements: Vec::new(),
             notes: Vec::new(),
+            split: None,
             if_escalated: None,
             escalated: None,
             live_drill: None,

@@ -12,7 +12,7 @@ use holdfast_domain::{Actor, StepId};
 use holdfast_failover::approval::{Review, may_deny, may_review};
 use holdfast_failover::break_glass::BreakGlass;
 use holdfast_failover::compliance::Measured;
-use holdfast_failover::plan::{Before, EmergencyVariant};
+use holdfast_failover::plan::{Before, EmergencyVariant, phases};
 use holdfast_failover::run::forecast::{Took, forecast};
 use holdfast_failover::run::{Command, Event, Next, Run, StepProgress, Summary, Who};
 use holdfast_failover::undo::Undo;
@@ -138,13 +138,14 @@ impl Around {
 
 pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> RunView {
     let verbs = verbs(actor, run, &around, now);
-    let steps = run
+    let mut steps: Vec<StepView> = run
         .steps_in_order()
         .map(|s| StepView {
             other_run: around.others.get(&s.id).cloned(),
             ..step(actor, run, s, &around, now)
         })
         .collect();
+    tell_phases(&mut steps, run.steps_in_order());
     let (acknowledged_by, acknowledged_at) = around.acknowledged.unzip();
     let measured = of_run(run);
     let request = &run.request;
@@ -166,6 +167,7 @@ pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> Run
         facts: request.plan.facts.clone(),
         measurements: request.plan.measurements.clone(),
         notes: run.plan().notes.clone(),
+        split: request.plan.split.clone(),
         if_escalated: request.emergency.as_ref().map(emergency),
         escalated: escalated(run, now),
         live_drill: around.live_drill,
@@ -193,11 +195,9 @@ pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> Run
 
 pub fn emergency(variant: &EmergencyVariant) -> EmergencyView {
     match variant {
-        EmergencyVariant::Ready { steps, notes, .. } => EmergencyView {
-            steps: steps.iter().map(planned_step).collect(),
-            notes: notes.clone(),
-            none_because: None,
-        },
+        EmergencyVariant::Ready { steps, notes, .. } => {
+            EmergencyView { steps: planned_steps(steps), notes: notes.clone(), none_because: None }
+        }
         EmergencyVariant::None { reason } => {
             EmergencyView { steps: Vec::new(), notes: Vec::new(), none_because: Some(reason.clone()) }
         }
@@ -235,8 +235,20 @@ fn undo(step: &Step) -> Option<UndoView> {
     }
 }
 
-/// A step of a plan that nobody has asked to run yet.
-pub fn planned_step(step: &Step) -> StepView {
+/// The steps of a plan that nobody has asked to run yet.
+pub fn planned_steps(steps: &[Step]) -> Vec<StepView> {
+    let mut views: Vec<StepView> = steps.iter().map(planned_step).collect();
+    tell_phases(&mut views, steps);
+    views
+}
+
+fn tell_phases<'a>(views: &mut [StepView], steps: impl IntoIterator<Item = &'a Step>) {
+    for (view, phase) in views.iter_mut().zip(phases(steps)) {
+        view.phase = phase.map(|phase| phase.as_str().to_owned());
+    }
+}
+
+fn planned_step(step: &Step) -> StepView {
     StepView {
         id: step.id.to_string(),
         kind: step.kind().to_owned(),
@@ -262,6 +274,8 @@ pub fn planned_step(step: &Step) -> StepView {
         skipped: None,
         before: Value::Null,
         after_values: Value::Null,
+        phase: None,
+        only_if: step.how.only_if.as_ref().map(ToString::to_string),
         may_retry: false,
         may_skip: false,
         may_confirm: false,

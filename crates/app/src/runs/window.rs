@@ -17,13 +17,9 @@ pub(super) fn manner(asked: &RequestRun) -> Manner<'_> {
 
 /// A window is of a sensible length, and of a plan that can be taken back without anybody's word.
 pub(super) fn may_ask_for(window: Option<u32>, plan: &Plan) -> Answer<()> {
-    let Some(seconds) = window else { return Ok(()) };
-    if !WINDOW_SECONDS.contains(&seconds) {
-        return Err(Problem::bad_field(
-            "commit_within_seconds",
-            format!("{seconds} is not {} to {}", WINDOW_SECONDS.start(), WINDOW_SECONDS.end()),
-            "Give people five seconds to a day, or leave it out.",
-        ));
+    good_window(window)?;
+    if window.is_none() {
+        return Ok(());
     }
     if plan.drill.is_some() {
         return Err(Problem::bad_field(
@@ -33,4 +29,17 @@ pub(super) fn may_ask_for(window: Option<u32>, plan: &Plan) -> Answer<()> {
         ));
     }
     may_hold(plan).map_err(of_refusal)
+}
+
+/// Long enough to look, and no longer than a day.
+pub(crate) fn good_window(window: Option<u32>) -> Answer<()> {
+    let Some(seconds) = window else { return Ok(()) };
+    if !WINDOW_SECONDS.contains(&seconds) {
+        return Err(Problem::bad_field(
+            "commit_within_seconds",
+            format!("{seconds} is not {} to {}", WINDOW_SECONDS.start(), WINDOW_SECONDS.end()),
+            "Give people five seconds to a day, or leave it out.",
+        ));
+    }
+    Ok(())
 }

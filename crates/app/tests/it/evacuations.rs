@@ -11,7 +11,7 @@ use holdfast_api::now::Nows;
 use holdfast_api::people::People;
 use holdfast_api::runs::{Decision, RunFilter, RunVerb, Runs};
 use holdfast_domain::{Actor, Declaration, EvacuationId, Name, Role, RunId};
-use holdfast_failover::evacuation::{Event, State};
+use holdfast_failover::evacuation::{Direction, Event, State};
 use holdfast_failover::run::{self, RunState};
 use holdfast_failover::{Intent, Mode};
 use holdfast_store::{Advance, AuditFilter};
@@ -19,7 +19,9 @@ use holdfast_store::{Advance, AuditFilter};
 fn asked(mode: Mode) -> RequestEvacuation {
     RequestEvacuation {
         region: HOME.into(),
+        direction: Direction::Out,
         mode,
+        commit_within_seconds: None,
         reason: "a test".into(),
         incident: None,
         concurrency: None,
@@ -92,6 +94,42 @@ async fn a_planned_lot_moves_who_is_seen_there_and_says_who_is_not() {
     assert_eq!(run.summary.evacuation.as_deref(), Some(view.summary.id.as_str()));
     let again = ask(&house, asked(Mode::Planned)).await;
     assert_eq!(refused(again).code, "nothing_to_move", "its application is held");
+}
+
+#[tokio::test]
+async fn one_request_brings_home_what_is_at_home_in_a_region_and_serves_from_elsewhere() {
+    let house = seen().await;
+    let home = RequestEvacuation { direction: Direction::Home, ..asked(Mode::Planned) };
+    assert_eq!(refused(ask(&house, home.clone()).await).code, "nothing_to_move", "it is there");
+    for (code, weight) in [(HOME, 0), (AWAY, 100)] {
+        house.look("front", "front-door", code, Ok(weighted(code, weight))).await;
+    }
+    let preview = house.app.preview_evacuation(&house.operator, &home).await.unwrap();
+    let view = ask(&house, home).await.unwrap();
+    assert_eq!((moved(&view), view.summary.direction), (vec!["front"], Direction::Home));
+    assert_eq!(preview.plan_digest, view.plan_digest, "what was shown is what was asked for");
+    let run = house.app.run(&house.operator, run_of(&view, "front")).await.unwrap();
+    let way = (run.summary.intent, run.summary.from_region.as_str(), run.summary.to_region.as_str());
+    assert_eq!(way, (Intent::Failback, AWAY, HOME));
+    let out = house.app.preview_evacuation(&house.operator, &asked(Mode::Planned)).await.unwrap();
+    assert_ne!(out.plan_digest, view.plan_digest);
+    decide(&house, &house.approver, &view, Decision::Approve).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lots_commit_window_is_that_of_each_part_that_can_be_taken_back() {
+    let house = seen().await;
+    let within = |seconds| RequestEvacuation { commit_within_seconds: Some(seconds), ..asked(Mode::Planned) };
+    for seconds in [4, 86_401] {
+        assert_eq!(refused(ask(&house, within(seconds)).await).status, 422, "{seconds}");
+    }
+    let preview = house.app.preview_evacuation(&house.operator, &within(600)).await.unwrap();
+    assert_eq!(preview.waves[0][0].commit_within_seconds, Some(600));
+    let plain = house.app.preview_evacuation(&house.operator, &asked(Mode::Planned)).await.unwrap();
+    assert_ne!(preview.plan_digest, plain.plan_digest, "the window is part of what is approved");
+    let view = ask(&house, within(600)).await.unwrap();
+    let run = house.app.run(&house.operator, run_of(&view, "front")).await.unwrap();
+    assert_eq!(run.commit.map(|commit| commit.within_seconds), Some(600));
 }
 
 #[tokio::test]

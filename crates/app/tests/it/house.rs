@@ -177,6 +177,19 @@ impl House {
         yaml + &routed("front")
     }
 
+    /// `feed`, active in three Regions by weight.
+    pub async fn active_in_three() -> Self {
+        let feed = three_regions("feed", "one-approver").replace("warm_standby", "active_active");
+        let record = "      - {name: front-door, kind: route53_records, account: prod, \
+                      hosted_zone_id: Z0123456789ABC, record: feed.example.com, type: A}\n";
+        let house = Self::with(&format!("{BEGINNING}{feed}{record}")).await;
+        for (code, weight) in [(HOME, 50), (AWAY, 25), (FAR, 25)] {
+            house.look("feed", "front-door", code, Ok(weighted(code, weight))).await;
+            house.look("feed", "web", code, Ok(tasks(10))).await;
+        }
+        house
+    }
+
     /// `app-01` and so on over three Regions.
     pub async fn with_applications(count: usize) -> Self {
         let mut yaml = BEGINNING.to_owned();
@@ -302,6 +315,7 @@ impl House {
             drill_minutes: None,
             from_region: Some(from.into()),
             to_region: Some(to.into()),
+            split: None,
             dry_run: false,
             reason: "a test".into(),
             incident: None,

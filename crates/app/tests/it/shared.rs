@@ -5,6 +5,7 @@ use holdfast_api::evacuations::{Evacuations, RequestEvacuation};
 use holdfast_api::runs::{RequestRun, Runs};
 use holdfast_domain::facts::AuroraMember;
 use holdfast_domain::{Facts, Name, Role};
+use holdfast_failover::evacuation::Direction;
 use holdfast_failover::run::RunState;
 use holdfast_failover::{Intent, Mode};
 use holdfast_store::AuditFilter;
@@ -124,7 +125,9 @@ async fn an_emergency_pushes_neither_another_emergency_aside_nor_what_was_approv
 fn evacuation(mode: Mode, applications: &[&str]) -> RequestEvacuation {
     RequestEvacuation {
         region: HOME.into(),
+        direction: Direction::Out,
         mode,
+        commit_within_seconds: None,
         reason: "a test".into(),
         incident: None,
         concurrency: None,

@@ -134,6 +134,7 @@ fn application(sim: &Sim) -> Application {
         recovery_regions: vec![region(AWAY)],
         objectives: Objectives { rto: Seconds(900), rpo: Seconds(60) },
         data_residency: Vec::new(),
+        load_split: holdfast_domain::LoadSplit::Even,
         approval_policy: Name::parse("one-approver").unwrap(),
         depends_on: Vec::new(),
         resources: vec![
@@ -185,6 +186,7 @@ async fn picture(sim: &Sim, cloud: &AwsCloud) -> Picture {
         accounts: vec![shop()],
         observations,
         before: BTreeMap::new(),
+        split_before: None,
         own: Vec::new(),
         edits: Vec::new(),
         others: Vec::new(),

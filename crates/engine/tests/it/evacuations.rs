@@ -7,7 +7,7 @@ use holdfast_api::evacuations::{
 };
 use holdfast_api::runs::{Decision, RunSummary, RunVerb, Runs};
 use holdfast_domain::{EvacuationId, Name, Role, RunId};
-use holdfast_failover::evacuation::State;
+use holdfast_failover::evacuation::{Direction, State};
 use holdfast_failover::run::Event;
 use holdfast_failover::{Mode, RunState};
 use holdfast_sim::faults::{Fault, FaultKind};
@@ -23,7 +23,9 @@ fn id(view: &EvacuationView) -> EvacuationId {
 pub fn asked(region: &str) -> RequestEvacuation {
     RequestEvacuation {
         region: region.into(),
+        direction: Direction::Out,
         mode: Mode::Planned,
+        commit_within_seconds: None,
         reason: "a test".into(),
         incident: None,
         concurrency: None,

@@ -290,6 +290,7 @@ impl House {
             drill_minutes: None,
             from_region: None,
             to_region: None,
+            split: None,
             dry_run: false,
             reason: "a test".into(),
             incident: None,

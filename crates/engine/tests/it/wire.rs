@@ -347,6 +347,7 @@ pub fn request(movement: Move, intent: Intent, mode: Mode) -> RequestRun {
         drill_minutes: None,
         from_region: movement.from.map(Into::into),
         to_region: movement.to.map(Into::into),
+        split: None,
         dry_run: false,
         reason: "a test".into(),
         incident: None,

@@ -26,6 +26,7 @@ pub(super) fn part(application: &str, number: u128) -> Part {
 
 pub(super) fn lot(waves: Vec<Vec<Part>>) -> Request {
     let mut lot = Request {
+        direction: Direction::Out,
         region: region(HOME),
         mode: Mode::Planned,
         waves,

@@ -63,11 +63,12 @@ impl Tale<'_> {
     fn message(&self, matter: Matter, signal: Signal, what: &str, text: String) -> Message {
         let request = &self.evacuation.request;
         let mode = if is_emergency(request.mode) { "emergency " } else { "" };
+        let lot = if request.direction.is_out() { "evacuation of" } else { "return home to" };
         let text = if text.trim().is_empty() { self.asked() } else { text };
         Message {
             matter,
             signal,
-            title: format!("{mode}evacuation of {} {what}", request.region),
+            title: format!("{mode}{lot} {} {what}", request.region),
             text,
             path: format!("/evacuations/{}", self.evacuation.id),
             thread: format!("evacuation:{}", self.evacuation.id),

@@ -277,6 +277,7 @@ fn a_part_of_an_evacuation_is_asked_about_with_its_lot_alone() {
     let part = Story::of(sealed(Request { evacuation: Some(lot), ..emergency() }));
     assert_eq!(part.told_of("requested", 0), Told::default());
     let asked = evacuation::Request {
+        direction: evacuation::Direction::Out,
         region: region("us-east-1"),
         mode: Mode::Planned,
         waves: vec![vec![evacuation::Part {

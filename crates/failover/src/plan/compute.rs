@@ -4,14 +4,19 @@
 mod ecs;
 mod groups;
 mod lambda;
+mod rest;
+
+pub(super) use rest::rest;
+pub(crate) use rest::works_on;
 
 use super::draft::{Draft, Making};
+use super::split::{Split, taken};
 use crate::change::Change;
 use crate::movement::{Intent, Mode};
 use crate::refusal::Refusal;
 use crate::step::Work;
 use holdfast_domain::{Facts, RegionCode, Resource, ResourceSpec, StepId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One resource in one Region, and what its size counts.
 #[derive(Clone, Copy)]
@@ -128,39 +133,39 @@ fn size_key(spec: &ResourceSpec) -> &'static str {
     if matches!(spec, ResourceSpec::LambdaFunction(_)) { "`concurrency`" } else { "`desired_in_recovery`" }
 }
 
-/// The stated rule of an evacuation: the load of the Region being left in even shares, rounded up.
+/// The load of the Region being left, split over those that take it over by the rule that the plan states, each share rounded up.
 fn share(draft: &mut Draft<'_>, resource: &Resource, unit: &str) -> Vec<(RegionCode, u32)> {
     let name = &resource.name;
     let from = &draft.movement.from;
     let key = size_key(&resource.spec);
-    let remaining: BTreeSet<&RegionCode> = draft
-        .picture
-        .application
-        .regions()
-        .filter(|region| *region != from && resource.spec.is_in(region))
-        .collect();
-    if remaining.is_empty() {
+    let mut parts: BTreeMap<RegionCode, u64> = BTreeMap::new();
+    for (region, part) in draft.split().map(Split::parts).unwrap_or_default() {
+        if resource.spec.is_in(region) {
+            parts.insert(region.clone(), part);
+        }
+    }
+    if parts.is_empty() {
         draft.note(format!("{name} runs in no Region but {from}; nothing of it can carry the load on."));
         return Vec::new();
     }
     let leaving = if resource.spec.is_in(from) { desired(draft.last(name, from)) } else { Some(0) };
     let unreserved = matches!(draft.last(name, from), Some(Facts::LambdaFunction(f)) if f.reserved.is_none());
-    let number = remaining.len();
-    let each = leaving.map(|total| evenly(total, number));
+    let of: u64 = parts.values().sum();
     if !unreserved {
-        draft.note(match (leaving, each) {
-            (Some(total), Some(each)) => format!(
-                "{name}: the {total} {unit} of {from} are split evenly over {number} remaining Regions, rounded up: {each} more in each, and never fewer than its {key}."
+        draft.note(match leaving {
+            Some(total) => format!("{name}: {}", shared(&parts, total, (unit, from, key))),
+            None => format!(
+                "{name}: the {unit} of {from} could not be counted; each remaining Region gets its {key}."
             ),
-            _ => format!("{name}: the {unit} of {from} could not be counted; each remaining Region gets its {key}."),
         });
     }
     let mut targets = Vec::new();
-    for region in remaining {
-        let own = desired(draft.last(name, region));
-        let shared = own.zip(each).map(|(own, each)| own.saturating_add(each));
-        match shared.max(resource.spec.recovery_size(region)) {
-            Some(target) => targets.push((region.clone(), target)),
+    for (region, part) in parts {
+        let own = desired(draft.last(name, &region));
+        let more = leaving.map(|total| taken(total, part, of));
+        let shared = own.zip(more).map(|(own, more)| own.saturating_add(more));
+        match shared.max(resource.spec.recovery_size(&region)) {
+            Some(target) => targets.push((region, target)),
             None if unreserved => {}
             None => draft
                 .note(format!("How many {unit} {name} needs in {region} is not known; it is left as it is.")),
@@ -169,9 +174,25 @@ fn share(draft: &mut Draft<'_>, resource: &Resource, unit: &str) -> Vec<(RegionC
     targets
 }
 
-/// What each of the Regions that stay takes of what one leaves.
-pub(crate) fn evenly(total: u32, regions: usize) -> u32 {
-    total.div_ceil(u32::try_from(regions).unwrap_or(u32::MAX).max(1))
+/// Who takes how many, in words.
+fn shared(
+    parts: &BTreeMap<RegionCode, u64>,
+    total: u32,
+    (unit, from, key): (&str, &RegionCode, &str),
+) -> String {
+    let of: u64 = parts.values().sum();
+    let mut more = parts.iter().map(|(region, part)| (region, taken(total, *part, of)));
+    let first = parts.values().next();
+    if parts.values().all(|part| Some(part) == first) {
+        let (number, each) = (parts.len(), more.next().map_or(0, |(_, each)| each));
+        return format!(
+            "the {total} {unit} of {from} are split evenly over {number} remaining Regions, rounded up: {each} more in each, and never fewer than its {key}."
+        );
+    }
+    let each = more.map(|(region, more)| format!("{more} more in {region}")).collect::<Vec<_>>().join(", ");
+    format!(
+        "the {total} {unit} of {from} are split by the stated rule, rounded up: {each}, and never fewer than its {key}."
+    )
 }
 
 /// After a failback: what the failover raised, back to what stood before it and never below.

@@ -1,6 +1,8 @@
 //! Route 53: one atomic batch per name, of exact deletes and creates. After it, some Region's record with
 //! traffic remains, whatever the policy.
 
+mod shares;
+
 use super::draft::{Draft, Making};
 use super::{routing_controls, switch_objects};
 use crate::change::{Change, RecordReplacement};
@@ -208,6 +210,7 @@ fn restored(draft: &Draft<'_>, name: &Name, now: &Records) -> Result<Option<Reco
             },
         };
     }
+    shares::give_back(draft, name, &mut wanted);
     let to = &draft.movement.to;
     // All weights at zero are answered too, as an equal split: never an aim.
     let home = of(&wanted, to);
@@ -290,8 +293,18 @@ fn moved(draft: &Draft<'_>, name: &Name, now: &Records) -> Result<Records, Strin
             return Err(format!("{name} is a simple record, which does not choose between Regions."));
         }
         Routing::Weighted { .. } => {
-            for ((place, record), weight) in targets.iter().zip(weights(draft, now, &targets, &leaving)) {
+            let shared = draft.split().and_then(|split| shares::shared(now, split));
+            let aimed = match &shared {
+                Some(_) => Vec::new(),
+                None => weights(draft, now, &targets, &leaving),
+            };
+            for ((place, record), weight) in targets.iter().zip(aimed) {
                 put(place, routed(record, Routing::Weighted { weight }));
+            }
+            for (place, weight) in shared.iter().flatten() {
+                if let Some(Some(record)) = now.get(place) {
+                    put(place, routed(record, Routing::Weighted { weight: *weight }));
+                }
             }
             for (place, record) in &leaving {
                 put(place, routed(record, Routing::Weighted { weight: 0 }));

@@ -3,6 +3,7 @@
 use super::edit::{Laid, Misfit, lay_over};
 use super::planes::{self, lag_service, service};
 use super::sheet::needed_planes;
+use super::split::{self, Split};
 use super::{Before, Measurement, Picture, Plan, facts_of, is_yet_to_be_made, own};
 use crate::change::Change;
 use crate::movement::{Drill, Intent, Mode, Movement};
@@ -23,6 +24,7 @@ pub(super) struct Draft<'a> {
     phases: BTreeMap<StepId, Phase>,
     notes: Vec<String>,
     misfits: Vec<Misfit>,
+    split: Option<Split>,
 }
 
 /// What is said of a step; the rest follows from it.
@@ -59,7 +61,7 @@ impl Default for Making<'_> {
 
 impl<'a> Draft<'a> {
     pub(super) fn new(picture: &'a Picture, movement: &'a Movement) -> Self {
-        Self {
+        let mut draft = Self {
             picture,
             movement,
             steps: Vec::new(),
@@ -67,7 +69,14 @@ impl<'a> Draft<'a> {
             phases: BTreeMap::new(),
             notes: Vec::new(),
             misfits: Vec::new(),
+            split: None,
+        };
+        if draft.is_evacuation() {
+            let (application, seen) = (&picture.application, &picture.observations);
+            draft.split = Some(split::split(application, seen, &movement.from, Some(&movement.to)));
+            draft.notes = split::not_by_weight(application, seen);
         }
+        draft
     }
 
     /// What is added from here on is of this part.
@@ -151,6 +160,11 @@ impl<'a> Draft<'a> {
     pub(super) fn is_evacuation(&self) -> bool {
         self.picture.application.strategy == Strategy::ActiveActive
             && self.movement.intent != Intent::Failback
+    }
+
+    /// Of a Region that leaves an active-active application: who takes over what.
+    pub(super) fn split(&self) -> Option<&Split> {
+        self.split.as_ref()
     }
 
     /// What was last seen, however old; `guard` has refused or noted what is too old. Nothing rests on compute that stood
@@ -343,6 +357,7 @@ impl<'a> Draft<'a> {
             notes: self.notes,
             changed_before: BTreeSet::new(),
             drill: (self.movement.intent == Intent::Drill).then_some(Drill::Isolated),
+            split: self.split,
         };
         planes::label_looks(&mut plan, &self.picture.application, dark);
         Ok((plan, self.misfits))

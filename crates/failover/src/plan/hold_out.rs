@@ -1,9 +1,9 @@
 //! A planned failover that is done already has nothing to move. It is how the Region that was left is held out once more,
 //! when it has come back after an emergency: what still works there is stopped, who writes there is fenced, and what leads
-//! traffic there is closed again. No store is promoted, built or restored: what stands there is old.
+//! traffic there is closed again, and what the strategy does not let run in a Region that stands by goes to rest. No store is promoted, built or restored: what stands there is old.
 
 use super::draft::{Draft, Making};
-use super::{Executions, Picture, Plan, confirm_serving, events, guard, move_traffic, own, stores};
+use super::{Executions, Picture, Plan, compute, confirm_serving, events, guard, move_traffic, own, stores};
 use crate::movement::{Intent, Mode, Movement};
 use crate::refusal::Refusal;
 use crate::serving::serving;
@@ -48,7 +48,9 @@ pub(super) fn once_more(picture: &Picture, movement: &Movement) -> Result<Plan, 
     let ready = stores::fence::ask_again(&mut draft, ready)?;
     let done = move_traffic(&mut draft, ready, Executions::LeaveAlone)?;
     draft.enter(Phase::ConfirmServing);
-    confirm_serving(&mut draft, done)?;
+    let done = confirm_serving(&mut draft, done)?;
+    draft.enter(Phase::Lower);
+    compute::rest(&mut draft, &done)?;
     own::insert(&mut draft)?;
     let (plan, _) = draft.finish()?;
     Ok(plan)

@@ -10,13 +10,13 @@ pub use compare::{Compared, FieldChange, StepChange, compare};
 pub use lint::{Lint, LintFinding, is_in_time, lint, needed_planes};
 
 use super::edit::{Edit, Misfit};
-use super::{Picture, drawn};
+use super::{Picture, Share, drawn, split};
 use crate::change::Change;
 use crate::digest::Digest;
 use crate::movement::{Intent, Mode, Movement};
 use crate::refusal::Refusal;
 use crate::step::{Step, Work};
-use holdfast_domain::{Application, Name, OwnStep, RegionCode, Strategy};
+use holdfast_domain::{Application, LoadSplit, Name, OwnStep, RegionCode, Strategy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -39,18 +39,14 @@ impl PlanKey {
         Movement { intent: self.intent, mode, from: self.from.clone(), to: self.to.clone() }
     }
 
-    /// Every way that the application can be moved: out of each Region into each other, and back. Into the home Region
-    /// there is only the way back, unless all Regions are alike.
+    /// Every way that the application can be moved.
     #[must_use]
     pub fn all(application: &Application) -> Vec<Self> {
-        let alike = application.strategy == Strategy::ActiveActive;
         let mut all = Vec::new();
         for from in application.regions() {
-            for to in application.regions().filter(|to| *to != from) {
-                let home = *to == application.home_region;
-                for (intent, there) in [(Intent::Failover, alike || !home), (Intent::Failback, alike || home)]
-                {
-                    if there {
+            for to in application.regions() {
+                for intent in [Intent::Failover, Intent::Failback] {
+                    if application.goes(intent, from, to) {
                         all.push(Self { intent, from: from.clone(), to: to.clone() });
                     }
                 }
@@ -102,6 +98,9 @@ pub struct Sheet {
     /// How an active-active application's load is split when one of its Regions goes; absent of others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<String>,
+    /// The same Region by Region, as it was when the version was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<Share>,
 }
 
 /// What was drawn up, and which edits did not fit it.
@@ -196,6 +195,8 @@ pub fn basis(
         roles: &'a BTreeMap<Name, String>,
         own: &'a [OwnStep],
         edits: &'a [Edit],
+        #[serde(skip_serializing_if = "LoadSplit::is_even")]
+        load_split: &'a LoadSplit,
     }
     Digest::of(&Covered {
         strategy: application.strategy,
@@ -205,6 +206,7 @@ pub fn basis(
         roles,
         own,
         edits,
+        load_split: &application.load_split,
     })
 }
 
@@ -215,8 +217,10 @@ pub fn draw(picture: &Picture, key: &PlanKey) -> Drawn {
     let (emergency, not_emergency) = form(picture, key, Mode::Emergency);
     let misfits = misfits(&picture.edits, not_planned, not_emergency, (&planned, &emergency));
     let split = (picture.application.strategy == Strategy::ActiveActive && key.intent == Intent::Failover)
-        .then(|| split_rule(&picture.application, &key.from));
-    Drawn { sheet: Sheet { planned, emergency, split }, edits: picture.edits.clone(), misfits }
+        .then(|| split(&picture.application, &picture.observations, &key.from, Some(&key.to)));
+    let (split, shares) = split.map(|split| (split.rule, split.shares)).unzip();
+    let shares = shares.unwrap_or_default();
+    Drawn { sheet: Sheet { planned, emergency, split, shares }, edits: picture.edits.clone(), misfits }
 }
 
 /// An edit of both forms must fit one of them; one of a form that cannot be made now is not judged by it.
@@ -269,19 +273,6 @@ fn kept(mut step: Step) -> Step {
         _ => {}
     }
     step
-}
-
-/// The rule by which the load of a Region that goes is taken over; the plan's numbers follow from it.
-#[must_use]
-pub fn split_rule(application: &Application, leaving: &RegionCode) -> String {
-    let left: Vec<RegionCode> = application.regions().filter(|r| *r != leaving).cloned().collect();
-    match left.as_slice() {
-        [only] => format!("{only} takes the whole load of {leaving}."),
-        several => format!(
-            "The load of {leaving} is split in even shares, rounded up, over the Regions that remain: {}.",
-            crate::serving::words(several)
-        ),
-    }
 }
 
 #[cfg(test)]

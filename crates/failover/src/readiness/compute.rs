@@ -1,7 +1,7 @@
 //! Would the capacity be there: what does the work, its size against what is wanted, whether it is steady and healthy.
 
 use super::{Look, Severity};
-use crate::plan::evenly;
+use crate::plan::{Share, split, taken};
 use holdfast_domain::facts::{AutoScalingGroupFacts, EcsServiceFacts, EksNodeGroupFacts};
 use holdfast_domain::{Facts, RegionCode, Resource, Strategy};
 
@@ -295,14 +295,19 @@ fn rest(look: &mut Look<'_>, resource: &Resource, region: &RegionCode, unit: &st
             "Let it run there, unless the Region is evacuated on purpose.",
         );
     }
-    // Each Region that stays takes its share of the one that leaves: the largest counts.
-    let largest = others
-        .iter()
-        .filter_map(|left| Some((left, look.known(resource, left)?.capacity()?.desired)))
-        .max_by_key(|(_, desired)| *desired);
-    let Some((left, leaving)) = largest else { return };
-    let shared = now.saturating_add(evenly(leaving, others.len()));
-    let wanted = resource.spec.recovery_size(region).unwrap_or(0).max(shared);
+    // Each Region that stays takes its share of the one that leaves, by the application's rule: the largest counts.
+    let share = |left: &RegionCode| {
+        let leaving = look.known(resource, left)?.capacity()?.desired;
+        let split = split(look.application, look.observations, left, None);
+        let of = |share: &&Share| resource.spec.is_in(&share.region);
+        let part = split.shares.iter().filter(of).find(|share| share.region == *region)?.parts;
+        let all = split.shares.iter().filter(of).map(|share| share.parts).sum();
+        Some((leaving, taken(leaving, part, all)))
+    };
+    let largest =
+        others.iter().filter_map(|left| Some((left, share(left)?))).max_by_key(|(_, (_, more))| *more);
+    let Some((left, (leaving, more))) = largest else { return };
+    let wanted = resource.spec.recovery_size(region).unwrap_or(0).max(now.saturating_add(more));
     if now < wanted {
         look.add(
             Severity::Note,

@@ -1,8 +1,9 @@
 //! The Region that was left has come back: what still works there does so beside the Region that serves now.
 
 use super::{Left, Look, Severity};
+use crate::plan::works_on;
 use crate::serving::serving;
-use holdfast_domain::{Facts, Resource, ResourceSpec, Strategy};
+use holdfast_domain::{Application, Facts, Resource, ResourceSpec, Strategy};
 
 pub(super) fn look(look: &mut Look<'_>, left: Option<&Left>) {
     let (application, Some(left)) = (look.application, left) else { return };
@@ -13,7 +14,8 @@ pub(super) fn look(look: &mut Look<'_>, left: Option<&Left>) {
     }
     for resource in &application.resources {
         let Some(facts) = look.known(resource, &left.from) else { continue };
-        let Some(works) = still_works(resource, facts, left) else { continue };
+        let works = still_works(resource, facts, left).or_else(|| still_runs(application, resource, facts));
+        let Some(works) = works else { continue };
         let (from, to) = (&left.from, &left.to);
         look.add(
             Severity::Warning,
@@ -24,6 +26,16 @@ pub(super) fn look(look: &mut Look<'_>, left: Option<&Left>) {
             format!("Ask for the planned failover from {from} to {to} once more: it is done, so that nothing is moved, and {from} is fenced and held out."),
         );
     }
+}
+
+/// Where the strategy has nothing run in a Region that stands by.
+fn still_runs(application: &Application, resource: &Resource, facts: &Facts) -> Option<String> {
+    let runs = works_on(application.strategy, facts)?;
+    let strategy = application.strategy.as_str().replace('_', " ");
+    Some(format!(
+        "{runs} of {} still run there, and {strategy} has nothing run in a Region that stands by.",
+        resource.name
+    ))
 }
 
 fn still_works(resource: &Resource, facts: &Facts, left: &Left) -> Option<String> {

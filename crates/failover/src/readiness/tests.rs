@@ -416,6 +416,14 @@ fn what_still_works_in_a_region_that_was_left_is_found_when_it_is_seen_again() {
     returned.observations.insert(key("events", A), unknown(Some(on)));
     assert_eq!(works(&returned, Some(&left(true))), [""; 0], "it has not come back");
 
+    // What does the work goes on there, where the strategy has nothing stand by that runs.
+    let mut idle = moved_fulfilment();
+    idle.application.strategy = Strategy::PilotLight;
+    let running = works(&idle, Some(&left(false)));
+    assert!(running.contains(&"api".to_owned()) && running.contains(&"workers".to_owned()), "{running:?}");
+    idle.application.strategy = Strategy::WarmStandby;
+    assert_eq!(works(&idle, Some(&left(false))), [""; 0], "a warm standby runs");
+
     // Who writes to an old database shows nowhere: once somebody has said that nobody does, that stands.
     assert_eq!(works(&moved_ledger(), Some(&left(true))), ["books"]);
     assert_eq!(works(&moved_ledger(), Some(&left(false))), [""; 0]);

@@ -195,6 +195,7 @@ impl Run {
                 notes,
                 changed_before,
                 drill: frozen.drill,
+                split: frozen.split.clone(),
             },
             alone: BTreeSet::new(),
             order: Vec::new(),

@@ -356,6 +356,7 @@ impl Run {
             notes: Vec::new(),
             changed_before: BTreeSet::new(),
             drill: self.request.plan.drill,
+            split: None,
         };
         self.undoing = Some(Box::new(Undoing { by, at, reason, plan, stays }));
         self.paused_by = None;

@@ -5,9 +5,8 @@ use super::check::known;
 use super::outside;
 use super::{Seen, Step};
 use crate::plan::facts_of;
-use holdfast_domain::{Name, RegionCode};
+pub use holdfast_domain::plan_edit::{Condition, IfItFails};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// Absent of a step that is carried out as usual, so that the digests of plans without any stay as they were.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,84 +41,16 @@ impl How {
     }
 }
 
-/// What is asked of the world when the step's turn comes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Condition {
-    /// A resource that tells whether something is well says that it is, or that it is not.
-    Signal { resource: Name, region: RegionCode, well: bool },
-    /// A discrete fact of a resource, as plans list them, has this value.
-    Fact { resource: Name, region: RegionCode, what: String, value: String },
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum IfItFails {
-    /// A person is asked.
-    #[default]
-    Ask,
-    /// The run goes on without it, and completes with an exception.
-    GoOn,
-}
-
-impl IfItFails {
-    #[must_use]
-    pub fn is_usual(&self) -> bool {
-        *self == Self::Ask
-    }
-
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ask => "ask",
-            Self::GoOn => "go_on",
+/// Whether the condition holds; `Err`: why that cannot be told. What could not be seen is never taken for one answer or the
+/// other.
+fn holds(condition: &Condition, seen: &Seen) -> Result<bool, String> {
+    match condition {
+        Condition::Signal { resource, region, well } => {
+            Ok(outside::signal(resource, region, seen)?.is_ok() == *well)
         }
-    }
-}
-
-impl Condition {
-    #[must_use]
-    pub fn resource(&self) -> &Name {
-        match self {
-            Self::Signal { resource, .. } | Self::Fact { resource, .. } => resource,
-        }
-    }
-
-    #[must_use]
-    pub fn region(&self) -> &RegionCode {
-        match self {
-            Self::Signal { region, .. } | Self::Fact { region, .. } => region,
-        }
-    }
-
-    /// Whether it holds; `Err`: why that cannot be told.
-    ///
-    /// # Errors
-    /// What could not be seen is never taken for one answer or the other.
-    pub fn holds(&self, seen: &Seen) -> Result<bool, String> {
-        match self {
-            Self::Signal { resource, region, well } => {
-                Ok(outside::signal(resource, region, seen)?.is_ok() == *well)
-            }
-            Self::Fact { resource, region, what, value } => {
-                let facts = known(seen, resource, region)?;
-                Ok(facts_of(resource, region, facts).iter().any(|f| f.what == *what && f.value == *value))
-            }
-        }
-    }
-}
-
-/// What is to be so: `edge in eu-central-1 is well`.
-impl fmt::Display for Condition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Signal { resource, region, well } => {
-                let word = if *well { "is" } else { "is not" };
-                write!(f, "{resource} in {region} {word} well")
-            }
-            Self::Fact { resource, region, what, value } => {
-                write!(f, "{what} of {resource} in {region} is {value}")
-            }
+        Condition::Fact { resource, region, what, value } => {
+            let facts = known(seen, resource, region)?;
+            Ok(facts_of(resource, region, facts).iter().any(|f| f.what == *what && f.value == *value))
         }
     }
 }
@@ -131,7 +62,7 @@ impl Step {
     /// Why that cannot be told.
     pub fn left_out_now(&self, seen: &Seen) -> Result<Option<String>, String> {
         let Some(condition) = &self.how.only_if else { return Ok(None) };
-        Ok((!condition.holds(seen)?).then(|| format!("only where {condition}, and that is not so")))
+        Ok((!holds(condition, seen)?).then(|| format!("only where {condition}, and that is not so")))
     }
 
     /// Whether a refused call is made again without anybody being asked: `made` times it was made so far.

@@ -179,6 +179,7 @@ pub fn fulfilment() -> Picture {
         accounts: vec![account()],
         observations,
         before: BTreeMap::new(),
+        split_before: None,
         own: Vec::new(),
         edits: Vec::new(),
         others: Vec::new(),

@@ -104,6 +104,7 @@ pub fn picture(resources: Vec<Resource>, observations: ObservationMap) -> Pictur
         edits: Vec::new(),
         others: Vec::new(),
         before: BTreeMap::new(),
+        split_before: None,
         now: NOW,
     }
 }

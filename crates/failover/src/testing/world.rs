@@ -3,6 +3,7 @@
 use super::{NOW, name, region};
 use crate::plan::Picture;
 use crate::readiness::Surroundings;
+use holdfast_domain::LoadSplit;
 use holdfast_domain::facts::{
     AcceleratorEndpoint, AcceleratorGroup, AlarmFacts, AliasTarget, AuroraMember, DnsRecord, EcsServiceFacts,
     Lag, Routing, SettingFacts, StackFacts,
@@ -78,6 +79,7 @@ pub fn application(strategy: Strategy, regions: &[&str], resources: Vec<Resource
         recovery_regions: regions[1..].iter().map(|r| region(r)).collect(),
         objectives: Objectives { rto: Seconds(900), rpo: Seconds(30) },
         data_residency: Vec::new(),
+        load_split: LoadSplit::Even,
         approval_policy: name("one-approver"),
         depends_on: Vec::new(),
         resources,
@@ -338,6 +340,7 @@ pub fn shop() -> Picture {
         edits: Vec::new(),
         others: Vec::new(),
         before: BTreeMap::new(),
+        split_before: None,
         now: NOW,
     }
 }
@@ -399,6 +402,7 @@ pub fn feed() -> Picture {
         edits: Vec::new(),
         others: Vec::new(),
         before: BTreeMap::new(),
+        split_before: None,
         now: NOW,
     }
 }

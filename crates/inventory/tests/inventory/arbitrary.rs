@@ -1,18 +1,19 @@
 //! Any inventory that the file can hold, from the same tables of keys that readers and writers go by.
 
 use holdfast_domain::own_step::{InEmergency, Occasion, OwnWork, Phase, Place, Side, Until, Where};
+use holdfast_domain::plan_edit::{Condition, Edit, Editing, IfItFails};
 use holdfast_domain::resource::{Key, KeyShape};
 use holdfast_domain::{
     Account, AccountId, Application, ApprovalPolicy, ApprovalRule, Declaration, DeclaredRegion, Group,
-    Inventory, Name, Objectives, OwnPlan, OwnStep, REGIONS, RegionCode, Resource, ResourceKind, Seconds,
-    Strategy as Way, Waiver,
+    Intent, Inventory, LoadSplit, Mode, Name, Objectives, OwnPlan, OwnStep, PlanEdits, REGIONS, RegionCode,
+    Resource, ResourceKind, Seconds, StepId, Strategy as Way, Waiver,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Texts for people, also those that a careless writer breaks on. Never blank.
 pub fn nasty() -> BoxedStrategy<String> {
@@ -279,6 +280,7 @@ fn application(name: Name) -> BoxedStrategy<Application> {
             (plain, resources.prop_shuffle(), vec(waiver(), 0..3), Just(regions)).prop_map(
                 move |(((owner, policy), tier, strategy, rto, rpo, limited), resources, waivers, regions)| {
                     Application {
+                        load_split: load_split(strategy, &regions, rto),
                         name: own.clone(),
                         owner,
                         tier,
@@ -301,6 +303,22 @@ fn application(name: Name) -> BoxedStrategy<Application> {
             )
         })
         .boxed()
+}
+
+/// One of the rules, where the strategy has any; percentages of all Regions that sum to a hundred.
+fn load_split(strategy: Way, regions: &[RegionCode], seed: u32) -> LoadSplit {
+    match seed % 3 {
+        _ if strategy != Way::ActiveActive => LoadSplit::Even,
+        0 => LoadSplit::Even,
+        1 => LoadSplit::Proportional,
+        _ => {
+            let mut all: BTreeMap<RegionCode, u8> =
+                regions.iter().map(|region| (region.clone(), 7)).collect();
+            let others = 7 * u8::try_from(regions.len() - 1).unwrap();
+            all.insert(regions[0].clone(), 100 - others);
+            LoadSplit::Percent(all)
+        }
+    }
 }
 
 fn place() -> BoxedStrategy<Place> {
@@ -364,7 +382,67 @@ fn own_step(name: Name) -> BoxedStrategy<OwnStep> {
 fn own_plan() -> BoxedStrategy<OwnPlan> {
     let steps =
         btree_set(name(), 1..4).prop_flat_map(|all| all.into_iter().map(own_step).collect::<Vec<_>>());
-    (name(), steps).prop_map(|(application, steps)| OwnPlan { application, steps }).boxed()
+    (name(), steps, edits())
+        .prop_map(|(application, steps, edits)| OwnPlan { application, steps, edits })
+        .boxed()
+}
+
+fn edit() -> BoxedStrategy<Edit> {
+    let step = || name().prop_map(|name| StepId::parse(name.as_str()).unwrap());
+    let condition = prop_oneof![
+        (name(), region(), any::<bool>()).prop_map(|(resource, region, well)| Condition::Signal {
+            resource,
+            region,
+            well
+        }),
+        (name(), region(), word(), word()).prop_map(|(resource, region, what, value)| Condition::Fact {
+            resource,
+            region,
+            what,
+            value
+        }),
+    ];
+    let waits = own_work().prop_filter("an edit puts in what waits", |work| {
+        ["wait_for_person", "wait_for_time", "wait_for_signal"].contains(&work.kind())
+    });
+    let timeout = || of((1_u32..=604_800).prop_map(Seconds));
+    let editing = prop_oneof![
+        (step(), step()).prop_map(|(step, other)| Editing::WaitFor { step, other }),
+        (step(), step()).prop_map(|(step, other)| Editing::DoNotWaitFor { step, other }),
+        (step(), Editing::TIMEOUT_SECONDS).prop_map(|(step, seconds)| Editing::Timeout { step, seconds }),
+        (step(), Editing::TRIES).prop_map(|(step, tries)| Editing::Tries { step, tries }),
+        (step(), condition).prop_map(|(step, condition)| Editing::OnlyIf { step, condition }),
+        (step(), select(vec![IfItFails::Ask, IfItFails::GoOn]))
+            .prop_map(|(step, then)| Editing::IfItFails { step, then }),
+        step().prop_map(|step| Editing::LeaveOut { step }),
+        (name(), place(), waits, timeout()).prop_map(|(name, place, work, timeout)| Editing::Insert {
+            name,
+            place,
+            work,
+            timeout
+        }),
+    ];
+    (of(select(vec![Mode::Planned, Mode::Emergency])), editing)
+        .prop_map(|(mode, edit)| Edit { mode, edit })
+        .boxed()
+}
+
+/// Of several ways, in the order of the ways, none twice.
+fn edits() -> BoxedStrategy<Vec<PlanEdits>> {
+    let way = (any::<bool>(), region(), region());
+    btree_map(way, vec(edit(), 1..4), 0..3)
+        .prop_map(|all| {
+            let mut ways: Vec<PlanEdits> = all
+                .into_iter()
+                .map(|((back, from, to), edits)| {
+                    let intent = if back { Intent::Failback } else { Intent::Failover };
+                    PlanEdits { intent, from, to, edits }
+                })
+                .collect();
+            ways.sort_by(|a, b| a.way().cmp(&b.way()));
+            ways
+        })
+        .boxed()
 }
 
 fn name_pair() -> BoxedStrategy<(Name, Name)> {

@@ -6,6 +6,7 @@ mod arbitrary;
 mod demo;
 mod diff;
 mod hostile;
+mod plan_edits;
 mod plans;
 mod read;
 mod round_trip;

@@ -32,6 +32,7 @@ fn shop() -> Application {
         recovery_regions: vec![region("eu-central-1")],
         objectives: Objectives { rto: Seconds(600), rpo: Seconds(60) },
         data_residency: vec![],
+        load_split: holdfast_domain::LoadSplit::Even,
         approval_policy: Name::parse("one").unwrap(),
         depends_on: vec![],
         resources: vec![],
@@ -54,6 +55,7 @@ fn offered() -> OfferedPlan {
         measurements: vec![],
         notes: vec![],
         changed_before: BTreeSet::new(),
+        split: None,
         drill: None,
     };
     let policy =

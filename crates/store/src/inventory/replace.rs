@@ -201,24 +201,26 @@ impl Change {
         let rows = json!(applications.iter().map(application_row).collect::<Vec<_>>());
         self.execute(
             "INSERT INTO applications (name, owner, tier, strategy, home_region, recovery_regions, rto_seconds, rpo_seconds,
-                                       data_residency, approval_policy, environment)
+                                       data_residency, load_split, approval_policy, environment)
              SELECT name, owner, tier, strategy, home_region, recovery_regions::region_code[], rto_seconds, rpo_seconds,
-                    data_residency::region_code[], approval_policy, environment
+                    data_residency::region_code[], load_split, approval_policy, environment
              FROM jsonb_to_recordset($1) AS a(name text, owner text, tier smallint, strategy text, home_region text,
-                  recovery_regions text[], rto_seconds bigint, rpo_seconds bigint, data_residency text[], approval_policy text,
-                  environment text)
+                  recovery_regions text[], rto_seconds bigint, rpo_seconds bigint, data_residency text[],
+                  load_split jsonb, approval_policy text, environment text)
              ON CONFLICT (name) DO UPDATE
              SET owner = excluded.owner, tier = excluded.tier, strategy = excluded.strategy,
                  home_region = excluded.home_region, recovery_regions = excluded.recovery_regions,
                  rto_seconds = excluded.rto_seconds, rpo_seconds = excluded.rpo_seconds,
-                 data_residency = excluded.data_residency, approval_policy = excluded.approval_policy,
-                 environment = excluded.environment, changed_at = clock_timestamp(), archived_at = NULL
+                 data_residency = excluded.data_residency, load_split = excluded.load_split,
+                 approval_policy = excluded.approval_policy, environment = excluded.environment,
+                 changed_at = clock_timestamp(), archived_at = NULL
              WHERE (applications.owner, applications.tier, applications.strategy, applications.home_region,
                     applications.recovery_regions, applications.rto_seconds, applications.rpo_seconds,
-                    applications.data_residency, applications.approval_policy, applications.environment)
+                    applications.data_residency, applications.load_split, applications.approval_policy,
+                    applications.environment)
                    IS DISTINCT FROM (excluded.owner, excluded.tier, excluded.strategy, excluded.home_region,
                     excluded.recovery_regions, excluded.rto_seconds, excluded.rpo_seconds,
-                    excluded.data_residency, excluded.approval_policy, excluded.environment)
+                    excluded.data_residency, excluded.load_split, excluded.approval_policy, excluded.environment)
                 OR applications.archived_at IS NOT NULL",
             rows.clone(),
         )
@@ -316,7 +318,9 @@ impl Change {
              WHERE archived_at IS NULL AND name NOT IN (SELECT jsonb_array_elements_text($1))
                AND NOT EXISTS (SELECT FROM approval_rules r JOIN approval_policies p ON p.name = r.policy
                                WHERE r.group_name = g.name AND p.archived_at IS NULL)
-               AND NOT EXISTS (SELECT FROM own_plans o, jsonb_array_elements(o.steps) s WHERE s ->> 'group' = g.name)",
+               AND NOT EXISTS (SELECT FROM own_plans o, jsonb_array_elements(o.steps) s WHERE s ->> 'group' = g.name)
+               AND NOT EXISTS (SELECT FROM plan_edits e, jsonb_array_elements(e.edits) s
+                               WHERE s #>> '{edit,work,group}' = g.name)",
             kept.clone(),
         )
         .await?;
@@ -324,7 +328,9 @@ impl Change {
             "DELETE FROM groups g
              WHERE archived_at IS NOT NULL AND name NOT IN (SELECT jsonb_array_elements_text($1))
                AND NOT EXISTS (SELECT FROM approval_rules r WHERE r.group_name = g.name)
-               AND NOT EXISTS (SELECT FROM own_plans o, jsonb_array_elements(o.steps) s WHERE s ->> 'group' = g.name)",
+               AND NOT EXISTS (SELECT FROM own_plans o, jsonb_array_elements(o.steps) s WHERE s ->> 'group' = g.name)
+               AND NOT EXISTS (SELECT FROM plan_edits e, jsonb_array_elements(e.edits) s
+                               WHERE s #>> '{edit,work,group}' = g.name)",
             kept,
         )
         .await
@@ -345,6 +351,7 @@ fn application_row(a: &Application) -> Value {
         "rto_seconds": a.objectives.rto.get(),
         "rpo_seconds": a.objectives.rpo.get(),
         "data_residency": a.data_residency,
+        "load_split": a.load_split,
         "approval_policy": a.approval_policy,
         "depends_on": a.depends_on,
         "resources": resources,

@@ -24,6 +24,7 @@ async fn lot(store: &Store) -> (EvacuationId, Vec<Run>) {
         digest: request.digest.clone(),
     };
     let mut lot = Request {
+        direction: holdfast_failover::evacuation::Direction::Out,
         region,
         mode: Mode::Planned,
         waves: requests.iter().map(|request| vec![part(request)]).collect(),

@@ -144,6 +144,10 @@ pub struct Request {
     /// The only recovery Region, or home, when absent
     #[arg(long, value_name = "REGION")]
     pub to: Option<String>,
+    /// Of an active-active application, in the place of --to: which percentage of the load a Region takes over; several times,
+    /// and they sum to 100
+    #[arg(long = "share", value_name = "REGION=PERCENT", conflicts_with = "to")]
+    pub shares: Vec<String>,
     #[arg(long)]
     pub reason: String,
     /// List every call and make none
@@ -268,8 +272,14 @@ pub enum Evacuate {
 /// What the digest of an evacuation covers, asked the same way of its plan and of its request.
 #[derive(Debug, Args)]
 pub struct Lot {
-    /// The Region to leave
+    /// The Region to leave, or with --home to come home to
     pub region: String,
+    /// Fail back to the Region what is at home there and serves from elsewhere
+    #[arg(long)]
+    pub home: bool,
+    /// Take each part back by itself unless somebody commits it within so many seconds after its traffic has moved
+    #[arg(long = "commit-within", value_name = "SECONDS")]
+    pub commit_within_seconds: Option<u32>,
     /// Runs that may move at once
     #[arg(long, value_name = "N")]
     pub concurrency: Option<u16>,

@@ -13,6 +13,7 @@ use holdfast_api::evacuations::{
 use holdfast_api::runs::Decision;
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{EvacuationId, RegionCode};
+use holdfast_failover::evacuation::Direction;
 use holdfast_frontend::components::lots;
 use holdfast_frontend::format;
 use holdfast_frontend::pages;
@@ -92,7 +93,9 @@ fn read(code: &str, fields: &Fields) -> Answer<RequestEvacuation> {
     });
     Ok(RequestEvacuation {
         region: region.to_string(),
+        direction: direction(fields)?,
         mode: views::mode(fields)?,
+        commit_within_seconds: views::window(fields)?.filter(|_| !dry_run),
         reason: fields.text("reason"),
         incident: fields.get("incident"),
         concurrency: concurrency.transpose()?,
@@ -110,9 +113,23 @@ fn read(code: &str, fields: &Fields) -> Answer<RequestEvacuation> {
     })
 }
 
+/// Out of the Region, unless the page says home to it.
+fn direction(fields: &Fields) -> Answer<Direction> {
+    match fields.get("direction").as_deref() {
+        None | Some("out") => Ok(Direction::Out),
+        Some("home") => Ok(Direction::Home),
+        Some(other) => Err(Problem::bad_field(
+            "direction",
+            format!("`{other}` is neither out nor home"),
+            "Open the page anew from the Region's card.",
+        )),
+    }
+}
+
 /// The preview of the same request: the lot is made anew there.
 fn preview_path(code: &str, sent: &Fields) -> String {
-    let kept = ["mode", "concurrency", "stop_on_failure", "overrides"].map(|name| (name, sent.get(name)));
+    let names = ["direction", "mode", "concurrency", "stop_on_failure", "overrides", "commit"];
+    let kept = names.map(|name| (name, sent.get(name)));
     let pairs: Vec<(&str, Option<&str>)> =
         kept.iter().map(|(name, value)| (*name, value.as_deref())).collect();
     format::query(&lots::ask_href(code), &pairs)

@@ -30,6 +30,13 @@ impl Fields {
         self.get(name).unwrap_or_default()
     }
 
+    /// The fields whose names begin so, without that beginning; those that are empty too.
+    #[must_use]
+    pub fn beginning(&self, prefix: &str) -> Vec<(String, String)> {
+        let named = self.0.iter().filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value)));
+        named.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect()
+    }
+
     /// What goes back into the form when it is refused: those fields and nothing hidden.
     #[must_use]
     pub fn typed(&self, names: &[&str]) -> BTreeMap<String, String> {

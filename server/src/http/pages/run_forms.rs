@@ -72,6 +72,7 @@ fn read_request(application: &str, sent: &Fields) -> Answer<RequestRun> {
         drill_minutes: views::drill_minutes(sent)?,
         from_region: sent.get("from_region"),
         to_region: sent.get("to_region"),
+        split: views::split(sent)?,
         dry_run,
         reason: sent.text("reason"),
         incident: sent.get("incident"),
@@ -112,6 +113,7 @@ fn review_path(application: &str, sent: &Fields) -> String {
         &[
             ("intent", intent.as_deref()),
             ("to", to.as_deref()),
+            ("split", sent.get("split").as_deref()),
             ("from", from.as_deref()),
             ("mode", mode.as_deref()),
             ("drill", drill.as_deref()),

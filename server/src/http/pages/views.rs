@@ -15,6 +15,7 @@ use holdfast_domain::{Name, RegionCode, Role, RunId};
 use holdfast_failover::{DrillKind, Intent, Mode};
 use holdfast_frontend::pages;
 use holdfast_frontend::screen::Screen;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// How many lines a page of a list has.
@@ -147,6 +148,7 @@ fn asked_for(application: &str, asked: &Fields) -> Answer<RequestRun> {
         drill_minutes: drill_minutes(asked)?,
         from_region: asked.get("from"),
         to_region: asked.get("to"),
+        split: split(asked)?,
         dry_run: false,
         reason: String::new(),
         incident: None,
@@ -157,6 +159,31 @@ fn asked_for(application: &str, asked: &Fields) -> Answer<RequestRun> {
         break_glass: break_glass(asked),
         plan_digest: None,
     })
+}
+
+/// Which share of the load each Region takes over: one by one, as the page's fields have it, or all in one text, as its links do.
+///
+/// # Errors
+/// When a share is no percentage.
+pub fn split(fields: &Fields) -> Answer<Option<BTreeMap<String, u8>>> {
+    let all = fields.get("split").unwrap_or_default();
+    let linked = all.split(',').filter_map(|one| one.split_once('='));
+    let named: Vec<(String, String)> = match fields.beginning("share_") {
+        typed if typed.is_empty() => {
+            linked.map(|(code, share)| (code.to_owned(), share.to_owned())).collect()
+        }
+        typed => typed,
+    };
+    let read = |(code, share): (String, String)| match share.trim().parse::<u8>() {
+        Ok(percent) => Ok((code, percent)),
+        Err(_) => Err(Problem::bad_field(
+            "split",
+            format!("`{share}` is not a percentage"),
+            "Give each Region a whole number from 0 to 100.",
+        )),
+    };
+    let split = named.into_iter().map(read).collect::<Answer<BTreeMap<_, _>>>()?;
+    Ok((!split.is_empty()).then_some(split))
 }
 
 /// # Errors

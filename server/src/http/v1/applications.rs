@@ -199,6 +199,7 @@ pub async fn get_plans(
                 drill_minutes: None,
                 from_region: Some(possible.from.clone()),
                 to_region: Some(possible.to.clone()),
+                split: None,
                 dry_run: true,
                 reason: String::new(),
                 incident: None,

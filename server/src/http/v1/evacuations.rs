@@ -22,6 +22,7 @@ use holdfast_api::{
 };
 use holdfast_domain::{EvacuationId, RegionCode};
 use holdfast_failover::Mode;
+use holdfast_failover::evacuation::Direction;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -44,6 +45,12 @@ pub struct Asked {
     /// `planned` (when absent) or `emergency`.
     #[param(value_type = Option<String>)]
     mode: Option<Mode>,
+    /// `out` of the Region (when absent), or `home` to it.
+    #[param(value_type = Option<String>)]
+    direction: Option<Direction>,
+    /// As the request has it.
+    #[param(minimum = 5, maximum = 86400)]
+    commit_within_seconds: Option<u32>,
     /// Codes of guards, separated by commas.
     overrides: Option<String>,
     #[param(minimum = 1, maximum = 64)]
@@ -71,7 +78,9 @@ pub async fn get_evacuation_preview(
 ) -> Reply<Json<EvacuationPreview>> {
     let request = RequestEvacuation {
         region: code.to_string(),
+        direction: asked.direction.unwrap_or_default(),
         mode: asked.mode.unwrap_or(Mode::Planned),
+        commit_within_seconds: asked.commit_within_seconds,
         reason: String::new(),
         incident: None,
         concurrency: asked.concurrency,

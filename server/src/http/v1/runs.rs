@@ -69,6 +69,8 @@ pub struct NewRun {
     /// Defaults to the only recovery Region, or home for a failback.
     #[serde(default)]
     to_region: Option<String>,
+    /// In the place of `to_region`, when a Region leaves an active-active application: what percentage of its load each of the
+    /// others takes over. They sum to 100; whoever is not named takes nothing. Without it the application's own rule holds.
     #[serde(default)]
     split: Option<BTreeMap<String, u8>>,
     /// Makes no changing call and lists every call that the run would make.
@@ -115,10 +117,6 @@ impl Because {
 
 impl NewRun {
     fn request(self) -> Reply<RequestRun> {
-        if self.split.is_some_and(|split| !split.is_empty()) {
-            let way_out = "Name one `to_region`.";
-            return Err(Problem::bad_field("split", "is not in this version", way_out).into());
-        }
         Ok(RequestRun {
             application: self.application,
             intent: self.intent,
@@ -127,6 +125,7 @@ impl NewRun {
             drill_minutes: self.drill_minutes,
             from_region: self.from_region,
             to_region: self.to_region,
+            split: self.split.filter(|split| !split.is_empty()),
             dry_run: self.dry_run,
             reason: self.reason.unwrap_or_default(),
             incident: self.incident,

@@ -35,6 +35,7 @@ fn version_view(version: i32) -> PlanVersionView {
         planned: form(),
         emergency: form(),
         split: None,
+        shares: vec![],
         lint: vec![],
         versions: vec![head(2), head(1)],
         may_edit: true,

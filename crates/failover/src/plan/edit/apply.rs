@@ -15,10 +15,6 @@ pub(super) fn no(field: &'static str, sentence: impl Into<String>, way_out: impl
     (field, sentence.into(), way_out.into())
 }
 
-/// Bounds of a step's time: below, it would be over before the first look; above, nobody waits.
-const TIMEOUT_SECONDS: std::ops::RangeInclusive<u32> = 10..=7 * 86_400;
-const TRIES: std::ops::RangeInclusive<u32> = 1..=20;
-
 /// `laid` is the plan as it was generated, steps of one's own included, with the part of the plan that each step is of.
 /// What comes back beside the steps is what did not fit.
 pub(in crate::plan) fn lay_over(
@@ -112,7 +108,7 @@ fn one(
             Ok(())
         }
         Editing::Timeout { step, seconds } => {
-            if !TIMEOUT_SECONDS.contains(seconds) {
+            if !Editing::TIMEOUT_SECONDS.contains(seconds) {
                 return Err(no(
                     "seconds",
                     format!("{seconds} is not between 10 seconds and seven days."),
@@ -131,7 +127,7 @@ fn one(
             Ok(())
         }
         Editing::Tries { step, tries } => {
-            if !TRIES.contains(tries) {
+            if !Editing::TRIES.contains(tries) {
                 return Err(no("tries", format!("{tries} is not between 1 and 20."), "Choose fewer tries."));
             }
             let step = find(steps, step, "step")?;

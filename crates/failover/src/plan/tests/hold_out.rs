@@ -48,6 +48,27 @@ fn traffic_that_leads_there_again_is_taken_away_where_it_leads_nowhere_else_by_m
     assert!(!plan.notes.iter().any(|note| note.contains("nothing is moved")));
 }
 
+#[test]
+fn what_a_standby_of_the_strategy_does_not_run_goes_to_rest_once_traffic_is_confirmed() {
+    let mut picture = returned();
+    let lowered = |plan: &Plan| -> Vec<String> {
+        ids(plan).iter().filter(|id| id.starts_with("lower")).map(|id| (*id).to_owned()).collect()
+    };
+    picture.application.strategy = Strategy::WarmStandby;
+    assert_eq!(lowered(&planned(&picture, &again())), [""; 0], "a warm standby runs");
+    picture.application.strategy = Strategy::PilotLight;
+    let plan = planned(&picture, &again());
+    let lowered = lowered(&plan);
+    assert!(lowered.iter().any(|id| id.contains("workers")) && lowered.iter().any(|id| id.contains("api")));
+    for step in plan.steps.iter().filter(|step| step.id.as_str().starts_with("lower")) {
+        assert!(step.regions == [region(A)] && !step.irreversible, "{step:?}");
+        assert!(comes_after(&plan, step.id.as_str()).contains(&"confirm-serving"), "{}", text(&plan));
+        if let Some(Change::SetAutoScalingGroupSize { size, .. }) = step.change() {
+            assert_eq!((size.min, size.desired), (0, 0));
+        }
+    }
+}
+
 /// Rebuilding the copy from the old database would give up all that was written since.
 #[test]
 fn of_an_old_database_a_person_is_asked_and_no_copy_is_built_from_it() {
