@@ -4,13 +4,13 @@
 import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
 import { browser, everyLook, noProblems } from "../lib/browser.mjs";
-import { press } from "../lib/forms.mjs";
+import { go, press, push } from "../lib/forms.mjs";
 import { cast, dataFolder } from "../lib/holdfast.mjs";
 import { postgres } from "../lib/postgres.mjs";
 import { answers, binary, freePort, launch } from "../lib/process.mjs";
+import { startProvider } from "../lib/provider.mjs";
 import { client, expect } from "../lib/rest.mjs";
 import { code } from "../lib/totp.mjs";
 import { until } from "../lib/until.mjs";
@@ -55,13 +55,7 @@ roles = ["operator"]
 groups = ["sre"]
 `,
     );
-    const script = fileURLToPath(new URL("../lib/provider-process.mjs", import.meta.url));
-    provider = await launch(process.execPath, [script, String(providers), folder], {
-      name: `provider-${providers}`,
-      ready: () => answers(`${issuer}/.well-known/openid-configuration`),
-      within: WITHIN_MS,
-      what: "the provider to answer",
-    });
+    provider = await startProvider(issuer, folder, { within: WITHIN_MS });
     running.push(provider);
     const data = join(folder, "server");
     await mkdir(data);
@@ -82,14 +76,6 @@ after(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-/** Presses what leads to another page, and waits until that is there. */
-async function go(page, locator) {
-  const loaded = page.waitForEvent("load");
-  await locator.click();
-  await loaded;
-}
-
-const push = (page, name) => go(page, page.getByRole("button", { name }));
 const here = (page) => new URL(page.url()).pathname;
 const banner = (page) => page.locator(".break-glass[role=alert]");
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browser, everyLook, noProblems } from "../lib/browser.mjs";
-import { press } from "../lib/forms.mjs";
+import { press, push } from "../lib/forms.mjs";
 import { demonstration } from "../lib/holdfast.mjs";
 import { client, expect } from "../lib/rest.mjs";
 import { code } from "../lib/totp.mjs";
@@ -12,13 +12,6 @@ const demo = demonstration();
 const chrome = browser();
 let secret;
 let recovery;
-
-/** A button whose answer is a page of its own. */
-async function push(page, name) {
-  const loaded = page.waitForEvent("load");
-  await page.getByRole("button", { name }).click();
-  await loaded;
-}
 
 /** As far as the password leads. */
 async function afterThePassword(page, { email, password }) {

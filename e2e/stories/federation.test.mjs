@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
 import { browser, everyLook, signIn } from "../lib/browser.mjs";
+import { go } from "../lib/forms.mjs";
 import { cast, dataFolder } from "../lib/holdfast.mjs";
 import { postgres } from "../lib/postgres.mjs";
 import { answers, binary, freePort, launch } from "../lib/process.mjs";
+import { startProvider } from "../lib/provider.mjs";
 import { client, expect } from "../lib/rest.mjs";
 
 const WITHIN_MS = 180_000;
@@ -24,18 +25,6 @@ const people = {
 let folder, database, issuer, url, person, holdfast;
 
 const save = () => writeFile(join(folder, "people.json"), JSON.stringify(people));
-
-async function startProvider() {
-  const { port } = new URL(issuer);
-  const script = fileURLToPath(new URL("../lib/provider-process.mjs", import.meta.url));
-  const provider = await launch(process.execPath, [script, port, folder], {
-    name: `provider-${port}`,
-    ready: () => answers(`${issuer}/.well-known/openid-configuration`),
-    within: WITHIN_MS,
-    what: "the provider to answer",
-  });
-  running.push(provider);
-}
 
 before(
   async () => {
@@ -94,13 +83,6 @@ after(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-/** Presses what leads to another page, and waits until that is there. */
-async function go(page, locator) {
-  const loaded = page.waitForEvent("load");
-  await locator.click();
-  await loaded;
-}
-
 const toTheProvider = (page) => go(page, page.getByRole("link", { name: /Example SSO/ }));
 
 /** Through the provider's own pages, from wherever the page stands at its door. */
@@ -132,7 +114,7 @@ test("while the provider does not answer the page says so, and accounts kept her
   await signIn(page, `${url}/sign-in`, person("operator"));
   assert.equal(here(page), "/");
   await page.context().close();
-  await startProvider();
+  running.push(await startProvider(issuer, folder, { within: WITHIN_MS }));
 });
 
 for (const scripts of [true, false]) {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browser, everyLook, noProblems } from "../lib/browser.mjs";
-import { press, unfold } from "../lib/forms.mjs";
+import { press, push, unfold } from "../lib/forms.mjs";
 import { demonstration } from "../lib/holdfast.mjs";
 import { client, expect } from "../lib/rest.mjs";
 import { effects, simulator } from "../lib/simulator.mjs";
@@ -161,9 +161,7 @@ test("a token is shown once, does what its scopes say, and nothing once it is re
   const page = await open("operator", "/tokens");
   await fill(page, "add-token", { name: "night-watch", days: "1" });
   await page.locator("#add-token-runs-read").check();
-  const loaded = page.waitForEvent("load");
-  await page.getByRole("button", { name: "Make this token" }).click();
-  await loaded;
+  await push(page, "Make this token");
   const secret = await page.locator("code.secret").innerText();
   assert.match(secret, /^hf_[0-9a-f]{64}$/);
   const token = client(demo.url).with(secret);

@@ -6,7 +6,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { accessible, browser, noProblems, noSidewaysScrolling } from "../lib/browser.mjs";
-import { press, unfold } from "../lib/forms.mjs";
+import { press, push, unfold } from "../lib/forms.mjs";
 import { cast, dataFolder } from "../lib/holdfast.mjs";
 import { postgres } from "../lib/postgres.mjs";
 import { answers, binary, freePort, launch } from "../lib/process.mjs";
@@ -68,13 +68,6 @@ const old = () =>
   database.sql(`UPDATE sessions SET data = jsonb_set(data, '{signed_in,proved_at}', to_jsonb('2020-01-01T00:00:00Z'::text))`);
 
 const path = () => new URL(page.url()).pathname;
-
-/** A button whose answer is a page of its own, by way of a key or not. */
-async function push(on, name) {
-  const loaded = on.waitForEvent("load");
-  await on.getByRole("button", { name }).click();
-  await loaded;
-}
 
 /** As far as the password leads. */
 async function afterThePassword(on, { email, password }, next = "/runs") {

@@ -7,7 +7,7 @@ use crate::break_glass::ReviewsDue;
 use crate::compliance::{application_has_store, counted, row, word};
 use crate::inventory::Edit;
 use crate::picture::Judged;
-use crate::problems::of_store;
+use crate::problems::{as_refusal, of_store};
 use crate::secrets::new_webhook_secret;
 use async_trait::async_trait;
 use holdfast_api::applications::{
@@ -224,7 +224,7 @@ impl App {
                 })
             }
             // A journal that cannot be read stands against this move, not against the whole page.
-            Err(p) if p.status == 500 => Ok(Some(Refusal::new(&p.code, p.detail, p.way_out))),
+            Err(problem) if problem.status == 500 => Ok(Some(as_refusal(problem))),
             Err(problem) => Err(problem),
         }
     }

@@ -7,7 +7,7 @@ use crate::audit::done;
 use crate::authority::{Action, may};
 use crate::break_glass::factor_wanted;
 use crate::codes::new_offline_code;
-use crate::problems::{no_secrets_key, of_refusal, of_store};
+use crate::problems::{as_refusal, no_secrets_key, of_refusal, of_store};
 use crate::runs::sent::overrides_needed;
 use crate::runs::who;
 use async_trait::async_trait;
@@ -19,7 +19,6 @@ use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, Application, Role};
 use holdfast_failover::break_glass::{factor_stands, opened_with};
 use holdfast_failover::movement::Mode;
-use holdfast_failover::refusal::Refusal;
 use holdfast_offline::Key;
 use holdfast_offline::bundle::{
     Contents, Draft, Endpoints, Holder, OfApplication, OfferedPlan, Overridable, STALE_AFTER, new_salt,
@@ -180,9 +179,7 @@ impl App {
                     policy: thought.policy,
                     digest: thought.digest,
                 }),
-                Err(problem) if problem.is_refusal() => {
-                    without.push((movement, Refusal::new(&problem.code, problem.detail, problem.way_out)))
-                }
+                Err(problem) if problem.is_refusal() => without.push((movement, as_refusal(problem))),
                 Err(problem) => return Err(problem),
             }
         }

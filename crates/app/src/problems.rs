@@ -128,6 +128,11 @@ pub fn of_refusal(refusal: Refusal) -> Problem {
     Problem::new(status, &refusal.code, "Refused", refusal.sentence, refusal.way_out)
 }
 
+/// The other way about: what a request would be refused with, where the refusal is shown and nothing is requested.
+pub fn as_refusal(problem: Problem) -> Refusal {
+    Refusal { code: problem.code, sentence: problem.detail, way_out: problem.way_out }
+}
+
 /// What the inventory's reader found, whole, in `what` was sent: the inventory, or one entry of it.
 #[must_use]
 pub fn of_file(what: &str, problems: Vec<holdfast_inventory::Problem>) -> Problem {

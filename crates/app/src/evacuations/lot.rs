@@ -3,7 +3,7 @@
 
 use crate::App;
 use crate::picture::Judged;
-use crate::problems::of_store;
+use crate::problems::{as_refusal, of_store};
 use crate::runs::request::{Thought, held_by, in_the_way, makes_way};
 use crate::runs::sent::{codes, guards, unasked};
 use crate::runs::window::good_window;
@@ -152,7 +152,7 @@ impl App {
         };
         let application = judged.application.clone();
         if let Some(problem) = judged.active.as_ref().and_then(|held| in_the_way(&run, held)) {
-            return Ok(Err((refusal(problem), Vec::new())));
+            return Ok(Err((as_refusal(problem), Vec::new())));
         }
         let mut thought = self.think_of(&run, judged.clone(), now).await;
         // Whoever has done by then what nothing takes back is moved all the same, and waits for nobody.
@@ -162,7 +162,7 @@ impl App {
         }
         let mut thought = match thought {
             Ok(thought) => thought,
-            Err(problem) if problem.status < 500 => return Ok(Err((refusal(problem), Vec::new()))),
+            Err(problem) if problem.status < 500 => return Ok(Err((as_refusal(problem), Vec::new()))),
             Err(problem) => return Err(problem),
         };
         // An emergency leaves nobody behind for a plane that it may not reach: the lot names that by itself.
@@ -204,7 +204,7 @@ impl App {
                 |holder: &&Holder, mode| !leaving.contains(&holder.run.id) && !makes_way(mode, &holder.run);
             let held = lot.parts.iter().find_map(|(name, part)| {
                 let holder = holders.get(name)?.iter().find(|holder| in_the_way(holder, part.asked.mode))?;
-                Some(LeftOut { application: name.clone(), because: refusal(held_by(holder)) })
+                Some(LeftOut { application: name.clone(), because: as_refusal(held_by(holder)) })
             });
             let Some(held) = held else { break };
             lot.parts.remove(&held.application);
@@ -220,10 +220,6 @@ impl App {
         }
         Ok(())
     }
-}
-
-pub(super) fn refusal(problem: Problem) -> Refusal {
-    Refusal { code: problem.code, sentence: problem.detail, way_out: problem.way_out }
 }
 
 fn ordered(application: &Application) -> Ordered {

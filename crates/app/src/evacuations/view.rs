@@ -1,10 +1,10 @@
 //! Evacuations as pages and clients see them.
 
 use super::Loaded;
-use super::lot::{left_out, refusal};
+use super::lot::left_out;
 use crate::App;
 use crate::authority::{Action, may};
-use crate::problems::of_store;
+use crate::problems::{as_refusal, of_store};
 use crate::runs::view::head;
 use crate::runs::who;
 use holdfast_api::Answer;
@@ -85,7 +85,7 @@ impl App {
         let (mut runs, mut lapsed, mut not_now) = (Vec::new(), Vec::new(), NotNow::default());
         if waits {
             let open = self.open_of(&loaded).await?;
-            not_now.decided = open.must_be_readable().err().map(refusal);
+            not_now.decided = open.must_be_readable().err().map(as_refusal);
             not_now.approved = not_now.decided.clone().or(self.audit_not_kept().await?);
             runs = open.runs;
             lapsed = self.lapsed_of(&runs).await?;
@@ -158,7 +158,7 @@ fn verbs(
     }
     let by = who(actor);
     // Over every application of it.
-    let right = |action| asked.iter().find_map(|asked| may(asked, action).err()).map(refusal);
+    let right = |action| asked.iter().find_map(|asked| may(asked, action).err()).map(as_refusal);
     let mut verbs = Vec::new();
     let mut add = |verb: &str, refused| verbs.push(VerbView { verb: verb.into(), refused });
     if evacuation.started_at.is_none() {

@@ -7,7 +7,7 @@ use super::view::other_run;
 use crate::App;
 use crate::authority::Action;
 use crate::free_text::REASON_AT_MOST;
-use crate::problems::{HELD, of_store};
+use crate::problems::{HELD, as_refusal, of_store};
 use holdfast_api::people::People as _;
 use holdfast_api::runs::{OtherRun, RequestRun};
 use holdfast_api::{Answer, Problem};
@@ -140,5 +140,5 @@ fn not_asked(asking: &Asking, problem: Problem) -> NotAsked {
         "{} Then retry. Or request the run of {} yourself: retried, the step waits for it.",
         problem.way_out, asking.application
     );
-    NotAsked::Refused(Refusal { code: problem.code, sentence: problem.detail, way_out })
+    NotAsked::Refused(Refusal { way_out, ..as_refusal(problem) })
 }

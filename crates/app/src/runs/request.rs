@@ -13,7 +13,7 @@ use crate::applications::parse_name;
 use crate::audit::done;
 use crate::authority::{Action, fresh};
 use crate::picture::Judged;
-use crate::problems::{active_run, of_refusal, of_store, resource_held};
+use crate::problems::{active_run, as_refusal, of_refusal, of_store, resource_held};
 use holdfast_api::runs::{RequestRun, RunPreview};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, Application, ApprovalPolicy, EvacuationId, RunId};
@@ -125,11 +125,7 @@ impl App {
         let mut notes: Vec<String> = gives_way.map(takes_the_place_of).collect();
         notes.extend(thought.plan.notes.iter().cloned());
         let held = || holders.iter().find(|holder| !makes_way(request.mode, &holder.run)).map(held_by);
-        let active = active.or_else(held).map(|problem| Refusal {
-            code: problem.code,
-            sentence: problem.detail,
-            way_out: problem.way_out,
-        });
+        let active = active.or_else(held).map(as_refusal);
         // What also holds a dry run back comes first: the page offers one where nothing else stands against it.
         let not_kept = if request.dry_run { None } else { self.audit_stops(request.break_glass).await? };
         let holds_break_glass = self.holds_open(actor.person).await?;

@@ -4,7 +4,7 @@ use super::{view, who};
 use crate::App;
 use crate::audit::done;
 use crate::authority::{Action, may};
-use crate::problems::{of_refusal, of_store};
+use crate::problems::{as_refusal, of_refusal, of_store};
 use holdfast_api::runs::{RunView, SetAside, VerbView};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, RunId};
@@ -38,8 +38,7 @@ impl App {
         let head = self.store.run_head(id).await.map_err(of_store)?;
         let objectives = self.store.application(&head.application).await.ok().map(|a| a.objectives);
         let at = self.store.now().await.map_err(of_store)?;
-        let refused = may(actor, Action::DriveRun).err();
-        let refused = refused.map(|p| Refusal { code: p.code, sentence: p.detail, way_out: p.way_out });
+        let refused = may(actor, Action::DriveRun).err().map(as_refusal);
         let verb = |verb: &str| VerbView { verb: verb.into(), refused: refused.clone() };
         let mut verbs = Vec::new();
         if head.set_aside.is_some() {

@@ -2,6 +2,7 @@
 
 use crate::authority::{Action, may};
 use crate::compliance::{of_head, of_run};
+use crate::problems::as_refusal;
 use crate::runs::abort::left_as_they_are;
 use crate::runs::{set_aside, who};
 use holdfast_api::runs::{
@@ -359,9 +360,7 @@ fn escalating(by: &Who) -> Command {
 /// Each verb asked of the rules themselves, so that what a page offers and what is refused cannot differ.
 fn verbs(actor: &Actor, run: &Run, around: &Around, now: Timestamp) -> Vec<VerbView> {
     let by = who(actor);
-    let right = |action| {
-        may(actor, action).err().map(|p| Refusal { code: p.code, sentence: p.detail, way_out: p.way_out })
-    };
+    let right = |action| may(actor, action).err().map(as_refusal);
     let asked = |command| match around.handle(run, command, now) {
         Err(refusal) => Some(refusal),
         Ok(events) if events.contains(&Event::Started) => around.not_to_start.clone(),
