@@ -13,7 +13,8 @@ pub struct OnCallView {
     /// A group of approvers, or the owner of applications.
     pub team: String,
     /// `known`, or `unknown`: a calendar could not be read lately. Whoever is on call hears first; where nobody is, or nobody is
-    /// known to be, everybody hears at once.
+    /// known to be, a request for approval asks everybody at once, and what a planned run needs a person for is told first to whoever
+    /// asked for it. In an emergency everybody hears at once.
     pub state: String,
     /// Why it is unknown, or why it names nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]

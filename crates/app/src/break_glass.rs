@@ -95,7 +95,7 @@ impl BreakGlasses for App {
             return Err(Problem::bad_field(
                 "minutes",
                 format!("is not 1 to {MINUTES_AT_MOST}"),
-                "Leave it out for an hour; open it anew when that was not enough.",
+                "Leave it out for an hour, which is the most.",
             ));
         }
         let typed = asked.sealed_code.as_deref().map(str::trim).filter(|code| !code.is_empty());

@@ -218,8 +218,8 @@ pub fn opened_again(
         Some(first) if with == OpenedWith::SecondFactor => Err(Refusal::new(
             "review_comes_first",
             format!("You broke the glass at {:.0}, and nobody has reviewed that yet.", first.opened_at),
-            "Open it with a sealed code, have the review closed by somebody else, or let another operator open it. \
-             Whoever could close the review can also approve.",
+            "Open it with a sealed code, have the review closed by somebody else once its runs are over, or let another \
+             operator open it.",
         )),
         _ => Ok(()),
     }

@@ -24,7 +24,7 @@ pub fn page(teams: Vec<OnCallView>, signed: Signed) -> Screen {
 fn body(teams: &[OnCallView], signed: &Signed) -> AnyView {
     let may = signed.roles.iter().any(|role| ["operator", "approver", "admin"].contains(&role.as_str()));
     let under = view! {
-        "Whoever is on call hears first of what waits for their team, and everybody ten minutes later. Where nobody is known to be, everybody hears at once. Of an emergency everybody always does."
+        "Whoever is on call hears first of what waits for their team, and everybody ten minutes later. Where nobody is known to be, a request for approval asks everybody at once, and what a planned run needs a person for is told first to whoever asked for it. Of an emergency everybody always hears at once."
     };
     let list = if teams.is_empty() {
         let next = view! { "Until a team has a schedule, all of it hears at once." };

@@ -72,7 +72,8 @@ fn network(text: &str) -> Result<Network, Wrong> {
         )
     };
     let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
-    let address: IpAddr = address.parse().map_err(|_| wrong("is no address"))?;
+    // Before its bits are counted: an IPv4 address that is written as an IPv6 one has 32.
+    let address = address.parse::<IpAddr>().map_err(|_| wrong("is no address"))?.to_canonical();
     let most = if address.is_ipv4() { 32 } else { 128 };
     let bits = match bits {
         None => most,
@@ -82,7 +83,7 @@ fn network(text: &str) -> Result<Network, Wrong> {
     if bits == 0 {
         return Err(wrong("is every address there is"));
     }
-    Ok(Network { address: address.to_canonical(), bits })
+    Ok(Network { address, bits })
 }
 
 impl Network {
@@ -107,11 +108,15 @@ mod tests {
 
     #[test]
     fn an_address_is_of_a_network_that_it_begins_like_whichever_way_it_is_written() {
-        let proxies = Proxies::parse("10.0.3.7, 192.168.0.0/16,2001:db8:1::/48", None).unwrap();
+        let proxies =
+            Proxies::parse("10.0.3.7, ::ffff:10.0.3.9, 192.168.0.0/16,2001:db8:1::/48", None).unwrap();
         for (address, trusted) in [
             ("10.0.3.7", true),
             ("10.0.3.8", false),
             ("::ffff:10.0.3.7", true),
+            ("10.0.3.9", true),
+            ("::ffff:10.0.3.9", true),
+            ("::ffff:10.0.3.10", false),
             ("192.168.255.1", true),
             ("192.169.0.1", false),
             ("2001:db8:1:ffff::1", true),
@@ -125,9 +130,16 @@ mod tests {
 
     #[test]
     fn what_is_no_network_and_what_is_all_of_them_is_refused_by_its_name() {
-        for text in
-            ["proxy.example.com", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "0.0.0.0/0", "::/0", "10.0.0"]
-        {
+        for text in [
+            "proxy.example.com",
+            "10.0.0.0/33",
+            "::ffff:10.0.0.0/104",
+            "10.0.0.0/",
+            "10.0.0.0/-1",
+            "0.0.0.0/0",
+            "::/0",
+            "10.0.0",
+        ] {
             let wrong = Proxies::parse(text, None).unwrap_err();
             assert_eq!(wrong.setting, "trusted_proxies", "{text}");
         }

@@ -4,7 +4,7 @@ use crate::App;
 use holdfast_api::on_call::{CalendarView, NextOnCall, OnCallView, OverrideView, RotationView};
 use holdfast_domain::{Name, PersonId};
 use holdfast_failover::on_call::{self, Duty, Override, STALE_AFTER, Source, Span};
-use holdfast_store::{Calendar, OnCallSchedule, OnCallSource, Person};
+use holdfast_store::{Calendar, Error, OnCallSchedule, OnCallSource, Person};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,6 +60,16 @@ fn spans(calendar: &Calendar, people: &[Person]) -> Vec<Span> {
     calendar.said.iter().filter_map(span).collect()
 }
 
+/// Why it names nobody.
+fn nobody(source: &OnCallSource, now: Timestamp) -> &'static str {
+    match source {
+        OnCallSource::Calendar(calendar) if calendar.said.iter().any(|s| s.from <= now && now < s.until) => {
+            "Whoever is on call by the calendar has no account here."
+        }
+        _ => "Nobody is on call now.",
+    }
+}
+
 pub(super) fn view(schedule: OnCallSchedule, people: &[Person], now: Timestamp) -> OnCallView {
     let standing = standing(&schedule, people, now);
     let email = |id: &PersonId| {
@@ -69,7 +79,7 @@ pub(super) fn view(schedule: OnCallSchedule, people: &[Person], now: Timestamp) 
     let emails = |ids: &[PersonId]| ids.iter().map(email).collect::<Vec<_>>();
     let shut_out = |id: &&PersonId| people.iter().any(|p| p.id == **id && p.disabled_at.is_some());
     let disabled = standing.now.people.iter().find(shut_out).map(|id| format!("{} is disabled.", email(id)));
-    let nobody = standing.now.people.is_empty().then(|| "Nobody is on call now.".to_owned());
+    let nobody = standing.now.people.is_empty().then(|| nobody(&schedule.source, now).to_owned());
     let (rotation, calendar) = match &schedule.source {
         OnCallSource::Rotation(rotation) => {
             let view = RotationView {
@@ -120,24 +130,27 @@ pub(super) fn view(schedule: OnCallSchedule, people: &[Person], now: Timestamp) 
 }
 
 impl App {
-    /// For whom each person is on call now. What cannot be read narrows nothing: then everybody hears.
+    /// For whom each person is on call now who can be reached. What cannot be read narrows nothing: then everybody hears.
     pub(crate) async fn on_call_now(&self, people: &[Person]) -> BTreeMap<PersonId, Vec<Name>> {
-        let read = async {
-            Ok::<_, holdfast_store::Error>((self.store.on_call_schedules().await?, self.store.now().await?))
-        };
-        let (schedules, now) = match read.await {
-            Ok(read) => read,
-            Err(error) => {
-                tracing::warn!(%error, "who is on call is not known, so everybody is told");
-                return BTreeMap::new();
-            }
-        };
+        self.reached_on_call(people).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "who is on call is not known, so everybody is told");
+            BTreeMap::new()
+        })
+    }
+
+    async fn reached_on_call(&self, people: &[Person]) -> Result<BTreeMap<PersonId, Vec<Name>>, Error> {
+        let (schedules, now) = (self.store.on_call_schedules().await?, self.store.now().await?);
         let mut of: BTreeMap<PersonId, Vec<Name>> = BTreeMap::new();
         for schedule in schedules {
             for person in standing(&schedule, people, now).now.people {
                 of.entry(person).or_default().push(schedule.team.clone());
             }
         }
-        of
+        // What is asked of somebody without a channel alone is heard by nobody.
+        let on_call: Vec<PersonId> = of.keys().copied().collect();
+        let channels = self.store.channels(&on_call).await?;
+        let reached: BTreeSet<PersonId> = channels.iter().map(|stand| stand.channel.person).collect();
+        of.retain(|person, _| reached.contains(person));
+        Ok(of)
     }
 }

@@ -237,11 +237,13 @@ impl Tale<'_> {
         self.asks_to_drive(&self.message(Matter::CommitWanted, Signal::Ask, title, text))
     }
 
-    /// First whoever asked for the run, and who is on call for its application; everybody who may drive it where they do not act.
+    /// First whoever asked for the run, and who is on call for its application; everybody who may drive it where they do not act,
+    /// where there are none of them, and in an emergency.
     fn asks_to_drive(&self, message: &Message) -> Told {
         let on_call = |p: &Addressee| p.may_drive && self.team.is_some_and(|team| p.on_call.contains(team));
+        let first = those(self.people, |p| p.id == self.by().id || on_call(p));
         let whom = match self.rounds {
-            0 => those(self.people, |p| p.id == self.by().id || on_call(p)),
+            0 if !self.is_emergency() && !first.is_empty() => first,
             _ => those(self.people, |p| p.may_drive),
         };
         Told { to: to(whom, message), waits: true, settles: None }

@@ -160,6 +160,17 @@ fn what_needs_a_person_calls_whoever_is_on_call_for_the_application_beside_whoev
 }
 
 #[test]
+fn what_needs_a_person_asks_everybody_who_may_drive_at_once_in_an_emergency_and_where_nobody_comes_first() {
+    let called = |story: &Story, people: &[Addressee]| {
+        heard(&story.told_with("step_parked", 0, people), Matter::NeedsPerson)
+    };
+    let on_call = people_on_call(&[(5, "payments")]);
+    assert_eq!(called(&parked_of(emergency()), &on_call), [1, 5, 6], "an emergency waits for nobody's turn");
+    let left: Vec<Addressee> = people().into_iter().filter(|p| p.id != who(1).id).collect();
+    assert_eq!(called(&parked(), &left), [5, 6], "whoever asked for it is disabled");
+}
+
+#[test]
 fn of_an_emergency_everybody_hears_but_whoever_asked_and_the_approvers_that_it_waits_for_them() {
     let told = Story::of(emergency()).told_of("requested", 0);
     assert_eq!(heard(&told, Matter::ApprovalWanted), [2, 3]);
@@ -221,7 +232,11 @@ fn who_takes_a_request_back_need_not_be_told_and_what_rang_ends() {
 }
 
 fn parked() -> Story {
-    let mut story = Story::of(request());
+    parked_of(request())
+}
+
+fn parked_of(asked: Request) -> Story {
+    let mut story = Story::of(asked);
     story.approve(2, "sre");
     story.approve(3, "business-owners");
     let step = step_id("observe-again");

@@ -178,6 +178,9 @@ impl Event {
             people =
                 self.texts.iter().map(|t| addresses(t)).find(|found| !found.is_empty()).unwrap_or_default();
         }
+        if people.is_empty() {
+            return Err("an event has nobody's e-mail address".to_owned());
+        }
         people.sort();
         people.dedup();
         Ok(people.into_iter().map(|person| Said { person, from, until }).collect())

@@ -216,7 +216,8 @@ fn a_calendar_that_cannot_be_read_whole_is_not_read_at_all() {
             .contains("no time zone")
     );
     assert!(no(&ics("DTSTART:yesterday\r\nDTEND:20261208T080000Z")).contains("`yesterday` is no time"));
-    let cut = ics(times);
+    assert!(no(&ics(&format!("{times}\r\nSUMMARY:Ann"))).contains("nobody's e-mail address"));
+    let cut = ics(&format!("{times}\r\nATTENDEE:mailto:a@example.com"));
     assert!(no(cut.trim_end().trim_end_matches("END:VCALENDAR")).contains("cut off"));
     assert!(no("<html>sign in</html>").contains("neither"));
     assert!(

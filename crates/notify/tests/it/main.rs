@@ -167,7 +167,7 @@ impl House {
         let id = change.open_break_glass(&new).await.unwrap();
         change.commit(entry("break_glass.open")).await.unwrap();
         let until = self.store.break_glass(id).await.unwrap().expires_at;
-        let under = UnderBreakGlass { id, by: holder, reason: new.reason, until };
+        let under = UnderBreakGlass { id, by: holder, reason: new.reason, until, offline: None };
         self.command(run, Command::BreakGlass { under }).await
     }
 

@@ -29,6 +29,29 @@ async fn rotate(house: &House, people: &[&str]) -> OnCallView {
     house.app.put_on_call(&actor(&house.operator), &team(), put).await.unwrap()
 }
 
+/// By a calendar it is they; as that stands before anybody has read it.
+async fn follow(house: &House, email: &str) -> OnCallView {
+    let now = house.store.now().await.unwrap();
+    let (from, until) = (now - SignedDuration::from_hours(1), now + SignedDuration::from_hours(1));
+    let says = format!(r#"[{{"person": "{email}", "from": "{from}", "until": "{until}"}}]"#);
+    let calendar = Receiver::that(Does::Say(says)).await;
+    let put = PutOnCall { rotation: None, calendar_url: Some(calendar.url("/secret-canary.ics")) };
+    house.app.put_on_call(&actor(&house.operator), &team(), put).await.unwrap()
+}
+
+/// Waits until the calendar was read.
+async fn known(house: &House) -> OnCallView {
+    let since = Instant::now();
+    loop {
+        let view = house.app.on_call(&actor(&house.operator)).await.unwrap().remove(0);
+        if view.state == "known" {
+            return view;
+        }
+        assert!(since.elapsed() < WITHIN, "{view:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// Who was asked in the first round.
 fn asked(told: &[DeliveryView]) -> Vec<&str> {
     let mut asked: Vec<&str> = told
@@ -60,6 +83,21 @@ fn house_approver() -> &'static str {
 }
 
 #[tokio::test]
+async fn where_whoever_is_on_call_has_no_channel_everybody_is_asked_at_once() {
+    let mut house = House::new().await;
+    let receiver = Receiver::that(Does::Answer(200)).await;
+    let second = person(&house.store, "second@example.com", Role::Approver, &["approvers"]).await;
+    house.channel(&house.approver, ChannelKind::Webhook, &receiver.url("/first")).await;
+    rotate(&house, &[second.email.as_str()]).await;
+    house.tells("http://127.0.0.1:9/", NEVER);
+    let run = house.asks(|_| {}).await;
+    let heard =
+        |told: &[DeliveryView]| told.iter().any(|one| (one.round, one.state.as_str()) == (1, "delivered"));
+    let told = house.until(&run, heard).await;
+    assert_eq!(asked(&told), [house_approver(), second.email.as_str()], "who cannot be reached is named");
+}
+
+#[tokio::test]
 async fn who_takes_the_duty_over_is_asked_in_place_of_whose_turn_it_is() {
     let mut house = House::new().await;
     let receiver = Receiver::that(Does::Answer(200)).await;
@@ -83,26 +121,12 @@ async fn a_calendar_says_who_and_while_it_cannot_be_read_everybody_is_asked() {
     let mut house = House::new().await;
     let receiver = Receiver::that(Does::Answer(200)).await;
     let second = two_approvers(&house, &receiver).await;
-    let now = house.store.now().await.unwrap();
-    let (from, until) = (now - SignedDuration::from_hours(1), now + SignedDuration::from_hours(1));
-    let says = format!(r#"[{{"person": "{}", "from": "{from}", "until": "{until}"}}]"#, second.email);
-    let calendar = Receiver::that(Does::Say(says)).await;
-    let put = PutOnCall { rotation: None, calendar_url: Some(calendar.url("/secret-canary.ics")) };
-    let view = house.app.put_on_call(&actor(&house.operator), &team(), put).await.unwrap();
+    let view = follow(&house, &second.email).await;
     assert_eq!((view.state.as_str(), view.now.len()), ("unknown", 0), "it was not read yet");
     assert!(!format!("{view:?}").contains("canary"), "{view:?}");
     let unread = house.asks(|_| {}).await;
     house.tells("http://127.0.0.1:9/", NEVER);
-    let since = Instant::now();
-    let known = loop {
-        let view = house.app.on_call(&actor(&house.operator)).await.unwrap().remove(0);
-        if view.state == "known" {
-            break view;
-        }
-        assert!(since.elapsed() < WITHIN, "{view:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
-    assert_eq!(known.now, [second.email.as_str()]);
+    assert_eq!(known(&house).await.now, [second.email.as_str()]);
     house.until(&unread, all("delivered")).await;
     house.command(&unread, Command::Cancel { by: who(&house.operator), reason: "again".into() }).await;
     let run = house.asks(|_| {}).await;
@@ -117,6 +141,17 @@ async fn a_calendar_says_who_and_while_it_cannot_be_read_everybody_is_asked() {
     let run = house.asks(|_| {}).await;
     let told = house.until(&run, |told| asked(told).len() == 2).await;
     assert_eq!(asked(&told), [house_approver(), second.email.as_str()], "never nobody");
+}
+
+#[tokio::test]
+async fn that_a_calendar_names_only_somebody_without_an_account_is_said() {
+    let mut house = House::new().await;
+    follow(&house, "stranger@example.com").await;
+    house.tells("http://127.0.0.1:9/", NEVER);
+    let view = known(&house).await;
+    assert!(view.now.is_empty(), "{view:?}");
+    assert_eq!(view.reason.as_deref(), Some("Whoever is on call by the calendar has no account here."));
+    assert_eq!(view.calendar.unwrap().strangers, ["stranger@example.com"]);
 }
 
 #[tokio::test]
