@@ -18,7 +18,7 @@ pub(crate) fn clock_view(found: Comparison, now: Timestamp) -> ClockView {
         state: state.into(),
         says,
         way_out,
-        own_ahead_seconds: lately.then(|| seconds(found.own_ahead)),
+        own_ahead_seconds: found.own_ahead.filter(|_| lately).map(seconds),
         aws_ahead_seconds: found.aws_ahead.filter(|_| lately).map(seconds),
         compared_at: found.at,
     }

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::ScopedJoinHandle;
 
 pub const FORMAT: u8 = 1;
 
@@ -342,49 +343,63 @@ const AHEAD: usize = 2;
 ///
 /// # Errors
 /// The first fault, or that the file cannot be read.
-pub fn verify(file: impl Read + Send, mut verifier: Verifier, threads: usize) -> Result<Report, Unverified> {
+pub fn verify(file: impl Read + Send, verifier: Verifier, threads: usize) -> Result<Report, Unverified> {
+    verify_by(file, verifier, threads, BLOCK)
+}
+
+/// `size`: of a block, in bytes.
+fn verify_by(
+    file: impl Read + Send,
+    mut verifier: Verifier,
+    threads: usize,
+    size: usize,
+) -> Result<Report, Unverified> {
     std::thread::scope(|scope| {
-        let (mut blocks, mut taken) = (Vec::new(), Vec::new());
+        let (mut blocks, mut taken, mut taking) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..threads.max(1) {
             let (block, of_blocks) = sync_channel::<Vec<u8>>(AHEAD);
             let (lines, of_lines) = sync_channel::<Vec<Taken>>(AHEAD);
-            scope.spawn(move || {
+            taking.push(scope.spawn(move || {
                 for block in of_blocks {
                     // Nobody takes any more: a fault was found.
                     if lines.send(take_all(&block)).is_err() {
                         return;
                     }
                 }
-            });
+            }));
             blocks.push(block);
             taken.push(of_lines);
         }
-        let reading = scope.spawn(move || read(file, &blocks));
+        let reading = scope.spawn(move || read(file, &blocks, size));
         // In the order of the file: block after block went to thread after thread. One that has no more was the next to get
-        // one; one that panicked took nothing, and what is missing then is told as such.
+        // one, or it panicked, which is told when it is joined.
+        let mut good = Ok(());
         for lines in taken.iter().cycle() {
             let Ok(lines) = lines.recv() else { break };
-            for line in lines {
-                verifier.line(line)?;
+            good = lines.into_iter().try_for_each(|line| verifier.line(line));
+            if good.is_err() {
+                break;
             }
         }
         drop(taken);
-        match reading.join() {
-            Ok(read) => read?,
-            Err(_) => return Err(Unverified::Io(io::Error::other("its reader ended badly"))),
-        }
+        let ended_badly = |what: &str| io::Error::other(format!("{what} ended badly"));
+        let read = reading.join();
+        let taking = taking.into_iter().map(ScopedJoinHandle::join).fold(Ok(()), Result::and);
+        good?;
+        taking.map_err(|_| ended_badly("a thread that took its lines"))?;
+        read.map_err(|_| ended_badly("its reader"))??;
         Ok(verifier.finish()?)
     })
 }
 
 /// Hands out whole lines in turn, until the end of the file or until nobody takes them.
-fn read(mut file: impl Read, to: &[SyncSender<Vec<u8>>]) -> io::Result<()> {
+fn read(mut file: impl Read, to: &[SyncSender<Vec<u8>>], size: usize) -> io::Result<()> {
     let mut rest = Vec::new();
     for thread in to.iter().cycle() {
         let mut block = std::mem::take(&mut rest);
         let end = loop {
             let before = block.len();
-            let read = file.by_ref().take(BLOCK as u64).read_to_end(&mut block)?;
+            let read = file.by_ref().take(size as u64).read_to_end(&mut block)?;
             // The newest bytes alone can hold a newline: what was there before had none.
             let newline = block[before..].iter().rposition(|byte| *byte == b'\n');
             match newline {

@@ -21,7 +21,7 @@ pub(crate) const LOOK: &[&str] = &[LIST, GET];
 pub(crate) const CHANGES: &[&str] = &["s3:DeleteObject", "s3:PutObject"];
 
 /// As much as Route 53 looks through for a text (developer guide, "String matching").
-const MOST_BYTES: i64 = 5_120;
+const LOOKED_THROUGH: usize = 5_120;
 
 pub(crate) async fn look(caller: &Caller, spec: &S3SwitchObject, regions: &[RegionCode]) -> Looked {
     told(in_each(regions, |region| look_in(caller, spec, region)).await, Facts::SwitchObject)
@@ -40,11 +40,11 @@ async fn look_in(caller: &Caller, spec: &S3SwitchObject, region: &RegionCode) ->
     let answer = caller.ask(Service::S3, region.as_str(), LIST, sent).await?;
     let found = answer.contents().iter().find(|object| object.key() == Some(place.key.as_str()));
     let etag = found.and_then(|object| object.e_tag()).map(str::to_owned);
-    let small = found.and_then(|object| object.size()).is_some_and(|size| size <= MOST_BYTES);
     let holds = match (&etag, &place.content) {
         (None, _) => false,
         (Some(_), None) => true,
-        (Some(_), Some(_)) if !small => false,
+        // Of nothing no range can be asked for.
+        (Some(_), Some(_)) if found.and_then(|object| object.size()) == Some(0) => false,
         (Some(etag), Some(content)) => read(caller, place, region, etag).await?.contains(content.as_str()),
     };
     Ok(SwitchObject {
@@ -57,21 +57,29 @@ async fn look_in(caller: &Caller, spec: &S3SwitchObject, region: &RegionCode) ->
     })
 }
 
-/// The content of the version that was listed.
+/// Where Route 53 looks for its text, of the version that was listed.
 async fn read(
     caller: &Caller,
     place: &SwitchObjectPlace,
     region: &RegionCode,
     etag: &str,
 ) -> Result<String, Error> {
-    let sent =
-        caller.s3(region.as_str()).get_object().bucket(&place.bucket).key(&place.key).if_match(etag).send();
+    let sent = caller
+        .s3(region.as_str())
+        .get_object()
+        .bucket(&place.bucket)
+        .key(&place.key)
+        .if_match(etag)
+        .range(format!("bytes=0-{}", LOOKED_THROUGH - 1))
+        .send();
     let answer = caller.ask(Service::S3, region.as_str(), GET, sent).await?;
     let unreadable = |why: String| caller.call(region.as_str(), GET).error(ErrorKind::Unreadable, why);
     let body = tokio::time::timeout_at(caller.ends(), answer.body.collect()).await;
     let body = body.map_err(|_| caller.call(region.as_str(), GET).out_of_time())?;
     let bytes = body.map_err(|error| unreadable(error.to_string()))?.into_bytes();
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    // Whoever answers may send the whole all the same.
+    let looked_through = bytes.get(..LOOKED_THROUGH).unwrap_or(&bytes);
+    Ok(String::from_utf8_lossy(looked_through).into_owned())
 }
 
 /// What is put, and on what.

@@ -98,7 +98,13 @@ impl Executor {
                 match executor.at_work.on(held.run(), crash::caught(drive)).await {
                     Ok(()) => {}
                     Err(lost) if lost.is_a_crash() => executor.crashed(&held, &fence, &lost).await,
-                    Err(lost) => tracing::warn!(run = %held.run(), %lost, "let go of a run"),
+                    Err(lost) => {
+                        tracing::warn!(run = %held.run(), %lost, "let go of a run");
+                        // Of one that is another's now, or is held under an older lease, nothing here has failed.
+                        if !matches!(lost, Lost::Fenced) {
+                            held.rest_after_failing(1);
+                        }
+                    }
                 }
             };
             self.tasks.spawn(self.drives.track_future(drive));
@@ -116,7 +122,7 @@ impl Executor {
                 1
             }
         };
-        held.rest_after_crash(count);
+        held.rest_after_failing(count);
     }
 
     /// Goes on until the run has ended, waits for a person, is lost, or the process stops.

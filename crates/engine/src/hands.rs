@@ -8,8 +8,9 @@ use tokio::sync::Notify;
 
 /// A run that waits for a person is looked at again this often without any notification: one may be lost.
 const REST: Duration = Duration::from_secs(5);
-/// One that a worker has crashed on is not tried again at every turn: it must not take the others' time.
-const AFTER_A_CRASH: Duration = Duration::from_secs(1);
+/// One that a worker has crashed on, or let go for another error, is not tried again at every turn: it must not take the
+/// others' time.
+const AFTER_FAILING: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 struct State {
@@ -82,8 +83,8 @@ impl Held {
     }
 
     /// Longer each time, and not all of them at the same moment.
-    pub fn rest_after_crash(&self, count: u32) {
-        let pause = AFTER_A_CRASH.mul_f64(f64::from(count.clamp(1, 60)) * rand::random_range(1.0..1.5));
+    pub fn rest_after_failing(&self, count: u32) {
+        let pause = AFTER_FAILING.mul_f64(f64::from(count.clamp(1, 60)) * rand::random_range(1.0..1.5));
         self.hands.state().resting.insert(self.run, Instant::now() + pause);
     }
 }

@@ -2,9 +2,12 @@
 //! too long before or after. Which is wrong is not known, only which two are apart, and what follows from that.
 
 use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
 
 /// Clocks that are kept by NTP differ by milliseconds; AWS tells its own in whole seconds, and an answer takes its time.
 pub const APART_AT_MOST: SignedDuration = SignedDuration::from_secs(5);
+/// An answer of the database that took longer says too little about when it was given.
+const TELLS_WITHIN: Duration = Duration::from_secs(1);
 /// What was compared longer ago says nothing about now.
 pub const COMPARED_WITHIN: SignedDuration = SignedDuration::from_secs(60);
 
@@ -13,8 +16,8 @@ pub const COMPARED_WITHIN: SignedDuration = SignedDuration::from_secs(60);
 pub struct Comparison {
     pub worker: String,
     pub at: Timestamp,
-    /// How far the worker's own clock is ahead; below zero: behind.
-    pub own_ahead: SignedDuration,
+    /// How far the worker's own clock is ahead; below zero: behind. `None`: it has compared none yet.
+    pub own_ahead: Option<SignedDuration>,
     /// The same of AWS's; `None`: no answer of AWS was heard lately.
     pub aws_ahead: Option<SignedDuration>,
 }
@@ -39,22 +42,34 @@ const OWN: &str = "Let NTP set the clock of its machine (chronyd, systemd-timesy
 const AWS: &str = "Let NTP set the clock of the database's machine: AWS refuses what was signed by a clock that is more than five minutes \
      from its own.";
 
+/// How far a worker's own clock is ahead, which said `asked` when it put the question that the database answered with its
+/// own time. `None`: the answer took too long to tell.
+#[must_use]
+pub fn own_ahead(asked: Timestamp, took: Duration, database: Timestamp) -> Option<SignedDuration> {
+    // The database said so somewhere between the question and the answer.
+    (took <= TELLS_WITHIN).then(|| (asked + took / 2).duration_since(database))
+}
+
+/// Of several that are apart the one that keeps work from being done comes first.
 #[must_use]
 pub fn judge(comparison: &Comparison, now: Timestamp) -> Standing {
     let Comparison { worker, at, own_ahead, aws_ahead } = comparison;
+    let Some(own_ahead) = own_ahead else {
+        return Standing::Unknown { says: format!("{worker} has not compared its clock yet.") };
+    };
     let ago = now.duration_since(*at);
     if ago > COMPARED_WITHIN {
         let says = format!("The clock of {worker} was last compared {} ago.", words(ago));
         return Standing::Unknown { says };
     }
-    if own_ahead.abs() > APART_AT_MOST {
-        let says = format!("The clock of {worker} is {} the database's.", apart(*own_ahead));
-        return Standing::Apart { says, way_out: OWN };
-    }
     match aws_ahead {
         Some(ahead) if ahead.abs() > APART_AT_MOST => {
             let says = format!("AWS's clock, as {worker} hears it, is {} the database's.", apart(*ahead));
             Standing::Apart { says, way_out: AWS }
+        }
+        _ if own_ahead.abs() > APART_AT_MOST => {
+            let says = format!("The clock of {worker} is {} the database's.", apart(*own_ahead));
+            Standing::Apart { says, way_out: OWN }
         }
         Some(_) => Standing::Together,
         None => Standing::Unknown { says: format!("{worker} has heard no time from AWS lately.") },
@@ -82,7 +97,7 @@ mod tests {
         Comparison {
             worker: "worker-1".into(),
             at: Timestamp::UNIX_EPOCH,
-            own_ahead: SignedDuration::from_millis(own),
+            own_ahead: Some(SignedDuration::from_millis(own)),
             aws_ahead: aws.map(SignedDuration::from_millis),
         }
     }
@@ -104,6 +119,8 @@ mod tests {
             (-600_000, 0, "apart: The clock of worker-1 is 10 min behind the database's."),
             (259_200_000, 0, "apart: The clock of worker-1 is 3 days ahead of the database's."),
             (0, -420_000, "apart: AWS's clock, as worker-1 hears it, is 7 min behind the database's."),
+            // AWS's, for which calls are refused, is not hidden by the machine's.
+            (600_000, -420_000, "apart: AWS's clock, as worker-1 hears it, is 7 min behind the database's."),
         ] {
             assert_eq!(says(&compared(own, Some(aws)), 1), expected);
         }
@@ -121,5 +138,18 @@ mod tests {
         );
         assert!(says(&compared(0, None), 1).starts_with("unknown"));
         assert!(says(&compared(9_000, None), 1).starts_with("apart"), "what is known is said");
+        let never = Comparison { own_ahead: None, ..compared(0, None) };
+        assert_eq!(says(&never, 1), "unknown: worker-1 has not compared its clock yet.");
+    }
+
+    #[test]
+    fn an_answer_that_took_long_says_nothing_of_the_clock() {
+        let ahead = |took: u64| {
+            let database = Timestamp::UNIX_EPOCH + SignedDuration::from_millis(300);
+            own_ahead(Timestamp::UNIX_EPOCH, Duration::from_millis(took), database)
+        };
+        assert_eq!(ahead(600), Some(SignedDuration::ZERO));
+        assert_eq!(ahead(1_000), Some(SignedDuration::from_millis(200)));
+        assert_eq!(ahead(12_000), None);
     }
 }

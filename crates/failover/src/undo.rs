@@ -82,7 +82,9 @@ pub fn declared(work: &Work) -> Undo {
         Change::ReplaceRecords { .. } => put_back("the records as they stood before"),
         Change::SetHealthCheck { .. } => put_back("the health check as it stood before"),
         Change::SetRoutingControls { .. } => put_back("the controls on or off, as before"),
-        Change::SetSwitchObject { .. } => put_back("the object there or not, as before"),
+        Change::SetSwitchObject { .. } => {
+            put_back("the object there or not, as before, with the content that the inventory names")
+        }
         Change::SetPrimaryOrigins { .. } => put_back("the origins that were tried first before"),
         Change::StartRegionSwitch { .. } => none(
             "ARC takes no execution back; what it did is in its own journal, and a plan for the other Region undoes it",
@@ -283,10 +285,13 @@ pub fn put_back(change: &Change, resource: &Name, stood: &[Before]) -> Result<Op
             }
         }
         Change::SetSwitchObject { region, bucket, key, content, .. } => {
-            let holds = stood.of(region, |facts| match facts {
-                Facts::SwitchObject(object) => Some(object.holds),
+            let (holds, there) = stood.of(region, |facts| match facts {
+                Facts::SwitchObject(object) => Some((object.holds, object.etag.is_some())),
                 _ => None,
             })?;
+            if there && !holds {
+                return Err("what lay in the object before is not kept: put it back by hand".into());
+            }
             let (region, bucket, key, content) =
                 (region.clone(), bucket.clone(), key.clone(), content.clone());
             // The version that the step itself made is known only when it is seen.

@@ -22,22 +22,22 @@ fn milliseconds(of: SignedDuration) -> i64 {
 }
 
 impl Store {
-    /// Keeps the newest comparison; answers whether an alarm of the worker's clocks goes on.
+    /// Keeps the newest comparison; answers with the way out of the alarm of the worker's clocks that goes on.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn record_clocks(&self, found: &Comparison) -> Result<bool> {
+    pub async fn record_clocks(&self, found: &Comparison) -> Result<Option<String>> {
         Ok(sqlx::query_scalar(
             "WITH kept AS (
                  INSERT INTO worker_clocks (worker, own_ahead_ms, aws_ahead_ms) VALUES ($1, $2, $3)
                  ON CONFLICT (worker) DO UPDATE SET compared_at = clock_timestamp(), own_ahead_ms = excluded.own_ahead_ms,
                      aws_ahead_ms = excluded.aws_ahead_ms)
-             SELECT EXISTS (SELECT FROM clock_alarms WHERE worker = $1 AND ended_at IS NULL)",
+             SELECT way_out FROM clock_alarms WHERE worker = $1 AND ended_at IS NULL",
         )
         .bind(&found.worker)
-        .bind(milliseconds(found.own_ahead))
+        .bind(found.own_ahead.map(milliseconds))
         .bind(found.aws_ahead.map(milliseconds))
-        .fetch_one(&self.pool)
+        .fetch_optional(&self.pool)
         .await?)
     }
 
@@ -60,7 +60,7 @@ impl Store {
                     worker,
                     // Of one that has not compared yet nothing is known, from its start on.
                     at: at.unwrap_or(started_at).into(),
-                    own_ahead: SignedDuration::from_millis(own.unwrap_or_default()),
+                    own_ahead: own.map(SignedDuration::from_millis),
                     aws_ahead: aws.map(SignedDuration::from_millis),
                 }
             };

@@ -48,9 +48,14 @@ fn file(entries: u64, by: &SigningKey) -> Vec<String> {
     lines
 }
 
+/// In blocks so small that every line goes to another thread.
+fn in_blocks(file: &[u8], by: &SigningKey) -> Result<Report, Unverified> {
+    verify_by(file, Verifier::new(Keyring::of(by.public())), 3, 64)
+}
+
 fn check(lines: &[String], by: &SigningKey) -> Result<Report, Fault> {
     let text = lines.join("\n");
-    match verify(text.as_bytes(), Verifier::new(Keyring::of(by.public())), 2) {
+    match in_blocks(text.as_bytes(), by) {
         Ok(report) => Ok(report),
         Err(Unverified::Fault(fault)) => Err(fault),
         Err(Unverified::Io(error)) => panic!("{error}"),
@@ -154,7 +159,7 @@ proptest! {
         let mut bytes = lines.join("\n").into_bytes();
         let place = ((bytes.len() as f64) * at) as usize;
         bytes[place] ^= to;
-        let verified = verify(bytes.as_slice(), Verifier::new(Keyring::of(key(1).public())), 1);
+        let verified = in_blocks(&bytes, &key(1));
         // Entries that are not in the log yet are proved by nothing; space and letter case of escapes say nothing.
         let pending = lines.iter().take_while(|l| !l.contains("\"pending\"")).map(|l| l.len() + 1).sum::<usize>();
         let is_same = verified.as_ref().is_ok_and(|report| report.entries == 12);

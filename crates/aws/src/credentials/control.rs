@@ -1,6 +1,7 @@
 //! The control account's own credentials, with which every session in a member's account begins.
 
 use super::RENEW_BEFORE;
+use crate::aws_clock::SigningTime;
 use crate::clients::behavior;
 use crate::settings::{AwsSettings, ControlCredentials};
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
@@ -65,6 +66,8 @@ impl Control {
                 let config = ProviderConfig::without_region()
                     .with_http_client(self.http.clone())
                     .with_behavior_version(Some(behavior()))
+                    // Some of the chain extend an expiry by what they take for now: by the clock that judges it.
+                    .with_time_source(SigningTime)
                     .with_region(self.region.clone());
                 DefaultCredentialsChain::builder().configure(config).build().await
             })

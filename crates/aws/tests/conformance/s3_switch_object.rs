@@ -17,6 +17,7 @@ scenarios! {
     what_somebody_else_has_put_is_not_written_over: simulator, ministack, moto;
     an_object_that_has_changed_is_not_taken_away: simulator, ministack, moto;
     other_content_than_the_check_looks_for_holds_nothing_out: simulator, ministack, moto;
+    the_text_counts_in_the_first_5120_bytes_of_an_object_of_any_size: simulator, ministack, moto;
     a_dark_region_leaves_the_other_object_in_sight: simulator;
 }
 
@@ -132,6 +133,23 @@ async fn other_content_than_the_check_looks_for_holds_nothing_out(peer: &Peer) {
     let over = change(RECOVERY, true, there.etag);
     peer.cloud.perform(&peer.account, &acting("stop", Some(over.clone())), &over).await.unwrap();
     assert!(object(peer, &stop, RECOVERY).await.holds);
+}
+
+async fn the_text_counts_in_the_first_5120_bytes_of_an_object_of_any_size(peer: &Peer) {
+    let stop = resource(peer).await;
+    let filled = |length: usize| "-".repeat(length);
+    for (content, holds) in [
+        (format!("{CONTENT}{}", filled(9_000)), true),
+        (format!("{}{CONTENT}{}", filled(5_120 - CONTENT.len()), filled(9_000)), true),
+        // Its last letter is the 5,121st byte.
+        (format!("{}{CONTENT}", filled(5_121 - CONTENT.len())), false),
+        (String::new(), false),
+    ] {
+        put(peer, RECOVERY, &content).await;
+        let there = object(peer, &stop, RECOVERY).await;
+        assert!(there.etag.is_some());
+        assert_eq!(there.holds, holds, "of {} bytes", content.len());
+    }
 }
 
 async fn a_dark_region_leaves_the_other_object_in_sight(peer: &Peer) {

@@ -94,7 +94,10 @@ fn wanted(
             }
             (true, true)
         }
-        _ if draft.movement.to == *guarded && check.is_held_out() => (false, false),
+        // One that watches an object is inverted for good: without that, the object's absence would hold the Region out.
+        _ if draft.movement.to == *guarded && check.is_held_out() => {
+            (switch_objects::health_afterwards(draft).contains_key(check.id.as_str()), false)
+        }
         _ => return None,
     };
     (wanted != now).then_some(wanted)

@@ -119,9 +119,9 @@ impl Routed {
 pub(crate) type Health<'a> = BTreeMap<&'a str, bool>;
 
 /// The health checks that are a switch: those that follow a routing control, those that are inverted, and of these above
-/// all those that watch an object which is seen, so that nobody waits for the checkers. One that
-/// merely fails takes its record out as well, but may bring it back any moment: that is no move, and the outside
-/// view's to find.
+/// all those that watch an object which is seen, so that nobody waits for the checkers; one that is disabled does not
+/// follow its object. One that merely fails takes its record out as well, but may bring it back any moment: that is no
+/// move, and the outside view's to find.
 fn switched(observations: &ObservationMap) -> Health<'_> {
     let mut health = Health::new();
     let known = || observations.values().filter_map(|sight| sight.known());
@@ -133,12 +133,15 @@ fn switched(observations: &ObservationMap) -> Health<'_> {
             health.insert(&check.id, healthy);
         }
     }
-    let straight = |id: &str| {
-        known().any(|facts| matches!(facts, Facts::HealthCheck(check) if check.id == id && !check.inverted))
+    let decides_itself = |id: &str| {
+        known().any(|facts| match facts {
+            Facts::HealthCheck(check) => check.id == id && (!check.inverted || check.disabled),
+            _ => false,
+        })
     };
     for facts in known() {
         if let Facts::SwitchObject(object) = facts
-            && !straight(&object.health_check_id)
+            && !decides_itself(&object.health_check_id)
         {
             health.insert(&object.health_check_id, !object.holds);
         }

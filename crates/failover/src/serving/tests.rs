@@ -240,6 +240,19 @@ fn a_check_that_is_held_out_takes_its_record_out_and_one_that_merely_fails_does_
 }
 
 #[test]
+fn a_check_that_is_disabled_no_longer_follows_the_object_that_it_watches() {
+    use crate::testing::switches::{both, inverted_check, stoppable};
+    use holdfast_domain::facts::HealthCheck;
+    for (disabled, expected) in [(false, A), (true, B)] {
+        let mut picture = stoppable();
+        let check = HealthCheck { disabled, ..inverted_check() };
+        picture.observations.extend(both("guard", &Facts::HealthCheck(check)));
+        let serving = serving(&picture.application, &picture.observations);
+        assert_eq!(regions(&serving), [expected], "disabled: {disabled}");
+    }
+}
+
+#[test]
 fn a_promotion_leaves_two_writers_and_the_one_that_traffic_leads_to_counts() {
     let moved = crate::testing::stores::moved_ledger();
     let with_traffic = serving(&moved.application, &moved.observations);

@@ -3,6 +3,7 @@
 
 mod audit;
 mod break_glasses;
+mod clocks;
 mod crashes;
 mod drills;
 mod evacuations;

@@ -269,6 +269,18 @@ fn an_object_holds_a_region_out_without_route_53s_control_plane_and_a_failback_t
 }
 
 #[test]
+fn a_held_out_check_over_an_object_is_let_in_and_stays_inverted() {
+    let mut picture = stoppable();
+    let held = HealthCheck { disabled: true, ..inverted_check() };
+    picture.observations.extend(both("guard", &Facts::HealthCheck(held)));
+    let Change::SetHealthCheck { inverted, disabled, .. } = only(&planned(&picture, &home()), "let-in-guard")
+    else {
+        panic!("a health check was expected")
+    };
+    assert_eq!((inverted, disabled), (true, false));
+}
+
+#[test]
 fn an_object_that_cannot_hold_its_region_out_is_no_switch() {
     let mut straight = stoppable();
     let check = Facts::HealthCheck(HealthCheck { inverted: false, ..inverted_check() });

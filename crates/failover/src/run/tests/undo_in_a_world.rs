@@ -16,6 +16,7 @@ use crate::testing::switches::{
 use crate::testing::world::{A, B, C, feed, key, known, moved_shop, observed, setting, setting_facts, shop};
 use crate::testing::{failover, movement};
 use crate::undo::{Undo, declared, put_back};
+use holdfast_domain::facts::SwitchObject;
 use holdfast_domain::{Facts, ObservationMap, RegionCode, Sight};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -403,6 +404,18 @@ fn a_floor_is_taken_back_before_the_count_that_it_would_lift_again() {
     told.story.tell(abort("shop")).unwrap();
     let count = told.story.run.step(&step_id("undo-scale-api-eu-central-1")).unwrap();
     assert!(count.after.contains(&step_id("undo-raise-floor-api-eu-central-1")), "{:?}", count.after);
+}
+
+#[test]
+fn an_object_that_held_nothing_is_not_deleted_for_what_lay_in_it() {
+    let mut picture = stoppable();
+    let note = SwitchObject { etag: Some("a note".into()), ..object(false) };
+    picture.observations.insert(key("stop", B), known(Facts::SwitchObject(note)));
+    let plan = plan(&picture, &failover(Mode::Planned)).unwrap();
+    let step = plan.step(&step_id(&format!("hold-out-stop-{B}"))).unwrap();
+    let (change, resource) = step.change().zip(step.resource.as_ref()).unwrap();
+    let why = put_back(change, resource, &plan.before).unwrap_err();
+    assert!(why.contains("by hand"), "{why}");
 }
 
 #[test]
