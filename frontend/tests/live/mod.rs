@@ -42,7 +42,8 @@ fn nothing_that_a_run_moves_stands_outside_of_the_live_parts() {
     after.at = after.at.saturating_add(SignedDuration::from_secs(95)).unwrap();
     after.seq += 3;
     let step = after.steps.iter_mut().find(|step| !step.state.is_done()).unwrap();
-    (step.state, step.ended_at, step.note) = (StepState::Succeeded, Some(after.at), Some("it is done".into()));
+    (step.state, step.ended_at, step.note) =
+        (StepState::Succeeded, Some(after.at), Some("it is done".into()));
     after.summary.steps_done += 1;
     after.summary.now = "Something else is under way".into();
     let (before, after) = (html(before), html(after));

@@ -42,8 +42,11 @@ pub fn age(head: &Head, now: Timestamp) -> String {
 
 pub fn contents(open: &Open, application: Option<&str>) -> String {
     let wanted = |of: &&OfApplication| application.is_none_or(|name| of.application.name.as_str() == name);
-    let mut text =
-        format!("{}\nOpened with the code of {}.\n", age(&open.head, holdfast_clock::now()), open.by.person.email);
+    let mut text = format!(
+        "{}\nOpened with the code of {}.\n",
+        age(&open.head, holdfast_clock::now()),
+        open.by.person.email
+    );
     for of in open.contents.applications.iter().filter(wanted) {
         for offered in &of.plans {
             text += &plan(of, offered);
