@@ -25,9 +25,11 @@ for (const scripts of [true, false]) {
 test("whoever may start nothing is offered no code, and REST and the metrics say the same", async () => {
   const page = await chrome.open(`${demo.url}/break-glass`, { as: demo.person("viewer"), scripts: false });
   assert.equal(await page.getByRole("button", { name: "Make my offline code" }).count(), 0);
+  await page.goto(`${demo.url}/metrics`);
+  assert.match(await page.locator("body").innerText(), /^holdfast_bundle_stale 1$/m);
   await page.context().close();
   const rest = await client(demo.url).as(demo.person("viewer"));
   const bundle = await rest.get("/bundle");
   assert.equal(bundle.stale, true);
-  assert.match(bundle.problems.join(" "), /Nobody has an offline code/);
+  assert.match(bundle.problems.join(" "), /Nobody has an offline code[\s\S]*set HOLDFAST_BUNDLES/);
 });

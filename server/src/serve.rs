@@ -43,6 +43,8 @@ pub struct Parts {
     pub claim_rules: ClaimRules,
     /// Whether there is a mail server to send by.
     pub mail: bool,
+    /// Whether bundles go anywhere else than into the workers' own folders.
+    pub bundle_places_named: bool,
     /// None: this process does no work, others do.
     pub workers: Option<Workers>,
 }
@@ -84,13 +86,24 @@ impl Server {
     /// # Errors
     /// When the workers cannot begin, or the public address is no origin.
     pub async fn start(parts: Parts) -> anyhow::Result<Self> {
-        let Parts { store, listener, site, stale_after, sealing, claim_rules, mail, workers } = parts;
+        let Parts {
+            store,
+            listener,
+            site,
+            stale_after,
+            sealing,
+            claim_rules,
+            mail,
+            bundle_places_named,
+            workers,
+        } = parts;
         let passkeys = RelyingParty::at(&site.public_url);
         let settings = holdfast_app::Settings {
             sealing,
             passkeys,
             claim_rules,
             mail,
+            bundle_places_named,
             ..use_cases(stale_after, site.demo)?
         };
         let store = sealing_store(store, settings.sealing.as_ref()).await;
@@ -265,6 +278,7 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
         sealing,
         claim_rules,
         mail: settings.notify.has_mail(),
+        bundle_places_named: !settings.bundles.is_empty(),
         workers,
     })
     .await?;

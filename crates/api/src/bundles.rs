@@ -19,7 +19,8 @@ pub struct BundleView {
     pub made_at: Option<Timestamp>,
     /// By the database's clock.
     pub age_seconds: Option<f64>,
-    /// Older than a quarter of an hour, or there is none: what has changed since is not in it.
+    /// It is older than a quarter of an hour, or there is none, or no place holds one that is fresh: what has changed since could
+    /// not be carried out without a server.
     pub stale: bool,
     pub applications: u32,
     /// Plans that can be carried out from it.

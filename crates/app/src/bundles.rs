@@ -34,7 +34,7 @@ impl Bundles for App {
         let now = self.store.now().await.map_err(of_store)?;
         let age = |at: Timestamp| now.duration_since(at).as_secs_f64().max(0.0);
         let stale = |at: Option<Timestamp>| at.is_none_or(|at| now.duration_since(at) > STALE_AFTER);
-        let newest = self.store.newest_bundle().await.map_err(of_store)?;
+        let newest = self.store.newest_bundle_made().await.map_err(of_store)?;
         let made_at = newest.as_ref().map(|newest| newest.made_at);
         let places = self.store.bundle_places().await.map_err(of_store)?;
         let places: Vec<BundlePlaceView> = places
@@ -51,21 +51,21 @@ impl Bundles for App {
         let codes = self.store.offline_codes().await.map_err(of_store)?;
         let opened_by: Vec<OfflineCodeView> = codes
             .into_iter()
-            .filter(|code| code.ended.is_none())
             .map(|code| OfflineCodeView { id: code.id, person: code.person.email, made_at: code.made_at })
             .collect();
         let mut view = BundleView {
             id: newest.as_ref().map(|newest| newest.id),
             made_at,
             age_seconds: made_at.map(age),
-            stale: stale(made_at),
+            // Of what lies here alone nothing could be carried out: it is lost with the Region.
+            stale: stale(made_at) || places.iter().all(|place| place.stale),
             applications: newest.as_ref().map_or(0, |newest| newest.applications),
             plans: newest.as_ref().map_or(0, |newest| newest.plans),
             places,
             opened_by,
             problems: Vec::new(),
         };
-        view.problems = problems(&view);
+        view.problems = problems(&view, self.settings.bundle_places_named);
         Ok(view)
     }
 
@@ -124,13 +124,14 @@ impl Bundles for App {
 }
 
 impl App {
-    /// What a bundle made now would hold, for the worker that makes it. `None`: nobody could open it.
+    /// What a bundle made now would hold, for the worker that makes it. `None`: nobody could open it, and there is none before it.
     ///
     /// # Errors
     /// When something stored cannot be read: a bundle without it would not say so.
     pub async fn bundle_draft(&self) -> Answer<Option<Draft>> {
         let keys = self.store.offline_keys(false).await.map_err(of_keys)?;
-        if keys.is_empty() {
+        // One that nobody opens takes the place of one that somebody could: their code was ended.
+        if keys.is_empty() && self.store.newest_bundle_made().await.map_err(of_store)?.is_none() {
             return Ok(None);
         }
         let now = self.store.now().await.map_err(of_store)?;
@@ -211,16 +212,24 @@ fn asked(application: &Application, kept: &PlanVersion) -> RequestRun {
 }
 
 /// Said aloud, each with the way out.
-fn problems(view: &BundleView) -> Vec<String> {
+fn problems(view: &BundleView, places_named: bool) -> Vec<String> {
     let mut said = Vec::new();
+    let no_place = || {
+        "No place holds a copy but the worker's own folder, which is lost with it: set HOLDFAST_BUNDLES to a folder or bucket in another Region."
+            .to_owned()
+    };
     if view.opened_by.is_empty() {
         said.push(
             "Nobody has an offline code: if this Region were lost now, nothing could be carried out without a server. An operator makes one here."
                 .to_owned(),
         );
+        if !places_named {
+            said.push(no_place());
+        }
         return said;
     }
-    match (view.made_at, view.stale) {
+    let old = view.age_seconds.is_some_and(|age| age > STALE_AFTER.as_secs_f64());
+    match (view.made_at, old) {
         (None, _) => said.push("No bundle was made yet: see that a worker runs.".to_owned()),
         (Some(at), true) => said.push(format!(
             "The newest bundle is stale, from {at:.0}: what has changed since is not in it. See that a worker runs, and its log."
@@ -237,10 +246,10 @@ fn problems(view: &BundleView) -> Vec<String> {
             (Some(_), false) => {}
         }
     }
-    if view.made_at.is_some() && view.places.is_empty() {
-        said.push(
-            "No place holds a copy: set HOLDFAST_BUNDLES to a folder or bucket in another Region.".to_owned(),
-        );
+    if !places_named {
+        said.push(no_place());
+    } else if view.made_at.is_some() && view.places.is_empty() {
+        said.push("No worker has told of a place for a day: see that one runs, and its log.".to_owned());
     }
     said
 }

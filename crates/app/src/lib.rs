@@ -17,7 +17,7 @@ mod codes;
 mod compliance;
 mod evacuations;
 pub mod federation;
-mod free_text;
+pub mod free_text;
 mod groups;
 mod inventory;
 mod notices;
@@ -62,6 +62,8 @@ pub struct Settings {
     pub claim_rules: ClaimRules,
     /// Whether there is a mail server to send by.
     pub mail: bool,
+    /// Whether bundles go anywhere else than into the workers' own folders.
+    pub bundle_places_named: bool,
 }
 
 impl Default for Settings {
@@ -73,6 +75,7 @@ impl Default for Settings {
             passkeys: Err("This server was not told the address that people use.".to_owned()),
             claim_rules: ClaimRules::default(),
             mail: false,
+            bundle_places_named: false,
         }
     }
 }

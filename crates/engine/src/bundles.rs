@@ -27,6 +27,8 @@ const ANEW_AFTER: SignedDuration = SignedDuration::from_mins(8);
 const EVERY: Duration = Duration::from_secs(10);
 const AT_LEAST_EVERY: Duration = Duration::from_secs(180);
 const REST: u32 = 4;
+/// A disk that is gone may never answer.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 
 /// Where copies go, and how AWS is reached from them.
 #[derive(Debug, Clone)]
@@ -154,19 +156,24 @@ impl Exporter {
     }
 }
 
-/// To these places; one that fails does not keep the others from it. Answers with those that did not take it.
+/// To these places, to all at once: one that fails or hangs does not keep the others from it. Answers with those that did
+/// not take it.
 async fn publish(store: &Store, bundle: &StoredBundle, places: &[Arc<dyn Place>]) -> Vec<Arc<dyn Place>> {
-    let mut owed = Vec::new();
-    for place in places {
-        let written = place.write(&bundle.content).await;
-        if let Err(error) = &written {
-            tracing::error!(%error, place = place.name(), "a bundle could not be written");
-            owed.push(Arc::clone(place));
-        }
-        let told = written.as_ref().map(|()| (bundle.id, bundle.made_at)).map_err(String::as_str);
-        tell(store, place.as_ref(), told).await;
+    let taken = places.iter().map(|place| take_to(store, bundle, place));
+    futures::future::join_all(taken).await.into_iter().flatten().collect()
+}
+
+/// Answers with the place where it did not take it.
+async fn take_to(store: &Store, bundle: &StoredBundle, place: &Arc<dyn Place>) -> Option<Arc<dyn Place>> {
+    let written = tokio::time::timeout(ANSWERS_WITHIN, place.write(&bundle.content)).await;
+    let written =
+        written.unwrap_or_else(|_| Err(format!("it did not answer within {} s", ANSWERS_WITHIN.as_secs())));
+    if let Err(error) = &written {
+        tracing::error!(%error, place = place.name(), "a bundle could not be written");
     }
-    owed
+    let told = written.as_ref().map(|()| (bundle.id, bundle.made_at)).map_err(String::as_str);
+    tell(store, place.as_ref(), told).await;
+    written.is_err().then(|| Arc::clone(place))
 }
 
 async fn tell(store: &Store, place: &dyn Place, outcome: Result<(Uuid, Timestamp), &str>) {

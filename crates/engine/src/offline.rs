@@ -7,6 +7,7 @@ mod file;
 
 pub use file::JournalFile;
 
+use crate::crash;
 use crate::journal::{Book, Journal, Lost};
 use crate::look::Ground;
 use crate::step::{StepDrive, drive};
@@ -122,6 +123,10 @@ impl Carrier {
             if driving.is_empty()
                 && let Some(lost) = lost.take()
             {
+                // What was seen until then is written all the same, where it can be.
+                if let Err(also) = journal.write_held(clock.now()).await {
+                    tracing::warn!(%also, "what was seen last is not in the journal");
+                }
                 return Err(lost.into());
             }
             if lost.is_none() && !stop.is_cancelled() {
@@ -132,7 +137,7 @@ impl Carrier {
                         for step in new.collect::<Vec<_>>() {
                             let parts = self.parts.clone();
                             driving.spawn(async move {
-                                let outcome = drive(parts, step.clone()).await;
+                                let outcome = crash::caught(drive(parts, step.clone())).await;
                                 (step, outcome)
                             });
                         }

@@ -83,6 +83,14 @@ pub struct OfApplication {
     pub without: Vec<(Movement, Refusal)>,
 }
 
+impl OfApplication {
+    /// The ways without a plan, with the name of what refuses each.
+    fn lacks(&self) -> impl Iterator<Item = (&Name, &Movement, &str)> {
+        let name = &self.application.name;
+        self.without.iter().map(move |(movement, refusal)| (name, movement, refusal.code.as_str()))
+    }
+}
+
 /// How AWS is reached from where no server's settings are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoints {
@@ -144,14 +152,21 @@ impl Draft {
             accounts: &'a [Account],
             endpoints: &'a Endpoints,
             codes: Vec<Uuid>,
+            /// What stands against each plan: which guards are to be overridden, and what refuses it. By name: the sentences
+            /// tell measures.
+            against: Vec<(Vec<&'a str>, Option<&'a str>)>,
+            without: Vec<(&'a Name, &'a Movement, &'a str)>,
         }
         let contents = &self.contents;
+        let plans = contents.applications.iter().flat_map(|of| &of.plans);
         Digest::of(&Covered {
             plans: self.listed(),
             applications: contents.applications.iter().map(|of| &of.application).collect(),
             accounts: &contents.accounts,
             endpoints: &contents.endpoints,
             codes: self.holders.iter().map(|holder| holder.code).collect(),
+            against: plans.map(OfferedPlan::against).collect(),
+            without: contents.applications.iter().flat_map(OfApplication::lacks).collect(),
         })
     }
 
@@ -247,6 +262,12 @@ impl Bundle {
         Ok(Self { head, note, sealed: sealed.to_owned() })
     }
 
+    /// The file as it was read.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{}{BETWEEN}{}\n", self.note.strip_suffix('\n').unwrap_or(&self.note), self.sealed)
+    }
+
     /// How many entries of the audit log were signed when it was made.
     #[must_use]
     pub fn entries_signed(&self, keys: &[VerifyingKey]) -> Option<u64> {
@@ -278,8 +299,8 @@ impl Bundle {
         for slot in &self.head.holders {
             let Ok(salt) = hex::decode(&slot.salt) else { continue };
             let Ok(key) = Key::of_code(code, &salt) else { continue };
-            if let Some(key) = key_in(self.head.id, slot, &key) {
-                return self.opened(key, slot.clone());
+            if let Some(bundle) = key_in(self.head.id, slot, &key) {
+                return self.opened(bundle, slot.clone(), key);
             }
         }
         Err(Fault::new(
@@ -289,13 +310,13 @@ impl Bundle {
         ))
     }
 
-    fn opened(&self, key: Key, by: Slot) -> Result<Open, Fault> {
+    fn opened(&self, key: Key, by: Slot, of_code: Key) -> Result<Open, Fault> {
         let text = key
             .open(&of_contents(self.head.id), &self.sealed)
             .ok_or_else(|| tampered("what is sealed in it cannot be opened"))?;
         let contents: Contents =
             serde_json::from_slice(&text).map_err(|_| tampered("what is sealed in it cannot be read"))?;
-        Ok(Open { head: self.head.clone(), note: self.note.clone(), contents, by, key })
+        Ok(Open { head: self.head.clone(), note: self.note.clone(), contents, by, key, of_code })
     }
 }
 
@@ -329,6 +350,8 @@ pub struct Open {
     /// Whose code it was.
     pub by: Slot,
     pub(crate) key: Key,
+    /// What the code itself was turned into: no other holder has it.
+    pub(crate) of_code: Key,
 }
 
 impl Open {

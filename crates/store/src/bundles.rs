@@ -15,7 +15,6 @@ pub struct OfflineCode {
     pub id: Uuid,
     pub person: Who,
     pub made_at: Timestamp,
-    pub ended: Option<(String, Timestamp)>,
 }
 
 /// What a code is turned into: it opens bundles.
@@ -36,6 +35,15 @@ pub struct StoredBundle {
     pub content: String,
 }
 
+/// One without what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BundleMade {
+    pub made_at: Timestamp,
+    pub id: Uuid,
+    pub applications: u32,
+    pub plans: u32,
+}
+
 /// A place that copies go to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BundlePlace {
@@ -51,25 +59,25 @@ fn of_key(code: Uuid) -> String {
 }
 
 impl Store {
-    /// Those that still open bundles, and others.
+    /// Those that the next bundle is opened by, as [`Store::offline_keys`] has them.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn offline_codes(&self) -> Result<Vec<OfflineCode>> {
-        type Row = (Uuid, Uuid, String, Time, Option<Time>, Option<String>);
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT c.id, c.person, p.email, c.made_at, c.ended_at, c.ended_by
-             FROM offline_codes c JOIN people p ON p.id = c.person ORDER BY c.made_at DESC",
+        let rows: Vec<(Uuid, Uuid, String, Time)> = sqlx::query_as(
+            "SELECT c.id, c.person, p.email, c.made_at
+             FROM offline_codes c JOIN people p ON p.id = c.person
+             WHERE c.ended_at IS NULL AND p.disabled_at IS NULL AND p.roles && ARRAY['operator', 'admin']
+             ORDER BY c.made_at DESC",
         )
         .fetch_all(&self.pool)
         .await?;
         Ok(rows
             .into_iter()
-            .map(|(id, person, email, made_at, ended_at, ended_by)| OfflineCode {
+            .map(|(id, person, email, made_at)| OfflineCode {
                 id,
                 person: Who { id: PersonId(person), email },
                 made_at: made_at.into(),
-                ended: ended_by.zip(maybe_time(ended_at)),
             })
             .collect())
     }
@@ -101,6 +109,23 @@ impl Store {
                 Ok(OfflineKey { code, person: Who { id: PersonId(person), email }, salt, key })
             })
             .collect()
+    }
+
+    /// Which the newest is.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn newest_bundle_made(&self) -> Result<Option<BundleMade>> {
+        let row: Option<(Uuid, Time, i32, i32)> =
+            sqlx::query_as("SELECT id, made_at, applications, plans FROM bundles")
+                .fetch_optional(&self.pool)
+                .await?;
+        Ok(row.map(|(id, made_at, applications, plans)| BundleMade {
+            id,
+            made_at: made_at.into(),
+            applications: u32::try_from(applications).unwrap_or_default(),
+            plans: u32::try_from(plans).unwrap_or_default(),
+        }))
     }
 
     /// # Errors

@@ -61,7 +61,7 @@ pub use audit::{
     AuditActor, AuditEntry, AuditFilter, AuditOutcome, AuditRecord, CallFilter, Click, calls_of,
 };
 pub use break_glasses::{NewBreakGlass, RunUnder, SealedCode};
-pub use bundles::{BundlePlace, OfflineCode, OfflineKey, StoredBundle};
+pub use bundles::{BundleMade, BundlePlace, OfflineCode, OfflineKey, StoredBundle};
 pub use change::Change;
 pub use channels::{CHANNELS_AT_MOST, Channel, ChannelStand, LastDelivery};
 pub use claims::{Claim, Watch};

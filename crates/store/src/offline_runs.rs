@@ -10,6 +10,15 @@ use holdfast_failover::run::{Entry, Run};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+/// What the database takes of a break-glass's words. Whoever carried it out was asked by no server for fewer: the whole words
+/// are in the run's entries.
+const REASON_AT_MOST: usize = 2_000;
+const LINE_AT_MOST: usize = 500;
+
+fn cut(text: &str, at_most: usize) -> &str {
+    text.char_indices().nth(at_most).map_or(text, |(end, _)| &text[..end])
+}
+
 #[derive(Debug)]
 pub struct OfflineRun<'a> {
     pub run: &'a Run,
@@ -48,6 +57,7 @@ impl Change {
         let under = run.break_glass.as_ref().ok_or_else(|| {
             Error::Invalid("a run that was carried out without a server is under break-glass".into())
         })?;
+        let incident = request.incident.as_deref().map(str::trim).filter(|incident| !incident.is_empty());
         sqlx::query(
             "INSERT INTO break_glasses (id, holder, holder_email, reason, incident, minutes, opened_with, opened_at)
              VALUES ($1, $2, $3, $4, $5, 60, 'offline_code', $6)",
@@ -55,8 +65,8 @@ impl Change {
         .bind(under.id.0)
         .bind(under.by.id.0)
         .bind(&under.by.email)
-        .bind(&under.reason)
-        .bind(&request.incident)
+        .bind(cut(&under.reason, REASON_AT_MOST))
+        .bind(incident.map(|incident| cut(incident, LINE_AT_MOST)))
         .bind(time(run.requested_at))
         .execute(self.connection())
         .await?;
@@ -89,5 +99,17 @@ impl Change {
             return Err(Error::NotFound("application"));
         }
         journal::insert_as_it_was(self.connection(), run.id, new.entries).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_cut_between_letters_and_only_where_they_are_too_long() {
+        assert_eq!(cut("größe", 3), "grö");
+        assert_eq!(cut("größe", 5), "größe");
+        assert_eq!(cut(&"ä".repeat(600), LINE_AT_MOST).chars().count(), LINE_AT_MOST);
     }
 }

@@ -24,6 +24,9 @@ pub fn card(view: &BundleView, signed: &Signed) -> AnyView {
     });
     let state = match (view.made_at, view.stale) {
         (None, _) => badge(Tone::Bad, "none"),
+        (Some(_), true) if view.places.iter().all(|place| place.made_at.is_none()) => {
+            badge(Tone::Bad, "in no place")
+        }
         (Some(_), true) => badge(Tone::Bad, "stale"),
         (Some(_), false) => badge(Tone::Good, "fresh"),
     };

@@ -125,8 +125,9 @@ fn write(to: &Path, text: &str) -> Outcome {
 }
 
 fn status(view: &BundleView) -> String {
+    let old = view.age_seconds.is_some_and(|age| age > STALE_AFTER.as_secs_f64());
     let made = match view.made_at {
-        Some(at) if view.stale => format!("{at:.0}: STALE"),
+        Some(at) if old => format!("{at:.0}: STALE"),
         Some(at) => format!("{at:.0}"),
         None => "never".to_owned(),
     };

@@ -163,6 +163,7 @@ async fn start(options: &Options, running: &mut Running) -> anyhow::Result<Vec<D
         sealing,
         claim_rules: ClaimRules::default(),
         mail: false,
+        bundle_places_named: false,
         workers: Some(Workers { aws, engine, post, notify: Default::default() }),
     };
     running.server = Some(Server::start(parts).await?);

@@ -127,7 +127,7 @@ pub async fn metrics(State(state): State<AppState>, Principal(actor): Principal)
     let bundle = state.plane.bundle(&actor).await?;
     gauge(
         "holdfast_bundle_stale",
-        "1 where nothing fresh could be carried out without a server; an alarm.",
+        "1 where nothing fresh could be carried out without a server: no bundle is fresh, or no place holds one that is; an alarm.",
         vec![(String::new(), f64::from(u8::from(bundle.stale)))],
     );
     gauge(
@@ -135,14 +135,21 @@ pub async fn metrics(State(state): State<AppState>, Principal(actor): Principal)
         "Since the newest bundle was made; absent before the first.",
         bundle.age_seconds.map(|age| (String::new(), age)).into_iter().collect(),
     );
-    let copies = bundle.places.iter().filter_map(|place| {
-        let name = place.name.replace('\\', "\\\\").replace('"', "\\\"");
-        Some((format!("{{place=\"{name}\"}}"), place.age_seconds?))
-    });
+    let of_place = |name: &str| {
+        let name = name.replace('\\', "\\\\").replace('"', "\\\"");
+        format!("{{place=\"{name}\"}}")
+    };
+    let copies = bundle.places.iter().filter_map(|place| Some((of_place(&place.name), place.age_seconds?)));
     gauge(
         "holdfast_bundle_copy_age_seconds",
         "Since the bundle was made that a place holds; absent where it holds none.",
         copies.collect(),
+    );
+    let stale = bundle.places.iter().map(|place| (of_place(&place.name), f64::from(u8::from(place.stale))));
+    gauge(
+        "holdfast_bundle_copy_stale",
+        "1 where a place holds no copy, or one that is not fresh; an alarm.",
+        stale.collect(),
     );
     gauge("holdfast_applications", "Applications by recovery state.", labelled("state", states));
     let mut sights = Vec::new();

@@ -14,11 +14,12 @@ use holdfast_failover::compliance::measured;
 use holdfast_failover::digest::{Manner, request_digest};
 use holdfast_failover::run::{Entry, Event, Run};
 use holdfast_offline::bundle::{Head, key_in};
-use holdfast_offline::journal::claims;
+use holdfast_offline::journal::{Written, claims, unknown_code};
 use holdfast_offline::{Fault, Journal, Key};
 use holdfast_store::{AuditActor, AuditEntry, Change, Error, OfflineRun, calls_of};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 impl App {
     pub(super) async fn hand_in(&self, actor: &Actor, text: &str) -> Answer<HandedInView> {
@@ -66,21 +67,13 @@ impl App {
         let keys: Vec<VerifyingKey> =
             keys.iter().filter_map(|key| VerifyingKey::parse(&key.public_key).ok()).collect();
         let (begun, head) = claims(text, &keys).map_err(of_fault)?;
-        let codes = self.store.offline_keys(true).await.map_err(super::of_keys)?;
-        let key = codes.iter().find_map(|code| {
-            let slot = head.holders.iter().find(|slot| slot.code == code.code)?;
-            key_in(head.id, slot, &Key::of_bytes(code.key))
-        });
-        let key = key.ok_or_else(|| {
-            Problem::new(
-                409,
-                "journal_of_unknown_codes",
-                "The journal cannot be read",
-                "None of the codes that open its bundle is known here: was an old backup restored?",
-                "Keep the file, and hand it in where the database that made the bundle is.",
-            )
-        })?;
-        Ok((Journal::read(text, &key, begun.run).map_err(of_fault)?, head))
+        let keys = self.store.offline_keys(true).await.map_err(super::of_keys)?;
+        let of_code = |code: Uuid| keys.iter().find(|key| key.code == code).map(|key| Key::of_bytes(key.key));
+        let slot = head.holders.iter().find(|slot| slot.code == begun.code);
+        let slot = slot.ok_or_else(|| not_of_it("it was begun with a code that opens none of it"))?;
+        let of_begun = of_code(begun.code).ok_or_else(|| of_fault(unknown_code()))?;
+        let key = key_in(head.id, slot, &of_begun).ok_or_else(|| of_fault(unknown_code()))?;
+        Ok((Journal::read_by_hand(text, &key, begun.run, &of_code).map_err(of_fault)?, head))
     }
 }
 
@@ -95,24 +88,12 @@ fn fits<'a>(journal: &Journal, head: &Head, run: &'a Run) -> Answer<&'a UnderBre
             "Go on with it by `holdfast bundle execute --journal`, to its end or with `--cancel`; then hand the journal in.",
         ));
     }
-    let not_of_it = |what: &str| {
-        Problem::new(
-            422,
-            "journal_tampered",
-            "The journal is not believed",
-            format!("What it tells is not of its bundle: {what}."),
-            "Keep the file: it is evidence.",
-        )
-    };
     let under = run
         .break_glass
         .as_deref()
         .filter(|under| under.offline == Some(head.id) && under.id == journal.begun.break_glass)
         .ok_or_else(|| not_of_it("its run was begun in another way"))?;
-    let holds = |email: &str| head.holders.iter().any(|slot| slot.person.email == email);
-    if !journal.openings.iter().map(|opening| &opening.by).chain([&under.by]).all(|who| holds(&who.email)) {
-        return Err(not_of_it("somebody opened it who had no code"));
-    }
+    in_their_own_names(journal, head, run, under)?;
     if journal.openings.first().is_none_or(|opening| opening.at >= head.good_until) {
         return Err(not_of_it("it was begun after its time"));
     }
@@ -131,6 +112,27 @@ fn fits<'a>(journal: &Journal, head: &Head, run: &'a Run) -> Answer<&'a UnderBre
     Ok(under)
 }
 
+/// Whole people are compared: whoever reviews it is told apart from whoever did it by their id.
+fn in_their_own_names(journal: &Journal, head: &Head, run: &Run, under: &UnderBreakGlass) -> Answer<()> {
+    let holder = |code: Uuid| head.holders.iter().find(|slot| slot.code == code).map(|slot| &slot.person);
+    if journal.openings.iter().any(|opening| holder(opening.code) != Some(&opening.by)) {
+        return Err(not_of_it("somebody opened it who had no code"));
+    }
+    let begun = journal.begun.code;
+    let by = holder(begun);
+    let first = journal.openings.first().is_some_and(|opening| opening.code == begun);
+    if !first || by != Some(&under.by) || by != Some(&run.request.by) {
+        return Err(not_of_it("its run was begun in the name of somebody else than whoever opened it"));
+    }
+    let said_by_another = |written: &Written| {
+        written.entries.iter().any(|entry| entry.event.person().is_some_and(|by| by != written.by))
+    };
+    if journal.written.iter().any(said_by_another) {
+        return Err(not_of_it("something in it is said in another's name than of whoever had opened it"));
+    }
+    Ok(())
+}
+
 /// What the log would say of it had it been there: each opening, and each lot of entries that was written together.
 async fn write_down(change: &mut Change, journal: &Journal, run: &Run, head: &Head) -> Answer<()> {
     let of = |action: &str, detail: serde_json::Value| {
@@ -145,7 +147,7 @@ async fn write_down(change: &mut Change, journal: &Journal, run: &Run, head: &He
         });
         change.also_audit(&of("bundle.open", detail)).await.map_err(of_store)?;
     }
-    for entries in &journal.written {
+    for Written { entries, .. } in &journal.written {
         let events: Vec<Event> = entries.iter().map(|entry| entry.event.clone()).collect();
         let kinds: Vec<&str> = events.iter().map(Event::kind).collect();
         let calls = calls_of(run, &events);
@@ -164,7 +166,20 @@ async fn write_down(change: &mut Change, journal: &Journal, run: &Run, head: &He
 }
 
 fn of_fault(fault: Fault) -> Problem {
+    if fault == unknown_code() {
+        return Problem::new(409, fault.code, "The journal cannot be read", fault.sentence, fault.way_out);
+    }
     Problem::new(422, fault.code, "The journal is not believed", fault.sentence, fault.way_out)
+}
+
+fn not_of_it(what: &str) -> Problem {
+    Problem::new(
+        422,
+        "journal_tampered",
+        "The journal is not believed",
+        format!("What it tells is not of its bundle: {what}."),
+        "Keep the file: it is evidence.",
+    )
 }
 
 fn there_already(run: &str) -> Problem {

@@ -4,6 +4,7 @@ use crate::break_glass::has_an_app;
 use crate::house::{AWAY, FAR, HOME, House, name, refused, test_entry};
 use holdfast_api::audit::{AuditFilter, Audits};
 use holdfast_api::bundles::{Bundles, HandInJournal};
+use holdfast_app::{App, Settings};
 use holdfast_domain::{Actor, Role, Scope};
 use holdfast_store::StoredBundle;
 use jiff::{SignedDuration, Timestamp};
@@ -46,6 +47,17 @@ async fn an_offline_code_is_made_with_a_second_factor_that_has_stood_for_a_day()
     assert!(!text.contains(&second.code) && text.contains("offline_code.make"));
 }
 
+/// A bundle that was made so long ago.
+async fn keeps(house: &House, seconds_ago: i64) -> (Uuid, Timestamp) {
+    let made_at = Timestamp::now() - SignedDuration::from_secs(seconds_ago);
+    let content = "a bundle".to_owned();
+    let bundle = StoredBundle { id: Uuid::now_v7(), made_at, applications: 1, plans: 2, content };
+    let mut change = house.store.begin().await.unwrap();
+    change.keep_bundle(&bundle).await.unwrap();
+    change.commit(test_entry()).await.unwrap();
+    (bundle.id, made_at)
+}
+
 #[tokio::test]
 async fn a_code_is_ended_by_its_person_or_an_administrator_and_opens_nothing_that_is_made_then() {
     let (house, operator) = kept().await;
@@ -63,6 +75,12 @@ async fn a_code_is_ended_by_its_person_or_an_administrator_and_opens_nothing_tha
     let demoted = "UPDATE people SET roles = ARRAY['viewer'] WHERE email = 'operator@example.com'";
     house.database.owner().await.execute(demoted).await.unwrap();
     assert_eq!(holders().await, 0);
+    let said = house.app.bundle(&admin).await.unwrap().opened_by;
+    assert!(said.is_empty(), "nor is it said to open any: {said:?}");
+    // What somebody could open is replaced by what nobody can.
+    assert_eq!(house.app.bundle_draft().await.unwrap(), None);
+    keeps(&house, 60).await;
+    assert_eq!(house.app.bundle_draft().await.unwrap().map(|draft| draft.holders.len()), Some(0));
 }
 
 #[tokio::test]
@@ -99,13 +117,8 @@ async fn what_is_missing_or_stale_is_said() {
     assert!(state().await.problems[0].contains("No bundle was made yet"));
 
     let keep = async |ago: i64| {
-        let made_at = Timestamp::now() - SignedDuration::from_secs(ago);
-        let content = "a bundle".to_owned();
-        let bundle = StoredBundle { id: Uuid::now_v7(), made_at, applications: 1, plans: 2, content };
-        let mut change = house.store.begin().await.unwrap();
-        change.keep_bundle(&bundle).await.unwrap();
-        change.commit(test_entry()).await.unwrap();
-        house.store.record_bundle_place("folder /mnt", Ok((bundle.id, made_at))).await.unwrap();
+        let made = keeps(&house, ago).await;
+        house.store.record_bundle_place("folder /mnt", Ok(made)).await.unwrap();
     };
     keep(16 * 60).await;
     let old = state().await;
@@ -120,6 +133,24 @@ async fn what_is_missing_or_stale_is_said() {
     assert!(full.problems.iter().any(|said| said.contains("the disk is full")), "{full:#?}");
     assert!(full.places[0].made_at.is_some(), "what it held it still holds");
     assert_eq!(refused(house.app.bundle_copy(&house.approver).await).status, 403);
+}
+
+#[tokio::test]
+async fn a_bundle_that_no_place_holds_is_not_fresh() {
+    let (house, operator) = kept().await;
+    house.app.make_offline_code(&operator).await.unwrap();
+    let made = keeps(&house, 60).await;
+    let state = async || house.app.bundle(&operator).await.unwrap();
+    let nowhere = state().await;
+    assert!(nowhere.stale && nowhere.places.is_empty(), "a row is lost with its database: {nowhere:#?}");
+    house.store.record_bundle_place("folder /mnt", Err("the disk is full")).await.unwrap();
+    let failed = state().await;
+    assert!(failed.stale && failed.places[0].stale, "{failed:#?}");
+    assert!(failed.problems.iter().all(|said| !said.contains("The newest bundle is stale")), "{failed:#?}");
+    house.store.record_bundle_place("folder /mnt", Ok(made)).await.unwrap();
+    assert!(!state().await.stale);
+    let unset = App::new(house.store.clone(), Settings::default()).bundle(&operator).await.unwrap();
+    assert!(unset.problems.iter().any(|said| said.contains("set HOLDFAST_BUNDLES")), "{unset:#?}");
 }
 
 #[tokio::test]

@@ -275,6 +275,7 @@ impl House {
             Settings {
                 sealing: Some(sealing),
                 passkeys: RelyingParty::at("http://localhost:8080"),
+                bundle_places_named: true,
                 ..Settings::default()
             },
         );

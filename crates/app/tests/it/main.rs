@@ -12,6 +12,7 @@ mod evacuations;
 mod failback;
 mod federation;
 mod guards;
+mod hand_in;
 mod house;
 mod inventory;
 mod measured;

@@ -42,7 +42,7 @@ impl fmt::Debug for JournalFile {
 }
 
 impl JournalFile {
-    /// A new file, for its owner alone.
+    /// A new file, for its owner alone: with who opened the bundle and the run's first entries, or not there.
     ///
     /// # Errors
     /// `ThereAlready`, or when it cannot be written.
@@ -50,22 +50,41 @@ impl JournalFile {
         path: &Path,
         open: &Open,
         (run, break_glass): (RunId, BreakGlassId),
+        (opening, entries): (Opening, Vec<Entry>),
         told: Told,
     ) -> Result<Self, Error> {
         let wrong = |source: std::io::Error| match source.kind() {
             std::io::ErrorKind::AlreadyExists => Error::ThereAlready { path: path.to_owned() },
             _ => Error::File { path: path.to_owned(), source },
         };
-        let file = OpenOptions::new().create_new(true).append(true).mode(0o600).open(path).map_err(wrong)?;
-        lock(&file, path)?;
+        let (begun, mut writer) = begin(open, run, break_glass);
+        let mut text = String::new();
+        for line in [Line::Begun(begun), Line::Opened(opening), Line::Entries(entries.clone())] {
+            text += &writer.line(&line).map_err(|error| wrong(error.into()))?;
+        }
+        // Of this run alone: what another process left under its own is nobody's.
+        let mut part = path.as_os_str().to_owned();
+        part.push(format!(".{run}.part"));
+        let part = PathBuf::from(part);
+        let mut file =
+            OpenOptions::new().create_new(true).append(true).mode(0o600).open(&part).map_err(wrong)?;
+        let written = lock(&file, path).and_then(|()| {
+            let synced = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+            synced.and_then(|()| name_once(&part, path)).map_err(wrong)
+        });
+        if let Err(error) = written {
+            // It says nothing that anybody will ask for.
+            let _ = std::fs::remove_file(&part);
+            return Err(error);
+        }
         // Its name is on the disk with it.
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all()).map_err(wrong)?;
-        let (begun, writer) = begin(open, run, break_glass);
-        let state = State { file, writer, entries: Vec::new(), broken: None };
-        let journal = Self { run, state: Mutex::new(state), told };
-        journal.write(&Line::Begun(begun)).map_err(|lost| not_written(path, &lost))?;
-        Ok(journal)
+        for entry in &entries {
+            told(entry);
+        }
+        let state = State { file, writer, entries, broken: None };
+        Ok(Self { run, state: Mutex::new(state), told })
     }
 
     /// One that was begun before, by this process' predecessor. A line that broke off with that is taken away.
@@ -81,13 +100,13 @@ impl JournalFile {
         // What broke off may end within a letter.
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let text = String::from_utf8_lossy(&bytes[..whole]);
-        let journal = Journal::reopen(&text, open, keys)?;
+        let (journal, writer) = Journal::reopen(&text, open, keys)?;
         if whole < bytes.len() {
             file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(wrong)?;
         }
         file.seek(SeekFrom::End(0)).map_err(wrong)?;
         let entries = journal.entries();
-        let state = State { file, writer: journal.writer, entries, broken: None };
+        let state = State { file, writer, entries, broken: None };
         Ok(Self { run: journal.begun.run, state: Mutex::new(state), told })
     }
 
@@ -110,7 +129,7 @@ impl JournalFile {
         }
     }
 
-    /// Somebody opened the bundle and goes on with it.
+    /// Somebody opened the bundle and goes on with it: before anything else is written, which is in their name.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -118,12 +137,14 @@ impl JournalFile {
         self.write(&Line::Opened(opening)).map_err(|lost| not_written(path, &lost))
     }
 
-    /// The first entries of a run.
+    /// Whether its run has come to its end.
     ///
     /// # Errors
-    /// When they cannot be written.
-    pub fn first(&self, path: &Path, entries: Vec<Entry>) -> Result<(), Error> {
-        self.add(entries).map_err(|lost| not_written(path, &lost))
+    /// When the file tells no run.
+    pub fn is_over(&self) -> Result<bool, Error> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let run = Run::replay(self.run, &state.entries).map_err(|error| Error::Stopped(error.to_string()))?;
+        Ok(run.state.is_over())
     }
 
     fn add(&self, entries: Vec<Entry>) -> Result<(), Lost> {
@@ -145,6 +166,17 @@ impl JournalFile {
             state.broken = Some(error.to_string());
             Lost::Unwritten(error.to_string())
         })
+    }
+}
+
+/// Gives the file the name that it is known by, in one go, and never another's.
+fn name_once(part: &Path, path: &Path) -> std::io::Result<()> {
+    match std::fs::hard_link(part, path) {
+        Ok(()) => std::fs::remove_file(part),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(error),
+        // A disk on which a file has one name at most.
+        Err(_) if path.try_exists()? => Err(std::io::ErrorKind::AlreadyExists.into()),
+        Err(_) => std::fs::rename(part, path),
     }
 }
 

@@ -112,6 +112,45 @@ impl Made {
     }
 }
 
+/// Never answers.
+#[derive(Debug)]
+struct Gone;
+
+#[async_trait]
+impl Place for Gone {
+    fn name(&self) -> String {
+        "a disk that is gone".into()
+    }
+    async fn write(&self, _: &str) -> Result<(), String> {
+        std::future::pending().await
+    }
+    async fn newest(&self) -> Result<Option<String>, String> {
+        Ok(None)
+    }
+}
+
+#[tokio::test]
+async fn a_place_that_never_answers_keeps_no_other_from_its_copy() {
+    let mut made = Made::new().await;
+    let sick = made.sick.clone();
+    sick.mended.store(true, Ordering::SeqCst);
+    let places: Vec<Arc<dyn Place>> = vec![Arc::new(Gone), sick.clone()];
+    let settings = BundleSettings { places, endpoints: Endpoints::default() };
+    made.exporter = Exporter::new(made.store.clone(), made.drafts.clone(), made.audit.clone(), settings);
+    made.can_be_carried_out(Some(Ok(opened_by("one"))));
+    let round = made.exporter.round();
+    let taken = async {
+        while sick.held.lock().unwrap().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        done = round => assert!(done.is_ok() && !sick.held.lock().unwrap().is_empty(), "{done:?}"),
+        () = taken => {}
+        () = tokio::time::sleep(std::time::Duration::from_secs(20)) => panic!("the other place waits too"),
+    }
+}
+
 #[tokio::test]
 async fn a_bundle_is_made_anew_when_something_else_could_be_carried_out_and_a_place_that_failed_gets_it_too()
 {

@@ -81,6 +81,7 @@ impl Night {
     fn opening(&self) -> Opening {
         Opening {
             by: self.open.by.person.clone(),
+            code: self.open.by.code,
             at: Timestamp::now(),
             reason: "our Region is lost".into(),
             version: "test".into(),
@@ -111,10 +112,8 @@ impl Night {
         let events = Run::request_under(request, under).unwrap();
         let entries = (1..).zip(events).map(|(seq, event)| Entry { seq, at: now, event }).collect();
         let run = (holdfast_domain::RunId::fresh(), glass);
-        let file = JournalFile::begin(&self.path(), &self.open, run, Box::new(told)).unwrap();
-        file.opened(&self.path(), self.opening()).unwrap();
-        file.first(&self.path(), entries).unwrap();
-        file
+        let first = (self.opening(), entries);
+        JournalFile::begin(&self.path(), &self.open, run, first, Box::new(told)).unwrap()
     }
 
     /// The tasks of a life that ended let go of the file a moment later.
@@ -297,9 +296,12 @@ async fn a_journal_belongs_to_one_process_and_to_its_bundle() {
         &night.path(),
         &night.open,
         (holdfast_domain::RunId::fresh(), holdfast_domain::BreakGlassId::fresh()),
+        (night.opening(), vec![]),
         Box::new(|_| {}),
     );
     assert!(there.unwrap_err().to_string().contains("is there already"));
+    let files = std::fs::read_dir(night.folder.path()).unwrap().count();
+    assert_eq!(files, 1, "and nothing is left beside it");
     // The same plans, exported once more.
     let key = SigningKey::parse(&std::fs::read_to_string(night.house.key_file()).unwrap()).unwrap();
     let draft = night.house.app.bundle_draft().await.unwrap().unwrap();

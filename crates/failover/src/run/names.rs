@@ -201,6 +201,7 @@ impl Event {
             | Self::Paused { by, .. }
             | Self::Resumed { by }
             | Self::Escalated { by, .. }
+            | Self::StepEscalated { by, .. }
             | Self::Aborted { by, .. }
             | Self::Committed { by, .. }
             | Self::Cancelled { by, .. } => Some(by.clone()),

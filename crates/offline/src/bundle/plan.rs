@@ -48,6 +48,12 @@ pub struct Asked {
 }
 
 impl OfferedPlan {
+    /// The guards to override, and what refuses it, by name.
+    pub(super) fn against(&self) -> (Vec<&str>, Option<&str>) {
+        let guards = self.to_override.iter().map(|one| one.guard.as_str()).collect();
+        (guards, self.refused.as_ref().map(|refusal| refusal.code.as_str()))
+    }
+
     fn digest_with(&self, application: &Name, overrides: &[String]) -> Result<Digest, Fault> {
         let manner = Manner { overrides, dry_run: false, commit_within_seconds: None };
         request_digest(application, &self.movement, &self.plan, None, &self.policy, manner).map_err(|error| {

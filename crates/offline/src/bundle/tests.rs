@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 pub(crate) const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 pub(crate) const CODE: &str = "abcd-efgh-jkmn-pqrs";
+pub(crate) const OTHER_CODE: &str = "tuvw-xyz0-2345-6789";
 
 pub(crate) fn signing(seed: u8) -> SigningKey {
     SigningKey::of("holdfast-audit-x", &[seed; 32]).unwrap()
@@ -75,20 +76,23 @@ fn offered() -> OfferedPlan {
     }
 }
 
-fn draft_with(plan: OfferedPlan) -> Draft {
+pub(crate) fn other() -> Who {
+    Who { id: PersonId(Uuid::from_u128(2)), email: "another@example.com".into() }
+}
+
+fn holder(code: u128, person: Who, typed: &str) -> Holder {
     let salt = vec![7; 16];
+    Holder { code: Uuid::from_u128(code), person, key: Key::of_code(typed, &salt).unwrap(), salt }
+}
+
+fn draft_with(plan: OfferedPlan) -> Draft {
     Draft {
         contents: Contents {
             applications: vec![OfApplication { application: shop(), plans: vec![plan], without: vec![] }],
             accounts: vec![],
             endpoints: Endpoints::default(),
         },
-        holders: vec![Holder {
-            code: Uuid::from_u128(9),
-            person: who(),
-            key: Key::of_code(CODE, &salt).unwrap(),
-            salt,
-        }],
+        holders: vec![holder(9, who(), CODE), holder(10, other(), OTHER_CODE)],
         checkpoint: None,
     }
 }
@@ -126,6 +130,8 @@ fn a_bundle_is_opened_with_a_code_and_says_whose_it_was() {
     assert!(!text.contains("warm_standby"), "what is in it is not for everybody");
     let bundle = Bundle::read(&text, &[signing(1).public()]).unwrap();
     assert_eq!(bundle.open("abcd-efgh-jkmn-pqrt").unwrap_err().code, "code_refused");
+    assert_eq!(bundle.open(OTHER_CODE).unwrap().by.person, other());
+    assert_eq!(bundle.text(), text, "it can be kept as it was read");
 }
 
 #[test]
@@ -206,4 +212,16 @@ fn what_was_measured_meanwhile_makes_no_other_bundle_and_another_step_does() {
     let mut other = offered();
     other.digest = Digest::of(&"another").unwrap();
     assert_ne!(print(other), print(offered()));
+    // What stands against it does too, whatever the words tell of measures.
+    let stands = |guard: &str, sentence: &str| {
+        let to_override = vec![Overridable { guard: guard.into(), sentence: sentence.into() }];
+        OfferedPlan { to_override, ..offered() }
+    };
+    assert_ne!(print(stands("plane_lint", "It needs us-east-1.")), print(offered()));
+    assert_eq!(print(stands("lag", "It is 3 s.")), print(stands("lag", "It is 4 s.")));
+    let refused = Refusal::new("guard_refused", "The role is open to all.", "Mend it.");
+    assert_ne!(print(OfferedPlan { refused: Some(refused.clone()), ..offered() }), print(offered()));
+    let mut without = draft_with(offered());
+    without.contents.applications[0].without = vec![(offered().movement, refused)];
+    assert_ne!(without.print().unwrap(), print(offered()));
 }

@@ -1,7 +1,7 @@
 //! `holdfast bundle execute`: a plan of the bundle carried out from here, with no server and no database.
 
 use super::words;
-use super::{of_fault, read};
+use super::{of_fault, read, write};
 use crate::cli::arguments::bundle::{Execute, Steer};
 use crate::cli::output::{Output, say};
 use crate::cli::{Failure, Outcome, log, password};
@@ -10,31 +10,41 @@ use crate::signals;
 use anyhow::{Context as _, anyhow};
 use holdfast_api::Problem;
 use holdfast_audit::VerifyingKey;
+use holdfast_app::free_text::{LINE_AT_MOST, REASON_AT_MOST, free_text};
 use holdfast_aws::AwsCloud;
 use holdfast_domain::{BreakGlassId, RunId, StepId};
 use holdfast_engine::offline::{Carrier, Error, JournalFile};
 use holdfast_failover::break_glass::{MINUTES_AT_MOST, UnderBreakGlass};
 use holdfast_failover::run::{Command, Entry, Run, RunState, Who};
 use holdfast_failover::{Intent, Refusal};
-use holdfast_offline::bundle::{Asked, OfApplication, OfferedPlan, Open};
+use holdfast_offline::bundle::{Asked, Bundle, OfApplication, OfferedPlan, Open};
 use holdfast_offline::journal::Opening;
 use jiff::SignedDuration;
 use serde_json::json;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub async fn execute(asked: Execute, output: Output) -> Outcome {
     log::to_stderr("warn");
+    // What could not be handed in is not begun.
+    let reason = free_text("reason", Some(&asked.reason), REASON_AT_MOST)?;
+    let incident = free_text("incident", asked.incident.as_deref(), LINE_AT_MOST)?;
+    let Some(reason) = reason else {
+        return Err(Failure::Usage("--reason: say why it is carried out without a server".to_owned()));
+    };
+    let mut asked = Execute { reason, incident, ..asked };
+    let goes_on = asked.journal.exists();
+    let kept = kept_beside(&asked.journal);
+    // The one that it was begun from: where that lay a worker may have put a newer one.
+    if goes_on && kept.exists() {
+        asked.of.bundle = kept;
+    }
     let (bundle, keys) = read(&asked.of)?;
     let now = holdfast_clock::now();
-    let goes_on = asked.journal.exists();
     // A run that was begun goes on to its end.
     if !goes_on {
         bundle.still_good(now).map_err(of_fault)?;
-    }
-    if asked.reason.trim().is_empty() {
-        return Err(Failure::Usage("--reason: say why it is carried out without a server".to_owned()));
     }
     eprintln!("{}", words::age(&bundle.head, now));
     let code = password::read(asked.code_stdin, "Offline code")?;
@@ -42,18 +52,22 @@ pub async fn execute(asked: Execute, output: Output) -> Outcome {
     let by = open.by.person.clone();
     eprintln!("Opened with the code of {}.", by.email);
     let of = open.application(&asked.application).map_err(of_fault)?.clone();
-    let file =
-        if goes_on { go_on(&asked, &open, &keys, output)? } else { begin(&asked, &open, &of, output)? };
+    let file = if goes_on {
+        go_on(&asked, &open, &keys, output)?
+    } else {
+        begin(&asked, (&bundle, &open), &of, output)?
+    };
+    // The journal of one that has ended stays to the byte what was, or will be, handed in.
+    let over = file.is_over().map_err(of_error)?;
+    if goes_on && !over {
+        file.opened(&asked.journal, opening(&asked, &open)).map_err(of_error)?;
+    }
     let stop = signals::stop().context("signals")?;
     let cloud = Arc::new(AwsCloud::new(aws_of_bundle(&open.contents.endpoints, asked.aws_itself)));
     let ground = (of.application.clone(), open.contents.accounts.clone());
-    let (run, file) = (file.run(), Arc::new(file));
-    let carrier = Carrier::take(file.clone(), run, cloud, ground, stop).await.map_err(of_error)?;
-    // The journal of one that has ended stays to the byte what was, or will be, handed in.
-    if !carrier.run().await.state.is_over() {
-        if goes_on {
-            file.opened(&asked.journal, opening(&asked, &open)).map_err(of_error)?;
-        }
+    let run = file.run();
+    let carrier = Carrier::take(Arc::new(file), run, cloud, ground, stop).await.map_err(of_error)?;
+    if !over {
         steer(&carrier, &asked, &by).await?;
         carrier.carry_on().await.map_err(of_error)?;
     }
@@ -61,7 +75,12 @@ pub async fn execute(asked: Execute, output: Output) -> Outcome {
 }
 
 /// A run of a plan that the bundle's signature covers; nothing of it leaves before somebody has typed what it moves.
-fn begin(asked: &Execute, open: &Open, of: &OfApplication, output: Output) -> Result<JournalFile, Failure> {
+fn begin(
+    asked: &Execute,
+    (bundle, open): (&Bundle, &Open),
+    of: &OfApplication,
+    output: Output,
+) -> Result<JournalFile, Failure> {
     if !asked.steer.says_nothing() {
         return Err(Failure::Usage(format!(
             "{} is not there yet: steps are steered once a run was begun",
@@ -71,7 +90,7 @@ fn begin(asked: &Execute, open: &Open, of: &OfApplication, output: Output) -> Re
     let offered = choose(asked, of)?;
     let request = Asked {
         by: open.by.person.clone(),
-        reason: asked.reason.trim().to_owned(),
+        reason: asked.reason.clone(),
         incident: asked.incident.clone(),
         overrides: asked.overrides.clone(),
     };
@@ -91,11 +110,16 @@ fn begin(asked: &Execute, open: &Open, of: &OfApplication, output: Output) -> Re
     };
     let events = Run::request_under(request, under).map_err(of_refusal)?;
     let entries = (1..).zip(events).map(|(seq, event)| Entry { seq, at: now, event }).collect();
-    let path = &asked.journal;
-    let file = JournalFile::begin(path, open, (run, glass), teller(output)).map_err(of_error)?;
-    file.opened(path, opening(asked, open)).map_err(of_error)?;
-    file.first(path, entries).map_err(of_error)?;
-    Ok(file)
+    write(&kept_beside(&asked.journal), &bundle.text())?;
+    let first = (opening(asked, open), entries);
+    JournalFile::begin(&asked.journal, open, (run, glass), first, teller(output)).map_err(of_error)
+}
+
+/// Where the bundle stays that a journal was begun from.
+fn kept_beside(journal: &Path) -> PathBuf {
+    let mut name = journal.as_os_str().to_owned();
+    name.push(".bundle");
+    PathBuf::from(name)
 }
 
 fn go_on(
@@ -118,8 +142,9 @@ fn go_on(
 fn opening(asked: &Execute, open: &Open) -> Opening {
     Opening {
         by: open.by.person.clone(),
+        code: open.by.code,
         at: holdfast_clock::now(),
-        reason: asked.reason.trim().to_owned(),
+        reason: asked.reason.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
     }
@@ -127,7 +152,11 @@ fn opening(asked: &Execute, open: &Open) -> Opening {
 
 /// To people on standard error as it happens; whoever asked for JSON reads it at the end.
 fn teller(output: Output) -> Box<dyn Fn(&Entry) + Send + Sync> {
-    if output.json { Box::new(|_| {}) } else { Box::new(|entry| eprintln!("{}", words::entry(entry))) }
+    if output.json {
+        return Box::new(|_| {});
+    }
+    // Whoever listened may be gone; the run goes on.
+    Box::new(|entry| drop(writeln!(std::io::stderr(), "{}", words::entry(entry))))
 }
 
 fn choose<'a>(asked: &Execute, of: &'a OfApplication) -> Result<&'a OfferedPlan, Failure> {
@@ -197,7 +226,7 @@ fn confirm(asked: &Execute, name: &str) -> Outcome {
 async fn steer(carrier: &Carrier, asked: &Execute, by: &Who) -> Outcome {
     let Steer { retry, skip, confirm_step, cancel, abort } = &asked.steer;
     let step = |text: &String| StepId::parse(text).map_err(|error| Failure::Usage(error.to_string()));
-    let reason = asked.reason.trim().to_owned();
+    let reason = asked.reason.clone();
     let mut commands = Vec::new();
     for text in retry {
         commands.push(Command::RetryStep { by: by.clone(), step: step(text)? });
