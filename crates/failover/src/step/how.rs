@@ -43,7 +43,7 @@ impl How {
 
 /// Whether the condition holds; `Err`: why that cannot be told. What could not be seen is never taken for one answer or the
 /// other.
-fn holds(condition: &Condition, seen: &Seen) -> Result<bool, String> {
+pub(super) fn holds(condition: &Condition, seen: &Seen) -> Result<bool, String> {
     match condition {
         Condition::Signal { resource, region, well } => {
             Ok(outside::signal(resource, region, seen)?.is_ok() == *well)

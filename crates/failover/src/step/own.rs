@@ -67,7 +67,7 @@ impl Step {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::step::how::Condition;
+    use crate::step::how::{Condition, holds as holds_now};
     use crate::testing::world::{B, key, known, unknown};
     use crate::testing::{NOW, after, name, region};
     use holdfast_domain::facts::{Comparison, MetricFacts, ProbeAnswer};
@@ -133,7 +133,7 @@ mod tests {
         ] {
             let seen = ObservationMap::from([(key("success", B), sight)]);
             assert_eq!(word(&signal(&name("success"), &region(B), &seen)), expected);
-            assert_eq!([true, false].map(|w| well(w).holds(&seen).map_err(drop)), holds);
+            assert_eq!([true, false].map(|w| holds_now(&well(w), &seen).map_err(drop)), holds);
         }
     }
 }
