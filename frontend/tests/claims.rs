@@ -572,6 +572,31 @@ fn an_evacuation_names_who_is_left_out_before_and_after_and_offers_only_what_may
 }
 
 #[test]
+fn a_lot_that_brings_home_is_called_so_wherever_it_is_named() {
+    use fixtures::lots;
+    use holdfast_failover::evacuation::{Direction, State};
+    let mut waits = lots::summary(State::AwaitingApproval);
+    waits.direction = Direction::Home;
+    let inbox = fixtures::show("/approvals", pages::approvals::page(vec![], vec![waits]));
+    assert!(inbox.contains("Review: bring applications home to us-east-1"), "{inbox}");
+    let mut preview = lots::preview();
+    preview.request.direction = Direction::Home;
+    let preview = fixtures::show("/", pages::evacuate::page(preview, "key".into()));
+    assert!(preview.contains("that need not come home") && !preview.contains("without a foot"), "{preview}");
+    // A part of an evacuation goes home, where that is the other Region of its application.
+    for (direction, called) in
+        [(Direction::Out, "Evacuation of us-east-1"), (Direction::Home, "Return home to eu-central-1")]
+    {
+        let mut part = fixtures::runs::awaiting();
+        part.summary.intent = holdfast_failover::Intent::Failback;
+        part.summary.evacuation = Some("01900000-0000-7000-8000-0000000000e1".into());
+        part.lot_direction = Some(direction);
+        let html = fixtures::show("/", pages::run::page(part, vec![], fixtures::signed()));
+        assert!(html.contains(called), "{html}");
+    }
+}
+
+#[test]
 fn plans_that_are_stale_or_not_made_are_shown_as_unknown_and_never_as_good() {
     for view in [fixtures::plans::stale(), fixtures::plans::none_yet()] {
         let page = pages::plans::page(fixtures::plans::seen_by_an_operator(view));

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use holdfast_domain::{Actor, RunId, StepId};
 use holdfast_failover::approval::Tally;
 use holdfast_failover::compliance::Measured;
+use holdfast_failover::evacuation::Direction;
 use holdfast_failover::plan::{Fact, Measurement, Split};
 use holdfast_failover::run::forecast::Forecast;
 use holdfast_failover::run::{Entry, RunState, StepState};
@@ -281,6 +282,10 @@ pub struct RunView {
     /// Why its journal cannot be read: steps, approvals and measurements are then not known, and not in this view.
     #[serde(default)]
     pub unreadable: Option<String>,
+    /// Of a part of an evacuation: whether the lot moves `out` of a Region, or `home` to it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "out")]
+    pub lot_direction: Option<Direction>,
     /// What an approval binds to.
     pub plan_digest: String,
     pub incident: Option<String>,

@@ -38,6 +38,12 @@ impl Inventories for App {
         manner: &Manner,
     ) -> Answer<InventoryDiff> {
         may(actor, Action::WriteInventory)?;
+        // Asked again under the lock; here so that an edit made on another version is told of that, and of nothing else.
+        if manner.if_match != IfMatch::Unconditional {
+            let seen = self.seen(actor).await?;
+            let stored = within::shown(self.store.load_inventory().await.map_err(of_store)?, &seen);
+            is_version(&manner.if_match, &stored)?;
+        }
         let format = match format {
             FileFormat::Yaml => Format::Yaml,
             FileFormat::Json => Format::Json,
@@ -46,9 +52,7 @@ impl Inventories for App {
         let untried = self.try_declared_edits(&sent, &source, manner.prune).await?;
         let make = |stored: &Inventory| {
             if manner.if_match != IfMatch::Unconditional {
-                // A file that was read in one format may come back in the other.
-                let forms = [write_json(stored), write_yaml(stored)];
-                manner.if_match.check(&forms.map(|text| version::of_bytes(text.as_bytes())))?;
+                is_version(&manner.if_match, stored)?;
             }
             Ok(sent)
         };
@@ -153,6 +157,12 @@ impl App {
         change.commit(done(actor, action, &subject).with(detail)).await.map_err(of_store)?;
         Ok(view)
     }
+}
+
+/// A file that was read in one format may come back in the other.
+fn is_version(if_match: &IfMatch, stored: &Inventory) -> Answer<()> {
+    let forms = [write_json(stored), write_yaml(stored)];
+    if_match.check(&forms.map(|text| version::of_bytes(text.as_bytes())))
 }
 
 /// The applications whose plans may be others after this change.

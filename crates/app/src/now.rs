@@ -192,9 +192,10 @@ fn of_evacuations(live: &[Live]) -> Vec<Need> {
                 State::Running => ("moving", "is under way", "Watch"),
                 _ => return None,
             };
+            let lot = if evacuation.direction.is_out() { "evacuation of" } else { "return home to" };
             Some(Need {
                 state: state.into(),
-                title: format!("The evacuation of {} {title}", evacuation.region),
+                title: format!("The {lot} {} {title}", evacuation.region),
                 detail: evacuation.now.clone(),
                 href: format!("/evacuations/{}", evacuation.id),
                 verb: verb.into(),

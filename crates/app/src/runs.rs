@@ -358,6 +358,7 @@ impl App {
         };
         let others = self.others_of(&run).await?;
         let live_drill = self.drill_view(&run).await?;
+        let lot_direction = self.direction_of_lot(run.request.evacuation).await?;
         let set_aside = self.store.set_aside(id).await.map_err(of_store)?.map(set_aside::shown);
         let around = Around {
             acknowledged,
@@ -367,6 +368,7 @@ impl App {
             others,
             set_aside,
             live_drill,
+            lot_direction,
             glass,
             glass_over,
         };

@@ -77,14 +77,15 @@ pub fn table(evacuations: &[EvacuationSummary]) -> AnyView {
     parts::folding_table("Evacuations", head.into_any(), rows.into_any())
 }
 
-/// Said aloud before and after: an application that is not in the lot is still in the Region.
+/// Said aloud before and after: an application that is not in the lot is still in the Region, or still away from it.
 #[must_use]
-pub fn left_out(left: &[LeftOutView], region: &str) -> AnyView {
+pub fn left_out(left: &[LeftOutView], direction: Direction, region: &str) -> AnyView {
     if left.is_empty() {
-        return parts::empty(
-            "Nobody is left out",
-            view! { {format!("Every application with a foot in {region} is in the lot.")} }.into_any(),
-        );
+        let all = match direction {
+            Direction::Out => format!("Every application with a foot in {region} is in the lot."),
+            Direction::Home => format!("Every application that is to come home to {region} is in the lot."),
+        };
+        return parts::empty("Nobody is left out", view! { {all} }.into_any());
     }
     let items = left
         .iter()

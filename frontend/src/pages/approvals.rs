@@ -62,7 +62,7 @@ fn lot(evacuation: &EvacuationSummary) -> AnyView {
                 <p class="why">{evacuation.reason.clone()}</p>
                 {expires}
             </div>
-            <a class="btn" href=evacuations::href(&evacuation.id)>"Review the evacuation of "{evacuation.region.clone()}</a>
+            <a class="btn" href=evacuations::href(&evacuation.id)>{format!("Review: {}", evacuations::verb(evacuation.direction, &evacuation.region))}</a>
         </li>
     }
     .into_any()

@@ -47,9 +47,11 @@ fn body(preview: &EvacuationPreview, key: &str) -> AnyView {
     let left_tone = if preview.left_out.is_empty() {
         parts::nothing()
     } else {
-        badge(Tone::Bad, format!("{} would stay", preview.left_out.len()))
+        let stay = if request.direction.is_out() { "stay" } else { "not come home" };
+        badge(Tone::Bad, format!("{} would {stay}", preview.left_out.len()))
     };
     let stays = format::count(preview.stays.len(), "application", "applications");
+    let which = if request.direction.is_out() { "without a foot here" } else { "that need not come home" };
     let staying = preview
         .stays
         .iter()
@@ -67,8 +69,8 @@ fn body(preview: &EvacuationPreview, key: &str) -> AnyView {
         <div class="grid wide-left">
             <div class="stack-cards">
                 {parts::card("waves", title, view! { {once} }.into_any(), view! { {lots::circles(&preview.circles)}{waves} }.into_any())}
-                {parts::card("left-out", "Left out, and why", left_tone, view! { {overridable(preview)}{lots::left_out(&preview.left_out, &request.region)} }.into_any())}
-                {parts::card("stays", "Nothing to move", view! { {stays.clone()} }.into_any(), parts::fold("stays".into(), false, "plain-fold", view! { {stays}" without a foot here" }.into_any(), view! { <ul class="bare">{staying}</ul> }.into_any()))}
+                {parts::card("left-out", "Left out, and why", left_tone, view! { {overridable(preview)}{lots::left_out(&preview.left_out, request.direction, &request.region)} }.into_any())}
+                {parts::card("stays", "Nothing to move", view! { {stays.clone()} }.into_any(), parts::fold("stays".into(), false, "plain-fold", view! { {stays}" "{which} }.into_any(), view! { <ul class="bare">{staying}</ul> }.into_any()))}
             </div>
             <div class="stack-cards">
                 {parts::card("ask", "Ask for it", parts::nothing(), form(preview, key))}

@@ -38,7 +38,7 @@ fn list_body(page: &Page<EvacuationSummary>) -> AnyView {
         view! { <p class="muted more"><a href=href>"Older"</a></p> }
     });
     view! {
-        {parts::head("Evacuations", view! { "Every application out of a Region, in waves, under one approval." }.into_any(), parts::nothing())}
+        {parts::head("Evacuations", view! { "Every application out of a Region, or home to it, in waves, under one approval." }.into_any(), parts::nothing())}
         {parts::card("list", format::count(page.items.len(), "evacuation", "evacuations"), parts::nothing(), view! { {list}{older} }.into_any())}
     }
     .into_any()
@@ -120,7 +120,7 @@ fn body(view: &EvacuationView, told: &[DeliveryView], signed: &Signed) -> AnyVie
         <div class="grid wide-left">
             <div class="stack-cards">
                 {parts::card("waves", title, view! { {once} }.into_any(), view! { {lots::circles(&view.circles)}{waves} }.into_any())}
-                {parts::card("left-out", "Left out, and why", left_tone, lots::left_out(&view.left_out, &one.region))}
+                {parts::card("left-out", "Left out, and why", left_tone, lots::left_out(&view.left_out, one.direction, &one.region))}
                 {parts::card("events", "Of the lot", view! { "each run has events of its own" }.into_any(), events(&view.events))}
             </div>
             <div class="stack-cards">

@@ -12,7 +12,8 @@ use crate::{format, words};
 use holdfast_api::notices::DeliveryView;
 use holdfast_api::on_call::OnCallView;
 use holdfast_api::runs::{DrillView, RunEvent, RunView, StepView};
-use holdfast_failover::{Intent, RunState, StepState};
+use holdfast_failover::evacuation::Direction;
+use holdfast_failover::{RunState, StepState};
 use leptos::prelude::*;
 
 /// Before anybody was told of it, where no team has a schedule.
@@ -81,10 +82,12 @@ fn body(
     let s = &run.summary;
     let incident = run.incident.clone().map(|i| view! { " · incident "{i} });
     let lot = s.evacuation.as_ref().map(|id| {
-        view! { <div>"Part of "<a href=lots::href(id)>{match s.intent {
-            Intent::Failback => format!("a lot of moves to {}", s.to_region),
-            Intent::Failover | Intent::Drill => format!("the evacuation of {}", s.from_region),
-        }}</a>", and decided with it."</div> }
+        let called = match run.lot_direction {
+            Some(direction @ Direction::Out) => lots::called(direction, &s.from_region),
+            Some(direction @ Direction::Home) => lots::called(direction, &s.to_region),
+            None => "a lot whose request cannot be read".to_owned(),
+        };
+        view! { <div>"Part of: "<a href=lots::href(id)>{called}</a>", and decided with it."</div> }
     });
     let under = view! {
         {runs::what(s)}" · asked for by "{s.requested_by.clone()}" "{time::ago(s.requested_at)}{incident}

@@ -104,8 +104,9 @@ async fn ask(client: &Client, request: EvacuateRequest, output: Output) -> Outco
 
 fn planned(preview: &EvacuationPreview) -> String {
     let request = &preview.request;
+    let lot = if request.direction.is_out() { "Evacuating" } else { "Bringing home to" };
     let mut text = format!(
-        "Evacuating {}, {}: at most {} at once, {}\n  digest  {}\n",
+        "{lot} {}, {}: at most {} at once, {}\n  digest  {}\n",
         request.region,
         request.mode.as_str(),
         preview.concurrency,
@@ -144,8 +145,10 @@ fn left_out<'a>(text: &mut String, left: impl Iterator<Item = (&'a String, &'a S
 
 pub fn show(view: &EvacuationView) -> String {
     let evacuation = &view.summary;
+    let out = evacuation.direction.is_out();
+    let (lot, way) = if out { ("Evacuation", "of") } else { ("Return", "home to") };
     let mut text = format!(
-        "Evacuation {}: {}{} of {}\n  state   {}: {}\n  asked   by {} at {}: {}\n  digest  {}\n",
+        "{lot} {}: {}{} {way} {}\n  state   {}: {}\n  asked   by {} at {}: {}\n  digest  {}\n",
         evacuation.id,
         if evacuation.dry_run { "dry run, " } else { "" },
         evacuation.mode.as_str(),

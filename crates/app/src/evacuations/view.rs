@@ -12,7 +12,7 @@ use holdfast_api::evacuations::{EvacuationEvent, EvacuationSummary, EvacuationVi
 use holdfast_api::runs::VerbView;
 use holdfast_domain::{Actor, EvacuationId};
 use holdfast_failover::break_glass::BreakGlass;
-use holdfast_failover::evacuation::{Decided, Entry, Event, Next, State};
+use holdfast_failover::evacuation::{Decided, Direction, Entry, Event, Next, State};
 use holdfast_failover::run::{Run, Who};
 use holdfast_failover::{FrozenPolicy, Refusal, Review, Tally};
 use jiff::Timestamp;
@@ -76,6 +76,19 @@ pub(super) fn would_approve(
 }
 
 impl App {
+    /// Which way the lot moves that a run is a part of; of one whose journal cannot be read it is not known.
+    pub(crate) async fn direction_of_lot(&self, lot: Option<EvacuationId>) -> Answer<Option<Direction>> {
+        let Some(id) = lot else { return Ok(None) };
+        let entries = match self.store.evacuation_entries(id).await {
+            Err(holdfast_store::Error::Corrupt(_)) => return Ok(None),
+            entries => entries.map_err(of_store)?,
+        };
+        Ok(entries.into_iter().find_map(|entry| match entry.event {
+            Event::Requested { request } => Some(request.direction),
+            _ => None,
+        }))
+    }
+
     pub(super) async fn evacuation_view(&self, actor: &Actor, id: EvacuationId) -> Answer<EvacuationView> {
         let loaded = self.loaded_evacuation(id).await?;
         let parts = loaded.parts();

@@ -80,7 +80,11 @@ impl App {
         if !is_passable(&judged, &key) {
             return Ok(None);
         }
-        let picture = self.picture(&judged, &key.movement(Mode::Planned), now).await?;
+        let picture = match self.picture(&judged, &key.movement(Mode::Planned), now).await {
+            // What stood before cannot be read: that plan waits for the journal, and the file does not.
+            Err(problem) if problem.code == "journal_corrupt" => return Ok(None),
+            picture => picture?,
+        };
         let picture = Picture { edits: way.edits.clone(), own: plan.steps.clone(), ..picture };
         let drawn = sketch(&picture, key)?.drawn;
         let made = |form: &Form| matches!(form, Form::Made { .. });

@@ -13,6 +13,7 @@ use holdfast_domain::{Actor, StepId};
 use holdfast_failover::approval::{Review, may_deny, may_review};
 use holdfast_failover::break_glass::BreakGlass;
 use holdfast_failover::compliance::Measured;
+use holdfast_failover::evacuation::Direction;
 use holdfast_failover::plan::{Before, EmergencyVariant, phases};
 use holdfast_failover::run::forecast::{Took, forecast};
 use holdfast_failover::run::{Command, Event, Next, Run, StepProgress, Summary, Who};
@@ -121,6 +122,8 @@ pub struct Around {
     /// Since when nobody drives it, and why.
     pub set_aside: Option<SetAside>,
     pub live_drill: Option<DrillView>,
+    /// Which way the lot moves that it is a part of.
+    pub lot_direction: Option<Direction>,
     /// The break-glass that whoever looks holds open, where the run waits for approval.
     pub glass: Option<BreakGlass>,
     /// Whoever looks started it under break-glass, and holds none open any more.
@@ -153,6 +156,7 @@ pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> Run
     RunView {
         summary: and_set_aside(summary(run, &measured), around.set_aside),
         unreadable: None,
+        lot_direction: around.lot_direction,
         plan_digest: request.digest.to_string(),
         incident: request.incident.clone(),
         impact_began_at: request.impact_began_at,

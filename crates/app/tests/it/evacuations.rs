@@ -111,6 +111,7 @@ async fn one_request_brings_home_what_is_at_home_in_a_region_and_serves_from_els
     let run = house.app.run(&house.operator, run_of(&view, "front")).await.unwrap();
     let way = (run.summary.intent, run.summary.from_region.as_str(), run.summary.to_region.as_str());
     assert_eq!(way, (Intent::Failback, AWAY, HOME));
+    assert_eq!(run.lot_direction, Some(Direction::Home));
     let out = house.app.preview_evacuation(&house.operator, &asked(Mode::Planned)).await.unwrap();
     assert_ne!(out.plan_digest, view.plan_digest);
     decide(&house, &house.approver, &view, Decision::Approve).await.unwrap();

@@ -6,7 +6,7 @@ use holdfast_api::plans::{EditPlan, PlanVersionView, Plans as _};
 use holdfast_api::{Answer, IfMatch};
 use holdfast_domain::StepId;
 use holdfast_domain::plan_edit::{Edit, Editing};
-use holdfast_failover::Intent;
+use holdfast_failover::{Intent, RunState};
 
 async fn front() -> House {
     let house = House::new().await;
@@ -119,4 +119,30 @@ async fn edits_of_a_plan_that_cannot_be_generated_now_are_taken_and_said() {
     assert_eq!(exported(&house).await, file);
     sent(&house, &before.replace("plans: []\n", ""), false).await.unwrap();
     assert_eq!(exported(&house).await, file, "a file without the section leaves them alone");
+}
+
+#[tokio::test]
+async fn edits_of_a_failback_whose_journal_cannot_be_read_are_taken_and_said() {
+    let house = front().await;
+    let before = exported(&house).await;
+    house.corrupt("front", (Intent::Failover, HOME, AWAY), RunState::Completed).await;
+    for (code, weight) in [(HOME, 0), (AWAY, 100)] {
+        house.look("front", "front-door", code, Ok(weighted(code, weight))).await;
+    }
+    let file = with(&before, ("failback", AWAY, HOME), "{edit: leave_out, step: lower-web}");
+    let taken = sent(&house, &file, false).await.unwrap();
+    assert!(taken.findings.iter().any(|found| found.contains("could not be tried")), "{:?}", taken.findings);
+    assert_eq!(exported(&house).await, file);
+}
+
+#[tokio::test]
+async fn a_file_made_on_another_version_is_told_so_before_its_edits_are_tried() {
+    let house = front().await;
+    let before = exported(&house).await;
+    let file = with(&before, THERE, "{edit: leave_out, step: route-front-door}");
+    let stale = IfMatch::OneOf(vec!["\"another\"".into()]);
+    let manner = Manner { if_match: stale, ..Manner::default() };
+    let applied =
+        house.app.apply_inventory(&house.operator, file.as_bytes(), FileFormat::Yaml, &manner).await;
+    assert_eq!(applied.unwrap_err().status, 412);
 }

@@ -25,11 +25,23 @@ pub fn homeward(application: &Application, serving: &Serving, region: &RegionCod
             "Refresh its status and ask again.",
         ));
     }
-    if serving.regions.contains(region) {
-        return Foot::Stays(format!("is served from {region} already"));
-    }
     let written: Vec<&RegionCode> =
         serving.writers.iter().filter_map(|(_, writer)| writer.as_ref()).collect();
+    if serving.regions.contains(region) {
+        // Of what is active in several Regions the others serve, and may write, as they should.
+        let elsewhere = serving.regions.iter().chain(written).find(|other| *other != region && !shared);
+        return match elsewhere {
+            None => Foot::Stays(format!("is served from {region} already")),
+            Some(other) => Foot::Held(Refusal::new(
+                "partly_moved",
+                format!(
+                    "{} is served from {region}, and a part of it is still in {other}.",
+                    application.name
+                ),
+                "Bring it together first, on its own page; then ask again.",
+            )),
+        };
+    }
     match serving.regions.as_slice() {
         [only] => {
             Foot::Moves(Movement { intent: Intent::Failback, mode, from: only.clone(), to: region.clone() })
@@ -107,5 +119,10 @@ mod tests {
         let warm = Strategy::WarmStandby;
         assert_eq!(held(of(warm, &[A, B], &seen(&[B], false), A)), "serving_not_known");
         assert_eq!(held(of(warm, &[A, B, C], &seen(&[B, C], true), A)), "partly_moved");
+        assert_eq!(held(of(warm, &[A, B], &seen(&[A, B], true), A)), "partly_moved", "it serves at home too");
+        let written_away = Serving { writers: seen(&[B], true).writers, ..seen(&[A], true) };
+        assert_eq!(held(of(warm, &[A, B], &written_away, A)), "partly_moved", "its writer is not at home");
+        let shared = of(Strategy::ActiveActive, &[A, B], &seen(&[A, B], true), A);
+        assert!(matches!(shared, Foot::Stays(_)), "it is to be in both: {shared:?}");
     }
 }

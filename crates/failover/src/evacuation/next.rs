@@ -28,7 +28,7 @@ pub enum Next {
     Start {
         runs: Vec<RunId>,
     },
-    /// Runs of this wave (from 1) are under way.
+    /// Runs of this wave (from 1) are under way, or wait for a commit.
     Wait {
         wave: usize,
     },
@@ -159,7 +159,8 @@ impl Evacuation {
                 let runs: Vec<RunId> = waiting.into_iter().take(free).collect();
                 return if runs.is_empty() { Next::Wait { wave: number } } else { Next::Start { runs } };
             }
-            if of_wave().any(|(_, state)| moves(state)) {
+            // What is not committed may be taken back, and the next waves rest on it.
+            if of_wave().any(|(_, state)| moves(state) || state == RunState::AwaitingCommit) {
                 return Next::Wait { wave: number };
             }
             if of_wave().any(|(_, state)| !state.is_over()) {
@@ -199,6 +200,14 @@ impl Evacuation {
             .collect()
     }
 
+    /// The parts that are taken back unless somebody commits them, as a sentence of its own; empty where there are none.
+    fn commits_awaited(&self, parts: &Parts) -> String {
+        let awaits = |part: &&Part| Self::of(parts, part) == RunState::AwaitingCommit;
+        let named: Vec<&str> =
+            self.request.parts().filter(awaits).map(|part| part.application.as_str()).collect();
+        if named.is_empty() { String::new() } else { format!(" Waiting for a commit: {}.", named.join(", ")) }
+    }
+
     /// What it is doing or waiting for, in a sentence.
     #[must_use]
     pub fn now_words(&self, parts: &Parts) -> String {
@@ -210,9 +219,12 @@ impl Evacuation {
             Next::Approve => "Waits for approval of the whole lot.".into(),
             Next::Start { .. } => "Starting the next runs.".into(),
             Next::Wait { .. } if self.cancelled.is_some() => {
-                "Cancelled: what is under way goes on, and nothing further begins.".into()
+                let commits = self.commits_awaited(parts);
+                format!("Cancelled: what is under way goes on, and nothing further begins.{commits}")
             }
-            Next::Wait { wave } => format!("Wave {wave} of {waves} is under way."),
+            Next::Wait { wave } => {
+                format!("Wave {wave} of {waves} is under way.{}", self.commits_awaited(parts))
+            }
             Next::Stopped { wave, because } => {
                 format!("Stopped after wave {wave} of {waves}: {}.", because.join("; "))
             }

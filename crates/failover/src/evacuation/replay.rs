@@ -105,7 +105,8 @@ impl Evacuation {
                 let ending = if self.request.dry_run {
                     "Every part was rehearsed; nothing was moved.".into()
                 } else {
-                    format!("Every part that was to leave {} has completed.", self.request.region)
+                    let way = if self.request.direction.is_out() { "leave" } else { "come home to" };
+                    format!("Every part that was to {way} {} has completed.", self.request.region)
                 };
                 self.end(State::Completed, at, ending);
             }

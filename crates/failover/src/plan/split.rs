@@ -140,6 +140,9 @@ fn ruled(
     match &application.load_split {
         LoadSplit::Even => even(""),
         LoadSplit::Proportional => match capacities(application, observations, &named) {
+            Some((_, parts)) if begins.is_some_and(|to| parts.get(to) == Some(&0)) => {
+                even(" In proportion to capacity was asked for, and nothing runs yet where the move goes.")
+            }
             Some((resource, parts)) => {
                 let rule = format!(
                     "The load of {leaving} is split in proportion to what {resource} runs in the Regions that remain: {}.",

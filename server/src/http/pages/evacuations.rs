@@ -72,10 +72,11 @@ pub async fn request(
         state.plane.request_evacuation(&visit.actor, request, &key).await
     };
     match answer.await {
-        Ok(view) => back(
-            &lots::href(&view.summary.id),
-            flash::done(format!("Asked for: {} of {}", lots::what(&view.summary), view.summary.region)),
-        ),
+        Ok(view) => {
+            let (lot, region) = (lots::what(&view.summary), &view.summary.region);
+            let way = if view.summary.direction.is_out() { "of" } else { "home to" };
+            back(&lots::href(&view.summary.id), flash::done(format!("Asked for: {lot} {way} {region}")))
+        }
         Err(problem) => {
             let typed = sent.typed(&["reason", "incident"]);
             back(&preview_path(&code, &sent), flash::refused(&problem, FORM, typed))
@@ -158,29 +159,29 @@ pub async fn review(
         let review = ReviewEvacuation { decision, plan_digest, comment };
         state.plane.review_evacuation(&visit.actor, id(&text)?, review).await
     };
-    let words = if denies { "You denied the request" } else { "You approved the evacuation" };
+    let words = if denies { "you denied the request" } else { "you approved it" };
     of_lot(&text, answer.await, words, if denies { "deny" } else { "approve" }, &sent)
 }
 
 pub async fn withdraw(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
-    drive(s, visit, path, sent, "withdraw", "Your approval is withdrawn", |_| Ok(EvacuationVerb::Withdraw))
+    drive(s, visit, path, sent, "withdraw", "your approval is withdrawn", |_| Ok(EvacuationVerb::Withdraw))
         .await
 }
 
 pub async fn break_glass(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
-    let words = "Started without approvals";
+    let words = "started without approvals";
     drive(s, visit, path, sent, "break-glass", words, |_| Ok(EvacuationVerb::BreakGlass)).await
 }
 
 pub async fn go_on(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
-    drive(s, visit, path, sent, "go-on", "The evacuation goes on", |sent| {
+    drive(s, visit, path, sent, "go-on", "it goes on", |sent| {
         Ok(EvacuationVerb::GoOn { reason: reason(sent)? })
     })
     .await
 }
 
 pub async fn cancel(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
-    drive(s, visit, path, sent, "cancel", "Nothing further of the evacuation begins", |sent| {
+    drive(s, visit, path, sent, "cancel", "nothing further of it begins", |sent| {
         Ok(EvacuationVerb::Cancel { reason: reason(sent)? })
     })
     .await
@@ -202,7 +203,11 @@ async fn drive(
 
 fn of_lot(text: &str, answer: Answer<EvacuationView>, words: &str, form: &str, sent: &Fields) -> Response {
     let form = Form { page: &lots::href(text), name: form, fields: &["reason", "comment"] };
-    came_of(answer, form, sent, |_| words.to_owned())
+    came_of(answer, form, sent, |view| format!("{}: {words}", called(&view)))
+}
+
+fn called(view: &EvacuationView) -> String {
+    lots::called(view.summary.direction, &view.summary.region)
 }
 
 fn id(text: &str) -> Answer<EvacuationId> {

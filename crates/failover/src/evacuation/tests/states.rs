@@ -44,7 +44,10 @@ fn came(evacuation: &mut Evacuation, numbers: &[u128]) {
     evacuation.apply(&Entry { seq, at: NOW, event: Event::TurnCame { runs } }).unwrap();
 }
 
-use RunState::{AwaitingApproval as Waiting, Cancelled, Completed, Failed, NeedsPerson, Paused, Running};
+use RunState::{
+    AwaitingApproval as Waiting, AwaitingCommit, Cancelled, Completed, Failed, NeedsPerson, Paused,
+    RolledBack, Running,
+};
 
 #[test]
 fn no_more_run_at_once_than_the_limit_and_no_wave_before_the_one_before_it() {
@@ -56,6 +59,21 @@ fn no_more_run_at_once_than_the_limit_and_no_wave_before_the_one_before_it() {
     assert_eq!(next(&[Completed, Completed, Paused, Waiting]), Next::Wait { wave: 1 });
     assert_eq!(next(&[Completed, Completed, Completed, Waiting]), Next::Start { runs: vec![run_id(4)] });
     assert_eq!(next(&[Completed; 4]), Next::Complete { exceptions: Vec::new() });
+}
+
+#[test]
+fn the_next_wave_waits_for_the_commits_of_the_one_before_it() {
+    let evacuation = started(&[2, 1]);
+    let next = |states: &[RunState]| evacuation.next(&stand(states));
+    let own = next(&[AwaitingCommit, Waiting, Waiting]);
+    assert_eq!(own, Next::Start { runs: vec![run_id(2)] }, "it holds nobody of its own wave");
+    let parts = stand(&[AwaitingCommit, Completed, Waiting]);
+    assert_eq!(evacuation.next(&parts), Next::Wait { wave: 1 });
+    assert_eq!(evacuation.state(&parts), State::Running);
+    assert_eq!(evacuation.now_words(&parts), "Wave 1 of 2 is under way. Waiting for a commit: app-1.");
+    assert_eq!(next(&[Completed, Completed, Waiting]), Next::Start { runs: vec![run_id(3)] });
+    assert!(matches!(next(&[RolledBack, Completed, Waiting]), Next::Stopped { wave: 1, .. }));
+    assert_eq!(next(&[Completed, Completed, AwaitingCommit]), Next::Wait { wave: 2 }, "nor is it over");
 }
 
 #[test]
@@ -127,15 +145,18 @@ fn the_last_wave_holds_nothing_and_what_went_wrong_is_an_exception() {
 
 #[test]
 fn a_lot_that_went_well_says_no_more_than_was_done() {
-    let ending = |dry_run| {
+    let ending = |direction, dry_run| {
         let mut evacuation = started(&[1]);
+        evacuation.request.direction = direction;
         evacuation.request.dry_run = dry_run;
         let event = Event::Completed { exceptions: Vec::new() };
         evacuation.apply(&Entry { seq: 3, at: NOW, event }).unwrap();
         evacuation.ending.unwrap().1
     };
-    assert_eq!(ending(false), "Every part that was to leave us-east-1 has completed.");
-    assert_eq!(ending(true), "Every part was rehearsed; nothing was moved.");
+    let (out, home) = (Direction::Out, Direction::Home);
+    assert_eq!(ending(out, false), "Every part that was to leave us-east-1 has completed.");
+    assert_eq!(ending(home, false), "Every part that was to come home to us-east-1 has completed.");
+    assert_eq!(ending(out, true), "Every part was rehearsed; nothing was moved.");
 }
 
 #[test]

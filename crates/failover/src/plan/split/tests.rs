@@ -99,6 +99,16 @@ fn in_proportion_to_capacity_the_larger_region_takes_more() {
 }
 
 #[test]
+fn where_the_move_goes_and_nothing_runs_yet_capacity_is_planned_with_the_traffic() {
+    let picture = in_three([100, 100, 0], [9, 6, 0], LoadSplit::Proportional);
+    let plan = plan(&picture, &movement(Intent::Failover, Mode::Planned, A, C)).unwrap();
+    let rule = plan.split.as_ref().map(|split| split.rule.clone()).unwrap_or_default();
+    assert!(rule.contains("even shares") && rule.contains("nothing runs yet"), "{rule}");
+    assert_eq!(shown(&plan).last().map(|s| (s.1, s.3)), Some((50, Some(25))));
+    assert_eq!((tasks(&plan, B), tasks(&plan, C)), (Some(11), Some(5)));
+}
+
+#[test]
 fn a_region_that_was_taken_out_takes_no_share_of_the_next_one() {
     let plan = out_of_a(&in_three([100, 100, 0], [6, 6, 0], LoadSplit::Even));
     assert_eq!((tasks(&plan, B), tasks(&plan, C)), (Some(12), None));
