@@ -132,8 +132,9 @@ impl App {
         let held = !request.break_glass || holds_break_glass;
         let beyond = match self.may_start_for(actor, &thought.users).await {
             Err(problem) if problem.status >= 500 => return Err(problem),
-            asked => asked.err().filter(|_| request.break_glass).map(as_refusal),
+            asked => asked.err().filter(|_| request.break_glass && !request.dry_run).map(as_refusal),
         };
+        let beyond = if request.break_glass { beyond } else { self.nobody_approves(&thought).await? };
         let refused = thought.ruled.refusal().or(not_kept).or(active).or(beyond);
         let refused = refused.or_else(|| (!held).then(not_open));
         Ok(RunPreview {
@@ -214,8 +215,15 @@ impl App {
                 "Read the plan as it is now and ask again.",
             )));
         }
-        if under.is_some() {
+        if under.is_some() && !asked.dry_run {
             self.may_start_for(actor, &thought.users).await?;
+        }
+        // The way back of a drill starts on the approvals of the way there.
+        if under.is_none()
+            && !matches!(once, Once::WayBack { .. })
+            && let Some(refusal) = self.nobody_approves(&thought).await?
+        {
+            return Err(of_refusal(refusal));
         }
         let id = RunId::fresh();
         let mut gives_way = Vec::new();

@@ -4,13 +4,15 @@
 use super::request::{Thought, makes_way};
 use crate::App;
 use crate::authority::Action;
+use crate::people::actor;
+use crate::picture::may_approve;
 use crate::problems::of_store;
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, Application, RunId};
+use holdfast_domain::{Actor, Application, Name, RunId};
 use holdfast_failover::approval::FrozenPolicy;
 use holdfast_failover::plan::EmergencyVariant;
 use holdfast_failover::shared::{self, User};
-use holdfast_failover::{Mode, Plan};
+use holdfast_failover::{Mode, Plan, Refusal};
 use holdfast_store::{Holder, RunHead};
 
 impl App {
@@ -47,6 +49,31 @@ impl App {
             if dry_run { Vec::new() } else { self.store.approval_policies().await.map_err(of_store)? };
         shared::involve(users, &policies, plan, emergency, policy);
         Ok(())
+    }
+
+    /// Why the request would wait for nobody: those whose store it moves too are asked through a group, and nobody in that may
+    /// approve over the application that is moved. A group that nobody is in yet is a finding, not this.
+    pub(super) async fn nobody_approves(&self, thought: &Thought) -> Answer<Option<Refusal>> {
+        if thought.users.is_empty() {
+            return Ok(None);
+        }
+        let people = self.store.people().await.map_err(of_store)?;
+        let people = people.iter().filter(|person| person.disabled_at.is_none());
+        let people: Vec<Actor> = people.map(|person| actor(person, None)).collect();
+        let application = &thought.judged.application;
+        let waits_for_nobody = |group: &Name| {
+            people.iter().any(|one| one.groups.contains(group))
+                && !people.iter().any(|one| may_approve(one, group, application))
+        };
+        let mut groups = thought.policy.rules.iter().map(|rule| &rule.group);
+        Ok(groups.find(|group| waits_for_nobody(group)).map(|group| {
+            let of = &application.name;
+            Refusal::new(
+                "nobody_can_approve",
+                format!("Group `{group}` is asked too, and nobody in it may approve over {of}."),
+                format!("Give somebody of `{group}` approver over `{of}`."),
+            )
+        }))
     }
 
     /// Without approvals nobody has agreed for those whose store is moved too: whoever starts it must be one who may ask for

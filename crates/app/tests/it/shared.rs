@@ -227,6 +227,20 @@ async fn what_moves_anothers_store_starts_without_approvals_only_by_whoever_may_
 }
 
 #[tokio::test]
+async fn what_would_wait_for_owners_who_may_not_approve_it_is_refused_with_who_would_have_to() {
+    let house = sharing().await;
+    let (held, groups) = (vec!["approver:application=stock".parse().unwrap()], vec!["owners".into()]);
+    let password = "a long enough password".into();
+    house.app.put_person("owner@example.com".into(), held, groups, password).await.unwrap();
+    let preview = house.app.preview_run(&house.operator, &asked("till")).await.unwrap();
+    assert_eq!(preview.refused.map(|refusal| refusal.code).as_deref(), Some("nobody_can_approve"));
+    let no = refused(house.request(asked("till")).await);
+    assert_eq!(no.code, "nobody_can_approve");
+    assert!(no.way_out.contains("`owners` approver over `till`"), "{}", no.way_out);
+    house.request(asked("stock")).await.unwrap();
+}
+
+#[tokio::test]
 async fn an_emergency_that_meets_the_last_approval_of_what_it_would_push_aside_leaves_one_of_the_two() {
     let mut ends = Vec::new();
     for _ in 0..6 {
