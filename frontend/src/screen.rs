@@ -91,6 +91,12 @@ impl Signed {
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         self.identity_proved_at.is_some_and(|at| now.duration_since(at).as_secs() < 300)
     }
+
+    /// Whether they hold one of these roles, over everything or over some applications only.
+    #[must_use]
+    pub fn holds(&self, roles: &[&str]) -> bool {
+        self.roles.iter().any(|held| roles.contains(&held.split(':').next().unwrap_or_default()))
+    }
 }
 
 /// Whether anything may start by itself.

@@ -715,6 +715,27 @@ fn what_break_glass_lifts_is_told_from_the_rules_and_only_those_who_may_are_offe
 }
 
 #[test]
+fn a_role_over_some_applications_only_is_offered_what_it_may_do_there() {
+    let offered = |held: &str| {
+        let mut glass = fixtures::glass::whole();
+        let mut plans = fixtures::plans::seen_by_an_operator(fixtures::plans::failed());
+        let mut safeguards = fixtures::settings::safeguards(true, Vec::new());
+        for signed in [&mut glass.signed, &mut plans.signed, &mut safeguards.signed] {
+            signed.roles = vec![held.into()];
+        }
+        let shown = |path, screen, form: &str| fixtures::show(path, screen).contains(form);
+        [
+            shown("/break-glass", pages::break_glass::page(glass, None), "name=\"sealed_code\""),
+            shown("/applications/shop/plans", pages::plans::page(plans), "Waive it in my name"),
+            shown("/safeguards", pages::safeguards::page(safeguards), "Declare the freeze"),
+        ]
+    };
+    assert_eq!(offered("operator:team=payments"), [true, true, false]);
+    assert_eq!(offered("admin:team=payments"), [true, true, true]);
+    assert_eq!(offered("approver:team=payments"), [false, false, false]);
+}
+
+#[test]
 fn a_review_is_offered_to_somebody_else_once_all_is_over() {
     use fixtures::glass;
     let html = |view, signed| fixtures::show("/", pages::break_glass::one(view, signed));

@@ -203,7 +203,10 @@ impl Evacuations for App {
         }
         let holds_open = self.holds_open(actor.person).await?;
         let under = match &verb {
-            EvacuationVerb::BreakGlass => Some(self.mark_of(actor, now).await?),
+            EvacuationVerb::BreakGlass => {
+                self.may_start_lot_unapproved(actor, id).await?;
+                Some(self.mark_of(actor, now).await?)
+            }
             _ => None,
         };
         let verb = match verb {

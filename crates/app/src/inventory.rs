@@ -49,7 +49,7 @@ impl Inventories for App {
             FileFormat::Json => Format::Json,
         };
         let (sent, source) = read_with_source(file, format).map_err(|found| of_file("inventory", found))?;
-        let untried = self.try_declared_edits(&sent, &source, manner.prune).await?;
+        let untried = self.try_declared_edits(actor, &sent, &source, manner.prune).await?;
         let make = |stored: &Inventory| {
             if manner.if_match != IfMatch::Unconditional {
                 is_version(&manner.if_match, stored)?;

@@ -1,12 +1,15 @@
 //! One application's picture, put together from what is stored: inventory, what was last seen, its runs.
 
 use crate::App;
+use crate::authority::{Action, may, over_labels};
+use crate::people::actor;
 use crate::problems::of_store;
 use crate::runs::{last_run, under_way};
 use holdfast_api::Answer;
 use holdfast_domain::observation::{self, Observed};
 use holdfast_domain::{
-    Account, AccountId, Application, ApprovalPolicy, Facts, Name, ObservationMap, OwnPlan, RegionCode,
+    Account, AccountId, Actor, Application, ApprovalPolicy, Facts, Labels, Name, ObservationMap, OwnPlan,
+    RegionCode,
 };
 use holdfast_failover::plan::Split;
 use holdfast_failover::plan::sheet::PlanKey;
@@ -30,20 +33,29 @@ pub(crate) struct Around {
     permissions: Vec<readiness::Permissions>,
     /// Steps of one's own, of all applications that have any.
     own: Vec<OwnPlan>,
-    /// Groups with at least one person who can sign in.
-    peopled: BTreeSet<Name>,
+    /// Groups with at least one person who can sign in and approves over everything.
+    approving: BTreeSet<Name>,
+    /// Those who can sign in and whose roles end somewhere.
+    limited: Vec<Actor>,
 }
 
 impl Around {
-    /// Groups that the application's policy asks and that nobody is in: its requests would wait for nobody.
-    fn empty_groups(&self, application: &Application) -> Vec<Name> {
+    /// Groups that the application's policy asks and in which nobody may approve over it: its requests would wait for nobody.
+    fn groups_without_approver(&self, application: &Application) -> Vec<Name> {
         self.policies
             .iter()
             .filter(|p| p.name == application.approval_policy)
             .flat_map(|p| p.rules.iter().map(|r| r.group.clone()))
-            .filter(|group| !self.peopled.contains(group))
+            .filter(|group| !self.approving.contains(group))
+            .filter(|group| !self.limited.iter().any(|one| may_approve(one, group, application)))
             .collect()
     }
+}
+
+/// Whether this person's yes counts for the group where a run of the application asks it.
+pub(crate) fn may_approve(person: &Actor, group: &Name, application: &Application) -> bool {
+    let asked = || over_labels(person, Labels::from(application));
+    person.groups.contains(group) && asked().is_some_and(|asked| may(&asked, Action::ReviewRun).is_ok())
 }
 
 /// An application as it can be judged now.
@@ -91,6 +103,11 @@ impl App {
 
     pub(crate) async fn around(&self) -> Answer<Around> {
         let people = self.store.people().await.map_err(of_store)?;
+        let people = people.iter().filter(|person| person.disabled_at.is_none());
+        let (limited, everywhere): (Vec<Actor>, Vec<Actor>) =
+            people.map(|person| actor(person, None)).partition(Actor::is_limited);
+        let approving = everywhere.into_iter().filter(|one| may(one, Action::ReviewRun).is_ok());
+        let approving: BTreeSet<Name> = approving.flat_map(|one| one.groups).collect();
         let accounts = self.store.accounts().await.map_err(of_store)?;
         let named = |id: &AccountId| Some(accounts.iter().find(|account| &account.id == id)?.name.clone());
         let told = self.store.role_permissions().await.map_err(of_store)?;
@@ -125,7 +142,8 @@ impl App {
             permissions,
             own: self.store.own_plans().await.map_err(of_store)?,
             policies: self.store.approval_policies().await.map_err(of_store)?,
-            peopled: people.into_iter().filter(|p| p.disabled_at.is_none()).flat_map(|p| p.groups).collect(),
+            approving,
+            limited,
         })
     }
 
@@ -171,7 +189,7 @@ impl App {
                 .iter()
                 .find(|plan| plan.application == application.name)
                 .map_or(&[][..], |plan| plan.steps.as_slice()),
-            empty_groups: &around.empty_groups(&application),
+            groups_without_approver: &around.groups_without_approver(&application),
             left: left.as_ref(),
         };
         let findings = readiness::findings(&application, surroundings, &observations, now);

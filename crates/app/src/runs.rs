@@ -10,6 +10,7 @@ mod once;
 pub(crate) mod request;
 pub(crate) mod sent;
 pub(crate) mod set_aside;
+mod shares;
 mod standing;
 pub(crate) mod view;
 pub(crate) mod window;

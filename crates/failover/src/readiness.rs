@@ -126,8 +126,8 @@ pub struct Surroundings<'a> {
     pub permissions: &'a [Permissions],
     /// The application's steps of one's own.
     pub own: &'a [OwnStep],
-    /// Groups that the approval policy asks and that nobody is in.
-    pub empty_groups: &'a [Name],
+    /// Groups that the approval policy asks and in which nobody may approve over this application.
+    pub groups_without_approver: &'a [Name],
     /// The failover that took the application to where it was last, where one did.
     pub left: Option<&'a Left>,
 }
@@ -159,7 +159,7 @@ pub fn findings(
     now: Timestamp,
 ) -> Vec<Finding> {
     let mut look = Look { application, accounts: around.accounts, observations, now, found: Vec::new() };
-    look.inventory(around.empty_groups);
+    look.inventory(around.groups_without_approver);
     roles::look(&mut look, around.roles, around.own);
     roles::open(&mut look, around.open, around.own);
     permissions::look(&mut look, around.permissions, around.own);
@@ -248,7 +248,7 @@ impl<'a> Look<'a> {
     }
 
     /// What the inventory alone shows.
-    fn inventory(&mut self, empty_groups: &[Name]) {
+    fn inventory(&mut self, groups_without_approver: &[Name]) {
         let application = self.application;
         for gap in application.strategy.gaps(&application.objectives) {
             self.add(
@@ -278,17 +278,17 @@ impl<'a> Look<'a> {
                 "Take the Region out, or have the owner widen `data_residency`.",
             );
         }
-        for group in empty_groups {
+        for group in groups_without_approver {
             self.add(
                 Severity::Blocker,
                 "nobody_can_approve",
                 None,
                 None,
                 format!(
-                    "Policy `{}` asks group `{group}`, and nobody is in it.",
+                    "Policy `{}` asks group `{group}`, and nobody in it may approve over this application.",
                     application.approval_policy
                 ),
-                "Add people to the group.",
+                "Add an approver to the group, or give somebody in it that role over this application.",
             );
         }
         if application.resources.is_empty() {

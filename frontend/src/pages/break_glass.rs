@@ -130,7 +130,7 @@ fn now(view: &BreakGlass) -> AnyView {
     });
     let form = if mine {
         view! { <p class="hint">"You hold it open: a request's page offers to start it now, without approvals."</p> }.into_any()
-    } else if has(&view.signed, &["operator", "admin"]) {
+    } else if view.signed.holds(&["operator", "admin"]) {
         open_form()
     } else {
         view! { <p class="hint">"Opening it needs an operator or an administrator."</p> }.into_any()

@@ -183,7 +183,7 @@ fn check(check: &Check) -> AnyView {
 }
 
 fn waivers(view: &PlansView, signed: &Signed) -> AnyView {
-    let may = signed.roles.iter().any(|role| role == "operator" || role == "admin");
+    let may = signed.holds(&["operator", "admin"]);
     let list = if view.waivers.is_empty() {
         parts::empty(
             "Nothing is waived",

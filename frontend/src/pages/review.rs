@@ -15,7 +15,7 @@ use leptos::prelude::*;
 pub const FORM: &str = "request";
 
 /// What holds back a run and not a dry run, which changes nothing.
-const NOT_OF_DRY_RUNS: [&str; 2] = ["run_active", "audit_not_kept"];
+const NOT_OF_DRY_RUNS: [&str; 3] = ["run_active", "audit_not_kept", "nobody_can_approve"];
 
 /// Where no team has a schedule.
 #[must_use]

@@ -76,7 +76,7 @@ fn automation(view: &Safeguards) -> AnyView {
 }
 
 fn freezes(view: &Safeguards) -> AnyView {
-    let may = has(&view.signed, &["admin"]);
+    let may = view.signed.holds(&["admin"]);
     let list = if view.freezes.is_empty() {
         parts::empty(
             "Nothing is frozen",

@@ -79,12 +79,13 @@ impl FromRequestParts<AppState> for Listener {
 }
 
 impl Listener {
-    /// Whether the session or the token is still good. A database that does not answer ends no stream.
+    /// Whether the session or the token is still good, and may what it might when the stream was opened. Whoever loses a role
+    /// is signed out, but their tokens live on with less. A database that does not answer ends no stream.
     pub async fn may_go_on(&self, state: &AppState) -> bool {
         let person = self.actor.person;
         match &self.by {
             By::Token(token) => match state.plane.actor_of_token(token).await {
-                Ok(actor) => actor.person == person,
+                Ok(actor) => actor == self.actor,
                 Err(problem) => problem.status >= 500,
             },
             By::Session(session) => match session::stands(session, person).await {

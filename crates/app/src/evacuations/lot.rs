@@ -4,7 +4,7 @@
 use crate::App;
 use crate::picture::Judged;
 use crate::problems::{as_refusal, of_store};
-use crate::runs::request::{Thought, held_by, in_the_way, makes_way};
+use crate::runs::request::{Thought, held_by, in_the_way};
 use crate::runs::sent::{codes, guards, unasked};
 use crate::runs::window::good_window;
 use holdfast_api::evacuations::{LeftOutView, RequestEvacuation, StaysView};
@@ -112,7 +112,7 @@ impl App {
             };
             lot.left_out.push(LeftOut { application: name, because });
         }
-        self.leave_out_what_is_held(&mut lot).await?;
+        self.leave_out_what_is_held(actor, &mut lot).await?;
         for ordered in &mut order {
             ordered.depends_on.extend(lot.parts.get(&ordered.name).map(runs_plans_of).unwrap_or_default());
         }
@@ -190,20 +190,19 @@ impl App {
 
     /// Leaves out what cannot be moved because another's run holds something of it. The parts of a lot hold as one, and
     /// what the lot takes the place of lets go.
-    async fn leave_out_what_is_held(&self, lot: &mut Lot) -> Answer<()> {
-        let mut holders: BTreeMap<Name, Vec<Holder>> = BTreeMap::new();
+    async fn leave_out_what_is_held(&self, actor: &Actor, lot: &mut Lot) -> Answer<()> {
+        let mut holders: BTreeMap<Name, (Vec<RunHead>, Vec<Holder>)> = BTreeMap::new();
         for (name, planned) in &lot.parts {
             let of_others = self.other_holders(&planned.thought, planned.asked.dry_run).await?;
-            holders.insert(name.clone(), of_others);
+            holders.insert(name.clone(), self.apart(actor, planned.asked.mode, of_others).await?);
         }
         // A part that is left out takes nothing's place: what another part counted on may then hold that one too.
         loop {
             let leaving: BTreeSet<RunId> =
                 lot.parts.values().flat_map(|part| &part.gives_way).map(|run| run.id).collect();
-            let in_the_way =
-                |holder: &&Holder, mode| !leaving.contains(&holder.run.id) && !makes_way(mode, &holder.run);
-            let held = lot.parts.iter().find_map(|(name, part)| {
-                let holder = holders.get(name)?.iter().find(|holder| in_the_way(holder, part.asked.mode))?;
+            let held = lot.parts.keys().find_map(|name| {
+                let (_, holding) = holders.get(name)?;
+                let holder = holding.iter().find(|holder| !leaving.contains(&holder.run.id))?;
                 Some(LeftOut { application: name.clone(), because: as_refusal(held_by(holder)) })
             });
             let Some(held) = held else { break };
@@ -214,8 +213,8 @@ impl App {
         let mut leaving: BTreeSet<RunId> =
             lot.parts.values().flat_map(|part| &part.gives_way).map(|run| run.id).collect();
         for (name, part) in &mut lot.parts {
-            let others = holders.remove(name).unwrap_or_default().into_iter().map(|holder| holder.run);
-            part.gives_way.extend(others.filter(|run| leaving.insert(run.id)));
+            let (making_way, _) = holders.remove(name).unwrap_or_default();
+            part.gives_way.extend(making_way.into_iter().filter(|run| leaving.insert(run.id)));
             part.thought.takes_the_place_of(&part.gives_way);
         }
         Ok(())

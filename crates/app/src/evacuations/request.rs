@@ -13,10 +13,10 @@ use crate::runs::{replay, who};
 use holdfast_api::evacuations::{EvacuationPreview, PlannedPart, RequestEvacuation};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, EvacuationId, Name, PersonId};
-use holdfast_failover::Refusal;
 use holdfast_failover::approval::tally;
 use holdfast_failover::evacuation;
 use holdfast_failover::run::{Entry, Event, Run, Who};
+use holdfast_failover::{Refusal, RunState};
 use holdfast_store::{Change, Idempotent, NewRun};
 use jiff::Timestamp;
 use serde_json::json;
@@ -220,6 +220,16 @@ impl App {
         let entry = done(actor, "evacuation.request", &format!("evacuation:{id}")).with(detail);
         change.commit(entry).await.map_err(of_store)?;
         Ok(id)
+    }
+
+    /// Without approvals nobody has agreed for those who share a store with one of its parts either.
+    pub(super) async fn may_start_lot_unapproved(&self, actor: &Actor, id: EvacuationId) -> Answer<()> {
+        for head in self.loaded_evacuation(id).await?.heads.values() {
+            if head.state == RunState::AwaitingApproval {
+                self.may_start_unapproved(actor, head.id).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The requests that wait for approval and that an emergency takes the place of.

@@ -225,8 +225,52 @@ pub(super) fn may_change(
             }
         }
     }
+    let whole = Actor { over: None, ..actor.clone() };
+    if actor.is_limited() && may(&whole, Action::WriteShared).is_err() {
+        for (path, account) in accounts_anew(actor, (stored, merged), difference) {
+            lines.because(path, format!("none of your applications uses the account `{account}` yet"));
+        }
+    }
     lines.refused(source)?;
     Ok(needs_proof)
+}
+
+/// Accounts that would come within somebody's reach: what changes names them, and none of the applications that are theirs
+/// uses them as it is. Whatever is in an account could then be moved by a plan of theirs.
+fn accounts_anew(
+    actor: &Actor,
+    (stored, merged): (&Inventory, &Inventory),
+    difference: &Diff,
+) -> BTreeSet<(String, Name)> {
+    let is_theirs = |name: &Name| {
+        let found = find(stored, name.as_str());
+        found.is_some_and(|application| may(&over(actor, application), Action::WriteInventory).is_ok())
+    };
+    let used: BTreeSet<&Name> =
+        accounts(stored).filter(|(_, of, _)| is_theirs(of)).map(|(.., account)| account).collect();
+    let comes = |of: Section, name: &Name| {
+        difference.sections.iter().filter(|section| section.section == of).any(|section| {
+            section.added.iter().any(|entry| entry.name == name.as_str())
+                || section.changed.iter().any(|entry| entry.name == name.as_str())
+        })
+    };
+    accounts(merged)
+        .filter(|(section, of, account)| !used.contains(account) && comes(*section, of))
+        .map(|(section, of, account)| (format!("{}.{of}", section.as_str()), account.clone()))
+        .collect()
+}
+
+/// Each account that an application's resources or its plan's own steps name, and where.
+fn accounts(inventory: &Inventory) -> impl Iterator<Item = (Section, &Name, &Name)> {
+    let resources = inventory.applications.iter().flatten().flat_map(|application| {
+        let named = application.resources.iter().map(|resource| &resource.account);
+        named.map(move |account| (Section::Applications, &application.name, account))
+    });
+    let steps = inventory.plans.iter().flatten().flat_map(|plan| {
+        let named = plan.steps.iter().filter_map(|step| step.work.account());
+        named.map(move |account| (Section::Plans, &plan.application, account))
+    });
+    resources.chain(steps)
 }
 
 fn find<'a>(inventory: &'a Inventory, name: &str) -> Option<&'a Application> {

@@ -117,9 +117,21 @@ impl App {
             }
         }
         let entry = entries.iter().find(|entry| entry.seq == notice.seq);
-        let mut labels = self.store.labels(None).await?;
-        labels.retain(|labels| lot.request.parts().any(|part| part.application == labels.application));
-        let people = addressees(people, &labels);
+        let (mut left, mut moved) = (Vec::new(), Vec::new());
+        for labels in self.store.labels(None).await? {
+            if lot.request.parts().any(|part| part.application == labels.application) {
+                moved.push(labels);
+            } else if lot.request.left_out.iter().any(|left| left.application == labels.application) {
+                left.push(labels);
+            }
+        }
+        // A lot is told with what it leaves out, and so to nobody from whom anything of that is hidden.
+        let sees = |person: &Person| {
+            let actor = actor(person, None);
+            !actor.is_limited() || left.iter().all(|labels| over_labels(&actor, labels.clone()).is_some())
+        };
+        let people: Vec<_> = people.iter().filter(|(person, _)| sees(person)).cloned().collect();
+        let people = addressees(&people, &moved);
         Ok(entry.map(|entry| of_evacuation(&lot, &runs, entry, notice.rounds, &people)).unwrap_or_default())
     }
 

@@ -5,10 +5,11 @@
 use super::care::sketch;
 use super::is_passable;
 use crate::App;
+use crate::authority::{Action, may};
 use crate::problems::{of_file, of_store};
 use holdfast_api::Answer;
 use holdfast_domain::plan_edit::{Condition, Edit, Editing};
-use holdfast_domain::{Inventory, OwnPlan, PlanEdits};
+use holdfast_domain::{Actor, Inventory, OwnPlan, PlanEdits};
 use holdfast_failover::plan::edit::Misfit;
 use holdfast_failover::plan::sheet::{Form, PlanKey};
 use holdfast_failover::{Mode, Picture};
@@ -16,12 +17,14 @@ use holdfast_inventory::{Problem, Source, apply};
 use jiff::Timestamp;
 
 impl App {
-    /// Answers with what could not be tried.
+    /// Answers with what could not be tried. What this actor may not change is not tried: the file is refused for it later, and
+    /// what does not fit would show them a plan that they may not know of.
     ///
     /// # Errors
     /// The edits that do not fit, each at its line.
     pub(crate) async fn try_declared_edits(
         &self,
+        actor: &Actor,
         sent: &Inventory,
         source: &Source,
         prune: bool,
@@ -30,10 +33,16 @@ impl App {
             return Ok(Vec::new());
         }
         let stored = self.store.load_inventory().await.map_err(of_store)?;
+        let seen = self.seen(actor).await?;
         let merged = apply(&stored, sent, prune);
         let now = self.store.now().await.map_err(of_store)?;
         let (mut problems, mut untried) = (Vec::new(), Vec::new());
         for plan in sent.plans.iter().flatten() {
+            let is_there = stored.applications.iter().flatten().any(|a| a.name == plan.application);
+            let asked = seen.over(&plan.application);
+            if is_there && asked.is_none_or(|asked| may(asked, Action::WriteInventory).is_err()) {
+                continue;
+            }
             let before = stored.plans.iter().flatten().find(|other| other.application == plan.application);
             for (at, way) in plan.edits.iter().enumerate() {
                 if before.is_some_and(|before| before.edits.contains(way)) {

@@ -13,6 +13,7 @@ use holdfast_store::Error;
 impl App {
     pub(super) async fn start_under_break_glass(&self, actor: &Actor, id: RunId) -> Answer<()> {
         self.may_freshly(actor, Action::RequestRun).await?;
+        self.may_start_unapproved(actor, id).await?;
         let now = self.store.now().await.map_err(of_store)?;
         let under = self.mark_of(actor, now).await?;
         if let Some(refusal) = self.audit_stops(true).await? {

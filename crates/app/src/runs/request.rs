@@ -11,12 +11,12 @@ use super::window::{manner, may_ask_for};
 use crate::App;
 use crate::applications::parse_name;
 use crate::audit::done;
-use crate::authority::{Action, fresh};
+use crate::authority::fresh;
 use crate::picture::Judged;
 use crate::problems::{active_run, as_refusal, of_refusal, of_store, resource_held};
 use holdfast_api::runs::{RequestRun, RunPreview};
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, Application, ApprovalPolicy, EvacuationId, RunId};
+use holdfast_domain::{Actor, ApprovalPolicy, EvacuationId, RunId};
 use holdfast_failover::approval::{FrozenPolicy, tally};
 use holdfast_failover::break_glass::not_open;
 use holdfast_failover::digest::request_digest;
@@ -24,7 +24,7 @@ use holdfast_failover::guard::{Guarded, Ruled, RunKind, guarded};
 use holdfast_failover::plan::{EmergencyVariant, emergency_variant};
 use holdfast_failover::run::drill::no_emergency;
 use holdfast_failover::run::{Command, Entry, Event, Request, Run, Who};
-use holdfast_failover::shared;
+use holdfast_failover::shared::{self, User};
 use holdfast_failover::step::run_plan::AskedBy;
 use holdfast_failover::{Digest, Drill, Mode, Movement, Plan, Refusal, RunState};
 use holdfast_store::{Change, Holder, NewRun, RunHead};
@@ -40,6 +40,8 @@ pub(crate) struct Thought {
     pub digest: Digest,
     pub judged: Judged,
     pub ruled: Ruled,
+    /// Other applications whose store it moves too.
+    pub users: Vec<User>,
 }
 
 impl Thought {
@@ -117,20 +119,24 @@ impl App {
         let thought =
             if overrides_needed.is_empty() { bare } else { self.think(&request, drill, now).await? };
         let holders = self.other_holders(&thought, request.dry_run).await?;
+        let (making_way, holding) = self.apart(actor, request.mode, holders).await?;
         let own = thought.judged.active.as_ref().filter(|_| !request.dry_run);
         let active = own.and_then(|held| in_the_way(&request, held));
-        let gives_way = own.filter(|_| active.is_none()).into_iter();
-        let gives_way = gives_way
-            .chain(holders.iter().map(|holder| &holder.run).filter(|run| makes_way(request.mode, run)));
+        let gives_way = own.filter(|_| active.is_none()).into_iter().chain(&making_way);
         let mut notes: Vec<String> = gives_way.map(takes_the_place_of).collect();
         notes.extend(thought.plan.notes.iter().cloned());
-        let held = || holders.iter().find(|holder| !makes_way(request.mode, &holder.run)).map(held_by);
-        let active = active.or_else(held).map(as_refusal);
+        let active = active.or_else(|| holding.first().map(held_by)).map(as_refusal);
         // What also holds a dry run back comes first: the page offers one where nothing else stands against it.
         let not_kept = if request.dry_run { None } else { self.audit_stops(request.break_glass).await? };
         let holds_break_glass = self.holds_open(actor.person).await?;
         let held = !request.break_glass || holds_break_glass;
-        let refused = thought.ruled.refusal().or(not_kept).or(active).or_else(|| (!held).then(not_open));
+        let beyond = match self.may_start_for(actor, &thought.users).await {
+            Err(problem) if problem.status >= 500 => return Err(problem),
+            asked => asked.err().filter(|_| request.break_glass && !request.dry_run).map(as_refusal),
+        };
+        let beyond = if request.break_glass { beyond } else { self.nobody_approves(&thought).await? };
+        let refused = thought.ruled.refusal().or(not_kept).or(active).or(beyond);
+        let refused = refused.or_else(|| (!held).then(not_open));
         Ok(RunPreview {
             from_region: thought.movement.from.to_string(),
             to_region: thought.movement.to.to_string(),
@@ -209,6 +215,16 @@ impl App {
                 "Read the plan as it is now and ask again.",
             )));
         }
+        if under.is_some() && !asked.dry_run {
+            self.may_start_for(actor, &thought.users).await?;
+        }
+        // The way back of a drill starts on the approvals of the way there.
+        if under.is_none()
+            && !matches!(once, Once::WayBack { .. })
+            && let Some(refusal) = self.nobody_approves(&thought).await?
+        {
+            return Err(of_refusal(refusal));
+        }
         let id = RunId::fresh();
         let mut gives_way = Vec::new();
         if let Some(held) = thought.judged.active.as_ref().filter(|_| !asked.dry_run) {
@@ -217,16 +233,15 @@ impl App {
             }
             gives_way.push(held.clone());
         }
-        // What does not give way is found by the insertion, which asks on whose behalf it is done.
         let holders = self.other_holders(&thought, asked.dry_run).await?;
-        gives_way
-            .extend(holders.into_iter().map(|holder| holder.run).filter(|run| makes_way(asked.mode, run)));
+        let (making_way, holding) = self.apart(actor, asked.mode, holders).await?;
+        // What gives way to nobody is found by the insertion, which asks on whose behalf it is done.
+        if let Some(holder) = holding.iter().find(|holder| makes_way(asked.mode, &holder.run)) {
+            return Err(held_by(holder));
+        }
+        gives_way.extend(making_way);
         let mut superseded = Vec::new();
         for held in &gives_way {
-            // Of another application that shares something with it: taking that one's place is steering it.
-            if held.application != thought.judged.application.name {
-                self.may_over_run(actor, Action::DriveRun, held.id).await?;
-            }
             superseded.push(self.superseded(held.id, actor, id, now).await?);
         }
         thought.takes_the_place_of(&gives_way);
@@ -370,8 +385,8 @@ impl App {
             ));
         }
         let mut policy = self.policy(&judged, asked.dry_run).await?;
-        self.involve_owners(&judged.application, &mut plan, emergency.as_mut(), &mut policy, asked.dry_run)
-            .await?;
+        let users = self.users_of(&judged.application, &plan, emergency.as_ref()).await?;
+        self.involve_owners(&users, &mut plan, emergency.as_mut(), &mut policy, asked.dry_run).await?;
         may_ask_for(asked.commit_within_seconds, &plan)?;
         let digest = request_digest(&name, &movement, &plan, emergency.as_ref(), &policy, manner(asked))
             .map_err(|e| {
@@ -383,42 +398,7 @@ impl App {
                     "Look at the server's log.",
                 )
             })?;
-        Ok(Thought { movement, plan, emergency, policy, digest, judged, ruled })
-    }
-
-    /// Those whose store is moved too are named, and asked.
-    async fn involve_owners(
-        &self,
-        application: &Application,
-        plan: &mut Plan,
-        emergency: Option<&mut EmergencyVariant>,
-        policy: &mut FrozenPolicy,
-        dry_run: bool,
-    ) -> Answer<()> {
-        let mut users = Vec::new();
-        for store in shared::moved_stores(application, plan, emergency.as_deref()) {
-            let parts = shared::fragments(store);
-            users
-                .extend(self.store.users_of_store(&application.name, store, &parts).await.map_err(of_store)?);
-        }
-        if users.is_empty() {
-            return Ok(());
-        }
-        // A dry run asks nobody.
-        let policies =
-            if dry_run { Vec::new() } else { self.store.approval_policies().await.map_err(of_store)? };
-        shared::involve(&users, &policies, plan, emergency, policy);
-        Ok(())
-    }
-
-    /// The runs of other applications that hold something that this one may change.
-    pub(crate) async fn other_holders(&self, thought: &Thought, dry_run: bool) -> Answer<Vec<Holder>> {
-        if dry_run {
-            return Ok(Vec::new());
-        }
-        let mut holders = self.store.holders(&thought.holds()).await.map_err(of_store)?;
-        holders.retain(|holder| holder.run.application != thought.judged.application.name);
-        Ok(holders)
+        Ok(Thought { movement, plan, emergency, policy, digest, judged, ruled, users })
     }
 
     /// The application's policy, frozen. A dry run changes nothing and asks nobody.

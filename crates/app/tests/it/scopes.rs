@@ -1,11 +1,14 @@
 //! Roles over some applications only, where a matrix of routes does not look: votes that lapse with them, who is told, lists
 //! that count, a plan that runs another's, and what an edit of the inventory may take along.
 
-use crate::house::{AWAY, FAR, HOME, House, id, name, refused};
+use crate::house::{AWAY, FAR, HOME, House, id, name, refused, weighted};
+use crate::shared::evacuation;
 use holdfast_api::IfMatch;
 use holdfast_api::applications::{ApplicationFilter, Applications};
 use holdfast_api::audit::{AuditFilter, Audits};
 use holdfast_api::compliance::Compliances;
+use holdfast_api::evacuations::Evacuations as _;
+use holdfast_api::inventory::{FileFormat, Inventories as _, Manner};
 use holdfast_api::notices::Notices;
 use holdfast_api::now::Nows;
 use holdfast_api::people::People as _;
@@ -13,13 +16,13 @@ use holdfast_api::regions::Regions;
 use holdfast_api::runs::{RunFilter, RunVerb, RunView, Runs};
 use holdfast_app::authority::{Action, may};
 use holdfast_domain::{Actor, PersonId};
-use holdfast_failover::Intent;
 use holdfast_failover::run::RunState;
+use holdfast_failover::{Intent, Mode};
 use jiff::Timestamp;
 use std::time::Duration;
 
 /// Somebody who holds these roles and is in `approvers`.
-async fn holder(house: &House, email: &str, held: &[&str]) -> Actor {
+pub async fn holder(house: &House, email: &str, held: &[&str]) -> Actor {
     let held = held.iter().map(|text| text.parse().unwrap()).collect();
     let groups = vec!["approvers".to_owned()];
     let made =
@@ -35,6 +38,14 @@ async fn of_another_team(house: &House, application: &str) {
     moved.owner = name("library");
     let admin = house.another("owner-of-all@example.com", holdfast_domain::Role::Admin, &[]).await;
     house.app.put_application(&admin, moved, &IfMatch::Unconditional).await.unwrap();
+}
+
+/// Served from home.
+async fn sees_front(house: &House) {
+    house.sees_services("front", &[HOME, AWAY]).await;
+    for (code, weight) in [(HOME, 100), (AWAY, 0)] {
+        house.look("front", "front-door", code, Ok(weighted(code, weight))).await;
+    }
 }
 
 async fn waiting(house: &House, application: &str) -> RunView {
@@ -73,6 +84,25 @@ async fn an_approver_of_another_team_cannot_review_and_is_not_told() {
     assert!(whom.contains(&ours.email.as_str()), "{whom:?}");
     assert!(!whom.contains(&others.email.as_str()), "{whom:?}");
     house.approve(&ours, &run).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lot_is_told_to_nobody_from_whom_anything_that_it_leaves_out_is_hidden() {
+    let house = House::new().await;
+    of_another_team(&house, "pair").await;
+    house.sees_services("pair", &[HOME, AWAY, FAR]).await;
+    sees_front(&house).await;
+    let ours = holder(&house, "ours@example.com", &["approver:team=payments"]).await;
+    let all = holder(&house, "all@example.com", &["approver"]).await;
+    let asked = evacuation(Mode::Planned, &["front"]);
+    let lot = house.app.request_evacuation(&house.operator, asked, "first").await.unwrap();
+    assert!(lot.left_out.iter().any(|left| left.application == "pair"), "{:?}", lot.left_out);
+    assert!(house.app.address_notices(10, Duration::from_secs(60)).await.unwrap() > 0);
+    let lot = lot.summary.id.parse().unwrap();
+    let told = house.app.told_of_evacuation(&house.operator, lot).await.unwrap();
+    let whom: Vec<&str> = told.iter().map(|delivery| delivery.person.as_str()).collect();
+    assert!(whom.contains(&all.email.as_str()), "{whom:?}");
+    assert!(!whom.contains(&ours.email.as_str()), "{whom:?}");
 }
 
 #[tokio::test]
@@ -151,6 +181,46 @@ async fn an_application_is_neither_given_away_nor_taken_in() {
     house.app.put_application(&who, own, &IfMatch::Unconditional).await.unwrap();
     let all = house.store.load_inventory().await.unwrap().applications.unwrap();
     assert!(all.iter().any(|a| a.name == name("pair") && a.owner == name("library")), "nothing else went");
+}
+
+#[tokio::test]
+async fn an_account_that_none_of_their_applications_uses_does_not_come_within_reach() {
+    let house = House::new().await;
+    let who = holder(&house, "theirs@example.com", &["operator:team=library"]).await;
+    let inventory = house.store.load_inventory().await.unwrap();
+    let mut kiosk = inventory.applications.into_iter().flatten().find(|a| a.name == name("shop")).unwrap();
+    (kiosk.name, kiosk.owner) = (name("kiosk"), name("library"));
+    let put = async |application| house.app.put_application(&who, application, &IfMatch::Unconditional).await;
+    let no = refused(put(kiosk.clone()).await);
+    assert_eq!((no.status, no.code.as_str()), (403, "out_of_scope"), "{no:?}");
+    assert!(no.fields[0].message.contains("`prod`") && no.way_out.contains("ask somebody"), "{no:?}");
+    of_another_team(&house, "pair").await;
+    put(kiosk).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_edit_of_a_plan_that_is_not_theirs_is_refused_and_not_tried() {
+    let house = House::new().await;
+    sees_front(&house).await;
+    of_another_team(&house, "front").await;
+    let edits = format!(
+        "plans:\n  - application: front\n    edits:\n      - intent: failover\n        from: {HOME}\n        to: {AWAY}\n        edits:\n          - {{edit: leave_out, step: route-front-door}}\n"
+    );
+    let sent = async |who: &Actor| {
+        let file = house.app.export_inventory(who, FileFormat::Yaml).await.unwrap();
+        assert!(file.contains("plans: []\n"), "{file}");
+        let file = file.replace("plans: []\n", &edits);
+        let manner = Manner { dry_run: true, prune: false, if_match: IfMatch::Unconditional };
+        refused(house.app.apply_inventory(who, file.as_bytes(), FileFormat::Yaml, &manner).await)
+    };
+    assert_eq!(sent(&house.operator).await.code, "inventory_invalid", "it does not fit");
+    let hidden = holder(&house, "ours@example.com", &["operator:team=payments"]).await;
+    let seen = holder(&house, "both@example.com", &["viewer", "operator:team=payments"]).await;
+    for who in [hidden, seen] {
+        let no = sent(&who).await;
+        assert_eq!((no.status, no.code.as_str()), (403, "out_of_scope"), "{no:?}");
+        assert!(!format!("{no:?}").contains("route-front-door"), "{no:?}");
+    }
 }
 
 #[tokio::test]

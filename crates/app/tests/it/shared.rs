@@ -1,10 +1,13 @@
 //! A store that two applications are made of: who must agree to its move, and that only one run moves it.
 
+use crate::break_glass::has_an_app;
 use crate::house::{AWAY, HOME, House, id, refused};
-use holdfast_api::evacuations::{Evacuations, RequestEvacuation};
-use holdfast_api::runs::{RequestRun, Runs};
+use crate::scopes::holder;
+use holdfast_api::break_glass::{BreakGlasses, OpenBreakGlass};
+use holdfast_api::evacuations::{EvacuationVerb, Evacuations, RequestEvacuation};
+use holdfast_api::runs::{RequestRun, RunVerb, Runs};
 use holdfast_domain::facts::AuroraMember;
-use holdfast_domain::{Facts, Name, Role};
+use holdfast_domain::{Actor, Facts, Name, Role};
 use holdfast_failover::evacuation::Direction;
 use holdfast_failover::run::RunState;
 use holdfast_failover::{Intent, Mode};
@@ -122,7 +125,7 @@ async fn an_emergency_pushes_neither_another_emergency_aside_nor_what_was_approv
     assert_eq!(goes_on.summary.state, RunState::Running);
 }
 
-fn evacuation(mode: Mode, applications: &[&str]) -> RequestEvacuation {
+pub fn evacuation(mode: Mode, applications: &[&str]) -> RequestEvacuation {
     RequestEvacuation {
         region: HOME.into(),
         direction: Direction::Out,
@@ -164,6 +167,77 @@ async fn an_emergency_lot_leaves_nobody_behind_for_a_request_that_is_not_approve
     assert_eq!(both.waves.iter().flatten().count(), 2, "what the lot itself takes the place of holds nobody");
     let part = lot.waves[0][0].id.parse().unwrap();
     assert_eq!(state(part).await, RunState::Cancelled);
+}
+
+#[tokio::test]
+async fn an_emergency_waits_for_a_request_that_whoever_asks_may_not_steer_and_the_review_says_so_before() {
+    let house = sharing().await;
+    let waits = house.request(asked("till")).await.unwrap();
+    let ours = holder(&house, "ours@example.com", &["operator:application=stock"]).await;
+    let preview = house.app.preview_run(&ours, &emergency("stock")).await.unwrap();
+    assert_eq!(preview.refused.map(|refusal| refusal.code).as_deref(), Some("run_active"));
+    assert!(!preview.notes.iter().any(|note| note.contains("Takes the place")), "{:?}", preview.notes);
+    let no = refused(house.app.request_run(&ours, emergency("stock"), "first").await);
+    assert_eq!((no.code.as_str(), no.blocked_by.as_deref()), ("run_active", Some(waits.summary.id.as_str())));
+    let alone = evacuation(Mode::Emergency, &["stock"]);
+    let lot = house.app.preview_evacuation(&ours, &alone).await.unwrap();
+    let held = lot.left_out.iter().find(|left| left.application == "stock").unwrap();
+    assert_eq!(held.because.code, "run_active");
+    let waits = house.app.run(&house.operator, id(&waits)).await.unwrap();
+    assert_eq!(waits.summary.state, RunState::AwaitingApproval);
+
+    let held = ["operator:application=stock", "operator:application=till"];
+    let both = holder(&house, "both@example.com", &held).await;
+    house.app.request_run(&both, emergency("stock"), "second").await.unwrap();
+}
+
+/// Somebody who holds these roles, and the glass broken.
+async fn opener(house: &House, email: &str, held: &[&str]) -> Actor {
+    let who = Actor { second_factor: true, ..holder(house, email, held).await };
+    has_an_app(house, &who, "2 days").await;
+    let reason = "nobody answers".into();
+    let asked = OpenBreakGlass { reason, incident: None, minutes: None, sealed_code: None };
+    house.app.open_break_glass(&who, asked).await.unwrap();
+    who
+}
+
+#[tokio::test]
+async fn what_moves_anothers_store_starts_without_approvals_only_by_whoever_may_ask_for_that_one_too() {
+    let house = sharing().await;
+    let ours = opener(&house, "ours@example.com", &["operator:application=stock"]).await;
+    let at_once = RequestRun { break_glass: true, ..asked("stock") };
+    let preview = house.app.preview_run(&ours, &at_once).await.unwrap();
+    assert_eq!(preview.refused.map(|refusal| refusal.code).as_deref(), Some("out_of_scope"));
+    let no = refused(house.app.request_run(&ours, at_once, "first").await);
+    assert_eq!((no.status, no.code.as_str()), (403, "out_of_scope"), "{no:?}");
+    assert!(no.detail.contains("till"), "{no:?}");
+
+    let lot = evacuation(Mode::Planned, &["stock"]);
+    let lot = house.app.request_evacuation(&ours, lot, "lot").await.unwrap().summary.id.parse().unwrap();
+    let drive = async |verb| house.app.drive_evacuation(&ours, lot, verb).await;
+    assert_eq!(refused(drive(EvacuationVerb::BreakGlass).await).code, "out_of_scope");
+    drive(EvacuationVerb::Cancel { reason: "by itself".into() }).await.unwrap();
+
+    let waits = house.app.request_run(&ours, asked("stock"), "second").await.unwrap();
+    let start = async |who: &Actor| house.app.drive_run(who, id(&waits), RunVerb::BreakGlass).await;
+    assert_eq!(refused(start(&ours).await).code, "out_of_scope");
+    let held = ["operator:application=stock", "operator:application=till"];
+    let both = opener(&house, "both@example.com", &held).await;
+    assert_eq!(start(&both).await.unwrap().summary.state, RunState::Running);
+}
+
+#[tokio::test]
+async fn what_would_wait_for_owners_who_may_not_approve_it_is_refused_with_who_would_have_to() {
+    let house = sharing().await;
+    let (held, groups) = (vec!["approver:application=stock".parse().unwrap()], vec!["owners".into()]);
+    let password = "a long enough password".into();
+    house.app.put_person("owner@example.com".into(), held, groups, password).await.unwrap();
+    let preview = house.app.preview_run(&house.operator, &asked("till")).await.unwrap();
+    assert_eq!(preview.refused.map(|refusal| refusal.code).as_deref(), Some("nobody_can_approve"));
+    let no = refused(house.request(asked("till")).await);
+    assert_eq!(no.code, "nobody_can_approve");
+    assert!(no.way_out.contains("`owners` approver over `till`"), "{}", no.way_out);
+    house.request(asked("stock")).await.unwrap();
 }
 
 #[tokio::test]

@@ -19,8 +19,12 @@ fn found(picture: &Picture) -> Vec<Finding> {
     found_with(picture, &[], &[])
 }
 
-fn found_with(picture: &Picture, permissions: &[Permissions], empty_groups: &[Name]) -> Vec<Finding> {
-    let around = Surroundings { permissions, empty_groups, ..around(picture) };
+fn found_with(
+    picture: &Picture,
+    permissions: &[Permissions],
+    groups_without_approver: &[Name],
+) -> Vec<Finding> {
+    let around = Surroundings { permissions, groups_without_approver, ..around(picture) };
     findings(&picture.application, around, &picture.observations, picture.now)
 }
 

@@ -105,7 +105,7 @@ pub fn around(picture: &Picture) -> Surroundings<'_> {
         open: &[],
         permissions: &[],
         own: &[],
-        empty_groups: &[],
+        groups_without_approver: &[],
         left: None,
     }
 }

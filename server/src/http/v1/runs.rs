@@ -170,7 +170,7 @@ pub async fn get_runs(
 #[utoipa::path(post, path = "/runs", tag = "runs", request_body = NewRun,
     params(("idempotency-key" = String, Header, description = "The same key with the same body answers the first run again")),
     responses((status = 201, body = RunView, headers(("location" = String))),
-        (status = 409, description = "`run_active` (`blocked_by` names the run), `stale_plan`, `guard_refused`, `override_needed`, `break_glass_not_open`, `idempotency_key_reused`",
+        (status = 409, description = "`run_active` (`blocked_by` names the run), `nobody_can_approve`, `stale_plan`, `guard_refused`, `override_needed`, `break_glass_not_open`, `idempotency_key_reused`",
             body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn post_run(
     State(state): State<AppState>,

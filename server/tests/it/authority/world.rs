@@ -167,6 +167,10 @@ impl Somebody<'_> {
         if method != "GET" {
             headers.push(("content-type", kind));
         }
+        // Else its stream of events would not end.
+        if path.starts_with("/api/") && path.ends_with("/events") {
+            headers.push(("accept", "application/json"));
+        }
         // What it was made from is no version of anything: nothing is stored that is asked with it.
         if ["PUT", "DELETE"].contains(&method) {
             headers.push(("if-match", "\"no version\""));
