@@ -6,7 +6,7 @@ use crate::{
 };
 use holdfast_app::{App, Settings};
 use holdfast_domain::{EvacuationId, HeldRole, Name, PersonId, RegionCode, Role, RunId};
-use holdfast_failover::evacuation::{Part, Request as Lot};
+use holdfast_failover::evacuation::{Direction, Part, Request as Lot};
 use holdfast_failover::run::{Event, Run, Who};
 use holdfast_failover::{Digest, Intent, Mode, RunState};
 use holdfast_store::{AuditActor, AuditEntry, AuditFilter, AuditRecord, NewFreeze, NewRun, Store};
@@ -123,6 +123,7 @@ async fn things(store: &Store, application: &'static str, by: &Who) -> Things {
     };
     let request = Lot {
         region: RegionCode::parse("us-east-1").unwrap(),
+        direction: Direction::default(),
         mode: Mode::Planned,
         waves: vec![vec![part]],
         left_out: vec![],
