@@ -60,7 +60,7 @@ async fn edits_in_the_file_become_a_version_and_the_file_comes_back_byte_for_byt
     let before = exported(&house).await;
     let file = with(&before, THERE, "{edit: timeout, step: route-front-door, timeout: 1m17s}");
     let shown = sent(&house, &file, true).await.unwrap();
-    assert!(shown.changed && shown.text.contains("1m17s"), "{}", shown.text);
+    assert!(shown.changed && shown.text.contains("plans: 1 added"), "{}", shown.text);
     assert_eq!(exported(&house).await, before, "a dry run stores nothing");
 
     sent(&house, &file, false).await.unwrap();
@@ -92,7 +92,7 @@ async fn an_edit_that_does_not_fit_is_told_at_its_line_and_nothing_of_the_file_i
     let before = exported(&house).await;
     for (edit, says) in [
         ("{edit: timeout, step: route-front-dor, timeout: 1m17s}", "has no step `route-front-dor`"),
-        ("{edit: leave_out, step: route-front-door}", "cannot go without it"),
+        ("{edit: leave_out, step: route-front-door}", "cannot go without"),
         ("{edit: wait_for, step: observe-again, other: route-front-door}", "comes after"),
     ] {
         let file = with(&before, THERE, edit).replace("tier: 1", "tier: 2");

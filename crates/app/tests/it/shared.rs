@@ -74,7 +74,7 @@ async fn while_one_moves_it_the_other_is_told_which_run_and_which_resource() {
     assert_eq!(shown.refused.map(|r| r.code).as_deref(), Some("run_active"), "the review says so before");
     house.request(RequestRun { dry_run: true, ..asked("stock") }).await.expect("a dry run changes nothing");
 
-    let cancel = holdfast_api::runs::RunVerb::Cancel { reason: "stock goes first".into() };
+    let cancel = RunVerb::Cancel { reason: "stock goes first".into() };
     house.app.drive_run(&house.operator, id(&first), cancel).await.unwrap();
     house.request(asked("stock")).await.unwrap();
 }
@@ -112,7 +112,7 @@ async fn an_emergency_pushes_neither_another_emergency_aside_nor_what_was_approv
     let first = house.request(emergency("till")).await.unwrap();
     let no = refused(house.request(emergency("stock")).await);
     assert_eq!((no.code.as_str(), no.blocked_by.as_deref()), ("run_active", Some(first.summary.id.as_str())));
-    let cancel = holdfast_api::runs::RunVerb::Cancel { reason: "stock goes first".into() };
+    let cancel = RunVerb::Cancel { reason: "stock goes first".into() };
     house.app.drive_run(&house.operator, id(&first), cancel).await.unwrap();
 
     let planned = house.request(asked("till")).await.unwrap();
