@@ -26,7 +26,7 @@ pub(super) fn check(look: &Look<'_>, change: &Change, region: &RegionCode) -> Ve
         return Verdict::Reached { note: format!("{note}; Route 53 follows within its interval of asking") };
     }
     // An undo that takes it away names no version: the step that it takes back made one of its own.
-    if object.etag != *on_etag && !(look.undoing() && !*holds) {
+    if object.etag != *on_etag && (*holds || !look.undoing()) {
         let words = |etag: &Option<String>| {
             etag.as_ref().map_or("no object".to_owned(), |etag| format!("version {etag} of the object"))
         };
