@@ -83,9 +83,9 @@ fn apart(ahead: SignedDuration) -> String {
 fn words(length: SignedDuration) -> String {
     match length.as_secs() {
         seconds if seconds < 120 => format!("{seconds} s"),
-        seconds if seconds < 2 * 3_600 => format!("{} min", seconds / 60),
+        seconds if seconds < 2 * 3_600 => format!("{} min", (seconds + 30) / 60),
         seconds if seconds < 48 * 3_600 => format!("{} h", seconds / 3_600),
-        seconds => format!("{} days", seconds / 86_400),
+        seconds => format!("{} days", (seconds + 43_200) / 86_400),
     }
 }
 
