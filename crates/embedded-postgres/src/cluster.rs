@@ -358,14 +358,9 @@ fn launch_once(
         .arg(port.to_string())
         .arg("-k")
         .arg(socket)
-        .args([
-            "-c",
-            "listen_addresses=127.0.0.1",
-            "-c",
-            "max_connections=200",
-            "-c",
-            "log_min_messages=warning",
-        ])
+        .args(["-c", "listen_addresses=127.0.0.1", "-c", "log_min_messages=warning"])
+        // A dozen tests at once have several houses each, and every house a server's and some workers' connections.
+        .args(["-c", if options.shared { "max_connections=600" } else { "max_connections=200" }])
         .args(["-c", "password_encryption=scram-sha-256", "-c", "timezone=UTC", "-c", "log_timezone=UTC"])
         // Of its own, so that Ctrl-C in a terminal reaches Holdfast alone, which still needs the server to end well.
         .process_group(0)

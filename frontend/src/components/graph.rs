@@ -82,7 +82,7 @@ fn drawn(all: &[StepView], label: &str, live: Live, anchor: Option<fn(&StepView)
             match anchor {
                 Some(anchor) => {
                     let says = says(number + 1, step, live);
-                    view! { <a href=format!("#{}", anchor(step)) aria-label=says>{node}</a> }.into_any()
+                    view! { <a href=format!("#{}", anchor(step))><title>{says}</title>{node}</a> }.into_any()
                 }
                 None => node,
             }
