@@ -209,7 +209,10 @@ impl WireHouse {
             let key = uuid::Uuid::now_v7().to_string();
             match self.app.request_run(&self.operator, asked.clone(), &key).await {
                 // A look that was too slow for its deadline on a loaded machine is made again.
-                Err(problem) if problem.code == "override_needed" && self.engine.is_some() => {
+                Err(problem)
+                    if ["override_needed", "guard_refused"].contains(&&*problem.code)
+                        && self.engine.is_some() =>
+                {
                     let name = Name::parse(movement.application).unwrap();
                     self.app.refresh_application(&self.operator, &name).await.unwrap();
                     tokio::time::sleep(Duration::from_secs(1)).await;

@@ -73,13 +73,16 @@ fn what_a_standby_of_the_strategy_does_not_run_goes_to_rest_once_traffic_is_conf
 #[test]
 fn of_an_old_database_a_person_is_asked_and_no_copy_is_built_from_it() {
     let plan = planned(&moved_ledger(), &again());
-    assert_eq!(ids(&plan), ["observe-again", "fence-books", "confirm-serving"]);
+    assert_eq!(ids(&plan), ["observe-again", "fence-books", "confirm-serving", "lower-web-us-east-1"]);
     assert!(matches!(plan.steps[1].work, Work::WaitForPerson { .. }));
     assert_eq!(plan.steps[2].after, [plan.steps[1].id.clone()]);
 
     let mut deleted = moved_ledger();
     deleted.observations.insert(key("books", A), unknown(Some(replica(A, "books", None))));
-    assert_eq!(ids(&planned(&deleted, &again())), ["observe-again", "confirm-serving"]);
+    assert_eq!(
+        ids(&planned(&deleted, &again())),
+        ["observe-again", "confirm-serving", "lower-web-us-east-1"]
+    );
 }
 
 #[test]
@@ -94,7 +97,10 @@ fn a_step_of_ones_own_that_fences_is_done_again_and_no_other_is() {
         work: OwnWork::WaitForPerson { says: "it is so".into(), group: None },
     };
     let picture = Picture { own: vec![own("revoke", &["books"]), own("tell", &[])], ..moved_ledger() };
-    assert_eq!(ids(&planned(&picture, &again())), ["observe-again", "own-revoke", "confirm-serving"]);
+    assert_eq!(
+        ids(&planned(&picture, &again())),
+        ["observe-again", "own-revoke", "confirm-serving", "lower-web-us-east-1"]
+    );
 }
 
 #[test]
@@ -104,7 +110,7 @@ fn nothing_is_restored_or_executed_for_what_stands_already() {
     picture.observations.insert(key("front-door", B), known(weighted(B, 100)));
     picture.application.resources.push(switch_plan("arc"));
     let plan = planned(&picture, &again());
-    assert_eq!(ids(&plan), ["observe-again", "confirm-serving"]);
+    assert_eq!(ids(&plan), ["observe-again", "confirm-serving", "lower-web-us-east-1"]);
 }
 
 #[test]
