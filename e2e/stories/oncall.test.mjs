@@ -51,7 +51,7 @@ test("where a calendar is read is sealed, and that it cannot be read is said", {
   const kept = expect(await rest.call("PUT", "/on_call/approvers", { body: put }), 200).body;
   assert.deepEqual([kept.state, kept.calendar.leads_to], ["unknown", "calendar.invalid"]);
   const page = await chrome.open(`${demo.url}/on-call`, { as: demo.person("viewer"), scripts: false });
-  assert.match(await card(page), /not known everybody hears at once/);
+  assert.match(await card(page), /not known\s+everybody hears at once/);
   assert.ok(!(await page.content()).includes("canary"), "the address is shown");
   assert.equal(await page.getByRole("button", { name: "Keep this rotation" }).count(), 0, "a viewer is offered to change it");
   await page.context().close();
