@@ -76,7 +76,7 @@ async fn two_at_once_make_one_effect_and_get_one_answer() {
     let (first, second) = tokio::join!(send(), send());
     assert_eq!((first.status, second.status), (201, 201), "{} {}", first.text, second.text);
     assert_eq!(first.text, second.text);
-    assert_eq!(house.plane.times_asked("add new@example.com [Operator]"), 1);
+    assert_eq!(house.plane.times_asked(r#"add new@example.com ["operator"]"#), 1);
 }
 
 #[tokio::test]

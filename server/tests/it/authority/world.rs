@@ -220,6 +220,8 @@ pub fn compared(answer: &Answered, things: &Things) -> (u16, String, String) {
     for (index, part) in parts.enumerate() {
         without.push_str(if index == 0 { part } else { part.split_once('"').map_or("", |(_, rest)| rest) });
     }
+    // Clocks and counts go on between two answers.
+    without.retain(|c| !c.is_ascii_digit());
     let location = answer.headers.get("location").map_or("", |value| value.to_str().unwrap());
     let location = [things.application, &things.run, &things.lot, &things.freeze]
         .iter()
