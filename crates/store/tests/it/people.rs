@@ -1,6 +1,6 @@
 //! People, sessions, tokens, and the counting of failed sign-ins.
 
-use crate::{entry, furnished, name};
+use crate::{entry, furnished, name, start_run};
 use holdfast_domain::{HeldRole, PersonId, Reach, Role, Scope};
 use holdfast_store::{
     Error, LoginGate, LoginLimits, NewPerson, NewToken, SessionOwner, Store, hash_secret, session_id,
@@ -298,6 +298,8 @@ async fn what_roles_are_held_against_is_known_of_archived_applications_too() {
     let one = store.labels(Some(&name("shop"))).await.unwrap();
     assert_eq!(one.len(), 1);
     assert_eq!((one[0].tier, one[0].team.as_str(), &one[0].environment), (1, "payments", &None));
+    // What has a run is archived and does not go.
+    start_run(&store, "billing", false).await.unwrap();
     let mut change = store.begin().await.unwrap();
     let mut inventory = change.load_inventory_for_edit().await.unwrap();
     inventory.applications.iter_mut().for_each(|all| all.retain(|a| a.name.as_str() != "billing"));
