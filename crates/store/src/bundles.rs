@@ -58,6 +58,8 @@ fn of_key(code: Uuid) -> String {
     format!("offline key {code}")
 }
 
+type KeyRow = (Uuid, Uuid, String, Vec<u8>, Vec<u8>);
+
 impl Store {
     /// Those that the next bundle is opened by, as [`Store::offline_keys`] has them.
     ///
@@ -87,7 +89,7 @@ impl Store {
     /// # Errors
     /// `NoSecretsKey`, or one that cannot be read with the keys that this server has.
     pub async fn offline_keys(&self, ended_too: bool) -> Result<Vec<OfflineKey>> {
-        let rows: Vec<(Uuid, Uuid, String, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+        let rows: Vec<KeyRow> = sqlx::query_as(
             "SELECT c.id, c.person, p.email, c.salt, c.sealed_key
              FROM offline_codes c JOIN people p ON p.id = c.person
              WHERE $1 OR c.ended_at IS NULL AND p.disabled_at IS NULL

@@ -21,6 +21,9 @@ fn milliseconds(of: SignedDuration) -> i64 {
     i64::try_from(of.as_millis()).unwrap_or(if of.is_negative() { i64::MIN } else { i64::MAX })
 }
 
+/// A worker, when it compared, since when it lives, and by how much its own clock and AWS's were ahead, in milliseconds.
+type CompareRow = (String, Option<Time>, Time, Option<i64>, Option<i64>);
+
 impl Store {
     /// Keeps the newest comparison; answers with the way out of the alarm of the worker's clocks that goes on.
     ///
@@ -46,24 +49,22 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn clocks(&self) -> Result<Vec<Comparison>> {
-        let rows: Vec<(String, Option<Time>, Time, Option<i64>, Option<i64>)> = sqlx::query_as(
+        let rows: Vec<CompareRow> = sqlx::query_as(
             "SELECT w.id, c.compared_at, w.started_at, c.own_ahead_ms, c.aws_ahead_ms
              FROM workers w LEFT JOIN worker_clocks c ON c.worker = w.id
              WHERE w.expires_at > clock_timestamp() ORDER BY w.id",
         )
         .fetch_all(&self.pool)
         .await?;
-        let comparison =
-            |(worker, at, started_at, own, aws): (String, Option<Time>, Time, Option<i64>, _)| {
-                let aws: Option<i64> = aws;
-                Comparison {
-                    worker,
-                    // Of one that has not compared yet nothing is known, from its start on.
-                    at: at.unwrap_or(started_at).into(),
-                    own_ahead: own.map(SignedDuration::from_millis),
-                    aws_ahead: aws.map(SignedDuration::from_millis),
-                }
-            };
+        let comparison = |(worker, at, started_at, own, aws): CompareRow| {
+            Comparison {
+                worker,
+                // Of one that has not compared yet nothing is known, from its start on.
+                at: at.unwrap_or(started_at).into(),
+                own_ahead: own.map(SignedDuration::from_millis),
+                aws_ahead: aws.map(SignedDuration::from_millis),
+            }
+        };
         Ok(rows.into_iter().map(comparison).collect())
     }
 
