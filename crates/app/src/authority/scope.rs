@@ -25,7 +25,7 @@ pub(crate) fn everywhere(actor: &Actor, action: Action) -> bool {
 #[derive(Debug, Clone)]
 pub(crate) enum Seen {
     /// All that there are, with the actor as they are.
-    All(Actor),
+    All(Box<Actor>),
     /// These, with the actor as asked about each.
     These(BTreeMap<Name, Actor>),
 }
@@ -34,7 +34,7 @@ impl Seen {
     /// Of these applications.
     pub fn of(actor: &Actor, labels: impl IntoIterator<Item = Labels>) -> Self {
         if !actor.is_limited() {
-            return Self::All(actor.clone());
+            return Self::All(Box::new(actor.clone()));
         }
         let these = labels.into_iter().filter_map(|labels| {
             let name = labels.application.clone();
@@ -75,7 +75,7 @@ impl Seen {
 impl App {
     pub(crate) async fn seen(&self, actor: &Actor) -> Answer<Seen> {
         if !actor.is_limited() {
-            return Ok(Seen::All(actor.clone()));
+            return Ok(Seen::All(Box::new(actor.clone())));
         }
         Ok(Seen::of(actor, self.store.labels(None).await.map_err(of_store)?))
     }

@@ -266,7 +266,10 @@ async fn a_key_that_is_taken_away_between_question_and_answer_proves_nothing() {
     let asked = house.app.challenge_proof(&strong, None, HERE, FROM).await.unwrap().public_key;
     let answer = key.get(&asked, ORIGIN).await.unwrap();
     let app = &house.app;
-    assert_eq!(app.passkeys_of(&admin, "approver@example.com").await.unwrap(), [added.passkey.clone()]);
+    assert_eq!(
+        app.passkeys_of(&admin, "approver@example.com").await.unwrap(),
+        std::slice::from_ref(&added.passkey)
+    );
     assert_eq!(refused(app.passkeys_of(&house.operator, "approver@example.com").await).status, 403);
     let take =
         |by: Actor, of: &'static str| async move { app.remove_passkey_of(&by, of, added.passkey.id).await };

@@ -167,7 +167,11 @@ async fn a_bundle_is_made_anew_when_something_else_could_be_carried_out_and_a_pl
     assert!(!made.exporter.round().await.unwrap(), "the same is not made twice");
     made.sick.mended.store(true, Ordering::SeqCst);
     assert!(!made.exporter.round().await.unwrap());
-    assert_eq!(made.sick.held.lock().unwrap().as_slice(), [first.clone()], "it gets the one that it is owed");
+    assert_eq!(
+        made.sick.held.lock().unwrap().as_slice(),
+        std::slice::from_ref(&first),
+        "it gets the one that it is owed"
+    );
     let place = made.store.bundle_places().await.unwrap().remove(0);
     assert!(place.made_at.is_some() && place.error.is_none());
     made.exporter.round().await.unwrap();
