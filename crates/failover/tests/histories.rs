@@ -1,5 +1,6 @@
 //! R17. Journals that earlier versions wrote, and this one, in a folder of each: they are read on this code, and end where they ended. What
 //! is in the folder of a version that was released is never changed.
+#![allow(clippy::unwrap_used, clippy::panic)] // outside of `#[test]` functions too, a panic is how a claim fails
 
 use holdfast_domain::{EvacuationId, RunId};
 use holdfast_failover::evacuation;
