@@ -92,7 +92,10 @@ async fn an_edit_that_does_not_fit_is_told_at_its_line_and_nothing_of_the_file_i
     let before = exported(&house).await;
     for (edit, says) in [
         ("{edit: timeout, step: route-front-dor, timeout: 1m17s}", "has no step `route-front-dor`"),
-        ("{edit: leave_out, step: route-front-door}", "cannot go without"),
+        (
+            "{edit: leave_out, step: route-front-door}",
+            "is a part of the plan that it cannot go without (move traffic)",
+        ),
         ("{edit: wait_for, step: observe-again, other: route-front-door}", "comes after"),
     ] {
         let file = with(&before, THERE, edit).replace("tier: 1", "tier: 2");
