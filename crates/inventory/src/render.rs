@@ -1,6 +1,8 @@
 //! A difference as a person reads it in a terminal.
 
-use crate::diff::{Diff, EntryDiff, SectionDiff};
+use crate::compare::{FieldChange, compare};
+use crate::diff::{Diff, EntryDiff, Section, SectionDiff};
+use serde_json::Value;
 use std::fmt;
 
 impl fmt::Display for Diff {
@@ -32,23 +34,32 @@ impl fmt::Display for SectionDiff {
         writeln!(f, "{}: {counts}", self.section.as_str())?;
         for entry in &self.added {
             writeln!(f, "  + {}", Titled(entry))?;
+            // What is one's own of a plan is new to the application, not the application itself: it says what it is.
+            if self.section == Section::Plans {
+                fields(f, &compare(&Value::Object(serde_json::Map::new()), &entry.value))?;
+            }
         }
         for change in &self.changed {
             writeln!(f, "  ~ {}", Title(&change.key, &change.name))?;
-            for field in &change.fields {
-                match (&field.before, &field.after) {
-                    (None, Some(after)) => writeln!(f, "      {}: + {after}", field.path)?,
-                    (Some(before), None) => writeln!(f, "      {}: - {before}", field.path)?,
-                    (Some(before), Some(after)) => writeln!(f, "      {}: {before} → {after}", field.path)?,
-                    (None, None) => {}
-                }
-            }
+            fields(f, &change.fields)?;
         }
         for entry in &self.removed {
             writeln!(f, "  - {}", Titled(entry))?;
         }
         Ok(())
     }
+}
+
+fn fields(f: &mut fmt::Formatter<'_>, changes: &[FieldChange]) -> fmt::Result {
+    for field in changes {
+        match (&field.before, &field.after) {
+            (None, Some(after)) => writeln!(f, "      {}: + {after}", field.path)?,
+            (Some(before), None) => writeln!(f, "      {}: - {before}", field.path)?,
+            (Some(before), Some(after)) => writeln!(f, "      {}: {before} → {after}", field.path)?,
+            (None, None) => {}
+        }
+    }
+    Ok(())
 }
 
 /// An account's name with its id; the others have one and the same.

@@ -71,19 +71,30 @@ pub fn key(headers: &HeaderMap) -> Reply<String> {
 pub async fn once(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let uri =
         request.extensions().get::<OriginalUri>().map_or_else(|| request.uri().clone(), |uri| uri.0.clone());
-    let keyed = request.method() == Method::POST && request.headers().contains_key(KEY);
-    if !keyed || OWN_WAY.contains(&uri.path()) {
+    if request.method() != Method::POST || !request.headers().contains_key(KEY) {
         return next.run(request).await;
     }
-    match repeated(&state, request, &uri.to_string(), next).await {
+    let key = match key(request.headers()) {
+        Ok(key) => key,
+        Err(refused) => return refused.into_response(),
+    };
+    if OWN_WAY.contains(&uri.path()) {
+        return next.run(request).await;
+    }
+    match repeated(&state, request, &uri.to_string(), key, next).await {
         Ok(response) => response,
         Err(refused) => refused.into_response(),
     }
 }
 
-async fn repeated(state: &AppState, request: Request, path: &str, next: Next) -> Reply<Response> {
+async fn repeated(
+    state: &AppState,
+    request: Request,
+    path: &str,
+    key: String,
+    next: Next,
+) -> Reply<Response> {
     let (mut parts, body) = request.into_parts();
-    let key = key(&parts.headers)?;
     // A stranger is refused by the path itself.
     let Some(mut actor) = principal::find(&mut parts, state).await? else {
         return Ok(next.run(Request::from_parts(parts, body)).await);

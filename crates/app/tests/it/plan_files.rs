@@ -61,6 +61,8 @@ async fn edits_in_the_file_become_a_version_and_the_file_comes_back_byte_for_byt
     let file = with(&before, THERE, "{edit: timeout, step: route-front-door, timeout: 1m17s}");
     let shown = sent(&house, &file, true).await.unwrap();
     assert!(shown.changed && shown.text.contains("plans: 1 added"), "{}", shown.text);
+    assert!(shown.text.contains("  + front\n      application: + \"front\"\n      edits"), "{}", shown.text);
+    assert!(shown.text.contains("1m17s"), "{}", shown.text);
     assert_eq!(exported(&house).await, before, "a dry run stores nothing");
 
     sent(&house, &file, false).await.unwrap();

@@ -278,6 +278,13 @@ async fn what_was_so_of_a_break_glass_stays_so_for_the_application_and_the_owner
         let refused = app.execute(AssertSqlSafe(sql.clone())).await.expect_err(&sql);
         assert_eq!(said(refused), "42501", "{sql}");
     }
+    let dated = format!(
+        "INSERT INTO break_glasses (id, holder, holder_email, reason, minutes, opened_with, opened_at)
+         VALUES (gen_random_uuid(), '{reviewer}', 'x', 'x', 60, 'second_factor', now() - interval '30 days')
+         RETURNING opened_at > now() - interval '1 min' AND expires_at > now() + interval '59 min'"
+    );
+    let now: bool = sqlx::query_scalar(AssertSqlSafe(dated)).fetch_one(&mut app).await.unwrap();
+    assert!(now, "it opens when it is written, whatever is said");
     end(&store, id).await.unwrap();
     let again = of("ended_at = opened_at, ended_by = 'x'");
     let refused = owner.execute(AssertSqlSafe(again)).await.unwrap_err();

@@ -197,6 +197,8 @@ async fn nothing_is_kept_of_a_channel_that_was_removed_and_what_waited_for_it_is
         "UPDATE channels SET person = gen_random_uuid()",
         "UPDATE channels SET leads_to = 'elsewhere'",
         "DELETE FROM channels",
+        "DELETE FROM notices",
+        "DELETE FROM deliveries",
         "UPDATE notices SET kind = 'x'",
         "UPDATE deliveries SET message = '{}'",
         "UPDATE deliveries SET channel = NULL",
