@@ -9,6 +9,8 @@ import { until } from "../lib/until.mjs";
 
 const demo = demonstration();
 const SWEEP_MS = 5_000;
+/** What a busy machine takes longer, with another story beside this one; a look that waits for a dark Region takes more. */
+const BUSY_MS = 2_500;
 const denied = { name: "data-prod", id: "444444444444" };
 const stranger = "strangers";
 const dark = "eu-west-1";
@@ -83,7 +85,7 @@ test("a denied account, one that cannot be entered and a dark Region delay none 
       for (const one of seen) {
         const at = Date.parse(one.observed_at);
         const before = well.get(one.what);
-        const longest = (one.account === sharing ? 3 : 2) * SWEEP_MS;
+        const longest = (one.account === sharing ? 3 : 2) * SWEEP_MS + BUSY_MS;
         if (before) assert.ok(at - before <= longest, `${one.what}: not seen for ${at - before} ms`);
         well.set(one.what, at);
       }

@@ -86,6 +86,8 @@ test("a run that was given up after it began is acknowledged by somebody", { tim
   const run = expect(await operator.request({ application: "catalog", intent: "failover", mode: "planned" }), 201).body;
   expect(await approver.approve(run), 200, 201);
   const given = { body: { reason: "it was only a try" } };
+  // Paused, it ends what is under way and stays where it is; going on, it may be over before it can be cancelled.
+  expect(await operator.call("POST", `/runs/${run.id}/pause`, given), 200);
   await until(async () => (await operator.call("POST", `/runs/${run.id}/cancel`, given)).status === 200, {
     within: 60_000,
     what: "the run to be where it can be cancelled",
