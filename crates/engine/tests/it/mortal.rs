@@ -36,9 +36,15 @@ pub enum Moment {
 pub struct Deaths {
     of: Mutex<BTreeSet<(String, Moment)>>,
     called: Mutex<BTreeSet<String>>,
+    /// The steps that they die of; all where nothing is said.
+    within: Option<BTreeSet<String>>,
 }
 
 impl Deaths {
+    pub fn within(steps: BTreeSet<String>) -> Self {
+        Self { within: Some(steps), ..Self::default() }
+    }
+
     pub fn all(&self) -> BTreeSet<(String, Moment)> {
         self.of.lock().unwrap().clone()
     }
@@ -61,7 +67,8 @@ impl MortalCloud {
     async fn pass(&self, acting: &Acting, moment: Moment) {
         let dies = {
             let mut deaths = self.deaths.of.lock().unwrap();
-            let alive = !self.dead.load(Ordering::SeqCst);
+            let alive = !self.dead.load(Ordering::SeqCst)
+                && self.deaths.within.as_ref().is_none_or(|steps| steps.contains(acting.step.as_str()));
             let dies = alive && deaths.insert((acting.step.to_string(), moment));
             if dies {
                 self.dead.store(true, Ordering::SeqCst);

@@ -202,6 +202,12 @@ impl WireHouse {
         self.asked(movement, Intent::Failover, mode).await
     }
 
+    /// What it would do; nothing is asked for.
+    pub async fn rehearsed(&self, movement: Move, mode: Mode) -> RunView {
+        let asked = RequestRun { dry_run: true, ..request(movement, Intent::Failover, mode) };
+        self.app.request_run(&self.operator, asked, &uuid::Uuid::now_v7().to_string()).await.unwrap()
+    }
+
     /// Awaits its approval.
     pub async fn requested(&self, movement: Move, intent: Intent, mode: Mode) -> RunView {
         let asked = request(movement, intent, mode);
