@@ -174,7 +174,12 @@ fn bar(step: &StepView, tone: Tone, axis: Axis, now: Timestamp) -> AnyView {
 }
 
 fn detail(run: &str, step: &StepView) -> AnyView {
-    let note = step.note.clone().map(|note| view! { <p class="step-note">{note}</p> });
+    let asks = step.parked.as_ref().map(|parked| parked.reason.as_str());
+    let note = step
+        .note
+        .clone()
+        .filter(|note| asks != Some(note))
+        .map(|note| view! { <p class="step-note">{note}</p> });
     let parked = step.parked.clone().map(|parked| {
         let body =
             view! { <p>{parts::prose(&parked.reason)}</p><p>{parts::prose(&parked.way_out)}</p> }.into_any();

@@ -71,7 +71,7 @@ fn one(team: &OnCallView, may: bool) -> AnyView {
             {reason}
             {next}
             {team.rotation.as_ref().map(rotation)}
-            {team.calendar.as_ref().map(calendar)}
+            {team.calendar.as_ref().map(|of| calendar(of, team.reason.is_none()))}
             {overrides}
             <div class="muted">{format!("Kept by {} ", team.kept_by)}{time::ago(team.kept_at)}</div>
             {remove}
@@ -92,8 +92,9 @@ fn rotation(rotation: &RotationView) -> AnyView {
     .into_any()
 }
 
-fn calendar(calendar: &CalendarView) -> AnyView {
-    let failure = calendar.failure.clone().map(|why| {
+fn calendar(calendar: &CalendarView, known: bool) -> AnyView {
+    // Where it is not known who it is, the reason above says why.
+    let failure = calendar.failure.clone().filter(|_| known).map(|why| {
         view! { <div class="why">{format!("Not read since: {}", format::sentence(&why))}</div> }
     });
     let strangers = (!calendar.strangers.is_empty()).then(|| {

@@ -156,7 +156,11 @@ fn now(run: &RunView) -> AnyView {
         .into_iter()
         .filter_map(|step| {
             let parked = step.parked.clone()?;
-            Some(view! { <p><b>{step.title.clone()}</b>": "{parts::prose(&parked.reason)}" "{parts::prose(&parked.way_out)}</p> })
+            // The sentence above may have said it all but the way out.
+            if s.now.contains(&step.title) && s.now.contains(&parked.reason) {
+                return Some(view! { <p>{parts::prose(&parked.way_out)}</p> }.into_any());
+            }
+            Some(view! { <p><b>{step.title.clone()}</b>": "{parts::prose(&parked.reason)}" "{parts::prose(&parked.way_out)}</p> }.into_any())
         })
         .collect_view();
     let expires = s
