@@ -33,6 +33,7 @@ mod returned;
 mod settings;
 mod simulation;
 mod standby;
+mod twice;
 mod undo;
 mod wire;
 mod zombies;

@@ -5,6 +5,7 @@ use crate::crashes::{effects, live};
 use crate::fake_cloud::Fate;
 use crate::house::{House, id, until};
 use crate::mortal::{Deaths, Moment};
+use crate::twice::TwiceCloud;
 use crate::wire::{Move, WireHouse, request, step_of};
 use holdfast_api::applications::Applications;
 use holdfast_api::runs::{AbortRun, RequestRun, RunVerb, RunView, Runs};
@@ -12,7 +13,8 @@ use holdfast_domain::{Actor, Name, StepId};
 use holdfast_failover::run::Event;
 use holdfast_failover::{Intent, Mode, RunState, StepState};
 use holdfast_sim::ledger::Effect;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 
 const HOLD: &str = "      - {name: hold, kind: wait_for_person, after: confirm_serving, says: all is well}\n";
 
@@ -106,13 +108,17 @@ async fn only_a_person_with_fresh_identity_aborts() {
 
 /// The demonstration, in which this application's run waits at its end until a person speaks.
 async fn house_that_holds(application: &str, speed: f64) -> WireHouse {
+    let inventory = that_holds(holdfast_sim::DEMO_INVENTORY, application);
+    WireHouse::of(holdfast_sim::demo_world(), &inventory, speed).await
+}
+
+fn that_holds(inventory: &str, application: &str) -> String {
     let steps = "- {name: hold, kind: wait_for_person, after: confirm_protected, says: all is well}";
     let listed = format!("  - application: {application}\n    steps:\n");
-    let plan = match holdfast_sim::DEMO_INVENTORY.split_once(&listed) {
+    match inventory.split_once(&listed) {
         Some((before, after)) => format!("{before}{listed}      {steps}\n{after}"),
-        None => format!("{}{listed}      {steps}\n", holdfast_sim::DEMO_INVENTORY),
-    };
-    WireHouse::of(holdfast_sim::demo_world(), &plan, speed).await
+        None => format!("{inventory}{listed}      {steps}\n"),
+    }
 }
 
 /// Everything is done, and the run waits.
@@ -220,6 +226,49 @@ undone! {
     #[ignore = "of the long fault runs: make chaos"]
     tickets_is_taken_back_as_if_its_worker_had_not_died: Planned, Move::of("tickets");
     website_is_taken_back_as_if_its_worker_had_not_died: Planned, Move::of("website");
+}
+
+/// There and back, where nobody looks before they ask again.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_call_of_a_move_and_of_its_undo_made_twice_takes_effect_once() {
+    let moves = [
+        ("shop", Mode::Planned),
+        ("fulfilment", Mode::Planned),
+        ("support", Mode::Emergency),
+        ("website", Mode::Planned),
+    ];
+    let inventory = moves
+        .iter()
+        .fold(holdfast_sim::DEMO_INVENTORY.to_owned(), |all, (application, _)| that_holds(&all, application));
+    let mut house = WireHouse::of(holdfast_sim::demo_world(), &inventory, 60.0).await;
+    house.stop_engine().await;
+    let twice = Arc::new(OnceLock::new());
+    let seen = twice.clone();
+    let process = house.process();
+    let engine = process
+        .start(move |cloud| {
+            let cloud = Arc::new(TwiceCloud::new(cloud));
+            seen.set(cloud.clone()).unwrap();
+            cloud
+        })
+        .await;
+    let mut acted = BTreeSet::new();
+    for (application, mode) in moves {
+        let run = whole(&house, Move::of(application), mode).await;
+        house.app.drive_run(&house.operator, id(&run), asked(application)).await.unwrap();
+        let over = house.over(&run).await;
+        assert_eq!(over.summary.state, RunState::RolledBack, "{application}: {:?}", over.ending);
+        let called = over.steps.iter().filter(|step| !step.answers.is_empty());
+        acted.extend(called.map(|step| (over.summary.id.clone(), step.id.clone())));
+    }
+    assert_eq!(house.done_twice(), [""; 0]);
+    let twice = twice.get().unwrap().repeated();
+    let once: BTreeSet<&str> = acted.difference(&twice).map(|(_, step)| step.as_str()).collect();
+    // What can be asked for only once, and what goes to somebody else than AWS.
+    assert!(once.len() < 6, "{once:?}");
+    assert!(twice.iter().any(|(_, step)| step.starts_with("undo-")) && twice.len() > 30, "{twice:?}");
+    engine.shutdown().await;
+    house.stop().await;
 }
 
 // ---- the commit window

@@ -71,6 +71,9 @@ impl World {
         app.put_person("victim@example.com".into(), vec![Role::Viewer.into()], vec![], PASSWORD.into())
             .await
             .unwrap();
+        let made = "INSERT INTO bundles (id, made_at, applications, plans, content)
+             VALUES (gen_random_uuid(), clock_timestamp(), 2, 4, 'a bundle')";
+        sqlx::raw_sql(made).execute(&mut database.owner().await).await.unwrap();
         let (client, _) = Client::of(Arc::new(app.clone().accountable()));
         let own = things(&store, "shop", &by).await;
         let other = things(&store, "books", &by).await;
