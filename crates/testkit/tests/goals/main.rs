@@ -4,6 +4,7 @@
 
 mod asvs;
 mod clocks;
+mod features;
 mod reliability;
 
 use std::path::{Path, PathBuf};
