@@ -69,7 +69,7 @@ test("a refused step says what AWS said and asks; it is tried again in vain, the
     run = await approved("shop");
     await parked(api, run, id);
     const page = await open(demo.person("operator"), `/runs/${run.id}`);
-    const told = /Open edge in eu-central-1: AWS refused it: .*not authorized.* Give the act role the missing permission/s;
+    const told = /Open edge in eu-central-1: needs a person: AWS refused it: .*not authorized.*\n\s*Give the act role the missing permission/s;
     assert.match(await page.locator(".now-box").innerText(), told);
     assert.match(await page.title(), /needs/i);
     assert.match(await press(page, `Retry step ${id}`), /open-edge-eu-central-1 is tried again/);
