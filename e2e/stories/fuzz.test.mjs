@@ -15,7 +15,7 @@ const demo = demonstration();
 const st = process.env.HOLDFAST_SCHEMATHESIS ?? join(cache, "venvs/schemathesis/bin/st");
 const config = fileURLToPath(new URL("../schemathesis.toml", import.meta.url));
 const examples = Number(process.env.HOLDFAST_FUZZ_EXAMPLES ?? 2);
-const AT_MOST_MS = 120_000 + examples * 15_000;
+const AT_MOST_MS = 180_000 + examples * 15_000;
 // An open stream of events ends with its run, and not with an answer.
 const NEVER_ENDS = ["get_events"];
 // They would end the very session that asks.
