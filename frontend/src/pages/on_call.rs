@@ -71,7 +71,7 @@ fn one(team: &OnCallView, may: bool) -> AnyView {
             {reason}
             {next}
             {team.rotation.as_ref().map(rotation)}
-            {team.calendar.as_ref().map(|of| calendar(of, team.reason.is_none()))}
+            {team.calendar.as_ref().map(|of| calendar(of, team.reason.as_deref()))}
             {overrides}
             <div class="muted">{format!("Kept by {} ", team.kept_by)}{time::ago(team.kept_at)}</div>
             {remove}
@@ -92,9 +92,10 @@ fn rotation(rotation: &RotationView) -> AnyView {
     .into_any()
 }
 
-fn calendar(calendar: &CalendarView, known: bool) -> AnyView {
-    // Where it is not known who it is, the reason above says why.
-    let failure = calendar.failure.clone().filter(|_| known).map(|why| {
+fn calendar(calendar: &CalendarView, told: Option<&str>) -> AnyView {
+    // The reason above, why it is not known who it is, may have said it already; any other reason has not.
+    let untold = |why: &String| told.is_none_or(|told| !told.contains(why.as_str()));
+    let failure = calendar.failure.clone().filter(untold).map(|why| {
         view! { <div class="why">{format!("Not read since: {}", format::sentence(&why))}</div> }
     });
     let strangers = (!calendar.strangers.is_empty()).then(|| {
