@@ -10,8 +10,11 @@ const SECRET_BYTES: usize = 20;
 /// What authenticator apps show beside the code.
 const ISSUER: &str = "Holdfast";
 pub const RECOVERY_CODES: usize = 10;
-/// Sixteen letters of 32: 80 bits, so that a hash of one is as good as none to whoever reads the table.
-const RECOVERY_LETTERS: usize = 16;
+/// Of 32: 140 bits, so that a hash of one is as good as none to whoever reads the table.
+const RECOVERY_LETTERS: usize = 28;
+/// Those that were made before, of 80 bits, recover until new ones are made: somebody has them in a drawer.
+const OLDER_RECOVERY_LETTERS: usize = 16;
+/// 160 bits.
 const SEALED_LETTERS: usize = 32;
 /// Without what is taken for something else when it is read off paper.
 const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
@@ -31,8 +34,9 @@ pub fn typed(code: &str) -> Option<Typed> {
     if code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()) {
         return Some(Typed::Totp(code));
     }
-    (code.len() == RECOVERY_LETTERS && code.bytes().all(|b| LETTERS.contains(&b)))
-        .then_some(Typed::Recovery(code))
+    ([RECOVERY_LETTERS, OLDER_RECOVERY_LETTERS].contains(&code.len())
+        && code.bytes().all(|b| LETTERS.contains(&b)))
+    .then_some(Typed::Recovery(code))
 }
 
 #[must_use]
@@ -65,26 +69,23 @@ pub fn step_of(secret: &[u8], code: &str, now: Timestamp) -> Option<i64> {
 /// As it is shown, and its hash.
 #[must_use]
 pub fn new_recovery_code(person: &str) -> (String, [u8; 32]) {
-    let mut bytes = [0_u8; RECOVERY_LETTERS];
-    rand::rng().fill_bytes(&mut bytes);
-    let code: String = bytes.iter().map(|b| char::from(LETTERS[usize::from(b % 32)])).collect();
-    let groups: Vec<&str> = (0..RECOVERY_LETTERS).step_by(4).map(|at| &code[at..at + 4]).collect();
-    (groups.join("-"), recovery_hash(person, &code))
+    let code = letters::<RECOVERY_LETTERS>();
+    let hash = recovery_hash(person, &code.replace('-', ""));
+    (code, hash)
 }
 
-/// Thirty-two letters: 160 bits, as they are written down.
-fn thirty_two_letters() -> String {
-    let mut bytes = [0_u8; SEALED_LETTERS];
+/// As they are written down, in groups of four. Five bits each.
+fn letters<const MANY: usize>() -> String {
+    let mut bytes = [0_u8; MANY];
     rand::rng().fill_bytes(&mut bytes);
-    let code: String = bytes.iter().map(|b| char::from(LETTERS[usize::from(b % 32)])).collect();
-    let groups: Vec<&str> = (0..SEALED_LETTERS).step_by(4).map(|at| &code[at..at + 4]).collect();
-    groups.join("-")
+    let code: Vec<char> = bytes.iter().map(|b| char::from(LETTERS[usize::from(b % 32)])).collect();
+    code.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-")
 }
 
 /// Kept in an envelope. As it is written down, and its hash.
 #[must_use]
 pub fn new_sealed_code() -> (String, [u8; 32]) {
-    let code = thirty_two_letters();
+    let code = letters::<SEALED_LETTERS>();
     let hash = hash_secret(format!("sealed code: {}", code.replace('-', "")).as_bytes());
     (code, hash)
 }
@@ -92,7 +93,7 @@ pub fn new_sealed_code() -> (String, [u8; 32]) {
 /// A person's own, which opens bundles.
 #[must_use]
 pub fn new_offline_code() -> String {
-    thirty_two_letters()
+    letters::<SEALED_LETTERS>()
 }
 
 /// `None`: what was typed is no sealed code.
@@ -158,8 +159,23 @@ mod tests {
         };
         assert_eq!(recovery_hash("a", &code), hash);
         assert_ne!(recovery_hash("b", &code), hash, "another's is another");
-        for nothing in ["", "12345", "1234567", "12345a", "abcd-abcd-abcd-abc1", &"a".repeat(500)] {
+        let older = "abcd-efgh-jkmn-pqrs";
+        assert_eq!(typed(older), Some(Typed::Recovery(older.replace('-', ""))), "made before");
+        for nothing in
+            ["", "12345", "1234567", "12345a", "abcd-abcd-abcd-abc1", &shown[1..], &"a".repeat(500)]
+        {
             assert_eq!(typed(nothing), None, "{nothing}");
         }
+    }
+
+    /// ASVS 5.0, 6.5.2: under 112 bits a slow hash is asked for.
+    #[test]
+    fn a_code_to_recover_with_has_random_bits_enough_for_a_fast_hash() {
+        let bits_each = LETTERS.len().ilog2() as usize;
+        assert_eq!(1 << bits_each, LETTERS.len(), "each letter is as likely as any other");
+        let (shown, _) = new_recovery_code("a");
+        let letters = shown.chars().filter(|c| *c != '-').count();
+        assert!(letters * bits_each >= 112, "{letters} letters of {bits_each} bits");
+        assert_ne!(new_recovery_code("a").0, shown);
     }
 }
