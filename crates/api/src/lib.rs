@@ -16,6 +16,7 @@ pub mod notices;
 pub mod now;
 pub mod on_call;
 pub mod passkeys;
+pub mod passwords;
 pub mod people;
 pub mod plans;
 pub mod problem;
@@ -50,6 +51,7 @@ pub trait ControlPlane:
     + now::Nows
     + on_call::OnCalls
     + passkeys::Passkeys
+    + passwords::Passwords
     + people::Groups
     + people::People
     + people::Policies

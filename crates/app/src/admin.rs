@@ -4,7 +4,8 @@
 use crate::App;
 use crate::audit::done;
 use crate::inventory::Edit;
-use crate::people::{apart, email_address, group_names, hashed, person_view};
+use crate::passwords::hashed;
+use crate::people::{apart, email_address, group_names, person_view};
 use crate::problems::{of_file, of_store};
 use crate::tokens::IssueToken;
 use holdfast_api::people::{NewPerson, PersonView, TokenView};
@@ -57,7 +58,7 @@ impl App {
         let (roles, scoped_roles) = apart(&held);
         let email = email_address(&email)?;
         let groups = group_names(&groups)?;
-        let hash = hashed(Some(password)).await?.unwrap_or_default();
+        let hash = hashed("password", password).await?;
         let known = match self.store.person_by_email(&email).await {
             Ok(person) => Some(person.id),
             Err(holdfast_store::Error::NotFound(_)) => None,
@@ -66,7 +67,7 @@ impl App {
         let mut change = self.store.begin().await.map_err(of_store)?;
         match known {
             Some(id) => {
-                change.set_password_hash(id, &hash).await.map_err(of_store)?;
+                change.set_password_hash(id, &hash, None).await.map_err(of_store)?;
                 change.set_roles(id, &roles).await.map_err(of_store)?;
                 change.set_scoped_roles(id, &scoped_roles).await.map_err(of_store)?;
                 change.set_groups(id, &groups).await.map_err(of_store)?;

@@ -24,6 +24,7 @@ mod notices;
 mod now;
 mod on_call;
 mod passkeys;
+mod passwords;
 mod people;
 mod picture;
 mod plans;

@@ -3,8 +3,9 @@
 use crate::App;
 use crate::audit::done;
 use crate::authority::{Action, may};
+use crate::passwords::hashed;
 use crate::problems::of_store;
-use crate::secrets::{NOBODY, hash_password, password_is, token_hash};
+use crate::secrets::{NOBODY, password_is, token_hash};
 use async_trait::async_trait;
 use holdfast_api::people::{AddPerson, ChangePerson, People, PersonView};
 use holdfast_api::proofs::{Admitted, Proofs as _};
@@ -12,10 +13,6 @@ use holdfast_api::{Answer, IfMatch, Problem, version};
 use holdfast_domain::{Actor, HeldRole, Name, PersonId, Reach, Role};
 use holdfast_store::{AuditActor, AuditEntry, LoginGate, LoginLimits, NewPerson, Person};
 use jiff::Timestamp;
-
-const PASSWORD_AT_LEAST: usize = 12;
-/// Hashing more than this would be somebody's way of keeping a core busy.
-const PASSWORD_AT_MOST: usize = 256;
 
 fn wrong_password() -> Problem {
     Problem::new(
@@ -108,7 +105,7 @@ impl People for App {
             id: PersonId::fresh(),
             email: email.clone(),
             display_name: email.clone(),
-            password_hash: hashed(new.password).await?,
+            password_hash: given(new.password).await?,
             roles,
             scoped_roles,
             groups: group_names(&new.groups)?,
@@ -140,7 +137,7 @@ impl People for App {
         self.may_freshly(actor, Action::WritePeople).await?;
         wanted.roles.as_deref().map(at_least_one).transpose()?;
         let groups = wanted.groups.as_deref().map(group_names).transpose()?;
-        let password = hashed(wanted.password).await?;
+        let password = given(wanted.password).await?;
         let mut change = self.store.begin().await.map_err(of_store)?;
         let people = change.load_people_for_edit().await.map_err(of_store)?;
         let person = found(&people, id)?;
@@ -159,7 +156,7 @@ impl People for App {
             change.set_groups(person.id, groups).await.map_err(of_store)?;
         }
         if let Some(hash) = &password {
-            change.set_password_hash(person.id, hash).await.map_err(of_store)?;
+            change.set_password_hash(person.id, hash, None).await.map_err(of_store)?;
         }
         match wanted.disabled {
             Some(true) => change.disable_person(person.id).await.map_err(of_store)?,
@@ -332,41 +329,21 @@ pub(crate) fn email_address(text: &str) -> Answer<String> {
 }
 
 /// # Errors
+/// 422 when it may be no password.
+async fn given(password: Option<String>) -> Answer<Option<String>> {
+    match password {
+        Some(password) => hashed("password", password).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// # Errors
 /// 422 that names the group.
 pub(crate) fn group_names(texts: &[String]) -> Answer<Vec<Name>> {
     texts
         .iter()
         .map(|g| Name::parse(g).map_err(|e| Problem::bad_field("group", e.to_string(), "Rename the group.")))
         .collect()
-}
-
-/// The hash of a password that is long enough to be one.
-///
-/// # Errors
-/// 422 when it is not.
-pub(crate) async fn hashed(password: Option<String>) -> Answer<Option<String>> {
-    let Some(password) = password else { return Ok(None) };
-    let length = password.chars().count();
-    if length < PASSWORD_AT_LEAST {
-        return Err(Problem::bad_field("password", "is shorter than 12 characters", "Choose a longer one."));
-    }
-    if length > PASSWORD_AT_MOST {
-        return Err(Problem::bad_field("password", "is longer than 256 characters", "Choose a shorter one."));
-    }
-    let hash = tokio::task::spawn_blocking(move || hash_password(&password)).await;
-    match hash.map_err(|e| e.to_string()).and_then(|hash| hash) {
-        Ok(hash) => Ok(Some(hash)),
-        Err(error) => {
-            tracing::error!(%error, "a password could not be hashed");
-            Err(Problem::new(
-                500,
-                "internal",
-                "Something is wrong inside",
-                "The password could not be hashed.",
-                "Try again.",
-            ))
-        }
-    }
 }
 
 #[cfg(test)]

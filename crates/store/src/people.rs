@@ -276,16 +276,21 @@ impl Change {
         Ok(())
     }
 
-    /// Ends every session of the person.
+    /// Ends every session of the person, `but` that one. How many ended.
     ///
     /// # Errors
     /// `NotFound` when there is no such person.
-    pub async fn set_password_hash(&mut self, person: PersonId, password_hash: &str) -> Result<()> {
+    pub async fn set_password_hash(
+        &mut self,
+        person: PersonId,
+        password_hash: &str,
+        but: Option<&str>,
+    ) -> Result<u64> {
         let set = sqlx::query("UPDATE people SET password_hash = $2 WHERE id = $1")
             .bind(person.0)
             .bind(password_hash);
         found(set.execute(self.connection()).await?.rows_affected())?;
-        self.end_sessions(person, None).await.map(|_| ())
+        self.end_sessions(person, but).await
     }
 
     /// Ends every session and revokes every token of the person.

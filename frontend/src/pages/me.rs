@@ -1,4 +1,4 @@
-//! How whoever looks signs in: the second factor, and where they are signed in. What is secret is shown by the answer that makes it, once.
+//! How whoever looks signs in: the password, the second factor, and where they are signed in. What is secret is shown by the answer that makes it, once.
 
 use crate::components::tone::{Tone, badge};
 use crate::components::{parts, time};
@@ -21,6 +21,7 @@ pub fn page(factors: FactorsView, keys: Vec<PasskeyView>, sessions: Vec<OwnSessi
         let count = format::count(sessions.len(), "session", "sessions");
         view! {
             {head()}
+            {factors.password.then(|| parts::card("password", "Password", parts::nothing(), super::password::own()))}
             {parts::card("factor", "Second factor", parts::nothing(), factor(&factors))}
             {parts::card("passkeys", "Passkeys and security keys", parts::nothing(), super::passkeys::own(&keys, &factors))}
             {parts::card("sessions", count, parts::nothing(), signed_in(&sessions))}

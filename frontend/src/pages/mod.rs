@@ -19,6 +19,7 @@ pub mod me;
 pub mod now;
 pub mod on_call;
 pub mod passkeys;
+pub mod password;
 pub mod people;
 pub mod plan;
 pub mod plans;

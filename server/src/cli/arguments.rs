@@ -57,6 +57,8 @@ pub enum Command {
     Login(Login),
     /// End the session that `login` made
     Logout(Logout),
+    /// Change your own password (needs `holdfast login`); it ends your other sessions
+    Password(people::OwnPassword),
     /// Store an inventory file
     Apply(Apply),
     /// Print the inventory as its canonical file

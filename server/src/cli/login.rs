@@ -1,8 +1,8 @@
-//! `holdfast login` and `logout`: a person's own session, which reviews need.
+//! `holdfast login`, `logout` and `password`: a person's own session, which reviews need.
 
 use super::{
     Failure, Outcome,
-    arguments::{Login, Logout},
+    arguments::{Login, Logout, people::OwnPassword},
     client::{As, Client},
     output::{Output, lines},
     password,
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::http::session::COOKIE;
 use anyhow::{Context as _, anyhow};
-use reqwest::{Method, header};
+use reqwest::{Method, Response, header};
 use serde_json::{Value, json};
 use std::io::Write as _;
 
@@ -36,20 +36,47 @@ pub async fn login(login: Login, output: Output) -> Outcome {
         }
         answered => answered?,
     };
-    let cookie = response
-        .headers()
-        .get_all(header::SET_COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .filter_map(|line| line.split(';').next())
-        .find(|pair| pair.starts_with(&format!("{COOKIE}=")))
-        .ok_or_else(|| anyhow!("the server signed in and gave no session: is HOLDFAST_URL a Holdfast?"))?
-        .to_owned();
+    let cookie = cookie(&response)?;
     let who: Value = response.json().await.context("the answer broke off")?;
-    saved_session::save(&SavedSession { url: client.url.clone(), email: email.clone(), cookie })
-        .context("the session cannot be kept")?;
+    keep(SavedSession { url: client.url.clone(), email: email.clone(), cookie })?;
     output.show(&who, |_| {
         format!("Signed in to {} as {email}. Approving is possible for five minutes.", client.url)
+    });
+    Ok(())
+}
+
+fn cookie(response: &Response) -> Result<String, Failure> {
+    let set = response.headers().get_all(header::SET_COOKIE).iter();
+    let pair = set
+        .filter_map(|value| value.to_str().ok())
+        .filter_map(|line| line.split(';').next())
+        .find(|pair| pair.starts_with(&format!("{COOKIE}=")));
+    let none = || anyhow!("the server gave no session: is HOLDFAST_URL a Holdfast?");
+    Ok(pair.ok_or_else(none)?.to_owned())
+}
+
+fn keep(session: SavedSession) -> Result<(), Failure> {
+    Ok(saved_session::save(&session).context("the session cannot be kept")?)
+}
+
+/// # Errors
+/// The server's refusal.
+pub async fn password(own: OwnPassword, output: Output) -> Outcome {
+    let client = Client::from_environment()?;
+    client.demand_person()?;
+    let (present, new) = password::read_change(own.password_stdin)?;
+    let body = json!({ "present": present, "new": new });
+    let response = client.raw(Method::PUT, "/api/v1/session/password", Some(&body), As::Person).await?;
+    // The one that was sent is worth nothing any more.
+    if let Some(session) = saved_session::load(&client.url) {
+        keep(SavedSession { cookie: cookie(&response)?, ..session })?;
+    }
+    let changed: Value = response.json().await.context("the answer broke off")?;
+    output.show(&changed, |changed| {
+        format!(
+            "The password is changed, and you are signed out everywhere else: {} ended.",
+            changed["sessions_ended"]
+        )
     });
     Ok(())
 }

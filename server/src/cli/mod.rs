@@ -117,6 +117,7 @@ async fn run(arguments: Arguments, output: Output) -> Outcome {
         Command::Openapi => server::openapi(),
         Command::Login(login) => login::login(login, output).await,
         Command::Logout(logout) => login::logout(logout, output).await,
+        Command::Password(own) => login::password(own, output).await,
         Command::Apply(apply) => inventory::apply(apply, output).await,
         Command::Export(export) => inventory::export(export, output).await,
         Command::Now => status::now(output).await,

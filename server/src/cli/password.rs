@@ -19,6 +19,28 @@ pub fn read(from_stdin: bool, prompt: &str) -> Result<String, Failure> {
     Ok(password)
 }
 
+/// The present password, and the new one.
+///
+/// # Errors
+/// As [`read`]; when there are not two, or the new one was typed in two ways.
+pub fn read_change(from_stdin: bool) -> Result<(String, String), Failure> {
+    if from_stdin {
+        let text = from_input()?;
+        let two = text.split_once('\n').filter(|(present, new)| !present.is_empty() && !new.is_empty());
+        let (present, new) = two.ok_or_else(|| {
+            Failure::Usage(
+                "--password-stdin takes two lines: the present password, and the new one".to_owned(),
+            )
+        })?;
+        return Ok((present.trim_end_matches('\r').to_owned(), new.to_owned()));
+    }
+    let (present, new) = (read(false, "Present password")?, read(false, "New password")?);
+    if read(false, "New password, again")? != new {
+        return Err(Failure::Usage("the new password was typed in two ways".to_owned()));
+    }
+    Ok((present, new))
+}
+
 /// All of it, but for one line end.
 fn from_input() -> Result<String, Failure> {
     let mut text = String::new();

@@ -162,6 +162,14 @@ pub async fn proved(session: &Session, proof: Proven) -> Result<(), Refused> {
     Ok(kept.map_err(|error| sessions_unavailable(&error.to_string()))?)
 }
 
+/// The same session under a new id: the old one may be somebody else's too.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn renew(session: &Session) -> Result<(), Refused> {
+    Ok(session.cycle_id().await.map_err(|error| sessions_unavailable(&error.to_string()))?)
+}
+
 /// Who is signed in, or nobody: also when the session is older than the absolute limit.
 ///
 /// # Errors

@@ -18,8 +18,10 @@ use axum::{
 use holdfast_api::{
     Problem,
     passkeys::{FactorsDue, PasskeyAnswer, PasskeyChallengeView},
+    passwords::ChangePassword,
     proofs::{Admitted, Proof, Proved},
 };
+use holdfast_domain::Actor;
 use serde_json::Value;
 use std::{collections::BTreeMap, convert::Infallible};
 use tower_sessions::Session;
@@ -256,6 +258,22 @@ pub async fn prove_again(parts: &mut Parts, state: &AppState, proof: Proof) -> R
     let proved = state.plane.prove(&actor, proof, &client::address(parts)).await?;
     session::proved(&session_of(parts, state).await?, now_by(proved.second_factor, proved.passkey)).await?;
     Ok(proved)
+}
+
+/// Changes the password of whoever asks. Their other sessions end, and this one goes on under a new id.
+///
+/// # Errors
+/// The control plane's refusal, or the session store's.
+pub async fn change_password(
+    parts: &mut Parts,
+    state: &AppState,
+    actor: &Actor,
+    change: ChangePassword,
+) -> Result<u64, Refused> {
+    let Ok(Here(here)) = Here::from_request_parts(parts, state).await;
+    let ended = state.plane.change_password(actor, change, here.as_deref(), &client::address(parts)).await?;
+    session::renew(&session_of(parts, state).await?).await?;
+    Ok(ended)
 }
 
 /// Ends the session, if there is one.

@@ -50,6 +50,10 @@ pub fn body(method: &str, path: &str) -> &'static str {
         ("PUT", "/api/v1/policies/{name}") => POLICY,
         ("PUT", "/api/v1/groups/{name}") => r#"{"members": []}"#,
         ("PUT", "/api/v1/automation") => r#"{"on": false, "reason": "AWS is unwell"}"#,
+        // Not right, so that whoever sends it stays signed in.
+        ("PUT", "/api/v1/session/password") => {
+            r#"{"present": "not the right password", "new": "another long password"}"#
+        }
         ("POST", "/api/v1/session/proof") => r#"{"password": "the right password"}"#,
         ("POST", "/api/v1/session/factors/totp/confirm") => r#"{"code": "123456"}"#,
         ("POST", "/api/v1/session/passkeys") => r#"{"name": "on my ring", "answer": {}}"#,

@@ -317,6 +317,16 @@ async fn mistakes(bank: &Bank) -> Vec<Answered> {
         ("POST", "/api/v1/session", json(json!({ "email": EMAIL, "password": WRONG_PASSWORD }))),
         ("POST", "/api/v1/session", json(json!({ "email": EMAIL, "pasword": WRONG_PASSWORD }))),
         ("POST", "/api/v1/session/proof", json(json!({ "password": WRONG_PASSWORD }))),
+        (
+            "PUT",
+            "/api/v1/session/password",
+            json(json!({ "present": WRONG_PASSWORD, "new": OTHERS_PASSWORD })),
+        ),
+        (
+            "POST",
+            "/me/password",
+            format!("present={WRONG_PASSWORD}&new={OTHERS_PASSWORD}&again={OTHERS_PASSWORD}"),
+        ),
         ("POST", "/api/v1/people", json(json!({ "email": "x", "roles": [], "password": OTHERS_PASSWORD }))),
         ("POST", "/api/v1/people", format!("{{\"password\": \"{OTHERS_PASSWORD}\", ")),
         (

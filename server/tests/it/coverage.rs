@@ -191,6 +191,7 @@ fn the_paths_of_the_contract_are_all_there() {
         "DELETE /api/v1/on_call/{name}",
         "POST /api/v1/on_call/{name}/overrides",
         "DELETE /api/v1/on_call/{name}/overrides/{id}",
+        "PUT /api/v1/session/password",
         "GET /api/v1/session/passkeys",
         "POST /api/v1/session/passkeys",
         "POST /api/v1/session/passkeys/challenge",

@@ -113,6 +113,38 @@ async fn a_proof_gives_the_session_a_new_id_and_leads_back_to_where_it_was_asked
 }
 
 #[tokio::test]
+async fn changing_ones_password_gives_the_session_a_new_id_by_page_and_by_rest() {
+    let house = House::new();
+    let mut cookie = house.sign_in().await;
+    let form = |present: &str, new: &str, again: &str| {
+        format!("present={present}&new={new}&again={again}").replace(' ', "+")
+    };
+    let new = "another long password";
+    for (sent, told) in
+        [(form("wrong", new, new), "password_refused"), (form(PASSWORD, new, "something else"), "invalid")]
+    {
+        let answer = house.send("POST", "/me/password", &[("cookie", &cookie), ("origin", URL)], &sent).await;
+        assert_eq!((answer.status, answer.header("location"), answer.cookie()), (303, "/me", None), "{told}");
+    }
+    assert_eq!(house.plane.times_asked("change password here true"), 1, "what was mistyped is not asked");
+    let body = format!(r#"{{"present": "{PASSWORD}", "new": "{new}"}}"#);
+    for (method, path, sent, status) in [
+        ("POST", "/me/password", form(PASSWORD, new, new), 303),
+        ("PUT", "/api/v1/session/password", body.clone(), 200),
+    ] {
+        let with = [("cookie", cookie.as_str()), ("origin", URL)];
+        let answer = house.send(method, path, &with, &sent).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        let next = answer.cookie().unwrap();
+        assert_eq!(house.send("GET", "/api/v1/session", &with, "").await.status, 401, "{path}: the old one");
+        assert_eq!(house.send("GET", "/api/v1/session", &[("cookie", &next)], "").await.status, 200);
+        cookie = next;
+    }
+    assert_eq!(house.token("PUT", "/api/v1/session/password", &body).await.code(), "person_needed");
+    assert_eq!(house.send("PUT", "/api/v1/session/password", &[], &body).await.code(), "not_signed_in");
+}
+
+#[tokio::test]
 async fn a_secret_that_was_shown_is_not_shown_to_a_repeat() {
     let house = House::new();
     let cookie = house.sign_in().await;

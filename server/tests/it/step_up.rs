@@ -91,7 +91,7 @@ const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 38] = [
 ];
 
 /// Makes nothing weaker, is not done at once, or is the proof itself.
-const WANTS_NONE: [&str; 40] = [
+const WANTS_NONE: [&str; 41] = [
     "DELETE /applications/{name}",
     "DELETE /applications/{name}/waivers/{waiver}",
     "DELETE /channels/{id}",
@@ -132,6 +132,7 @@ const WANTS_NONE: [&str; 40] = [
     "PUT /applications/{name}",
     "PUT /automation",
     "PUT /on_call/{name}",
+    "PUT /session/password",
 ];
 
 /// Path of a form, what it sends, and the page that it stands on.

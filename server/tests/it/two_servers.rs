@@ -197,6 +197,24 @@ async fn one_session_is_ended_from_another_and_signing_out_ends_ones_own_stream(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_is_changed_ends_every_other_session_on_every_server() {
+    let two = Two::new().await;
+    let (here, there) = (two.sign_in(0, "one@example.com").await, two.sign_in(1, "one@example.com").await);
+    let other = two.sign_in(1, "two@example.com").await;
+    let ends = two.listens(1, header::COOKIE, &there).await;
+    let body = json!({ "present": PASSWORD, "new": "another long password" });
+    let changed = two.send(0, Method::PUT, "/api/v1/session/password", &here, Some(body)).await;
+    assert_eq!(changed.status(), StatusCode::OK);
+    let next = cookie(&changed).unwrap();
+    assert_eq!(changed.json::<Value>().await.unwrap()["sessions_ended"], 1);
+    assert!(ends.await < AT_ONCE);
+    for on in [0, 1] {
+        assert!(!two.is_signed_in(on, &there).await && !two.is_signed_in(on, &here).await);
+        assert!(two.is_signed_in(on, &next).await && two.is_signed_in(on, &other).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_revoked_ends_the_stream_that_it_opened() {
     let two = Two::new().await;
     let made = two.app.create_token_for("one@example.com", "t", vec![Scope::RunsRead], 1).await.unwrap();

@@ -1,4 +1,4 @@
-//! How one signs in: proofs, second factors, keys, sessions, identity providers.
+//! How one signs in: passwords, proofs, second factors, keys, sessions, identity providers.
 
 use super::Accountable;
 use async_trait::async_trait;
@@ -7,6 +7,7 @@ use holdfast_api::federation::{Federation, Vouched};
 use holdfast_api::passkeys::{
     AddPasskey, AddedPasskeyView, FactorsDue, PasskeyAnswer, PasskeyChallengeView, PasskeyView, Passkeys,
 };
+use holdfast_api::passwords::{ChangePassword, Passwords};
 use holdfast_api::proofs::{EnrolmentView, FactorsView, Proof, Proofs, Proved, RecoveryCodesView};
 use holdfast_api::sessions::{OwnSession, Sessions};
 use holdfast_domain::{Actor, PersonId};
@@ -14,6 +15,19 @@ use uuid::Uuid;
 
 fn own(actor: &Actor) -> String {
     format!("person:{}", actor.email)
+}
+
+#[async_trait]
+impl Passwords for Accountable {
+    async fn change_password(
+        &self,
+        actor: &Actor,
+        change: ChangePassword,
+        here: Option<&str>,
+        from: &str,
+    ) -> Answer<u64> {
+        self.proof(actor, "password.change", self.0.change_password(actor, change, here, from)).await
+    }
 }
 
 #[async_trait]

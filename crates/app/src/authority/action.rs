@@ -42,6 +42,7 @@ pub enum Action {
     ManageOwnTokens,
     /// How one signs in oneself: second factor, sessions.
     ManageOwnSignIn,
+    ChangeOwnPassword,
     /// How one is told.
     ManageOwnChannels,
     /// Accepting in the inventory what readiness would hold against an application.
@@ -65,7 +66,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::See,
         Self::ReadInventory,
         Self::WriteInventory,
@@ -89,6 +90,7 @@ impl Action {
         Self::WritePeople,
         Self::ManageOwnTokens,
         Self::ManageOwnSignIn,
+        Self::ChangeOwnPassword,
         Self::ManageOwnChannels,
         Self::Waive,
         Self::OpenBreakGlass,
@@ -126,6 +128,7 @@ impl Action {
             Self::WritePeople => "changing people, their roles or groups",
             Self::ManageOwnTokens => "managing API tokens",
             Self::ManageOwnSignIn => "changing how one signs in",
+            Self::ChangeOwnPassword => "changing one's own password",
             Self::ManageOwnChannels => "changing how one is told",
             Self::Waive => "waiving a finding",
             Self::OpenBreakGlass => "breaking the glass",

@@ -33,6 +33,7 @@ fn the_whole_matrix_of_roles_is_as_written_down() {
         | Action::ReadWholeLog
         | Action::ManageOwnTokens
         | Action::ManageOwnSignIn
+        | Action::ChangeOwnPassword
         | Action::ManageOwnChannels => [true, true, true, true],
         Action::ConfirmStep | Action::KeepOnCall => [false, true, true, true],
         Action::WriteInventory
@@ -99,9 +100,10 @@ fn holder(held: &str, over: Option<Labels>) -> Actor {
 }
 
 /// What is asked of no application.
-const OF_ONESELF: [Action; 5] = [
+const OF_ONESELF: [Action; 6] = [
     Action::ManageOwnTokens,
     Action::ManageOwnSignIn,
+    Action::ChangeOwnPassword,
     Action::ManageOwnChannels,
     Action::OpenBreakGlass,
     Action::EndBreakGlass,

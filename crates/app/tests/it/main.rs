@@ -17,6 +17,7 @@ mod house;
 mod inventory;
 mod measured;
 mod passkeys;
+mod passwords;
 mod people;
 mod plan_files;
 mod plans;

@@ -66,6 +66,13 @@ pub enum OwnSession {
 }
 
 #[derive(Debug, Args)]
+pub struct OwnPassword {
+    /// Read two lines from standard input instead of asking: the present password, and the new one
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct PersonChange {
     /// E-mail address or id
     pub id: String,

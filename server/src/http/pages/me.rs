@@ -1,4 +1,4 @@
-//! How somebody signs in: the page, proving anew who they are, the second factor, where they are signed in. Secrets and codes are in the answer that
+//! How somebody signs in: the page, proving anew who they are, the password, the second factor, where they are signed in. Secrets and codes are in the answer that
 //! makes them and nowhere else.
 
 use super::flash;
@@ -10,9 +10,11 @@ use crate::state::AppState;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, request::Parts};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use holdfast_api::Answer;
+use holdfast_api::passwords::ChangePassword;
+use holdfast_api::{Answer, Problem};
 use holdfast_frontend::pages;
 use holdfast_frontend::pages::me::{CONFIRM, PATH};
+use holdfast_frontend::pages::password::CHANGE;
 use holdfast_frontend::screen::Screen;
 
 /// The second half of signing in.
@@ -51,6 +53,28 @@ pub async fn page(State(state): State<AppState>, visit: Visit, Here(current): He
         state.plane.own_sessions(&visit.actor, current.as_deref())
     );
     visit.show(&state, answer.map(|(factors, keys, sessions)| pages::me::page(factors, keys, sessions))).await
+}
+
+pub async fn change_password(
+    State(state): State<AppState>,
+    visit: Visit,
+    mut parts: Parts,
+    Sent(sent): Sent,
+) -> Response {
+    let typed = |name: &str| sent.untrimmed(name).unwrap_or_default();
+    let answer = async {
+        let (present, new) = (typed("present"), typed("new"));
+        if new != typed("again") {
+            return Err(Problem::bad_field("again", "is not the new password", "Type the new one twice."));
+        }
+        let change = ChangePassword { present, new };
+        let changed = sign_in::change_password(&mut parts, &state, &visit.actor, change).await;
+        changed.map_err(|refused| refused.0)
+    };
+    let form = Form { page: PATH, name: CHANGE, fields: &[] };
+    came_of(answer.await, form, &sent, |ended| {
+        format!("The password is changed, and you are signed out everywhere else: {ended} ended")
+    })
 }
 
 pub async fn end_session(

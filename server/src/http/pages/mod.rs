@@ -58,6 +58,7 @@ pub fn router() -> Router<AppState> {
         .route("/me", get(me::page))
         .route("/me/sessions/{id}/end", post(me::end_session))
         .route("/me/sessions/end", post(me::end_sessions))
+        .route("/me/password", post(me::change_password))
         .route("/me/codes", post(me::begin_codes))
         .route("/me/codes/confirm", post(me::confirm_codes))
         .route("/me/codes/remove", post(me::remove_codes))

@@ -58,7 +58,7 @@ pub async fn add_person(State(state): State<AppState>, visit: Visit, Sent(sent):
             email: sent.text("email"),
             roles: roles(&sent)?,
             groups: list(&sent, "groups"),
-            password: sent.get("password"),
+            password: sent.untrimmed("password"),
         };
         state.plane.add_person(&visit.actor, new).await
     };
@@ -78,7 +78,7 @@ pub async fn change_person(
         let change = ChangePerson {
             roles: (!own).then(|| roles(&sent)).transpose()?,
             groups: (!own).then(|| list(&sent, "groups")),
-            password: sent.get("password"),
+            password: sent.untrimmed("password"),
             disabled: None,
         };
         state.plane.change_person(&visit.actor, &id, change, &if_match(&sent)).await

@@ -30,6 +30,12 @@ impl Fields {
         self.get(name).unwrap_or_default()
     }
 
+    /// As it came, blanks and all: a password is compared so at the sign-in.
+    #[must_use]
+    pub fn untrimmed(&self, name: &str) -> Option<String> {
+        self.0.get(name).filter(|value| !value.is_empty()).cloned()
+    }
+
     /// The fields whose names begin so, without that beginning; those that are empty too.
     #[must_use]
     pub fn beginning(&self, prefix: &str) -> Vec<(String, String)> {

@@ -21,6 +21,7 @@ mod inventory;
 mod now;
 mod on_call;
 mod passkeys;
+mod password;
 mod people;
 mod plans;
 mod policies;
@@ -60,6 +61,7 @@ fn described() -> OpenApiRouter<AppState> {
     let v1 = OpenApiRouter::new()
         .routes(routes!(session::get_session, session::post_session, session::delete_session))
         .routes(routes!(session::post_proof))
+        .routes(routes!(password::put_password))
         .routes(routes!(passkeys::post_proof_challenge))
         .routes(routes!(passkeys::get_passkeys, passkeys::post_passkey))
         .routes(routes!(passkeys::post_passkey_challenge))

@@ -39,7 +39,7 @@ pub fn of_operation(method: &str, path: &str) -> Option<(About, &'static [Role])
         ("POST", "/session/factors/recovery_codes") | ("DELETE", "/session/factors/totp") => (Everybody, ALL),
         ("GET" | "POST", "/session/passkeys") | ("POST", "/session/passkeys/challenge") => (Everybody, ALL),
         ("PATCH" | "DELETE", "/session/passkeys/{id}") => (Everybody, ALL),
-        ("POST", "/session/proof/challenge") => (Everybody, ALL),
+        ("POST", "/session/proof/challenge") | ("PUT", "/session/password") => (Everybody, ALL),
         ("POST", "/tokens" | "/channels" | "/channels/{id}/test") => (Everybody, ALL),
         ("DELETE", "/tokens/{id}" | "/channels/{id}") => (Everybody, ALL),
 
@@ -117,9 +117,8 @@ pub fn of_page(method: &str, path: &str) -> Option<(About, &'static [Role])> {
         ("GET", "/sign-in" | "/sign-in/code" | "/prove") => (TheDoor, ALL),
         ("POST", "/me/sessions/end" | "/me/sessions/{id}/end" | "/theme") => (TheDoor, ALL),
         ("GET", "/me" | "/me/channels" | "/tokens" | "/policies" | "/api") => (Everybody, ALL),
-        ("POST", "/me/codes" | "/me/codes/confirm" | "/me/codes/remove" | "/me/recovery-codes") => {
-            (Everybody, ALL)
-        }
+        ("POST", "/me/password" | "/me/recovery-codes") => (Everybody, ALL),
+        ("POST", "/me/codes" | "/me/codes/confirm" | "/me/codes/remove") => (Everybody, ALL),
         ("POST", "/me/passkeys" | "/me/passkeys/{id}/name" | "/me/passkeys/{id}/remove") => (Everybody, ALL),
         ("POST", "/me/channels" | "/me/channels/{id}/test" | "/me/channels/{id}/remove") => (Everybody, ALL),
         ("POST", "/tokens" | "/tokens/{id}/revoke") => (Everybody, ALL),

@@ -3,7 +3,9 @@
 use super::views::{group_view, person_view, policy_view};
 use super::{Fake, PASSWORD, TOKEN, operator};
 use async_trait::async_trait;
-use holdfast_api::{Answer, IfMatch, Problem, federation::*, people::*, proofs::*, sessions::*, version};
+use holdfast_api::{
+    Answer, IfMatch, Problem, federation::*, passwords::*, people::*, proofs::*, sessions::*, version,
+};
 use holdfast_domain::{Actor, ApprovalPolicy, Name, PersonId, Scope};
 use jiff::Timestamp;
 
@@ -61,6 +63,26 @@ impl People for Fake {
         if_match.check(&[version::of_person(&person_view())])?;
         self.change(actor, format!("change {id} {:?} {:?}", change.roles, change.disabled))?;
         Ok(person_view())
+    }
+}
+
+#[async_trait]
+impl Passwords for Fake {
+    async fn change_password(
+        &self,
+        actor: &Actor,
+        change: ChangePassword,
+        here: Option<&str>,
+        _: &str,
+    ) -> Answer<u64> {
+        if actor.token_scopes.is_some() {
+            return Err(Problem::new(403, "person_needed", "Not for API tokens", "No.", "Sign in."));
+        }
+        self.note(format!("change password here {}", here.is_some()));
+        match change.present.as_str() {
+            PASSWORD => Ok(2),
+            _ => Err(Problem::new(401, "password_refused", "Not changed", "Not right.", "Try again.")),
+        }
     }
 }
 
