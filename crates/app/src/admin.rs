@@ -4,7 +4,6 @@
 use crate::App;
 use crate::audit::done;
 use crate::inventory::Edit;
-use crate::passwords::hashed;
 use crate::people::{apart, email_address, group_names, person_view};
 use crate::problems::{of_file, of_store};
 use crate::tokens::IssueToken;
@@ -58,7 +57,7 @@ impl App {
         let (roles, scoped_roles) = apart(&held);
         let email = email_address(&email)?;
         let groups = group_names(&groups)?;
-        let hash = hashed("password", password).await?;
+        let hash = self.hashed("password", password, &email).await?;
         let known = match self.store.person_by_email(&email).await {
             Ok(person) => Some(person.id),
             Err(holdfast_store::Error::NotFound(_)) => None,

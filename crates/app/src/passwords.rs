@@ -1,12 +1,15 @@
 //! Passwords: what one has to be, and changing one's own. Somebody else's is an admin's to give (`people.rs`).
 
-use crate::App;
+mod guessed;
+
 use crate::audit::done;
 use crate::authority::{Action, fresh, may};
 use crate::problems::of_store;
 use crate::proofs::subject_of;
 use crate::secrets::hash_password;
+use crate::{App, RelyingParty};
 use async_trait::async_trait;
+use guessed::{Guessed, guessed, words_of_this_place};
 use holdfast_api::passwords::{ChangePassword, Passwords};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::Actor;
@@ -38,7 +41,7 @@ impl Passwords for App {
             return Err(Problem::bad_field("new", "is the password that you have", "Choose another one."));
         }
         // First: a new one that is not accepted uses up no try at the present one.
-        let hash = hashed("new", new).await?;
+        let hash = self.hashed("new", new, &actor.email).await?;
         self.right_password(&actor.email, &present, from).await.map_err(not_the_present_one)?;
         let mut change = self.store.begin().await.map_err(of_store)?;
         change.login_succeeded(&actor.email, from).await.map_err(of_store)?;
@@ -49,29 +52,57 @@ impl Passwords for App {
     }
 }
 
-/// The hash of a password that may be one; `field`: where it was given.
-///
-/// # Errors
-/// 422 when it may not. What was typed is never repeated.
-pub(crate) async fn hashed(field: &str, password: String) -> Answer<String> {
-    let length = password.chars().count();
-    if length < AT_LEAST {
-        return Err(Problem::bad_field(field, "is shorter than 12 characters", "Choose a longer one."));
+impl App {
+    /// The hash of a password that may be one for this address; `field`: where it was given.
+    ///
+    /// # Errors
+    /// 422 when it may not. What was typed is never repeated.
+    pub(crate) async fn hashed(&self, field: &str, password: String, email: &str) -> Answer<String> {
+        let length = password.chars().count();
+        if length < AT_LEAST {
+            return Err(Problem::bad_field(field, "is shorter than 12 characters", "Choose a longer one."));
+        }
+        if length > AT_MOST {
+            return Err(Problem::bad_field(field, "is longer than 256 characters", "Choose a shorter one."));
+        }
+        let host = self.settings.passkeys.as_ref().ok().and_then(RelyingParty::host);
+        let place = words_of_this_place(email, host);
+        let looked_at = tokio::task::spawn_blocking(move || match guessed(&password, &place) {
+            Some(why) => Ok(Err(why)),
+            None => hash_password(&password).map(Ok),
+        });
+        match looked_at.await.map_err(|e| e.to_string()).and_then(|looked_at| looked_at) {
+            Ok(Ok(hash)) => Ok(hash),
+            Ok(Err(why)) => Err(too_easy(field, why)),
+            Err(error) => {
+                tracing::error!(%error, "a password could not be hashed");
+                Err(Problem::new(
+                    500,
+                    "internal",
+                    "Something is wrong inside",
+                    "The password could not be hashed.",
+                    "Try again.",
+                ))
+            }
+        }
     }
-    if length > AT_MOST {
-        return Err(Problem::bad_field(field, "is longer than 256 characters", "Choose a shorter one."));
+}
+
+fn too_easy(field: &str, why: Guessed) -> Problem {
+    match why {
+        Guessed::Common => Problem::bad_field(
+            field,
+            "is among those that are guessed first: common and breached passwords, common words with digits, rows of keys, dates, \
+             repeats",
+            "Choose four words or more that do not belong together, or let a password manager draw one.",
+        ),
+        Guessed::OfThisPlace => Problem::bad_field(
+            field,
+            "is made of words that are known here: the product's name, the person's address, the name of this server. Without \
+             them too little is left",
+            "Leave them out, or add three words or more that have nothing to do with them.",
+        ),
     }
-    let hash = tokio::task::spawn_blocking(move || hash_password(&password)).await;
-    hash.map_err(|e| e.to_string()).and_then(|hash| hash).map_err(|error| {
-        tracing::error!(%error, "a password could not be hashed");
-        Problem::new(
-            500,
-            "internal",
-            "Something is wrong inside",
-            "The password could not be hashed.",
-            "Try again.",
-        )
-    })
 }
 
 /// What the door of the sign-in says of a wrong one, said of this field.

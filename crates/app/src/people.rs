@@ -3,7 +3,6 @@
 use crate::App;
 use crate::audit::done;
 use crate::authority::{Action, may};
-use crate::passwords::hashed;
 use crate::problems::of_store;
 use crate::secrets::{NOBODY, password_is, token_hash};
 use async_trait::async_trait;
@@ -101,11 +100,15 @@ impl People for App {
         self.may_freshly(actor, Action::WritePeople).await?;
         at_least_one(&new.roles)?;
         let (roles, scoped_roles) = apart(&new.roles);
+        let password_hash = match new.password {
+            Some(password) => Some(self.hashed("password", password, &email).await?),
+            None => None,
+        };
         let person = NewPerson {
             id: PersonId::fresh(),
             email: email.clone(),
             display_name: email.clone(),
-            password_hash: given(new.password).await?,
+            password_hash,
             roles,
             scoped_roles,
             groups: group_names(&new.groups)?,
@@ -137,7 +140,13 @@ impl People for App {
         self.may_freshly(actor, Action::WritePeople).await?;
         wanted.roles.as_deref().map(at_least_one).transpose()?;
         let groups = wanted.groups.as_deref().map(group_names).transpose()?;
-        let password = given(wanted.password).await?;
+        let password = match wanted.password {
+            Some(password) => {
+                let people = self.store.people().await.map_err(of_store)?;
+                Some(self.hashed("password", password, &found(&people, id)?.email).await?)
+            }
+            None => None,
+        };
         let mut change = self.store.begin().await.map_err(of_store)?;
         let people = change.load_people_for_edit().await.map_err(of_store)?;
         let person = found(&people, id)?;
@@ -326,15 +335,6 @@ pub(crate) fn email_address(text: &str) -> Answer<String> {
         return Err(Problem::bad_field("email", "is not an e-mail address", "Write it as name@example.com."));
     }
     Ok(email)
-}
-
-/// # Errors
-/// 422 when it may be no password.
-async fn given(password: Option<String>) -> Answer<Option<String>> {
-    match password {
-        Some(password) => hashed("password", password).await.map(Some),
-        None => Ok(None),
-    }
 }
 
 /// # Errors

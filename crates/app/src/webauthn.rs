@@ -64,6 +64,11 @@ impl RelyingParty {
         Ok(Self(party))
     }
 
+    /// The name that this server is reached at.
+    pub(crate) fn host(&self) -> Option<&str> {
+        self.0.get_allowed_origins().iter().find_map(Url::domain)
+    }
+
     /// `known`: the person's keys, which are not registered twice.
     pub(crate) fn ask_to_register(
         &self,

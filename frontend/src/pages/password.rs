@@ -9,7 +9,7 @@ pub(super) fn own() -> AnyView {
     view! {
         <form method="post" action="/me/password" class="stack">
             {field("present", "Present password", "current-password", None)}
-            {field("new", "New password", "new-password", Some("At least 12 characters, of any kind."))}
+            {field("new", "New password", "new-password", Some("At least 12 characters of any kind, and none of the common ones."))}
             {field("again", "New password, again", "new-password", None)}
             <button class="btn" type="submit">"Change the password and sign out everywhere else"</button>
         </form>

@@ -104,7 +104,7 @@ fn password(form: &str, label: &'static str) -> AnyView {
         <div class="field">
             <label for=id.clone()>{label}</label>
             <input id=id.clone() name="password" type="password" autocomplete="new-password" maxlength="256" aria-describedby=format!("{id}-hint") />
-            <span class="hint" id=format!("{id}-hint")>"At least 12 characters."</span>
+            <span class="hint" id=format!("{id}-hint")>"At least 12 characters of any kind, and none of the common ones."</span>
         </div>
     }
     .into_any()

@@ -1,9 +1,10 @@
 //! One's own password: changed by the present one, and by nothing else.
 
 use crate::house::{House, refused};
+use holdfast_api::IfMatch;
 use holdfast_api::audit::{AuditFilter, Audits};
 use holdfast_api::passwords::{ChangePassword, Passwords};
-use holdfast_api::people::{AddPerson, People};
+use holdfast_api::people::{AddPerson, ChangePerson, People};
 use holdfast_api::proofs::Proofs;
 use holdfast_domain::{Actor, PersonId, Role, Scope};
 use holdfast_store::{SessionOwner, hash_secret, session_id};
@@ -111,6 +112,37 @@ async fn of_whoever_has_a_second_factor_an_old_sign_in_does_not_change_the_passw
     let stale = refused(house.app.change_password(&old, change(NEW, PASSWORD), None, FROM).await);
     assert_eq!(stale.code, "fresh_identity_needed");
     house.app.change_password(&house.approver, change(NEW, PASSWORD), None, FROM).await.unwrap();
+}
+
+#[tokio::test]
+async fn wherever_a_password_is_given_one_that_is_guessed_first_is_refused_by_its_field() {
+    let house = House::new().await;
+    let admin = house.another("admin@example.com", Role::Admin, &[]).await;
+    let (app, approver) = (&house.app, house.approver.email.as_str());
+    for (guessed, why) in [("Password!2345", "guessed first"), ("Approver-2026-Holdfast", "known here")] {
+        let add = AddPerson {
+            email: approver.replace('@', "@mail."),
+            roles: vec![Role::Viewer.into()],
+            groups: vec![],
+            password: Some(guessed.into()),
+        };
+        let give = ChangePerson { password: Some(guessed.into()), ..ChangePerson::default() };
+        let at_the_machine =
+            app.put_person(approver.into(), vec![Role::Viewer.into()], vec![], guessed.into());
+        let refusals = [
+            refused(app.add_person(&admin, add).await),
+            refused(app.change_person(&admin, approver, give, &IfMatch::Unconditional).await),
+            refused(at_the_machine.await),
+            refused(app.change_password(&house.approver, change(PASSWORD, guessed), None, FROM).await),
+        ];
+        for (n, no) in refusals.iter().enumerate() {
+            let field = if n == 3 { "new" } else { "password" };
+            assert_eq!((no.status, no.fields[0].path.as_str()), (422, field), "{n}: {no:?}");
+            assert!(no.detail.contains(why) && !no.way_out.is_empty(), "{n}: {no:?}");
+            assert!(!format!("{no:?}").contains(guessed), "{n}: {no:?}");
+        }
+    }
+    assert_eq!(signs_in(&house, PASSWORD).await, Ok(()), "nothing was changed");
 }
 
 #[tokio::test]

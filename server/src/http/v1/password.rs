@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 pub struct PasswordChange {
     #[schema(format = Password)]
     present: String,
-    /// 12 to 256 characters.
+    /// 12 to 256 characters, and none of those that are guessed first.
     #[schema(format = Password)]
     new: String,
 }
