@@ -68,7 +68,7 @@ export async function signIn(page, url, { email, password }) {
     page.waitForURL((to) => !to.pathname.startsWith("/sign-in")),
     page.locator("form:has(input[type=password]) [type=submit]").click(),
   ]);
-  assert.equal(await page.locator("input[type=password]").count(), 0, `${email} could not sign in`);
+  assert.equal(await page.locator("form[action='/sign-in']").count(), 0, `${email} could not sign in`);
 }
 
 /** Loads the page anew. With scripts off, one of a run that goes on does so by itself, which may break this off. */

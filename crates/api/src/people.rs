@@ -17,6 +17,10 @@ pub struct PersonView {
     pub roles: Vec<String>,
     pub groups: Vec<String>,
     pub disabled: bool,
+    /// Until when the password that an admin chose for them lets them in, to choose their own; absent: it is their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub temporary_password_until: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -75,7 +79,7 @@ impl fmt::Debug for NewPerson {
     }
 }
 
-/// Somebody to be made. Without a password they cannot sign in until they are given one.
+/// Somebody to be made. Without a password they cannot sign in until they are given one. With it they sign in to choose their own.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AddPerson {
     pub email: String,
@@ -138,7 +142,8 @@ pub trait People {
     async fn person(&self, actor: &Actor, id: &str) -> Answer<PersonView>;
     /// Refused when the address is somebody's already.
     async fn add_person(&self, actor: &Actor, new: AddPerson) -> Answer<PersonView>;
-    /// Nobody changes their own roles or groups, nor disables themselves.
+    /// Nobody changes their own roles, groups or password this way, nor disables themselves. A password that is given is as the first
+    /// one: good for choosing one's own, and for three days.
     async fn change_person(
         &self,
         actor: &Actor,

@@ -1,5 +1,6 @@
 //! RFC 9457 problem details: the one shape of every no and every failure.
 
+use holdfast_domain::Due;
 use serde::{Deserialize, Serialize};
 
 pub type Answer<T> = Result<T, Problem>;
@@ -88,6 +89,20 @@ impl Problem {
             format!("This needs {needs}."),
             "Ask an admin for the role, or somebody who has it to do this.",
         )
+    }
+
+    /// Something comes first.
+    #[must_use]
+    pub fn first(due: Due) -> Self {
+        match due {
+            Due::OwnPassword => Self::new(
+                403,
+                "own_password_due",
+                "Choose a password of your own first",
+                "The password that you signed in with was chosen by an administrator, and is good for choosing your own alone.",
+                "Change it on the page of your sign-in (/me), with `holdfast password`, or by PUT /api/v1/session/password.",
+            ),
+        }
     }
 
     /// `path` in dotted form; for input that is one value rather than a file.

@@ -28,6 +28,7 @@ fn administrator() -> Actor {
         identity_proved_at: Some(holdfast_clock::now()),
         second_factor: false,
         passkey: None,
+        due: None,
         sent: None,
         over: None,
     }

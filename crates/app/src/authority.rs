@@ -15,7 +15,7 @@ pub(crate) use scope::{Seen, everywhere, over_labels};
 
 use cedar::{Question, permits};
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, HeldRole, Reach, Role, Scope};
+use holdfast_domain::{Actor, Due, HeldRole, Reach, Role, Scope};
 use jiff::{SignedDuration, Timestamp};
 
 /// How long a proof of identity stays fresh.
@@ -30,6 +30,9 @@ const SKEW: SignedDuration = SignedDuration::from_secs(2);
 /// # Errors
 /// 403 with what would be needed.
 pub fn may(actor: &Actor, action: Action) -> Answer<()> {
+    if let Some(due) = actor.due.filter(|due| !comes_before(*due, action)) {
+        return Err(Problem::first(due));
+    }
     if actor.held().any(|held| permits(&Question::of(actor, held, action))) {
         return Ok(());
     }
@@ -63,6 +66,13 @@ pub fn may(actor: &Actor, action: Action) -> Answer<()> {
     }
     let names: Vec<_> = roles.iter().map(|r| r.as_str()).collect();
     Err(Problem::forbidden(&format!("the role {} ({})", names.join(" or "), action.words())))
+}
+
+/// What may be done while something is due: what leads to its being done.
+fn comes_before(due: Due, action: Action) -> bool {
+    match due {
+        Due::OwnPassword => matches!(action, Action::ProveOneself | Action::ChangeOwnPassword),
+    }
 }
 
 /// The scope that an API token needs for it; `None`: only a person's own session may.

@@ -116,7 +116,7 @@ impl Federation for App {
 
     async fn prove_by_provider(&self, actor: &Actor, vouched: Vouched, from: &str) -> Answer<()> {
         let about = format!("person:{}", actor.email);
-        may(actor, Action::ManageOwnSignIn)?;
+        may(actor, Action::ProveOneself)?;
         let known =
             self.store.person_of_identity(&vouched.issuer, &vouched.subject).await.map_err(of_store)?;
         if known != Some(actor.person) {
@@ -202,6 +202,7 @@ async fn welcomed(
         groups,
         created_at,
         disabled_at: None,
+        temporary_password_until: None,
     })
 }
 

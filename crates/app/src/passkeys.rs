@@ -202,7 +202,7 @@ impl Passkeys for App {
         session: &str,
         from: &str,
     ) -> Answer<PasskeyChallengeView> {
-        may(actor, Action::ManageOwnSignIn)?;
+        may(actor, Action::ProveOneself)?;
         let person = self.with_a_password(actor).await?;
         let act = match page {
             Some(page) => Some(self.act(actor, page).await),

@@ -9,9 +9,13 @@ use async_trait::async_trait;
 use holdfast_api::people::{AddPerson, ChangePerson, People, PersonView};
 use holdfast_api::proofs::{Admitted, Proofs as _};
 use holdfast_api::{Answer, IfMatch, Problem, version};
-use holdfast_domain::{Actor, HeldRole, Name, PersonId, Reach, Role};
+use holdfast_domain::{Actor, Due, HeldRole, Name, PersonId, Reach, Role};
 use holdfast_store::{AuditActor, AuditEntry, LoginGate, LoginLimits, NewPerson, Person};
 use jiff::Timestamp;
+
+/// For how long a password that an admin chose lets somebody in, to choose their own.
+const TEMPORARY_HOURS: u32 = 72;
+const TEMPORARY_SECONDS: u32 = TEMPORARY_HOURS * 3_600;
 
 fn wrong_password() -> Problem {
     Problem::new(
@@ -59,7 +63,9 @@ impl People for App {
         identity_proved_at: Option<Timestamp>,
     ) -> Answer<Actor> {
         match self.store.person(person).await {
-            Ok(person) if person.disabled_at.is_none() => Ok(actor(&person, identity_proved_at)),
+            Ok(person) if person.disabled_at.is_none() => {
+                Ok(Actor { due: due(&person), ..actor(&person, identity_proved_at) })
+            }
             Ok(_) | Err(holdfast_store::Error::NotFound(_)) => Err(sign_in_needed()),
             Err(error) => Err(of_store(error)),
         }
@@ -125,6 +131,9 @@ impl People for App {
             ));
         }
         change.create_person(&person).await.map_err(of_store)?;
+        if person.password_hash.is_some() {
+            change.make_password_temporary(person.id, TEMPORARY_SECONDS).await.map_err(of_store)?;
+        }
         let detail = serde_json::json!({ "roles": new.roles, "groups": person.groups });
         change.commit(done(actor, "person.add", &subject).with(detail)).await.map_err(of_store)?;
         self.person(actor, &email).await
@@ -156,6 +165,9 @@ impl People for App {
         if person.id == actor.person && of_own_rights {
             return Err(own_rights());
         }
+        if person.id == actor.person && password.is_some() {
+            return Err(own_password());
+        }
         if let Some(roles) = &wanted.roles {
             let (roles, scoped) = apart(roles);
             change.set_roles(person.id, &roles).await.map_err(of_store)?;
@@ -166,6 +178,7 @@ impl People for App {
         }
         if let Some(hash) = &password {
             change.set_password_hash(person.id, hash, None).await.map_err(of_store)?;
+            change.make_password_temporary(person.id, TEMPORARY_SECONDS).await.map_err(of_store)?;
         }
         match wanted.disabled {
             Some(true) => change.disable_person(person.id).await.map_err(of_store)?,
@@ -185,7 +198,7 @@ impl App {
     /// all that is asked of them.
     ///
     /// # Errors
-    /// 401, and 429 after too many.
+    /// 401; 429 after too many; 403 where its time is over.
     pub(crate) async fn right_password(&self, email: &str, password: &str, from: &str) -> Answer<Person> {
         let gate = self.store.begin_login(email, from, LoginLimits::default()).await.map_err(of_store)?;
         if let LoginGate::Closed { retry_after_seconds } = gate {
@@ -202,10 +215,19 @@ impl App {
         let typed = password.to_owned();
         let right = tokio::task::spawn_blocking(move || password_is(&typed, &stored)).await.unwrap_or(false);
         match person.map(|c| c.person) {
-            Some(person) if right && person.disabled_at.is_none() => Ok(person),
+            Some(person) if right && person.disabled_at.is_none() => self.in_time(person, from).await,
             // Counted, not written one by one: strangers must not be able to fill the log.
             _ => Err(wrong_password()),
         }
+    }
+
+    /// A password that somebody else chose lets nobody in after its time.
+    async fn in_time(&self, person: Person, from: &str) -> Answer<Person> {
+        let Some(until) = person.temporary_password_until else { return Ok(person) };
+        if self.store.now().await.map_err(of_store)? < until {
+            return Ok(person);
+        }
+        Err(self.told_locked("session.sign_in", &person.email, from, expired(until)).await?)
     }
 
     /// By the password alone.
@@ -234,6 +256,23 @@ impl App {
     }
 }
 
+fn expired(until: Timestamp) -> Problem {
+    Problem::new(
+        403,
+        "password_expired",
+        "Not signed in",
+        format!(
+            "The password that an administrator chose for you was good for {TEMPORARY_HOURS} hours, until {until:.0}."
+        ),
+        "Ask an administrator for a new one (People, or `holdfast person change`), and sign in with it in time.",
+    )
+}
+
+/// What the person has to do before anything else.
+fn due(person: &Person) -> Option<Due> {
+    person.temporary_password_until.map(|_| Due::OwnPassword)
+}
+
 pub(crate) fn locked(code: &str, what: &str, retry_after_seconds: u32) -> Problem {
     let mut locked = Problem::new(
         429,
@@ -246,6 +285,7 @@ pub(crate) fn locked(code: &str, what: &str, retry_after_seconds: u32) -> Proble
     locked
 }
 
+/// With nothing due: that is asked of whoever opens a session.
 pub(crate) fn actor(person: &Person, identity_proved_at: Option<Timestamp>) -> Actor {
     Actor {
         person: person.id,
@@ -260,6 +300,7 @@ pub(crate) fn actor(person: &Person, identity_proved_at: Option<Timestamp>) -> A
         // Whoever opens the door knows with what it was proved.
         second_factor: false,
         passkey: None,
+        due: None,
         sent: None,
         over: None,
     }
@@ -272,6 +313,7 @@ pub(crate) fn person_view(person: &Person) -> PersonView {
         roles: held_roles(person).map(|held| held.to_string()).collect(),
         groups: person.groups.iter().map(ToString::to_string).collect(),
         disabled: person.disabled_at.is_some(),
+        temporary_password_until: person.temporary_password_until,
     }
 }
 
@@ -307,6 +349,17 @@ pub(crate) fn own_rights() -> Problem {
         "Not one's own",
         "Nobody changes their own roles or groups, or shuts themselves out.",
         "Ask another admin, or use `holdfast admin` on the server's machine.",
+    )
+}
+
+/// One's own is one's own choice: it is asked for by the present one, and stays.
+fn own_password() -> Problem {
+    Problem::new(
+        403,
+        "own_password",
+        "Not this way",
+        "Nobody gives themselves a password here: one's own is changed by the present one.",
+        "Change it on the page of your sign-in (/me), or with `holdfast password`.",
     )
 }
 

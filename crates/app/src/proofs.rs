@@ -61,7 +61,7 @@ impl Proofs for App {
 
     async fn prove(&self, actor: &Actor, proof: Proof, from: &str) -> Answer<Proved> {
         let subject = subject_of(&actor.email);
-        may(actor, Action::ManageOwnSignIn)?;
+        may(actor, Action::ProveOneself)?;
         if let Some(answer) = &proof.passkey {
             return self.prove_by_key(actor, answer, from).await;
         }
@@ -105,7 +105,7 @@ impl Proofs for App {
     }
 
     async fn factors(&self, actor: &Actor) -> Answer<FactorsView> {
-        may(actor, Action::ManageOwnSignIn)?;
+        may(actor, Action::ProveOneself)?;
         let credentials = self.store.credentials(&actor.email).await.map_err(of_store)?;
         let factor = self.store.totp_factor(actor.person).await.map_err(of_store)?;
         let codes_since = factor.as_ref().and_then(|factor| factor.confirmed_at);

@@ -32,7 +32,7 @@ pub use movement::{Intent, Mode};
 pub use need::{Missing, Need};
 pub use observation::{NotSeen, ObservationMap, Observed, Sight};
 pub use own_step::{OwnCall, OwnPlan, OwnStep};
-pub use person::{Actor, RequestKey, Role, Scope};
+pub use person::{Actor, Due, RequestKey, Role, Scope};
 pub use plan_edit::PlanEdits;
 pub use policy::{ApprovalPolicy, ApprovalRule, Group};
 pub use reach::{HeldRole, Labels, Reach};

@@ -88,6 +88,22 @@ impl std::str::FromStr for Scope {
     }
 }
 
+/// What somebody has to do at their sign-in before anything else is done for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// The password is one that an administrator chose: it is good for choosing one's own.
+    OwnPassword,
+}
+
+impl Due {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OwnPassword => "own_password",
+        }
+    }
+}
+
 /// Whoever asks, as the door established it. Authority is decided from this alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
@@ -110,6 +126,8 @@ pub struct Actor {
     pub second_factor: bool,
     /// Which key that was, where it was one and not a code.
     pub passkey: Option<uuid::Uuid>,
+    /// What comes first; until it is done they may do nothing else.
+    pub due: Option<Due>,
     /// What makes a second sending of this request the same request; `None`: the sender asked for no such thing.
     pub sent: Option<RequestKey>,
     /// The application that is asked about; `None`: none in particular. Said by the use case, never by the door.

@@ -24,6 +24,8 @@ pub struct Person {
     pub groups: Vec<Name>,
     pub created_at: Timestamp,
     pub disabled_at: Option<Timestamp>,
+    /// Until when a password that somebody else chose lets them in, to choose their own; `None`: it is their own, or there is none.
+    pub temporary_password_until: Option<Timestamp>,
 }
 
 /// `password_hash` is an argon2id hash in its text form.
@@ -70,6 +72,7 @@ pub(crate) struct PersonRow {
     groups: Vec<String>,
     created_at: Time,
     disabled_at: Option<Time>,
+    password_temporary_until: Option<Time>,
 }
 
 impl PersonRow {
@@ -88,6 +91,7 @@ impl PersonRow {
                 groups: groups.collect::<Result<_>>()?,
                 created_at: self.created_at.into(),
                 disabled_at: maybe_time(self.disabled_at),
+                temporary_password_until: maybe_time(self.password_temporary_until),
             },
             password_hash: self.password_hash,
         })
@@ -101,7 +105,7 @@ async fn select_people(
     email: Option<&str>,
 ) -> Result<Vec<Credentials>> {
     let rows: Vec<PersonRow> = sqlx::query_as(
-        "SELECT p.id, p.email, p.display_name, p.password_hash, p.roles, p.created_at, p.disabled_at,
+        "SELECT p.id, p.email, p.display_name, p.password_hash, p.roles, p.created_at, p.disabled_at, p.password_temporary_until,
                 ARRAY(SELECT s.role || ':' || concat_ws(',', 'application=' || s.application, 'tier=' || s.tier,
                                                         'team=' || s.team, 'environment=' || s.environment)
                       FROM scoped_roles s WHERE s.person = p.id ORDER BY 1) AS scoped_roles,
@@ -276,7 +280,7 @@ impl Change {
         Ok(())
     }
 
-    /// Ends every session of the person, `but` that one. How many ended.
+    /// One of their own choice, for good. Ends every session of the person, `but` that one. How many ended.
     ///
     /// # Errors
     /// `NotFound` when there is no such person.
@@ -286,11 +290,26 @@ impl Change {
         password_hash: &str,
         but: Option<&str>,
     ) -> Result<u64> {
-        let set = sqlx::query("UPDATE people SET password_hash = $2 WHERE id = $1")
-            .bind(person.0)
-            .bind(password_hash);
+        let set = sqlx::query(
+            "UPDATE people SET password_hash = $2, password_temporary_until = NULL WHERE id = $1",
+        )
+        .bind(person.0)
+        .bind(password_hash);
         found(set.execute(self.connection()).await?.rows_affected())?;
         self.end_sessions(person, but).await
+    }
+
+    /// The password that they have now was somebody else's choice: it lets them in for so long, to choose their own.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such person.
+    pub async fn make_password_temporary(&mut self, person: PersonId, seconds: u32) -> Result<()> {
+        let set = sqlx::query(
+            "UPDATE people SET password_temporary_until = clock_timestamp() + make_interval(secs => $2) WHERE id = $1",
+        )
+        .bind(person.0)
+        .bind(f64::from(seconds));
+        found(set.execute(self.connection()).await?.rows_affected())
     }
 
     /// Ends every session and revokes every token of the person.

@@ -31,6 +31,28 @@ pub fn page(factors: FactorsView, keys: Vec<PasskeyView>, sessions: Vec<OwnSessi
     })
 }
 
+/// Until they have a password of their own there is nothing else for them here.
+#[must_use]
+pub fn own_password_due() -> Screen {
+    Screen::new(TITLE, PATH, || {
+        view! {
+            <section class="card sign-in" aria-labelledby="h-due">
+                <h1 id="h-due">"Choose a password of your own"</h1>
+                <p>"The one that you signed in with was chosen by an administrator. Until you have your own it is good for nothing else, and after 72 hours for nothing at all."</p>
+                {super::password::own()}
+                {sign_out()}
+            </section>
+        }
+        .into_any()
+    })
+}
+
+/// Where there is no menu that has it.
+fn sign_out() -> AnyView {
+    view! { <form method="post" action="/sign-out"><button class="btn" type="submit">"Sign out"</button></form> }
+        .into_any()
+}
+
 fn signed_in(sessions: &[OwnSession]) -> AnyView {
     let head = view! {
         <th scope="col">"Signed in"</th><th scope="col">"From"</th><th scope="col">"Browser"</th><th scope="col">"Last seen"</th>

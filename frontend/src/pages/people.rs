@@ -1,7 +1,7 @@
 //! People and groups: who is there, and whose approvals count? For admins.
 
-use crate::components::parts;
 use crate::components::tone::{Tone, badge};
+use crate::components::{parts, time};
 use crate::format;
 use crate::pages::{calls, passkeys};
 use crate::screen::{Screen, typed};
@@ -46,13 +46,16 @@ fn body(people: &[PersonView], groups: &[GroupView], me: &str) -> AnyView {
 
 fn person(person: &PersonView, me: &str) -> AnyView {
     let (tone, word) = if person.disabled { (Tone::Quiet, "disabled") } else { (Tone::Good, "active") };
+    let temporary = person.temporary_password_until.filter(|_| !person.disabled).map(|at| {
+        view! { " "{badge(Tone::Watch, "to choose a password")}" "{time::until(at)} }
+    });
     let groups = if person.groups.is_empty() { "–".to_owned() } else { person.groups.join(", ") };
     view! {
         <tr>
             <td><b>{person.email.clone()}</b></td>
             {parts::labelled("Roles", view! { {person.roles.join(" · ")} }.into_any())}
             {parts::labelled("Groups", view! { {groups} }.into_any())}
-            {parts::labelled("State", badge(tone, word))}
+            {parts::labelled("State", view! { {badge(tone, word)}{temporary} }.into_any())}
             <td class="whole">{change(person, person.email == me)}</td>
         </tr>
     }
@@ -104,7 +107,7 @@ fn password(form: &str, label: &'static str) -> AnyView {
         <div class="field">
             <label for=id.clone()>{label}</label>
             <input id=id.clone() name="password" type="password" autocomplete="new-password" maxlength="256" aria-describedby=format!("{id}-hint") />
-            <span class="hint" id=format!("{id}-hint")>"At least 12 characters of any kind, and none of the common ones."</span>
+            <span class="hint" id=format!("{id}-hint")>"At least 12 characters of any kind, and none of the common ones. They choose their own with it at their sign-in, within 72 hours."</span>
         </div>
     }
     .into_any()
@@ -114,14 +117,20 @@ fn change(person: &PersonView, own: bool) -> AnyView {
     let form = format!("person-{}", person.id);
     let path = format!("/people/{}", format::encode(&person.id));
     let (email, tag) = (person.email.clone(), version::of_person(person));
-    let hidden = view! {
-        <input type="hidden" name="if_match" value=tag.clone() />
-        <input type="hidden" name="email" value=email.clone() />
-    };
-    let rights = (!own).then(|| {
-        view! { {roles(&form, &person.roles)}{scoped(&form, &person.roles)}{filled(&form, "groups", "Groups", "Separated by commas; made if need be.", &person.groups.join(", "))} }
+    let edit = (!own).then(|| {
+        view! {
+            <form method="post" action=path.clone() class="stack">
+                <input type="hidden" name="if_match" value=tag.clone() />
+                <input type="hidden" name="email" value=email.clone() />
+                {roles(&form, &person.roles)}
+                {scoped(&form, &person.roles)}
+                {filled(&form, "groups", "Groups", "Separated by commas; made if need be.", &person.groups.join(", "))}
+                {password(&form, "New password")}
+                <button class="btn" type="submit">{format!("Change {email}")}</button>
+            </form>
+        }
     });
-    let note = own.then(|| view! { <p class="hint">"Nobody changes their own roles or groups."</p> });
+    let note = own.then(|| view! { <p class="hint">"Nobody changes their own roles or groups. Your password is changed on "<a href=super::me::PATH>"the page of your sign-in"</a>"."</p> });
     let (state, words, class) = if person.disabled {
         ("enable", "Let in again", "btn")
     } else {
@@ -145,13 +154,8 @@ fn change(person: &PersonView, own: bool) -> AnyView {
         }
     });
     let body = view! {
-        <form method="post" action=path.clone() class="stack">
-            {hidden}
-            {rights}
-            {note}
-            {password(&form, "New password")}
-            <button class="btn" type="submit">{format!("Change {}", person.email)}</button>
-        </form>
+        {edit}
+        {note}
         <div class="apart verbs-down">{switch}{reset}</div>
         {called}
         {keys}

@@ -39,8 +39,12 @@ pub async fn login(login: Login, output: Output) -> Outcome {
     let cookie = cookie(&response)?;
     let who: Value = response.json().await.context("the answer broke off")?;
     keep(SavedSession { url: client.url.clone(), email: email.clone(), cookie })?;
-    output.show(&who, |_| {
-        format!("Signed in to {} as {email}. Approving is possible for five minutes.", client.url)
+    output.show(&who, |who| {
+        let then = match who["due"].as_str() {
+            Some("own_password") => "The password was chosen by an administrator: choose your own first, with `holdfast password`.",
+            _ => "Approving is possible for five minutes.",
+        };
+        format!("Signed in to {} as {email}. {then}", client.url)
     });
     Ok(())
 }
@@ -113,6 +117,7 @@ pub async fn whoami(output: Output) -> Outcome {
             ("groups", all("groups")),
             ("scopes", all("scopes")),
             ("identity proved", of("identity_proved_at")),
+            ("first", of("due")),
         ])
     });
     Ok(())

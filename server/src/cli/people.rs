@@ -158,8 +158,12 @@ pub fn people_table(people: &[PersonView]) -> String {
     let rows: Vec<Vec<String>> = people
         .iter()
         .map(|person| {
-            let state = if person.disabled { "disabled" } else { "active" };
-            vec![person.email.clone(), person.roles.join(", "), person.groups.join(", "), state.to_owned()]
+            let state = match (person.disabled, person.temporary_password_until) {
+                (true, _) => "disabled".to_owned(),
+                (false, Some(until)) => format!("to choose a password until {until:.0}"),
+                (false, None) => "active".to_owned(),
+            };
+            vec![person.email.clone(), person.roles.join(", "), person.groups.join(", "), state]
         })
         .collect();
     table(&["E-MAIL", "ROLES", "GROUPS", "STATE"], &rows)

@@ -11,6 +11,7 @@ use axum::{
     http::{HeaderMap, Method, Uri, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
+use holdfast_api::Problem;
 use holdfast_domain::Actor;
 use std::time::Duration;
 use tower_sessions::Session;
@@ -67,6 +68,9 @@ impl FromRequestParts<AppState> for Listener {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
         let Principal(actor) = Principal::from_request_parts(parts, state).await?;
+        if let Some(due) = actor.due {
+            return Err(Refused(Problem::first(due)).into_response());
+        }
         let token = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let by = match token.and_then(bearer) {
             Some(token) => By::Token(token.to_owned()),
@@ -91,7 +95,7 @@ impl Listener {
             By::Session(session) => match session::stands(session, person).await {
                 Ok(false) => false,
                 Ok(true) => match state.plane.actor_of_session(person, None).await {
-                    Ok(_) => true,
+                    Ok(actor) => actor.due.is_none(),
                     Err(problem) => problem.status >= 500,
                 },
                 Err(_) => true,

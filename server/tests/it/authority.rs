@@ -10,7 +10,8 @@ use holdfast_domain::{Name, Role};
 use holdfast_failover::RunState;
 use holdfast_store::AuditRecord;
 use matrix::About::{Application, Freeze, Lot, Run, TheDoor, Whole};
-use matrix::{of_operation, of_page, pages};
+pub use matrix::pages;
+use matrix::{of_operation, of_page};
 use std::collections::BTreeSet;
 use world::{INVENTORY, Somebody, Things, World, compared, filled, sent};
 

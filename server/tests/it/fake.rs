@@ -100,6 +100,7 @@ pub fn operator() -> Actor {
         identity_proved_at: None,
         second_factor: false,
         passkey: None,
+        due: None,
         sent: None,
         over: None,
     }

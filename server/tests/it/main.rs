@@ -14,6 +14,7 @@ mod bodies;
 mod canary;
 mod command_line;
 mod coverage;
+mod due;
 mod fake;
 mod house;
 mod inventory;

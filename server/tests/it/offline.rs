@@ -90,6 +90,7 @@ impl Night {
             identity_proved_at: None,
             second_factor: false,
             passkey: None,
+            due: None,
             sent: None,
             over: None,
         };

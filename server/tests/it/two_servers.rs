@@ -146,6 +146,9 @@ async fn whoever_is_signed_out_disabled_or_demoted_is_so_on_every_server_at_once
         ("given a new password", one, Method::PATCH, Some(json!({ "password": PASSWORD }))),
         ("disabled", one, Method::PATCH, Some(json!({ "disabled": true }))),
     ] {
+        // As they were.
+        let anew = vec![Role::Operator.into()];
+        two.app.put_person("one@example.com".into(), anew, vec![], PASSWORD.into()).await.unwrap();
         let cookies = [two.sign_in(0, "one@example.com").await, two.sign_in(1, "one@example.com").await];
         let other = two.sign_in(1, "two@example.com").await;
         let ends = [

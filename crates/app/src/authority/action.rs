@@ -42,6 +42,8 @@ pub enum Action {
     ManageOwnTokens,
     /// How one signs in oneself: second factor, sessions.
     ManageOwnSignIn,
+    /// That one is who one says: the proof, and what is asked for it.
+    ProveOneself,
     ChangeOwnPassword,
     /// How one is told.
     ManageOwnChannels,
@@ -66,7 +68,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::See,
         Self::ReadInventory,
         Self::WriteInventory,
@@ -90,6 +92,7 @@ impl Action {
         Self::WritePeople,
         Self::ManageOwnTokens,
         Self::ManageOwnSignIn,
+        Self::ProveOneself,
         Self::ChangeOwnPassword,
         Self::ManageOwnChannels,
         Self::Waive,
@@ -128,6 +131,7 @@ impl Action {
             Self::WritePeople => "changing people, their roles or groups",
             Self::ManageOwnTokens => "managing API tokens",
             Self::ManageOwnSignIn => "changing how one signs in",
+            Self::ProveOneself => "proving who one is",
             Self::ChangeOwnPassword => "changing one's own password",
             Self::ManageOwnChannels => "changing how one is told",
             Self::Waive => "waiving a finding",

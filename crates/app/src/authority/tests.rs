@@ -16,6 +16,7 @@ fn actor(role: Option<Role>, scopes: Option<Vec<Scope>>) -> Actor {
         identity_proved_at: None,
         second_factor: false,
         passkey: None,
+        due: None,
         sent: None,
         over: None,
     }
@@ -33,6 +34,7 @@ fn the_whole_matrix_of_roles_is_as_written_down() {
         | Action::ReadWholeLog
         | Action::ManageOwnTokens
         | Action::ManageOwnSignIn
+        | Action::ProveOneself
         | Action::ChangeOwnPassword
         | Action::ManageOwnChannels => [true, true, true, true],
         Action::ConfirmStep | Action::KeepOnCall => [false, true, true, true],
@@ -64,6 +66,25 @@ fn the_whole_matrix_of_roles_is_as_written_down() {
             assert_eq!(may(&actor(Some(role), None), action).is_ok(), allowed, "{action:?} by {role:?}");
         }
         assert!(may(&actor(None, None), action).is_err(), "{action:?} by somebody without a role");
+    }
+}
+
+#[test]
+fn until_what_is_due_is_done_nothing_else_is() {
+    let first = |due| match due {
+        Due::OwnPassword => vec![Action::ProveOneself, Action::ChangeOwnPassword],
+    };
+    for due in [Due::OwnPassword] {
+        for action in Action::ALL {
+            let everything = Actor { roles: Role::ALL.to_vec(), due: Some(due), ..actor(None, None) };
+            let over_shop = Actor { over: Some(shop()), ..everything.clone() };
+            for who in [everything, over_shop] {
+                let code = may(&who, action).err().map(|problem| problem.code);
+                let allowed = first(due).contains(&action) && who.over.is_none();
+                assert_eq!(code.is_none(), allowed, "{action:?} before {due:?}");
+                assert!(allowed || code == Some(format!("{}_due", due.as_str())), "{action:?}: {code:?}");
+            }
+        }
     }
 }
 
@@ -100,9 +121,10 @@ fn holder(held: &str, over: Option<Labels>) -> Actor {
 }
 
 /// What is asked of no application.
-const OF_ONESELF: [Action; 6] = [
+const OF_ONESELF: [Action; 7] = [
     Action::ManageOwnTokens,
     Action::ManageOwnSignIn,
+    Action::ProveOneself,
     Action::ChangeOwnPassword,
     Action::ManageOwnChannels,
     Action::OpenBreakGlass,

@@ -267,6 +267,7 @@ mod tests {
             identity_proved_at: None,
             second_factor: false,
             passkey: None,
+            due: None,
             sent: None,
             over: None,
         }

@@ -11,6 +11,7 @@ mod drills;
 mod evacuations;
 mod failback;
 mod federation;
+mod first_passwords;
 mod guards;
 mod hand_in;
 mod house;

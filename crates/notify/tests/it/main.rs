@@ -52,6 +52,7 @@ fn actor(person: &Person) -> Actor {
         identity_proved_at: None,
         second_factor: false,
         passkey: None,
+        due: None,
         sent: None,
         over: None,
     }

@@ -11,7 +11,7 @@ pub enum Person {
         /// E-mail address or id
         id: String,
     },
-    /// Make somebody; without a password they cannot sign in until they are given one
+    /// Make somebody; without a password they cannot sign in until they are given one. They choose their own with it, within 72 hours
     Add {
         #[arg(long)]
         email: String,
@@ -85,7 +85,7 @@ pub struct PersonChange {
     /// In no group any more
     #[arg(long, conflicts_with = "groups")]
     pub no_groups: bool,
-    /// Read a new password from standard input; it ends every session of theirs
+    /// Read a new password from standard input; it ends every session of theirs, and is good for choosing their own, within 72 hours
     #[arg(long)]
     pub password_stdin: bool,
     /// Nobody signs in as them any more, and their tokens end

@@ -47,6 +47,9 @@ pub async fn prove(State(state): State<AppState>, visit: Visit, Asked(asked): As
 }
 
 pub async fn page(State(state): State<AppState>, visit: Visit, Here(current): Here) -> Response {
+    if visit.actor.due.is_some() {
+        return visit.show(&state, Ok(pages::me::own_password_due())).await;
+    }
     let answer = futures::try_join!(
         state.plane.factors(&visit.actor),
         state.plane.passkeys(&visit.actor),

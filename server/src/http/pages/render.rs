@@ -10,7 +10,7 @@ use crate::http::{
 };
 use crate::state::AppState;
 use axum::extract::{FromRequestParts, OriginalUri};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header, request::Parts};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_api::runs::RunFilter;
 use holdfast_api::{Answer, Problem};
@@ -38,6 +38,9 @@ impl FromRequestParts<AppState> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
         let actor = match principal::find(parts, state).await {
+            Ok(Some(actor)) if leads_elsewhere(&actor, parts) => {
+                return Err(Redirect::to(pages::me::PATH).into_response());
+            }
             Ok(Some(actor)) => actor,
             Ok(None) => {
                 return match principal::Principal::from_request_parts(parts, state).await {
@@ -49,6 +52,12 @@ impl FromRequestParts<AppState> for Visit {
         };
         Ok(Self::of(actor, parts))
     }
+}
+
+/// Whoever has to do something first is led to where it is done, whatever page they ask for.
+fn leads_elsewhere(actor: &Actor, parts: &Parts) -> bool {
+    let there = [pages::me::PATH, pages::prove::PATH].contains(&parts.uri.path());
+    actor.due.is_some() && parts.method == Method::GET && !there
 }
 
 impl Visit {
@@ -96,6 +105,12 @@ impl Visit {
         if self.flash.as_ref().is_some_and(|flash| !flash.done || !flash.typed.is_empty()) {
             screen.refresh_seconds = None;
         }
+        let mut chrome = chrome(state, &self.path, self.theme);
+        chrome.flash.clone_from(&self.flash);
+        // They may ask for none of what stands around a page.
+        if self.actor.due.is_some() {
+            return saying(told, respond(status, screen, chrome, self.had_flash));
+        }
         let live = RunFilter { live: true, told_singly: true, limit: Some(COUNTED), ..RunFilter::default() };
         let (runs, approvals, evacuations, automation, glass, clocks) = futures::join!(
             state.plane.runs(&self.actor, &live),
@@ -105,7 +120,6 @@ impl Visit {
             state.plane.break_glass_state(&self.actor),
             state.plane.clocks(&self.actor)
         );
-        let mut chrome = chrome(state, &self.path, self.theme);
         chrome.signed = Some(self.signed());
         chrome.active_runs = runs.ok().map(|page| page.items.len());
         // Of what cannot be told no number is shown.
@@ -117,7 +131,6 @@ impl Visit {
         };
         chrome.glass = glass.map_or(Glass::NotKnown, |state| Glass::Open(state.open));
         chrome.clocks = clocks.map_or(Clocks::NotKnown, Clocks::Compared);
-        chrome.flash = self.flash;
         saying(told, respond(status, screen, chrome, self.had_flash))
     }
 }

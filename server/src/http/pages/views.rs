@@ -32,6 +32,7 @@ pub async fn sign_in(State(state): State<AppState>, headers: HeaderMap, Asked(as
     let failed = asked.get("refused").map(|code| {
         match code.as_str() {
             "sign_in_locked" => "There were too many wrong passwords for this address or from this place. Wait fifteen minutes.",
+            "password_expired" => "The password that an administrator chose for you was good for 72 hours, and they are over. Ask an administrator for a new one.",
             "code_late" => "The code came more than five minutes after the password. Begin again.",
             other => pages::sign_in::refusal_of_provider(other)
                 .unwrap_or("The e-mail address and the password do not fit together."),

@@ -36,7 +36,8 @@ pub struct NewPerson {
     /// Made if need be.
     #[serde(default)]
     groups: Vec<String>,
-    /// At least 12 characters. Without one they cannot sign in until they are given one.
+    /// At least 12 characters, and none of those that are guessed first. Good for choosing their own with it, for 72 hours. Without one
+    /// they cannot sign in until they are given one.
     #[serde(default)]
     #[schema(format = Password)]
     password: Option<String>,
@@ -51,7 +52,7 @@ pub struct PersonChange {
     roles: Option<Vec<String>>,
     #[serde(default)]
     groups: Option<Vec<String>>,
-    /// Ends every session of theirs.
+    /// Ends every session of theirs, and is good for choosing their own with it, for 72 hours. Not for oneself (`own_password`).
     #[serde(default)]
     #[schema(format = Password)]
     password: Option<String>,

@@ -48,6 +48,9 @@ pub struct SessionView {
     pub identity_proved_at: Option<Timestamp>,
     /// Whether that proof held a second factor that was checked here: opening break-glass needs that, or a sealed code.
     pub second_factor: bool,
+    /// What comes first, and until it is done nothing else is: `own_password` (`PUT /session/password`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<String>,
 }
 
 impl From<Actor> for SessionView {
@@ -63,6 +66,7 @@ impl From<Actor> for SessionView {
                 .map(|scopes| scopes.iter().map(|scope| scope.as_str().to_owned()).collect()),
             identity_proved_at: actor.identity_proved_at,
             second_factor: actor.second_factor,
+            due: actor.due.map(|due| due.as_str().to_owned()),
         }
     }
 }
@@ -77,6 +81,7 @@ pub async fn get_session(Principal(actor): Principal) -> Json<SessionView> {
 #[utoipa::path(post, path = "/session", tag = "session", request_body = SignIn, responses(
     (status = 200, body = SessionView, headers(("set-cookie" = String, description = "`__Host-holdfast`"))),
     (status = 401, description = "Unknown address or wrong password; `code_needed`: the second factor's code is asked for too, `code_refused`: it was not right", body = super::super::problem::ProblemBody, content_type = "application/problem+json"),
+    (status = 403, description = "`password_expired`: the password that an administrator chose was good for three days", body = super::super::problem::ProblemBody, content_type = "application/problem+json"),
     (status = 429, description = "Too many failures: the account's door is closed for a while", body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
 pub async fn post_session(State(state): State<AppState>, request: Request) -> Reply<Json<SessionView>> {
     let (mut parts, body) = request.into_parts();

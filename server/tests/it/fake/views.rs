@@ -90,6 +90,7 @@ pub fn person_view() -> PersonView {
         roles: vec!["approver".into()],
         groups: vec!["approvers".into()],
         disabled: false,
+        temporary_password_until: None,
     }
 }
 
