@@ -19,7 +19,7 @@ const AT_MOST_MS = 180_000 + examples * 15_000;
 // An open stream of events ends with its run, and not with an answer.
 const NEVER_ENDS = ["get_events"];
 // They would end the very session that asks.
-const END_IT = ["delete_session", "delete_sessions"];
+const END_IT = ["delete_session", "delete_sessions", "post_sign_everybody_out"];
 
 /** Signs in by REST; the cookie, as a browser would send it. */
 async function session(who) {

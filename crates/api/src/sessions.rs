@@ -1,4 +1,4 @@
-//! The sessions of whoever asks: where they are signed in, and ending that.
+//! The sessions of whoever asks: where they are signed in, and ending that; and ending everybody's.
 
 use crate::problem::Answer;
 use async_trait::async_trait;
@@ -25,6 +25,9 @@ pub struct OwnSession {
     pub current: bool,
 }
 
+/// What is typed to end everybody's.
+pub const EVERYBODY: &str = "everybody";
+
 /// `current` is the id of the session that asks.
 #[async_trait]
 pub trait Sessions {
@@ -34,4 +37,7 @@ pub trait Sessions {
     async fn end_session(&self, actor: &Actor, id: &str) -> Answer<()>;
     /// All of them, or all but the one that asks. How many ended.
     async fn end_sessions(&self, actor: &Actor, but: Option<&str>) -> Answer<u64>;
+    /// Everybody's, one's own too: something has got out, and nobody knows whose. `confirm` is [`EVERYBODY`]. Wants fresh identity.
+    /// How many ended.
+    async fn end_everybodys_sessions(&self, actor: &Actor, confirm: &str) -> Answer<u64>;
 }

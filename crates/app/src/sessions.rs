@@ -1,11 +1,11 @@
-//! Where a person is signed in, and ending it: for oneself, from the page of one's sign-in.
+//! Where a person is signed in, and ending it: for oneself, from the page of one's sign-in; for everybody, by an admin.
 
 use crate::App;
 use crate::audit::done;
 use crate::authority::{Action, may};
 use crate::problems::of_store;
 use async_trait::async_trait;
-use holdfast_api::sessions::{OwnSession, Sessions};
+use holdfast_api::sessions::{EVERYBODY, OwnSession, Sessions};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::Actor;
 use serde_json::json;
@@ -50,6 +50,22 @@ impl Sessions for App {
         let ended = change.end_sessions(actor.person, but).await.map_err(of_store)?;
         let detail = json!({ "sessions": ended, "but_this_one": but.is_some() });
         change.commit(done(actor, "session.end_all", &subject).with(detail)).await.map_err(of_store)?;
+        Ok(ended)
+    }
+
+    async fn end_everybodys_sessions(&self, actor: &Actor, confirm: &str) -> Answer<u64> {
+        self.may_freshly(actor, Action::WritePeople).await?;
+        if confirm.trim() != EVERYBODY {
+            return Err(Problem::bad_field(
+                "confirm",
+                format!("is not `{EVERYBODY}`"),
+                format!("Type `{EVERYBODY}`: each person is signed out at once, you too. API tokens stay."),
+            ));
+        }
+        let mut change = self.store.begin().await.map_err(of_store)?;
+        let ended = change.end_everybodys_sessions().await.map_err(of_store)?;
+        let entry = done(actor, "session.end_everybodys", "person:*");
+        change.commit(entry.with(json!({ "sessions": ended }))).await.map_err(of_store)?;
         Ok(ended)
     }
 }

@@ -220,6 +220,17 @@ impl Change {
         Ok(ended.rows_affected() > 0)
     }
 
+    /// Everybody's, and those of whoever is on their way in. Open pages hear of it when the change commits: a hint that names nobody
+    /// has every one of them look.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn end_everybodys_sessions(&mut self) -> Result<u64> {
+        let ended = sqlx::query("DELETE FROM sessions").execute(self.connection()).await?;
+        self.notify("sessions").await?;
+        Ok(ended.rows_affected())
+    }
+
     /// Every session of the person, `but` that one. Open pages hear of it when the change commits.
     ///
     /// # Errors

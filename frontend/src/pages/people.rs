@@ -10,10 +10,14 @@ use holdfast_api::version;
 use holdfast_domain::Role;
 use leptos::prelude::*;
 
+pub const PATH: &str = "/people";
+/// The form's name.
+pub const SIGN_EVERYBODY_OUT: &str = "sign-everybody-out";
+
 /// `me`: the e-mail address of whoever looks; nobody changes their own rights.
 #[must_use]
 pub fn page(people: Vec<PersonView>, groups: Vec<GroupView>, me: String) -> Screen {
-    Screen::new("People", "/people", move || body(&people, &groups, &me))
+    Screen::new("People", PATH, move || body(&people, &groups, &me))
 }
 
 fn body(people: &[PersonView], groups: &[GroupView], me: &str) -> AnyView {
@@ -40,6 +44,7 @@ fn body(people: &[PersonView], groups: &[GroupView], me: &str) -> AnyView {
             {parts::card("add-group", "Add a group", parts::nothing(), add_group())}
         </div>
         {parts::card("groups", format::count(groups.len(), "group", "groups"), parts::nothing(), group_list)}
+        {parts::card("sign-out", "When something has got out", parts::nothing(), sign_everybody_out())}
     }
     .into_any()
 }
@@ -163,6 +168,21 @@ fn change(person: &PersonView, own: bool) -> AnyView {
     .into_any();
     let summary = view! { "Change…"<span class="sr">{format!(" {}", person.email)}</span> }.into_any();
     parts::fold(form.clone(), typed(&form, "email").is_some(), "plain-fold", summary, body)
+}
+
+/// Folded away, and confirmed by a word: nobody is to come upon it by accident in an incident.
+fn sign_everybody_out() -> AnyView {
+    let form = SIGN_EVERYBODY_OUT;
+    let body = view! {
+        <form method="post" action="/people/sign-out" class="stack">
+            <p>"Every session of every person ends at once, on every server, yours too; open pages stop hearing of anything. Whoever works now signs in again and goes on: no run stops for it. API tokens stay: they are revoked by their owners, or by disabling them."</p>
+            {parts::text_field(form, "confirm", "To confirm", "Type everybody.", true)}
+            <button class="btn danger" type="submit">"Sign everybody out"</button>
+        </form>
+    }
+    .into_any();
+    let summary = view! { "End everybody's sessions…" }.into_any();
+    parts::fold(form.to_owned(), typed(form, "confirm").is_some(), "plain-fold", summary, body)
 }
 
 fn add_person() -> AnyView {

@@ -7,7 +7,7 @@ use super::{
     output::{Output, table},
     passkeys, password,
 };
-use crate::http::v1::List;
+use crate::http::v1::{List, sessions::EverybodySignedOut};
 use holdfast_api::people::{GroupView, PersonView, TokenView};
 use holdfast_api::sessions::OwnSession as SessionView;
 use reqwest::Method;
@@ -34,6 +34,15 @@ pub async fn person(command: Person, output: Output) -> Outcome {
             let path = format!("{}/factors", one(&id));
             client.raw(Method::DELETE, &path, None::<&Value>, As::Person).await?;
             client.get_as(&one(&id), As::Person).await?
+        }
+        Person::SignOutEverybody { confirm } => {
+            let body = json!({ "confirm": confirm });
+            let ended: EverybodySignedOut =
+                client.change(Method::POST, "/api/v1/people/sign_out", Some(&body), As::Person, &[]).await?;
+            output.show(&ended, |ended| {
+                format!("Everybody is signed out: {} sessions ended.", ended.sessions_ended)
+            });
+            return Ok(());
         }
         Person::Passkeys { id } => return passkeys::of_person(&client, &id, output).await,
         Person::RemovePasskey { id, key } => {

@@ -13,6 +13,8 @@ const NEW_POLICY: &str =
 pub fn body(method: &str, path: &str) -> &'static str {
     match (method, path) {
         ("POST", "/api/v1/people") => NEW_PERSON,
+        // Not the word, so that whoever sends it stays signed in.
+        ("POST", "/api/v1/people/sign_out") => r#"{"confirm": "nobody"}"#,
         ("POST", "/api/v1/groups") => r#"{"name": "sre"}"#,
         ("POST", "/api/v1/policies") => NEW_POLICY,
         ("POST", "/api/v1/freezes") => r#"{"reason": "year's end", "ends_at": "2027-01-02T00:00:00Z"}"#,

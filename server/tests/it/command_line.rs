@@ -160,6 +160,7 @@ const WAYS: &[(&str, Way)] = &[
     ("GET /api/v1/audit/consistency", By("audit consistency --from 1")),
     ("GET /api/v1/people", By("person list")),
     ("POST /api/v1/people", By("person add --email new@example.com --role operator")),
+    ("POST /api/v1/people/sign_out", By("person sign-out-everybody --confirm everybody")),
     ("GET /api/v1/people/{id}", By("person show approver@example.com")),
     ("PATCH /api/v1/people/{id}", By("person change approver@example.com --disable")),
     ("GET /api/v1/groups", By("group list")),

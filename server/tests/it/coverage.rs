@@ -182,6 +182,7 @@ fn the_paths_of_the_contract_are_all_there() {
         "GET /api/v1/audit/{id}",
         "GET /api/v1/people",
         "POST /api/v1/people",
+        "POST /api/v1/people/sign_out",
         "POST /api/v1/groups",
         "POST /api/v1/policies",
         "GET /api/v1/groups",

@@ -21,7 +21,7 @@ use std::sync::Arc;
 const PASSWORD: &str = "a long enough password";
 
 /// Method, path, body: refused on an old sign-in.
-const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 38] = [
+const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 39] = [
     (
         "POST",
         "/runs",
@@ -69,6 +69,7 @@ const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 38] = [
     ("POST", "/people", r#"{"email": "new@example.com", "roles": ["viewer"]}"#),
     ("PATCH", "/people/{id}", r#"{"disabled": true}"#),
     ("DELETE", "/people/{id}/factors", ""),
+    ("POST", "/people/sign_out", r#"{"confirm": "everybody"}"#),
     ("POST", "/groups", r#"{"name": "sre"}"#),
     ("PUT", "/groups/{name}", r#"{"members": []}"#),
     (
@@ -136,7 +137,7 @@ const WANTS_NONE: [&str; 41] = [
 ];
 
 /// Path of a form, what it sends, and the page that it stands on.
-const FORMS: [(&str, &str, &str); 30] = [
+const FORMS: [(&str, &str, &str); 31] = [
     (
         "/applications/shop/runs",
         "intent=failover&mode=planned&reason=x&override_change_freeze=yes&idempotency_key=k",
@@ -163,6 +164,7 @@ const FORMS: [(&str, &str, &str); 30] = [
     ("/people/{id}/disable", "", "/people"),
     ("/people/{id}/enable", "", "/people"),
     ("/people/{id}/reset-factor", "", "/people"),
+    ("/people/sign-out", "confirm=everybody", "/people"),
     ("/groups", "name=sre", "/people"),
     ("/policies", "name=new&rules=sre%3A1&expires_after=2h", "/policies"),
     ("/policies/new/remove", "", "/policies"),

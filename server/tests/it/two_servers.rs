@@ -218,6 +218,46 @@ async fn a_password_that_is_changed_ends_every_other_session_on_every_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_admin_signs_everybody_out_on_every_server_at_once_streams_included() {
+    let two = Two::new().await;
+    let admin = two.sign_in(0, "admin@example.com").await;
+    let (one, other) = (two.sign_in(0, "one@example.com").await, two.sign_in(1, "two@example.com").await);
+    let all = [&admin, &one, &other];
+    let path = "/api/v1/people/sign_out";
+    for (by, confirm, status) in [
+        (&one, "everybody", StatusCode::FORBIDDEN),
+        (&admin, "yes", StatusCode::UNPROCESSABLE_ENTITY),
+        (&admin, "", StatusCode::UNPROCESSABLE_ENTITY),
+    ] {
+        let refused = two.send(1, Method::POST, path, by, Some(json!({ "confirm": confirm }))).await;
+        assert_eq!(refused.status(), status, "{confirm}");
+    }
+    let mut ends = Vec::new();
+    for (on, cookie) in [(1, &admin), (1, &one), (0, &other)] {
+        assert!(two.is_signed_in(on, cookie).await);
+        ends.push(two.listens(on, header::COOKIE, cookie).await);
+    }
+    let ended = two.send(0, Method::POST, path, &admin, Some(json!({ "confirm": "everybody" }))).await;
+    assert_eq!(ended.status(), StatusCode::OK);
+    assert_eq!(ended.json::<Value>().await.unwrap()["sessions_ended"], 3);
+    for stream in ends {
+        let took = stream.await;
+        assert!(took < AT_ONCE, "the stream ended after {took:?}");
+    }
+    for on in [0, 1] {
+        for cookie in all {
+            assert!(!two.is_signed_in(on, cookie).await, "on server {on}");
+        }
+    }
+    let again = two.sign_in(1, "one@example.com").await;
+    let audit = two.send(1, Method::GET, "/api/v1/audit?action=session.end_everybodys", &again, None).await;
+    let entries = audit.json::<Value>().await.unwrap();
+    let outcomes = |n: usize| (entries["items"][n]["outcome"].clone(), entries["items"][n]["detail"].clone());
+    assert_eq!(outcomes(0), (json!("done"), json!({ "sessions": 3 })));
+    assert_eq!(entries["items"].as_array().map(Vec::len), Some(4), "the refusals too: {entries}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_revoked_ends_the_stream_that_it_opened() {
     let two = Two::new().await;
     let made = two.app.create_token_for("one@example.com", "t", vec![Scope::RunsRead], 1).await.unwrap();

@@ -151,6 +151,11 @@ impl Sessions for Accountable {
     async fn end_sessions(&self, actor: &Actor, but: Option<&str>) -> Answer<u64> {
         self.change(actor, "session.end_all", &own(actor), self.0.end_sessions(actor, but)).await
     }
+
+    async fn end_everybodys_sessions(&self, actor: &Actor, confirm: &str) -> Answer<u64> {
+        let asked = self.0.end_everybodys_sessions(actor, confirm);
+        self.change(actor, "session.end_everybodys", "person:*", asked).await
+    }
 }
 
 #[async_trait]

@@ -10,6 +10,7 @@ use holdfast_api::passkeys::{AddPasskey, Passkeys};
 use holdfast_api::people::{AddPerson, ChangePerson, Groups, People, Policies, PutGroup, Tokens};
 use holdfast_api::proofs::Proofs;
 use holdfast_api::runs::{Decision, EscalateRun, RequestRun, ReviewRun, RunVerb, Runs};
+use holdfast_api::sessions::Sessions;
 use holdfast_api::{Answer, IfMatch};
 use holdfast_domain::{
     Account, Actor, ApprovalPolicy, ApprovalRule, BreakGlassId, EvacuationId, Reach, Role, RunId, Scope,
@@ -107,6 +108,7 @@ async fn try_all(house: &House, who: &Actor) -> Vec<(&'static str, Answer<()>)> 
         ),
         ("add a group", app.add_group(who, group()).await.map(drop)),
         ("put a group", app.put_group(who, group(), &any).await.map(drop)),
+        ("sign everybody out", app.end_everybodys_sessions(who, "everybody").await.map(drop)),
         ("reset a second factor", app.reset_codes(who, "approver@example.com").await),
         (
             "make a token",

@@ -33,6 +33,12 @@ pub enum Person {
         /// E-mail address or id
         id: String,
     },
+    /// Sign everybody out at once, yourself too; API tokens stay
+    SignOutEverybody {
+        /// The word `everybody`
+        #[arg(long, value_name = "WORD")]
+        confirm: String,
+    },
     /// Their passkeys and security keys
     Passkeys {
         /// E-mail address or id

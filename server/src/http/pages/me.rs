@@ -15,6 +15,7 @@ use holdfast_api::{Answer, Problem};
 use holdfast_frontend::pages;
 use holdfast_frontend::pages::me::{CONFIRM, PATH};
 use holdfast_frontend::pages::password::CHANGE;
+use holdfast_frontend::pages::people::{PATH as PEOPLE, SIGN_EVERYBODY_OUT};
 use holdfast_frontend::screen::Screen;
 
 /// The second half of signing in.
@@ -108,6 +109,14 @@ pub async fn end_sessions(
     came_of(answer, form, &sent, |ended| format!("Signed out everywhere else: {ended} ended"))
 }
 
+/// Oneself too, so that it leads to the sign-in.
+pub async fn sign_everybody_out(State(state): State<AppState>, visit: Visit, Sent(sent): Sent) -> Response {
+    match state.plane.end_everybodys_sessions(&visit.actor, &sent.text("confirm")).await {
+        Ok(_) => Redirect::to(sign_in::SIGN_IN).into_response(),
+        Err(problem) => back(PEOPLE, flash::refused(&problem, SIGN_EVERYBODY_OUT, sent.typed(&["confirm"]))),
+    }
+}
+
 pub async fn begin_codes(State(state): State<AppState>, visit: Visit) -> Response {
     match state.plane.begin_codes(&visit.actor).await {
         Ok(shown) => visit.show(&state, Ok(pages::me::begun(shown))).await,
@@ -148,7 +157,7 @@ pub async fn reset_codes(
     Path(id): Path<String>,
     Sent(sent): Sent,
 ) -> Response {
-    let form = Form { page: "/people", name: &format!("person-{id}"), fields: &[] };
+    let form = Form { page: PEOPLE, name: &format!("person-{id}"), fields: &[] };
     came_of(state.plane.reset_codes(&visit.actor, &id).await, form, &sent, |()| {
         "The second factor is taken away: signing in asks them for the password alone".to_owned()
     })

@@ -134,6 +134,7 @@ pub fn router() -> Router<AppState> {
         .route("/break-glass/offline-codes/{id}/end", post(break_glass::end_offline_code))
         .route("/break-glass/codes/{id}/withdraw", post(break_glass::withdraw_code))
         .route("/people", get(views::people).post(people_forms::add_person))
+        .route("/people/sign-out", post(me::sign_everybody_out))
         .route("/people/{id}", post(people_forms::change_person))
         .route("/people/{id}/disable", post(people_forms::disable_person))
         .route("/people/{id}/enable", post(people_forms::enable_person))

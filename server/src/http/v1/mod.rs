@@ -30,7 +30,7 @@ mod reviews;
 mod runs;
 mod safeguards;
 mod session;
-mod sessions;
+pub mod sessions;
 pub mod system;
 pub mod tokens;
 
@@ -146,6 +146,7 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(audit::get_entry))
         .routes(routes!(people::get_people, people::post_person))
         .routes(routes!(people::get_person, people::patch_person))
+        .routes(routes!(sessions::post_sign_everybody_out))
         .routes(routes!(factors::delete_factors))
         .routes(routes!(passkeys::get_passkeys_of))
         .routes(routes!(passkeys::delete_passkey_of))

@@ -1,8 +1,8 @@
-//! `/sessions`: where the person who asks is signed in. Not for tokens.
+//! `/sessions`: where the person who asks is signed in; and `/people/sign_out`, which ends everybody's. Not for tokens.
 
 use super::{
     super::{
-        body::{Params, Segment},
+        body::{JsonBody, Params, Segment},
         principal::Principal,
         problem::Reply,
         sign_in::Here,
@@ -12,8 +12,8 @@ use super::{
 use crate::state::AppState;
 use axum::{Json, extract::State, http::StatusCode};
 use holdfast_api::sessions::OwnSession;
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -59,4 +59,28 @@ pub async fn delete_sessions(
     let but = current.filter(|_| which.others);
     state.plane.end_sessions(&actor, but.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignEverybodyOut {
+    /// `everybody`.
+    confirm: String,
+}
+
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct EverybodySignedOut {
+    pub sessions_ended: u64,
+}
+
+/// Signs everybody out, oneself too: at once, on every server, and open streams end with it. For admins, on a fresh proof. API tokens stay.
+#[utoipa::path(post, path = "/people/sign_out", tag = "people", request_body = SignEverybodyOut,
+    responses((status = 200, body = EverybodySignedOut)))]
+pub async fn post_sign_everybody_out(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    JsonBody(SignEverybodyOut { confirm }): JsonBody<SignEverybodyOut>,
+) -> Reply<Json<EverybodySignedOut>> {
+    let sessions_ended = state.plane.end_everybodys_sessions(&actor, &confirm).await?;
+    Ok(Json(EverybodySignedOut { sessions_ended }))
 }

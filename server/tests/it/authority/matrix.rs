@@ -104,7 +104,7 @@ pub fn of_operation(method: &str, path: &str) -> Option<(About, &'static [Role])
         (_, "/sealed_codes" | "/sealed_codes/{id}") => (Whole, ADMIN),
         ("PUT" | "DELETE", "/accounts/{id}") => (Whole, ADMIN),
         ("POST", "/policies") | ("PUT" | "DELETE", "/policies/{name}") => (Whole, ADMIN),
-        (_, "/people" | "/people/{id}" | "/people/{id}/factors") => (Whole, ADMIN),
+        (_, "/people" | "/people/{id}" | "/people/{id}/factors" | "/people/sign_out") => (Whole, ADMIN),
         (_, "/people/{id}/passkeys" | "/people/{id}/passkeys/{passkey}") => (Whole, ADMIN),
         (_, "/groups" | "/groups/{name}") => (Whole, ADMIN),
         _ => return None,
@@ -170,7 +170,8 @@ pub fn of_page(method: &str, path: &str) -> Option<(About, &'static [Role])> {
         ("POST", "/break-glass/codes" | "/break-glass/codes/{id}/withdraw") => (Whole, ADMIN),
         (_, "/people" | "/people/{id}" | "/people/{id}/disable" | "/people/{id}/enable") => (Whole, ADMIN),
         (_, "/people/{id}/passkeys" | "/people/{id}/passkeys/{passkey}/remove") => (Whole, ADMIN),
-        ("POST", "/people/{id}/reset-factor" | "/groups" | "/groups/{name}") => (Whole, ADMIN),
+        ("POST", "/people/{id}/reset-factor" | "/people/sign-out") => (Whole, ADMIN),
+        ("POST", "/groups" | "/groups/{name}") => (Whole, ADMIN),
         ("POST", "/policies" | "/policies/{name}" | "/policies/{name}/remove") => (Whole, ADMIN),
         _ => return None,
     })

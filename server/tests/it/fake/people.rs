@@ -168,6 +168,10 @@ impl Sessions for Fake {
         self.note(format!("end sessions but {}", but.is_some()));
         Ok(1)
     }
+    async fn end_everybodys_sessions(&self, actor: &Actor, confirm: &str) -> Answer<u64> {
+        self.change(actor, format!("end everybody's sessions {confirm}"))?;
+        Ok(3)
+    }
 }
 
 #[async_trait]
