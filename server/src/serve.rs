@@ -16,6 +16,7 @@ use crate::{
 use anyhow::Context as _;
 use holdfast_app::{App, RelyingParty, federation::ClaimRules, sealing::Sealing};
 use holdfast_aws::{AwsCloud, AwsSettings};
+use holdfast_domain::Role;
 use holdfast_engine::bundles::BundleSettings;
 use holdfast_engine::{Engine, EngineSettings};
 use holdfast_notify::{Notifier, Post};
@@ -41,6 +42,8 @@ pub struct Parts {
     /// What second factors, webhooks' secrets and channels are kept with; none: no new one of them is.
     pub sealing: Option<Sealing>,
     pub claim_rules: ClaimRules,
+    /// Whose roles ask for a second factor beside the password.
+    pub second_factor_for: Vec<Role>,
     /// Whether there is a mail server to send by.
     pub mail: bool,
     /// Whether bundles go anywhere else than into the workers' own folders.
@@ -93,6 +96,7 @@ impl Server {
             stale_after,
             sealing,
             claim_rules,
+            second_factor_for,
             mail,
             bundle_places_named,
             workers,
@@ -102,6 +106,7 @@ impl Server {
             sealing,
             passkeys,
             claim_rules,
+            second_factor_for,
             mail,
             bundle_places_named,
             ..use_cases(stale_after, site.demo)?
@@ -246,6 +251,7 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
     let workers = with_workers.then(|| workers(&settings, aws)).transpose()?;
     let listener = bind(settings.listen).await?;
     let sealing = config::sealing(&settings)?;
+    config::check_second_factors(&settings, sealing.is_some())?;
     let provider = config::provider(&settings, sealing.as_ref())?;
     let claim_rules = config::claim_rules(&settings)?;
     let Prepared { store, postgres, mut notes } = prepare(&settings).await?;
@@ -254,6 +260,9 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
     }
     if settings.mode == config::Mode::Production && settings.proxies.is_none() {
         notes.push(config::NO_PROXY.to_owned());
+    }
+    if settings.mode == config::Mode::Production && settings.second_factor_for.is_empty() {
+        notes.push(config::NOBODY.to_owned());
     }
     for note in &notes {
         tracing::warn!("{note}");
@@ -277,6 +286,7 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
         stale_after: settings.stale_after,
         sealing,
         claim_rules,
+        second_factor_for: settings.second_factor_for.clone(),
         mail: settings.notify.has_mail(),
         bundle_places_named: !settings.bundles.is_empty(),
         workers,

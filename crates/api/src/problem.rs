@@ -102,6 +102,14 @@ impl Problem {
                 "The password that you signed in with was chosen by an administrator, and is good for choosing your own alone.",
                 "Change it on the page of your sign-in (/me), with `holdfast password`, or by PUT /api/v1/session/password.",
             ),
+            Due::SecondFactor => Self::new(
+                403,
+                "second_factor_due",
+                "Set up a second factor first",
+                "A role of yours asks for a second factor beside the password, and you have none yet.",
+                "Set up an authenticator app or register a passkey on the page of your sign-in (/me), or by POST \
+                 /api/v1/session/factors/totp. Nobody else is needed for it.",
+            ),
         }
     }
 

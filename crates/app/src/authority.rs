@@ -70,8 +70,10 @@ pub fn may(actor: &Actor, action: Action) -> Answer<()> {
 
 /// What may be done while something is due: what leads to its being done.
 fn comes_before(due: Due, action: Action) -> bool {
-    match due {
-        Due::OwnPassword => matches!(action, Action::ProveOneself | Action::ChangeOwnPassword),
+    match action {
+        Action::ProveOneself | Action::ChangeOwnPassword => true,
+        Action::ManageOwnSignIn => due == Due::SecondFactor,
+        _ => false,
     }
 }
 

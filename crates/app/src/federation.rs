@@ -203,6 +203,8 @@ async fn welcomed(
         created_at,
         disabled_at: None,
         temporary_password_until: None,
+        has_password: false,
+        has_second_factor: false,
     })
 }
 

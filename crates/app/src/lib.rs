@@ -45,6 +45,7 @@ pub use holdfast_store::sealing;
 pub use webauthn::RelyingParty;
 
 use federation::ClaimRules;
+use holdfast_domain::Role;
 use holdfast_store::Store;
 use jiff::SignedDuration;
 use sealing::Sealing;
@@ -61,6 +62,8 @@ pub struct Settings {
     pub passkeys: Result<RelyingParty, String>,
     /// What the groups of an identity provider are here.
     pub claim_rules: ClaimRules,
+    /// Whoever has one of these roles, and a password here, has a second factor beside it, or sets one up before anything else.
+    pub second_factor_for: Vec<Role>,
     /// Whether there is a mail server to send by.
     pub mail: bool,
     /// Whether bundles go anywhere else than into the workers' own folders.
@@ -75,6 +78,7 @@ impl Default for Settings {
             sealing: None,
             passkeys: Err("This server was not told the address that people use.".to_owned()),
             claim_rules: ClaimRules::default(),
+            second_factor_for: Vec::new(),
             mail: false,
             bundle_places_named: false,
         }

@@ -64,7 +64,7 @@ impl People for App {
     ) -> Answer<Actor> {
         match self.store.person(person).await {
             Ok(person) if person.disabled_at.is_none() => {
-                Ok(Actor { due: due(&person), ..actor(&person, identity_proved_at) })
+                Ok(Actor { due: self.due(&person), ..actor(&person, identity_proved_at) })
             }
             Ok(_) | Err(holdfast_store::Error::NotFound(_)) => Err(sign_in_needed()),
             Err(error) => Err(of_store(error)),
@@ -194,6 +194,16 @@ impl People for App {
 }
 
 impl App {
+    /// What the person has to do before anything else.
+    fn due(&self, person: &Person) -> Option<Due> {
+        if person.temporary_password_until.is_some() {
+            return Some(Due::OwnPassword);
+        }
+        let asked = held_roles(person).any(|held| self.settings.second_factor_for.contains(&held.role));
+        // Of whoever signs in by a provider alone, it is the provider that asks.
+        (asked && person.has_password && !person.has_second_factor).then_some(Due::SecondFactor)
+    }
+
     /// Whose password it is. The try is counted before the password is looked at, and taken back once the person has proved
     /// all that is asked of them.
     ///
@@ -266,11 +276,6 @@ fn expired(until: Timestamp) -> Problem {
         ),
         "Ask an administrator for a new one (People, or `holdfast person change`), and sign in with it in time.",
     )
-}
-
-/// What the person has to do before anything else.
-fn due(person: &Person) -> Option<Due> {
-    person.temporary_password_until.map(|_| Due::OwnPassword)
 }
 
 pub(crate) fn locked(code: &str, what: &str, retry_after_seconds: u32) -> Problem {

@@ -93,6 +93,8 @@ impl std::str::FromStr for Scope {
 pub enum Due {
     /// The password is one that an administrator chose: it is good for choosing one's own.
     OwnPassword,
+    /// A role of theirs asks for a second factor, and they have none.
+    SecondFactor,
 }
 
 impl Due {
@@ -100,6 +102,7 @@ impl Due {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::OwnPassword => "own_password",
+            Self::SecondFactor => "second_factor",
         }
     }
 }

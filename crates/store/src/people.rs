@@ -26,6 +26,9 @@ pub struct Person {
     pub disabled_at: Option<Timestamp>,
     /// Until when a password that somebody else chose lets them in, to choose their own; `None`: it is their own, or there is none.
     pub temporary_password_until: Option<Timestamp>,
+    pub has_password: bool,
+    /// An authenticator app that was confirmed, or a key.
+    pub has_second_factor: bool,
 }
 
 /// `password_hash` is an argon2id hash in its text form.
@@ -73,6 +76,7 @@ pub(crate) struct PersonRow {
     created_at: Time,
     disabled_at: Option<Time>,
     password_temporary_until: Option<Time>,
+    has_second_factor: bool,
 }
 
 impl PersonRow {
@@ -92,6 +96,8 @@ impl PersonRow {
                 created_at: self.created_at.into(),
                 disabled_at: maybe_time(self.disabled_at),
                 temporary_password_until: maybe_time(self.password_temporary_until),
+                has_password: self.password_hash.is_some(),
+                has_second_factor: self.has_second_factor,
             },
             password_hash: self.password_hash,
         })
@@ -106,6 +112,8 @@ async fn select_people(
 ) -> Result<Vec<Credentials>> {
     let rows: Vec<PersonRow> = sqlx::query_as(
         "SELECT p.id, p.email, p.display_name, p.password_hash, p.roles, p.created_at, p.disabled_at, p.password_temporary_until,
+                EXISTS (SELECT FROM totp_factors t WHERE t.person = p.id AND t.confirmed_at IS NOT NULL)
+                    OR EXISTS (SELECT FROM passkeys k WHERE k.person = p.id) AS has_second_factor,
                 ARRAY(SELECT s.role || ':' || concat_ws(',', 'application=' || s.application, 'tier=' || s.tier,
                                                         'team=' || s.team, 'environment=' || s.environment)
                       FROM scoped_roles s WHERE s.person = p.id ORDER BY 1) AS scoped_roles,

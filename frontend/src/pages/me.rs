@@ -47,6 +47,20 @@ pub fn own_password_due() -> Screen {
     })
 }
 
+/// Until they have one there is nothing else for them here.
+#[must_use]
+pub fn second_factor_due(factors: FactorsView) -> Screen {
+    Screen::new(TITLE, PATH, move || {
+        view! {
+            {parts::head("Set up a second factor", view! { "A role of yours asks for one beside the password. Set up either of the two; then go on to where you were going." }.into_any(), parts::nothing())}
+            {parts::card("factor", "Authenticator app", parts::nothing(), factor(&factors))}
+            {parts::card("passkeys", "Passkey or security key", parts::nothing(), super::passkeys::own(&[], &factors))}
+            {sign_out()}
+        }
+        .into_any()
+    })
+}
+
 /// Where there is no menu that has it.
 fn sign_out() -> AnyView {
     view! { <form method="post" action="/sign-out"><button class="btn" type="submit">"Sign out"</button></form> }

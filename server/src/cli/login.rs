@@ -42,6 +42,7 @@ pub async fn login(login: Login, output: Output) -> Outcome {
     output.show(&who, |who| {
         let then = match who["due"].as_str() {
             Some("own_password") => "The password was chosen by an administrator: choose your own first, with `holdfast password`.",
+            Some("second_factor") => "A role of yours asks for a second factor: set one up first, on the page of your sign-in.",
             _ => "Approving is possible for five minutes.",
         };
         format!("Signed in to {} as {email}. {then}", client.url)

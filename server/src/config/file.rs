@@ -23,6 +23,7 @@ pub struct File {
     pub audit_checkpoints: Option<String>,
     pub bundles: Option<String>,
     pub secrets_key: Option<String>,
+    pub require_second_factor: Option<Vec<String>>,
     #[serde(default)]
     pub oidc: Oidc,
     #[serde(default)]

@@ -1,7 +1,7 @@
 //! File, environment and flags laid over each other. What the values mean together is [`super::decide`]'s.
 
 use super::aws::has_credentials;
-use super::{Mode, Notify, Proxies, Said, Wrong, checkpoints, file};
+use super::{Mode, Notify, Proxies, Said, Wrong, checkpoints, file, second_factor};
 use holdfast_domain::{RegionCode, Seconds};
 use secrecy::SecretString;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
@@ -18,7 +18,7 @@ pub struct Flags {
 }
 
 /// Variables with the prefix that some command or script of ours reads.
-const VARIABLES: [&str; 37] = [
+const VARIABLES: [&str; 38] = [
     "HOLDFAST_CONFIG",
     "HOLDFAST_MODE",
     "HOLDFAST_LISTEN",
@@ -35,6 +35,7 @@ const VARIABLES: [&str; 37] = [
     "HOLDFAST_AUDIT_CHECKPOINTS",
     "HOLDFAST_BUNDLES",
     "HOLDFAST_SECRETS_KEY",
+    "HOLDFAST_REQUIRE_SECOND_FACTOR",
     "HOLDFAST_OIDC_ISSUER",
     "HOLDFAST_OIDC_CLIENT_ID",
     "HOLDFAST_OIDC_CLIENT_SECRET_FILE",
@@ -133,6 +134,11 @@ pub fn merge(flags: &Flags, environment: &Environment) -> Result<Said, Wrong> {
             .transpose()?
             .unwrap_or_default(),
         secrets_key: text("HOLDFAST_SECRETS_KEY", &file.secrets_key).map(PathBuf::from),
+        second_factor_for: variable("HOLDFAST_REQUIRE_SECOND_FACTOR")
+            .map(str::to_owned)
+            .or_else(|| file.require_second_factor.as_ref().map(|all| all.join(",")))
+            .map(|roles| second_factor::parse(&roles))
+            .transpose()?,
         oidc: file::Oidc {
             issuer: text("HOLDFAST_OIDC_ISSUER", &file.oidc.issuer),
             client_id: text("HOLDFAST_OIDC_CLIENT_ID", &file.oidc.client_id),

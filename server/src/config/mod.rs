@@ -10,6 +10,7 @@ mod notify;
 mod oidc;
 mod proxies;
 mod rules;
+mod second_factor;
 mod secrets;
 #[cfg(test)]
 mod tests;
@@ -23,9 +24,10 @@ pub use notify::{Notify, post};
 pub use oidc::{claim_rules, provider};
 pub use proxies::{ForwardedBy, NO_PROXY, Proxies};
 pub use rules::{database_is_near, decide};
+pub use second_factor::{NOBODY, check_second_factors};
 pub use secrets::{NO_KEY, sealing, sealing_in};
 
-use holdfast_domain::RegionCode;
+use holdfast_domain::{RegionCode, Role};
 use secrecy::SecretString;
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -90,6 +92,7 @@ pub struct Said {
     pub audit_checkpoints: Vec<CheckpointPlace>,
     pub bundles: Vec<CheckpointPlace>,
     pub secrets_key: Option<PathBuf>,
+    pub second_factor_for: Option<Vec<Role>>,
     pub oidc: file::Oidc,
     pub notify: Notify,
     pub web_connections: Option<u32>,
@@ -130,6 +133,8 @@ pub struct Settings {
     pub bundles: Vec<CheckpointPlace>,
     /// The keys that second factors and channels are encrypted with; none, in local mode: one in `data`.
     pub secrets_key: Option<PathBuf>,
+    /// Whoever has one of these roles, and a password here, has a second factor beside it.
+    pub second_factor_for: Vec<Role>,
     /// The identity provider, as it was said; [`provider`] makes one of it.
     pub oidc: file::Oidc,
     /// How people are told, as it was said; [`post`] makes the ways of it.

@@ -1,6 +1,6 @@
 //! What the settings mean together: the mode, and what it allows.
 
-use super::{DEFAULT_LISTEN, Mode, Said, Settings, Task, Wrong};
+use super::{DEFAULT_LISTEN, Mode, Said, Settings, Task, Wrong, second_factor};
 use axum::http::Uri;
 use holdfast_domain::RegionCode;
 use secrecy::{ExposeSecret, SecretString};
@@ -92,6 +92,7 @@ pub fn decide(said: Said, task: Task) -> Result<Settings, Wrong> {
         audit_checkpoints: said.audit_checkpoints,
         bundles: said.bundles,
         secrets_key: said.secrets_key,
+        second_factor_for: second_factor::decide(said.second_factor_for, mode),
         oidc: said.oidc,
         notify: said.notify,
         web_connections: said.web_connections.unwrap_or(16).max(1),

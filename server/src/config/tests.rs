@@ -197,3 +197,44 @@ fn production_signs_the_audit_log_with_a_key_that_it_was_given() -> Result<(), B
     assert!(audit_settings(&local, &aws)?.key_file.exists(), "local mode makes its own");
     Ok(())
 }
+
+#[test]
+fn in_production_whoever_could_do_harm_has_a_second_factor_and_in_local_mode_whom_it_is_said_of() {
+    let production =
+        [("HOLDFAST_MODE", "production"), ("HOLDFAST_PUBLIC_URL", "https://holdfast.example.com")];
+    let asked = |more: &[(&str, &str)]| {
+        settings(&[&production[..], more].concat(), None).map(|settings| settings.second_factor_for)
+    };
+    let said = |roles| [("HOLDFAST_REQUIRE_SECOND_FACTOR", roles)];
+    assert_eq!(asked(&[]), Ok(vec![Role::Operator, Role::Approver, Role::Admin]));
+    assert_eq!(asked(&said("admin, approver")), Ok(vec![Role::Admin, Role::Approver]));
+    assert_eq!(asked(&said("none")), Ok(vec![]));
+    assert_eq!(settings(&[], None).map(|settings| settings.second_factor_for), Ok(vec![]));
+    let local = settings(&said("viewer"), None).map(|settings| settings.second_factor_for);
+    assert_eq!(local, Ok(vec![Role::Viewer]));
+    for wrong in ["admins", "admin;approver", "operator:team=payments", "all"] {
+        let refused = refused(&said(wrong), None);
+        assert!(refused.starts_with("require_second_factor") && refused.contains("operator"), "{refused}");
+    }
+}
+
+#[test]
+fn what_nobody_could_set_up_is_asked_of_nobody() -> Result<(), Wrong> {
+    let at = |url, roles| {
+        let said = [("HOLDFAST_PUBLIC_URL", url), ("HOLDFAST_REQUIRE_SECOND_FACTOR", roles)];
+        settings(&said, None)
+    };
+    let (named, number) = ("https://holdfast.example.com", "https://192.0.2.1");
+    for (url, roles, sealing, works) in [
+        (named, "admin", false, true),
+        (number, "admin", true, true),
+        (number, "none", false, true),
+        (number, "admin", false, false),
+    ] {
+        let checked = check_second_factors(&at(url, roles)?, sealing);
+        assert_eq!(checked.is_ok(), works, "{url} {roles} {sealing}");
+        let told = checked.err().map(|wrong| wrong.to_string()).unwrap_or_default();
+        assert!(works || told.contains("HOLDFAST_SECRETS_KEY"), "{told}");
+    }
+    Ok(())
+}

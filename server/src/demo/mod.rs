@@ -163,6 +163,7 @@ async fn start(options: &Options, running: &mut Running) -> anyhow::Result<Vec<D
         sealing,
         claim_rules: ClaimRules::default(),
         mail: false,
+        second_factor_for: Vec::new(),
         bundle_places_named: false,
         workers: Some(Workers { aws, engine, post, notify: Default::default() }),
     };

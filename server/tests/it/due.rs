@@ -9,8 +9,8 @@ use crate::{
     fake::RUN,
     house::{Answered, Client, URL},
 };
-use holdfast_app::{App, Settings};
-use holdfast_domain::{PersonId, Role};
+use holdfast_app::{App, Settings, sealing::Sealing};
+use holdfast_domain::{Due, PersonId, Role};
 use holdfast_server::{
     config::Proxies,
     http::{self, session_store::PostgresSessions},
@@ -19,6 +19,7 @@ use holdfast_server::{
 use holdfast_store::{AuditActor, AuditEntry, AuditFilter, AuditRecord, Store};
 use holdfast_testkit::{TestDatabase, test_database};
 use std::sync::Arc;
+use totp_rs::{Builder, Secret};
 
 const EMAIL: &str = "all@example.com";
 const PASSWORD: &str = "a long enough password";
@@ -35,16 +36,21 @@ struct Waiting {
 }
 
 impl Waiting {
-    async fn for_a_password_of_their_own() -> Self {
+    async fn to_do(due: Due) -> Self {
         let database = test_database().await;
-        let store = database.store().await;
-        let app = App::new(store.clone(), Settings::default());
+        let sealing = Sealing::parse(&Sealing::new_key().unwrap()).unwrap();
+        let store = database.store().await.sealing_with(sealing.clone());
+        let second_factor_for = if due == Due::SecondFactor { vec![Role::Approver] } else { vec![] };
+        let settings = Settings { sealing: Some(sealing), second_factor_for, ..Settings::default() };
+        let app = App::new(store.clone(), settings);
         let roles = Role::ALL.map(Into::into).to_vec();
         let made = app.put_person(EMAIL.into(), roles, vec![], PASSWORD.into()).await.unwrap();
-        let mut change = store.begin().await.unwrap();
-        change.make_password_temporary(PersonId(made.id.parse().unwrap()), 3_600).await.unwrap();
-        let by = AuditActor::System { name: "test".into() };
-        change.commit(AuditEntry::done("test.set_up", by, "test", 1)).await.unwrap();
+        if due == Due::OwnPassword {
+            let mut change = store.begin().await.unwrap();
+            change.make_password_temporary(PersonId(made.id.parse().unwrap()), 3_600).await.unwrap();
+            let by = AuditActor::System { name: "test".into() };
+            change.commit(AuditEntry::done("test.set_up", by, "test", 1)).await.unwrap();
+        }
         let site = Site {
             public_url: URL.to_owned(),
             simulator_url: None,
@@ -60,7 +66,7 @@ impl Waiting {
         let mut waiting = Self { client, store, cookie: String::new(), _database: database };
         let sent = format!(r#"{{"email": "{EMAIL}", "password": "{PASSWORD}"}}"#);
         let signed_in = waiting.send("POST", "/api/v1/session", &sent).await;
-        assert_eq!(signed_in.json()["due"], "own_password", "{}", signed_in.text);
+        assert_eq!(signed_in.json()["due"], due.as_str(), "{}", signed_in.text);
         waiting.cookie = signed_in.cookie().unwrap();
         waiting
     }
@@ -87,43 +93,70 @@ impl Waiting {
     }
 }
 
-#[tokio::test]
-async fn until_the_password_is_ones_own_rest_does_nothing_but_change_it() {
-    let waiting = Waiting::for_a_password_of_their_own().await;
-    let first = [
-        "PUT /api/v1/session/password",
-        "POST /api/v1/session/proof",
-        "POST /api/v1/session/proof/challenge",
-        "GET /api/v1/session/factors",
-    ];
+/// What leads to its being done, and whatever else is asked is refused.
+async fn rest_does_only(due: Due, first: &[&str]) {
+    let waiting = Waiting::to_do(due).await;
+    let refusal = format!("{}_due", due.as_str());
     let mut refused = 0;
     for (method, path, filled, operation) in operations() {
         if DOOR.contains(&path.as_str()) || operation["security"].as_array().is_some_and(Vec::is_empty) {
             continue;
         }
-        let answer = waiting.send(&method, &filled, body(&method, &path)).await;
-        let code = if answer.status >= 400 { answer.code() } else { String::new() };
-        if first.contains(&format!("{method} {path}").as_str()) {
-            assert_ne!(code, "own_password_due", "{method} {path}");
+        let named = format!("{method} {path}");
+        let leads_there = first.contains(&named.as_str());
+        // It would end the session that asks.
+        if leads_there && named == "DELETE /api/v1/sessions" {
             continue;
         }
-        assert_eq!(
-            (answer.status, code.as_str()),
-            (403, "own_password_due"),
-            "{method} {path}: {}",
-            answer.text
-        );
+        let answer = waiting.send(&method, &filled, body(&method, &path)).await;
+        let code = if answer.status >= 400 { answer.code() } else { String::new() };
+        if leads_there {
+            assert_ne!(code, refusal, "{named}");
+            continue;
+        }
+        assert_eq!((answer.status, &code), (403, &refusal), "{named}: {}", answer.text);
         refused += 1;
     }
-    assert!(refused > 100, "only {refused} operations were asked");
-    assert_eq!(waiting.send("GET", "/live", "").await.code(), "own_password_due", "no stream is opened");
+    assert!(refused > 100, "only {refused} operations were refused");
+    assert_eq!(waiting.send("GET", "/live", "").await.code(), refusal, "no stream is opened");
     let me = waiting.send("GET", "/api/v1/session", "").await;
-    assert_eq!((me.status, me.json()["due"].as_str()), (200, Some("own_password")), "it is still told");
+    assert_eq!((me.status, me.json()["due"].as_str()), (200, Some(due.as_str())), "it is still told");
+}
+
+const TO_PROVE_ONESELF: [&str; 4] = [
+    "PUT /api/v1/session/password",
+    "POST /api/v1/session/proof",
+    "POST /api/v1/session/proof/challenge",
+    "GET /api/v1/session/factors",
+];
+
+#[tokio::test]
+async fn until_the_password_is_ones_own_rest_does_nothing_but_change_it() {
+    rest_does_only(Due::OwnPassword, &TO_PROVE_ONESELF).await;
 }
 
 #[tokio::test]
-async fn until_the_password_is_ones_own_every_page_leads_to_where_it_is_chosen() {
-    let waiting = Waiting::for_a_password_of_their_own().await;
+async fn until_there_is_a_second_factor_rest_does_nothing_but_set_it_up() {
+    let mut first = TO_PROVE_ONESELF.to_vec();
+    first.extend([
+        "POST /api/v1/session/factors/totp",
+        "DELETE /api/v1/session/factors/totp",
+        "POST /api/v1/session/factors/totp/confirm",
+        "POST /api/v1/session/factors/recovery_codes",
+        "GET /api/v1/session/passkeys",
+        "POST /api/v1/session/passkeys",
+        "POST /api/v1/session/passkeys/challenge",
+        "PATCH /api/v1/session/passkeys/{id}",
+        "DELETE /api/v1/session/passkeys/{id}",
+        "GET /api/v1/sessions",
+        "DELETE /api/v1/sessions",
+        "DELETE /api/v1/sessions/{id}",
+    ]);
+    rest_does_only(Due::SecondFactor, &first).await;
+}
+
+/// Whatever page is asked for, and whatever form is sent but these.
+async fn pages_lead_to_me(waiting: &Waiting, forms_there: &str) {
     for (_, path) in pages().into_iter().filter(|(method, _)| *method == "GET") {
         let parts = path.split('/').map(|part| if part.starts_with('{') { RUN } else { part });
         let answer = waiting.send("GET", &parts.collect::<Vec<_>>().join("/"), "").await;
@@ -133,21 +166,48 @@ async fn until_the_password_is_ones_own_every_page_leads_to_where_it_is_chosen()
             _ => assert_eq!((answer.status, answer.header("location")), (303, "/me"), "{path}"),
         }
     }
-    for path in forms().into_iter().filter(|path| path != "/me/password") {
+    for path in forms().into_iter().filter(|path| !path.starts_with(forms_there) || path.contains("channels"))
+    {
         waiting.send("POST", &path, "").await;
         assert!(waiting.newest().await.entry.refusal_code.is_some(), "{path} was done");
     }
-    let page = waiting.send("GET", "/me", "").await;
-    assert!(page.text.contains("Choose a password of your own") && page.text.contains("/sign-out"));
-    assert!(!page.text.contains("/me/codes") && !page.text.contains("/me/sessions/end"), "and nothing else");
     let before = waiting.newest().await.id;
     waiting.send("GET", "/me", "").await;
     assert_eq!(waiting.newest().await.id, before, "looking at it is refused nothing");
+}
 
+#[tokio::test]
+async fn until_the_password_is_ones_own_every_page_leads_to_where_it_is_chosen() {
+    let waiting = Waiting::to_do(Due::OwnPassword).await;
+    pages_lead_to_me(&waiting, "/me/password").await;
+    let page = waiting.send("GET", "/me", "").await;
+    assert!(page.text.contains("Choose a password of your own") && page.text.contains("/sign-out"));
+    assert!(!page.text.contains("/me/codes") && !page.text.contains("/me/sessions/end"), "and nothing else");
     let form = format!("present={PASSWORD}&new=another+long+password&again=another+long+password");
     let chosen = waiting.send("POST", "/me/password", &form.replace(' ', "+")).await;
     assert_eq!((chosen.status, chosen.header("location")), (303, "/me"));
     let done = Waiting { cookie: chosen.cookie().unwrap(), ..waiting };
     assert_eq!(done.send("GET", "/runs", "").await.status, 200);
     assert!(done.send("GET", "/api/v1/session", "").await.json().get("due").is_none());
+}
+
+#[tokio::test]
+async fn until_there_is_a_second_factor_every_page_leads_to_where_it_is_set_up() {
+    let waiting = Waiting::to_do(Due::SecondFactor).await;
+    pages_lead_to_me(&waiting, "/me/").await;
+    let page = waiting.send("GET", "/me", "").await;
+    assert!(page.text.contains("Set up a second factor") && page.text.contains("/sign-out"));
+    assert!(
+        page.text.contains("/me/codes") && !page.text.contains("/me/password"),
+        "what it is, and nothing else"
+    );
+    let shown = waiting.send("POST", "/api/v1/session/factors/totp", "").await.json();
+    let secret = Secret::try_from_base32(shown["secret"].as_str().unwrap()).unwrap();
+    let phone = Builder::new().with_secret(secret).build().unwrap();
+    let now = u64::try_from(waiting.store.now().await.unwrap().as_second()).unwrap();
+    let code = format!("code={}", phone.generate(now));
+    let set_up = waiting.send("POST", "/me/codes/confirm", &code).await;
+    assert!(set_up.status == 200 && set_up.text.contains("codes to recover with"), "{}", set_up.text);
+    assert_eq!(waiting.send("GET", "/runs", "").await.status, 200);
+    assert!(waiting.send("GET", "/api/v1/session", "").await.json().get("due").is_none());
 }

@@ -209,6 +209,7 @@ async fn parts(store: &Store, sim: &Sim, data: &Path) -> Parts {
         sealing: Some(sealing()),
         claim_rules: ClaimRules::default(),
         mail: false,
+        second_factor_for: Vec::new(),
         bundle_places_named: false,
         workers: Some(Workers { aws, engine, post, notify: holdfast_notify::Settings::default() }),
     }

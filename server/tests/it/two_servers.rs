@@ -50,6 +50,7 @@ async fn server(database: &TestDatabase) -> (Server, String) {
         sealing: None,
         claim_rules: ClaimRules::default(),
         mail: false,
+        second_factor_for: Vec::new(),
         bundle_places_named: false,
         workers: None,
     };

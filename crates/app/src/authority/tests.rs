@@ -73,8 +73,11 @@ fn the_whole_matrix_of_roles_is_as_written_down() {
 fn until_what_is_due_is_done_nothing_else_is() {
     let first = |due| match due {
         Due::OwnPassword => vec![Action::ProveOneself, Action::ChangeOwnPassword],
+        Due::SecondFactor => {
+            vec![Action::ProveOneself, Action::ChangeOwnPassword, Action::ManageOwnSignIn]
+        }
     };
-    for due in [Due::OwnPassword] {
+    for due in [Due::OwnPassword, Due::SecondFactor] {
         for action in Action::ALL {
             let everything = Actor { roles: Role::ALL.to_vec(), due: Some(due), ..actor(None, None) };
             let over_shop = Actor { over: Some(shop()), ..everything.clone() };

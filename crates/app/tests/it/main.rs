@@ -25,6 +25,7 @@ mod plans;
 mod regions;
 mod requests;
 mod scopes;
+mod second_factors;
 mod shared;
 mod shares;
 mod sign_in;

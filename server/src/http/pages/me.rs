@@ -12,6 +12,7 @@ use axum::http::{StatusCode, request::Parts};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use holdfast_api::passwords::ChangePassword;
 use holdfast_api::{Answer, Problem};
+use holdfast_domain::Due;
 use holdfast_frontend::pages;
 use holdfast_frontend::pages::me::{CONFIRM, PATH};
 use holdfast_frontend::pages::password::CHANGE;
@@ -48,8 +49,12 @@ pub async fn prove(State(state): State<AppState>, visit: Visit, Asked(asked): As
 }
 
 pub async fn page(State(state): State<AppState>, visit: Visit, Here(current): Here) -> Response {
-    if visit.actor.due.is_some() {
-        return visit.show(&state, Ok(pages::me::own_password_due())).await;
+    if let Some(due) = visit.actor.due {
+        let answer = match due {
+            Due::OwnPassword => Ok(pages::me::own_password_due()),
+            Due::SecondFactor => state.plane.factors(&visit.actor).await.map(pages::me::second_factor_due),
+        };
+        return visit.show(&state, answer).await;
     }
     let answer = futures::try_join!(
         state.plane.factors(&visit.actor),

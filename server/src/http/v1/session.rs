@@ -48,7 +48,8 @@ pub struct SessionView {
     pub identity_proved_at: Option<Timestamp>,
     /// Whether that proof held a second factor that was checked here: opening break-glass needs that, or a sealed code.
     pub second_factor: bool,
-    /// What comes first, and until it is done nothing else is: `own_password` (`PUT /session/password`).
+    /// What comes first, and until it is done nothing else is: `own_password` (`PUT /session/password`), or `second_factor`
+    /// (`POST /session/factors/totp`, or a passkey on the page).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due: Option<String>,
 }
