@@ -3,7 +3,7 @@
 
 use super::{
     problem::{Refused, not_signed_in},
-    session,
+    session::{self, SignedIn},
 };
 use crate::state::{AppState, Wakeup};
 use axum::{
@@ -11,7 +11,7 @@ use axum::{
     http::{HeaderMap, Method, Uri, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use holdfast_api::Problem;
+use holdfast_api::{Answer, Problem};
 use holdfast_domain::Actor;
 use std::time::Duration;
 use tower_sessions::Session;
@@ -93,8 +93,8 @@ impl Listener {
                 Err(problem) => problem.status >= 500,
             },
             By::Session(session) => match session::stands(session, person).await {
-                Ok(false) => false,
-                Ok(true) => match state.plane.actor_of_session(person, None).await {
+                Ok(None) => false,
+                Ok(Some(signed_in)) => match actor_of(state, signed_in).await {
                     Ok(actor) => actor.due.is_none(),
                     Err(problem) => problem.status >= 500,
                 },
@@ -128,11 +128,8 @@ pub async fn find(parts: &mut Parts, state: &AppState) -> Result<Option<Actor>, 
     }
     let Ok(session) = Session::from_request_parts(parts, state).await else { return Ok(None) };
     let Some(signed_in) = session::current(&session).await? else { return Ok(None) };
-    match state.plane.actor_of_session(signed_in.person, Some(signed_in.proved_at)).await {
-        Ok(actor) => {
-            let session::SignedIn { second_factor, passkey, .. } = signed_in;
-            Ok(Some(Actor { second_factor, passkey, ..actor }))
-        }
+    match actor_of(state, signed_in).await {
+        Ok(actor) => Ok(Some(actor)),
         // The person was disabled since: their session is over.
         Err(problem) if problem.status == 401 => {
             session::end(&session).await?;
@@ -140,6 +137,14 @@ pub async fn find(parts: &mut Parts, state: &AppState) -> Result<Option<Actor>, 
         }
         Err(problem) => Err(problem.into()),
     }
+}
+
+/// Who a session's person is now, and with what they proved it.
+async fn actor_of(state: &AppState, signed_in: SignedIn) -> Answer<Actor> {
+    let actor = state.plane.actor_of_session(signed_in.person, Some(signed_in.proved_at)).await?;
+    // What a password owes is nothing of a sign-in that had none.
+    let due = actor.due.filter(|_| !signed_in.by_provider);
+    Ok(Actor { second_factor: signed_in.second_factor, passkey: signed_in.passkey, due, ..actor })
 }
 
 /// RFC 6750, 2.1; the scheme's case does not matter.

@@ -106,7 +106,7 @@ async fn prove(state: &AppState, parts: &mut Parts, vouched: Vouched) -> Result<
 
 /// What the provider asked of them is its own business: no second factor was checked here.
 fn vouched_for(at: Timestamp) -> session::Proven {
-    session::Proven { at, second_factor: false, passkey: None }
+    session::Proven { at, second_factor: false, passkey: None, by_provider: true }
 }
 
 fn failed(failure: &Failure, from: &str, next: &str) -> Response {

@@ -37,6 +37,9 @@ pub struct SignedIn {
     /// Which key that was, where it was one.
     #[serde(default)]
     pub passkey: Option<Uuid>,
+    /// They came by the word of an identity provider, and not by a password of ours.
+    #[serde(default)]
+    pub by_provider: bool,
     touched_at: Timestamp,
     /// The address that the person signed in from.
     #[serde(default)]
@@ -52,6 +55,8 @@ pub struct Proven {
     pub at: Timestamp,
     pub second_factor: bool,
     pub passkey: Option<Uuid>,
+    /// By the word of an identity provider.
+    pub by_provider: bool,
 }
 
 /// What somebody signs in from, as they are shown it later.
@@ -108,10 +113,18 @@ pub async fn begin(
 ) -> Result<SignedIn, Refused> {
     let now = holdfast_clock::now();
     let Browser { from, agent } = by;
-    let Proven { at: proved_at, second_factor, passkey } = proof;
-    let touched_at = now;
-    let signed_in =
-        SignedIn { person, since: now, proved_at, second_factor, passkey, touched_at, from, agent };
+    let Proven { at: proved_at, second_factor, passkey, by_provider } = proof;
+    let signed_in = SignedIn {
+        person,
+        since: now,
+        proved_at,
+        second_factor,
+        passkey,
+        by_provider,
+        touched_at: now,
+        from,
+        agent,
+    };
     let kept = async {
         session.cycle_id().await?;
         session.remove::<CodeDue>(CODE_DUE).await?;
@@ -145,7 +158,7 @@ pub async fn code_due(session: &Session) -> Result<Option<PersonId>, Refused> {
     Ok(good.map(|due| due.person))
 }
 
-/// The person has proved anew who they are: under a new id, since the old one may be somebody else's too.
+/// The person has proved anew who they are, however they came: under a new id, since the old one may be somebody else's too.
 ///
 /// # Errors
 /// When the store does not answer.
@@ -191,15 +204,15 @@ pub async fn current(session: &Session) -> Result<Option<SignedIn>, Refused> {
     Ok(Some(signed_in))
 }
 
-/// Whether the session is still what it was when a stream was opened with it: looked up anew, and not kept alive by it.
+/// The session as it still is when a stream was opened with it: looked up anew, and not kept alive by it. `None`: it has ended.
 ///
 /// # Errors
 /// When the store does not answer.
-pub async fn stands(session: &Session, person: PersonId) -> Result<bool, Refused> {
+pub async fn stands(session: &Session, person: PersonId) -> Result<Option<SignedIn>, Refused> {
     let unavailable = |error: tower_sessions::session::Error| sessions_unavailable(&error.to_string());
     session.load().await.map_err(unavailable)?;
     let signed_in = session.get::<SignedIn>(KEY).await.map_err(unavailable)?;
-    Ok(signed_in.is_some_and(|signed_in| {
+    Ok(signed_in.filter(|signed_in| {
         signed_in.person == person && holdfast_clock::now().duration_since(signed_in.since) <= ABSOLUTE_LIMIT
     }))
 }

@@ -32,7 +32,7 @@ struct Waiting {
     client: Client,
     store: Store,
     cookie: String,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl Waiting {
@@ -63,7 +63,7 @@ impl Waiting {
         };
         let state = AppState::new(Arc::new(app.accountable()), site);
         let client = Client(http::router(state, PostgresSessions::new(store.clone())).unwrap());
-        let mut waiting = Self { client, store, cookie: String::new(), _database: database };
+        let mut waiting = Self { client, store, cookie: String::new(), database };
         let sent = format!(r#"{{"email": "{EMAIL}", "password": "{PASSWORD}"}}"#);
         let signed_in = waiting.send("POST", "/api/v1/session", &sent).await;
         assert_eq!(signed_in.json()["due"], due.as_str(), "{}", signed_in.text);
@@ -210,4 +210,16 @@ async fn until_there_is_a_second_factor_every_page_leads_to_where_it_is_set_up()
     assert!(set_up.status == 200 && set_up.text.contains("codes to recover with"), "{}", set_up.text);
     assert_eq!(waiting.send("GET", "/runs", "").await.status, 200);
     assert!(waiting.send("GET", "/api/v1/session", "").await.json().get("due").is_none());
+}
+
+#[tokio::test]
+async fn of_a_sign_in_that_a_provider_vouched_for_nothing_is_due_here() {
+    for due in [Due::OwnPassword, Due::SecondFactor] {
+        let waiting = Waiting::to_do(due).await;
+        assert_eq!(waiting.send("GET", "/runs", "").await.status, 303);
+        let by_provider = "UPDATE sessions SET data = jsonb_set(data, '{signed_in,by_provider}', 'true')";
+        sqlx::raw_sql(by_provider).execute(&mut waiting.database.owner().await).await.unwrap();
+        assert_eq!(waiting.send("GET", "/runs", "").await.status, 200, "{due:?}");
+        assert!(waiting.send("GET", "/api/v1/session", "").await.json().get("due").is_none());
+    }
 }

@@ -156,8 +156,9 @@ pub async fn post_proof(State(state): State<AppState>, request: Request) -> Repl
     };
     let proof = Proof { password, code, passkey };
     let Proved { second_factor, passkey } = prove_again(&mut parts, &state, proof).await?;
+    let due = actor.due;
     let actor = state.plane.actor_of_session(actor.person, Some(holdfast_clock::now())).await?;
-    Ok(Json(Actor { second_factor, passkey, ..actor }.into()))
+    Ok(Json(Actor { second_factor, passkey, due, ..actor }.into()))
 }
 
 /// Signs out.
