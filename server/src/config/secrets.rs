@@ -13,7 +13,7 @@ const KEY: &str = "HOLDFAST_SECRETS_KEY";
 const OWN_FILE: &str = "secrets.key";
 
 /// What an admin is told where there is none.
-pub const NO_KEY: &str = "HOLDFAST_SECRETS_KEY is not set: nobody can set up a second factor, and codes of those who have one \
+pub const NO_KEY: &str = "HOLDFAST_SECRETS_KEY is not set: nobody can set up an authenticator app, and codes of those who have one \
                           cannot be checked; no webhook can be added, and none that is sealed is sent. Write a key into a file with `openssl rand -hex 32`, the same on every server";
 
 /// Local mode makes a key in the data folder. Production is given one, since all servers must have the same; without it neither
