@@ -287,6 +287,8 @@ async fn no_row_can_be_nonsense() {
         (person("nobody", "{}"), "people_email_shape"),
         (person("a@example.com", "{king}"), "people_roles_known"),
         (person("a@example.com", "{admin,admin}"), "people_roles_different"),
+        ("INSERT INTO people (id, email, display_name, roles, password_temporary_until)
+          VALUES (gen_random_uuid(), 'a@example.com', 'x', '{}', now())".into(), "people_temporary_password_is_there"),
         ("INSERT INTO scoped_roles (person, role) VALUES (gen_random_uuid(), 'viewer')".into(), "scoped_roles_are_limited"),
         ("INSERT INTO scoped_roles (person, role, tier) VALUES (gen_random_uuid(), 'king', 1)".into(), "scoped_roles_role_known"),
         ("INSERT INTO scoped_roles (person, role, tier) VALUES (gen_random_uuid(), 'viewer', 9)".into(), "scoped_roles_tier_known"),
