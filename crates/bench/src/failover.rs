@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use holdfast_api::people::{NewPerson, People as _};
 use holdfast_api::runs::{Decision, RequestRun, ReviewRun, Runs as _};
 use holdfast_app::{App, Settings};
-use holdfast_aws::{AwsCloud, AwsSettings, ControlCredentials};
+use holdfast_aws::{AwsCloud, AwsSettings, ControlCredentials, Egress, OutsideSettings};
 use holdfast_domain::{Actor, PersonId, RegionCode, Role, RunId};
 use holdfast_engine::{Engine, EngineSettings};
 use holdfast_failover::{Intent, Mode};
@@ -70,6 +70,13 @@ impl House {
                 access_key_id: "AKIDCONTROL".into(),
                 secret_access_key: "control".into(),
                 session_token: None,
+            },
+            // The zones' name servers are the stand-in's too: questions that leave for a network which is not there would be
+            // what is measured.
+            outside: OutsideSettings {
+                egress: Egress::Local,
+                dns_resolver: Some(self.peer.address()?),
+                from: "a benchmark".into(),
             },
             ..AwsSettings::new(regions.iter().filter_map(|region| RegionCode::parse(region).ok()).collect())
         };

@@ -4,6 +4,7 @@ use crate::{Size, fleet};
 use anyhow::Context as _;
 use holdfast_sim::{SimConfig, start_with};
 use std::io::{BufRead, BufReader, Write as _};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
 pub async fn serve(size: Size, speed: f64) -> anyhow::Result<()> {
@@ -48,6 +49,11 @@ impl Peer {
         let mut url = String::new();
         BufReader::new(child.stdout.take().context("the simulator's output")?).read_line(&mut url)?;
         Ok(Self { url: url.trim().to_owned(), http: reqwest::Client::new(), child })
+    }
+
+    /// Where it listens: calls by TCP, questions for names by UDP.
+    pub fn address(&self) -> anyhow::Result<SocketAddr> {
+        Ok(self.url.trim_start_matches("http://").parse()?)
     }
 
     /// Seconds of processor time that it has used.
