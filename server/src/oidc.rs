@@ -10,9 +10,9 @@ use holdfast_app::sealing::Sealing;
 use jiff::Timestamp;
 use openidconnect::{
     AdditionalClaims, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
-    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenFields, IssuerUrl, Nonce,
-    OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, StandardErrorResponse,
-    StandardTokenResponse, TokenResponse as _, UserInfoClaims,
+    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenClaims, IdTokenFields,
+    IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
+    StandardErrorResponse, StandardTokenResponse, TokenResponse as _, UserInfoClaims,
     core::{
         CoreAuthDisplay, CoreAuthPrompt, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey,
         CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreProviderMetadata, CoreResponseType,
@@ -142,6 +142,22 @@ fn lately(authenticated_at: Option<Timestamp>, now: Timestamp, longest: Duration
     })
 }
 
+/// No token is from the future, as far as the two clocks agree.
+fn by_now(what: &str, second: f64, now: Timestamp) -> Result<(), String> {
+    match second <= now.as_second() as f64 + SKEW.as_secs_f64() {
+        true => Ok(()),
+        false => Err(format!("{what} has not come yet")),
+    }
+}
+
+/// The library looks at the audience and leaves the party to its caller: a token may name us and have been made for another.
+fn for_this_client(claims: &IdTokenClaims<Others, CoreGenderClaim>, client_id: &str) -> Result<(), String> {
+    match claims.authorized_party() {
+        Some(party) if party.as_str() != client_id => Err("it was made for another client".to_owned()),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Claims beyond the standard ones, the groups among them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Others {
@@ -201,6 +217,11 @@ impl Provider {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.settings.name
+    }
+
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.settings.issuer
     }
 
     /// # Errors
@@ -283,7 +304,7 @@ impl Provider {
         (0..=AWAY_AT_MOST).contains(&(holdfast_clock::now().as_second() - kept.left_at)).then_some(kept)
     }
 
-    /// Signature, algorithm, issuer, audience, expiry and nonce are verified before a word of it is believed.
+    /// Signature, algorithm, issuer, audience, party, times and nonce are verified before a word of it is believed.
     async fn vouched(
         &self,
         client: &Client,
@@ -292,8 +313,20 @@ impl Provider {
     ) -> Result<Vouched, Failure> {
         let not_believed = |why: String| Failure::NotBelieved(why);
         let token = tokens.id_token().ok_or_else(|| not_believed("it sent no id token".to_owned()))?;
-        let verifier = client.id_token_verifier().set_allowed_algs(ALGORITHMS);
-        let claims = token.claims(&verifier, nonce).map_err(|error| not_believed(error.to_string()))?;
+        let now = holdfast_clock::now();
+        let verifier = client
+            .id_token_verifier()
+            .set_allowed_algs(ALGORITHMS)
+            .set_time_fn(|| holdfast_clock::system_time().into())
+            .set_issue_time_verifier_fn(|at| {
+                by_now("it was issued at a time that", at.timestamp() as f64, now)
+            });
+        let claims = token.claims(&verifier, nonce).map_err(|error| not_believed(with_causes(&error)))?;
+        for_this_client(claims, &self.settings.client_id).map_err(not_believed)?;
+        if let Some(from) = claims.additional_claims().all.get("nbf") {
+            let from = from.as_f64().ok_or_else(|| not_believed("its `nbf` is no time".to_owned()))?;
+            by_now("it is good from a time that", from, now).map_err(not_believed)?;
+        }
         let mut vouched = Vouched {
             issuer: self.settings.issuer.clone(),
             subject: claims.subject().as_str().to_owned(),

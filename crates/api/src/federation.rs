@@ -26,4 +26,6 @@ pub trait Federation {
     async fn sign_in_by_provider(&self, vouched: Vouched, from: &str) -> Answer<PersonId>;
     /// Writes down that a session's person proved to the provider anew who they are; refused when it was somebody else.
     async fn prove_by_provider(&self, actor: &Actor, vouched: Vouched, from: &str) -> Answer<()>;
+    /// Writes down that what came from the provider was not believed, and why: nobody signed in by it.
+    async fn provider_not_believed(&self, issuer: &str, why: &str, from: &str) -> Answer<()>;
 }

@@ -134,6 +134,21 @@ impl Federation for App {
             .map(|_| ())
             .map_err(of_store)
     }
+
+    async fn provider_not_believed(&self, issuer: &str, why: &str, from: &str) -> Answer<()> {
+        // It quotes what was sent, by whoever that was: as much of it as says what is wrong, and nothing that is no text.
+        let why: String = why.chars().filter(|c| !c.is_control()).take(500).collect();
+        let entry = AuditEntry::refused(
+            "session.sign_in",
+            of_provider(),
+            "provider",
+            issuer,
+            "provider_not_believed",
+        )
+        .because(why)
+        .with(json!({ "from": from }));
+        self.store.refuse_within(entry, RefusalLimits::OF_CHANGES).await.map_err(of_store)
+    }
 }
 
 /// With the roles and groups that the provider's word gives them now.

@@ -74,7 +74,16 @@ async fn arrived(state: &AppState, parts: &mut Parts, asked: &Fields) -> Respons
     };
     let Back { vouched, next, purpose } = match provider.come_back(kept.as_deref(), answered).await {
         Ok(back) => back,
-        Err(failure) => return failed(&failure, SIGN_IN, "/"),
+        Err(failure) => {
+            if let Failure::NotBelieved(why) = &failure
+                && let Err(problem) =
+                    state.plane.provider_not_believed(provider.issuer(), why, &client::address(parts)).await
+            {
+                // As everywhere: a refusal that cannot be written down is not told either.
+                return Refused(problem).into_response();
+            }
+            return failed(&failure, SIGN_IN, "/");
+        }
     };
     let (done, from) = match purpose {
         Purpose::SignIn => (begin(state, parts, vouched).await, SIGN_IN),

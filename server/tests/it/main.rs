@@ -22,6 +22,7 @@ mod offline;
 mod origins;
 mod pages;
 mod passkeys;
+mod provider;
 mod proxies;
 mod refusals;
 mod repeats;

@@ -149,4 +149,8 @@ impl Federation for Accountable {
     async fn prove_by_provider(&self, actor: &Actor, vouched: Vouched, from: &str) -> Answer<()> {
         self.change(actor, "session.prove", &own(actor), self.0.prove_by_provider(actor, vouched, from)).await
     }
+
+    async fn provider_not_believed(&self, issuer: &str, why: &str, from: &str) -> Answer<()> {
+        self.0.provider_not_believed(issuer, why, from).await
+    }
 }

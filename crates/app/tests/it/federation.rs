@@ -139,6 +139,27 @@ async fn a_proof_by_the_provider_is_of_the_same_person_and_of_now() {
     assert!(app.factors(&person).await.unwrap().provider);
 }
 
+#[tokio::test]
+async fn what_is_not_believed_is_written_down_as_text_until_it_would_fill_the_log() {
+    let house = House::new().await;
+    let app = federated(&house);
+    for _ in 0..105 {
+        app.provider_not_believed("https://idp.example.com", "made for `\u{0}x\r\n\u{1b}[31m`", FROM)
+            .await
+            .unwrap();
+    }
+    let subject = Some("provider:https://idp.example.com".into());
+    let filter = AuditFilter { subject, limit: Some(500), ..AuditFilter::default() };
+    let entries = house.app.audit(&house.operator, &filter).await.unwrap().items;
+    assert_eq!(entries.len(), 100);
+    assert_eq!(entries[0].reason.as_deref(), Some("made for `x[31m`"));
+    assert_eq!(entries[0].detail["no_more_for_seconds"], 900);
+    assert_eq!(
+        (entries[1].code.as_deref(), &entries[1].detail["from"]),
+        (Some("provider_not_believed"), &FROM.into())
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_first_sign_ins_at_once_make_one_person() {
     let house = House::new().await;

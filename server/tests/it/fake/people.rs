@@ -121,6 +121,10 @@ impl Federation for Fake {
         self.note(format!("proved {}", vouched.subject));
         Ok(())
     }
+    async fn provider_not_believed(&self, _: &str, _: &str, _: &str) -> Answer<()> {
+        self.note("not believed");
+        Ok(())
+    }
 }
 
 #[async_trait]
