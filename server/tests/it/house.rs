@@ -142,6 +142,11 @@ impl House {
         Self { plane, state, client }
     }
 
+    /// For whoever speaks to it over a connection.
+    pub fn router(&self) -> Router {
+        self.client.0.clone()
+    }
+
     pub async fn raw(&self, request: ::http::Request<Body>) -> ::http::Response<Body> {
         self.client.raw(request).await
     }

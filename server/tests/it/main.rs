@@ -28,6 +28,7 @@ mod refusals;
 mod repeats;
 mod runs;
 mod sessions;
+mod smuggling;
 #[path = "../../../crates/app/tests/it/software_key.rs"]
 mod software_key;
 mod step_up;
