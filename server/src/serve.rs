@@ -255,6 +255,9 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
     if settings.mode == config::Mode::Production && settings.proxies.is_none() {
         notes.push(config::NO_PROXY.to_owned());
     }
+    if settings.database_is_open {
+        notes.push(config::AS_THE_URL_SAYS.to_owned());
+    }
     for note in &notes {
         tracing::warn!("{note}");
     }

@@ -22,6 +22,10 @@ pub fn build(egress: Egress) -> Result<reqwest::Client, String> {
 }
 
 fn build_over(egress: Egress, names: Arc<dyn Resolve>) -> Result<reqwest::Client, String> {
+    builder(egress, names).build().map_err(|e| format!("TLS could not be set up: {e}"))
+}
+
+fn builder(egress: Egress, names: Arc<dyn Resolve>) -> reqwest::ClientBuilder {
     // The client takes the process's provider; a test or a tool that installed none gets ours.
     if CryptoProvider::get_default().is_none() {
         rustls::crypto::ring::default_provider().install_default().ok();
@@ -34,8 +38,6 @@ fn build_over(egress: Egress, names: Arc<dyn Resolve>) -> Result<reqwest::Client
         .pool_idle_timeout(Duration::from_secs(30))
         .user_agent(concat!("holdfast/", env!("CARGO_PKG_VERSION")))
         .dns_resolver(GuardedNames { egress, names })
-        .build()
-        .map_err(|e| format!("TLS could not be set up: {e}"))
 }
 
 struct SystemNames;
@@ -67,6 +69,9 @@ impl Resolve for GuardedNames {
         })
     }
 }
+
+#[cfg(test)]
+mod certificates;
 
 #[cfg(test)]
 mod tests {

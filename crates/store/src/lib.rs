@@ -40,6 +40,7 @@ mod passkeys;
 mod people;
 mod plan_edits;
 mod plans;
+mod reach;
 mod refusals;
 mod role;
 mod runs;
@@ -85,6 +86,7 @@ pub use on_call::{Calendar, DueCalendar, NewOnCall, OnCallOverride, OnCallSchedu
 pub use passkeys::{Asked, CHALLENGE_SECONDS, Challenge, ChallengePurpose, KeyState, NewPasskey, Passkey};
 pub use people::{Credentials, NewPerson, Person};
 pub use plans::{Changed, NewPlanVersion, PlanCare, PlanCause, PlanHead, PlanVersion};
+pub use reach::reaches_no_other;
 pub use refusals::RefusalLimits;
 pub use role::{LocalLogin, LocalRole, RoleReport, ensure_login, examine_role, local_role};
 pub use runs::{NewRun, RunFilter, RunHead};

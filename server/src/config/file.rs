@@ -13,6 +13,7 @@ pub struct File {
     pub data: Option<String>,
     pub database_url: Option<String>,
     pub migration_database_url: Option<String>,
+    pub database_tls: Option<String>,
     pub dns_resolver: Option<String>,
     pub trusted_proxies: Option<Vec<String>>,
     pub trusted_proxy_header: Option<String>,

@@ -1,7 +1,7 @@
 //! File, environment and flags laid over each other. What the values mean together is [`super::decide`]'s.
 
 use super::aws::has_credentials;
-use super::{Mode, Notify, Proxies, Said, Wrong, checkpoints, file};
+use super::{DatabaseTls, Mode, Notify, Proxies, Said, Wrong, checkpoints, file};
 use holdfast_domain::{RegionCode, Seconds};
 use secrecy::SecretString;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
@@ -18,13 +18,14 @@ pub struct Flags {
 }
 
 /// Variables with the prefix that some command or script of ours reads.
-const VARIABLES: [&str; 37] = [
+const VARIABLES: [&str; 38] = [
     "HOLDFAST_CONFIG",
     "HOLDFAST_MODE",
     "HOLDFAST_LISTEN",
     "HOLDFAST_PUBLIC_URL",
     "HOLDFAST_DATA",
     "HOLDFAST_MIGRATION_DATABASE_URL",
+    "HOLDFAST_DATABASE_TLS",
     "HOLDFAST_DNS_RESOLVER",
     "HOLDFAST_TRUSTED_PROXIES",
     "HOLDFAST_TRUSTED_PROXY_HEADER",
@@ -112,6 +113,10 @@ pub fn merge(flags: &Flags, environment: &Environment) -> Result<Said, Wrong> {
         database_url: text("DATABASE_URL", &file.database_url).map(SecretString::from),
         migration_database_url: text("HOLDFAST_MIGRATION_DATABASE_URL", &file.migration_database_url)
             .map(SecretString::from),
+        database_tls: text("HOLDFAST_DATABASE_TLS", &file.database_tls)
+            .map(|text| DatabaseTls::parse(&text))
+            .transpose()?
+            .unwrap_or_default(),
         region: text("HOLDFAST_REGION", &file.region),
         proxies: Proxies::parse(
             &variable("HOLDFAST_TRUSTED_PROXIES")

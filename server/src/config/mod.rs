@@ -4,6 +4,7 @@
 mod audit;
 mod aws;
 mod checkpoints;
+mod database_tls;
 mod file;
 mod merge;
 mod notify;
@@ -18,6 +19,7 @@ mod witness;
 pub use audit::audit_settings;
 pub use aws::{address_of, aws_of_bundle, aws_settings, demo_credentials, endpoints_for_bundle};
 pub use checkpoints::{CheckpointPlace, bundle_places, checkpoint_places};
+pub use database_tls::{AS_THE_URL_SAYS, DatabaseTls};
 pub use merge::{Environment, Flags, merge};
 pub use notify::{Notify, post};
 pub use oidc::{claim_rules, provider};
@@ -81,6 +83,7 @@ pub struct Said {
     pub data: Option<PathBuf>,
     pub database_url: Option<SecretString>,
     pub migration_database_url: Option<SecretString>,
+    pub database_tls: DatabaseTls,
     pub dns_resolver: Option<SocketAddr>,
     pub proxies: Proxies,
     pub region: Option<String>,
@@ -115,6 +118,8 @@ pub struct Settings {
     /// None, in local mode only: a private Postgres under `data`.
     pub database_url: Option<SecretString>,
     pub migration_database_url: Option<SecretString>,
+    /// Production goes to a database that nobody verifies, because it was told to.
+    pub database_is_open: bool,
     pub dns_resolver: Option<SocketAddr>,
     /// Whose word on where a request came from is taken.
     pub proxies: Proxies,

@@ -1,6 +1,6 @@
 //! What the settings mean together: the mode, and what it allows.
 
-use super::{DEFAULT_LISTEN, Mode, Said, Settings, Task, Wrong};
+use super::{DEFAULT_LISTEN, Mode, Said, Settings, Task, Wrong, database_tls};
 use axum::http::Uri;
 use holdfast_domain::RegionCode;
 use secrecy::{ExposeSecret, SecretString};
@@ -31,7 +31,9 @@ pub fn decide(said: Said, task: Task) -> Result<Settings, Wrong> {
     };
     // What is said of the listener before what is said of the database: it is nearer to who typed it.
     let public_url = public_url(said.public_url, mode, listens, listen)?;
-    check_databases(said.database_url.as_ref(), said.migration_database_url.as_ref(), mode, task)?;
+    let (url, owner_url) = (said.database_url.as_ref(), said.migration_database_url.as_ref());
+    check_databases(url, owner_url, mode, task)?;
+    let database_is_open = database_tls::is_left_open(url, owner_url, said.database_tls, mode)?;
     let (endpoint_url, endpoints) = match mode {
         Mode::Production => {
             let named =
@@ -83,6 +85,7 @@ pub fn decide(said: Said, task: Task) -> Result<Settings, Wrong> {
         data: said.data.unwrap_or_else(|| PathBuf::from(".holdfast")),
         database_url: said.database_url,
         migration_database_url: said.migration_database_url,
+        database_is_open,
         dns_resolver: said.dns_resolver,
         proxies: said.proxies,
         region: said.region.unwrap_or_else(|| "this replica".to_owned()),
