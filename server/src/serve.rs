@@ -16,6 +16,7 @@ use crate::{
 use anyhow::Context as _;
 use holdfast_app::{App, RelyingParty, federation::ClaimRules, sealing::Sealing};
 use holdfast_aws::{AwsCloud, AwsSettings};
+use holdfast_domain::Hosts;
 use holdfast_engine::bundles::BundleSettings;
 use holdfast_engine::{Engine, EngineSettings};
 use holdfast_notify::{Notifier, Post};
@@ -45,6 +46,8 @@ pub struct Parts {
     pub mail: bool,
     /// Whether bundles go anywhere else than into the workers' own folders.
     pub bundle_places_named: bool,
+    /// Of which hosts people may store addresses.
+    pub outside_hosts: Hosts,
     /// None: this process does no work, others do.
     pub workers: Option<Workers>,
 }
@@ -95,6 +98,7 @@ impl Server {
             claim_rules,
             mail,
             bundle_places_named,
+            outside_hosts,
             workers,
         } = parts;
         let passkeys = RelyingParty::at(&site.public_url);
@@ -104,6 +108,7 @@ impl Server {
             claim_rules,
             mail,
             bundle_places_named,
+            outside_hosts,
             ..use_cases(stale_after, site.demo)?
         };
         let store = sealing_store(store, settings.sealing.as_ref()).await;
@@ -282,6 +287,7 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
         claim_rules,
         mail: settings.notify.has_mail(),
         bundle_places_named: !settings.bundles.is_empty(),
+        outside_hosts: settings.outside_hosts.clone(),
         workers,
     })
     .await?;

@@ -23,6 +23,7 @@ mod inventory;
 mod notices;
 mod now;
 mod on_call;
+mod outside_hosts;
 mod passkeys;
 mod people;
 mod picture;
@@ -44,6 +45,7 @@ pub use holdfast_store::sealing;
 pub use webauthn::RelyingParty;
 
 use federation::ClaimRules;
+use holdfast_domain::Hosts;
 use holdfast_store::Store;
 use jiff::SignedDuration;
 use sealing::Sealing;
@@ -64,6 +66,8 @@ pub struct Settings {
     pub mail: bool,
     /// Whether bundles go anywhere else than into the workers' own folders.
     pub bundle_places_named: bool,
+    /// Of which hosts people may store addresses.
+    pub outside_hosts: Hosts,
 }
 
 impl Default for Settings {
@@ -76,6 +80,7 @@ impl Default for Settings {
             claim_rules: ClaimRules::default(),
             mail: false,
             bundle_places_named: false,
+            outside_hosts: Hosts::default(),
         }
     }
 }

@@ -124,10 +124,11 @@ mod tests {
             let asked = Arc::new(AtomicUsize::new(0));
             let rebinding = Rebinding { answers: answers.clone(), asked: asked.clone() };
             let client = build_over(Egress::Production, Arc::new(rebinding)).unwrap();
+            let guard = Egress::Production.into();
             let url = format!("https://rebind.example.com:{port}/");
             for _ in 0..3 {
                 let place = ProbePlace { url: url.clone(), expect: None, timeout: Some("1s".to_owned()) };
-                let probed = probe::ask(&client, Egress::Production, "here", &place).await;
+                let probed = probe::ask(&client, &guard, "here", &place).await;
                 assert!(probed.is_err() || probed.is_ok_and(|answer| !answer.healthy));
                 let delivery = webhook::Delivery {
                     url: url.clone(),
@@ -136,7 +137,7 @@ mod tests {
                     secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into(),
                     timeout: Duration::from_secs(1),
                 };
-                webhook::post(&client, Egress::Production, &delivery).await.unwrap_err();
+                webhook::post(&client, &guard, &delivery).await.unwrap_err();
             }
             assert!(asked.load(Ordering::SeqCst) >= 6, "looked up anew for each connection");
             assert_eq!(sprung.load(Ordering::SeqCst), 0, "{answers:?}");

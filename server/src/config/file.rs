@@ -15,6 +15,7 @@ pub struct File {
     pub migration_database_url: Option<String>,
     pub database_tls: Option<String>,
     pub dns_resolver: Option<String>,
+    pub outside_hosts: Option<Vec<String>>,
     pub trusted_proxies: Option<Vec<String>>,
     pub trusted_proxy_header: Option<String>,
     pub region: Option<String>,

@@ -27,7 +27,7 @@ pub use proxies::{ForwardedBy, NO_PROXY, Proxies};
 pub use rules::{database_is_near, decide};
 pub use secrets::{NO_KEY, sealing, sealing_in};
 
-use holdfast_domain::RegionCode;
+use holdfast_domain::{Hosts, RegionCode};
 use secrecy::SecretString;
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -85,6 +85,7 @@ pub struct Said {
     pub migration_database_url: Option<SecretString>,
     pub database_tls: DatabaseTls,
     pub dns_resolver: Option<SocketAddr>,
+    pub outside_hosts: Hosts,
     pub proxies: Proxies,
     pub region: Option<String>,
     pub sweep_interval: Option<Duration>,
@@ -121,6 +122,8 @@ pub struct Settings {
     /// Production goes to a database that nobody verifies, because it was told to.
     pub database_is_open: bool,
     pub dns_resolver: Option<SocketAddr>,
+    /// Of which hosts what people store, the identity provider and receivers of checkpoints are spoken to.
+    pub outside_hosts: Hosts,
     /// Whose word on where a request came from is taken.
     pub proxies: Proxies,
     /// Where this replica stands, as it says beside what it sees from outside.

@@ -1,8 +1,9 @@
 //! What the settings mean together: the mode, and what it allows.
 
-use super::{DEFAULT_LISTEN, Mode, Said, Settings, Task, Wrong, database_tls};
+use super::{DEFAULT_LISTEN, Mode, Said, Settings, Task, Wrong, checkpoints, database_tls};
 use axum::http::Uri;
 use holdfast_domain::RegionCode;
+use holdfast_outside::{Egress, Guard};
 use secrecy::{ExposeSecret, SecretString};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -74,6 +75,10 @@ pub fn decide(said: Said, task: Task) -> Result<Settings, Wrong> {
             ));
         }
     }
+    checkpoints::check_hosts(
+        &said.audit_checkpoints,
+        &Guard::new(Egress::Local, said.outside_hosts.clone()),
+    )?;
     let sts_regions = match said.sts_regions.filter(|regions| !regions.is_empty()) {
         Some(regions) => regions,
         None => STS_REGIONS.iter().filter_map(|code| RegionCode::parse(code).ok()).collect(),
@@ -87,6 +92,7 @@ pub fn decide(said: Said, task: Task) -> Result<Settings, Wrong> {
         migration_database_url: said.migration_database_url,
         database_is_open,
         dns_resolver: said.dns_resolver,
+        outside_hosts: said.outside_hosts,
         proxies: said.proxies,
         region: said.region.unwrap_or_else(|| "this replica".to_owned()),
         sweep_interval: said.sweep_interval.unwrap_or(Duration::from_secs(30)),

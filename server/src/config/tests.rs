@@ -144,6 +144,37 @@ fn production_goes_to_another_machines_database_only_where_it_is_verified_or_say
 }
 
 #[test]
+fn what_the_configuration_itself_names_is_of_the_hosts_that_it_names()
+-> Result<(), Box<dyn std::error::Error>> {
+    let hosts = ("HOLDFAST_OUTSIDE_HOSTS", "example.com, slack.com");
+    let witness = |url| ("HOLDFAST_AUDIT_CHECKPOINTS", url);
+    assert!(settings(&[hosts, witness("https://witness.example.com/x")], None).is_ok());
+    assert!(settings(&[witness("https://witness.example.net/x")], None).is_ok(), "none named: any");
+    let wrong = refused(&[hosts, witness("https://witness.example.net/x")], None);
+    assert!(
+        wrong.starts_with("HOLDFAST_AUDIT_CHECKPOINTS") && wrong.contains("example.com, slack.com"),
+        "{wrong}"
+    );
+    assert!(refused(&[("HOLDFAST_OUTSIDE_HOSTS", "*.example.com")], None).starts_with("outside_hosts"));
+    let sealing = holdfast_testkit::sealing();
+    for (issuer, good) in [("https://idp.example.com", true), ("https://idp.example.net", false)] {
+        let oidc = [hosts, ("HOLDFAST_OIDC_ISSUER", issuer), ("HOLDFAST_OIDC_CLIENT_ID", "holdfast")];
+        let made = provider(&settings(&oidc, None)?, Some(&sealing));
+        assert_eq!(made.err().map(|wrong| wrong.setting).as_deref(), (!good).then_some("oidc.issuer"));
+    }
+    for (url, good) in
+        [("https://events.eu.pagerduty.com/v2/enqueue", false), ("https://pager.example.com/", true)]
+    {
+        let settings = settings(&[hosts, ("HOLDFAST_PAGERDUTY_URL", url)], None)?;
+        let outside = aws_settings(&settings, false)?.outside;
+        assert_eq!(post(&settings, &outside).is_ok(), good, "{url}");
+    }
+    let settings = settings(&[hosts], None)?;
+    assert!(post(&settings, &aws_settings(&settings, false)?.outside).is_ok(), "nobody need use PagerDuty");
+    Ok(())
+}
+
+#[test]
 fn the_public_address_is_looked_at_before_the_database() {
     let wrong = refused(&[("HOLDFAST_PUBLIC_URL", "ftp://localhost"), ("DATABASE_URL", "mysql://x")], None);
     assert!(wrong.starts_with("public_url") && wrong.contains("neither http nor https"), "{wrong}");

@@ -3,7 +3,7 @@
 use futures::StreamExt as _;
 use holdfast_api::people::NewPerson;
 use holdfast_app::{App, Settings, federation::ClaimRules};
-use holdfast_domain::{Role, Scope};
+use holdfast_domain::{Hosts, Role, Scope};
 use holdfast_server::{
     config::Proxies,
     serve::{Parts, Server},
@@ -51,6 +51,7 @@ async fn server(database: &TestDatabase) -> (Server, String) {
         claim_rules: ClaimRules::default(),
         mail: false,
         bundle_places_named: false,
+        outside_hosts: Hosts::default(),
         workers: None,
     };
     (Server::start(parts).await.unwrap(), url)

@@ -16,6 +16,7 @@ mod hand_in;
 mod house;
 mod inventory;
 mod measured;
+mod outside_hosts;
 mod passkeys;
 mod people;
 mod plan_files;

@@ -114,7 +114,12 @@ async fn nothing_is_sent_to_a_receiver_whose_certificate_does_not_hold() {
         let (chain, key) = root.issues(&leaf);
         let receiver = Receiver::that_shows(chain, key);
         let url = format!("https://{HOST}:{}/", receiver.port);
-        assert_eq!(webhook::post(&client, Egress::Local, &delivery(&url)).await, Ok(204), "{:?}", leaf.name);
+        assert_eq!(
+            webhook::post(&client, &Egress::Local.into(), &delivery(&url)).await,
+            Ok(204),
+            "{:?}",
+            leaf.name
+        );
         assert_eq!(receiver.heard(), 1);
     }
 }
@@ -122,14 +127,15 @@ async fn nothing_is_sent_to_a_receiver_whose_certificate_does_not_hold() {
 /// In each way in which something is sent to an address that somebody stored.
 async fn assert_refused(client: &reqwest::Client, receiver: &Receiver, what: &str, says: &str) {
     let url = format!("https://{HOST}:{}/", receiver.port);
-    let failed = webhook::post(client, Egress::Local, &delivery(&url)).await.unwrap_err();
+    let guard = Egress::Local.into();
+    let failed = webhook::post(client, &guard, &delivery(&url)).await.unwrap_err();
     let Failed::NotSent(why) = &failed else { panic!("{what}: it may have arrived: {failed}") };
     assert!(why.contains("certificate"), "{what}: {why}");
     let place = ProbePlace { url: url.clone(), expect: None, timeout: Some("5s".to_owned()) };
-    let probed = probe::ask(client, Egress::Local, "here", &place).await.unwrap();
+    let probed = probe::ask(client, &guard, "here", &place).await.unwrap();
     assert!(!probed.healthy && probed.status.is_none(), "{what}: {probed:?}");
     let why = probed.certificate.unwrap_or_else(|| panic!("{what}: {:?}", probed.trouble));
     assert!(why.contains(says), "{what}: {why}");
-    fetch::fetch(client, Egress::Local, &url).await.expect_err(what);
+    fetch::fetch(client, &guard, &url).await.expect_err(what);
     assert_eq!(receiver.heard(), 0, "{what}: something was sent");
 }
