@@ -9,6 +9,7 @@ pub mod demo;
 pub mod guarded;
 pub mod http;
 pub mod oidc;
+pub mod panics;
 pub mod serve;
 pub mod signals;
 pub mod simulator;

@@ -89,14 +89,8 @@ async fn not_this_method(method: Method, request: Request) -> Response {
     Refused(wrong_method(method.as_str(), request.uri().path())).into_response()
 }
 
-/// One handler's panic is one request's failure.
-fn defect(panic: Box<dyn Any + Send>) -> Response {
-    let words = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no words");
-    tracing::error!(panic = words, "a handler panicked");
+/// One handler's panic is one request's failure. What it said stands in the log ([`crate::panics`]) and nowhere else.
+fn defect(_: Box<dyn Any + Send>) -> Response {
     Refused(Problem::new(
         500,
         "defect",

@@ -212,7 +212,7 @@ impl Bank {
 }
 
 /// The pages that are only looked at, read from their own router.
-fn pages() -> Vec<String> {
+pub fn pages() -> Vec<String> {
     let source = include_str!("../../src/http/pages/mod.rs");
     let routes = source.split(".route(").skip(1).filter(|route| route.contains("get("));
     routes

@@ -11,10 +11,12 @@
 mod audited;
 mod authority;
 mod bodies;
+mod broken;
 mod canary;
 mod command_line;
 mod coverage;
 mod fake;
+mod heard;
 mod house;
 mod inventory;
 mod live;

@@ -3,7 +3,7 @@
 
 mod liar;
 
-use crate::house::{Answered, Client, URL};
+use crate::house::{Answered, Client, URL, site};
 use axum::http::StatusCode;
 use holdfast_app::{
     App, Settings,
@@ -12,11 +12,9 @@ use holdfast_app::{
 use holdfast_domain::Role;
 use holdfast_outside::Egress;
 use holdfast_server::{
-    config::Proxies,
     guarded::Guarded,
-    http::{self, session_store::PostgresSessions},
     oidc::{OidcSettings, Provider},
-    state::{AppState, Site},
+    state::Site,
 };
 use holdfast_store::{AuditActor, AuditEntry, AuditFilter, AuditOutcome, Store};
 use holdfast_testkit::{TestDatabase, sealing, test_database};
@@ -61,18 +59,8 @@ impl House {
             longest: Duration::from_secs(43_200),
         };
         let provider = Provider::new(oidc, Guarded::new(Egress::Local).unwrap(), sealing());
-        let site = Site {
-            public_url: URL.to_owned(),
-            simulator_url: None,
-            demo: false,
-            notes: vec![],
-            checkpoints: vec![],
-            production: false,
-            proxies: Proxies::default(),
-            provider: Some(Arc::new(provider)),
-        };
-        let state = AppState::new(Arc::new(app.clone().accountable()), site);
-        let client = Client(http::router(state, PostgresSessions::new(store.clone())).unwrap());
+        let site = Site { provider: Some(Arc::new(provider)), ..site(URL) };
+        let client = Client::over(&store, Arc::new(app.clone().accountable()), site);
         Self { app, store, client, liar, _database: database }
     }
 

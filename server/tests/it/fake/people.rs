@@ -24,12 +24,14 @@ impl People for Fake {
         }
     }
     async fn actor_of_session(&self, _: PersonId, identity_proved_at: Option<Timestamp>) -> Answer<Actor> {
+        self.may_be_broken();
         if *self.disabled.lock().unwrap() {
             return Err(Problem::new(401, "sign_in_needed", "Sign in first", "Disabled.", "Sign in."));
         }
         Ok(Actor { identity_proved_at, ..operator() })
     }
     async fn actor_of_token(&self, token: &str) -> Answer<Actor> {
+        self.may_be_broken();
         if token == TOKEN {
             Ok(Actor { token_scopes: Some(Scope::ALL.to_vec()), ..operator() })
         } else {
