@@ -14,6 +14,7 @@ pub mod problem;
 pub mod provider;
 pub mod refusals;
 pub mod repeats;
+pub mod reports;
 pub mod security;
 pub mod session;
 pub mod session_store;
@@ -59,6 +60,7 @@ pub fn router<Store: SessionStore + Clone>(state: AppState, sessions: Store) -> 
         .route(provider::CALLBACK, get(provider::come_back))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/live", get(live::live))
+        .route(reports::PATH, post(reports::report))
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_this_method)
         .layer(from_fn_with_state(state.clone(), refusals::write_down))

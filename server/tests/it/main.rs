@@ -24,6 +24,7 @@ mod offline;
 mod origins;
 mod pages;
 mod passkeys;
+mod policy_reports;
 mod provider;
 mod proxies;
 mod refusals;

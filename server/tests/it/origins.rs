@@ -41,6 +41,7 @@ fn changes() -> Vec<(String, String, &'static str, &'static str)> {
         "/sign-in/passkey",
         "/prove",
         "/sign-out",
+        "/policy-reports",
     ];
     for path in forms().into_iter().chain(more.map(str::to_owned)) {
         all.push(("POST".to_owned(), path, "application/x-www-form-urlencoded", ""));
