@@ -3,16 +3,19 @@
 //!
 //! Who somebody is here, and what they may do, is the control plane's to say.
 
+mod claims;
+
 use crate::guarded::Guarded;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use claims::{by_now, for_us_and_now, lately, strong_enough};
 use holdfast_api::federation::Vouched;
 use holdfast_app::sealing::Sealing;
 use jiff::Timestamp;
 use openidconnect::{
-    AdditionalClaims, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
-    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenClaims, IdTokenFields,
-    IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
-    StandardErrorResponse, StandardTokenResponse, TokenResponse as _, UserInfoClaims,
+    AdditionalClaims, AuthenticationContextClass, AuthenticationFlow, AuthorizationCode, ClientId,
+    ClientSecret, CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet,
+    IdTokenFields, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, Scope, StandardErrorResponse, StandardTokenResponse, TokenResponse as _, UserInfoClaims,
     core::{
         CoreAuthDisplay, CoreAuthPrompt, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey,
         CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreProviderMetadata, CoreResponseType,
@@ -55,6 +58,10 @@ pub struct OidcSettings {
     pub scopes: Vec<String>,
     /// The claim that holds the groups.
     pub groups_claim: String,
+    /// In which class people must prove there who they are: one of these; none named, any.
+    pub acr_values: Vec<String>,
+    /// By which methods: all of these.
+    pub amr: Vec<String>,
     /// To the letter the one that the provider knows.
     pub redirect_uri: String,
     /// A sign-in at the provider that is older is done anew.
@@ -81,6 +88,8 @@ pub enum Failure {
     NotAwaited,
     /// What it sent is not what it must be.
     NotBelieved(String),
+    /// It asked less of them than it was to.
+    TooWeak(String),
 }
 
 impl Failure {
@@ -92,6 +101,16 @@ impl Failure {
             Self::Refused(_) => "provider_refused",
             Self::NotAwaited => "provider_not_awaited",
             Self::NotBelieved(_) => "provider_not_believed",
+            Self::TooWeak(_) => "provider_too_weak",
+        }
+    }
+
+    /// Why what it sent was not taken, where it sent something: for the audit log.
+    #[must_use]
+    pub fn not_taken(&self) -> Option<&str> {
+        match self {
+            Self::NotBelieved(why) | Self::TooWeak(why) => Some(why),
+            Self::Unreachable(_) | Self::Refused(_) | Self::NotAwaited => None,
         }
     }
 }
@@ -128,34 +147,6 @@ struct Kept {
     next: String,
     purpose: Purpose,
     left_at: i64,
-}
-
-/// How far apart the provider's clock and ours may be.
-const SKEW: Duration = Duration::from_secs(60);
-
-/// Whether who they are was proved within `longest`, as the provider was asked to see to. One that does not say when is not
-/// believed: it was asked for an age, and must.
-fn lately(authenticated_at: Option<Timestamp>, now: Timestamp, longest: Duration) -> bool {
-    authenticated_at.is_some_and(|at| {
-        let ago = now.duration_since(at);
-        ago.is_negative() || ago.unsigned_abs() <= longest + SKEW
-    })
-}
-
-/// No token is from the future, as far as the two clocks agree.
-fn by_now(what: &str, second: f64, now: Timestamp) -> Result<(), String> {
-    match second <= now.as_second() as f64 + SKEW.as_secs_f64() {
-        true => Ok(()),
-        false => Err(format!("{what} has not come yet")),
-    }
-}
-
-/// The library looks at the audience and leaves the party to its caller: a token may name us and have been made for another.
-fn for_this_client(claims: &IdTokenClaims<Others, CoreGenderClaim>, client_id: &str) -> Result<(), String> {
-    match claims.authorized_party() {
-        Some(party) if party.as_str() != client_id => Err("it was made for another client".to_owned()),
-        Some(_) | None => Ok(()),
-    }
 }
 
 /// Claims beyond the standard ones, the groups among them.
@@ -238,6 +229,9 @@ impl Provider {
             )
             .set_pkce_challenge(challenge)
             .add_scopes(self.settings.scopes.iter().cloned().map(Scope::new));
+        for asked in &self.settings.acr_values {
+            request = request.add_auth_context_value(AuthenticationContextClass::new(asked.clone()));
+        }
         // With an age asked for, the token says when the person proved who they are.
         request = match purpose {
             Purpose::SignIn => request.set_max_age(self.settings.longest),
@@ -322,11 +316,8 @@ impl Provider {
                 by_now("it was issued at a time that", at.timestamp() as f64, now)
             });
         let claims = token.claims(&verifier, nonce).map_err(|error| not_believed(with_causes(&error)))?;
-        for_this_client(claims, &self.settings.client_id).map_err(not_believed)?;
-        if let Some(from) = claims.additional_claims().all.get("nbf") {
-            let from = from.as_f64().ok_or_else(|| not_believed("its `nbf` is no time".to_owned()))?;
-            by_now("it is good from a time that", from, now).map_err(not_believed)?;
-        }
+        for_us_and_now(claims, &self.settings.client_id, now).map_err(not_believed)?;
+        strong_enough(claims, &self.settings.acr_values, &self.settings.amr).map_err(Failure::TooWeak)?;
         let mut vouched = Vouched {
             issuer: self.settings.issuer.clone(),
             subject: claims.subject().as_str().to_owned(),

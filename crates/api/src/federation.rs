@@ -20,12 +20,24 @@ pub struct Vouched {
     pub authenticated_at: Option<Timestamp>,
 }
 
+/// What came as a provider's word and was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotTaken<'a> {
+    pub issuer: &'a str,
+    /// What it would have done, as the audit log calls it.
+    pub action: &'a str,
+    pub code: &'a str,
+    /// It may quote what was sent.
+    pub why: &'a str,
+    pub from: &'a str,
+}
+
 #[async_trait]
 pub trait Federation {
     /// Who it is, made if they are new, with the roles and groups that their claims are mapped to.
     async fn sign_in_by_provider(&self, vouched: Vouched, from: &str) -> Answer<PersonId>;
     /// Writes down that a session's person proved to the provider anew who they are; refused when it was somebody else.
     async fn prove_by_provider(&self, actor: &Actor, vouched: Vouched, from: &str) -> Answer<()>;
-    /// Writes down that what came from the provider was not believed, and why: nobody signed in by it.
-    async fn provider_not_believed(&self, issuer: &str, why: &str, from: &str) -> Answer<()>;
+    /// Writes down that what came as the provider's word was not taken, and why.
+    async fn provider_not_taken(&self, word: NotTaken<'_>) -> Answer<()>;
 }

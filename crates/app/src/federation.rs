@@ -7,7 +7,7 @@ use crate::authority::{Action, FRESH_FOR, may};
 use crate::people::{actor, apart, email_address, held_roles};
 use crate::problems::of_store;
 use async_trait::async_trait;
-use holdfast_api::federation::{Federation, Vouched};
+use holdfast_api::federation::{Federation, NotTaken, Vouched};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, HeldRole, Name, PersonId};
 use holdfast_store::{AuditActor, AuditEntry, Change, NewPerson, Person, RefusalLimits};
@@ -135,18 +135,13 @@ impl Federation for App {
             .map_err(of_store)
     }
 
-    async fn provider_not_believed(&self, issuer: &str, why: &str, from: &str) -> Answer<()> {
+    async fn provider_not_taken(&self, word: NotTaken<'_>) -> Answer<()> {
+        let NotTaken { issuer, action, code, why, from } = word;
         // It quotes what was sent, by whoever that was: as much of it as says what is wrong, and nothing that is no text.
         let why: String = why.chars().filter(|c| !c.is_control()).take(500).collect();
-        let entry = AuditEntry::refused(
-            "session.sign_in",
-            of_provider(),
-            "provider",
-            issuer,
-            "provider_not_believed",
-        )
-        .because(why)
-        .with(json!({ "from": from }));
+        let entry = AuditEntry::refused(action, of_provider(), "provider", issuer, code)
+            .because(why)
+            .with(json!({ "from": from }));
         self.store.refuse_within(entry, RefusalLimits::OF_CHANGES).await.map_err(of_store)
     }
 }

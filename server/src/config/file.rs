@@ -45,6 +45,8 @@ pub struct Oidc {
     pub name: Option<String>,
     pub scopes: Option<Vec<String>>,
     pub groups_claim: Option<String>,
+    pub acr_values: Option<Vec<String>>,
+    pub amr: Option<Vec<String>>,
     pub allow_loopback: Option<bool>,
     #[serde(default)]
     pub groups: Vec<OidcGroup>,

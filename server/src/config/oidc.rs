@@ -65,6 +65,8 @@ pub fn provider(settings: &Settings, sealing: Option<&Sealing>) -> Result<Option
         name: said.name.clone().unwrap_or_else(|| "your identity provider".to_owned()),
         scopes: said.scopes.clone().unwrap_or_else(|| vec!["profile".to_owned(), "email".to_owned()]),
         groups_claim: said.groups_claim.clone().unwrap_or_else(|| "groups".to_owned()),
+        acr_values: said.acr_values.clone().unwrap_or_default(),
+        amr: said.amr.clone().unwrap_or_default(),
         redirect_uri: format!("{}{CALLBACK}", settings.public_url),
         longest: ABSOLUTE_LIMIT.unsigned_abs(),
     };

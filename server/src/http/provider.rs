@@ -13,7 +13,7 @@ use super::{
     sign_in::{PROVE, SIGN_IN, browser, page, session_of},
 };
 use crate::{
-    oidc::{Answered, Back, Failure, Purpose},
+    oidc::{Answered, Back, Failure, Provider, Purpose},
     state::AppState,
 };
 use axum::{
@@ -21,7 +21,7 @@ use axum::{
     http::{header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use holdfast_api::federation::Vouched;
+use holdfast_api::federation::{NotTaken, Vouched};
 use jiff::Timestamp;
 
 /// Ours to leave by; the provider sends people back to [`CALLBACK`].
@@ -75,14 +75,11 @@ async fn arrived(state: &AppState, parts: &mut Parts, asked: &Fields) -> Respons
     let Back { vouched, next, purpose } = match provider.come_back(kept.as_deref(), answered).await {
         Ok(back) => back,
         Err(failure) => {
-            if let Failure::NotBelieved(why) = &failure
-                && let Err(problem) =
-                    state.plane.provider_not_believed(provider.issuer(), why, &client::address(parts)).await
-            {
+            return match not_taken(state, provider, "session.sign_in", &failure, parts).await {
+                Ok(()) => failed(&failure, SIGN_IN, "/"),
                 // As everywhere: a refusal that cannot be written down is not told either.
-                return Refused(problem).into_response();
-            }
-            return failed(&failure, SIGN_IN, "/");
+                Err(refused) => refused.into_response(),
+            };
         }
     };
     let (done, from) = match purpose {
@@ -118,9 +115,23 @@ fn vouched_for(at: Timestamp) -> session::Proven {
     session::Proven { at, second_factor: false, passkey: None }
 }
 
+/// Writes down that something that came as the provider's word was not taken.
+async fn not_taken(
+    state: &AppState,
+    provider: &Provider,
+    action: &str,
+    failure: &Failure,
+    parts: &Parts,
+) -> Result<(), Refused> {
+    let Some(why) = failure.not_taken() else { return Ok(()) };
+    let from = client::address(parts);
+    let word = NotTaken { issuer: provider.issuer(), action, code: failure.code(), why, from: &from };
+    Ok(state.plane.provider_not_taken(word).await?)
+}
+
 fn failed(failure: &Failure, from: &str, next: &str) -> Response {
     match failure {
-        Failure::Unreachable(why) | Failure::NotBelieved(why) => {
+        Failure::Unreachable(why) | Failure::NotBelieved(why) | Failure::TooWeak(why) => {
             tracing::warn!(code = failure.code(), why, "nobody signed in by the identity provider");
         }
         Failure::Refused(_) | Failure::NotAwaited => {}

@@ -149,6 +149,8 @@ impl Bank {
             name: "Example".to_owned(),
             scopes: vec!["email".to_owned()],
             groups_claim: "groups".to_owned(),
+            acr_values: vec![],
+            amr: vec![],
             redirect_uri: format!("{URL}/sign-in/provider/callback"),
             longest: Duration::from_secs(43_200),
         };

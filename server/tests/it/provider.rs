@@ -41,6 +41,11 @@ struct Left {
 
 impl House {
     async fn new() -> Self {
+        Self::asking(&[], &[]).await
+    }
+
+    /// One that asks the provider for one of these classes, and all of these methods.
+    async fn asking(acr_values: &[&str], amr: &[&str]) -> Self {
         rustls::crypto::ring::default_provider().install_default().ok();
         let database = test_database().await;
         let store = database.store().await;
@@ -55,6 +60,8 @@ impl House {
             name: "Example".to_owned(),
             scopes: vec!["email".to_owned()],
             groups_claim: "groups".to_owned(),
+            acr_values: acr_values.iter().map(ToString::to_string).collect(),
+            amr: amr.iter().map(ToString::to_string).collect(),
             redirect_uri: format!("{URL}/sign-in/provider/callback"),
             longest: Duration::from_secs(43_200),
         };
@@ -98,18 +105,22 @@ impl House {
         self.store.audit_entries(&filter).await.unwrap().into_iter().map(|record| record.entry).collect()
     }
 
-    /// Whatever the provider answers now signs nobody in, and is an entry that says so and why.
     async fn is_not_believed(&self, left: &Left, lie: &str, says: &str) {
+        self.is_not_taken(left, "provider_not_believed", lie, says).await;
+    }
+
+    /// Whatever the provider answers now signs nobody in, and is an entry that says so and why.
+    async fn is_not_taken(&self, left: &Left, code: &str, lie: &str, says: &str) {
         let before = self.refusals().await.len();
         let answer = self.comes_back(left).await;
-        let refused = (303, "/sign-in?refused=provider_not_believed");
-        assert_eq!((answer.status, answer.header("location")), refused, "{lie}: {}", answer.text);
+        let refused = (303, format!("/sign-in?refused={code}"));
+        assert_eq!((answer.status, answer.header("location").to_owned()), refused, "{lie}: {}", answer.text);
         assert!(!self.is_somebody(&answer).await, "{lie} signs somebody in");
         let entries = self.refusals().await;
         assert_eq!(entries.len(), before + 1, "{lie} leaves no entry, or several");
         let AuditEntry { action, actor, subject_kind, subject, refusal_code, reason, .. } = &entries[0];
         assert_eq!((action.as_str(), subject_kind.as_str()), ("session.sign_in", "provider"), "{lie}");
-        assert_eq!((subject, refusal_code.as_deref()), (&self.liar.issuer, Some("provider_not_believed")));
+        assert_eq!((subject, refusal_code.as_deref()), (&self.liar.issuer, Some(code)));
         assert_eq!(*actor, AuditActor::System { name: "identity provider".into() });
         let reason = reason.as_deref().unwrap_or_default();
         assert!(reason.contains(says), "{lie} is refused for something else: {reason}");
@@ -308,4 +319,42 @@ async fn an_honest_token_is_believed_by_whichever_key_it_publishes_and_what_may_
     let withdrawn = house.leaves().await;
     liar.answers(&liar.written(&liar.honest(&withdrawn.nonce)));
     house.is_not_believed(&withdrawn, "a key that is published no more", NO_KEY).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_class_or_methods_are_asked_for_nobody_signs_in_who_proved_less_there() {
+    let house = House::asking(&["gold", "silver"], &["mfa", "hwk"]).await;
+    let liar = &house.liar;
+    let asked = house.client.send("GET", "/sign-in/provider", &[], "").await;
+    let to = url::Url::parse(asked.header("location")).unwrap();
+    assert!(to.query_pairs().any(|(name, value)| name == "acr_values" && value == "gold silver"), "{to}");
+    for (acr, amr, says) in [
+        (json!(null), json!(null), "does not say in which class; asked for is gold or silver"),
+        (json!("bronze"), json!(["mfa", "hwk"]), "says bronze; asked for is gold or silver"),
+        (json!("gold silver"), json!(["mfa", "hwk"]), "says gold silver"),
+        (json!("gold"), json!(null), "by none that it names; asked for is mfa"),
+        (json!("gold"), json!([]), "by none that it names; asked for is mfa"),
+        (json!("gold"), json!(["pwd", "mfa"]), "by pwd and mfa; asked for is hwk"),
+        (json!("silver"), json!(["MFA", "hwk"]), "asked for is mfa"),
+    ] {
+        let left = house.leaves().await;
+        let mut token = liar.honest(&left.nonce);
+        for (claim, value) in [("acr", &acr), ("amr", &amr)] {
+            if !value.is_null() {
+                token.claims[claim] = value.clone();
+            }
+        }
+        liar.answers(&liar.written(&token));
+        house.is_not_taken(&left, "provider_too_weak", &format!("{acr} by {amr}"), says).await;
+    }
+    for acr in ["gold", "silver"] {
+        house
+            .is_believed(|left| {
+                let mut token = liar.honest(&left.nonce);
+                token.claims["acr"] = json!(acr);
+                token.claims["amr"] = json!(["hwk", "pwd", "mfa"]);
+                liar.written(&token)
+            })
+            .await;
+    }
 }

@@ -3,7 +3,7 @@
 use super::Accountable;
 use async_trait::async_trait;
 use holdfast_api::Answer;
-use holdfast_api::federation::{Federation, Vouched};
+use holdfast_api::federation::{Federation, NotTaken, Vouched};
 use holdfast_api::passkeys::{
     AddPasskey, AddedPasskeyView, FactorsDue, PasskeyAnswer, PasskeyChallengeView, PasskeyView, Passkeys,
 };
@@ -150,7 +150,7 @@ impl Federation for Accountable {
         self.change(actor, "session.prove", &own(actor), self.0.prove_by_provider(actor, vouched, from)).await
     }
 
-    async fn provider_not_believed(&self, issuer: &str, why: &str, from: &str) -> Answer<()> {
-        self.0.provider_not_believed(issuer, why, from).await
+    async fn provider_not_taken(&self, word: NotTaken<'_>) -> Answer<()> {
+        self.0.provider_not_taken(word).await
     }
 }

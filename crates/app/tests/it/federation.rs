@@ -2,7 +2,7 @@
 
 use crate::house::{House, name, refused};
 use holdfast_api::audit::{AuditFilter, Audits};
-use holdfast_api::federation::{Federation, Vouched};
+use holdfast_api::federation::{Federation, NotTaken, Vouched};
 use holdfast_api::people::{ChangePerson, People};
 use holdfast_api::proofs::{Proof, Proofs};
 use holdfast_api::{Answer, IfMatch};
@@ -143,10 +143,15 @@ async fn a_proof_by_the_provider_is_of_the_same_person_and_of_now() {
 async fn what_is_not_believed_is_written_down_as_text_until_it_would_fill_the_log() {
     let house = House::new().await;
     let app = federated(&house);
+    let word = NotTaken {
+        issuer: "https://idp.example.com",
+        action: "session.sign_in",
+        code: "provider_not_believed",
+        why: "made for `\u{0}x\r\n\u{1b}[31m`",
+        from: FROM,
+    };
     for _ in 0..105 {
-        app.provider_not_believed("https://idp.example.com", "made for `\u{0}x\r\n\u{1b}[31m`", FROM)
-            .await
-            .unwrap();
+        app.provider_not_taken(word).await.unwrap();
     }
     let subject = Some("provider:https://idp.example.com".into());
     let filter = AuditFilter { subject, limit: Some(500), ..AuditFilter::default() };

@@ -123,8 +123,8 @@ impl Federation for Fake {
         self.note(format!("proved {}", vouched.subject));
         Ok(())
     }
-    async fn provider_not_believed(&self, _: &str, _: &str, _: &str) -> Answer<()> {
-        self.note("not believed");
+    async fn provider_not_taken(&self, word: NotTaken<'_>) -> Answer<()> {
+        self.note(format!("not taken: {}", word.code));
         Ok(())
     }
 }
