@@ -4,10 +4,11 @@
 //! Who somebody is here, and what they may do, is the control plane's to say.
 
 mod claims;
+mod sign_out;
 
 use crate::guarded::Guarded;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use claims::{by_now, for_us_and_now, lately, strong_enough};
+use claims::{Claims, by_now, for_us_and_now, lately, strong_enough};
 use holdfast_api::federation::Vouched;
 use holdfast_app::sealing::Sealing;
 use jiff::Timestamp;
@@ -26,6 +27,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
+use sign_out::is_name;
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
@@ -218,7 +220,7 @@ impl Provider {
     /// # Errors
     /// When the provider does not answer.
     pub async fn leave(&self, next: &str, purpose: Purpose) -> Result<Leaving, Failure> {
-        let metadata = self.metadata(false).await?;
+        let metadata = self.metadata(KNOWN_FOR).await?;
         let client = self.client(&metadata)?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let mut request = client
@@ -265,7 +267,7 @@ impl Provider {
             return Err(Failure::Refused(error.chars().take(100).collect()));
         }
         let code = answered.code.ok_or_else(|| Failure::NotBelieved("it sent no code".to_owned()))?;
-        let metadata = self.metadata(false).await?;
+        let metadata = self.metadata(KNOWN_FOR).await?;
         let tokens = self
             .client(&metadata)?
             .exchange_code(AuthorizationCode::new(code))
@@ -278,7 +280,7 @@ impl Provider {
         let vouched = match self.vouched(&self.client(&metadata)?, &tokens, &nonce).await {
             // Signed by a key that was not there when its keys were asked for last.
             Err(Failure::NotBelieved(_)) => {
-                let anew = self.metadata(true).await?;
+                let anew = self.metadata(Duration::ZERO).await?;
                 self.vouched(&self.client(&anew)?, &tokens, &nonce).await?
             }
             vouched => vouched?,
@@ -323,12 +325,15 @@ impl Provider {
             subject: claims.subject().as_str().to_owned(),
             email: claims.email().map(|email| email.as_str().to_owned()),
             email_verified: claims.email_verified(),
-            groups: groups(claims.additional_claims().all.get(&self.settings.groups_claim))
-                .unwrap_or_default(),
+            groups: groups(additional(claims, &self.settings.groups_claim)).unwrap_or_default(),
             authenticated_at: claims.auth_time().and_then(|at| Timestamp::from_second(at.timestamp()).ok()),
+            // What is no name is not kept, and the person's word ends the session then.
+            session: additional(claims, "sid")
+                .and_then(Value::as_str)
+                .filter(|sid| is_name(sid))
+                .map(str::to_owned),
         };
-        let complete = vouched.email.is_some()
-            && claims.additional_claims().all.contains_key(&self.settings.groups_claim);
+        let complete = vouched.email.is_some() && additional(claims, &self.settings.groups_claim).is_some();
         // Many providers keep the rest of the claims where they are asked for with the access token.
         if !complete && client.user_info_url().is_some() {
             let request = client.user_info(tokens.access_token().clone(), Some(claims.subject().clone()));
@@ -346,10 +351,7 @@ impl Provider {
             }
         }
         // Taken for none, they would take roles away that the person still has.
-        let elsewhere = claims
-            .additional_claims()
-            .all
-            .get("_claim_names")
+        let elsewhere = additional(claims, "_claim_names")
             .is_some_and(|names| names.get(&self.settings.groups_claim).is_some());
         if vouched.groups.is_empty() && elsewhere {
             let why =
@@ -372,11 +374,11 @@ impl Provider {
         .set_redirect_uri(redirect))
     }
 
-    async fn metadata(&self, anew: bool) -> Result<Arc<CoreProviderMetadata>, Failure> {
+    /// As it was asked for no longer ago.
+    async fn metadata(&self, ago: Duration) -> Result<Arc<CoreProviderMetadata>, Failure> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((at, metadata)) = known
-            && !anew
-            && at.elapsed() < KNOWN_FOR
+            && at.elapsed() < ago
         {
             return Ok(metadata);
         }
@@ -394,6 +396,10 @@ impl Provider {
             Some((Instant::now(), Arc::clone(&found)));
         Ok(found)
     }
+}
+
+fn additional<'c>(claims: &'c Claims, name: &str) -> Option<&'c Value> {
+    claims.additional_claims().all.get(name)
 }
 
 /// A text or a list of texts; anything else is no group. `None`: it is not there.

@@ -58,6 +58,7 @@ pub fn router<Store: SessionStore + Clone>(state: AppState, sessions: Store) -> 
         .route(sign_in::PROVE, post(sign_in::prove))
         .route(provider::LEAVE, get(provider::leave))
         .route(provider::CALLBACK, get(provider::come_back))
+        .route(provider::LOGOUT, post(provider::signed_out))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/live", get(live::live))
         .route(reports::PATH, post(reports::report))

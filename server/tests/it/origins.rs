@@ -42,6 +42,7 @@ fn changes() -> Vec<(String, String, &'static str, &'static str)> {
         "/prove",
         "/sign-out",
         "/policy-reports",
+        "/sign-in/provider/logout",
     ];
     for path in forms().into_iter().chain(more.map(str::to_owned)) {
         all.push(("POST".to_owned(), path, "application/x-www-form-urlencoded", ""));

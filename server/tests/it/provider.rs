@@ -2,6 +2,7 @@
 //! audit log. The same provider is believed when it is honest, so that a lie is refused for what it says.
 
 mod liar;
+mod sign_out;
 
 use crate::house::{Answered, Client, URL, site};
 use axum::http::StatusCode;

@@ -34,6 +34,7 @@ fn olivia(groups: &[&str]) -> Vouched {
         email_verified: Some(true),
         groups: groups.iter().map(ToString::to_string).collect(),
         authenticated_at: Some(Timestamp::now()),
+        session: None,
     }
 }
 
@@ -82,6 +83,7 @@ async fn groups_are_taken_anew_with_each_sign_in_and_what_is_lost_ends_what_is_o
         signed_in_at: Some(Timestamp::now()),
         address: FROM.into(),
         agent: String::new(),
+        begun_by: None,
     };
     house.store.session_create(&[7; 32], Some(&owner), &serde_json::json!({}), later, 60).await.unwrap();
     let both = signs_in(&app, olivia(&["ops", "leads"])).await.unwrap();

@@ -123,6 +123,10 @@ impl Federation for Fake {
         self.note(format!("proved {}", vouched.subject));
         Ok(())
     }
+    async fn sign_out_by_provider(&self, word: SignedOut, _: &str) -> Answer<u64> {
+        self.note(format!("signed out there {:?}", word.subject));
+        Ok(1)
+    }
     async fn provider_not_taken(&self, word: NotTaken<'_>) -> Answer<()> {
         self.note(format!("not taken: {}", word.code));
         Ok(())
