@@ -16,6 +16,7 @@ mod canary;
 mod command_line;
 mod coverage;
 mod fake;
+mod guesses;
 mod heard;
 mod house;
 mod inventory;

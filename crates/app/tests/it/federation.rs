@@ -142,6 +142,18 @@ async fn a_proof_by_the_provider_is_of_the_same_person_and_of_now() {
 }
 
 #[tokio::test]
+async fn whom_the_provider_knows_has_one_account_here_and_so_one_vote() {
+    let house = House::new().await;
+    let app = federated(&house);
+    let second = house.another("second@example.com", Role::Approver, &["approvers"]).await;
+    let Vouched { issuer, subject, .. } = olivia(&[]);
+    app.link_identity(&house.approver.email, &issuer, &subject).await.unwrap();
+    assert_eq!(refused(app.link_identity(&second.email, &issuer, &subject).await).code, "conflict");
+    assert_eq!(refused(app.link_identity(&house.approver.email, &issuer, "0002").await).code, "conflict");
+    assert_eq!(signs_in(&app, olivia(&["leads"])).await.unwrap().person, house.approver.person);
+}
+
+#[tokio::test]
 async fn what_is_not_believed_is_written_down_as_text_until_it_would_fill_the_log() {
     let house = House::new().await;
     let app = federated(&house);
