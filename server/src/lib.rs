@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod config;
+#[cfg(feature = "demo")]
 pub mod demo;
 pub mod guarded;
 pub mod http;
@@ -12,5 +13,6 @@ pub mod oidc;
 pub mod panics;
 pub mod serve;
 pub mod signals;
+#[cfg(feature = "demo")]
 pub mod simulator;
 pub mod state;

@@ -266,6 +266,7 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
     for note in &notes {
         tracing::warn!("{note}");
     }
+    #[cfg(feature = "demo")]
     if let Some(simulator) = &simulator_url {
         crate::demo::fill(&store, &settings.data, simulator, sealing.as_ref()).await?;
     }

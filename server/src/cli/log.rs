@@ -2,7 +2,7 @@
 //! tracing's filters. Whatever is told, by whomever it was written, is one line and nothing that a terminal obeys.
 
 use std::fmt::{self, Debug};
-use std::{fs, io::IsTerminal as _, path::Path};
+use std::io::IsTerminal as _;
 use tracing::Subscriber;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::field::RecordFields;
@@ -28,11 +28,12 @@ pub fn to_stderr(default: &str) {
 }
 
 /// Warnings to standard error, and everything else that is told to a file beside the data.
-pub fn to_file(file: &Path) -> std::io::Result<()> {
+#[cfg(feature = "demo")]
+pub fn to_file(file: &std::path::Path) -> std::io::Result<()> {
     if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
+        std::fs::create_dir_all(folder)?;
     }
-    let written = fs::OpenOptions::new().create(true).append(true).open(file)?;
+    let written = std::fs::OpenOptions::new().create(true).append(true).open(file)?;
     let all = text().with_ansi(false).with_writer(std::sync::Arc::new(written));
     tracing_subscriber::registry()
         .with(all.with_filter(filter("info")))

@@ -82,6 +82,7 @@ mod tests {
     use axum::{
         Router, extract::State, http::StatusCode as Status, response::IntoResponse as _, routing::get,
     };
+    use holdfast_outside::Egress;
     use std::sync::{Arc, Mutex};
     use tokio::net::TcpListener;
 

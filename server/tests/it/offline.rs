@@ -213,6 +213,7 @@ async fn parts(store: &Store, sim: &Sim, data: &Path) -> Parts {
         claim_rules: ClaimRules::default(),
         mail: false,
         bundle_places_named: false,
+        outside_hosts: Default::default(),
         workers: Some(Workers { aws, engine, post, notify: holdfast_notify::Settings::default() }),
     }
 }

@@ -68,7 +68,7 @@ fn the_addresses_that_come_new_are_those_that_holdfast_would_speak_to() {
         inventory
     };
     let (first, second) = (with("https://b.example.com/"), with("https://c.example.com/"));
-    let told = |old, new| diff(old, new, false).unwrap().addresses();
+    let told = |old: &Inventory, new: &Inventory| diff(old, new, false).unwrap().addresses();
     let probe = "applications.shop.resources.health.per_region.us-east-1.url".to_owned();
     let hook = |url: &str| ("plans.shop.steps.tell.url".to_owned(), url.to_owned());
     assert_eq!(
