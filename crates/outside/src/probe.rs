@@ -136,12 +136,14 @@ fn trouble(error: &reqwest::Error) -> Trouble {
     Trouble::Theirs(format!("no answer: {innermost}"))
 }
 
-/// TLS errors travel inside an I/O error.
-fn tls_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    cause.downcast_ref::<rustls::Error>().or_else(|| {
-        let inner = cause.downcast_ref::<io::Error>()?.get_ref()?;
-        inner.downcast_ref::<rustls::Error>()
-    })
+/// TLS errors travel inside an I/O error, and that inside another; neither calls what it holds its source.
+fn tls_error<'a>(mut cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    loop {
+        if let Some(error) = cause.downcast_ref::<rustls::Error>() {
+            return Some(error);
+        }
+        cause = cause.downcast_ref::<io::Error>()?.get_ref()?;
+    }
 }
 
 #[cfg(test)]
