@@ -99,6 +99,25 @@ test("what somebody writes is read and never run", { timeout: 420_000 }, async (
   for (const one of [page, stranger]) await one.context().close();
 });
 
+test("what a page's policy refuses is reported to the server, which counts it and tells it without the page's query", async () => {
+  const page = await chrome.open(`${demo.url}/runs?application=canary-of-a-query`, { as: demo.person("operator") });
+  const reported = async () => {
+    const text = await (await page.request.get(`${demo.url}/metrics`)).text();
+    return Number(text.match(/^holdfast_policy_reports (\d+)$/m)[1]);
+  };
+  const before = await reported();
+  await page.evaluate(() => {
+    const script = document.createElement("script");
+    script.textContent = "1";
+    document.body.append(script);
+  });
+  await until(async () => (await reported()) > before, { within: 10_000, every: 100, what: "the report to be counted" });
+  const told = demo.said().split("\n").filter((line) => line.includes("a browser kept a page from"));
+  assert.match(told.at(-1), /page="?[^ ]*\/runs"? /);
+  assert.ok(!demo.said().includes("canary-of-a-query"));
+  await page.context().close();
+});
+
 test("the watch is one: what a page runs itself, and what its policy refuses, is seen", async () => {
   const page = await chrome.open(`${demo.url}/sign-in`);
   const seen = await watched(page);

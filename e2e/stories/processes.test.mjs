@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { between } from "../lib/between.mjs";
@@ -15,7 +15,7 @@ import { duplicates, effects, simulatorAt } from "../lib/simulator.mjs";
 import { until } from "../lib/until.mjs";
 
 const WITHIN_MS = 180_000;
-let folder, database, wire, sim, port, person;
+let folder, database, wire, sim, port, person, atWork;
 const running = [];
 
 before(
@@ -177,6 +177,27 @@ test("one worker dies before its call reaches AWS; another takes over within sec
   const taken = (await eventsOf(await operator(), run)).filter((event) => event.kind === "taken_over").at(-1);
   const after = Date.parse(taken.at) - at;
   assert.ok(after > 0 && after < 10_000, `taken over after ${after} ms`);
-  await second.stop();
-  await server.stop();
+  atWork = { server, second };
+});
+
+/** Processes that are its children now, and what the kernel keeps of those that have ended: their page faults and their time. */
+async function children(pid) {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const ofThread = (thread) => readFile(`/proc/${pid}/task/${thread}/children`, "utf8").catch((error) => {
+    // Threads end; the first does not.
+    if (thread === String(pid)) throw error;
+    return "";
+  });
+  const now = (await Promise.all(threads.map(ofThread))).join(" ").trim();
+  // The name before them may have spaces in it.
+  const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ").at(-1).split(" ");
+  return { now, ended: [fields[8], fields[10], fields[13], fields[14]].map(Number) };
+}
+
+test("what has signed people in, looked, run and taken over has started no process", { timeout: WITHIN_MS }, async () => {
+  assert.notEqual((await children(process.pid)).now, "", "this story's own are not seen");
+  for (const [name, one] of Object.entries(atWork)) {
+    assert.deepEqual(await children(one.process.pid), { now: "", ended: [0, 0, 0, 0] }, name);
+    await one.stop();
+  }
 });

@@ -1,6 +1,6 @@
 //! Requests to the identity provider, by the one guard of addresses and with a bound on what comes back.
 
-use holdfast_outside::{Egress, Refused, guarded_client};
+use holdfast_outside::{Guard, Refused, guarded_client};
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse, http};
 use std::{pin::Pin, time::Duration};
 
@@ -11,7 +11,7 @@ const AT_MOST: usize = 1 << 20;
 #[derive(Debug, Clone)]
 pub struct Guarded {
     client: reqwest::Client,
-    egress: Egress,
+    guard: Guard,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -29,19 +29,20 @@ pub enum NotAnswered {
 impl Guarded {
     /// # Errors
     /// When TLS cannot be set up on this machine.
-    pub fn new(egress: Egress) -> Result<Self, String> {
-        Ok(Self { client: guarded_client(egress)?, egress })
+    pub fn new(guard: impl Into<Guard>) -> Result<Self, String> {
+        let guard = guard.into();
+        Ok(Self { client: guarded_client(guard.egress())?, guard })
     }
 
     /// # Errors
     /// When the address is none that is spoken to.
     pub fn check(&self, url: &str) -> Result<(), Refused> {
-        self.egress.check_url(url).map(drop)
+        self.guard.check_url(url).map(drop)
     }
 
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, NotAnswered> {
         let (parts, body) = request.into_parts();
-        let url = self.egress.check_url(&parts.uri.to_string())?;
+        let url = self.guard.check_url(&parts.uri.to_string())?;
         let sent = self.client.request(parts.method, url).headers(parts.headers).timeout(WITHIN).body(body);
         // The address may hold what is nobody's business.
         let silent = |error: reqwest::Error| NotAnswered::Silent(error.without_url());

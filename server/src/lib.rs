@@ -5,11 +5,14 @@
 
 pub mod cli;
 pub mod config;
+#[cfg(feature = "demo")]
 pub mod demo;
 pub mod guarded;
 pub mod http;
 pub mod oidc;
+pub mod panics;
 pub mod serve;
 pub mod signals;
+#[cfg(feature = "demo")]
 pub mod simulator;
 pub mod state;

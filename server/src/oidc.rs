@@ -3,16 +3,20 @@
 //!
 //! Who somebody is here, and what they may do, is the control plane's to say.
 
+mod claims;
+mod sign_out;
+
 use crate::guarded::Guarded;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use claims::{Claims, by_now, for_us_and_now, lately, strong_enough};
 use holdfast_api::federation::Vouched;
 use holdfast_app::sealing::Sealing;
 use jiff::Timestamp;
 use openidconnect::{
-    AdditionalClaims, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
-    EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenFields, IssuerUrl, Nonce,
-    OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, StandardErrorResponse,
-    StandardTokenResponse, TokenResponse as _, UserInfoClaims,
+    AdditionalClaims, AuthenticationContextClass, AuthenticationFlow, AuthorizationCode, ClientId,
+    ClientSecret, CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet,
+    IdTokenFields, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, Scope, StandardErrorResponse, StandardTokenResponse, TokenResponse as _, UserInfoClaims,
     core::{
         CoreAuthDisplay, CoreAuthPrompt, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey,
         CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreProviderMetadata, CoreResponseType,
@@ -23,6 +27,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
+use sign_out::is_name;
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
@@ -55,6 +60,10 @@ pub struct OidcSettings {
     pub scopes: Vec<String>,
     /// The claim that holds the groups.
     pub groups_claim: String,
+    /// In which class people must prove there who they are: one of these; none named, any.
+    pub acr_values: Vec<String>,
+    /// By which methods: all of these.
+    pub amr: Vec<String>,
     /// To the letter the one that the provider knows.
     pub redirect_uri: String,
     /// A sign-in at the provider that is older is done anew.
@@ -81,6 +90,8 @@ pub enum Failure {
     NotAwaited,
     /// What it sent is not what it must be.
     NotBelieved(String),
+    /// It asked less of them than it was to.
+    TooWeak(String),
 }
 
 impl Failure {
@@ -92,6 +103,16 @@ impl Failure {
             Self::Refused(_) => "provider_refused",
             Self::NotAwaited => "provider_not_awaited",
             Self::NotBelieved(_) => "provider_not_believed",
+            Self::TooWeak(_) => "provider_too_weak",
+        }
+    }
+
+    /// Why what it sent was not taken, where it sent something: for the audit log.
+    #[must_use]
+    pub fn not_taken(&self) -> Option<&str> {
+        match self {
+            Self::NotBelieved(why) | Self::TooWeak(why) => Some(why),
+            Self::Unreachable(_) | Self::Refused(_) | Self::NotAwaited => None,
         }
     }
 }
@@ -128,18 +149,6 @@ struct Kept {
     next: String,
     purpose: Purpose,
     left_at: i64,
-}
-
-/// How far apart the provider's clock and ours may be.
-const SKEW: Duration = Duration::from_secs(60);
-
-/// Whether who they are was proved within `longest`, as the provider was asked to see to. One that does not say when is not
-/// believed: it was asked for an age, and must.
-fn lately(authenticated_at: Option<Timestamp>, now: Timestamp, longest: Duration) -> bool {
-    authenticated_at.is_some_and(|at| {
-        let ago = now.duration_since(at);
-        ago.is_negative() || ago.unsigned_abs() <= longest + SKEW
-    })
 }
 
 /// Claims beyond the standard ones, the groups among them.
@@ -203,10 +212,15 @@ impl Provider {
         &self.settings.name
     }
 
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.settings.issuer
+    }
+
     /// # Errors
     /// When the provider does not answer.
     pub async fn leave(&self, next: &str, purpose: Purpose) -> Result<Leaving, Failure> {
-        let metadata = self.metadata(false).await?;
+        let metadata = self.metadata(KNOWN_FOR).await?;
         let client = self.client(&metadata)?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let mut request = client
@@ -217,6 +231,9 @@ impl Provider {
             )
             .set_pkce_challenge(challenge)
             .add_scopes(self.settings.scopes.iter().cloned().map(Scope::new));
+        for asked in &self.settings.acr_values {
+            request = request.add_auth_context_value(AuthenticationContextClass::new(asked.clone()));
+        }
         // With an age asked for, the token says when the person proved who they are.
         request = match purpose {
             Purpose::SignIn => request.set_max_age(self.settings.longest),
@@ -250,7 +267,7 @@ impl Provider {
             return Err(Failure::Refused(error.chars().take(100).collect()));
         }
         let code = answered.code.ok_or_else(|| Failure::NotBelieved("it sent no code".to_owned()))?;
-        let metadata = self.metadata(false).await?;
+        let metadata = self.metadata(KNOWN_FOR).await?;
         let tokens = self
             .client(&metadata)?
             .exchange_code(AuthorizationCode::new(code))
@@ -263,7 +280,7 @@ impl Provider {
         let vouched = match self.vouched(&self.client(&metadata)?, &tokens, &nonce).await {
             // Signed by a key that was not there when its keys were asked for last.
             Err(Failure::NotBelieved(_)) => {
-                let anew = self.metadata(true).await?;
+                let anew = self.metadata(Duration::ZERO).await?;
                 self.vouched(&self.client(&anew)?, &tokens, &nonce).await?
             }
             vouched => vouched?,
@@ -283,7 +300,7 @@ impl Provider {
         (0..=AWAY_AT_MOST).contains(&(holdfast_clock::now().as_second() - kept.left_at)).then_some(kept)
     }
 
-    /// Signature, algorithm, issuer, audience, expiry and nonce are verified before a word of it is believed.
+    /// Signature, algorithm, issuer, audience, party, times and nonce are verified before a word of it is believed.
     async fn vouched(
         &self,
         client: &Client,
@@ -292,19 +309,31 @@ impl Provider {
     ) -> Result<Vouched, Failure> {
         let not_believed = |why: String| Failure::NotBelieved(why);
         let token = tokens.id_token().ok_or_else(|| not_believed("it sent no id token".to_owned()))?;
-        let verifier = client.id_token_verifier().set_allowed_algs(ALGORITHMS);
-        let claims = token.claims(&verifier, nonce).map_err(|error| not_believed(error.to_string()))?;
+        let now = holdfast_clock::now();
+        let verifier = client
+            .id_token_verifier()
+            .set_allowed_algs(ALGORITHMS)
+            .set_time_fn(|| holdfast_clock::system_time().into())
+            .set_issue_time_verifier_fn(|at| {
+                by_now("it was issued at a time that", at.timestamp() as f64, now)
+            });
+        let claims = token.claims(&verifier, nonce).map_err(|error| not_believed(with_causes(&error)))?;
+        for_us_and_now(claims, &self.settings.client_id, now).map_err(not_believed)?;
+        strong_enough(claims, &self.settings.acr_values, &self.settings.amr).map_err(Failure::TooWeak)?;
         let mut vouched = Vouched {
             issuer: self.settings.issuer.clone(),
             subject: claims.subject().as_str().to_owned(),
             email: claims.email().map(|email| email.as_str().to_owned()),
             email_verified: claims.email_verified(),
-            groups: groups(claims.additional_claims().all.get(&self.settings.groups_claim))
-                .unwrap_or_default(),
+            groups: groups(additional(claims, &self.settings.groups_claim)).unwrap_or_default(),
             authenticated_at: claims.auth_time().and_then(|at| Timestamp::from_second(at.timestamp()).ok()),
+            // What is no name is not kept, and the person's word ends the session then.
+            session: additional(claims, "sid")
+                .and_then(Value::as_str)
+                .filter(|sid| is_name(sid))
+                .map(str::to_owned),
         };
-        let complete = vouched.email.is_some()
-            && claims.additional_claims().all.contains_key(&self.settings.groups_claim);
+        let complete = vouched.email.is_some() && additional(claims, &self.settings.groups_claim).is_some();
         // Many providers keep the rest of the claims where they are asked for with the access token.
         if !complete && client.user_info_url().is_some() {
             let request = client.user_info(tokens.access_token().clone(), Some(claims.subject().clone()));
@@ -322,10 +351,7 @@ impl Provider {
             }
         }
         // Taken for none, they would take roles away that the person still has.
-        let elsewhere = claims
-            .additional_claims()
-            .all
-            .get("_claim_names")
+        let elsewhere = additional(claims, "_claim_names")
             .is_some_and(|names| names.get(&self.settings.groups_claim).is_some());
         if vouched.groups.is_empty() && elsewhere {
             let why =
@@ -348,11 +374,11 @@ impl Provider {
         .set_redirect_uri(redirect))
     }
 
-    async fn metadata(&self, anew: bool) -> Result<Arc<CoreProviderMetadata>, Failure> {
+    /// As it was asked for no longer ago.
+    async fn metadata(&self, ago: Duration) -> Result<Arc<CoreProviderMetadata>, Failure> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((at, metadata)) = known
-            && !anew
-            && at.elapsed() < KNOWN_FOR
+            && at.elapsed() < ago
         {
             return Ok(metadata);
         }
@@ -370,6 +396,10 @@ impl Provider {
             Some((Instant::now(), Arc::clone(&found)));
         Ok(found)
     }
+}
+
+fn additional<'c>(claims: &'c Claims, name: &str) -> Option<&'c Value> {
+    claims.additional_claims().all.get(name)
 }
 
 /// A text or a list of texts; anything else is no group. `None`: it is not there.

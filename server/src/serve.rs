@@ -16,7 +16,7 @@ use crate::{
 use anyhow::Context as _;
 use holdfast_app::{App, RelyingParty, federation::ClaimRules, sealing::Sealing};
 use holdfast_aws::{AwsCloud, AwsSettings};
-use holdfast_domain::Role;
+use holdfast_domain::{Hosts, Role};
 use holdfast_engine::bundles::BundleSettings;
 use holdfast_engine::{Engine, EngineSettings};
 use holdfast_notify::{Notifier, Post};
@@ -48,6 +48,8 @@ pub struct Parts {
     pub mail: bool,
     /// Whether bundles go anywhere else than into the workers' own folders.
     pub bundle_places_named: bool,
+    /// Of which hosts people may store addresses.
+    pub outside_hosts: Hosts,
     /// None: this process does no work, others do.
     pub workers: Option<Workers>,
 }
@@ -99,6 +101,7 @@ impl Server {
             second_factor_for,
             mail,
             bundle_places_named,
+            outside_hosts,
             workers,
         } = parts;
         let passkeys = RelyingParty::at(&site.public_url);
@@ -109,6 +112,7 @@ impl Server {
             second_factor_for,
             mail,
             bundle_places_named,
+            outside_hosts,
             ..use_cases(stale_after, site.demo)?
         };
         let store = sealing_store(store, settings.sealing.as_ref()).await;
@@ -264,9 +268,13 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
     if settings.mode == config::Mode::Production && settings.second_factor_for.is_empty() {
         notes.push(config::NOBODY.to_owned());
     }
+    if settings.database_is_open {
+        notes.push(config::AS_THE_URL_SAYS.to_owned());
+    }
     for note in &notes {
         tracing::warn!("{note}");
     }
+    #[cfg(feature = "demo")]
     if let Some(simulator) = &simulator_url {
         crate::demo::fill(&store, &settings.data, simulator, sealing.as_ref()).await?;
     }
@@ -289,6 +297,7 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
         second_factor_for: settings.second_factor_for.clone(),
         mail: settings.notify.has_mail(),
         bundle_places_named: !settings.bundles.is_empty(),
+        outside_hosts: settings.outside_hosts.clone(),
         workers,
     })
     .await?;

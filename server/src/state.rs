@@ -1,6 +1,7 @@
 //! What every handler is given.
 
 use crate::config::Proxies;
+use crate::http::reports::Reports;
 use crate::oidc::Provider;
 use holdfast_api::SharedControlPlane;
 use holdfast_domain::PersonId;
@@ -18,6 +19,8 @@ pub struct AppState {
     pub wakeups: broadcast::Sender<Wakeup>,
     /// Cancelled when the server stops, so that event streams end and do not hold it up.
     pub closing: CancellationToken,
+    /// What browsers say that pages are kept from.
+    pub reports: Arc<Reports>,
 }
 
 impl AppState {
@@ -25,7 +28,13 @@ impl AppState {
     pub fn new(plane: SharedControlPlane, site: Site) -> Self {
         // A reader that falls this far behind is told to look at everything.
         let (wakeups, _) = broadcast::channel(256);
-        Self { plane, site: Arc::new(site), wakeups, closing: CancellationToken::new() }
+        Self {
+            plane,
+            site: Arc::new(site),
+            wakeups,
+            closing: CancellationToken::new(),
+            reports: Arc::default(),
+        }
     }
 }
 

@@ -7,10 +7,10 @@ use crate::authority::{Action, FRESH_FOR, may};
 use crate::people::{actor, apart, email_address, held_roles};
 use crate::problems::of_store;
 use async_trait::async_trait;
-use holdfast_api::federation::{Federation, Vouched};
+use holdfast_api::federation::{Federation, NotTaken, SIGN_OUT, SignedOut, Vouched};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, HeldRole, Name, PersonId};
-use holdfast_store::{AuditActor, AuditEntry, Change, NewPerson, Person, RefusalLimits};
+use holdfast_store::{AuditActor, AuditEntry, Change, NewPerson, OfProvider, Person, RefusalLimits};
 use serde_json::json;
 
 /// What one of the provider's groups is here.
@@ -134,6 +134,54 @@ impl Federation for App {
             .map(|_| ())
             .map_err(of_store)
     }
+
+    async fn sign_out_by_provider(&self, word: SignedOut, from: &str) -> Answer<u64> {
+        let SignedOut { issuer, subject, session, id, good_until } = word;
+        let mut change = self.store.begin().await.map_err(of_store)?;
+        if !change.take_sign_out(&issuer, &id, good_until).await.map_err(of_store)? {
+            drop(change);
+            let refusal = taken_before();
+            let (code, why) = (refusal.code.as_str(), refusal.detail.as_str());
+            let word = NotTaken { issuer: &issuer, action: SIGN_OUT, code, why, from };
+            self.provider_not_taken(word).await?;
+            return Err(refusal);
+        }
+        let person = match &subject {
+            Some(subject) => change.person_of_identity(&issuer, subject).await.map_err(of_store)?,
+            None => None,
+        };
+        let ended = match (person, session.as_deref()) {
+            (Some(person), Some(session)) => Some(OfProvider::SessionOf(person, session)),
+            (Some(person), None) => Some(OfProvider::Person(person)),
+            // Of somebody who never came here.
+            (None, _) if subject.is_some() => None,
+            (None, session) => session.map(OfProvider::Session),
+        };
+        let ended = match &ended {
+            Some(which) => change.end_sessions_of_provider(&issuer, which).await.map_err(of_store)?,
+            None => Vec::new(),
+        };
+        let mut total: i64 = 0;
+        for (email, sessions) in &ended {
+            let entry = AuditEntry::done(SIGN_OUT, of_provider(), "person", email);
+            let detail = json!({ "from": from, "provider": issuer, "sessions": sessions });
+            change.also_audit(&entry.with(detail)).await.map_err(of_store)?;
+            total += sessions;
+        }
+        let entry = AuditEntry::done(SIGN_OUT, of_provider(), "provider", &issuer);
+        change.commit(entry.with(json!({ "from": from, "sessions": total }))).await.map_err(of_store)?;
+        Ok(total.unsigned_abs())
+    }
+
+    async fn provider_not_taken(&self, word: NotTaken<'_>) -> Answer<()> {
+        let NotTaken { issuer, action, code, why, from } = word;
+        // It quotes what was sent, by whoever that was: as much of it as says what is wrong, and nothing that is no text.
+        let why: String = why.chars().filter(|c| !c.is_control()).take(500).collect();
+        let entry = AuditEntry::refused(action, of_provider(), "provider", issuer, code)
+            .because(why)
+            .with(json!({ "from": from }));
+        self.store.refuse_within(entry, RefusalLimits::OF_CHANGES).await.map_err(of_store)
+    }
 }
 
 /// With the roles and groups that the provider's word gives them now.
@@ -223,6 +271,16 @@ fn shut_out() -> Problem {
         "Not signed in",
         "This person has been shut out of Holdfast.",
         "Ask an admin to let you in again.",
+    )
+}
+
+fn taken_before() -> Problem {
+    Problem::new(
+        400,
+        "sign_out_taken_before",
+        "Not taken",
+        "This logout token was taken before.",
+        "Send a new one, with a `jti` of its own.",
     )
 }
 

@@ -121,6 +121,7 @@ impl App {
             }
             of_file("inventory", problems)
         })?;
+        self.are_spoken_to(&difference, source)?;
         let merged = apply(&stored, &sent, prune);
         let needs_proof = within::may_change(actor, (&stored, &merged), &difference, source)?;
         let now = change.now().await.map_err(of_store)?;

@@ -23,6 +23,7 @@ mod inventory;
 mod notices;
 mod now;
 mod on_call;
+mod outside_hosts;
 mod passkeys;
 mod passwords;
 mod people;
@@ -45,7 +46,7 @@ pub use holdfast_store::sealing;
 pub use webauthn::RelyingParty;
 
 use federation::ClaimRules;
-use holdfast_domain::Role;
+use holdfast_domain::{Hosts, Role};
 use holdfast_store::Store;
 use jiff::SignedDuration;
 use sealing::Sealing;
@@ -68,6 +69,8 @@ pub struct Settings {
     pub mail: bool,
     /// Whether bundles go anywhere else than into the workers' own folders.
     pub bundle_places_named: bool,
+    /// Of which hosts people may store addresses.
+    pub outside_hosts: Hosts,
 }
 
 impl Default for Settings {
@@ -81,6 +84,7 @@ impl Default for Settings {
             second_factor_for: Vec::new(),
             mail: false,
             bundle_places_named: false,
+            outside_hosts: Hosts::default(),
         }
     }
 }

@@ -44,6 +44,7 @@ impl OnCalls for App {
             (None, Some(url)) => {
                 let url = url.trim().to_owned();
                 let leads_to = host(&url).map_err(|problem| under("calendar_url", problem))?;
+                self.is_spoken_to("calendar_url", &leads_to)?;
                 let detail = json!({ "calendar": leads_to });
                 (NewOnCall::Calendar { url, leads_to }, detail)
             }

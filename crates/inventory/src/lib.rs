@@ -8,6 +8,7 @@
 //! # Ok::<(), String>(())
 //! ```
 
+mod addresses;
 mod applications;
 mod compare;
 mod diff;

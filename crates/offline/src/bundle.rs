@@ -11,7 +11,7 @@ pub use plan::{Asked, OfferedPlan, Overridable};
 use crate::Fault;
 use crate::seal::{Key, random};
 use holdfast_audit::{Keyring, SigningKey, VerifyingKey};
-use holdfast_domain::{Account, Application, Name};
+use holdfast_domain::{Account, Application, Hosts, Name};
 use holdfast_failover::Digest;
 use holdfast_failover::movement::Movement;
 use holdfast_failover::refusal::Refusal;
@@ -103,6 +103,9 @@ pub struct Endpoints {
     pub dns_resolver: Option<std::net::SocketAddr>,
     /// Whose STS is asked first.
     pub sts_regions: Vec<holdfast_domain::RegionCode>,
+    /// Of which hosts steps of one's own may speak to receivers.
+    #[serde(default, skip_serializing_if = "Hosts::are_any")]
+    pub outside_hosts: Hosts,
     /// Addresses of one's own machine may be spoken to: the server that made it was in local mode.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub local: bool,

@@ -22,6 +22,10 @@ pub fn build(egress: Egress) -> Result<reqwest::Client, String> {
 }
 
 fn build_over(egress: Egress, names: Arc<dyn Resolve>) -> Result<reqwest::Client, String> {
+    builder(egress, names).build().map_err(|e| format!("TLS could not be set up: {e}"))
+}
+
+fn builder(egress: Egress, names: Arc<dyn Resolve>) -> reqwest::ClientBuilder {
     // The client takes the process's provider; a test or a tool that installed none gets ours.
     if CryptoProvider::get_default().is_none() {
         rustls::crypto::ring::default_provider().install_default().ok();
@@ -34,8 +38,6 @@ fn build_over(egress: Egress, names: Arc<dyn Resolve>) -> Result<reqwest::Client
         .pool_idle_timeout(Duration::from_secs(30))
         .user_agent(concat!("holdfast/", env!("CARGO_PKG_VERSION")))
         .dns_resolver(GuardedNames { egress, names })
-        .build()
-        .map_err(|e| format!("TLS could not be set up: {e}"))
 }
 
 struct SystemNames;
@@ -67,6 +69,9 @@ impl Resolve for GuardedNames {
         })
     }
 }
+
+#[cfg(test)]
+mod certificates;
 
 #[cfg(test)]
 mod tests {
@@ -119,10 +124,11 @@ mod tests {
             let asked = Arc::new(AtomicUsize::new(0));
             let rebinding = Rebinding { answers: answers.clone(), asked: asked.clone() };
             let client = build_over(Egress::Production, Arc::new(rebinding)).unwrap();
+            let guard = Egress::Production.into();
             let url = format!("https://rebind.example.com:{port}/");
             for _ in 0..3 {
                 let place = ProbePlace { url: url.clone(), expect: None, timeout: Some("1s".to_owned()) };
-                let probed = probe::ask(&client, Egress::Production, "here", &place).await;
+                let probed = probe::ask(&client, &guard, "here", &place).await;
                 assert!(probed.is_err() || probed.is_ok_and(|answer| !answer.healthy));
                 let delivery = webhook::Delivery {
                     url: url.clone(),
@@ -131,7 +137,7 @@ mod tests {
                     secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into(),
                     timeout: Duration::from_secs(1),
                 };
-                webhook::post(&client, Egress::Production, &delivery).await.unwrap_err();
+                webhook::post(&client, &guard, &delivery).await.unwrap_err();
             }
             assert!(asked.load(Ordering::SeqCst) >= 6, "looked up anew for each connection");
             assert_eq!(sprung.load(Ordering::SeqCst), 0, "{answers:?}");

@@ -1,7 +1,7 @@
 //! A document read whole from an address that somebody stored. What is said of a failure never names the address: it may be the
 //! secret itself.
 
-use crate::egress::Egress;
+use crate::guard::Guard;
 use crate::letter::failed;
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use std::time::Duration;
 const MOST_BYTES: usize = 2 * 1024 * 1024;
 const WITHIN: Duration = Duration::from_secs(10);
 
-pub(crate) async fn fetch(client: &reqwest::Client, egress: Egress, url: &str) -> Result<String, String> {
-    let url = egress.check_url(url).map_err(|why| why.to_string())?;
+pub(crate) async fn fetch(client: &reqwest::Client, guard: &Guard, url: &str) -> Result<String, String> {
+    let url = guard.check_url(url).map_err(|why| why.to_string())?;
     match tokio::time::timeout(WITHIN, read(client, url)).await {
         Ok(read) => read,
         Err(_) => Err(format!("no answer within {} s", WITHIN.as_secs())),

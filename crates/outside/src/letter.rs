@@ -1,7 +1,8 @@
 //! One JSON body posted to an address that somebody stored, once. What is said of a failure never names the address: of many
 //! receivers it is the secret itself.
 
-use crate::egress::{Egress, Refused};
+use crate::egress::Refused;
+use crate::guard::Guard;
 use crate::webhook::{self, Failed};
 use std::error::Error;
 use std::fmt;
@@ -36,8 +37,8 @@ impl fmt::Debug for Signed {
     }
 }
 
-pub(crate) async fn post(client: &reqwest::Client, egress: Egress, letter: &Letter) -> Result<u16, Failed> {
-    let url = egress.check_url(&letter.url).map_err(|why| Failed::NotSent(why.to_string()))?;
+pub(crate) async fn post(client: &reqwest::Client, guard: &Guard, letter: &Letter) -> Result<u16, Failed> {
+    let url = guard.check_url(&letter.url).map_err(|why| Failed::NotSent(why.to_string()))?;
     let mut request = client.post(url).timeout(letter.timeout).header("content-type", "application/json");
     if let Some(Signed { id, secret }) = &letter.signed {
         let now = holdfast_clock::now();

@@ -1,7 +1,8 @@
 //! A health endpoint asked once. That it is silent, says no, or shows a certificate that does not hold is what the
 //! outside sees, so it is an answer; that this machine could not ask at all is none.
 
-use crate::egress::{Egress, Refused};
+use crate::egress::Refused;
+use crate::guard::Guard;
 use holdfast_domain::Seconds;
 use holdfast_domain::facts::ProbeAnswer;
 use holdfast_domain::resource::ProbePlace;
@@ -44,11 +45,11 @@ impl Expected {
 
 pub(crate) async fn ask(
     client: &reqwest::Client,
-    egress: Egress,
+    guard: &Guard,
     from: &str,
     place: &ProbePlace,
 ) -> Result<ProbeAnswer, String> {
-    let url = egress.check_url(&place.url).map_err(|why| format!("{}: {why}", place.url))?;
+    let url = guard.check_url(&place.url).map_err(|why| format!("{}: {why}", place.url))?;
     let expected = expects(place.expect.as_deref());
     let within = place.timeout.as_deref().and_then(|text| Seconds::parse(text).ok());
     let within = within.map_or(USUALLY_WITHIN, |s| Duration::from_secs(u64::from(s.get()))).min(AT_MOST);
@@ -135,12 +136,14 @@ fn trouble(error: &reqwest::Error) -> Trouble {
     Trouble::Theirs(format!("no answer: {innermost}"))
 }
 
-/// TLS errors travel inside an I/O error.
-fn tls_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    cause.downcast_ref::<rustls::Error>().or_else(|| {
-        let inner = cause.downcast_ref::<io::Error>()?.get_ref()?;
-        inner.downcast_ref::<rustls::Error>()
-    })
+/// TLS errors travel inside an I/O error, and that inside another; neither calls what it holds its source.
+fn tls_error<'a>(mut cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    loop {
+        if let Some(error) = cause.downcast_ref::<rustls::Error>() {
+            return Some(error);
+        }
+        cause = cause.downcast_ref::<io::Error>()?.get_ref()?;
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Signed webhooks as Standard Webhooks 1.0 has them: an id that stays the same when a delivery is repeated, the time
 //! of sending, and an HMAC-SHA256 over both and the body. A receiver that keeps ids does nothing twice.
 
-use crate::egress::Egress;
+use crate::guard::Guard;
 use crate::letter::{self, Letter, Signed};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -62,11 +62,11 @@ pub fn signature(secret: &str, id: &str, at: Timestamp, body: &str) -> Result<St
 
 pub(crate) async fn post(
     client: &reqwest::Client,
-    egress: Egress,
+    guard: &Guard,
     delivery: &Delivery,
 ) -> Result<u16, Failed> {
     let not_sent = |why: String| Failed::NotSent(why);
-    let url = egress.check_url(&delivery.url).map_err(|why| not_sent(format!("{}: {why}", delivery.url)))?;
+    let url = guard.check_url(&delivery.url).map_err(|why| not_sent(format!("{}: {why}", delivery.url)))?;
     let signed = Signed { id: delivery.id.clone(), secret: delivery.secret.clone() };
     let letter = Letter {
         url: url.into(),
@@ -74,7 +74,7 @@ pub(crate) async fn post(
         signed: Some(signed),
         timeout: delivery.timeout,
     };
-    letter::post(client, egress, &letter).await
+    letter::post(client, guard, &letter).await
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 //! an error message.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test is a panic")]
 
+use holdfast_domain::Hosts;
 use holdfast_domain::resource::ProbePlace;
 use holdfast_outside::webhook::{Delivery, Failed};
-use holdfast_outside::{Egress, Outside, Settings};
+use holdfast_outside::{Egress, Letter, Outside, Settings};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -46,7 +47,7 @@ impl Trap {
 }
 
 fn outside(egress: Egress) -> Outside {
-    Outside::new(Settings { egress, dns_resolver: None, from: "eu-west-1".into() })
+    Outside::new(Settings { egress, ..Settings::production("eu-west-1") })
 }
 
 fn place(url: &str) -> ProbePlace {
@@ -80,6 +81,30 @@ async fn no_spelling_of_an_inner_address_is_connected_to() {
     let near = self::outside(Egress::Local);
     let url = format!("http://127.0.0.1:{}/", trap.port);
     assert!(!near.probe(&place(&url)).await.unwrap().healthy);
+    assert_eq!(trap.sprung(), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_to_a_host_that_is_none_of_those_that_are_named() {
+    let trap = Trap::set().await;
+    let url = format!("http://127.0.0.1:{}/", trap.port);
+    let of = |names: &[&str]| {
+        let hosts = Hosts::parse(names.iter().copied()).unwrap();
+        Outside::new(Settings { egress: Egress::Local, hosts, ..Settings::production("eu-west-1") })
+    };
+    let letter =
+        Letter { url: url.clone(), body: "{}".into(), signed: None, timeout: Duration::from_secs(2) };
+    for names in [&["example.com"][..], &["localhost", "0.0.2"], &["0.0.1.example.com"]] {
+        let outside = of(names);
+        outside.probe(&place(&url)).await.expect_err("probed");
+        outside.fetch(&url).await.expect_err("read");
+        for refused in [outside.deliver(&delivery(&url)).await, outside.post(&letter).await] {
+            let Err(Failed::NotSent(why)) = refused else { panic!("{names:?}: {refused:?}") };
+            assert!(why.contains(names[0]), "{why}");
+        }
+        assert_eq!(trap.sprung(), 0, "{names:?}");
+    }
+    assert!(!of(&["127.0.0.1"]).probe(&place(&url)).await.unwrap().healthy);
     assert_eq!(trap.sprung(), 1);
 }
 

@@ -75,7 +75,7 @@ fn is_whole(request: &str) -> bool {
 }
 
 fn outside(egress: Egress) -> Outside {
-    Outside::new(Settings { egress, dns_resolver: None, from: "eu-west-1".into() })
+    Outside::new(Settings { egress, ..Settings::production("eu-west-1") })
 }
 
 async fn probed(url: &str, expect: Option<&str>) -> ProbeAnswer {

@@ -10,6 +10,7 @@ pub struct Pruned {
     pub idempotency_keys: u64,
     pub login_attempts: u64,
     pub passkey_challenges: u64,
+    pub provider_sign_outs: u64,
     pub lag_points: u64,
     pub workers: u64,
     pub notices: u64,
@@ -43,6 +44,8 @@ impl Store {
             )
             .await?,
             passkey_challenges: delete("DELETE FROM passkey_challenges WHERE expires_at < clock_timestamp()")
+                .await?,
+            provider_sign_outs: delete("DELETE FROM provider_sign_outs WHERE good_until < clock_timestamp()")
                 .await?,
             workers: delete(
                 "DELETE FROM workers w WHERE w.expires_at < clock_timestamp() - interval '1 day'

@@ -7,6 +7,7 @@ use crate::wire::{Time, time};
 use crate::{Error, Result};
 use holdfast_domain::PersonId;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -19,6 +20,16 @@ pub struct SessionOwner {
     pub signed_in_at: Option<Timestamp>,
     pub address: String,
     pub agent: String,
+    /// `None`: signed in here.
+    pub begun_by: Option<BegunBy>,
+}
+
+/// The identity provider at whose word a session began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BegunBy {
+    pub issuer: String,
+    /// What it calls the session, where it says so.
+    pub session: Option<String>,
 }
 
 /// One of a person's sessions. `id` is no secret: the beginning of its hash.
@@ -44,6 +55,10 @@ pub fn session_id(id_hash: &[u8; 32]) -> String {
 
 fn cut(text: &str, characters: usize) -> String {
     text.chars().filter(|c| !c.is_control()).take(characters).collect()
+}
+
+fn begun_by(owner: Option<&SessionOwner>) -> Option<&BegunBy> {
+    owner?.begun_by.as_ref()
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -80,8 +95,8 @@ impl Store {
         longest_seconds: u32,
     ) -> Result<bool> {
         let made = sqlx::query(
-            "INSERT INTO sessions (id_hash, person, data, expires_at, ends_at, signed_in_at, address, agent)
-             VALUES ($1, $2, $3, $4, least($6, clock_timestamp()) + make_interval(secs => $5), $6, $7, $8)
+            "INSERT INTO sessions (id_hash, person, data, expires_at, ends_at, signed_in_at, address, agent, issuer, provider_session)
+             VALUES ($1, $2, $3, $4, least($6, clock_timestamp()) + make_interval(secs => $5), $6, $7, $8, $9, $10)
              ON CONFLICT DO NOTHING",
         )
         .bind(id_hash.as_slice())
@@ -92,6 +107,8 @@ impl Store {
         .bind(owner.and_then(|o| o.signed_in_at).map(time))
         .bind(owner.map(|o| cut(&o.address, 100)))
         .bind(owner.map(|o| cut(&o.agent, 300)))
+        .bind(begun_by(owner).map(|by| &by.issuer))
+        .bind(begun_by(owner).and_then(|by| by.session.as_ref()))
         .execute(&self.pool)
         .await?;
         Ok(made.rows_affected() == 1)
@@ -108,7 +125,7 @@ impl Store {
     ) -> Result<()> {
         let saved = sqlx::query(
             "UPDATE sessions SET person = $2, data = $3, expires_at = $4, last_seen_at = clock_timestamp(),
-                    signed_in_at = $5, address = $6, agent = $7
+                    signed_in_at = $5, address = $6, agent = $7, issuer = $8, provider_session = $9
              WHERE id_hash = $1 AND least(expires_at, ends_at) > clock_timestamp()",
         )
         .bind(id_hash.as_slice())
@@ -118,6 +135,8 @@ impl Store {
         .bind(owner.and_then(|o| o.signed_in_at).map(time))
         .bind(owner.map(|o| cut(&o.address, 100)))
         .bind(owner.map(|o| cut(&o.agent, 300)))
+        .bind(begun_by(owner).map(|by| &by.issuer))
+        .bind(begun_by(owner).and_then(|by| by.session.as_ref()))
         .execute(&self.pool)
         .await?;
         if saved.rows_affected() == 1 { Ok(()) } else { Err(Error::NotFound("session")) }

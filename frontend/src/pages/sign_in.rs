@@ -81,6 +81,9 @@ pub fn refusal_of_provider(code: &str) -> Option<&'static str> {
         "provider_not_believed" => {
             "What the identity provider sent does not prove who you are. An administrator finds the reason in the log."
         }
+        "provider_too_weak" => {
+            "The identity provider asked less of you than Holdfast wants it to. Sign in there in a stronger way, with a second factor or a key; which ways count stands in Holdfast's configuration (oidc.acr_values, oidc.amr)."
+        }
         "no_provider" => "This server has no identity provider.",
         "no_role" => {
             "None of your groups at the identity provider gives you a role in Holdfast. Ask whoever keeps the groups."

@@ -2,6 +2,8 @@
 
 pub mod break_glass;
 pub mod bundle;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod estate;
 pub mod evidence;
 pub mod people;
@@ -9,7 +11,7 @@ pub mod runs;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use runs::{Evacuate, Plan, Run};
-use std::{net::SocketAddr, path::PathBuf};
+use std::path::PathBuf;
 
 #[derive(Debug, Parser)]
 #[command(name = "holdfast", version, about = "Multi-Region disaster recovery on AWS", max_term_width = 100)]
@@ -42,9 +44,11 @@ pub enum FileFormat {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Everything in one process with no configuration: Postgres, a simulated AWS, the server
-    Demo(Demo),
+    #[cfg(feature = "demo")]
+    Demo(demo::Demo),
     /// The simulated AWS alone
-    Sim(Sim),
+    #[cfg(feature = "demo")]
+    Sim(demo::Sim),
     /// Pages, REST and workers
     Serve(Serve),
     /// Workers alone
@@ -141,32 +145,6 @@ pub enum Command {
 }
 
 #[derive(Debug, Args)]
-pub struct Demo {
-    #[arg(long, default_value = "127.0.0.1:8080", value_name = "HOST:PORT", value_parser = address)]
-    pub listen: SocketAddr,
-    /// Where everything is kept
-    #[arg(long, default_value = ".holdfast", value_name = "DIR")]
-    pub data: PathBuf,
-    /// Where the simulated AWS listens; a free port when absent
-    #[arg(long, value_name = "HOST:PORT", value_parser = address)]
-    pub sim_listen: Option<SocketAddr>,
-    /// Seconds of the simulated world per second
-    #[arg(long, default_value_t = 1.0)]
-    pub speed: f64,
-}
-
-#[derive(Debug, Args)]
-pub struct Sim {
-    #[arg(long, default_value = "127.0.0.1:4600", value_name = "HOST:PORT", value_parser = address)]
-    pub listen: SocketAddr,
-    #[arg(long, default_value = ".holdfast/simulator", value_name = "DIR")]
-    pub data: PathBuf,
-    /// Seconds of the simulated world per second
-    #[arg(long, default_value_t = 1.0)]
-    pub speed: f64,
-}
-
-#[derive(Debug, Args)]
 pub struct Serve {
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<String>,
@@ -175,6 +153,7 @@ pub struct Serve {
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Fill an empty database with the demonstration
+    #[cfg(feature = "demo")]
     #[arg(long)]
     pub demo: bool,
     /// Only pages and REST
@@ -332,10 +311,4 @@ pub enum Token {
         email: String,
         id: String,
     },
-}
-
-fn address(text: &str) -> Result<SocketAddr, String> {
-    let numeric =
-        text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
-    numeric.parse().map_err(|_| "write HOST:PORT with a numeric host, such as 127.0.0.1:8080".to_owned())
 }

@@ -9,6 +9,8 @@ mod bundle;
 mod channels;
 mod client;
 mod compliance;
+#[cfg(feature = "demo")]
+mod demo;
 mod estate;
 mod evacuate;
 mod inventory;
@@ -109,8 +111,10 @@ fn not_understood(error: &clap::Error) -> ExitCode {
 async fn run(arguments: Arguments, output: Output) -> Outcome {
     let Arguments { config, command, .. } = arguments;
     match command {
-        Command::Demo(demo) => server::demo(demo).await,
-        Command::Sim(sim) => server::sim(sim).await,
+        #[cfg(feature = "demo")]
+        Command::Demo(demo) => demo::demo(demo).await,
+        #[cfg(feature = "demo")]
+        Command::Sim(sim) => demo::sim(sim).await,
         Command::Serve(serve) => server::serve(config, serve).await,
         Command::Worker(worker) => server::worker(config, worker).await,
         Command::Migrate(migrate) => server::migrate(config, migrate, output).await,

@@ -2,13 +2,13 @@
 
 use super::{
     Failure, Outcome,
-    arguments::{Demo, Migrate, Serve, Sim, Worker},
+    arguments::{Migrate, Serve, Worker},
     log,
     output::{Output, say},
 };
 use crate::{
     config::{Environment, Flags, Settings, Task, decide, merge},
-    demo, http, serve, simulator,
+    http, serve,
 };
 use anyhow::Context as _;
 use serde_json::json;
@@ -27,26 +27,13 @@ pub fn environment() -> Environment {
         .collect()
 }
 
-pub async fn demo(arguments: Demo) -> Outcome {
-    let log_file = arguments.data.join("holdfast.log");
-    log::to_file(&log_file).with_context(|| format!("{} cannot be written", log_file.display()))?;
-    Ok(demo::run(demo::Options {
-        listen: arguments.listen,
-        data: arguments.data,
-        simulator_listen: arguments.sim_listen,
-        speed: arguments.speed,
-    })
-    .await?)
-}
-
-pub async fn sim(arguments: Sim) -> Outcome {
-    log::to_stderr("warn");
-    Ok(simulator::run(arguments.listen, arguments.data, arguments.speed).await?)
-}
-
 pub async fn serve(config: Option<PathBuf>, arguments: Serve) -> Outcome {
     log::to_stderr("info");
-    let Serve { listen, data, demo, no_worker } = arguments;
+    #[cfg(feature = "demo")]
+    let demo = arguments.demo;
+    #[cfg(not(feature = "demo"))]
+    let demo = false;
+    let Serve { listen, data, no_worker, .. } = arguments;
     let settings = settings(&Flags { config, listen, data }, Task::Serve)?;
     Ok(serve::run(settings, demo, !no_worker).await?)
 }

@@ -18,6 +18,7 @@ pub fn aws_settings(settings: &Settings, demo: bool) -> Result<AwsSettings, Wron
             Mode::Local => Egress::Local,
             Mode::Production => Egress::Production,
         },
+        hosts: settings.outside_hosts.clone(),
         dns_resolver: settings.dns_resolver,
         from: settings.region.clone(),
     };
@@ -46,6 +47,7 @@ pub fn endpoints_for_bundle(settings: &Settings, aws: &AwsSettings) -> Endpoints
         endpoint_url: aws.endpoint_url.clone(),
         services: aws.service_endpoints.clone(),
         dns_resolver: aws.outside.dns_resolver,
+        outside_hosts: aws.outside.hosts.clone(),
         sts_regions: aws.sts_regions.clone(),
         local: settings.mode == Mode::Local,
     }
@@ -57,6 +59,7 @@ pub fn aws_of_bundle(endpoints: &Endpoints, aws_itself: bool) -> AwsSettings {
     let mut aws = AwsSettings::new(endpoints.sts_regions.clone());
     aws.outside = OutsideSettings {
         egress: if endpoints.local { Egress::Local } else { Egress::Production },
+        hosts: endpoints.outside_hosts.clone(),
         dns_resolver: endpoints.dns_resolver.filter(|_| !aws_itself),
         from: "where the bundle was opened".to_owned(),
     };

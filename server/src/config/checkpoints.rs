@@ -8,6 +8,7 @@ use holdfast_aws::{AwsSettings, BucketPlace, CheckpointBucket, Egress};
 use holdfast_domain::{RegionCode, Seconds};
 use holdfast_engine::audit::{AuditSettings, FilePlace, Place};
 use holdfast_engine::bundles::{BundleSettings, FolderPlace};
+use holdfast_outside::Guard;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -103,6 +104,23 @@ fn parse_one(text: &str) -> Result<CheckpointPlace, Wrong> {
     Ok(CheckpointPlace::Bucket(BucketPlace { bucket: bucket.to_owned(), prefix, region, retain }))
 }
 
+/// # Errors
+/// A receiver that is of none of the hosts that are named.
+pub fn check_hosts(places: &[CheckpointPlace], guard: &Guard) -> Result<(), Wrong> {
+    for place in places {
+        if let CheckpointPlace::Witness(url) = place {
+            guard.check_url(url).map_err(|why| {
+                Wrong::new(
+                    NAME,
+                    format!("names `{url}`, and {why}"),
+                    "Name another, or add its host to outside_hosts.",
+                )
+            })?;
+        }
+    }
+    Ok(())
+}
+
 /// Also what pages tell of them where no worker is.
 #[must_use]
 pub fn checkpoint_places(settings: &Settings, aws: &AwsSettings) -> Vec<Arc<dyn Place>> {
@@ -116,7 +134,7 @@ pub fn checkpoint_places(settings: &Settings, aws: &AwsSettings) -> Vec<Arc<dyn 
                 Arc::new(Seldom::new(Bucket(CheckpointBucket::new(aws, place.clone()))))
             }
             CheckpointPlace::Witness(url) => {
-                Arc::new(Seldom::new(Witness::new(url.clone(), aws.outside.egress)))
+                Arc::new(Seldom::new(Witness::new(url.clone(), aws.outside.guard())))
             }
         }
     };

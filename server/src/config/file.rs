@@ -13,7 +13,9 @@ pub struct File {
     pub data: Option<String>,
     pub database_url: Option<String>,
     pub migration_database_url: Option<String>,
+    pub database_tls: Option<String>,
     pub dns_resolver: Option<String>,
+    pub outside_hosts: Option<Vec<String>>,
     pub trusted_proxies: Option<Vec<String>>,
     pub trusted_proxy_header: Option<String>,
     pub region: Option<String>,
@@ -44,6 +46,8 @@ pub struct Oidc {
     pub name: Option<String>,
     pub scopes: Option<Vec<String>>,
     pub groups_claim: Option<String>,
+    pub acr_values: Option<Vec<String>>,
+    pub amr: Option<Vec<String>>,
     pub allow_loopback: Option<bool>,
     #[serde(default)]
     pub groups: Vec<OidcGroup>,

@@ -1,8 +1,8 @@
 //! File, environment and flags laid over each other. What the values mean together is [`super::decide`]'s.
 
 use super::aws::has_credentials;
-use super::{Mode, Notify, Proxies, Said, Wrong, checkpoints, file, second_factor};
-use holdfast_domain::{RegionCode, Seconds};
+use super::{DatabaseTls, Mode, Notify, Proxies, Said, Wrong, checkpoints, file, second_factor};
+use holdfast_domain::{Hosts, RegionCode, Seconds};
 use secrecy::SecretString;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -18,14 +18,16 @@ pub struct Flags {
 }
 
 /// Variables with the prefix that some command or script of ours reads.
-const VARIABLES: [&str; 38] = [
+const VARIABLES: [&str; 40] = [
     "HOLDFAST_CONFIG",
     "HOLDFAST_MODE",
     "HOLDFAST_LISTEN",
     "HOLDFAST_PUBLIC_URL",
     "HOLDFAST_DATA",
     "HOLDFAST_MIGRATION_DATABASE_URL",
+    "HOLDFAST_DATABASE_TLS",
     "HOLDFAST_DNS_RESOLVER",
+    "HOLDFAST_OUTSIDE_HOSTS",
     "HOLDFAST_TRUSTED_PROXIES",
     "HOLDFAST_TRUSTED_PROXY_HEADER",
     "HOLDFAST_REGION",
@@ -113,6 +115,10 @@ pub fn merge(flags: &Flags, environment: &Environment) -> Result<Said, Wrong> {
         database_url: text("DATABASE_URL", &file.database_url).map(SecretString::from),
         migration_database_url: text("HOLDFAST_MIGRATION_DATABASE_URL", &file.migration_database_url)
             .map(SecretString::from),
+        database_tls: text("HOLDFAST_DATABASE_TLS", &file.database_tls)
+            .map(|text| DatabaseTls::parse(&text))
+            .transpose()?
+            .unwrap_or_default(),
         region: text("HOLDFAST_REGION", &file.region),
         proxies: Proxies::parse(
             &variable("HOLDFAST_TRUSTED_PROXIES")
@@ -120,6 +126,10 @@ pub fn merge(flags: &Flags, environment: &Environment) -> Result<Said, Wrong> {
                 .or_else(|| file.trusted_proxies.as_ref().map(|all| all.join(",")))
                 .unwrap_or_default(),
             text("HOLDFAST_TRUSTED_PROXY_HEADER", &file.trusted_proxy_header).as_deref(),
+        )?,
+        outside_hosts: hosts(
+            variable("HOLDFAST_OUTSIDE_HOSTS").map(str::to_owned),
+            file.outside_hosts.as_deref(),
         )?,
         dns_resolver: resolver.map(|text| address(resolver_name, text)).transpose()?,
         sweep_interval: sweep.map(|text| duration(sweep_name, text)).transpose()?,
@@ -211,6 +221,20 @@ fn duration(setting: &str, text: &str) -> Result<Duration, Wrong> {
         Ok(Seconds(seconds)) => Ok(Duration::from_secs(u64::from(seconds))),
         Err(error) => Err(Wrong::new(setting, error.0, "Write it as 30s or 2m.")),
     }
+}
+
+/// Apart by commas in the environment, a list in the file.
+fn hosts(variable: Option<String>, file: Option<&[String]>) -> Result<Hosts, Wrong> {
+    let named = match (&variable, file) {
+        (Some(text), _) => Hosts::parse(text.split(',')),
+        (None, Some(names)) => Hosts::parse(names.iter().map(String::as_str)),
+        (None, None) => return Ok(Hosts::default()),
+    };
+    named.map_err(|error| {
+        let way_out =
+            "Name hosts such as example.com, each meant with every name below it, or leave it out for any.";
+        Wrong::new("outside_hosts", error.0, way_out)
+    })
 }
 
 fn number(setting: &str, text: Option<&str>) -> Result<Option<u32>, Wrong> {

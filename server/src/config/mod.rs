@@ -4,6 +4,7 @@
 mod audit;
 mod aws;
 mod checkpoints;
+mod database_tls;
 mod file;
 mod merge;
 mod notify;
@@ -19,6 +20,7 @@ mod witness;
 pub use audit::audit_settings;
 pub use aws::{address_of, aws_of_bundle, aws_settings, demo_credentials, endpoints_for_bundle};
 pub use checkpoints::{CheckpointPlace, bundle_places, checkpoint_places};
+pub use database_tls::{AS_THE_URL_SAYS, DatabaseTls};
 pub use merge::{Environment, Flags, merge};
 pub use notify::{Notify, post};
 pub use oidc::{claim_rules, provider};
@@ -27,7 +29,7 @@ pub use rules::{database_is_near, decide};
 pub use second_factor::{NOBODY, check_second_factors};
 pub use secrets::{NO_KEY, sealing, sealing_in};
 
-use holdfast_domain::{RegionCode, Role};
+use holdfast_domain::{Hosts, RegionCode, Role};
 use secrecy::SecretString;
 use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -83,7 +85,9 @@ pub struct Said {
     pub data: Option<PathBuf>,
     pub database_url: Option<SecretString>,
     pub migration_database_url: Option<SecretString>,
+    pub database_tls: DatabaseTls,
     pub dns_resolver: Option<SocketAddr>,
+    pub outside_hosts: Hosts,
     pub proxies: Proxies,
     pub region: Option<String>,
     pub sweep_interval: Option<Duration>,
@@ -118,7 +122,11 @@ pub struct Settings {
     /// None, in local mode only: a private Postgres under `data`.
     pub database_url: Option<SecretString>,
     pub migration_database_url: Option<SecretString>,
+    /// Production goes to a database that nobody verifies, because it was told to.
+    pub database_is_open: bool,
     pub dns_resolver: Option<SocketAddr>,
+    /// Of which hosts what people store, the identity provider and receivers of checkpoints are spoken to.
+    pub outside_hosts: Hosts,
     /// Whose word on where a request came from is taken.
     pub proxies: Proxies,
     /// Where this replica stands, as it says beside what it sees from outside.

@@ -12,7 +12,7 @@ use holdfast_app::{
     sealing::Sealing,
 };
 use holdfast_domain::{HeldRole, Name};
-use holdfast_outside::Egress;
+use holdfast_outside::{Egress, Guard};
 use secrecy::SecretString;
 use std::sync::Arc;
 
@@ -39,8 +39,10 @@ pub fn provider(settings: &Settings, sealing: Option<&Sealing>) -> Result<Option
         return Err(Wrong::new("oidc.allow_loopback", "is for local mode only", "Leave it out."));
     }
     let egress = if allow_loopback { Egress::Local } else { Egress::Production };
-    egress.check_url(issuer).map_err(|why| {
-        let way_out = "Use the provider's https address. A provider on this machine needs oidc.allow_loopback, in local mode.";
+    let guard = Guard::new(egress, settings.outside_hosts.clone());
+    guard.check_url(issuer).map_err(|why| {
+        let way_out = "Use the provider's https address, of a host of outside_hosts where that names any. A provider on this machine \
+             needs oidc.allow_loopback, in local mode.";
         Wrong::new(ISSUER, format!("`{issuer}`: {why}"), way_out)
     })?;
     let client_id = said.client_id.clone().ok_or_else(|| {
@@ -55,7 +57,7 @@ pub fn provider(settings: &Settings, sealing: Option<&Sealing>) -> Result<Option
     };
     let client_secret = said.client_secret_file.as_deref().map(secret).transpose()?;
     let http =
-        Guarded::new(egress).map_err(|why| Wrong::new(ISSUER, why, "Mend this machine's TLS set-up."))?;
+        Guarded::new(guard).map_err(|why| Wrong::new(ISSUER, why, "Mend this machine's TLS set-up."))?;
     let oidc = OidcSettings {
         issuer: issuer.clone(),
         client_id,
@@ -63,6 +65,8 @@ pub fn provider(settings: &Settings, sealing: Option<&Sealing>) -> Result<Option
         name: said.name.clone().unwrap_or_else(|| "your identity provider".to_owned()),
         scopes: said.scopes.clone().unwrap_or_else(|| vec!["profile".to_owned(), "email".to_owned()]),
         groups_claim: said.groups_claim.clone().unwrap_or_else(|| "groups".to_owned()),
+        acr_values: said.acr_values.clone().unwrap_or_default(),
+        amr: said.amr.clone().unwrap_or_default(),
         redirect_uri: format!("{}{CALLBACK}", settings.public_url),
         longest: ABSOLUTE_LIMIT.unsigned_abs(),
     };

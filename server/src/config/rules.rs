@@ -1,8 +1,9 @@
 //! What the settings mean together: the mode, and what it allows.
 
-use super::{DEFAULT_LISTEN, Mode, Said, Settings, Task, Wrong, second_factor};
+use super::{DEFAULT_LISTEN, Mode, Said, Settings, Task, Wrong, checkpoints, database_tls, second_factor};
 use axum::http::Uri;
 use holdfast_domain::RegionCode;
+use holdfast_outside::{Egress, Guard};
 use secrecy::{ExposeSecret, SecretString};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -31,7 +32,9 @@ pub fn decide(said: Said, task: Task) -> Result<Settings, Wrong> {
     };
     // What is said of the listener before what is said of the database: it is nearer to who typed it.
     let public_url = public_url(said.public_url, mode, listens, listen)?;
-    check_databases(said.database_url.as_ref(), said.migration_database_url.as_ref(), mode, task)?;
+    let (url, owner_url) = (said.database_url.as_ref(), said.migration_database_url.as_ref());
+    check_databases(url, owner_url, mode, task)?;
+    let database_is_open = database_tls::is_left_open(url, owner_url, said.database_tls, mode)?;
     let (endpoint_url, endpoints) = match mode {
         Mode::Production => {
             let named =
@@ -72,6 +75,10 @@ pub fn decide(said: Said, task: Task) -> Result<Settings, Wrong> {
             ));
         }
     }
+    checkpoints::check_hosts(
+        &said.audit_checkpoints,
+        &Guard::new(Egress::Local, said.outside_hosts.clone()),
+    )?;
     let sts_regions = match said.sts_regions.filter(|regions| !regions.is_empty()) {
         Some(regions) => regions,
         None => STS_REGIONS.iter().filter_map(|code| RegionCode::parse(code).ok()).collect(),
@@ -83,7 +90,9 @@ pub fn decide(said: Said, task: Task) -> Result<Settings, Wrong> {
         data: said.data.unwrap_or_else(|| PathBuf::from(".holdfast")),
         database_url: said.database_url,
         migration_database_url: said.migration_database_url,
+        database_is_open,
         dns_resolver: said.dns_resolver,
+        outside_hosts: said.outside_hosts,
         proxies: said.proxies,
         region: said.region.unwrap_or_else(|| "this replica".to_owned()),
         sweep_interval: said.sweep_interval.unwrap_or(Duration::from_secs(30)),

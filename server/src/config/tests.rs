@@ -95,12 +95,82 @@ fn to_migrate_the_owners_url_is_enough() -> Result<(), Wrong> {
         decide(merge(&Flags::default(), &environment.collect())?, Task::Migrate)
     };
     let near = ("HOLDFAST_MIGRATION_DATABASE_URL", "postgres://owner@localhost/holdfast");
-    let far = ("HOLDFAST_MIGRATION_DATABASE_URL", "postgres://owner@db.example.com/holdfast");
+    let far =
+        ("HOLDFAST_MIGRATION_DATABASE_URL", "postgres://owner@db.example.com/holdfast?sslmode=verify-full");
     let production = ("HOLDFAST_MODE", "production");
     for pairs in [&[near][..], &[near, production], &[far, production]] {
         assert!(with(pairs)?.database_url.is_none(), "{pairs:?}");
     }
     assert_eq!(with(&[far]).err().map(|wrong| wrong.setting).as_deref(), Some("HOLDFAST_MODE"));
+    Ok(())
+}
+
+#[test]
+fn production_goes_to_another_machines_database_only_where_it_is_verified_or_says_that_it_is_not()
+-> Result<(), Wrong> {
+    let production = [("HOLDFAST_MODE", "production"), ("HOLDFAST_PUBLIC_URL", "https://h.example.com")];
+    let near = "postgres://app:hunter2@localhost/x";
+    let verified = "postgres://app:hunter2@db.example.com/x?sslmode=verify-full";
+    let with = |app: &str, owner: &str, tls: Option<&str>| {
+        let urls = [("DATABASE_URL", app), ("HOLDFAST_MIGRATION_DATABASE_URL", owner)];
+        let said = tls.map(|said| ("HOLDFAST_DATABASE_TLS", said));
+        let pairs: Vec<_> = production.into_iter().chain(urls).chain(said).collect();
+        settings(&pairs, None)
+    };
+    for mode in ["", "disable", "allow", "prefer", "require", "verify-ca"] {
+        let open = match mode {
+            "" => "postgres://app:hunter2@db.example.com/x".to_owned(),
+            mode => format!("postgres://app:hunter2@db.example.com/x?sslmode={mode}"),
+        };
+        for (app, owner, setting) in
+            [(open.as_str(), near, "DATABASE_URL"), (near, open.as_str(), "HOLDFAST_MIGRATION_DATABASE_URL")]
+        {
+            let wrong = with(app, owner, None).err().map(|wrong| wrong.to_string()).unwrap_or_default();
+            assert!(wrong.starts_with(setting) && wrong.contains("sslmode=verify-full"), "{mode}: {wrong}");
+            assert!(!wrong.contains("hunter2"), "{wrong}");
+            assert!(with(app, owner, Some("as-the-url-says"))?.database_is_open, "{mode}");
+        }
+        let local = settings(&[("HOLDFAST_MODE", "local"), ("DATABASE_URL", open.as_str())], None)?;
+        assert!(!local.database_is_open, "local mode is not asked");
+    }
+    assert!(!with(verified, verified, None)?.database_is_open);
+    assert!(
+        !with(near, verified, Some("as-the-url-says"))?.database_is_open,
+        "both are verified all the same"
+    );
+    let unknown = with(near, near, Some("no")).err().map(|wrong| wrong.setting);
+    assert_eq!(unknown.as_deref(), Some("database_tls"));
+    Ok(())
+}
+
+#[test]
+fn what_the_configuration_itself_names_is_of_the_hosts_that_it_names()
+-> Result<(), Box<dyn std::error::Error>> {
+    let hosts = ("HOLDFAST_OUTSIDE_HOSTS", "example.com, slack.com");
+    let witness = |url| ("HOLDFAST_AUDIT_CHECKPOINTS", url);
+    assert!(settings(&[hosts, witness("https://witness.example.com/x")], None).is_ok());
+    assert!(settings(&[witness("https://witness.example.net/x")], None).is_ok(), "none named: any");
+    let wrong = refused(&[hosts, witness("https://witness.example.net/x")], None);
+    assert!(
+        wrong.starts_with("HOLDFAST_AUDIT_CHECKPOINTS") && wrong.contains("example.com, slack.com"),
+        "{wrong}"
+    );
+    assert!(refused(&[("HOLDFAST_OUTSIDE_HOSTS", "*.example.com")], None).starts_with("outside_hosts"));
+    let sealing = holdfast_testkit::sealing();
+    for (issuer, good) in [("https://idp.example.com", true), ("https://idp.example.net", false)] {
+        let oidc = [hosts, ("HOLDFAST_OIDC_ISSUER", issuer), ("HOLDFAST_OIDC_CLIENT_ID", "holdfast")];
+        let made = provider(&settings(&oidc, None)?, Some(&sealing));
+        assert_eq!(made.err().map(|wrong| wrong.setting).as_deref(), (!good).then_some("oidc.issuer"));
+    }
+    for (url, good) in
+        [("https://events.eu.pagerduty.com/v2/enqueue", false), ("https://pager.example.com/", true)]
+    {
+        let settings = settings(&[hosts, ("HOLDFAST_PAGERDUTY_URL", url)], None)?;
+        let outside = aws_settings(&settings, false)?.outside;
+        assert_eq!(post(&settings, &outside).is_ok(), good, "{url}");
+    }
+    let settings = settings(&[hosts], None)?;
+    assert!(post(&settings, &aws_settings(&settings, false)?.outside).is_ok(), "nobody need use PagerDuty");
     Ok(())
 }
 

@@ -4,9 +4,8 @@
 
 use crate::oidc::with_causes;
 use async_trait::async_trait;
-use holdfast_aws::Egress;
 use holdfast_engine::audit::Place;
-use holdfast_outside::guarded_client;
+use holdfast_outside::{Guard, guarded_client};
 use reqwest::{Response, StatusCode, header};
 use std::time::Duration;
 
@@ -18,19 +17,20 @@ const AT_MOST: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Witness {
     url: String,
-    egress: Egress,
+    guard: Guard,
     /// Or why TLS cannot be set up on this machine.
     client: Result<reqwest::Client, String>,
 }
 
 impl Witness {
-    pub(super) fn new(url: String, egress: Egress) -> Self {
-        Self { url, egress, client: guarded_client(egress) }
+    pub(super) fn new(url: String, guard: impl Into<Guard>) -> Self {
+        let guard = guard.into();
+        Self { url, client: guarded_client(guard.egress()), guard }
     }
 
     async fn send(&self, note: Option<&str>) -> Result<Response, String> {
         let client = self.client.as_ref().map_err(Clone::clone)?;
-        let url = self.egress.check_url(&self.url).map_err(|why| format!("{}: {why}", self.url))?;
+        let url = self.guard.check_url(&self.url).map_err(|why| format!("{}: {why}", self.url))?;
         let request = match note {
             Some(note) => client
                 .post(url)
@@ -82,6 +82,7 @@ mod tests {
     use axum::{
         Router, extract::State, http::StatusCode as Status, response::IntoResponse as _, routing::get,
     };
+    use holdfast_outside::Egress;
     use std::sync::{Arc, Mutex};
     use tokio::net::TcpListener;
 

@@ -16,7 +16,7 @@ use crate::{
 use anyhow::Context as _;
 use holdfast_app::federation::ClaimRules;
 use holdfast_aws::{AwsSettings, Egress, OutsideSettings};
-use holdfast_domain::RegionCode;
+use holdfast_domain::{Hosts, RegionCode};
 use holdfast_embedded_postgres::EmbeddedPostgres;
 use holdfast_engine::EngineSettings;
 use holdfast_notify::{PAGERDUTY, Post};
@@ -135,7 +135,7 @@ async fn start(options: &Options, running: &mut Running) -> anyhow::Result<Vec<D
     aws.outside = OutsideSettings {
         egress: Egress::Local,
         dns_resolver: address_of(&simulator_url),
-        from: "this machine".to_owned(),
+        ..OutsideSettings::production("this machine")
     };
     let mut engine = EngineSettings::new(data);
     engine.sweep_interval = SWEEP_EVERY;
@@ -165,6 +165,7 @@ async fn start(options: &Options, running: &mut Running) -> anyhow::Result<Vec<D
         mail: false,
         second_factor_for: Vec::new(),
         bundle_places_named: false,
+        outside_hosts: Hosts::default(),
         workers: Some(Workers { aws, engine, post, notify: Default::default() }),
     };
     running.server = Some(Server::start(parts).await?);

@@ -14,6 +14,7 @@ pub mod problem;
 pub mod provider;
 pub mod refusals;
 pub mod repeats;
+pub mod reports;
 pub mod security;
 pub mod session;
 pub mod session_store;
@@ -57,8 +58,10 @@ pub fn router<Store: SessionStore + Clone>(state: AppState, sessions: Store) -> 
         .route(sign_in::PROVE, post(sign_in::prove))
         .route(provider::LEAVE, get(provider::leave))
         .route(provider::CALLBACK, get(provider::come_back))
+        .route(provider::LOGOUT, post(provider::signed_out))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/live", get(live::live))
+        .route(reports::PATH, post(reports::report))
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_this_method)
         .layer(from_fn_with_state(state.clone(), refusals::write_down))
@@ -89,14 +92,8 @@ async fn not_this_method(method: Method, request: Request) -> Response {
     Refused(wrong_method(method.as_str(), request.uri().path())).into_response()
 }
 
-/// One handler's panic is one request's failure.
-fn defect(panic: Box<dyn Any + Send>) -> Response {
-    let words = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no words");
-    tracing::error!(panic = words, "a handler panicked");
+/// One handler's panic is one request's failure. What it said stands in the log ([`crate::panics`]) and nowhere else.
+fn defect(_: Box<dyn Any + Send>) -> Response {
     Refused(Problem::new(
         500,
         "defect",

@@ -143,7 +143,7 @@ pub async fn find(parts: &mut Parts, state: &AppState) -> Result<Option<Actor>, 
 async fn actor_of(state: &AppState, signed_in: SignedIn) -> Answer<Actor> {
     let actor = state.plane.actor_of_session(signed_in.person, Some(signed_in.proved_at)).await?;
     // What a password owes is nothing of a sign-in that had none.
-    let due = actor.due.filter(|_| !signed_in.by_provider);
+    let due = actor.due.filter(|_| signed_in.begun_by.is_none());
     Ok(Actor { second_factor: signed_in.second_factor, passkey: signed_in.passkey, due, ..actor })
 }
 

@@ -3,6 +3,7 @@
 
 use super::problem::{Refused, sessions_unavailable};
 use holdfast_domain::PersonId;
+use holdfast_store::BegunBy;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -37,9 +38,6 @@ pub struct SignedIn {
     /// Which key that was, where it was one.
     #[serde(default)]
     pub passkey: Option<Uuid>,
-    /// They came by the word of an identity provider, and not by a password of ours.
-    #[serde(default)]
-    pub by_provider: bool,
     touched_at: Timestamp,
     /// The address that the person signed in from.
     #[serde(default)]
@@ -47,16 +45,18 @@ pub struct SignedIn {
     /// What the browser called itself.
     #[serde(default)]
     pub agent: String,
+    /// The identity provider whose word it began by, and may end by.
+    #[serde(default)]
+    pub begun_by: Option<BegunBy>,
 }
 
-/// When somebody proved who they are, and whether by a second factor that was checked here.
-#[derive(Debug, Clone, Copy)]
+/// When somebody proved who they are, whether by a second factor that was checked here, and by whose word where it was not checked here.
+#[derive(Debug, Clone)]
 pub struct Proven {
     pub at: Timestamp,
     pub second_factor: bool,
     pub passkey: Option<Uuid>,
-    /// By the word of an identity provider.
-    pub by_provider: bool,
+    pub by: Option<BegunBy>,
 }
 
 /// What somebody signs in from, as they are shown it later.
@@ -113,18 +113,10 @@ pub async fn begin(
 ) -> Result<SignedIn, Refused> {
     let now = holdfast_clock::now();
     let Browser { from, agent } = by;
-    let Proven { at: proved_at, second_factor, passkey, by_provider } = proof;
-    let signed_in = SignedIn {
-        person,
-        since: now,
-        proved_at,
-        second_factor,
-        passkey,
-        by_provider,
-        touched_at: now,
-        from,
-        agent,
-    };
+    let Proven { at: proved_at, second_factor, passkey, by: begun_by } = proof;
+    let touched_at = now;
+    let signed_in =
+        SignedIn { person, since: now, proved_at, second_factor, passkey, touched_at, from, agent, begun_by };
     let kept = async {
         session.cycle_id().await?;
         session.remove::<CodeDue>(CODE_DUE).await?;

@@ -90,6 +90,7 @@ fn owner_of(record: &Record) -> Option<SessionOwner> {
         signed_in_at: Some(signed_in.since),
         address: signed_in.from,
         agent: signed_in.agent,
+        begun_by: signed_in.begun_by,
     });
     // Who waits for a code gave a password that may be another by the time the code comes.
     let waiting = || {
@@ -98,6 +99,7 @@ fn owner_of(record: &Record) -> Option<SessionOwner> {
             signed_in_at: None,
             address: String::new(),
             agent: String::new(),
+            begun_by: None,
         })
     };
     signed_in.or_else(waiting)

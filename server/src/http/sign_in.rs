@@ -198,7 +198,7 @@ pub async fn admit(
 }
 
 fn now_by(second_factor: bool, passkey: Option<Uuid>) -> session::Proven {
-    session::Proven { at: holdfast_clock::now(), second_factor, passkey, by_provider: false }
+    session::Proven { at: holdfast_clock::now(), second_factor, passkey, by: None }
 }
 
 /// False: no code is waited for here (any more).

@@ -113,6 +113,11 @@ pub async fn metrics(State(state): State<AppState>, Principal(actor): Principal)
         "Workers that find two clocks more than 5 seconds apart; any is an alarm.",
         vec![(String::new(), count(clocks.iter().filter(|clock| clock.state == "bad").count()))],
     );
+    gauge(
+        "holdfast_policy_reports",
+        "Times that browsers have reported a page that wanted more than its policy lets it, since this server began.",
+        vec![(String::new(), state.reports.taken() as f64)],
+    );
     let glass = state.plane.break_glass_state(&actor).await?;
     gauge(
         "holdfast_break_glass_open",

@@ -1,13 +1,14 @@
 //! Who is believed, and what is never spoken to.
 
 use super::*;
-use holdfast_outside::Egress;
+use holdfast_domain::Hosts;
+use holdfast_outside::{Egress, Guard};
 use serde_json::json;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-fn provider(issuer: &str, egress: Egress) -> Provider {
+fn provider(issuer: &str, guard: impl Into<Guard>) -> Provider {
     let settings = OidcSettings {
         issuer: issuer.to_owned(),
         client_id: "holdfast".to_owned(),
@@ -15,26 +16,13 @@ fn provider(issuer: &str, egress: Egress) -> Provider {
         name: "Example".to_owned(),
         scopes: vec!["email".to_owned()],
         groups_claim: "groups".to_owned(),
+        acr_values: vec![],
+        amr: vec![],
         redirect_uri: "https://holdfast.example.com/sign-in/provider/callback".to_owned(),
         longest: Duration::from_secs(43_200),
     };
     let sealing = Sealing::parse(&Sealing::new_key().unwrap()).unwrap();
-    Provider::new(settings, Guarded::new(egress).unwrap(), sealing)
-}
-
-#[test]
-fn a_sign_in_at_the_provider_is_good_as_long_as_was_asked_for() {
-    let at = |second| Timestamp::from_second(second).unwrap();
-    let (now, longest) = (at(100_000), Duration::from_secs(3_600));
-    for (authenticated_at, good) in [
-        (None, false),
-        (Some(100_030), true),
-        (Some(96_400), true),
-        (Some(96_340), true),
-        (Some(96_339), false),
-    ] {
-        assert_eq!(lately(authenticated_at.map(at), now, longest), good, "{authenticated_at:?}");
-    }
+    Provider::new(settings, Guarded::new(guard).unwrap(), sealing)
 }
 
 #[test]
@@ -135,6 +123,18 @@ async fn discovery_speaks_to_nothing_that_only_this_process_reaches() {
         tried += 1;
     }
     assert!(tried >= 60, "{tried}");
+}
+
+#[tokio::test]
+async fn a_provider_of_a_host_that_is_not_named_is_not_spoken_to() {
+    let (port, connections) = serving(|_| ok("{}")).await;
+    let issuer = format!("http://127.0.0.1:{port}");
+    let named = |host: &str| Guard::new(Egress::Local, Hosts::parse([host]).unwrap());
+    let words = refused_words(&provider(&issuer, named("idp.example.com"))).await;
+    assert!(words.contains("(idp.example.com)"), "{words}");
+    assert_eq!(connections.load(Ordering::SeqCst), 0);
+    refused_words(&provider(&issuer, named("127.0.0.1"))).await;
+    assert_eq!(connections.load(Ordering::SeqCst), 1, "it is spoken to, and is no provider");
 }
 
 #[tokio::test]

@@ -149,6 +149,8 @@ impl Bank {
             name: "Example".to_owned(),
             scopes: vec!["email".to_owned()],
             groups_claim: "groups".to_owned(),
+            acr_values: vec![],
+            amr: vec![],
             redirect_uri: format!("{URL}/sign-in/provider/callback"),
             longest: Duration::from_secs(43_200),
         };
@@ -212,7 +214,7 @@ impl Bank {
 }
 
 /// The pages that are only looked at, read from their own router.
-fn pages() -> Vec<String> {
+pub fn pages() -> Vec<String> {
     let source = include_str!("../../src/http/pages/mod.rs");
     let routes = source.split(".route(").skip(1).filter(|route| route.contains("get("));
     routes

@@ -30,7 +30,7 @@ pub fn operations() -> Vec<(String, String, String, Value)> {
     all
 }
 
-fn is_public(operation: &Value) -> bool {
+pub fn is_public(operation: &Value) -> bool {
     operation["security"].as_array().is_some_and(Vec::is_empty)
 }
 

@@ -40,6 +40,8 @@ pub struct Fake {
     pub ended: Mutex<bool>,
     pub disabled: Mutex<bool>,
     pub not_ready: Mutex<Option<String>>,
+    /// What whoever asks makes it panic with.
+    pub defect: Mutex<Option<String>>,
     /// Requests that the door refused by itself: who sent what, and the refusal's code.
     pub turned_away: Mutex<Vec<String>>,
     /// Requests sent with a key, by it: what they were, and what they were answered.
@@ -62,6 +64,14 @@ impl Fake {
         }
         self.note(what);
         Ok(())
+    }
+
+    /// On the way to every handler that knows somebody.
+    fn may_be_broken(&self) {
+        let defect = self.defect.lock().unwrap().clone();
+        if let Some(words) = defect {
+            panic!("{words}");
+        }
     }
 
     pub fn times_asked(&self, what: &str) -> usize {

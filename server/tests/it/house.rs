@@ -6,9 +6,10 @@ use axum::{Router, body::Body};
 use holdfast_api::SharedControlPlane;
 use holdfast_server::{
     config::Proxies,
-    http::{self, problem::Told},
+    http::{self, problem::Told, session_store::PostgresSessions},
     state::{AppState, Site},
 };
+use holdfast_store::Store;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use std::{
@@ -56,6 +57,20 @@ pub struct House {
     client: Client,
 }
 
+/// What the configuration would say of it.
+pub fn site(public_url: &str) -> Site {
+    Site {
+        public_url: public_url.to_owned(),
+        simulator_url: None,
+        demo: false,
+        notes: vec![],
+        checkpoints: vec![],
+        production: public_url.starts_with("https"),
+        proxies: Proxies::default(),
+        provider: None,
+    }
+}
+
 /// Whoever sends requests to a router in this process.
 pub struct Client(pub Router);
 
@@ -98,19 +113,15 @@ impl Client {
     }
 
     pub fn behind(proxies: Proxies, public_url: &str, plane: SharedControlPlane) -> (Self, AppState) {
-        let site = Site {
-            public_url: public_url.to_owned(),
-            simulator_url: None,
-            demo: false,
-            notes: vec![],
-            checkpoints: vec![],
-            production: public_url.starts_with("https"),
-            proxies,
-            provider: None,
-        };
-        let state = AppState::new(plane, site);
+        let state = AppState::new(plane, Site { proxies, ..site(public_url) });
         let router = http::router(state.clone(), MemorySessions::default()).unwrap();
         (Self(router), state)
+    }
+
+    /// With sessions where they really are.
+    pub fn over(store: &Store, plane: SharedControlPlane, site: Site) -> Self {
+        let router = http::router(AppState::new(plane, site), PostgresSessions::new(store.clone()));
+        Self(router.unwrap())
     }
 
     pub async fn raw(&self, request: ::http::Request<Body>) -> ::http::Response<Body> {
@@ -140,6 +151,11 @@ impl House {
         let plane = Arc::new(Fake::default());
         let (client, state) = Client::of(plane.clone());
         Self { plane, state, client }
+    }
+
+    /// For whoever speaks to it over a connection.
+    pub fn router(&self) -> Router {
+        self.client.0.clone()
     }
 
     pub async fn raw(&self, request: ::http::Request<Body>) -> ::http::Response<Body> {

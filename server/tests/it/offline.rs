@@ -168,8 +168,11 @@ impl Night {
 
 async fn parts(store: &Store, sim: &Sim, data: &Path) -> Parts {
     let regions = ["eu-central-1", "us-west-2", "us-east-1"];
-    let outside =
-        OutsideSettings { egress: Egress::Local, dns_resolver: Some(sim.addr), from: "a test".into() };
+    let outside = OutsideSettings {
+        egress: Egress::Local,
+        dns_resolver: Some(sim.addr),
+        ..OutsideSettings::production("a test")
+    };
     let aws = AwsSettings {
         endpoint_url: Some(format!("http://{}", sim.addr)),
         control_credentials: ControlCredentials::Static {
@@ -188,6 +191,7 @@ async fn parts(store: &Store, sim: &Sim, data: &Path) -> Parts {
         dns_resolver: Some(sim.addr),
         sts_regions: aws.sts_regions.clone(),
         local: true,
+        ..Endpoints::default()
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
@@ -211,6 +215,7 @@ async fn parts(store: &Store, sim: &Sim, data: &Path) -> Parts {
         mail: false,
         second_factor_for: Vec::new(),
         bundle_places_named: false,
+        outside_hosts: Default::default(),
         workers: Some(Workers { aws, engine, post, notify: holdfast_notify::Settings::default() }),
     }
 }

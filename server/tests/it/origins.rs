@@ -41,6 +41,8 @@ fn changes() -> Vec<(String, String, &'static str, &'static str)> {
         "/sign-in/passkey",
         "/prove",
         "/sign-out",
+        "/policy-reports",
+        "/sign-in/provider/logout",
     ];
     for path in forms().into_iter().chain(more.map(str::to_owned)) {
         all.push(("POST".to_owned(), path, "application/x-www-form-urlencoded", ""));

@@ -3,7 +3,7 @@
 use futures::StreamExt as _;
 use holdfast_api::people::NewPerson;
 use holdfast_app::{App, Settings, federation::ClaimRules};
-use holdfast_domain::{Role, Scope};
+use holdfast_domain::{Hosts, Role, Scope};
 use holdfast_server::{
     config::Proxies,
     serve::{Parts, Server},
@@ -28,7 +28,8 @@ struct Two {
     _database: TestDatabase,
 }
 
-async fn server(database: &TestDatabase) -> (Server, String) {
+/// One over that database, and its URL.
+pub async fn server(database_url: &str, proxies: Proxies) -> (Server, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
     let site = Site {
@@ -38,10 +39,10 @@ async fn server(database: &TestDatabase) -> (Server, String) {
         notes: vec![],
         checkpoints: vec![],
         production: false,
-        proxies: Proxies::default(),
+        proxies,
         provider: None,
     };
-    let store = Store::connect(&database.app_url, Pools { web: 4, engine: 1 }).await.unwrap();
+    let store = Store::connect(database_url, Pools { web: 4, engine: 1 }).await.unwrap();
     let parts = Parts {
         store,
         listener,
@@ -52,6 +53,7 @@ async fn server(database: &TestDatabase) -> (Server, String) {
         mail: false,
         second_factor_for: Vec::new(),
         bundle_places_named: false,
+        outside_hosts: Hosts::default(),
         workers: None,
     };
     (Server::start(parts).await.unwrap(), url)
@@ -71,7 +73,8 @@ impl Two {
             let new = NewPerson { email: email.into(), role, groups: vec![], password: PASSWORD.into() };
             app.create_person(new).await.unwrap();
         }
-        let (first, second) = (server(&database).await, server(&database).await);
+        let one = || server(&database.app_url, Proxies::default());
+        let (first, second) = (one().await, one().await);
         let urls = [first.1, second.1];
         Self { urls, app, http: reqwest::Client::new(), _servers: [first.0, second.0], _database: database }
     }

@@ -3,7 +3,7 @@
 use super::Accountable;
 use async_trait::async_trait;
 use holdfast_api::Answer;
-use holdfast_api::federation::{Federation, Vouched};
+use holdfast_api::federation::{Federation, NotTaken, SignedOut, Vouched};
 use holdfast_api::passkeys::{
     AddPasskey, AddedPasskeyView, FactorsDue, PasskeyAnswer, PasskeyChallengeView, PasskeyView, Passkeys,
 };
@@ -167,5 +167,14 @@ impl Federation for Accountable {
 
     async fn prove_by_provider(&self, actor: &Actor, vouched: Vouched, from: &str) -> Answer<()> {
         self.change(actor, "session.prove", &own(actor), self.0.prove_by_provider(actor, vouched, from)).await
+    }
+
+    /// Nobody here: that a word comes twice, the sign-out itself writes down.
+    async fn sign_out_by_provider(&self, word: SignedOut, from: &str) -> Answer<u64> {
+        self.0.sign_out_by_provider(word, from).await
+    }
+
+    async fn provider_not_taken(&self, word: NotTaken<'_>) -> Answer<()> {
+        self.0.provider_not_taken(word).await
     }
 }

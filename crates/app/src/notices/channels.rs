@@ -38,6 +38,9 @@ impl Notices for App {
             return Err(no_mail());
         }
         let (receiver, leads_to) = receiver(actor, &new)?;
+        if matches!(new.kind, ChannelKind::Webhook | ChannelKind::Slack) {
+            self.is_spoken_to("url", &leads_to)?;
+        }
         let there = self.store.channels(&[actor.person]).await.map_err(of_store)?.len();
         if i64::try_from(there).unwrap_or(i64::MAX) >= CHANNELS_AT_MOST {
             return Err(Problem::new(

@@ -9,7 +9,7 @@ use holdfast_app::App;
 use holdfast_domain::{Actor, PersonId, Role};
 use holdfast_failover::Intent;
 use holdfast_failover::run::{Entry, Event, RunState};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tokio::task::JoinSet;
 
@@ -210,4 +210,95 @@ async fn edit(app: &App, by: &Actor, desired: u64) -> Answer<()> {
     let pair = applications.iter_mut().find(|one| one["name"] == "pair").unwrap();
     pair["resources"][0]["per_region"][AWAY]["desired_in_recovery"] = desired.into();
     app.apply_inventory(by, file.to_string().as_bytes(), FileFormat::Json, &Manner::default()).await.map(drop)
+}
+
+/// Each value of it that holds no other, by its pointer.
+fn leaves(value: &Value, at: &str, into: &mut Vec<String>) {
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            let escaped = |key: &str| key.replace('~', "~0").replace('/', "~1");
+            fields.iter().map(|(key, child)| (escaped(key), child)).collect()
+        }
+        Value::Array(all) if !all.is_empty() => {
+            all.iter().enumerate().map(|(n, child)| (n.to_string(), child)).collect()
+        }
+        _ => return into.push(at.to_owned()),
+    };
+    children.iter().for_each(|(key, child)| leaves(child, &format!("{at}/{key}"), into));
+}
+
+fn flipped(value: &Value) -> Value {
+    match value {
+        Value::String(text) => json!(format!("{text}x")),
+        Value::Number(number) => json!(number.as_i64().unwrap_or(0) + 1),
+        Value::Bool(yes) => json!(!yes),
+        Value::Array(_) => json!(["x"]),
+        Value::Object(_) => json!({ "x": "x" }),
+        Value::Null => json!("x"),
+    }
+}
+
+/// Whether what stands there is what the approvers were shown a digest of.
+fn is_what_was_approved(body: &Value, digest: &str) -> bool {
+    match serde_json::from_value(body.clone()) {
+        Ok(Event::Requested { request }) => request.digest_now().is_ok_and(|now| now.to_string() == digest),
+        _ => false,
+    }
+}
+
+#[tokio::test]
+async fn whatever_a_superuser_flips_in_a_stored_plan_the_last_vote_starts_nothing() {
+    let (house, run) = waiting("pair").await;
+    let second = house.another("second@example.com", Role::Approver, &["approvers"]).await;
+    house.approve(&house.approver, &run).await.unwrap();
+    let mut owner = house.database.owner().await;
+    sqlx::raw_sql("ALTER TABLE run_events DISABLE TRIGGER USER").execute(&mut owner).await.unwrap();
+    let at: uuid::Uuid = run.summary.id.parse().unwrap();
+    let asked: Value = sqlx::query_scalar("SELECT body FROM run_events WHERE run = $1 AND seq = 1")
+        .bind(at)
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
+    assert!(is_what_was_approved(&asked, &run.plan_digest));
+    let write = "UPDATE run_events SET body = $2 WHERE run = $1 AND seq = 1";
+    let (mut all, mut covered) = (Vec::new(), BTreeSet::new());
+    leaves(&asked, "", &mut all);
+    for leaf in all.iter().filter(|leaf| *leaf != "/kind") {
+        let mut body = asked.clone();
+        let value = body.pointer_mut(leaf).unwrap();
+        *value = flipped(value);
+        let part = leaf.trim_start_matches("/request/");
+        if is_what_was_approved(&body, &run.plan_digest) && part != "digest" {
+            let acts = [
+                "plan/steps/",
+                "plan/roles",
+                "plan/facts",
+                "policy",
+                "overrides",
+                "movement",
+                "application",
+                "dry_run",
+            ];
+            let shown = part.ends_with("/value_now");
+            assert!(shown || !acts.iter().any(|acts| part.starts_with(acts)), "the digest leaves out {leaf}");
+            continue;
+        }
+        sqlx::query(write).bind(at).bind(&body).execute(&mut owner).await.unwrap();
+        let no = refused(house.approve(&second, &run).await);
+        assert!(no.status >= 400, "{leaf}: {no:?}");
+        let state: (String, i64) = sqlx::query_as("SELECT state, seq FROM runs WHERE id = $1")
+            .bind(at)
+            .fetch_one(&mut owner)
+            .await
+            .unwrap();
+        assert_eq!(state, ("awaiting_approval".to_owned(), 2), "{leaf} was flipped, and it went on");
+        covered.insert(part.split('/').take(2).collect::<Vec<_>>().join("/"));
+    }
+    for part in
+        ["plan/steps", "plan/facts", "policy/rules", "movement/to", "application", "dry_run", "digest"]
+    {
+        assert!(covered.iter().any(|covered| covered == part), "{part} was not flipped: {covered:?}");
+    }
+    sqlx::query(write).bind(at).bind(&asked).execute(&mut owner).await.unwrap();
+    assert_eq!(house.approve(&second, &run).await.unwrap().summary.state, RunState::Running);
 }

@@ -2,7 +2,7 @@
 
 use crate::house::{House, name, refused};
 use holdfast_api::audit::{AuditFilter, Audits};
-use holdfast_api::federation::{Federation, Vouched};
+use holdfast_api::federation::{Federation, NotTaken, Vouched};
 use holdfast_api::people::{ChangePerson, People};
 use holdfast_api::proofs::{Proof, Proofs};
 use holdfast_api::{Answer, IfMatch};
@@ -34,6 +34,7 @@ fn olivia(groups: &[&str]) -> Vouched {
         email_verified: Some(true),
         groups: groups.iter().map(ToString::to_string).collect(),
         authenticated_at: Some(Timestamp::now()),
+        session: None,
     }
 }
 
@@ -82,6 +83,7 @@ async fn groups_are_taken_anew_with_each_sign_in_and_what_is_lost_ends_what_is_o
         signed_in_at: Some(Timestamp::now()),
         address: FROM.into(),
         agent: String::new(),
+        begun_by: None,
     };
     house.store.session_create(&[7; 32], Some(&owner), &serde_json::json!({}), later, 60).await.unwrap();
     let both = signs_in(&app, olivia(&["ops", "leads"])).await.unwrap();
@@ -137,6 +139,44 @@ async fn a_proof_by_the_provider_is_of_the_same_person_and_of_now() {
     let here = app.prove(&person, Proof::default(), FROM).await;
     assert_eq!(refused(here).code, "nothing_to_prove_with", "they have nothing of ours");
     assert!(app.factors(&person).await.unwrap().provider);
+}
+
+#[tokio::test]
+async fn whom_the_provider_knows_has_one_account_here_and_so_one_vote() {
+    let house = House::new().await;
+    let app = federated(&house);
+    let second = house.another("second@example.com", Role::Approver, &["approvers"]).await;
+    let Vouched { issuer, subject, .. } = olivia(&[]);
+    app.link_identity(&house.approver.email, &issuer, &subject).await.unwrap();
+    assert_eq!(refused(app.link_identity(&second.email, &issuer, &subject).await).code, "conflict");
+    assert_eq!(refused(app.link_identity(&house.approver.email, &issuer, "0002").await).code, "conflict");
+    assert_eq!(signs_in(&app, olivia(&["leads"])).await.unwrap().person, house.approver.person);
+}
+
+#[tokio::test]
+async fn what_is_not_believed_is_written_down_as_text_until_it_would_fill_the_log() {
+    let house = House::new().await;
+    let app = federated(&house);
+    let word = NotTaken {
+        issuer: "https://idp.example.com",
+        action: "session.sign_in",
+        code: "provider_not_believed",
+        why: "made for `\u{0}x\r\n\u{1b}[31m`",
+        from: FROM,
+    };
+    for _ in 0..105 {
+        app.provider_not_taken(word).await.unwrap();
+    }
+    let subject = Some("provider:https://idp.example.com".into());
+    let filter = AuditFilter { subject, limit: Some(500), ..AuditFilter::default() };
+    let entries = house.app.audit(&house.operator, &filter).await.unwrap().items;
+    assert_eq!(entries.len(), 100);
+    assert_eq!(entries[0].reason.as_deref(), Some("made for `x[31m`"));
+    assert_eq!(entries[0].detail["no_more_for_seconds"], 900);
+    assert_eq!(
+        (entries[1].code.as_deref(), &entries[1].detail["from"]),
+        (Some("provider_not_believed"), &FROM.into())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

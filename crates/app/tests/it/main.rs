@@ -17,6 +17,7 @@ mod hand_in;
 mod house;
 mod inventory;
 mod measured;
+mod outside_hosts;
 mod passkeys;
 mod passwords;
 mod people;

@@ -157,9 +157,7 @@ async fn a_probe_needs_no_session_and_sees_a_region_go_dark() {
 #[tokio::test]
 async fn production_probes_nothing_on_this_machine() {
     let sim = sim().await;
-    let guarded =
-        OutsideSettings { egress: holdfast_aws::Egress::Production, dns_resolver: None, from: "x".into() };
-    let cloud = cloud(&sim, guarded);
+    let cloud = cloud(&sim, OutsideSettings::production("x"));
     let refused = look(&cloud, &probe(&sim, "200")).await.remove(&region(HOME)).unwrap().unwrap_err();
     assert_eq!(refused.kind, ErrorKind::Invalid);
     assert!(refused.message.contains("loopback"), "{refused}");

@@ -73,7 +73,11 @@ pub fn act(step: &str, change: &Change) -> Access {
 
 /// The simulator answers for its zones on the port that it has for AWS.
 pub fn outside(name_server: std::net::SocketAddr) -> OutsideSettings {
-    OutsideSettings { egress: Egress::Local, dns_resolver: Some(name_server), from: "a test".into() }
+    OutsideSettings {
+        egress: Egress::Local,
+        dns_resolver: Some(name_server),
+        ..OutsideSettings::production("a test")
+    }
 }
 
 /// A peer that is no name server: every question about names is refused at once.

@@ -401,7 +401,7 @@ fn aws(simulator: SocketAddr) -> AwsSettings {
         outside: OutsideSettings {
             egress: Egress::Local,
             dns_resolver: Some(simulator),
-            from: "a test".into(),
+            ..OutsideSettings::production("a test")
         },
         ..AwsSettings::new(regions.iter().map(|code| RegionCode::parse(code).unwrap()).collect())
     }

@@ -2,6 +2,7 @@
 
 use holdfast_domain::Inventory;
 use holdfast_inventory::{Format, Section, apply, diff, read, write_yaml};
+use serde_json::json;
 
 fn yaml(text: &str) -> Inventory {
     read(text.as_bytes(), Format::Yaml).unwrap_or_else(|p| panic!("{}", p[0]))
@@ -48,6 +49,34 @@ fn what_is_stored_changes_nothing_when_it_is_taken_again() {
         assert!(diff.to_string().ends_with("nothing would change\n"));
         assert_eq!(apply(&stored, &stored, prune), stored);
     }
+}
+
+#[test]
+fn the_addresses_that_come_new_are_those_that_holdfast_would_speak_to() {
+    let with = |hook: &str| {
+        let mut inventory = stored();
+        let resources = [
+            json!({ "name": "health", "kind": "probe", "account": "shop-prod",
+                "per_region": { "us-east-1": { "url": "https://a.example.com/" } } }),
+            json!({ "name": "stack", "kind": "cloudformation_stack", "account": "shop-prod",
+                "per_region": { "us-east-1": { "stack": "s", "template_url": "https://t.example.com/" } } }),
+        ];
+        let applications = inventory.applications.as_mut().unwrap();
+        applications[0].resources.extend(resources.map(|one| serde_json::from_value(one).unwrap()));
+        let steps = format!("[{{name: tell, kind: webhook, after: observe, url: \"{hook}\"}}]");
+        inventory.plans = yaml(&format!("version: 1\nplans: [{{application: shop, steps: {steps}}}]")).plans;
+        inventory
+    };
+    let (first, second) = (with("https://b.example.com/"), with("https://c.example.com/"));
+    let told = |old: &Inventory, new: &Inventory| diff(old, new, false).unwrap().addresses();
+    let probe = "applications.shop.resources.health.per_region.us-east-1.url".to_owned();
+    let hook = |url: &str| ("plans.shop.steps.tell.url".to_owned(), url.to_owned());
+    assert_eq!(
+        told(&stored(), &first),
+        [(probe, "https://a.example.com/".to_owned()), hook("https://b.example.com/")]
+    );
+    assert_eq!(told(&first, &second), [hook("https://c.example.com/")]);
+    assert_eq!(told(&second, &second), []);
 }
 
 #[test]

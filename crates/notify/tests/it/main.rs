@@ -78,7 +78,7 @@ impl House {
     }
 
     fn tells(&mut self, pagerduty: &str, again_after: Duration) {
-        let outside = OutsideSettings { egress: Egress::Local, dns_resolver: None, from: "here".to_owned() };
+        let outside = OutsideSettings { egress: Egress::Local, ..OutsideSettings::production("here") };
         let post = Post::new(Outside::new(outside), None, SITE.to_owned(), pagerduty.to_owned());
         let first = Duration::from_millis(10);
         let patience = Patience { first, longest: first, attempts: 5 };

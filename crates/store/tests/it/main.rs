@@ -15,6 +15,7 @@ mod observations;
 mod passkeys;
 mod people;
 mod pools;
+mod provider_sign_outs;
 mod runs;
 mod schema;
 mod surveys;

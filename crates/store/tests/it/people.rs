@@ -40,6 +40,7 @@ fn owner(person: PersonId) -> SessionOwner {
         signed_in_at: Some(Timestamp::now()),
         address: "198.51.100.1".into(),
         agent: "a browser".into(),
+        begun_by: None,
     }
 }
 

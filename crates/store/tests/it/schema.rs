@@ -293,6 +293,9 @@ async fn no_row_can_be_nonsense() {
         ("INSERT INTO scoped_roles (person, role, tier) VALUES (gen_random_uuid(), 'king', 1)".into(), "scoped_roles_role_known"),
         ("INSERT INTO scoped_roles (person, role, tier) VALUES (gen_random_uuid(), 'viewer', 9)".into(), "scoped_roles_tier_known"),
         ("INSERT INTO scoped_roles (person, role, team) VALUES (gen_random_uuid(), 'viewer', 'a')".into(), "scoped_roles_person_fkey"),
+        ("INSERT INTO sessions (id_hash, data, expires_at, ends_at, provider_session)
+          VALUES (decode(repeat('00', 32), 'hex'), '{}', now(), now(), 's')".into(), "sessions_provider_session_has_issuer"),
+        ("INSERT INTO provider_sign_outs VALUES ('https://idp.example.com', '', now())".into(), "provider_sign_outs_word_given"),
         ("UPDATE runs SET state = 'completed'".into(), "runs_end_with_their_state"),
         ("UPDATE runs SET ended_at = now()".into(), "runs_end_with_their_state"),
         ("UPDATE runs SET state = 'fine'".into(), "runs_state_known"),

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 /// Packages with their features, as Cargo resolves them.
-fn resolved(kinds: &str) -> BTreeSet<String> {
+fn resolved(of: &[&str], kinds: &str) -> BTreeSet<String> {
     let mut cargo = Command::new(option_env!("CARGO").unwrap_or("cargo"));
-    cargo.current_dir(root()).args(["tree", "--offline", "--locked", "--workspace", "--prefix", "none"]);
+    cargo.current_dir(root()).args(["tree", "--offline", "--locked", "--prefix", "none"]).args(of);
     let said = cargo.args(["--format", "{p} {f}", "--edges", kinds]).output().unwrap();
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     let lines = String::from_utf8(said.stdout).unwrap();
@@ -16,11 +16,25 @@ fn resolved(kinds: &str) -> BTreeSet<String> {
 
 #[test]
 fn programs_and_tests_are_built_with_the_same_features() {
-    let (programs, all) = (resolved("normal,build"), resolved("normal,build,dev"));
+    let whole = ["--workspace"];
+    let (programs, all) = (resolved(&whole, "normal,build"), resolved(&whole, "normal,build,dev"));
     assert!(programs.len() > 400 && all.len() > programs.len(), "{} and {}", programs.len(), all.len());
     let differ: Vec<&String> = programs.difference(&all).collect();
     assert!(
         differ.is_empty(),
         "tests ask more of these; crates/testkit/Cargo.toml asks for it too: {differ:#?}"
     );
+}
+
+#[test]
+fn the_image_is_built_without_the_demonstration_and_the_simulator() {
+    let server = ["--package", "holdfast-server"];
+    let is_there = |of: &[&str], name: &str| {
+        resolved(of, "normal").iter().any(|package| package.starts_with(&format!("{name} ")))
+    };
+    let without = [&server[..], &["--no-default-features"]].concat();
+    assert!(is_there(&server, "holdfast-sim") && is_there(&without, "holdfast-store"));
+    assert!(!is_there(&without, "holdfast-sim"));
+    let image = std::fs::read_to_string(root().join("Dockerfile")).unwrap();
+    assert!(image.contains(&format!("--profile dist {}", without.join(" "))), "{image}");
 }

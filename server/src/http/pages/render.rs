@@ -6,7 +6,7 @@ use super::{cookies, flash};
 use crate::http::{
     assets, principal,
     problem::{Refused, Told},
-    sign_in,
+    reports, sign_in,
 };
 use crate::state::AppState;
 use axum::extract::{FromRequestParts, OriginalUri};
@@ -181,8 +181,9 @@ fn respond(status: StatusCode, screen: Screen, mut chrome: Chrome, forget_flash:
     let policy = format!(
         "default-src 'self'; script-src 'self' 'nonce-{}' 'wasm-unsafe-eval'; style-src 'self'; \
          img-src 'self' data:; connect-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; \
-         form-action 'self'",
-        chrome.nonce
+         form-action 'self'; report-uri {}",
+        chrome.nonce,
+        reports::PATH
     );
     let html = screen.render(chrome);
     let mut response = (status, html).into_response();

@@ -26,12 +26,14 @@ impl People for Fake {
         }
     }
     async fn actor_of_session(&self, _: PersonId, identity_proved_at: Option<Timestamp>) -> Answer<Actor> {
+        self.may_be_broken();
         if *self.disabled.lock().unwrap() {
             return Err(Problem::new(401, "sign_in_needed", "Sign in first", "Disabled.", "Sign in."));
         }
         Ok(Actor { identity_proved_at, ..operator() })
     }
     async fn actor_of_token(&self, token: &str) -> Answer<Actor> {
+        self.may_be_broken();
         if token == TOKEN {
             Ok(Actor { token_scopes: Some(Scope::ALL.to_vec()), ..operator() })
         } else {
@@ -141,6 +143,14 @@ impl Federation for Fake {
     }
     async fn prove_by_provider(&self, _: &Actor, vouched: Vouched, _: &str) -> Answer<()> {
         self.note(format!("proved {}", vouched.subject));
+        Ok(())
+    }
+    async fn sign_out_by_provider(&self, word: SignedOut, _: &str) -> Answer<u64> {
+        self.note(format!("signed out there {:?}", word.subject));
+        Ok(1)
+    }
+    async fn provider_not_taken(&self, word: NotTaken<'_>) -> Answer<()> {
+        self.note(format!("not taken: {}", word.code));
         Ok(())
     }
 }
