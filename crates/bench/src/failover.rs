@@ -11,7 +11,7 @@ use holdfast_api::people::{NewPerson, People as _};
 use holdfast_api::runs::{Decision, RequestRun, ReviewRun, Runs as _};
 use holdfast_app::{App, Settings};
 use holdfast_aws::{AwsCloud, AwsSettings, ControlCredentials, Egress, OutsideSettings};
-use holdfast_domain::{Actor, PersonId, RegionCode, Role, RunId};
+use holdfast_domain::{Actor, Hosts, PersonId, RegionCode, Role, RunId};
 use holdfast_engine::{Engine, EngineSettings};
 use holdfast_failover::{Intent, Mode};
 use holdfast_store::{Pools, Store};
@@ -77,6 +77,7 @@ impl House {
                 egress: Egress::Local,
                 dns_resolver: Some(self.peer.address()?),
                 from: "a benchmark".into(),
+                hosts: Hosts::default(),
             },
             ..AwsSettings::new(regions.iter().filter_map(|region| RegionCode::parse(region).ok()).collect())
         };
@@ -130,13 +131,14 @@ impl House {
         of_runs
             .map(|entry| {
                 let at: Timestamp = entry["at"].as_str().context("a call's time")?.parse()?;
-                let run = entry["session_name"].as_str().unwrap_or_default().to_owned();
-                Ok(Call { at: seconds(at), run })
+                // What makes a session is a call of the run that the session will be of.
+                let session = entry["session_name"].as_str().or(entry["body"]["RoleSessionName"].as_str());
+                Ok(Call { at: seconds(at), run: session.context("a call's run")?.to_owned() })
             })
             .collect()
     }
 
-    /// Seconds from the engine's start until every run has ended, the calls that it took, and for how long the run that
+    /// Seconds from when the engine is there until every run has ended, the calls that it took, and for how long the run that
     /// waited longest for its calls had at least one under way.
     async fn moved(&self, size: Size) -> anyhow::Result<(f64, usize, f64)> {
         let mut runs = Vec::new();
@@ -146,8 +148,8 @@ impl House {
             self.approved(requested).await?;
         }
         let before = self.peer.entries_after(0).await?.len();
-        let began = self.store.now().await?;
         let engine = self.engine().await?;
+        let began = self.store.now().await?;
         let mut connection =
             <sqlx::PgConnection as sqlx::Connection>::connect(&self.database.owner_url).await?;
         let ended: Timestamp = loop {

@@ -27,6 +27,7 @@ async fn session(house: &House, person: PersonId, of: &str) -> [u8; 32] {
         signed_in_at: Some(Timestamp::now()),
         address: FROM.into(),
         agent: "a browser".into(),
+        begun_by: None,
     };
     let later = Timestamp::now() + SignedDuration::from_hours(1);
     assert!(house.store.session_create(&hash, Some(&owner), &json!({}), later, 3_600).await.unwrap());
