@@ -25,7 +25,7 @@ async function fill(page, present, next, again = next) {
   for (const [name, value] of Object.entries({ present, new: next, again })) await page.locator(`#change-password-${name}`).fill(value);
 }
 
-const CHANGE = "Change the password and sign out everywhere else";
+const CHANGE = "Change the password";
 
 async function add(email) {
   const admin = await client(demo.url).as(demo.person("admin"));

@@ -122,11 +122,12 @@ impl Runs for App {
     async fn drive_run(&self, actor: &Actor, id: RunId, verb: RunVerb) -> Answer<RunView> {
         let actor = &self.over_run(actor, id).await?;
         let by = who(actor);
-        if let RunVerb::Cancel { reason } = &verb
-            && let Err(why) = self.journal(id).await?
-        {
-            self.give_up(actor, id, &why, said(Some(reason))?.unwrap_or_default()).await?;
-            return self.run_view(actor, id).await;
+        if let RunVerb::Cancel { reason } = &verb {
+            may(actor, Action::DriveRun)?;
+            if let Err(why) = self.journal(id).await? {
+                self.give_up(actor, id, &why, said(Some(reason))?.unwrap_or_default()).await?;
+                return self.run_view(actor, id).await;
+            }
         }
         let action = words::drives(&verb);
         let (command, right) = match verb {

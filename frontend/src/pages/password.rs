@@ -11,7 +11,8 @@ pub(super) fn own() -> AnyView {
             {field("present", "Present password", "current-password", None)}
             {field("new", "New password", "new-password", Some("At least 12 characters of any kind, and none of the common ones."))}
             {field("again", "New password, again", "new-password", None)}
-            <button class="btn" type="submit">"Change the password and sign out everywhere else"</button>
+            <p class="hint">"Every other place where you are signed in is signed out."</p>
+            <button class="btn" type="submit">"Change the password"</button>
         </form>
     }
     .into_any()

@@ -196,7 +196,12 @@ async fn until_there_is_a_second_factor_every_page_leads_to_where_it_is_set_up()
     let waiting = Waiting::to_do(Due::SecondFactor).await;
     pages_lead_to_me(&waiting, "/me/").await;
     let page = waiting.send("GET", "/me", "").await;
-    assert!(page.text.contains("Set up a second factor") && page.text.contains("/sign-out"));
+    assert!(
+        page.text.contains("Set up a second factor") && page.text.contains("/sign-out"),
+        "{} {}",
+        page.status,
+        page.text
+    );
     assert!(
         page.text.contains("/me/codes") && !page.text.contains("/me/password"),
         "what it is, and nothing else"
@@ -217,7 +222,8 @@ async fn of_a_sign_in_that_a_provider_vouched_for_nothing_is_due_here() {
     for due in [Due::OwnPassword, Due::SecondFactor] {
         let waiting = Waiting::to_do(due).await;
         assert_eq!(waiting.send("GET", "/runs", "").await.status, 303);
-        let by_provider = "UPDATE sessions SET data = jsonb_set(data, '{signed_in,by_provider}', 'true')";
+        let by_provider = r#"UPDATE sessions
+             SET data = jsonb_set(data, '{signed_in,begun_by}', '{"issuer": "https://id.example.com", "session": null}')"#;
         sqlx::raw_sql(by_provider).execute(&mut waiting.database.owner().await).await.unwrap();
         assert_eq!(waiting.send("GET", "/runs", "").await.status, 200, "{due:?}");
         assert!(waiting.send("GET", "/api/v1/session", "").await.json().get("due").is_none());

@@ -73,7 +73,7 @@ async fn what_is_not_the_present_password_changes_nothing_and_is_written_down() 
     );
     assert!(house.store.session_load(&here).await.unwrap().is_some());
     assert_eq!(signs_in(&house, PASSWORD).await, Ok(()));
-    for (new, why) in [("short", "12"), (PASSWORD, "that you have"), (&"x".repeat(300), "256")] {
+    for (new, why) in [("tiny", "12"), (PASSWORD, "that you have"), (&"x".repeat(300), "256")] {
         let no = refused(plane.change_password(&house.approver, change(PASSWORD, new), None, FROM).await);
         assert_eq!((no.status, no.fields[0].path.as_str()), (422, "new"));
         assert!(no.detail.contains(why) && !no.detail.contains(new), "{no:?}");
