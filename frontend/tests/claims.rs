@@ -111,6 +111,7 @@ bears! {
     a_payload_in_every_text_of_an_evacuations_preview_stays_text: fixtures::lots::preview_emergency() => |v| pages::evacuate::page(v, PAYLOAD.into());
     a_payload_in_every_text_of_a_waiting_evacuation_stays_text: fixtures::lots::awaiting() => |v| pages::evacuation::page(v, fixtures::signed());
     a_payload_in_every_text_of_a_stopped_evacuation_stays_text: fixtures::lots::stopped() => |v| pages::evacuation::page(v, fixtures::signed());
+    a_payload_in_every_text_of_an_evacuation_to_commit_stays_text: fixtures::lots::to_commit() => |v| pages::evacuation::page(v, fixtures::signed());
     a_payload_in_every_text_of_an_ended_evacuation_stays_text: fixtures::lots::ended() => |v| pages::evacuation::page(v, fixtures::signed());
     a_payload_in_every_text_of_the_evacuations_stays_text: fixtures::lots::page() => pages::evacuation::list;
     a_payload_in_every_text_of_the_accounts_stays_text: fixtures::settings::accounts() => |v| pages::accounts::page(v, vec![]);
@@ -572,6 +573,25 @@ fn an_evacuation_names_who_is_left_out_before_and_after_and_offers_only_what_may
     assert!(!ended.contains("<form method=\"post\" action=\"/evacuations/"));
     let refused = fixtures::show("/", pages::evacuate::page(lots::preview_refused(), "key".into()));
     assert!(!refused.contains("Ask to evacuate"), "what would be refused is not offered");
+}
+
+#[test]
+fn a_lot_whose_runs_wait_for_their_commit_offers_one_word_for_all_of_them_to_whoever_may() {
+    use fixtures::lots;
+    let show = |view| fixtures::show("/", pages::evacuation::page(view, fixtures::signed()));
+    let html = show(lots::to_commit());
+    assert!(html.contains("/commit\"") && html.contains("Commit the 2 runs that wait for it"), "{html}");
+    assert!(
+        html.contains("shop</a> stays in eu-central-1") && html.contains("reports</a> stays in"),
+        "{html}"
+    );
+    let mut refused = lots::to_commit();
+    let why =
+        holdfast_failover::Refusal::new("forbidden", "This needs the role operator.", "Ask an operator.");
+    refused.verbs[0].refused = Some(why);
+    let refused = show(refused);
+    assert!(!refused.contains("/commit\"") && refused.contains("This needs the role operator."), "{refused}");
+    assert!(!show(lots::running()).contains("/commit\""), "none waits for it");
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod guards;
 mod hand_in;
 mod house;
 mod inventory;
+mod lot_commits;
 mod measured;
 mod passkeys;
 mod passwords;
