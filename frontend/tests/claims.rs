@@ -103,6 +103,7 @@ bears! {
     a_payload_in_every_text_of_a_run_that_is_taken_back_stays_text: fixtures::aborts::undoing() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_a_run_among_others_stays_text: fixtures::runs::among_others() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_a_run_set_aside_stays_text: fixtures::runs::unreadable() => |v| pages::run::page(v, vec![], fixtures::signed());
+    a_payload_in_every_text_of_a_run_whose_journal_went_back_stays_text: fixtures::runs::rewound() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_an_ended_run_stays_text: fixtures::runs::exceptions() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_the_events_stays_text: fixtures::runs::events(22) => |v| pages::run::page(fixtures::runs::live(), v, fixtures::signed());
     a_payload_in_every_text_of_the_runs_stays_text: fixtures::requests::page() => |v| pages::runs::page(v, Default::default());
@@ -549,6 +550,24 @@ fn a_run_that_waits_for_a_commit_says_until_when_and_offers_it() {
     preview.request.commit_within_seconds = Some(600);
     let html = fixtures::show("/", pages::review::page(preview, "key".into()));
     assert!(html.contains("name=\"commit\" value=\"600\""), "the form asks for what was shown");
+}
+
+#[test]
+fn what_a_database_lost_of_a_journal_is_said_on_the_runs_page_and_of_the_system_with_the_way_out() {
+    let run = fixtures::runs::rewound();
+    let page = fixtures::show("/", pages::run::page(run, vec![], fixtures::signed()));
+    let system = fixtures::show("/system", pages::system::page(fixtures::settings::system()));
+    for html in [&page, &system] {
+        for said in ["has lost 7 entries", "13 to 19", "say it again where it still holds"] {
+            assert!(html.contains(said), "{said} is missing");
+        }
+    }
+    let whole = fixtures::runs::live();
+    let whole = fixtures::show("/", pages::run::page(whole, vec![], fixtures::signed()));
+    assert!(!whole.contains("journal went back"));
+    let mut well = fixtures::settings::system();
+    well.gaps.clear();
+    assert!(!fixtures::show("/system", pages::system::page(well)).contains("Journals that went back"));
 }
 
 #[test]

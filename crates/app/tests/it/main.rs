@@ -12,6 +12,7 @@ mod evacuations;
 mod failback;
 mod federation;
 mod first_passwords;
+mod gaps;
 mod guards;
 mod hand_in;
 mod house;
