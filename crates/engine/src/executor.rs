@@ -140,7 +140,10 @@ impl Executor {
             held.rest();
             return Ok(());
         }
-        let application = self.store.application(&run.request.application).await?;
+        let application = match self.store.application(&run.request.application).await {
+            Err(holdfast_store::Error::NotFound(_)) => return Err(Lost::NoApplication),
+            found => found?,
+        };
         let accounts = self.store.accounts().await?;
         let ground = Arc::new(Ground { application, accounts });
         if run.owner != Some((fence.worker.clone(), fence.epoch)) {

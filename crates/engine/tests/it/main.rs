@@ -6,6 +6,7 @@ mod approving;
 mod audit_log;
 mod bundles;
 mod clocks;
+mod columns;
 mod commits;
 mod crashes;
 mod crowds;
