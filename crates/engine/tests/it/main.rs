@@ -34,6 +34,7 @@ mod returned;
 mod settings;
 mod simulation;
 mod standby;
+mod through;
 mod twice;
 mod undo;
 mod wire;
