@@ -103,6 +103,7 @@ bears! {
     a_payload_in_every_text_of_a_run_that_is_taken_back_stays_text: fixtures::aborts::undoing() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_a_run_among_others_stays_text: fixtures::runs::among_others() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_a_run_set_aside_stays_text: fixtures::runs::unreadable() => |v| pages::run::page(v, vec![], fixtures::signed());
+    a_payload_in_every_text_of_a_run_whose_journal_went_back_stays_text: fixtures::runs::rewound() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_an_ended_run_stays_text: fixtures::runs::exceptions() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_the_events_stays_text: fixtures::runs::events(22) => |v| pages::run::page(fixtures::runs::live(), v, fixtures::signed());
     a_payload_in_every_text_of_the_runs_stays_text: fixtures::requests::page() => |v| pages::runs::page(v, Default::default());
@@ -111,6 +112,7 @@ bears! {
     a_payload_in_every_text_of_an_evacuations_preview_stays_text: fixtures::lots::preview_emergency() => |v| pages::evacuate::page(v, PAYLOAD.into());
     a_payload_in_every_text_of_a_waiting_evacuation_stays_text: fixtures::lots::awaiting() => |v| pages::evacuation::page(v, fixtures::signed());
     a_payload_in_every_text_of_a_stopped_evacuation_stays_text: fixtures::lots::stopped() => |v| pages::evacuation::page(v, fixtures::signed());
+    a_payload_in_every_text_of_an_evacuation_to_commit_stays_text: fixtures::lots::to_commit() => |v| pages::evacuation::page(v, fixtures::signed());
     a_payload_in_every_text_of_an_ended_evacuation_stays_text: fixtures::lots::ended() => |v| pages::evacuation::page(v, fixtures::signed());
     a_payload_in_every_text_of_the_evacuations_stays_text: fixtures::lots::page() => pages::evacuation::list;
     a_payload_in_every_text_of_the_accounts_stays_text: fixtures::settings::accounts() => |v| pages::accounts::page(v, vec![]);
@@ -551,6 +553,24 @@ fn a_run_that_waits_for_a_commit_says_until_when_and_offers_it() {
 }
 
 #[test]
+fn what_a_database_lost_of_a_journal_is_said_on_the_runs_page_and_of_the_system_with_the_way_out() {
+    let run = fixtures::runs::rewound();
+    let page = fixtures::show("/", pages::run::page(run, vec![], fixtures::signed()));
+    let system = fixtures::show("/system", pages::system::page(fixtures::settings::system()));
+    for html in [&page, &system] {
+        for said in ["has lost 7 entries", "13 to 19", "say it again where it still holds"] {
+            assert!(html.contains(said), "{said} is missing");
+        }
+    }
+    let whole = fixtures::runs::live();
+    let whole = fixtures::show("/", pages::run::page(whole, vec![], fixtures::signed()));
+    assert!(!whole.contains("journal went back"));
+    let mut well = fixtures::settings::system();
+    well.gaps.clear();
+    assert!(!fixtures::show("/system", pages::system::page(well)).contains("Journals that went back"));
+}
+
+#[test]
 fn a_declaration_says_what_heeds_it() {
     let html = fixtures::show("/regions", pages::regions::page(fixtures::world::regions(), true));
     assert!(html.contains("an evacuation sends nobody to a Region that is not declared normal"), "{html}");
@@ -572,6 +592,25 @@ fn an_evacuation_names_who_is_left_out_before_and_after_and_offers_only_what_may
     assert!(!ended.contains("<form method=\"post\" action=\"/evacuations/"));
     let refused = fixtures::show("/", pages::evacuate::page(lots::preview_refused(), "key".into()));
     assert!(!refused.contains("Ask to evacuate"), "what would be refused is not offered");
+}
+
+#[test]
+fn a_lot_whose_runs_wait_for_their_commit_offers_one_word_for_all_of_them_to_whoever_may() {
+    use fixtures::lots;
+    let show = |view| fixtures::show("/", pages::evacuation::page(view, fixtures::signed()));
+    let html = show(lots::to_commit());
+    assert!(html.contains("/commit\"") && html.contains("Commit the 2 runs that wait for it"), "{html}");
+    assert!(
+        html.contains("shop</a> stays in eu-central-1") && html.contains("reports</a> stays in"),
+        "{html}"
+    );
+    let mut refused = lots::to_commit();
+    let why =
+        holdfast_failover::Refusal::new("forbidden", "This needs the role operator.", "Ask an operator.");
+    refused.verbs[0].refused = Some(why);
+    let refused = show(refused);
+    assert!(!refused.contains("/commit\"") && refused.contains("This needs the role operator."), "{refused}");
+    assert!(!show(lots::running()).contains("/commit\""), "none waits for it");
 }
 
 #[test]

@@ -199,13 +199,43 @@ pub struct EvacuationView {
     /// What did not go as planned so far.
     pub exceptions: Vec<String>,
     pub ending: Option<String>,
-    /// What this actor may do now, each with its refusal where not: approve, deny, withdraw, break_glass, go_on,
+    /// What this actor may do now, each with its refusal where not: approve, deny, withdraw, break_glass, commit, go_on,
     /// cancel.
     pub verbs: Vec<VerbView>,
     /// The lot's own journal; each run has one of its own.
     pub events: Vec<EvacuationEvent>,
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
+}
+
+/// What became of one word for every part that waits for its commit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CommittedEvacuation {
+    /// Every part that was asked to wait for a commit, in the order of their waves.
+    pub parts: Vec<PartCommit>,
+    pub evacuation: EvacuationView,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PartCommit {
+    pub application: String,
+    pub run: String,
+    pub outcome: CommitOutcome,
+    /// Whose word stands; absent where it is refused.
+    pub by: Option<String>,
+    /// What stands against it, and the way out.
+    #[schema(value_type = Option<RefusalShape>)]
+    pub refused: Option<Refusal>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CommitOutcome {
+    /// By this word.
+    Committed,
+    /// By an earlier one: nothing was done.
+    CommittedBefore,
+    Refused,
 }
 
 /// One line of the lot's journal.
@@ -258,6 +288,13 @@ pub trait Evacuations {
         id: EvacuationId,
         verb: EvacuationVerb,
     ) -> Answer<EvacuationView>;
+    /// Every run of it that waits for its commit, each as if it were committed alone; said again it changes nothing.
+    async fn commit_evacuation(
+        &self,
+        actor: &Actor,
+        id: EvacuationId,
+        comment: Option<String>,
+    ) -> Answer<CommittedEvacuation>;
     /// Those that wait for this actor's review.
     async fn evacuations_to_review(&self, actor: &Actor) -> Answer<Vec<EvacuationSummary>>;
 }

@@ -4,7 +4,7 @@ use crate::applications::ApplicationSummary;
 use crate::problem::Answer;
 use crate::regions::RegionsView;
 use crate::runs::RunSummary;
-use crate::system::ClockView;
+use crate::system::{ClockView, GapView};
 use async_trait::async_trait;
 use holdfast_domain::Actor;
 use jiff::Timestamp;
@@ -41,6 +41,8 @@ pub trait Nows {
     async fn now(&self, actor: &Actor) -> Answer<NowView>;
     /// Of every worker that lives, how its clock and AWS's stand beside the database's.
     async fn clocks(&self, actor: &Actor) -> Answer<Vec<ClockView>>;
+    /// What the database has lost of runs' journals, noticed within the last seven days, newest first, at most 200.
+    async fn gaps(&self, actor: &Actor) -> Answer<Vec<GapView>>;
     /// What `/readyz` says: `Err` names what is not ready.
     async fn ready(&self) -> Result<(), String>;
 }

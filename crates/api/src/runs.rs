@@ -10,6 +10,7 @@ use crate::shapes::{
     FactShape, ForecastShape, MeasuredShape, MeasurementShape, RefusalShape, ReviewShape, SplitShape,
     TallyShape,
 };
+use crate::system::GapView;
 use async_trait::async_trait;
 use holdfast_domain::{Actor, RunId, StepId};
 use holdfast_failover::approval::Tally;
@@ -282,6 +283,9 @@ pub struct RunView {
     /// Why its journal cannot be read: steps, approvals and measurements are then not known, and not in this view.
     #[serde(default)]
     pub unreadable: Option<String>,
+    /// What the database has lost of its journal, newest first.
+    #[serde(default)]
+    pub gaps: Vec<GapView>,
     /// Of a part of an evacuation: whether the lot moves `out` of a Region, or `home` to it.
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "out")]

@@ -17,10 +17,35 @@ pub struct SystemView {
     /// Runs that nobody drives because workers crashed on them, newest first, at most 200.
     #[serde(default)]
     pub set_aside: Vec<RunSummary>,
+    /// What the database has lost of runs' journals, noticed within the last seven days, newest first.
+    #[serde(default)]
+    pub gaps: Vec<GapView>,
     /// Of every worker that lives.
     #[serde(default)]
     pub clocks: Vec<ClockView>,
     pub audit: AuditLogView,
+}
+
+/// Entries of a run's journal that the database has lost, being promoted from a copy without the last commits or put back from a
+/// backup, as a worker remembers them that had read or written them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct GapView {
+    pub application: String,
+    /// It may be lost itself: then there is no page of it.
+    pub run: String,
+    pub entries: i64,
+    /// The number of the first that was lost, and of the last.
+    pub first: i64,
+    pub last: i64,
+    /// When the last was written.
+    #[schema(value_type = String, format = DateTime)]
+    pub last_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    pub noticed_at: Timestamp,
+    /// The worker.
+    pub noticed_by: String,
+    pub says: String,
+    pub way_out: String,
 }
 
 /// How the clock of a worker, and AWS's as it hears it, stand beside the database's, by which everything is judged.

@@ -1,33 +1,32 @@
 //! Evacuations of a Region: preview, request, review, steer, read. What may happen to a lot is the pure core's; here it
 //! is loaded with its runs, asked, stored and audited together with them.
 
+mod commit;
+mod decide;
 mod lot;
 mod request;
 mod view;
 
 use crate::App;
-use crate::audit::done;
 use crate::authority::{Action, Seen, everywhere, fresh, may};
 use crate::free_text::{REASON_AT_MOST, free_text};
 use crate::problems::{of_refusal, of_store};
-use crate::runs::break_glass::of_start;
-use crate::runs::{set_aside, unreadable, who};
+use crate::runs::who;
 use async_trait::async_trait;
+use decide::Unreadable;
 use holdfast_api::evacuations::{
-    EvacuationFilter, EvacuationPreview, EvacuationSummary, EvacuationVerb, EvacuationView, Evacuations,
-    RequestEvacuation, ReviewEvacuation,
+    CommittedEvacuation, EvacuationFilter, EvacuationPreview, EvacuationSummary, EvacuationVerb,
+    EvacuationView, Evacuations, RequestEvacuation, ReviewEvacuation,
 };
 use holdfast_api::runs::Decision;
 use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::{Actor, EvacuationId, Name, RunId};
 use holdfast_failover::break_glass::not_open;
-use holdfast_failover::evacuation::{Decided, Entry, Event, Parts, as_part};
+use holdfast_failover::evacuation::{Entry, Parts, as_part};
 use holdfast_failover::guard::overrides_freshly;
-use holdfast_failover::run::{self, Run, Who};
-use holdfast_failover::{Digest, Evacuation, Refusal, Review, RunState};
-use holdfast_store::{AuditEntry, EvacuationFilter as Question, RunHead};
-use jiff::Timestamp;
-use serde_json::json;
+use holdfast_failover::run::{Run, Who};
+use holdfast_failover::{Digest, Evacuation, Review, RunState};
+use holdfast_store::{EvacuationFilter as Question, RunHead};
 use std::collections::BTreeMap;
 
 /// A lot as it stands, with its runs as their lists show them.
@@ -54,45 +53,6 @@ impl Loaded {
     fn parts(&self) -> Parts {
         self.heads.iter().map(|(id, head)| (*id, as_part(head.state, head.set_aside.is_some()))).collect()
     }
-}
-
-/// The runs of a lot that may still be decided with it.
-struct Open {
-    runs: Vec<Run>,
-    /// Those whose journal cannot be read, and why.
-    unreadable: Vec<(RunHead, String)>,
-}
-
-impl Open {
-    /// Those that wait with the lot, and of which nobody can say what they would do.
-    fn unreadable_waiting(&self) -> impl Iterator<Item = &(RunHead, String)> {
-        self.unreadable.iter().filter(|(head, _)| head.state == RunState::AwaitingApproval)
-    }
-
-    /// Nothing is agreed to, or taken back, of what cannot be read.
-    fn must_be_readable(&self) -> Answer<()> {
-        match self.unreadable_waiting().next() {
-            Some((head, why)) => Err(not_readable(head, why)),
-            None => Ok(()),
-        }
-    }
-}
-
-fn not_readable(head: &RunHead, why: &str) -> Problem {
-    let way_out = format!(
-        "Cancel the run of {} on its own page, which takes it out; or cancel the evacuation with it.",
-        head.application
-    );
-    Problem { way_out, ..unreadable(head.id, why) }
-}
-
-/// What becomes of the waiting parts whose journal cannot be read.
-enum Unreadable<'a> {
-    /// They stand against it.
-    Refuse,
-    PassOver,
-    /// They are cancelled with the rest, for this reason.
-    GiveUp(&'a str),
 }
 
 /// One that has not ended, for the first page.
@@ -236,6 +196,15 @@ impl Evacuations for App {
         self.evacuation_view(actor, id).await
     }
 
+    async fn commit_evacuation(
+        &self,
+        actor: &Actor,
+        id: EvacuationId,
+        comment: Option<String>,
+    ) -> Answer<CommittedEvacuation> {
+        self.commit_lot(actor, id, comment.as_deref()).await
+    }
+
     async fn evacuations_to_review(&self, actor: &Actor) -> Answer<Vec<EvacuationSummary>> {
         may(actor, Action::ReadRuns)?;
         let live = self.live_evacuations(actor).await?;
@@ -263,22 +232,6 @@ pub(crate) fn drives(verb: &EvacuationVerb) -> &'static str {
 
 fn said(reason: &str) -> Answer<String> {
     Ok(free_text("reason", Some(reason), REASON_AT_MOST)?.unwrap_or_default())
-}
-
-/// What was decided of one part with the lot, found under its run and its application as what is decided singly is. The
-/// request's own entry is the lot's.
-fn of_part(actor: &Actor, lot: EvacuationId, run: &Run, events: &[run::Event]) -> Option<AuditEntry> {
-    let action = match events.last()? {
-        run::Event::Approved { .. } => "run.approve",
-        run::Event::Denied { .. } => "run.deny",
-        run::Event::ApprovalWithdrawn { .. } => "run.withdraw",
-        run::Event::Cancelled { .. } => "run.cancel",
-        run::Event::BreakGlass { .. } => "run.break_glass",
-        _ => return None,
-    };
-    let detail = json!({ "evacuation": lot, "digest": run.request.digest, "events": events });
-    let entry = done(actor, action, &format!("run:{}", run.id)).marked(None);
-    Some(entry.of_application(&run.request.application).with(detail))
 }
 
 fn replay(id: EvacuationId, entries: &[Entry]) -> Answer<Evacuation> {
@@ -392,101 +345,5 @@ impl App {
         let lapsed = self.lapsed_of(&runs).await?;
         let now = self.store.now().await.map_err(of_store)?;
         Ok(view::would_approve(actor, loaded, &runs, &lapsed, now).is_ok())
-    }
-
-    async fn open_of(&self, loaded: &Loaded) -> Answer<Open> {
-        let mut open = Open { runs: Vec::new(), unreadable: Vec::new() };
-        for head in loaded.heads.values().filter(|head| !head.state.is_over()) {
-            match self.journal(head.id).await? {
-                Ok(run) => open.runs.push(run),
-                Err(why) => open.unreadable.push((head.clone(), why)),
-            }
-        }
-        Ok(open)
-    }
-
-    /// Whose approval of any part no longer stands.
-    async fn lapsed_of(&self, runs: &[Run]) -> Answer<Vec<Who>> {
-        let mut lapsed: Vec<Who> = Vec::new();
-        for run in runs {
-            for one in self.lapsed(run).await? {
-                if !lapsed.iter().any(|who| who.id == one.who.id) {
-                    lapsed.push(one.who);
-                }
-            }
-        }
-        Ok(lapsed)
-    }
-
-    /// What a person decides, asked of the pure core against the newest journals, stored with its audit entry.
-    async fn decide(
-        &self,
-        actor: &Actor,
-        id: EvacuationId,
-        action: &str,
-        unreadable: &Unreadable<'_>,
-        decide: impl Fn(&Loaded, &[Run], &[Who], Timestamp) -> Result<Decided, Refusal> + Send + Sync,
-    ) -> Answer<()> {
-        let subject = format!("evacuation:{id}");
-        // Another person or a worker may come in between; the pure core is then asked anew.
-        for _ in 0..8 {
-            let loaded = self.loaded_evacuation(id).await?;
-            let open = self.open_of(&loaded).await?;
-            if matches!(unreadable, Unreadable::Refuse) {
-                open.must_be_readable()?;
-            }
-            let runs = &open.runs;
-            let lapsed = self.lapsed_of(runs).await?;
-            let now = self.store.now().await.map_err(of_store)?;
-            let decided = decide(&loaded, runs, &lapsed, now).map_err(of_refusal)?;
-            let starts = decided.events.contains(&Event::Started);
-            let detail = json!({
-                "region": loaded.evacuation.request.region,
-                "digest": loaded.evacuation.request.digest,
-                "events": decided.events,
-                "runs": decided.of_runs.iter().map(|(run, _)| run).collect::<Vec<_>>(),
-                "starts": starts,
-            });
-            let mut change = self.store.begin().await.map_err(of_store)?;
-            let mut given_up = Vec::new();
-            let written = async {
-                change.decide_evacuation(&loaded.evacuation, runs, &decided, now).await?;
-                if let Unreadable::GiveUp(reason) = unreadable {
-                    let reason = format!("with the evacuation: {reason}");
-                    for (head, why) in open.unreadable_waiting() {
-                        let entry =
-                            set_aside::given_up(&mut change, actor, head, why, reason.clone()).await?;
-                        given_up.push(entry.marked(None));
-                    }
-                }
-                Ok::<_, holdfast_store::Error>(())
-            };
-            match written.await {
-                Ok(()) => {
-                    for entry in &given_up {
-                        change.also_audit(entry).await.map_err(of_store)?;
-                    }
-                    for (part, events) in &decided.of_runs {
-                        let Some(run) = runs.iter().find(|run| run.id == *part) else { continue };
-                        if let Some(entry) = of_part(actor, id, run, events) {
-                            change.also_audit(&entry).await.map_err(of_store)?;
-                        }
-                    }
-                    change.commit(done(actor, action, &subject).with(detail)).await.map_err(of_store)?;
-                    return Ok(());
-                }
-                Err(
-                    holdfast_store::Error::EvacuationMoved { .. } | holdfast_store::Error::RunMoved { .. },
-                ) => {}
-                Err(error) => return Err(of_start(error)),
-            }
-        }
-        Err(Problem::new(
-            409,
-            "conflict",
-            "Changed meanwhile",
-            "The evacuation moved on each time this was tried.",
-            "Read it again and repeat.",
-        ))
     }
 }

@@ -18,6 +18,7 @@ mod compliance;
 mod evacuations;
 pub mod federation;
 pub mod free_text;
+mod gaps;
 mod groups;
 mod inventory;
 mod notices;

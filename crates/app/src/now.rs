@@ -5,6 +5,7 @@ use crate::applications::{recovery, summaries};
 use crate::authority::{Action, may};
 use crate::clocks::clock_view;
 use crate::evacuations::Live;
+use crate::gaps::gap_view;
 use crate::picture::Judged;
 use crate::problems::of_store;
 use crate::regions::regions_view;
@@ -14,9 +15,10 @@ use holdfast_api::applications::ApplicationSummary;
 use holdfast_api::break_glass::BreakGlassView;
 use holdfast_api::now::{Need, NowView, Nows};
 use holdfast_api::runs::{RunFilter, RunSummary, Runs};
-use holdfast_api::system::ClockView;
+use holdfast_api::system::{ClockView, GapView};
 use holdfast_domain::Actor;
 use holdfast_failover::evacuation::State;
+use holdfast_failover::gap::TOLD_FOR;
 use holdfast_failover::run::RunState;
 use holdfast_failover::serving::RecoveryState;
 
@@ -55,6 +57,13 @@ impl Nows for App {
         may(actor, Action::ReadStatus)?;
         let found = self.store.clocks().await.map_err(of_store)?;
         Ok(found.into_iter().map(|one| clock_view(one, holdfast_clock::now())).collect())
+    }
+
+    async fn gaps(&self, actor: &Actor) -> Answer<Vec<GapView>> {
+        may(actor, Action::ReadRuns)?;
+        let within = self.seen(actor).await?.names();
+        let found = self.store.gaps(TOLD_FOR, within.as_deref()).await.map_err(of_store)?;
+        Ok(found.into_iter().map(gap_view).collect())
     }
 
     async fn ready(&self) -> Result<(), String> {

@@ -361,6 +361,7 @@ impl App {
         let others = self.others_of(&run).await?;
         let live_drill = self.drill_view(&run).await?;
         let lot_direction = self.direction_of_lot(run.request.evacuation).await?;
+        let gaps = self.gaps_of(id).await?;
         let set_aside = self.store.set_aside(id).await.map_err(of_store)?.map(set_aside::shown);
         let around = Around {
             acknowledged,
@@ -371,6 +372,7 @@ impl App {
             set_aside,
             live_drill,
             lot_direction,
+            gaps,
             glass,
             glass_over,
         };

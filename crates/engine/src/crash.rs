@@ -31,7 +31,7 @@ impl Lost {
     /// Whether trying again would end the same way, as far as anybody can tell.
     pub fn is_a_crash(&self) -> bool {
         match self {
-            Self::Crashed(_) | Self::Corrupt(_) | Self::Illegal(_) => true,
+            Self::Crashed(_) | Self::Corrupt(_) | Self::Illegal(_) | Self::NoApplication => true,
             Self::Fenced | Self::Rewound | Self::Unwritten(_) | Self::Store(_) => false,
         }
     }

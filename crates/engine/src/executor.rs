@@ -5,6 +5,7 @@ use crate::asks::Asks;
 use crate::at_work::AtWork;
 use crate::collector::look_at_application;
 use crate::crash;
+use crate::gaps::Memory;
 use crate::hands::{Hands, Held};
 use crate::journal::database::Database;
 use crate::journal::{Journal, Lost};
@@ -42,6 +43,7 @@ pub struct Executor {
     pub at_work: AtWork,
     /// The runs in hand.
     pub drives: TaskTracker,
+    pub memory: Memory,
 }
 
 impl Executor {
@@ -130,14 +132,18 @@ impl Executor {
         let (id, lease, stop) = (held.run(), &self.lease, &self.stop);
         // Heard from before the journal is read, so that nothing said in between is missed.
         let mut wakeups = self.store.wakeups();
-        let book = Arc::new(Database { store: self.store.clone(), fence: fence.clone() });
+        let memory = self.memory.clone();
+        let book = Arc::new(Database { store: self.store.clone(), fence: fence.clone(), memory });
         let journal = Arc::new(Journal::open(book, fence.epoch, id, self.settings.hold_at_most).await?);
         let run = journal.run().await;
         if rests(&run, &run.next(lease.clock().now())) {
             held.rest();
             return Ok(());
         }
-        let application = self.store.application(&run.request.application).await?;
+        let application = match self.store.application(&run.request.application).await {
+            Err(holdfast_store::Error::NotFound(_)) => return Err(Lost::NoApplication),
+            found => found?,
+        };
         let accounts = self.store.accounts().await?;
         let ground = Arc::new(Ground { application, accounts });
         if run.owner != Some((fence.worker.clone(), fence.epoch)) {

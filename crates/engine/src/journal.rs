@@ -30,6 +30,8 @@ pub enum Lost {
     /// Of a file: whether it is on the disk is not known, and nothing more is done.
     #[error("the journal's file cannot be written: {0}")]
     Unwritten(String),
+    #[error("its application is not in the inventory any more")]
+    NoApplication,
     #[error("a defect: {0}")]
     Crashed(String),
     #[error(transparent)]
@@ -175,18 +177,22 @@ impl Journal {
     /// When the database does not answer or an entry does not fit.
     pub async fn refresh(&self) -> Result<(), Lost> {
         let mut known = self.known.lock().await;
-        self.read_on(&mut known).await
+        self.read_on(&mut known).await.map(drop)
     }
 
-    /// The last entry is read once more: a standby that was promoted without it may hold another in its place.
-    async fn read_on(&self, known: &mut Known) -> Result<(), Lost> {
+    /// Answers whether there was anything new. The last entry is read once more: a standby that was promoted without it may
+    /// hold another in its place.
+    async fn read_on(&self, known: &mut Known) -> Result<bool, Lost> {
         let (id, seq, written_at) = (known.written.id, known.written.seq, known.written_at);
         let entries = self.book.entries(id, seq - 1).await?;
         let Some((last, news)) = entries.split_first() else { return Err(Lost::Rewound) };
         if (last.seq, last.at) != (seq, written_at) {
             return Err(Lost::Rewound);
         }
-        if news.is_empty() { Ok(()) } else { known.overtaken_by(news) }
+        if !news.is_empty() {
+            known.overtaken_by(news)?;
+        }
+        Ok(!news.is_empty())
     }
 
     /// Writes these events in one transaction with all that is held, all or none.
@@ -288,6 +294,7 @@ impl Journal {
 
     async fn carry_out_now(&self, commands: Vec<Command>, now: Timestamp) -> Result<bool, Lost> {
         let mut known = self.known.lock().await;
+        let mut in_vain = false;
         loop {
             let (new, ahead) = known.decide(&commands, now)?;
             let all: Vec<Entry> = known.held.iter().chain(&new).cloned().collect();
@@ -297,8 +304,14 @@ impl Journal {
             }
             match self.book.append(&known.written, &all, &ahead).await? {
                 Some(entries) => return known.all_written(&entries).map(|()| true),
-                // A person wrote in between: take it in and ask the pure core again.
-                None => self.read_on(&mut known).await?,
+                // A person wrote in between: take it in and ask the pure core again. A lease that ended and was renewed looks the
+                // same, once.
+                None if self.read_on(&mut known).await? => in_vain = false,
+                None if in_vain => {
+                    let why = "the run is said to end at another entry than its journal does";
+                    return Err(Lost::Corrupt(why.to_owned()));
+                }
+                None => in_vain = true,
             }
         }
     }

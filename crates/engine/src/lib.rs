@@ -12,6 +12,7 @@ mod drills;
 mod evacuations;
 mod executor;
 mod expiry;
+mod gaps;
 mod hands;
 mod journal;
 mod lease;
@@ -117,6 +118,7 @@ impl Engine {
         let lease = lease::Lease::take(store.for_lease(), id.as_str().to_owned()).await?;
         let clock = lease.clock().clone();
         let at_work = after_a_death(&store, id.as_str(), &settings.data).await?;
+        let memory = gaps::Memory::default();
         let executor = executor::Executor {
             store: store.clone(),
             cloud: cloud.clone(),
@@ -127,6 +129,7 @@ impl Engine {
             tasks: tasks.clone(),
             at_work,
             drives: TaskTracker::new(),
+            memory: memory.clone(),
         };
         // The lease is kept until the executor has given it back: what is under way at a stop still needs it.
         let lease_over = CancellationToken::new();
@@ -135,6 +138,7 @@ impl Engine {
             executor.run().await;
             lease_over.cancel();
         });
+        tasks.spawn(gaps::run(store.clone(), memory, id.as_str().to_owned(), stop.clone()));
         tasks.spawn(audit::run(store.clone(), settings.audit.clone(), stop.clone()));
         let exporter = bundles::Exporter::new(
             store.clone(),

@@ -2,6 +2,7 @@
 //! The lot is frozen under one digest, approved once, and started wave by wave. Its own journal holds what concerns the
 //! lot alone; how far it is follows from that and from the states of its runs, which have theirs.
 
+mod commit;
 mod decide;
 mod foot;
 mod homeward;
@@ -9,6 +10,7 @@ mod next;
 mod replay;
 mod waves;
 
+pub use commit::{Word, word};
 pub use decide::Decided;
 pub use foot::{Foot, foot};
 pub use homeward::homeward;
@@ -135,6 +137,12 @@ pub enum Event {
         wave: usize,
         reason: String,
     },
+    /// A person says of these, which waited for it, that what they have done stays.
+    Committed {
+        by: Who,
+        comment: Option<String>,
+        runs: Vec<RunId>,
+    },
     /// No further part begins. What is under way goes on as the run that it is.
     Cancelled {
         by: Who,
@@ -176,6 +184,8 @@ pub struct Evacuation {
     pub turned: BTreeSet<RunId>,
     /// Waves (from 1) that a person has gone on from.
     pub went_on: BTreeSet<usize>,
+    /// The runs that were committed with the lot.
+    pub committed: BTreeSet<RunId>,
     pub cancelled: Option<(Who, String)>,
     /// The state in which it ended, and how in a sentence.
     pub ending: Option<(State, String)>,

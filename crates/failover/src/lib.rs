@@ -14,6 +14,7 @@ pub mod compliance;
 pub mod digest;
 pub mod evacuation;
 pub mod evaluation;
+pub mod gap;
 pub mod guard;
 pub mod kept;
 pub mod lease;

@@ -6,6 +6,7 @@ pub mod audit_log;
 pub mod bars;
 pub mod clocks;
 pub mod facts;
+pub mod gaps;
 pub mod graph;
 pub mod icon;
 pub mod labels;

@@ -11,6 +11,7 @@ use holdfast_api::Page;
 use holdfast_api::evacuations::{EvacuationEvent, EvacuationSummary, EvacuationView};
 use holdfast_api::notices::DeliveryView;
 use holdfast_api::runs::{RunSummary, VerbView};
+use holdfast_failover::RunState;
 use holdfast_failover::evacuation::State;
 use leptos::prelude::*;
 
@@ -66,7 +67,7 @@ pub fn page_with(view: EvacuationView, told: Vec<DeliveryView>, signed: Signed) 
     };
     let live = one.ended_at.is_none();
     // Without scripts a reload loses what is being typed: a page that asks this person for words does not reload.
-    let asks = ["approve", "deny", "go_on"].iter().any(|verb| may(&view, verb));
+    let asks = ["approve", "deny", "commit", "go_on"].iter().any(|verb| may(&view, verb));
     let screen = Screen::new(title, "/regions", move || body(&view, &told, &signed))
         .mark(tone)
         .shape(shape)
@@ -143,10 +144,37 @@ fn now(view: &EvacuationView) -> AnyView {
     let dry = one.dry_run.then(|| view! { <p>"A dry run: it makes no changing call."</p> });
     view! {
         <div class="now-box" role="status" aria-live="polite" data-live="now">
-            {parts::callout(tone, word, view! { <p class="now-sentence">{parts::prose(&one.now)}</p>{dry}{expires}{go_on(view)} }.into_any())}
+            {parts::callout(tone, word, view! { <p class="now-sentence">{parts::prose(&one.now)}</p>{dry}{expires}{commit(view)}{go_on(view)} }.into_any())}
         </div>
     }
     .into_any()
+}
+
+/// One word for all that wait for it. Each has a page of its own, where it is said of that run alone.
+fn commit(view: &EvacuationView) -> AnyView {
+    let waiting: Vec<&RunSummary> =
+        view.waves.iter().flatten().filter(|run| run.state == RunState::AwaitingCommit).collect();
+    if waiting.is_empty() || !may(view, "commit") {
+        return parts::nothing();
+    }
+    let what = format::count(waiting.len(), "run that waits for it", "runs that wait for it");
+    let each = waiting
+        .iter()
+        .map(|run| {
+            view! { <li><a href=runs::href(&run.id)>{run.application.clone()}</a>" stays in "{run.to_region.clone()}</li> }
+        })
+        .collect_view();
+    let summary = view! { <span class="btn primary">{format!("Commit the {what}…")}</span> }.into_any();
+    let body = view! {
+        <form method="post" action=action(view, "commit") class="stack">
+            <p>"What these have done stays, and is not taken back by itself any more:"</p>
+            <ul>{each}</ul>
+            {parts::text_field("commit", "comment", "Comment", "Optional. Kept in each run's journal.", false)}
+            <button class="btn primary" type="submit">{icon("approve")}{format!("Commit the {what}")}</button>
+        </form>
+    }
+    .into_any();
+    parts::fold("ask-commit".into(), typed("commit", "comment").is_some(), "ask", summary, body)
 }
 
 /// Where a wave holds the next ones, the word that lets them begin.
@@ -206,7 +234,7 @@ fn wave_of_runs(view: &EvacuationView, number: usize, wave: &[RunSummary]) -> An
         .iter()
         .map(|run| {
             let (tone, word) = runs::state(run);
-            let waits = run.state == holdfast_failover::RunState::AwaitingApproval;
+            let waits = run.state == RunState::AwaitingApproval;
             let (tone, word) = if waits { (Tone::Quiet, "waits for its turn") } else { (tone, word) };
             let (done, total) = (run.steps_done, run.steps_total);
             let state = if run.state.is_under_way() { format!("{word}, {done} of {total}") } else { word.to_owned() };
@@ -329,7 +357,7 @@ fn not_now(view: &EvacuationView) -> AnyView {
 
 fn event_tone(kind: &str) -> Tone {
     match kind {
-        "approved" | "completed" => Tone::Good,
+        "approved" | "committed" | "completed" => Tone::Good,
         "denied" | "expired" | "cancelled" | "went_on" | "approval_withdrawn" => Tone::Watch,
         "started" | "turn_came" => Tone::Moving,
         _ => Tone::Quiet,

@@ -4,7 +4,7 @@
 use crate::components::graph::{self, Live};
 use crate::components::tone::{Tone, badge};
 use crate::components::{
-    approval, bars, lots, on_call, own_steps, parts, plan, runs, shares, steps, time, told,
+    approval, bars, gaps, lots, on_call, own_steps, parts, plan, runs, shares, steps, time, told,
 };
 use crate::pages::{abort, break_glass, calls, run_ended, run_verbs};
 use crate::screen::{Screen, Signed};
@@ -201,6 +201,7 @@ fn now(run: &RunView) -> AnyView {
     let unreadable = run.unreadable.clone().map(|why| {
         view! { <p>"Its journal cannot be read, so that its steps are not shown: "{parts::prose(&why)}</p> }
     });
+    let gaps = run.gaps.iter().map(gaps::said).collect_view();
     let under_way =
         matches!(s.state, RunState::Running | RunState::Paused | RunState::NeedsPerson | RunState::Undoing);
     let progress = if under_way && run.unreadable.is_none() {
@@ -211,7 +212,7 @@ fn now(run: &RunView) -> AnyView {
     };
     view! {
         <div class="now-box" role="status" aria-live="polite" data-live="now">
-            {parts::callout(tone, progress, view! { {sentence}{set_aside}{unreadable}{escalated}{commit}{undoing}{live_drill}{dry}{parked}{others}{expires}{ending} }.into_any())}
+            {parts::callout(tone, progress, view! { {sentence}{gaps}{set_aside}{unreadable}{escalated}{commit}{undoing}{live_drill}{dry}{parked}{others}{expires}{ending} }.into_any())}
         </div>
     }
     .into_any()

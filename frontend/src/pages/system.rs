@@ -1,7 +1,7 @@
 //! System health: is Holdfast itself well?
 
 use crate::components::tone::{Tone, badge};
-use crate::components::{audit_log, clocks, parts, runs};
+use crate::components::{audit_log, clocks, gaps, parts, runs};
 use crate::screen::Screen;
 use holdfast_api::runs::RunSummary;
 use holdfast_api::system::SystemView;
@@ -12,6 +12,7 @@ pub fn page(system: SystemView) -> Screen {
     let well = system.not_ready.is_none()
         && system.audit.blocks_starts.is_none()
         && system.set_aside.is_empty()
+        && system.gaps.is_empty()
         && system.clocks.iter().all(|clock| clock.state != "bad");
     let mark = if well { Tone::Quiet } else { Tone::Bad };
     Screen::new("System", "/system", move || body(&system)).mark(mark)
@@ -42,6 +43,7 @@ fn body(system: &SystemView) -> AnyView {
         {parts::head("System", view! { "Whether Holdfast itself can do its work." }.into_any(), parts::nothing())}
         {parts::card("server", "This server", parts::nothing(), server.into_any())}
         {set_aside(&system.set_aside)}
+        {gaps::card(&system.gaps)}
         {clocks::card(&system.clocks)}
         {audit_log::card(&system.audit)}
     }

@@ -10,7 +10,7 @@ use super::{
 };
 use holdfast_api::{
     Page,
-    evacuations::{EvacuationPreview, EvacuationSummary, EvacuationView},
+    evacuations::{CommitOutcome, CommittedEvacuation, EvacuationPreview, EvacuationSummary, EvacuationView},
 };
 use reqwest::Method;
 use serde_json::json;
@@ -44,6 +44,14 @@ pub async fn evacuate(command: Evacuate, output: Output) -> Outcome {
         Evacuate::Deny(deny) => return review::deny::<EvacuationView>(&client, deny, output).await,
         Evacuate::Withdraw { id } => return review::withdraw::<EvacuationView>(&client, &id, output).await,
         Evacuate::BreakGlass { id } => (one(&id, "/break_glass"), json!({}), As::Person),
+        Evacuate::Commit { id, comment } => {
+            let body = comment.map(|comment| json!({ "reason": comment }));
+            let path = one(&id, "/commit");
+            let committed: CommittedEvacuation =
+                client.change(Method::POST, &path, body.as_ref(), As::Person, &[]).await?;
+            output.show(&committed, committed_parts);
+            return Ok(());
+        }
         Evacuate::GoOn { id, reason } => (one(&id, "/go_on"), json!({ "reason": reason }), As::Person),
         Evacuate::Cancel { id, reason } => (one(&id, "/cancel"), json!({ "reason": reason }), As::Anybody),
     };
@@ -141,6 +149,22 @@ fn left_out<'a>(text: &mut String, left: impl Iterator<Item = (&'a String, &'a S
     for (application, because) in left {
         text.push_str(&format!("left out: {application}: {because}\n"));
     }
+}
+
+fn committed_parts(committed: &CommittedEvacuation) -> String {
+    let rows: Vec<Vec<String>> = committed
+        .parts
+        .iter()
+        .map(|part| {
+            let came = match (part.outcome, &part.by, &part.refused) {
+                (CommitOutcome::CommittedBefore, Some(by), _) => format!("committed before, by {by}"),
+                (_, _, Some(refusal)) => format!("not committed: {} {}", refusal.sentence, refusal.way_out),
+                _ => "committed".to_owned(),
+            };
+            vec![part.application.clone(), came, part.run.clone()]
+        })
+        .collect();
+    table(&["APPLICATION", "COMMIT", "RUN"], &rows)
 }
 
 pub fn show(view: &EvacuationView) -> String {

@@ -133,6 +133,9 @@ pub fn show(view: &RunView) -> String {
     if let Some(why) = &view.unreadable {
         text.push_str(&format!("  its journal cannot be read: {why}\n"));
     }
+    for gap in &view.gaps {
+        text.push_str(&format!("  lost    {} {}\n", gap.says, gap.way_out));
+    }
     for rule in &view.tally.rules {
         let given = if rule.given.is_empty() { "nobody yet".to_owned() } else { rule.given.join(", ") };
         text.push_str(&format!("  needs   {} of {}: {given}\n", rule.needed, rule.group));

@@ -57,6 +57,12 @@ pub async fn system(output: Output) -> Outcome {
         for note in &system.notes {
             text.push_str(&format!("note: {note}\n"));
         }
+        for gap in &system.gaps {
+            text.push_str(&format!(
+                "lost: run {} of {}: {} {}\n",
+                gap.run, gap.application, gap.says, gap.way_out
+            ));
+        }
         if !system.set_aside.is_empty() {
             text.push_str("\nRuns that nobody drives:\n");
             text += &run_text::table_of(&system.set_aside);

@@ -93,6 +93,12 @@ pub async fn metrics(State(state): State<AppState>, Principal(actor): Principal)
         "Runs that nobody drives because workers crashed on them, counted up to 200.",
         vec![(String::new(), count(set_aside))],
     );
+    let lost: i64 = state.plane.gaps(&actor).await?.iter().map(|gap| gap.entries).sum();
+    gauge(
+        "holdfast_journal_entries_lost",
+        "Entries of runs' journals that the database has lost, as workers noticed within the last seven days; any is an alarm.",
+        vec![(String::new(), lost as f64)],
+    );
     let clocks = state.plane.clocks(&actor).await?;
     let apart = |of: &dyn Fn(&ClockView) -> Option<f64>| {
         let sample = |clock: &ClockView| Some((format!("{{worker=\"{}\"}}", clock.worker), of(clock)?));

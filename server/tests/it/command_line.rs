@@ -128,6 +128,7 @@ const WAYS: &[(&str, Way)] = &[
     ("POST /api/v1/evacuations/{id}/reviews", By("evacuate deny RUN")),
     ("DELETE /api/v1/evacuations/{id}/reviews", By("evacuate withdraw RUN")),
     ("POST /api/v1/evacuations/{id}/break_glass", By("evacuate break-glass RUN")),
+    ("POST /api/v1/evacuations/{id}/commit", By("evacuate commit RUN --comment well")),
     ("POST /api/v1/evacuations/{id}/go_on", By("evacuate go-on RUN --reason well")),
     ("POST /api/v1/evacuations/{id}/cancel", By("evacuate cancel RUN --reason no")),
     ("GET /api/v1/automation", By("automation show")),

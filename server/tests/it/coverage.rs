@@ -171,6 +171,7 @@ fn the_paths_of_the_contract_are_all_there() {
         "POST /api/v1/evacuations/{id}/reviews",
         "DELETE /api/v1/evacuations/{id}/reviews",
         "POST /api/v1/evacuations/{id}/break_glass",
+        "POST /api/v1/evacuations/{id}/commit",
         "POST /api/v1/evacuations/{id}/go_on",
         "POST /api/v1/evacuations/{id}/cancel",
         "GET /api/v1/regions/{code}/evacuation",

@@ -15,8 +15,19 @@ pub use people::CODE;
 
 use async_trait::async_trait;
 use holdfast_api::{
-    Answer, ControlPlane, IfMatch, Page, Problem, accounts::*, applications::*, audit::*, audit_log::*,
-    compliance::*, inventory::*, now::*, regions::*, repeats::*, runs::*, safeguards::*, system::ClockView,
+    Answer, ControlPlane, IfMatch, Page, Problem,
+    accounts::*,
+    applications::*,
+    audit::*,
+    audit_log::*,
+    compliance::*,
+    inventory::*,
+    now::*,
+    regions::*,
+    repeats::*,
+    runs::*,
+    safeguards::*,
+    system::{ClockView, GapView},
     version,
 };
 use holdfast_domain::{
@@ -343,6 +354,20 @@ impl Nows for Fake {
             own_ahead_seconds: Some(600.0),
             aws_ahead_seconds: None,
             compared_at: Timestamp::UNIX_EPOCH,
+        }])
+    }
+    async fn gaps(&self, _: &Actor) -> Answer<Vec<GapView>> {
+        Ok(vec![GapView {
+            application: "shop".into(),
+            run: RUN.into(),
+            entries: 2,
+            first: 3,
+            last: 4,
+            last_at: Timestamp::UNIX_EPOCH,
+            noticed_at: Timestamp::UNIX_EPOCH,
+            noticed_by: "worker-1".into(),
+            says: "The database has lost 2 entries of this run's journal.".into(),
+            way_out: "Say it again.".into(),
         }])
     }
     async fn ready(&self) -> Result<(), String> {

@@ -92,7 +92,7 @@ const WANTS_A_FRESH_PROOF: [(&str, &str, &str); 39] = [
 ];
 
 /// Makes nothing weaker, is not done at once, or is the proof itself.
-const WANTS_NONE: [&str; 41] = [
+const WANTS_NONE: [&str; 42] = [
     "DELETE /applications/{name}",
     "DELETE /applications/{name}/waivers/{waiver}",
     "DELETE /channels/{id}",
@@ -115,6 +115,7 @@ const WANTS_NONE: [&str; 41] = [
     "POST /channels",
     "POST /channels/{id}/test",
     "POST /evacuations/{id}/cancel",
+    "POST /evacuations/{id}/commit",
     "POST /freezes",
     "POST /journals",
     "POST /on_call/{name}/overrides",

@@ -8,7 +8,7 @@ use holdfast_api::audit_log::{
 };
 use holdfast_api::compliance::{ComplianceView, Compliances};
 use holdfast_api::now::{NowView, Nows};
-use holdfast_api::system::ClockView;
+use holdfast_api::system::{ClockView, GapView};
 use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::Actor;
 
@@ -20,6 +20,10 @@ impl Nows for Accountable {
 
     async fn clocks(&self, actor: &Actor) -> Answer<Vec<ClockView>> {
         self.read(actor, "clocks", self.0.clocks(actor)).await
+    }
+
+    async fn gaps(&self, actor: &Actor) -> Answer<Vec<GapView>> {
+        self.read(actor, "run", self.0.gaps(actor)).await
     }
 
     async fn ready(&self) -> Result<(), String> {

@@ -5,8 +5,8 @@ use crate::evacuations as lots;
 use crate::runs::words;
 use async_trait::async_trait;
 use holdfast_api::evacuations::{
-    EvacuationFilter, EvacuationPreview, EvacuationSummary, EvacuationVerb, EvacuationView, Evacuations,
-    RequestEvacuation, ReviewEvacuation,
+    CommittedEvacuation, EvacuationFilter, EvacuationPreview, EvacuationSummary, EvacuationVerb,
+    EvacuationView, Evacuations, RequestEvacuation, ReviewEvacuation,
 };
 use holdfast_api::repeats::{Earlier, KeptAnswer, Repeats};
 use holdfast_api::runs::{
@@ -120,6 +120,17 @@ impl Evacuations for Accountable {
     ) -> Answer<EvacuationView> {
         let (action, subject) = (lots::drives(&verb), format!("evacuation:{id}"));
         self.change(actor, action, &subject, self.0.drive_evacuation(actor, id, verb)).await
+    }
+
+    async fn commit_evacuation(
+        &self,
+        actor: &Actor,
+        id: EvacuationId,
+        comment: Option<String>,
+    ) -> Answer<CommittedEvacuation> {
+        let subject = format!("evacuation:{id}");
+        let asked = self.0.commit_evacuation(actor, id, comment);
+        self.change(actor, "evacuation.commit", &subject, asked).await
     }
 
     async fn evacuations_to_review(&self, actor: &Actor) -> Answer<Vec<EvacuationSummary>> {

@@ -14,7 +14,7 @@ use holdfast_domain::{Actor, EvacuationId};
 use holdfast_failover::break_glass::BreakGlass;
 use holdfast_failover::evacuation::{Decided, Direction, Entry, Event, Next, State};
 use holdfast_failover::run::{Run, Who};
-use holdfast_failover::{FrozenPolicy, Refusal, Review, Tally};
+use holdfast_failover::{FrozenPolicy, Refusal, Review, RunState, Tally};
 use jiff::Timestamp;
 
 pub(super) fn summary(loaded: &Loaded) -> EvacuationSummary {
@@ -192,6 +192,10 @@ fn verbs(
             add("break_glass", right(Action::RequestRun).or(not_now.decided.clone()).or_else(|| own.err()));
         }
     }
+    if loaded.heads.values().any(|head| head.state == RunState::AwaitingCommit) {
+        let over = evacuation.not_after_its_end(&by).filter(|_| glass.is_none());
+        add("commit", right(Action::CommitRun).or(over));
+    }
     if evacuation.go_on(&loaded.parts(), &by, "?").is_ok() {
         let over = evacuation.not_after_its_end(&by).filter(|_| glass.is_none());
         add("go_on", right(Action::DriveRun).or(over));
@@ -225,6 +229,11 @@ fn event(entry: &Entry) -> EvacuationEvent {
         Event::TurnCame { runs } => (None, format!("the turn of {} runs came", runs.len())),
         Event::WentOn { by, wave, reason } => {
             (Some(by.email.clone()), format!("went on after wave {wave}: {reason}"))
+        }
+        Event::Committed { by, comment, runs } => {
+            let what = if runs.len() == 1 { "one run".to_owned() } else { format!("{} runs", runs.len()) };
+            let comment = comment.as_deref().map(|c| format!(": {c}")).unwrap_or_default();
+            (Some(by.email.clone()), format!("committed {what}{comment}"))
         }
         Event::Cancelled { by, reason } => (Some(by.email.clone()), format!("cancelled the rest: {reason}")),
         Event::Completed { exceptions } if exceptions.is_empty() => (None, "every part completed".to_owned()),

@@ -51,6 +51,7 @@ impl App {
         Ok(RunView {
             summary: view::head(&head),
             unreadable: Some(why),
+            gaps: self.gaps_of(id).await?,
             lot_direction: self.direction_of_lot(head.evacuation).await?,
             plan_digest: head.digest.to_string(),
             incident: None,

@@ -9,6 +9,7 @@ use holdfast_api::runs::{
     AskingStep, AwaitedAnswer, CallAnswer, CommitView, DrillView, EmergencyView, EscalatedView, OtherRun,
     Parked, RunSummary, RunView, SetAside, Skipped, StepView, UndoView, UndoingView, VerbView,
 };
+use holdfast_api::system::GapView;
 use holdfast_domain::{Actor, StepId};
 use holdfast_failover::approval::{Review, may_deny, may_review};
 use holdfast_failover::break_glass::BreakGlass;
@@ -124,6 +125,7 @@ pub struct Around {
     pub live_drill: Option<DrillView>,
     /// Which way the lot moves that it is a part of.
     pub lot_direction: Option<Direction>,
+    pub gaps: Vec<GapView>,
     /// The break-glass that whoever looks holds open, where the run waits for approval.
     pub glass: Option<BreakGlass>,
     /// Whoever looks started it under break-glass, and holds none open any more.
@@ -156,6 +158,7 @@ pub fn run_view(actor: &Actor, run: &Run, around: Around, now: Timestamp) -> Run
     RunView {
         summary: and_set_aside(summary(run, &measured), around.set_aside),
         unreadable: None,
+        gaps: around.gaps,
         lot_direction: around.lot_direction,
         plan_digest: request.digest.to_string(),
         incident: request.incident.clone(),

@@ -16,7 +16,7 @@ use holdfast_failover::run::{self, RunState};
 use holdfast_failover::{Intent, Mode};
 use holdfast_store::{Advance, AuditFilter};
 
-fn asked(mode: Mode) -> RequestEvacuation {
+pub fn asked(mode: Mode) -> RequestEvacuation {
     RequestEvacuation {
         region: HOME.into(),
         direction: Direction::Out,
@@ -50,11 +50,11 @@ async fn see(house: &House) {
     }
 }
 
-async fn ask(house: &House, request: RequestEvacuation) -> Answer<EvacuationView> {
+pub async fn ask(house: &House, request: RequestEvacuation) -> Answer<EvacuationView> {
     house.app.request_evacuation(&house.operator, request, &uuid::Uuid::now_v7().to_string()).await
 }
 
-async fn decide(
+pub async fn decide(
     house: &House,
     who: &Actor,
     view: &EvacuationView,
@@ -64,11 +64,11 @@ async fn decide(
     house.app.review_evacuation(who, id(view), review).await
 }
 
-fn id(view: &EvacuationView) -> EvacuationId {
+pub fn id(view: &EvacuationView) -> EvacuationId {
     view.summary.id.parse().unwrap()
 }
 
-fn run_of(view: &EvacuationView, application: &str) -> RunId {
+pub fn run_of(view: &EvacuationView, application: &str) -> RunId {
     let run = view.waves.iter().flatten().find(|run| run.application == application).unwrap();
     run.id.parse().unwrap()
 }

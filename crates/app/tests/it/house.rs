@@ -169,6 +169,18 @@ impl House {
         Self::with(&(Self::of_three_kinds() + &plans)).await
     }
 
+    /// `front` and `rear`, of which each shows by itself which Region serves it.
+    pub async fn of_two_that_are_routed() -> Self {
+        let house = Self::with(&(BEGINNING.to_owned() + &routed("front") + &routed("rear"))).await;
+        for application in ["front", "rear"] {
+            house.sees_services(application, &[HOME, AWAY]).await;
+            for (code, weight) in [(HOME, 100), (AWAY, 0)] {
+                house.look(application, "front-door", code, Ok(weighted(code, weight))).await;
+            }
+        }
+        house
+    }
+
     fn of_three_kinds() -> String {
         let mut yaml = BEGINNING.to_owned();
         for (name, policy) in [("shop", "one-approver"), ("pair", "two-approvers"), ("split", "both")] {

@@ -1,6 +1,7 @@
 //! The journal in Postgres: entries, state, fence and audit entry in one transaction, under the worker's epoch.
 
 use super::{Book, Lost};
+use crate::gaps::Memory;
 use async_trait::async_trait;
 use holdfast_domain::RunId;
 use holdfast_failover::compliance::measured;
@@ -12,18 +13,24 @@ use serde_json::json;
 pub struct Database {
     pub store: Store,
     pub fence: Fence,
+    pub memory: Memory,
 }
 
 #[async_trait]
 impl Book for Database {
     async fn entries(&self, run: RunId, after_seq: i64) -> Result<Vec<Entry>, Lost> {
-        Ok(self.store.entries(run, after_seq).await?)
+        let entries = self.store.entries(run, after_seq).await?;
+        self.memory.take_in(run, &entries);
+        Ok(entries)
     }
 
     async fn append(&self, written: &Run, new: &[Entry], ahead: &Run) -> Result<Option<Vec<Entry>>, Lost> {
         let events: Vec<Event> = new.iter().map(|entry| entry.event.clone()).collect();
         match self.write(written, &events, ahead).await {
-            Ok(entries) => Ok(Some(entries)),
+            Ok(entries) => {
+                self.memory.take_in(written.id, &entries);
+                Ok(Some(entries))
+            }
             Err(holdfast_store::Error::RunMoved { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }

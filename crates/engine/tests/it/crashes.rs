@@ -1,7 +1,8 @@
 //! The process dies at each moment of steps of a run, once. The run ends as if nothing had happened, and AWS has had
 //! each change once: the judge is the simulator's ledger, beside that of a run that nobody disturbed.
 
-use crate::mortal::{Deaths, Moment, MortalCloud};
+use crate::mortal::{Deaths, Moment, Mortal};
+use crate::through::Through;
 use crate::wire::{Move, WireHouse, step_of};
 use holdfast_api::runs::{RunView, StepView};
 use holdfast_failover::{Mode, RunState};
@@ -36,7 +37,7 @@ pub async fn live(house: &WireHouse, run: &RunView, deaths: &Arc<Deaths>) -> Opt
     let (process, deaths) = (house.process(), deaths.clone());
     let (told, stopped) = (died.clone(), stop.clone());
     let life = runtime.spawn(async move {
-        let engine = process.start(|cloud| Arc::new(MortalCloud::new(cloud, deaths, told))).await;
+        let engine = process.start(|cloud| Arc::new(Through::new(cloud, Mortal::new(deaths, told)))).await;
         stopped.notified().await;
         engine.shutdown().await;
     });
@@ -81,6 +82,23 @@ async fn new_of(house: &WireHouse, movement: Move, mode: Mode) -> BTreeSet<Strin
     if new.is_empty() { first.into_iter().collect() } else { new }
 }
 
+/// Of the steps that die, those that come before or after each other one of them.
+fn alone(steps: &[StepView], dies: impl Fn(&str) -> bool) -> BTreeSet<&str> {
+    let mut before: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    // A plan lists a step after those that it waits for.
+    for step in steps {
+        let mut of_step: BTreeSet<&str> = step.after.iter().map(String::as_str).collect();
+        for earlier in &step.after {
+            of_step.extend(before.get(earlier.as_str()).into_iter().flatten());
+        }
+        before.insert(&step.id, of_step);
+    }
+    let dying: Vec<&str> = before.keys().copied().filter(|id| dies(id)).collect();
+    let in_order = |one: &str, other: &str| before[one].contains(other) || before[other].contains(one);
+    let apart = |id: &&str| dying.iter().all(|other| other == id || in_order(id, other));
+    dying.iter().copied().filter(apart).collect()
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dies {
     /// At each moment of each kind of step that no application before it in the list has: together they have all.
@@ -110,10 +128,13 @@ async fn among_crashes(movement: Move, mode: Mode, dies: Dies) {
     assert_eq!(over.summary.state, RunState::Completed);
     assert_eq!(effects(&house, &run), expected, "{}, {mode:?}, {lives} lives", movement.application);
     assert_eq!(house.done_twice(), [""; 0]);
-    // Each step with a call has died before it. After it too, but for one whose call was under way when another step died.
+    // Each step with a call has died before it. After it too, where no other that dies can have been beside it: one that is may
+    // die while this call is under way, and the next life sees its effect and makes none.
     let called = |step: &&StepView| step.call.is_some() && expected.contains_key(&step.id);
+    let alone = alone(&over.steps, here);
     for step in over.steps.iter().filter(called).filter(|step| here(&step.id)) {
-        for moment in [Moment::AfterALook, Moment::BeforeTheCall] {
+        let after = alone.contains(step.id.as_str()).then_some(Moment::AfterTheCall);
+        for moment in [Moment::AfterALook, Moment::BeforeTheCall].into_iter().chain(after) {
             assert!(deaths.all().contains(&(step.id.clone(), moment)), "{} {moment:?}", step.id);
         }
     }

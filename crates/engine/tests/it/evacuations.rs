@@ -3,7 +3,7 @@
 use crate::house::{House, actor, until};
 use crate::wire::WireHouse;
 use holdfast_api::evacuations::{
-    EvacuationVerb, EvacuationView, Evacuations, RequestEvacuation, ReviewEvacuation,
+    CommitOutcome, EvacuationVerb, EvacuationView, Evacuations, RequestEvacuation, ReviewEvacuation,
 };
 use holdfast_api::runs::{Decision, RunSummary, RunVerb, Runs};
 use holdfast_domain::{EvacuationId, Name, Role, RunId};
@@ -48,7 +48,10 @@ fn asked_of(region: &str, mode: Mode, applications: &[&str], concurrency: u16) -
 
 /// Asked for of these applications alone, and approved by as many as it takes.
 async fn started(house: &WireHouse, region: &str, applications: &[&str], concurrency: u16) -> EvacuationView {
-    let request = asked_of(region, Mode::Planned, applications, concurrency);
+    approved(house, asked_of(region, Mode::Planned, applications, concurrency)).await
+}
+
+async fn approved(house: &WireHouse, request: RequestEvacuation) -> EvacuationView {
     let mut view = house.app.request_evacuation(&house.operator, request, "key").await.unwrap();
     let mut refused = Vec::new();
     for approver in &house.approvers {
@@ -140,6 +143,37 @@ async fn a_region_is_left_wave_by_wave_with_no_more_runs_at_once_than_the_limit(
         let serving = house.serving(application).await;
         assert!(!serving.iter().any(|code| code.as_str() == "us-east-1"), "{application}: {serving:?}");
     }
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_word_commits_what_waits_of_a_lot_and_the_next_wave_begins() {
+    let house = WireHouse::at_speed(60.0).await;
+    let lot = asked_of("us-east-1", Mode::Planned, &["identity", "feed", "ledger"], 8);
+    let asked = approved(&house, RequestEvacuation { commit_within_seconds: Some(600), ..lot }).await;
+    let waits = |view: &EvacuationView, application: &str| {
+        let mut all = view.waves.iter().flatten();
+        all.any(|run| run.application == application && run.state == RunState::AwaitingCommit)
+    };
+    let commit = async || {
+        let word = house.app.commit_evacuation(&house.operator, id(&asked), Some("looks well".into())).await;
+        let parts = word.unwrap().parts;
+        parts.into_iter().map(|part| (part.application, part.outcome)).collect::<Vec<_>>()
+    };
+    let held = reaches(&house, id(&asked), |view| waits(view, "identity")).await;
+    assert!(held.waves[1].iter().all(|run| run.state == RunState::AwaitingApproval), "the next wave waits");
+    // A promoted copy is not taken back, so that nobody is asked about ledger.
+    let (identity, feed) = ("identity".to_owned(), "feed".to_owned());
+    let refused = (feed.clone(), CommitOutcome::Refused);
+    assert_eq!(commit().await, [(identity.clone(), CommitOutcome::Committed), refused]);
+    reaches(&house, id(&asked), |view| waits(view, "feed")).await;
+    let second = [(identity, CommitOutcome::CommittedBefore), (feed, CommitOutcome::Committed)];
+    assert_eq!(commit().await, second);
+    let over = reaches(&house, id(&asked), |view| view.summary.ended_at.is_some()).await;
+    assert!(over.waves.iter().flatten().all(|run| run.state == RunState::Completed), "{:#?}", over.waves);
+    assert_eq!(over.events.iter().filter(|event| event.kind == "committed").count(), 2);
+    assert!(commit().await.iter().all(|(_, outcome)| *outcome == CommitOutcome::CommittedBefore));
+    assert_eq!(house.done_twice(), [""; 0]);
     house.stop().await;
 }
 

@@ -168,6 +168,19 @@ impl House {
         Self::of(&format!("{inventory}{IDENTITY}"), Duration::from_millis(200)).await
     }
 
+    /// `copy-1` and so on beside shop.
+    pub async fn with_copies_of_shop(count: usize) -> Self {
+        let (_, shop) = INVENTORY.split_once("applications:\n").unwrap();
+        let copies: String = (1..=count)
+            .map(|n| {
+                let name = format!("copy-{n}");
+                shop.replace("name: shop", &format!("name: {name}"))
+                    .replace("shop.example.com", &format!("{name}.example.com"))
+            })
+            .collect();
+        Self::of(&format!("{INVENTORY}{copies}"), Duration::from_secs(5)).await
+    }
+
     pub async fn with_sweeps_every(sweep_interval: Duration) -> Self {
         Self::of(INVENTORY, sweep_interval).await
     }

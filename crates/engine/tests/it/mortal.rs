@@ -1,11 +1,10 @@
 //! A cloud behind which a process dies: at each moment of each step once, the way a `kill -9` would end it. Before a call
 //! leaves, once its effect has landed and before anybody has read the answer, around every look.
 
+use crate::through::Between;
 use async_trait::async_trait;
-use holdfast_cloud::{
-    Access, Acting, Cloud, Delivery, Error, Identity, Looked, OrganizationAccount, Settled,
-};
-use holdfast_domain::{Account, Facts, Missing, Need, RegionCode, Resource};
+use holdfast_cloud::{Access, Acting, Cloud, Error, Looked, Settled};
+use holdfast_domain::{Account, RegionCode, Resource};
 use holdfast_failover::Change;
 use holdfast_failover::run::Answer;
 use std::collections::BTreeSet;
@@ -51,17 +50,16 @@ impl Deaths {
 }
 
 #[derive(Debug)]
-pub struct MortalCloud {
-    cloud: Arc<dyn Cloud>,
+pub struct Mortal {
     deaths: Arc<Deaths>,
     dead: AtomicBool,
     died: Arc<Notify>,
 }
 
-impl MortalCloud {
+impl Mortal {
     /// `died` is told once, at the moment of death; nothing goes on after it.
-    pub fn new(cloud: Arc<dyn Cloud>, deaths: Arc<Deaths>, died: Arc<Notify>) -> Self {
-        Self { cloud, deaths, dead: AtomicBool::new(false), died }
+    pub fn new(deaths: Arc<Deaths>, died: Arc<Notify>) -> Self {
+        Self { deaths, dead: AtomicBool::new(false), died }
     }
 
     async fn pass(&self, acting: &Acting, moment: Moment) {
@@ -102,38 +100,38 @@ impl MortalCloud {
 }
 
 #[async_trait]
-impl Cloud for MortalCloud {
-    async fn probe(&self, account: &Account, access: &Access) -> Result<Identity, Error> {
-        self.cloud.probe(account, access).await
-    }
-
+impl Between for Mortal {
     async fn observe(
         &self,
+        cloud: &dyn Cloud,
         account: &Account,
         access: &Access,
         resource: &Resource,
         regions: &[RegionCode],
     ) -> Looked {
         self.pass_look(access, true).await;
-        let looked = self.cloud.observe(account, access, resource, regions).await;
+        let looked = cloud.observe(account, access, resource, regions).await;
         self.pass_look(access, false).await;
         looked
     }
 
-    async fn perform(&self, account: &Account, acting: &Acting, change: &Change) -> Result<Answer, Error> {
+    async fn perform(
+        &self,
+        cloud: &dyn Cloud,
+        account: &Account,
+        acting: &Acting,
+        change: &Change,
+    ) -> Result<Answer, Error> {
         self.pass(acting, Moment::BeforeTheCall).await;
-        let answer = self.cloud.perform(account, acting, change).await;
+        let answer = cloud.perform(account, acting, change).await;
         self.deaths.called.lock().unwrap().insert(acting.step.to_string());
         self.pass(acting, Moment::AfterTheCall).await;
         answer
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Result<Answer, Error> {
-        self.cloud.deliver(delivery).await
-    }
-
     async fn settled(
         &self,
+        cloud: &dyn Cloud,
         account: &Account,
         access: &Access,
         change: &Change,
@@ -142,31 +140,10 @@ impl Cloud for MortalCloud {
         if let Access::Act(acting) = access {
             self.pass(acting, Moment::BeforeAskingAfterTheCall).await;
         }
-        let settled = self.cloud.settled(account, access, change, tracking).await;
+        let settled = cloud.settled(account, access, change, tracking).await;
         if let Access::Act(acting) = access {
             self.pass(acting, Moment::AfterAskingAfterTheCall).await;
         }
         settled
-    }
-
-    fn recall(&self, facts: &Facts) {
-        self.cloud.recall(facts);
-    }
-
-    async fn organization(&self, account: &Account) -> Result<Vec<OrganizationAccount>, Error> {
-        self.cloud.organization(account).await
-    }
-
-    async fn missing_permissions(
-        &self,
-        account: &Account,
-        acts: bool,
-        needs: &BTreeSet<Need>,
-    ) -> Result<Vec<Missing>, Error> {
-        self.cloud.missing_permissions(account, acts, needs).await
-    }
-
-    fn call_deadline(&self, acting: &Acting) -> std::time::Duration {
-        self.cloud.call_deadline(acting)
     }
 }

@@ -181,6 +181,21 @@ async fn a_poisoned_journal_stops_its_own_run_only_and_the_application_can_be_fr
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_of_an_application_that_is_removed_meanwhile_is_set_aside_and_says_so() {
+    let mut house = House::new().await;
+    house.stop().await;
+    let run = another(&house).await;
+    sqlx::query("UPDATE applications SET archived_at = now()")
+        .execute(&mut house.owner().await)
+        .await
+        .unwrap();
+    house.start().await;
+    let aside = set_aside(&house, id(&run)).await;
+    assert!(aside.summary.now.contains("is not in the inventory any more"), "{}", aside.summary.now);
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_cannot_be_read_when_it_expires_is_set_aside_too() {
     let mut house = House::new().await;
     house.stop().await;

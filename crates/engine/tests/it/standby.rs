@@ -6,7 +6,9 @@ use crate::house::{id, until};
 use crate::proxy::Proxy;
 use crate::wire::WireHouse;
 use futures::future::join_all;
+use holdfast_api::now::Nows;
 use holdfast_api::runs::{RunView, Runs};
+use holdfast_api::system::GapView;
 use holdfast_failover::RunState;
 use holdfast_failover::run::Entry;
 use holdfast_testkit::{Pair, Replication};
@@ -41,8 +43,28 @@ async fn changes(house: &WireHouse, at_least: usize) {
     until("so many changes", || async { (changed(house) >= at_least).then_some(()) }).await;
 }
 
-/// How many entries of the journals were lost that had been acknowledged.
-async fn promoted_in_the_middle(replication: Replication) -> usize {
+/// What became of the journals of runs whose primary died in the middle.
+struct Promoted {
+    house: WireHouse,
+    runs: Vec<RunView>,
+    /// As everybody could read them a moment before.
+    acknowledged: Vec<Vec<Entry>>,
+    kept: Vec<Vec<Entry>>,
+}
+
+impl Promoted {
+    /// How many acknowledged entries of each run were lost.
+    fn lost(&self) -> Vec<usize> {
+        self.acknowledged.iter().zip(&self.kept).map(|(had, has)| had.len() - common(had, has)).collect()
+    }
+
+    /// What the run's page says of it.
+    async fn told(&self, run: &RunView) -> Vec<GapView> {
+        self.house.app.run(&self.house.operator, id(run)).await.unwrap().gaps
+    }
+}
+
+async fn promoted_in_the_middle(replication: Replication) -> Promoted {
     let expected = calm().await;
     let folder = tempfile::tempdir().unwrap();
     let mut link = None;
@@ -73,7 +95,6 @@ async fn promoted_in_the_middle(replication: Replication) -> usize {
         join_all(read).await.into_iter().collect::<Result<Vec<_>, _>>().ok()
     })
     .await;
-    let lost = acknowledged.iter().zip(&kept).map(|(had, has)| had.len() - common(had, has)).sum();
     let so_far: usize = kept.iter().map(Vec::len).sum();
     until("the runs to go on", || async {
         let read = runs.iter().map(|run| house.app.run_journal(&house.operator, id(run)));
@@ -82,9 +103,7 @@ async fn promoted_in_the_middle(replication: Replication) -> usize {
     })
     .await;
     let went_on = promoted.elapsed();
-    eprintln!(
-        "{replication:?}: {lost} acknowledged entries lost; runs went on {went_on:.2?} after the promotion"
-    );
+    eprintln!("{replication:?}: runs went on {went_on:.2?} after the promotion");
     assert!(went_on < Duration::from_secs(5), "{went_on:.2?}");
     for (run, expected) in runs.iter().zip(&expected) {
         let over = house.over(run).await;
@@ -92,8 +111,7 @@ async fn promoted_in_the_middle(replication: Replication) -> usize {
         assert_eq!(&effects(&house, run), expected, "{}", run.summary.application);
     }
     assert_eq!(house.done_twice(), [""; 0]);
-    house.stop().await;
-    lost
+    Promoted { house, runs, acknowledged, kept }
 }
 
 /// How many entries two journals begin with alike.
@@ -103,11 +121,36 @@ fn common(one: &[Entry], other: &[Entry]) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn behind_a_synchronous_standby_nothing_acknowledged_is_lost_when_the_primary_dies() {
-    assert_eq!(promoted_in_the_middle(Replication::Synchronous).await, 0);
+    let promoted = promoted_in_the_middle(Replication::Synchronous).await;
+    assert_eq!(promoted.lost().iter().sum::<usize>(), 0);
+    assert_eq!(promoted.house.app.gaps(&promoted.house.operator).await.unwrap(), []);
+    promoted.house.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_journal_that_goes_back_to_before_calls_that_were_made_makes_none_of_them_again() {
-    let lost = promoted_in_the_middle(Replication::Asynchronous).await;
-    assert!(lost > 0, "nothing was lost, which proves nothing");
+    let promoted = promoted_in_the_middle(Replication::Asynchronous).await;
+    let lost = promoted.lost();
+    assert!(lost.iter().sum::<usize>() > 0, "nothing was lost, which proves nothing");
+    // What its worker had heard of is told: of the last commits before the death it may not have heard.
+    let told = until("what was lost to be told", || async {
+        let told = promoted.house.app.gaps(&promoted.house.operator).await.unwrap();
+        (!told.is_empty()).then_some(told)
+    })
+    .await;
+    for (n, run) in promoted.runs.iter().enumerate() {
+        let of_run = promoted.told(run).await;
+        let among_all = told.iter().filter(|gap| gap.run == run.summary.id).count();
+        assert_eq!(of_run.len(), among_all, "{}", run.summary.application);
+        if let (Some(gap), true) = (of_run.first(), lost[n] > 0) {
+            let kept = common(&promoted.acknowledged[n], &promoted.kept[n]);
+            assert_eq!(usize::try_from(gap.first).unwrap(), kept + 1, "{gap:?}");
+            assert!(
+                gap.says.contains("The database has lost") && gap.way_out.contains("say it again"),
+                "{gap:?}"
+            );
+        }
+    }
+    eprintln!("lost {lost:?}, told {:?}", told.iter().map(|gap| gap.entries).collect::<Vec<_>>());
+    promoted.house.stop().await;
 }

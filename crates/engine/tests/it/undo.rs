@@ -5,7 +5,8 @@ use crate::crashes::{effects, live};
 use crate::fake_cloud::Fate;
 use crate::house::{House, id, until};
 use crate::mortal::{Deaths, Moment};
-use crate::twice::TwiceCloud;
+use crate::through::Through;
+use crate::twice::Twice;
 use crate::wire::{Move, WireHouse, request, step_of};
 use holdfast_api::applications::Applications;
 use holdfast_api::runs::{AbortRun, RequestRun, RunVerb, RunView, Runs};
@@ -247,7 +248,7 @@ async fn each_call_of_a_move_and_of_its_undo_made_twice_takes_effect_once() {
     let process = house.process();
     let engine = process
         .start(move |cloud| {
-            let cloud = Arc::new(TwiceCloud::new(cloud));
+            let cloud = Arc::new(Through::new(cloud, Twice::default()));
             seen.set(cloud.clone()).unwrap();
             cloud
         })
@@ -262,7 +263,7 @@ async fn each_call_of_a_move_and_of_its_undo_made_twice_takes_effect_once() {
         acted.extend(called.map(|step| (over.summary.id.clone(), step.id.clone())));
     }
     assert_eq!(house.done_twice(), [""; 0]);
-    let twice = twice.get().unwrap().repeated();
+    let twice = twice.get().unwrap().between.repeated();
     let once: BTreeSet<&str> = acted.difference(&twice).map(|(_, step)| step.as_str()).collect();
     let one_shot = [
         "execute-origins",

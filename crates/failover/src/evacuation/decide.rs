@@ -32,7 +32,7 @@ impl Request {
     }
 }
 
-fn wrong_state(sentence: impl Into<String>, way_out: impl Into<String>) -> Refusal {
+pub(super) fn wrong_state(sentence: impl Into<String>, way_out: impl Into<String>) -> Refusal {
     Refusal::new("wrong_state", sentence, way_out)
 }
 
@@ -328,7 +328,7 @@ fn needs_reason(reason: &str, sentence: &str) -> Result<(), Refusal> {
     if reason.trim().is_empty() { Err(Refusal::new("reason_needed", sentence, "Say why.")) } else { Ok(()) }
 }
 
-fn over(state: super::State) -> Refusal {
+pub(super) fn over(state: super::State) -> Refusal {
     Refusal::new(
         "evacuation_over",
         format!("The evacuation is {}.", state.as_str().replace('_', " ")),

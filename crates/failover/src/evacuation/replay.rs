@@ -39,6 +39,7 @@ impl Evacuation {
             ended_at: None,
             turned: BTreeSet::new(),
             went_on: BTreeSet::new(),
+            committed: BTreeSet::new(),
             cancelled: None,
             ending: None,
         }
@@ -60,7 +61,8 @@ impl Evacuation {
                 | Event::BreakGlass { .. }
                 | Event::Started
         );
-        let carried_out = matches!(entry.event, Event::TurnCame { .. } | Event::WentOn { .. });
+        let carried_out =
+            matches!(entry.event, Event::TurnCame { .. } | Event::WentOn { .. } | Event::Committed { .. });
         let twice = matches!(entry.event, Event::Requested { .. });
         if twice || self.ended_at.is_some() || (decided && self.started_at.is_some()) {
             return Err(corrupt("it comes too late".into()));
@@ -94,6 +96,7 @@ impl Evacuation {
             Event::WentOn { wave, .. } => {
                 self.went_on.insert(*wave);
             }
+            Event::Committed { runs, .. } => self.committed.extend(runs),
             Event::Cancelled { by, reason } => {
                 self.cancelled = Some((by.clone(), reason.clone()));
                 if self.started_at.is_none() {
@@ -144,6 +147,7 @@ impl Event {
             Self::Started => "started",
             Self::TurnCame { .. } => "turn_came",
             Self::WentOn { .. } => "went_on",
+            Self::Committed { .. } => "committed",
             Self::Cancelled { .. } => "cancelled",
             Self::Completed { .. } => "completed",
             Self::Ended => "ended",

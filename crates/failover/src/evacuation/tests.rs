@@ -1,5 +1,6 @@
 //! Claims about who moves, in which order, what an approval covers, and how far a lot is.
 
+mod commit;
 mod order;
 mod states;
 
@@ -54,6 +55,11 @@ pub(super) struct Story {
 impl Story {
     /// One wave per policy, each of one application.
     pub fn of(policies: &[FrozenPolicy]) -> Self {
+        Self::asked(policies, None)
+    }
+
+    /// The same, with this commit window for each.
+    pub fn asked(policies: &[FrozenPolicy], commit_within_seconds: Option<u32>) -> Self {
         let id = EvacuationId(uuid::Uuid::from_u128(7));
         let requests: Vec<run::Request> = policies
             .iter()
@@ -64,6 +70,7 @@ impl Story {
                     application,
                     policy: policy.clone(),
                     evacuation: Some(id),
+                    commit_within_seconds,
                     ..request()
                 })
             })

@@ -54,7 +54,8 @@ impl OfferedPlan {
         (guards, self.refused.as_ref().map(|refusal| refusal.code.as_str()))
     }
 
-    fn digest_with(&self, application: &Name, overrides: &[String]) -> Result<Digest, Fault> {
+    /// Of the request that overrides these guards.
+    pub(super) fn digest_with(&self, application: &Name, overrides: &[String]) -> Result<Digest, Fault> {
         let manner = Manner { overrides, dry_run: false, commit_within_seconds: None };
         request_digest(application, &self.movement, &self.plan, None, &self.policy, manner).map_err(|error| {
             Fault::new("not_an_approved_plan", format!("The plan has no digest: {error}."), TAKE_ANOTHER)
@@ -123,10 +124,3 @@ impl OfferedPlan {
 }
 
 const TAKE_ANOTHER: &str = "Nothing of it is carried out. Take another copy of the bundle.";
-
-#[cfg(test)]
-impl OfferedPlan {
-    pub(crate) fn digest_with_for_tests(&self, application: &Name) -> Digest {
-        self.digest_with(application, &[]).unwrap()
-    }
-}

@@ -180,7 +180,7 @@ fn a_plan_whose_digest_the_signature_does_not_cover_is_refused_by_name() {
     assert_eq!(refused.code, "not_an_approved_plan");
     assert!(refused.sentence.contains("The plan of shop has digest"), "{}", refused.sentence);
     // Its own digest may say what it likes.
-    plan.digest = plan.digest_with_for_tests(&of.application.name);
+    plan.digest = plan.digest_with(&of.application.name, &[]).unwrap();
     assert!(plan.request(&of.application, &open, asked(&[])).is_err());
     // The way round: the listing is another application's.
     open.head.plans[0].application = Name::parse("bank").unwrap();

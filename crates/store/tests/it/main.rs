@@ -7,6 +7,7 @@ mod clocks;
 mod crashes;
 mod drills;
 mod evacuations;
+mod gaps;
 mod held;
 mod idempotency;
 mod inventory;

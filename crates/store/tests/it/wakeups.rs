@@ -5,12 +5,12 @@ use holdfast_store::{Store, Wakeup, Wakeups};
 use holdfast_testkit::inventory;
 use std::time::Duration;
 
-async fn next(wakeups: &mut Wakeups) -> Wakeup {
+pub async fn next(wakeups: &mut Wakeups) -> Wakeup {
     tokio::time::timeout(Duration::from_secs(10), wakeups.next()).await.expect("a wakeup")
 }
 
 /// The first says that there is a listener, the second that it is connected.
-async fn listening(store: &Store) -> Wakeups {
+pub async fn listening(store: &Store) -> Wakeups {
     let mut wakeups = store.wakeups();
     assert_eq!(next(&mut wakeups).await, Wakeup::LookAgain);
     assert_eq!(next(&mut wakeups).await, Wakeup::LookAgain);

@@ -255,6 +255,12 @@ pub enum Evacuate {
     Withdraw { id: String },
     /// Start it without its approvals, under the break-glass that you hold open (needs `holdfast login`)
     BreakGlass { id: String },
+    /// Say of every run of it that waits for its commit that what it has done stays (needs `holdfast login`)
+    Commit {
+        id: String,
+        #[arg(long)]
+        comment: Option<String>,
+    },
     /// Let the next waves begin although the last did not go well (needs `holdfast login`)
     GoOn {
         id: String,

@@ -8,17 +8,19 @@ use crate::state::AppState;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use holdfast_api::evacuations::{
-    EvacuationFilter, EvacuationVerb, EvacuationView, RequestEvacuation, ReviewEvacuation,
+    CommitOutcome, CommittedEvacuation, EvacuationFilter, EvacuationVerb, EvacuationView, RequestEvacuation,
+    ReviewEvacuation,
 };
 use holdfast_api::runs::Decision;
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{EvacuationId, RegionCode};
+use holdfast_failover::RunState;
 use holdfast_failover::evacuation::Direction;
 use holdfast_frontend::components::lots;
 use holdfast_frontend::format;
 use holdfast_frontend::pages;
 use holdfast_frontend::pages::evacuate::FORM;
-use holdfast_frontend::screen::Screen;
+use holdfast_frontend::screen::{Flash, Screen};
 use uuid::Uuid;
 
 const LINES: u32 = 50;
@@ -171,6 +173,43 @@ pub async fn withdraw(s: State<AppState>, visit: Visit, path: Path<String>, sent
 pub async fn break_glass(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {
     let words = "started without approvals";
     drive(s, visit, path, sent, "break-glass", words, |_| Ok(EvacuationVerb::BreakGlass)).await
+}
+
+/// Said again it changes nothing; what stands against a part is told with what was done of the others.
+pub async fn commit(
+    State(state): State<AppState>,
+    visit: Visit,
+    Path(text): Path<String>,
+    Sent(sent): Sent,
+) -> Response {
+    let comment = sent.get("comment");
+    let answer = async { state.plane.commit_evacuation(&visit.actor, id(&text)?, comment).await };
+    let page = lots::href(&text);
+    match answer.await {
+        Ok(committed) => back(&page, committed_words(&committed)),
+        Err(problem) => back(&page, flash::refused(&problem, "commit", sent.typed(&["comment"]))),
+    }
+}
+
+fn committed_words(committed: &CommittedEvacuation) -> Flash {
+    let names = |wanted: CommitOutcome| -> Vec<&str> {
+        let of = committed.parts.iter().filter(|part| part.outcome == wanted);
+        of.map(|part| part.application.as_str()).collect()
+    };
+    let now = names(CommitOutcome::Committed);
+    let said = if now.is_empty() {
+        "nothing was left to commit".to_owned()
+    } else {
+        format!("committed {}", now.join(", "))
+    };
+    let against = committed.parts.iter().filter_map(|part| Some((part, part.refused.as_ref()?)));
+    let against: Vec<String> = against
+        .map(|(part, why)| format!("Not {}: {} {}", part.application, why.sentence, why.way_out))
+        .collect();
+    // One whose turn to be committed has not come is no failure.
+    let mut waiting = committed.evacuation.waves.iter().flatten().map(|run| run.state);
+    let whole = !waiting.any(|state| state == RunState::AwaitingCommit);
+    flash::partly(&format!("{}: {said}", called(&committed.evacuation)), &against.join(" "), whole)
 }
 
 pub async fn go_on(s: State<AppState>, visit: Visit, path: Path<String>, sent: Sent) -> Response {

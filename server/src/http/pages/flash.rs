@@ -28,6 +28,12 @@ pub fn done(title: impl Into<String>) -> Flash {
     Flash { done: true, title: title.into(), ..Flash::default() }
 }
 
+/// What was done, and what of it was not.
+#[must_use]
+pub fn partly(title: &str, detail: &str, whole: bool) -> Flash {
+    Flash { done: whole, detail: cut(detail, 500), ..done(cut(title, 300)) }
+}
+
 /// What a form's page is to tell, and the no that it is about.
 #[derive(Debug)]
 pub struct CameOf {

@@ -112,6 +112,7 @@ pub fn router() -> Router<AppState> {
         .route("/evacuations/{id}/review", post(evacuations::review))
         .route("/evacuations/{id}/withdraw", post(evacuations::withdraw))
         .route("/evacuations/{id}/break_glass", post(evacuations::break_glass))
+        .route("/evacuations/{id}/commit", post(evacuations::commit))
         .route("/evacuations/{id}/go-on", post(evacuations::go_on))
         .route("/evacuations/{id}/cancel", post(evacuations::cancel))
         .route("/safeguards", get(safeguards::page))

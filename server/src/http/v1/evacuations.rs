@@ -16,8 +16,8 @@ use axum::{
 use holdfast_api::{
     Page,
     evacuations::{
-        EvacuationFilter, EvacuationPreview, EvacuationSummary, EvacuationVerb, EvacuationView,
-        RequestEvacuation, ReviewEvacuation,
+        CommittedEvacuation, EvacuationFilter, EvacuationPreview, EvacuationSummary, EvacuationVerb,
+        EvacuationView, RequestEvacuation, ReviewEvacuation,
     },
 };
 use holdfast_domain::{EvacuationId, RegionCode};
@@ -179,6 +179,23 @@ pub async fn post_evacuation_break_glass(
     MaybeJson(_because): MaybeJson<Because>,
 ) -> Reply<Json<EvacuationView>> {
     Ok(Json(state.plane.drive_evacuation(&actor, id, EvacuationVerb::BreakGlass).await?))
+}
+
+/// Says of every run of it that waits for its commit that what it has done stays, each as by its own `commit`; `parts` tells what
+/// became of each. Said again it changes nothing. A person's own word: tokens cannot.
+#[utoipa::path(post, path = "/evacuations/{id}/commit", tag = "runs", params(("id" = String, Path)),
+    request_body(content = Option<Because>), responses((status = 200, body = CommittedEvacuation),
+        (status = 403, description = "`person_needed`, `out_of_scope`",
+            body = super::super::problem::ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "No part was committed before, and none can be now: `expired`, `break_glass_over`, or none waits for it",
+            body = super::super::problem::ProblemBody, content_type = "application/problem+json")))]
+pub async fn post_evacuation_commit(
+    State(state): State<AppState>,
+    Principal(actor): Principal,
+    Segment(id): Segment<EvacuationId>,
+    MaybeJson(because): MaybeJson<Because>,
+) -> Reply<Json<CommittedEvacuation>> {
+    Ok(Json(state.plane.commit_evacuation(&actor, id, because.reason).await?))
 }
 
 /// Lets the next waves begin although the last did not go well. A person's word, with fresh identity: tokens cannot.

@@ -119,6 +119,7 @@ fn described() -> OpenApiRouter<AppState> {
         .routes(routes!(evacuations::get_evacuation))
         .routes(routes!(evacuations::post_evacuation_review, evacuations::delete_evacuation_review))
         .routes(routes!(evacuations::post_evacuation_break_glass))
+        .routes(routes!(evacuations::post_evacuation_commit))
         .routes(routes!(evacuations::post_go_on))
         .routes(routes!(evacuations::post_evacuation_cancel))
         .routes(routes!(safeguards::get_automation, safeguards::put_automation))

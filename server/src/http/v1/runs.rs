@@ -106,7 +106,7 @@ pub struct NewRun {
 #[serde(deny_unknown_fields)]
 pub struct Because {
     #[serde(default)]
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
 }
 
 impl Because {

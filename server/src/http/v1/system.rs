@@ -18,6 +18,7 @@ pub async fn view(state: &AppState, actor: &Actor) -> Answer<SystemView> {
         mode: if state.site.production { "production" } else { "local" }.to_owned(),
         not_ready: state.plane.ready().await.err(),
         notes: state.site.notes.clone(),
+        gaps: state.plane.gaps(actor).await?,
         clocks: state.plane.clocks(actor).await?,
         set_aside: state.plane.runs(actor, &set_aside).await?.items,
         audit,

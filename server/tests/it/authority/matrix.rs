@@ -85,7 +85,7 @@ pub fn of_operation(method: &str, path: &str) -> Option<(About, &'static [Role])
 
         ("GET", "/evacuations/{id}" | "/evacuations/{id}/notices") => (AboutLot, ALL),
         ("POST", "/evacuations/{id}/go_on" | "/evacuations/{id}/cancel") => (AboutLot, OPERATE),
-        ("POST", "/evacuations/{id}/break_glass") => (AboutLot, OPERATE),
+        ("POST", "/evacuations/{id}/break_glass" | "/evacuations/{id}/commit") => (AboutLot, OPERATE),
         (_, "/evacuations/{id}/reviews") => (AboutLot, APPROVE),
         // All of a Region; what is named, in a test of its own.
         ("GET", "/regions/{code}/evacuation") => (Whole, ALL),
@@ -157,7 +157,7 @@ pub fn of_page(method: &str, path: &str) -> Option<(About, &'static [Role])> {
 
         ("GET", "/evacuations/{id}") => (AboutLot, ALL),
         ("POST", "/evacuations/{id}/review" | "/evacuations/{id}/withdraw") => (AboutLot, APPROVE),
-        ("POST", "/evacuations/{id}/break_glass") => (AboutLot, OPERATE),
+        ("POST", "/evacuations/{id}/break_glass" | "/evacuations/{id}/commit") => (AboutLot, OPERATE),
         ("POST", "/evacuations/{id}/go-on" | "/evacuations/{id}/cancel") => (AboutLot, OPERATE),
         ("GET", "/regions/{code}/evacuate") => (Whole, ALL),
         ("POST", "/regions/{code}/evacuate") => (Whole, OPERATE),

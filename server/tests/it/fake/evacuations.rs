@@ -91,6 +91,22 @@ impl Evacuations for Fake {
         self.change(actor, format!("{verb:?}"))?;
         Ok(view())
     }
+    async fn commit_evacuation(
+        &self,
+        actor: &Actor,
+        _: EvacuationId,
+        comment: Option<String>,
+    ) -> Answer<CommittedEvacuation> {
+        self.change(actor, format!("commit lot {comment:?}"))?;
+        let part = PartCommit {
+            application: "shop".into(),
+            run: RUN.into(),
+            outcome: CommitOutcome::Committed,
+            by: Some(actor.email.clone()),
+            refused: None,
+        };
+        Ok(CommittedEvacuation { parts: vec![part], evacuation: view() })
+    }
     async fn evacuations_to_review(&self, _: &Actor) -> Answer<Vec<EvacuationSummary>> {
         Ok(vec![])
     }

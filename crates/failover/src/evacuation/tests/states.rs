@@ -327,6 +327,7 @@ fn the_stored_names_do_not_change() {
         Event::Started,
         Event::TurnCame { runs: vec![run_id(1)] },
         Event::WentOn { by: by.clone(), wave: 1, reason: "r".into() },
+        Event::Committed { by: by.clone(), comment: None, runs: vec![run_id(1)] },
         Event::Cancelled { by, reason: "r".into() },
         Event::Completed { exceptions: Vec::new() },
         Event::Ended,
@@ -340,7 +341,7 @@ fn the_stored_names_do_not_change() {
         assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
     }
     let kinds: Vec<&str> = events.iter().map(Event::kind).collect();
-    insta::assert_snapshot!(kinds.join(" "), @"requested approval_withdrawn denied expired started turn_came went_on cancelled completed ended");
+    insta::assert_snapshot!(kinds.join(" "), @"requested approval_withdrawn denied expired started turn_came went_on committed cancelled completed ended");
 }
 
 #[test]
