@@ -1,5 +1,6 @@
 //! A peer that is a program of its own, in a Python environment of its own.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ pub struct Process {
     pub http: reqwest::Client,
     child: Child,
     _folder: tempfile::TempDir,
+    _port: File,
 }
 
 impl Drop for Process {
@@ -24,6 +26,20 @@ fn program(environment: &str, name: &str) -> PathBuf {
     let cache =
         std::env::var_os("HOLDFAST_CACHE").map_or_else(|| home().join(".cache/holdfast"), PathBuf::from);
     cache.join("venvs").join(environment).join("bin").join(name)
+}
+
+/// A port that is free, and that no other test's peer is about to listen on as long as the file is open: two that were given the
+/// same one a moment apart would both be answered by whichever came first.
+fn free_port() -> (u16, File) {
+    let folder = std::env::temp_dir().join("holdfast-peers");
+    std::fs::create_dir_all(&folder).unwrap();
+    loop {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let file = File::create(folder.join(port.to_string())).unwrap();
+        if file.try_lock().is_ok() {
+            return (port, file);
+        }
+    }
 }
 
 impl Process {
@@ -45,7 +61,7 @@ impl Process {
         // Every test is the first of its process under nextest and one of several under cargo test.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (port, file) = free_port();
         let mut command = Command::new(program);
         command.env("TMPDIR", folder.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         prepare(&mut command, port);
@@ -55,6 +71,7 @@ impl Process {
             http: reqwest::Client::new(),
             child,
             _folder: folder,
+            _port: file,
         };
         let began = Instant::now();
         while process.http.get(format!("{}{health}", process.url)).send().await.is_err() {

@@ -87,7 +87,7 @@ fn body(issuer: &str, subject: &str, leaf: &Leaf, pkcs8: &[u8], signs_others: bo
     }
     if signs_others {
         let yes = tagged(0x01, &[0xff]);
-        let may = tagged(0x04, &sequence(&[yes.clone()]));
+        let may = tagged(0x04, &sequence(std::slice::from_ref(&yes)));
         extensions.push(sequence(&[tagged(0x06, BASIC_CONSTRAINTS), yes, may]));
     }
     let mut fields = vec![
