@@ -13,6 +13,7 @@ use holdfast_failover::RunState;
 use holdfast_failover::run::Entry;
 use holdfast_testkit::{Pair, Replication};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 async fn started(house: &WireHouse) -> Vec<RunView> {
     join_all(ALL.iter().map(|one| house.started_as(one.movement, one.mode))).await
@@ -50,6 +51,8 @@ struct Promoted {
     /// As everybody could read them a moment before.
     acknowledged: Vec<Vec<Entry>>,
     kept: Vec<Vec<Entry>>,
+    /// What the house's database stands on.
+    _under: (Pair, Proxy, Proxy, TempDir),
 }
 
 impl Promoted {
@@ -111,7 +114,7 @@ async fn promoted_in_the_middle(replication: Replication) -> Promoted {
         assert_eq!(&effects(&house, run), expected, "{}", run.summary.application);
     }
     assert_eq!(house.done_twice(), [""; 0]);
-    Promoted { house, runs, acknowledged, kept }
+    Promoted { house, runs, acknowledged, kept, _under: (pair, front, link, folder) }
 }
 
 /// How many entries two journals begin with alike.
