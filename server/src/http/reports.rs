@@ -11,8 +11,9 @@ use super::{
 };
 use crate::state::AppState;
 use axum::{extract::State, http::StatusCode};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use std::{
+    collections::BTreeMap,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -67,6 +68,9 @@ struct Report {
     violated_directive: Option<String>,
     source_file: Option<String>,
     line_number: Option<u64>,
+    /// With it only an object is a report: a list would be read as one in which nothing is said.
+    #[serde(flatten)]
+    _more: BTreeMap<String, IgnoredAny>,
 }
 
 /// `POST /policy-reports`.

@@ -7,14 +7,13 @@ use crate::{
     bodies::body,
     coverage::operations,
     fake::RUN,
-    house::{Answered, Client, URL},
+    house::{Answered, Client, URL, site},
 };
 use holdfast_app::{App, Settings, sealing::Sealing};
 use holdfast_domain::{Due, PersonId, Role};
 use holdfast_server::{
-    config::Proxies,
     http::{self, session_store::PostgresSessions},
-    state::{AppState, Site},
+    state::AppState,
 };
 use holdfast_store::{AuditActor, AuditEntry, AuditFilter, AuditRecord, Store};
 use holdfast_testkit::{TestDatabase, test_database};
@@ -51,17 +50,7 @@ impl Waiting {
             let by = AuditActor::System { name: "test".into() };
             change.commit(AuditEntry::done("test.set_up", by, "test", 1)).await.unwrap();
         }
-        let site = Site {
-            public_url: URL.to_owned(),
-            simulator_url: None,
-            demo: false,
-            notes: vec![],
-            checkpoints: vec![],
-            production: false,
-            proxies: Proxies::default(),
-            provider: None,
-        };
-        let state = AppState::new(Arc::new(app.accountable()), site);
+        let state = AppState::new(Arc::new(app.accountable()), site(URL));
         let client = Client(http::router(state, PostgresSessions::new(store.clone())).unwrap());
         let mut waiting = Self { client, store, cookie: String::new(), database };
         let sent = format!(r#"{{"email": "{EMAIL}", "password": "{PASSWORD}"}}"#);

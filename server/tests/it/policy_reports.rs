@@ -67,6 +67,7 @@ async fn a_stranger_another_site_and_what_is_no_report_are_not_listened_to() {
         ("{".to_owned(), 400),
         ("{}".to_owned(), 422),
         (r#"{"csp-report": "none"}"#.to_owned(), 422),
+        (r#"{"csp-report": []}"#.to_owned(), 422),
         (r#"{"csp-report": {"document-uri": 7}}"#.to_owned(), 422),
         (report(&"x".repeat(300 * 1024)), 413),
     ] {
