@@ -1,7 +1,13 @@
 //! Runs: request, review, drive, read.
 
+mod escalation;
+mod steps;
 mod undo;
 
+pub use escalation::{
+    AwaitedAnswer, EmergencyView, EscalatableStep, EscalateRun, EscalatedView, EscalationReview,
+};
+pub use steps::{AskingStep, CallAnswer, OtherRun, Parked, Skipped, StepView};
 pub use undo::{AbortReview, AbortRun, CommitView, StaysView, UndoView, UndoingView};
 
 use crate::Page;
@@ -18,7 +24,7 @@ use holdfast_failover::compliance::Measured;
 use holdfast_failover::evacuation::Direction;
 use holdfast_failover::plan::{Fact, Measurement, Split};
 use holdfast_failover::run::forecast::Forecast;
-use holdfast_failover::run::{Entry, RunState, StepState};
+use holdfast_failover::run::{Entry, RunState};
 use holdfast_failover::{DrillKind, Intent, Mode, Refusal, Review};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -92,32 +98,6 @@ pub struct ReviewRun {
     pub comment: Option<String>,
 }
 
-/// From planned to emergency, in the run itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct EscalateRun {
-    pub reason: String,
-    /// The application's name, typed: what was not copied is given up.
-    #[schema(example = "shop")]
-    pub confirm: String,
-    /// Only this step, which goes on as the emergency has it; absent: all that is left of the run.
-    #[serde(default)]
-    #[schema(example = "switch-orders")]
-    pub step: Option<String>,
-    /// Guards that the escalation overrides, by their codes.
-    #[serde(default)]
-    pub overrides: Vec<String>,
-}
-
-/// What a planned run does instead once it is escalated: frozen with it, and approved with it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct EmergencyView {
-    pub steps: Vec<StepView>,
-    pub notes: Vec<String>,
-    /// Why there is none.
-    pub none_because: Option<String>,
-}
-
 /// The other leg of a live drill, and when the way back comes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DrillView {
@@ -130,50 +110,6 @@ pub struct DrillView {
     pub refused: Option<String>,
     /// Whether it can be ended before.
     pub may_end: Option<bool>,
-}
-
-/// That a run was escalated.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct EscalatedView {
-    pub by: String,
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Timestamp,
-    pub reason: String,
-    pub overrides: Vec<String>,
-    /// The steps that were escalated alone; empty: all that was left of the run.
-    #[serde(default)]
-    pub steps: Vec<String>,
-    /// The replaced step whose call may still take effect, and until when: nothing is done before.
-    pub awaits: Option<AwaitedAnswer>,
-}
-
-/// A step that may be escalated alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct EscalatableStep {
-    pub step: String,
-    /// What it does instead.
-    pub becomes: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct AwaitedAnswer {
-    pub step: String,
-    #[schema(value_type = String, format = DateTime)]
-    pub until: Timestamp,
-}
-
-/// What an escalation of a run would do now, and what stands against it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct EscalationReview {
-    pub run: RunView,
-    /// The steps that may be escalated alone now.
-    #[serde(default)]
-    pub steps: Vec<EscalatableStep>,
-    /// Guards that it must override by name.
-    pub overrides_needed: Vec<OverrideNeeded>,
-    /// What it would be refused for now.
-    #[schema(value_type = Option<RefusalShape>)]
-    pub refused: Option<Refusal>,
 }
 
 /// What a person asks of a run that stands.
@@ -360,107 +296,6 @@ pub struct VerbView {
     pub verb: String,
     #[schema(value_type = Option<RefusalShape>)]
     pub refused: Option<Refusal>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct StepView {
-    pub id: String,
-    pub kind: String,
-    pub title: String,
-    pub resource: Option<String>,
-    #[schema(value_type = String, example = "pending")]
-    pub state: StepState,
-    pub after: Vec<String>,
-    pub plane: String,
-    pub irreversible: bool,
-    /// Absent of steps that change nothing.
-    #[serde(default)]
-    pub undo: Option<UndoView>,
-    /// The step that it takes back.
-    #[serde(default)]
-    pub undoes: Option<String>,
-    pub timeout_seconds: u32,
-    pub value_now: String,
-    pub value_to_be: String,
-    pub attempt: u32,
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub started_at: Option<Timestamp>,
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub ended_at: Option<Timestamp>,
-    /// The IAM action of its call and the call's parameters; `None` for steps that only look.
-    pub action: Option<String>,
-    #[schema(value_type = Option<Object>)]
-    pub call: Option<serde_json::Value>,
-    pub answers: Vec<CallAnswer>,
-    pub note: Option<String>,
-    /// Why a person is needed.
-    pub parked: Option<Parked>,
-    pub skipped: Option<Skipped>,
-    /// Values before and after, resource and Region by name.
-    #[schema(value_type = Option<Object>)]
-    pub before: serde_json::Value,
-    #[schema(value_type = Option<Object>)]
-    pub after_values: serde_json::Value,
-    /// The part of the move that it is of, such as `raise_compute`; absent of steps of one's own.
-    #[serde(default)]
-    pub phase: Option<String>,
-    /// Where it is carried out under a condition alone: which.
-    #[serde(default)]
-    pub only_if: Option<String>,
-    /// Whether this actor may retry or skip it now.
-    pub may_retry: bool,
-    pub may_skip: bool,
-    /// Whether this actor's word would end it now.
-    #[serde(default)]
-    pub may_confirm: bool,
-    /// The run of another application that it has asked for, or that it waits for.
-    #[serde(default)]
-    pub other_run: Option<OtherRun>,
-}
-
-/// A step of another application's run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct AskingStep {
-    pub application: String,
-    pub run: String,
-    pub step: String,
-}
-
-/// A run of another application, as the step that waits for it has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct OtherRun {
-    pub application: String,
-    pub run: String,
-    #[schema(value_type = String, example = "awaiting_approval")]
-    pub state: RunState,
-    /// What it is doing or waiting for, in a sentence: of approvals, whose.
-    pub now: String,
-    /// Whether nobody drives it, because workers crashed on it.
-    #[serde(default)]
-    pub set_aside: bool,
-    /// Whether this step asked for it; else it was there, and goes the same way.
-    pub asked_for: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct CallAnswer {
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Timestamp,
-    pub action: String,
-    pub region: String,
-    pub request_id: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Parked {
-    pub reason: String,
-    pub way_out: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Skipped {
-    pub by: String,
-    pub reason: String,
 }
 
 /// One line of a run's journal as clients read it.

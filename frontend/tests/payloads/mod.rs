@@ -2,12 +2,16 @@
 //! do then, and how to hide it. Each is put into every text of a view at once; the page that comes of it must have the elements
 //! and attributes that it has for a harmless word, and nothing more.
 
-use super::{Key, collect};
+mod views;
+
+pub use views::{PAYLOAD, assert_harmless};
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
+use views::{Key, collect};
 
 pub const COUNT: usize = 500;
 
@@ -213,7 +217,7 @@ fn filled<T: DeserializeOwned>(whole: &Value, texts: &[Vec<Key>], text: &str) ->
 fn free_texts<T: DeserializeOwned>(whole: &Value) -> Vec<Vec<Key>> {
     let mut paths = Vec::new();
     collect(whole, &mut Vec::new(), &mut paths);
-    let takes = |path: &Vec<Key>| filled::<T>(whole, std::slice::from_ref(path), super::PAYLOAD).is_some();
+    let takes = |path: &Vec<Key>| filled::<T>(whole, std::slice::from_ref(path), PAYLOAD).is_some();
     paths.into_iter().filter(takes).collect()
 }
 
