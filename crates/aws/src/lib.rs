@@ -56,6 +56,7 @@ mod security_hub;
 mod service_quota;
 mod settings;
 mod signed;
+mod silence;
 mod ssm_parameter;
 mod survey;
 mod target_health;

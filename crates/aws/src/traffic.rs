@@ -6,11 +6,11 @@ use crate::cloudwatch_alarm::{ALARMS_AT_ONCE, AlarmBatches};
 use crate::ecs_service::{SERVICES_AT_ONCE, ScalableBatches, ServiceBatches, TARGETS_AT_ONCE};
 use crate::failure::Call;
 use crate::gate::{Gate, Place};
-use crate::hedge::{Asking, Silence};
 use crate::metrics::{MetricBatches, QUERIES_AT_ONCE};
 use crate::pace::{Pace, Turn};
 use crate::rds_read_replica::{DATABASES_AT_ONCE, DatabaseBatches};
 use crate::settings::{AwsSettings, Service};
+use crate::silence::{Asking, Silence};
 use holdfast_cloud::{Error, ErrorKind};
 use std::time::Instant;
 

@@ -5,7 +5,7 @@ use std::fmt;
 /// Of one number of calls at once: the median time over that of the calls really made, one after the other in so many
 /// lanes. Others have no goal of their own.
 const TIMES_THE_LIMIT: [(usize, f64); 2] = [(64, 1.25), (256, 1.6)];
-/// What a Region that does not answer may cost the others, once it is known to be dark.
+/// What a Region that does not answer may cost the others, in the sweep that finds it dark and in those that know.
 const BESIDE_A_DARK_REGION: f64 = 1.05;
 /// How much older than the interval a sight may become.
 const STALENESS_OVER_INTERVAL_SECONDS: f64 = 5.0;

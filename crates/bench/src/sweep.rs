@@ -122,7 +122,7 @@ pub async fn run(
         misses.extend(missed(&Measured {
             lanes,
             times_the_limit: median(&ratios),
-            beside_a_dark_region: median(&later),
+            beside_a_dark_region: percentile(&[median(&first), median(&later)], 1.0),
             staleness_seconds,
             interval_seconds: interval.as_secs_f64(),
             sessions,

@@ -96,9 +96,12 @@ fn drawn(all: &[StepView], label: &str, live: Live, anchor: Option<fn(&StepView)
     let role = if anchor.is_some() { "group" } else { "img" };
     view! {
         <div class="scroll graph-box" tabindex="0" role="region" aria-label=label.to_owned()>
-            <svg class="graph" width=width.to_string() height=height.to_string() viewBox=format!("0 0 {width} {height}") role=role aria-label=words>
-                {edges}{nodes}
-            </svg>
+            <div class="graph-sheet">
+                <svg class="graph" width=width.to_string() height=height.to_string() viewBox=format!("0 0 {width} {height}") role=role aria-label=words>
+                    {edges}{nodes}
+                </svg>
+                <div class="graph-middle"></div>
+            </div>
         </div>
         {legend(all, live)}
     }

@@ -138,7 +138,11 @@ fn row(row: &ComplianceRow) -> AnyView {
         .reasons
         .first()
         .map(|reason| view! { <div class="muted">{parts::prose(&reason.sentence)}</div> });
-    let gaps = row.gaps.iter().map(|gap| view! { <div>{badge(Tone::Bad, gap.clone())}</div> }).collect_view();
+    let gaps = row
+        .gaps
+        .iter()
+        .map(|gap| view! { <div>{badge(Tone::Bad, "out of reach")}</div><div class="muted">{gap.clone()}</div> })
+        .collect_view();
     let evidence = match (row.last_measured_at, &row.last_run) {
         (Some(at), Some(run)) => view! { <a href=runs::href(run)>{time::ago(at)}</a><div class="muted">{format!("worst of {}", format::count(row.runs_counted, "run", "runs"))}</div>{row.last_split.as_ref().map(went)} }.into_any(),
         (Some(at), None) => view! { {time::ago(at)} }.into_any(),
