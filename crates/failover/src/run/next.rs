@@ -3,6 +3,7 @@
 
 use super::{CallState, Next, Run, RunState, StepProgress, StepState};
 use crate::approval::{Tally, tally};
+use crate::change::{Change, Idempotency};
 use crate::step::Step;
 use holdfast_domain::StepId;
 use jiff::{SignedDuration, Timestamp};
@@ -136,6 +137,28 @@ impl StepProgress {
             Some(CallState::Answered(_)) | None => None,
         }
     }
+}
+
+/// For how long a look is believed where the call that it led to did not run.
+const BELIEVED: SignedDuration = SignedDuration::from_secs(5);
+
+/// Whether this call, which did not run, may be made again as it was decided from a look that began at `looked_at`. What
+/// turned it away says nothing of the world, so that another look would see the same, unless others have had the time to
+/// change it. One whose repeat would be a second deed is compared with the world first all the same.
+///
+/// Only for the worker that looked: another has not seen it.
+#[must_use]
+pub fn may_repeat_unseen(
+    progress: &StepProgress,
+    change: &Change,
+    looked_at: Timestamp,
+    now: Timestamp,
+) -> bool {
+    let just_seen = looked_at <= now && now.duration_since(looked_at) <= BELIEVED;
+    progress.not_executed
+        && progress.state == StepState::Pending
+        && change.idempotency() != Idempotency::OneShot
+        && just_seen
 }
 
 /// Whether a call may be made again after an earlier one of the same step, when the step's check has just

@@ -298,7 +298,14 @@ fn a_refused_call_parks_the_step_or_lets_it_be_tried_again() {
     let id = step_id("scale-web");
     for (retry, state) in [(true, StepState::Pending), (false, StepState::NeedsPerson)] {
         story.start("scale-web", Some(scale(6))).unwrap();
-        story.record(Event::CallRefused { step: id.clone(), reason: "throttled".into(), retry }).unwrap();
+        story
+            .record(Event::CallRefused {
+                step: id.clone(),
+                reason: "throttled".into(),
+                retry,
+                not_executed: false,
+            })
+            .unwrap();
         assert_eq!(story.run.steps[&id].state, state);
     }
 }

@@ -243,10 +243,20 @@ impl Simulated {
             // It dies before the call leaves.
             5 => self.dies(),
             6 => {
-                self.record(Event::CallRefused { step: id, reason: "throttled".into(), retry: true });
+                self.record(Event::CallRefused {
+                    step: id,
+                    reason: "throttled".into(),
+                    retry: true,
+                    not_executed: true,
+                });
             }
             7 => {
-                self.record(Event::CallRefused { step: id.clone(), reason: "denied".into(), retry: false });
+                self.record(Event::CallRefused {
+                    step: id.clone(),
+                    reason: "denied".into(),
+                    retry: false,
+                    not_executed: false,
+                });
             }
             8 => {
                 let due = self.run.progress(&id).unwrap().answer_may_come_until().unwrap();
