@@ -31,7 +31,11 @@ impl Lost {
     /// Whether trying again would end the same way, as far as anybody can tell.
     pub fn is_a_crash(&self) -> bool {
         match self {
-            Self::Crashed(_) | Self::Corrupt(_) | Self::Illegal(_) | Self::NoApplication => true,
+            Self::Crashed(_)
+            | Self::Corrupt(_)
+            | Self::Illegal(_)
+            | Self::NoApplication
+            | Self::Unreadable(_) => true,
             Self::Fenced | Self::Rewound | Self::Unwritten(_) | Self::Store(_) => false,
         }
     }

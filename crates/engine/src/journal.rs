@@ -32,6 +32,8 @@ pub enum Lost {
     Unwritten(String),
     #[error("its application is not in the inventory any more")]
     NoApplication,
+    #[error("its application cannot be read: {0}")]
+    Unreadable(holdfast_store::UnreadableApplication),
     #[error("a defect: {0}")]
     Crashed(String),
     #[error(transparent)]
@@ -51,6 +53,7 @@ impl From<holdfast_store::Error> for Lost {
         match error {
             holdfast_store::Error::Fenced { .. } => Self::Fenced,
             holdfast_store::Error::Corrupt(what) => Self::Corrupt(what),
+            holdfast_store::Error::UnreadableApplication(one) => Self::Unreadable(one),
             other => Self::Store(other),
         }
     }

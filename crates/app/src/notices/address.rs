@@ -90,11 +90,11 @@ impl App {
         Ok(of_gap(&gap, at, run.as_ref(), &people, team.as_ref()))
     }
 
-    /// `None`: the inventory no longer has the application.
+    /// `None`: the inventory no longer has the application, or it cannot be read.
     async fn owner_of(&self, application: &Name) -> Result<Option<Name>, Error> {
         match self.store.application(application).await {
             Ok(application) => Ok(Some(application.owner)),
-            Err(Error::NotFound(_)) => Ok(None),
+            Err(Error::NotFound(_) | Error::UnreadableApplication(_)) => Ok(None),
             Err(error) => Err(error),
         }
     }
