@@ -18,7 +18,7 @@ const WHY_AT_MOST_CHARS: usize = 500;
 /// The work's outcome; a panic is one.
 ///
 /// What the work holds is given up with it: the run is read from its journal anew before anything more is done.
-pub async fn caught(work: impl Future<Output = Result<(), Lost>>) -> Result<(), Lost> {
+pub async fn caught<T>(work: impl Future<Output = Result<T, Lost>>) -> Result<T, Lost> {
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| Err(Lost::Crashed(words(&*panic))))
 }
 

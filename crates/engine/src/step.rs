@@ -68,11 +68,20 @@ enum Turn {
     Over,
 }
 
+/// How a step came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looked {
+    /// By what it found: nothing was waited for.
+    AtOnce,
+    Again,
+}
+
 /// Goes on until the step has succeeded, is parked for a person, or the process stops.
 ///
 /// # Errors
 /// [`Lost`] when the run is no longer this worker's.
-pub async fn drive(parts: StepDrive, id: StepId) -> Result<(), Lost> {
+pub async fn drive(parts: StepDrive, id: StepId) -> Result<Looked, Lost> {
+    let mut looked = Looked::AtOnce;
     let mut pauses = Pauses::new(parts.poll_interval);
     let mut unexecuted: Option<Box<Unexecuted>> = None;
     loop {
@@ -91,7 +100,7 @@ pub async fn drive(parts: StepDrive, id: StepId) -> Result<(), Lost> {
             _ => Turn::Over,
         };
         let wait = match turn {
-            Turn::Over => return Ok(()),
+            Turn::Over => return Ok(looked),
             Turn::Moved => {
                 pauses = Pauses::new(parts.poll_interval);
                 None
@@ -107,15 +116,16 @@ pub async fn drive(parts: StepDrive, id: StepId) -> Result<(), Lost> {
             }
         };
         if let Some(wait) = wait {
+            looked = Looked::Again;
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                () = parts.stop.cancelled() => return Ok(()),
+                () = parts.stop.cancelled() => return Ok(looked),
             }
             parts.journal.refresh().await?;
         }
         // A clean stop leaves at a journalled point; whoever comes next looks first.
         if parts.stop.is_cancelled() {
-            return Ok(());
+            return Ok(looked);
         }
     }
 }

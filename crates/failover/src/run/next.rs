@@ -102,6 +102,18 @@ impl Run {
         self.plan().steps.iter().all(|s| self.progress(&s.id).is_some_and(|p| p.state.is_done()))
     }
 
+    /// Whether all that is left of it goes on side by side and only looks: the world stays as the run has left it.
+    #[must_use]
+    pub fn only_looks_are_left(&self) -> bool {
+        let goes_on = |step: &Step, p: &StepProgress| {
+            p.state.in_flight() || (p.state == StepState::Pending && self.ready(step))
+        };
+        self.plan().steps.iter().all(|step| {
+            let progress = self.progress(&step.id);
+            progress.is_some_and(|p| p.state.is_done() || (step.change().is_none() && goes_on(step, p)))
+        })
+    }
+
     /// Approvals so far; the requester never counts, whatever the journal holds.
     #[must_use]
     pub fn tally(&self) -> Tally {
