@@ -311,6 +311,21 @@ fn a_refused_call_parks_the_step_or_lets_it_be_tried_again() {
 }
 
 #[test]
+fn once_only_its_last_steps_go_on_and_they_only_look_a_run_changes_nothing_more() {
+    let mut story = Story::started();
+    assert!(!story.run.only_looks_are_left(), "it begins with a look, and changes come");
+    story = Story::at_the_switch();
+    assert!(!story.run.only_looks_are_left());
+    story.record(Event::CallAnswered { step: step_id("switch-orders"), answer: answer() }).unwrap();
+    story.succeed("switch-orders").unwrap();
+    assert!(story.run.only_looks_are_left());
+    story.start("confirm-serving", None).unwrap();
+    assert!(story.run.only_looks_are_left());
+    story.park("confirm-serving");
+    assert!(!story.run.only_looks_are_left(), "it waits for a person");
+}
+
+#[test]
 fn a_pause_lets_what_runs_finish_and_starts_nothing() {
     let mut story = Story::at_the_switch();
     story.tell(Command::Pause { by: who(2), reason: Some("wait for the owner".into()) }).unwrap();
