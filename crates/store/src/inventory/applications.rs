@@ -51,7 +51,7 @@ pub struct Applications {
 }
 
 #[derive(sqlx::FromRow)]
-pub(super) struct ApplicationRow {
+struct ApplicationRow {
     name: String,
     owner: String,
     tier: i16,
@@ -112,7 +112,7 @@ fn parse_all<T: std::str::FromStr<Err = holdfast_domain::Invalid>>(
     texts.iter().map(|text| parse(of, text)).collect()
 }
 
-pub(super) async fn rows(connection: &mut Connection, only: Option<&Name>) -> Result<Vec<ApplicationRow>> {
+async fn rows(connection: &mut Connection, only: Option<&Name>) -> Result<Vec<ApplicationRow>> {
     Ok(sqlx::query_as(
         "SELECT a.name::text, a.owner::text, a.tier, a.environment::text, a.strategy, a.home_region::text, a.recovery_regions::text[],
                 a.rto_seconds, a.rpo_seconds, a.data_residency::text[], a.load_split::text, a.approval_policy::text,
