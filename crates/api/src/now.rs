@@ -4,7 +4,7 @@ use crate::applications::ApplicationSummary;
 use crate::problem::Answer;
 use crate::regions::RegionsView;
 use crate::runs::RunSummary;
-use crate::system::{ClockView, GapView};
+use crate::system::{ClockView, GapView, UnreadableView};
 use async_trait::async_trait;
 use holdfast_domain::Actor;
 use jiff::Timestamp;
@@ -43,6 +43,8 @@ pub trait Nows {
     async fn clocks(&self, actor: &Actor) -> Answer<Vec<ClockView>>;
     /// What the database has lost of runs' journals, noticed within the last seven days, newest first, at most 200.
     async fn gaps(&self, actor: &Actor) -> Answer<Vec<GapView>>;
+    /// Applications of which something cannot be read, in the order of their names.
+    async fn unreadable_applications(&self, actor: &Actor) -> Answer<Vec<UnreadableView>>;
     /// What `/readyz` says: `Err` names what is not ready.
     async fn ready(&self) -> Result<(), String>;
 }

@@ -20,6 +20,9 @@ pub struct SystemView {
     /// What the database has lost of runs' journals, noticed within the last seven days, newest first.
     #[serde(default)]
     pub gaps: Vec<GapView>,
+    /// Applications that are left out wherever all are looked at, because something of them cannot be read.
+    #[serde(default)]
+    pub unreadable: Vec<UnreadableView>,
     /// Of every worker that lives.
     #[serde(default)]
     pub clocks: Vec<ClockView>,
@@ -45,6 +48,16 @@ pub struct GapView {
     /// The worker.
     pub noticed_by: String,
     pub says: String,
+    pub way_out: String,
+}
+
+/// An application of which something that is stored cannot be read by this version: it is swept, judged, moved and exported by
+/// nobody, and all others are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct UnreadableView {
+    pub application: String,
+    /// The column, and what is wrong with it.
+    pub why: String,
     pub way_out: String,
 }
 

@@ -9,12 +9,14 @@ use crate::inventory::Edit;
 use crate::picture::Judged;
 use crate::problems::{as_refusal, of_store};
 use crate::secrets::new_webhook_secret;
+use crate::unreadable::views;
 use async_trait::async_trait;
 use holdfast_api::applications::{
     ApplicationFilter, ApplicationStatus, ApplicationSummary, ApplicationView, Applications, LagSeries, Move,
     RecoveryView, RegionStatus, ResourceStatus,
 };
 use holdfast_api::runs::RunFilter as RunList;
+use holdfast_api::system::UnreadableView;
 use holdfast_api::{Answer, IfMatch, Page, Problem, version};
 use holdfast_domain::{Actor, Application, Inventory, Name, Sight, Strategy};
 use holdfast_failover::compliance::Standing;
@@ -177,9 +179,14 @@ fn version_of(applications: &[Application], name: &Name) -> Vec<String> {
 }
 
 impl App {
-    /// Every application that may be seen judged, from a handful of queries whatever their number.
-    pub(crate) async fn judge_all(&self, seen: &Seen, now: Timestamp) -> Answer<Vec<Judged>> {
-        let mut applications = self.store.applications().await.map_err(of_store)?;
+    /// Every application that may be seen judged, from a handful of queries whatever their number; and what cannot be read.
+    pub(crate) async fn judge_all(
+        &self,
+        seen: &Seen,
+        now: Timestamp,
+    ) -> Answer<(Vec<Judged>, Vec<UnreadableView>)> {
+        let found = self.store.applications().await.map_err(of_store)?;
+        let mut applications = found.readable;
         applications.retain(|application| seen.sees(&application.name));
         let around = self.around().await?;
         let mut observed = self.store.all_observations().await.map_err(of_store)?;
@@ -190,18 +197,19 @@ impl App {
         let last = self.store.last_ended_runs_of_all(1, false).await.map_err(of_store)?;
         let mut last: BTreeMap<Name, RunHead> =
             last.into_iter().map(|r| (r.application.clone(), r)).collect();
-        Ok(applications
+        let judged = applications
             .into_iter()
             .map(|application| {
                 let seen = observed.remove(&application.name).unwrap_or_default();
                 let (active, last) = (active.remove(&application.name), last.remove(&application.name));
                 self.judged(application, &around, &seen, active, last, now)
             })
-            .collect())
+            .collect();
+        Ok((judged, views(found.unreadable, seen)))
     }
 
     async fn summaries(&self, seen: &Seen, now: Timestamp) -> Answer<Vec<ApplicationSummary>> {
-        let judged = self.judge_all(seen, now).await?;
+        let (judged, _) = self.judge_all(seen, now).await?;
         let ended = self.store.last_ended_runs_of_all(20, true).await.map_err(of_store)?;
         Ok(summaries(&judged, &ended, &self.reviews_due(seen).await?))
     }

@@ -16,7 +16,7 @@ use holdfast_api::bundles::{
 };
 use holdfast_api::runs::RequestRun;
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, Application, Role};
+use holdfast_domain::{Actor, Application, Name, Role};
 use holdfast_failover::break_glass::{factor_stands, opened_with};
 use holdfast_failover::movement::Mode;
 use holdfast_offline::Key;
@@ -127,7 +127,7 @@ impl App {
     /// What a bundle made now would hold, for the worker that makes it. `None`: nobody could open it, and there is none before it.
     ///
     /// # Errors
-    /// When something stored cannot be read: a bundle without it would not say so.
+    /// When something else that is stored cannot be read than an application: a bundle without it would not say so.
     pub async fn bundle_draft(&self) -> Answer<Option<Draft>> {
         let keys = self.store.offline_keys(false).await.map_err(of_keys)?;
         // One that nobody opens takes the place of one that somebody could: their code was ended.
@@ -136,13 +136,17 @@ impl App {
         }
         let now = self.store.now().await.map_err(of_store)?;
         let mut applications = Vec::new();
-        for application in self.store.applications().await.map_err(of_store)? {
+        let found = self.store.applications().await.map_err(of_store)?;
+        let unreadable =
+            found.unreadable.into_iter().filter_map(|one| Some((Name::parse(&one.name).ok()?, one.why)));
+        for application in found.readable {
             applications.push(self.offered(application, now).await?);
         }
         let checkpoint = self.store.newest_checkpoint().await.map_err(of_store)?;
         Ok(Some(Draft {
             contents: Contents {
                 applications,
+                unreadable: unreadable.collect(),
                 accounts: self.store.accounts().await.map_err(of_store)?,
                 endpoints: Endpoints::default(),
             },

@@ -13,6 +13,7 @@ use holdfast_domain::{Actor, Application, Name};
 use holdfast_failover::compliance::{Evidence, Measured, RtoSplit, Standing, green, measured, standing};
 use holdfast_failover::run::Run;
 use holdfast_store::RunHead;
+use std::collections::BTreeSet;
 
 /// Compliance rests on the worst of this many last runs.
 const LAST_RUNS: usize = 3;
@@ -85,7 +86,15 @@ impl Compliances for App {
     async fn compliance(&self, actor: &Actor) -> Answer<ComplianceView> {
         may(actor, Action::ReadStatus)?;
         let seen = self.seen(actor).await?;
-        let mut applications = self.store.applications().await.map_err(of_store)?;
+        let found = self.store.applications().await.map_err(of_store)?;
+        // Nobody can tell whether those meet what they promise.
+        let unread: BTreeSet<&str> = found
+            .unreadable
+            .iter()
+            .map(|one| one.name.as_str())
+            .filter(|name| seen.sees_text(name))
+            .collect();
+        let mut applications = found.readable;
         applications.retain(|application| seen.sees(&application.name));
         let ended = self.store.last_ended_runs_of_all(20, true).await.map_err(of_store)?;
         let isolated = self.store.last_isolated_drills_of_all(20).await.map_err(of_store)?;
@@ -117,8 +126,8 @@ impl Compliances for App {
         Ok(ComplianceView {
             met: count(Standing::Met),
             missed: count(Standing::Missed),
-            unknown: count(Standing::Unknown),
-            green: green(&standings, due.all.len()),
+            unknown: count(Standing::Unknown) + unread.len(),
+            green: green(&standings, due.all.len()) && unread.is_empty(),
             break_glass_reviews_due: due.all,
             rows,
             at: holdfast_clock::now(),

@@ -59,7 +59,7 @@ impl App {
         self.may_freshly(actor, Action::WritePeople).await?;
         let description = free_text("description", group.description.as_deref(), LINE_AT_MOST)?;
         let mut change = self.store.begin().await.map_err(of_store)?;
-        let mut stored = change.load_inventory_for_edit().await.map_err(of_store)?;
+        let mut stored = change.load_inventory_for_edit().await.map_err(of_store)?.inventory;
         let people = change.load_people_for_edit().await.map_err(of_store)?;
         let mut groups = stored.groups.take().unwrap_or_default();
         let views = views(groups.clone(), &people);

@@ -7,6 +7,7 @@ use crate::App;
 use crate::audit::done;
 use crate::authority::{Action, Seen, fresh, may, over_labels};
 use crate::problems::{of_file, of_store};
+use crate::unreadable::must_be_sent;
 use async_trait::async_trait;
 use holdfast_api::inventory::{
     EntryDiff, FieldDiff, FileFormat, Inventories, InventoryDiff, Manner, SectionDiff,
@@ -16,7 +17,7 @@ use holdfast_domain::{Actor, Application, Inventory, Labels, Name};
 use holdfast_inventory::{
     EntryDiff as Entry, Format, Source, apply, diff, read_with_source, write_json, write_yaml,
 };
-use holdfast_store::Changed;
+use holdfast_store::{Changed, Stored};
 
 #[async_trait]
 impl Inventories for App {
@@ -109,12 +110,14 @@ impl App {
             if actor.is_limited() { self.store.labels(None).await.map_err(of_store)? } else { Vec::new() };
         let mut change = self.store.begin().await.map_err(of_store)?;
         // Locked from here to the commit: two files sent at once are stored one after the other.
-        let stored = change.load_inventory_for_edit().await.map_err(of_store)?;
+        let Stored { inventory: stored, unreadable } =
+            change.load_inventory_for_edit().await.map_err(of_store)?;
         let seen = Seen::of(actor, stored.applications.iter().flatten().map(Labels::from));
         let hidden = |labels: &Labels| over_labels(actor, labels.clone()).is_none();
         let taken = ever.into_iter().filter(hidden).map(|labels| labels.application).collect();
         let parted = Parted::of(stored, &seen, taken);
         let (stored, sent) = parted.against(make(&parted.shown)?, source)?;
+        must_be_sent(&unreadable, &sent, actor)?;
         let difference = diff(&stored, &sent, prune).map_err(|mut problems| {
             if let Some(source) = source {
                 source.locate(&mut problems);

@@ -40,6 +40,7 @@ mod safeguards;
 mod secrets;
 mod sessions;
 mod tokens;
+mod unreadable;
 mod webauthn;
 
 pub use accountable::Accountable;

@@ -15,7 +15,7 @@ use holdfast_api::applications::ApplicationSummary;
 use holdfast_api::break_glass::BreakGlassView;
 use holdfast_api::now::{Need, NowView, Nows};
 use holdfast_api::runs::{RunFilter, RunSummary, Runs};
-use holdfast_api::system::{ClockView, GapView};
+use holdfast_api::system::{ClockView, GapView, UnreadableView};
 use holdfast_domain::Actor;
 use holdfast_failover::evacuation::State;
 use holdfast_failover::gap::TOLD_FOR;
@@ -28,7 +28,7 @@ impl Nows for App {
         may(actor, Action::ReadStatus)?;
         let seen = self.seen(actor).await?;
         let now = holdfast_clock::now();
-        let judged = self.judge_all(&seen, now).await?;
+        let (judged, unread) = self.judge_all(&seen, now).await?;
         let ended = self.store.last_ended_runs_of_all(20, true).await.map_err(of_store)?;
         let declared = self.store.declared_regions().await.map_err(of_store)?;
         let due = self.reviews_due(&seen).await?;
@@ -39,7 +39,8 @@ impl Nows for App {
         let evacuations = self.live_evacuations(actor).await?;
         let blocked = self.log_view().await?.blocks_starts;
         let lots = of_evacuations(&evacuations);
-        let mut needs = needs(&applications, &active_runs, &approvals_for_me, &lots, blocked);
+        let of_the_rest = needs(&applications, &active_runs, &approvals_for_me, &lots, blocked);
+        let mut needs: Vec<Need> = unread.iter().map(unreadable).chain(of_the_rest).collect();
         needs.extend(away_from_home(&judged));
         needs.extend(due.all.iter().filter(|glass| !glass.open).map(review_due));
         Ok(NowView {
@@ -64,6 +65,11 @@ impl Nows for App {
         let within = self.seen(actor).await?.names();
         let found = self.store.gaps(TOLD_FOR, within.as_deref()).await.map_err(of_store)?;
         Ok(found.into_iter().map(gap_view).collect())
+    }
+
+    async fn unreadable_applications(&self, actor: &Actor) -> Answer<Vec<UnreadableView>> {
+        may(actor, Action::ReadStatus)?;
+        self.unreadable(&self.seen(actor).await?).await
     }
 
     async fn ready(&self) -> Result<(), String> {
@@ -151,6 +157,17 @@ fn needs(
         }
     }
     needs
+}
+
+/// Nobody can tell how it stands, nor move it.
+fn unreadable(one: &UnreadableView) -> Need {
+    Need {
+        state: "bad".into(),
+        title: format!("{}: cannot be read, and is left out everywhere", one.application),
+        detail: format!("{}. {}", one.why, one.way_out),
+        href: "/system".into(),
+        verb: "Open".into(),
+    }
 }
 
 /// Open ones are told on every page.

@@ -142,7 +142,7 @@ impl App {
         if groups.iter().any(|group| &group.name == team) {
             return Ok(());
         }
-        let applications = self.store.applications().await.map_err(of_store)?;
+        let applications = self.store.applications().await.map_err(of_store)?.readable;
         if applications.iter().any(|application| &application.owner == team) {
             return Ok(());
         }

@@ -151,6 +151,8 @@ impl App {
         let application = self.application_named(name).await?;
         let observed = self.store.observations(name).await.map_err(of_store)?;
         let around = self.around().await?;
+        // What cannot be read of its plans must not look as if there were none.
+        self.store.own_steps(name).await.map_err(of_store)?;
         let active = self.store.active_run(name).await.map_err(of_store)?;
         let question = RunFilter {
             application: Some(name.clone()),

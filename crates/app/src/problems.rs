@@ -1,5 +1,6 @@
 //! How failures and refusals become problems: in one place, once.
 
+use crate::unreadable;
 use holdfast_api::{FieldProblem, Problem};
 use holdfast_failover::Refusal;
 
@@ -42,6 +43,10 @@ pub fn of_store(error: holdfast_store::Error) -> Problem {
         Error::ActiveRun { id } => active_run(&id.to_string()),
         Error::ResourceHeld { resource, run, application } => {
             resource_held(&resource, &run.to_string(), &application)
+        }
+        Error::UnreadableApplication(one) => {
+            tracing::error!(%one, "an application cannot be read");
+            unreadable::problem(&one)
         }
         Error::Unavailable(reason) => {
             tracing::error!(%reason, "the database does not answer");

@@ -19,7 +19,7 @@ impl Regions for App {
     async fn regions(&self, actor: &Actor) -> Answer<RegionsView> {
         may(actor, Action::ReadStatus)?;
         let now = holdfast_clock::now();
-        let judged = self.judge_all(&self.seen(actor).await?, now).await?;
+        let (judged, _) = self.judge_all(&self.seen(actor).await?, now).await?;
         let declared = self.store.declared_regions().await.map_err(of_store)?;
         Ok(regions_view(&judged, &declared))
     }
@@ -44,7 +44,7 @@ impl Regions for App {
         may(actor, Action::DeclareRegion)?;
         let reason = free_text("reason", reason.as_deref(), LINE_AT_MOST)?;
         let mut change = self.store.begin().await.map_err(of_store)?;
-        let stored = change.load_inventory_for_edit().await.map_err(of_store)?;
+        let stored = change.load_inventory_for_edit().await.map_err(of_store)?.inventory;
         if_match.check(&[version_of(stored.regions.unwrap_or_default(), code)])?;
         change.declare_region(code, declared, reason.as_deref()).await.map_err(of_store)?;
         let detail = serde_json::json!({ "declared": declared, "reason": reason });

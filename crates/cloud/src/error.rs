@@ -29,7 +29,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Whether trying again later may help by itself: a Conflict too, since another operation may be running, or
-    /// our own first call have landed after all. Whoever tries again looks first.
+    /// our own first call have landed after all. Whoever tries again looks first, but where [`Error::not_executed`].
     #[must_use]
     pub fn may_pass(self) -> bool {
         matches!(
@@ -52,6 +52,17 @@ pub struct Error {
     pub message: String,
     /// True when a changing call was sent and may have taken effect.
     pub outcome_unknown: bool,
+}
+
+impl Error {
+    /// Of a changing call: it surely did not run, for a reason that says nothing of what it would have changed. It was turned
+    /// away at the door, or never left. Any other refusal may mean that something is not as it was thought to be.
+    #[must_use]
+    pub fn not_executed(&self) -> bool {
+        let turned_away =
+            matches!(self.kind, ErrorKind::Throttled | ErrorKind::ClockApart | ErrorKind::Unreachable);
+        turned_away && !self.outcome_unknown
+    }
 }
 
 impl From<Error> for NotSeen {

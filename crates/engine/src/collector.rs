@@ -138,7 +138,11 @@ async fn begin(
     turns: &mut Turns,
 ) -> Result<(), holdfast_store::Error> {
     let mut by_account: BTreeMap<Name, Vec<Target>> = BTreeMap::new();
-    for application in store.applications().await? {
+    let found = store.applications().await?;
+    for one in &found.unreadable {
+        tracing::error!(application = %one.name, why = %one.why, "an application cannot be read, and is not looked at");
+    }
+    for application in found.readable {
         for target in targets(&application) {
             by_account.entry(target.resource.account.clone()).or_default().push(target);
         }

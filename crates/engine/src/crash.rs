@@ -18,7 +18,7 @@ const WHY_AT_MOST_CHARS: usize = 500;
 /// The work's outcome; a panic is one.
 ///
 /// What the work holds is given up with it: the run is read from its journal anew before anything more is done.
-pub async fn caught(work: impl Future<Output = Result<(), Lost>>) -> Result<(), Lost> {
+pub async fn caught<T>(work: impl Future<Output = Result<T, Lost>>) -> Result<T, Lost> {
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| Err(Lost::Crashed(words(&*panic))))
 }
 
@@ -31,7 +31,11 @@ impl Lost {
     /// Whether trying again would end the same way, as far as anybody can tell.
     pub fn is_a_crash(&self) -> bool {
         match self {
-            Self::Crashed(_) | Self::Corrupt(_) | Self::Illegal(_) | Self::NoApplication => true,
+            Self::Crashed(_)
+            | Self::Corrupt(_)
+            | Self::Illegal(_)
+            | Self::NoApplication
+            | Self::Unreadable(_) => true,
             Self::Fenced | Self::Rewound | Self::Unwritten(_) | Self::Store(_) => false,
         }
     }

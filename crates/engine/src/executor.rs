@@ -11,7 +11,7 @@ use crate::journal::database::Database;
 use crate::journal::{Journal, Lost};
 use crate::lease::Lease;
 use crate::look::Ground;
-use crate::step::{Replica, StepDrive, drive};
+use crate::step::{Looked, Replica, StepDrive, drive};
 use holdfast_cloud::{Access, Acting, Cloud, Direction};
 use holdfast_domain::{RunId, StepId};
 use holdfast_failover::run::{Event, Next, Run, RunState};
@@ -22,7 +22,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 /// Also without any notification the database is asked this often: notifications may be lost.
 const POLL: Duration = Duration::from_secs(1);
@@ -114,6 +114,18 @@ impl Executor {
         pause
     }
 
+    fn last_look(&self, id: RunId, ground: &Arc<Ground>) -> AbortOnDropHandle<Result<(), Lost>> {
+        let (executor, ground) = (self.clone(), ground.clone());
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            let look = async {
+                let seen_by = (&executor.store, &executor.cloud, executor.lease.clock());
+                look_at_application(seen_by, &ground, executor.settings.looks_per_account).await;
+                Ok(())
+            };
+            executor.at_work.on(id, crash::caught(look)).await
+        }))
+    }
+
     /// Counted where every replica's crashes are; until the last one this worker tries again, after a pause.
     async fn crashed(&self, held: &Held, fence: &Fence, lost: &Lost) {
         let by = (fence.worker.as_str(), Some(fence));
@@ -127,11 +139,10 @@ impl Executor {
         held.rest_after_failing(count);
     }
 
-    /// Goes on until the run has ended, waits for a person, is lost, or the process stops.
+    /// Goes on until the run has ended, waits for a person, is lost, or the process stops. What is said of the run is heard from
+    /// before its journal is read, so that nothing in between is missed.
     async fn drive(&self, held: &Held, fence: Fence) -> Result<(), Lost> {
         let (id, lease, stop) = (held.run(), &self.lease, &self.stop);
-        // Heard from before the journal is read, so that nothing said in between is missed.
-        let mut wakeups = self.store.wakeups();
         let memory = self.memory.clone();
         let book = Arc::new(Database { store: self.store.clone(), fence: fence.clone(), memory });
         let journal = Arc::new(Journal::open(book, fence.epoch, id, self.settings.hold_at_most).await?);
@@ -140,11 +151,13 @@ impl Executor {
             held.rest();
             return Ok(());
         }
-        let application = match self.store.application(&run.request.application).await {
+        let (application, accounts) =
+            tokio::join!(self.store.application(&run.request.application), self.store.accounts());
+        let application = match application {
             Err(holdfast_store::Error::NotFound(_)) => return Err(Lost::NoApplication),
             found => found?,
         };
-        let accounts = self.store.accounts().await?;
+        let accounts = accounts?;
         let ground = Arc::new(Ground { application, accounts });
         if run.owner != Some((fence.worker.clone(), fence.epoch)) {
             let taken = vec![Event::TakenOver { worker: fence.worker.clone(), epoch: fence.epoch }];
@@ -179,8 +192,9 @@ impl Executor {
             poll_interval: self.settings.poll_interval,
             stop: stop.clone(),
         };
-        let mut driving: JoinSet<(StepId, Result<(), Lost>)> = JoinSet::new();
+        let mut driving: JoinSet<(StepId, Result<Looked, Lost>)> = JoinSet::new();
         let mut in_drive: HashSet<StepId> = HashSet::new();
+        let mut last_look = LastLook::NotBegun;
         let mut lost: Option<Lost> = None;
         // Whether others may have written: what this worker writes itself is refused when they have, and read then.
         let mut news = true;
@@ -216,11 +230,12 @@ impl Executor {
                 match next {
                     Next::Ended => return Ok(()),
                     Next::Conclude if driving.is_empty() => {
-                        // "Completed" is said of a world that everybody can see: what the collector last kept is
-                        // older than the run's own changes.
-                        let seen = (&self.store, &self.cloud, lease.clock());
-                        let look = look_at_application(seen, &ground, self.settings.looks_per_account);
-                        journal.while_at(look, || lease.clock().now()).await?;
+                        let look = match std::mem::take(&mut last_look) {
+                            LastLook::Begun(look) => look,
+                            LastLook::NotBegun | LastLook::TooEarly => self.last_look(id, &ground),
+                        };
+                        let looked = journal.while_at(look, || lease.clock().now()).await?;
+                        looked.map_err(|e| Lost::Crashed(format!("the last look ended badly: {e}")))??;
                         match journal.conclude(lease.clock().now()).await {
                             // A person spoke during the look: what is next is asked anew.
                             Err(lost) if lost.is_too_late() => {}
@@ -241,6 +256,11 @@ impl Executor {
                         return Ok(());
                     }
                     Next::Drive { steps } if !stop.is_cancelled() => {
+                        last_look = match last_look {
+                            _ if !run.only_looks_are_left() => LastLook::NotBegun,
+                            LastLook::NotBegun => LastLook::Begun(self.last_look(id, &ground)),
+                            begun => begun,
+                        };
                         for step in
                             steps.into_iter().filter(|step| in_drive.insert(step.clone())).collect::<Vec<_>>()
                         {
@@ -270,7 +290,8 @@ impl Executor {
                         done.map_err(|e| Lost::Crashed(format!("a step's task ended badly: {e}")))?;
                     in_drive.remove(&step);
                     match outcome {
-                        Ok(()) => {}
+                        Ok(Looked::AtOnce) => {}
+                        Ok(Looked::Again) => last_look = last_look.too_early(),
                         // A person spoke while the step was looking.
                         Err(lost) if lost.is_too_late() => {
                             tracing::debug!(run = %id, %step, %lost, "a step's news came too late");
@@ -284,7 +305,7 @@ impl Executor {
                 () = journal.held_too_long(), if lost.is_none() => {
                     lost = journal.write_held(lease.clock().now()).await.err();
                 }
-                () = about(&mut wakeups, id) => news = true,
+                () = held.is_spoken_of() => news = true,
                 () = tokio::time::sleep(POLL) => news = true,
                 () = stop.cancelled(), if !stop.is_cancelled() => {}
             }
@@ -292,9 +313,30 @@ impl Executor {
     }
 }
 
+/// The look at everything with which a run ends. "Completed" is said of a world that everybody can see: what the collector last
+/// kept is older than the run's own changes. It is begun beside the last steps where these only look, and counts where each of
+/// them was done by what it found at once: nothing has changed since.
+#[derive(Debug, Default)]
+enum LastLook {
+    #[default]
+    NotBegun,
+    Begun(AbortOnDropHandle<Result<(), Lost>>),
+    /// A step waited for something after it: it is looked again.
+    TooEarly,
+}
+
+impl LastLook {
+    fn too_early(self) -> Self {
+        match self {
+            Self::NotBegun => Self::NotBegun,
+            Self::Begun(_) | Self::TooEarly => Self::TooEarly,
+        }
+    }
+}
+
 /// What comes of assuming the act role of each account that the run will use, for the accounts page: beside the run,
 /// which does not wait for it.
-async fn ask_roles(executor: Executor, ground: Arc<Ground>, run: Run) {
+async fn ask_roles(executor: Executor, ground: Arc<Ground>, run: Arc<Run>) {
     let Ok(step) = StepId::parse("ask-role") else { return };
     for account in ground.accounts.iter().filter(|a| run.plan().roles.contains_key(&a.name)) {
         let access = Access::Act(Acting {
@@ -326,23 +368,12 @@ fn rests(run: &Run, next: &Next) -> bool {
     }
 }
 
-/// Until something is said about any run that is not in hand.
+/// Until something is said about any run that is not in hand; whoever has one in hand hears of that.
 async fn news(wakeups: &mut Wakeups, hands: &Hands) {
     loop {
         match wakeups.next().await {
             Wakeup::Run(run) if hands.wake(run) => return,
             Wakeup::LookAgain => return hands.wake_all(),
-            _ => {}
-        }
-    }
-}
-
-/// Until something is said about this run.
-async fn about(wakeups: &mut Wakeups, id: RunId) {
-    loop {
-        match wakeups.next().await {
-            Wakeup::Run(run) if run == id => return,
-            Wakeup::LookAgain => return,
             _ => {}
         }
     }

@@ -1,7 +1,7 @@
 //! Which runs this worker has in hand, and which of its runs rest until somebody speaks.
 
 use holdfast_domain::RunId;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -14,7 +14,8 @@ const AFTER_FAILING: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 struct State {
-    in_hand: HashSet<RunId>,
+    /// Each told when something is said about it.
+    in_hand: HashMap<RunId, Arc<Notify>>,
     resting: HashMap<RunId, Instant>,
 }
 
@@ -30,6 +31,7 @@ pub struct Hands {
 pub struct Held {
     hands: Hands,
     run: RunId,
+    spoken_of: Arc<Notify>,
 }
 
 impl Hands {
@@ -51,14 +53,21 @@ impl Hands {
             }
             None => {}
         }
-        state.in_hand.insert(run).then(|| Held { hands: self.clone(), run })
+        if state.in_hand.contains_key(&run) {
+            return None;
+        }
+        let spoken_of = Arc::new(Notify::new());
+        state.in_hand.insert(run, spoken_of.clone());
+        Some(Held { hands: self.clone(), run, spoken_of })
     }
 
-    /// Something was said about this run. Answers whether it is to be seen who drives it: whoever has it in hand hears it too.
+    /// Something was said about this run: whoever has it in hand hears it. Answers whether nobody here has, and it is to be seen
+    /// who drives it.
     pub fn wake(&self, run: RunId) -> bool {
         let mut state = self.state();
         state.resting.remove(&run);
-        !state.in_hand.contains(&run)
+        let held = state.in_hand.get(&run);
+        held.inspect(|held| held.notify_one()).is_none()
     }
 
     /// Until a hand is free that was not.
@@ -68,13 +77,20 @@ impl Hands {
 
     /// Something may have been said about any.
     pub fn wake_all(&self) {
-        self.state().resting.clear();
+        let mut state = self.state();
+        state.resting.clear();
+        state.in_hand.values().for_each(|held| held.notify_one());
     }
 }
 
 impl Held {
     pub fn run(&self) -> RunId {
         self.run
+    }
+
+    /// Until something is said about it, by whomever; what was said since the last time counts.
+    pub async fn is_spoken_of(&self) {
+        self.spoken_of.notified().await;
     }
 
     /// Nothing to do until a person, or time, changes something.
@@ -130,5 +146,18 @@ mod tests {
         assert!(hands.wake(run));
         let held = hands.take(run);
         assert!(held.is_some() && !hands.wake(run), "whoever has it hears it");
+    }
+
+    #[tokio::test]
+    async fn whoever_has_a_run_in_hand_hears_what_was_said_of_it_since_he_took_it_and_nothing_of_others() {
+        let (hands, run, other) = (Hands::default(), RunId::fresh(), RunId::fresh());
+        let (held, others) = (hands.take(run).unwrap(), hands.take(other).unwrap());
+        assert!(!hands.wake(run), "nobody else need see who drives it");
+        held.is_spoken_of().await;
+        let mut of_others = std::pin::pin!(others.is_spoken_of());
+        assert!(futures::poll!(of_others.as_mut()).is_pending());
+        hands.wake_all();
+        of_others.await;
+        held.is_spoken_of().await;
     }
 }

@@ -32,6 +32,8 @@ pub enum Lost {
     Unwritten(String),
     #[error("its application is not in the inventory any more")]
     NoApplication,
+    #[error("its application cannot be read: {0}")]
+    Unreadable(holdfast_store::UnreadableApplication),
     #[error("a defect: {0}")]
     Crashed(String),
     #[error(transparent)]
@@ -51,6 +53,7 @@ impl From<holdfast_store::Error> for Lost {
         match error {
             holdfast_store::Error::Fenced { .. } => Self::Fenced,
             holdfast_store::Error::Corrupt(what) => Self::Corrupt(what),
+            holdfast_store::Error::UnreadableApplication(one) => Self::Unreadable(one),
             other => Self::Store(other),
         }
     }
@@ -85,25 +88,26 @@ pub struct Journal {
 
 #[derive(Debug)]
 struct Known {
-    /// As it is written, and when its last entry was.
-    written: Run,
+    /// As it is written, and when its last entry was. Shared with whoever looks at it: a run with all that its steps have seen
+    /// is long.
+    written: Arc<Run>,
     written_at: Timestamp,
     /// Decided, and not written yet.
     held: Vec<Entry>,
     /// When it is written at the latest.
     due: Option<Instant>,
     /// `written` with `held` taken in: what is decided from.
-    run: Run,
+    run: Arc<Run>,
 }
 
 impl Known {
     /// What these commands make of the run, without a change to it.
-    fn decide(&self, commands: &[Command], now: Timestamp) -> Result<(Vec<Entry>, Run), Lost> {
+    fn decide(&self, commands: &[Command], now: Timestamp) -> Result<(Vec<Entry>, Arc<Run>), Lost> {
         let (mut new, mut ahead) = (Vec::new(), self.run.clone());
         for command in commands {
             for event in ahead.handle(command.clone(), now).map_err(Lost::Illegal)? {
                 let entry = Entry { seq: ahead.seq + 1, at: now, event };
-                ahead.apply(&entry).map_err(|e| Lost::Corrupt(e.to_string()))?;
+                Arc::make_mut(&mut ahead).apply(&entry).map_err(|e| Lost::Corrupt(e.to_string()))?;
                 new.push(entry);
             }
         }
@@ -112,7 +116,7 @@ impl Known {
 
     fn take_in(&mut self, entries: &[Entry]) -> Result<(), Lost> {
         for entry in entries {
-            self.written.apply(entry).map_err(|e| Lost::Corrupt(e.to_string()))?;
+            Arc::make_mut(&mut self.written).apply(entry).map_err(|e| Lost::Corrupt(e.to_string()))?;
             self.written_at = entry.at;
         }
         Ok(())
@@ -133,7 +137,7 @@ impl Known {
         self.run = self.written.clone();
         for mut entry in std::mem::take(&mut self.held) {
             entry.seq = self.run.seq + 1;
-            match self.run.apply(&entry) {
+            match Arc::make_mut(&mut self.run).apply(&entry) {
                 Ok(()) => self.held.push(entry),
                 Err(why) => tracing::debug!(run = %self.run.id, %why, "what was held is no longer so"),
             }
@@ -157,7 +161,7 @@ impl Journal {
         hold_at_most: Duration,
     ) -> Result<Self, Lost> {
         let entries = book.entries(id, 0).await?;
-        let run = Run::replay(id, &entries).map_err(|e| Lost::Corrupt(e.to_string()))?;
+        let run = Arc::new(Run::replay(id, &entries).map_err(|e| Lost::Corrupt(e.to_string()))?);
         let written_at = entries.last().map_or(run.requested_at, |last| last.at);
         let known = Known { written: run.clone(), written_at, held: Vec::new(), due: None, run };
         Ok(Self { book, epoch, known: Mutex::new(known), hold_at_most, holding: Notify::new() })
@@ -167,7 +171,7 @@ impl Journal {
         self.epoch
     }
     /// With what is held.
-    pub async fn run(&self) -> Run {
+    pub async fn run(&self) -> Arc<Run> {
         self.known.lock().await.run.clone()
     }
 

@@ -45,7 +45,7 @@ pub struct EngineSettings {
     pub looks_per_account: usize,
     /// Runs driven at once by this worker.
     pub runs_at_once: usize,
-    /// How often a step that waits for AWS looks again.
+    /// How long a step that waits for AWS pauses between its looks: less before the first ones, more before later ones.
     pub poll_interval: Duration,
     /// How far behind a run's worker its journal may be, at most: so long what was seen waits to be written with what comes
     /// next, which is as long as the next look takes.

@@ -10,7 +10,7 @@ pub use file::JournalFile;
 use crate::crash;
 use crate::journal::{Book, Journal, Lost};
 use crate::look::Ground;
-use crate::step::{StepDrive, drive};
+use crate::step::{Looked, StepDrive, drive};
 use holdfast_clock::DatabaseClock;
 use holdfast_cloud::Cloud;
 use holdfast_domain::{Account, Application, RunId, StepId};
@@ -106,7 +106,7 @@ impl Carrier {
     }
 
     pub async fn run(&self) -> Run {
-        self.journal.run().await
+        Arc::unwrap_or_clone(self.journal.run().await)
     }
 
     /// Goes on until it has ended or needs a person, or is told to stop.
@@ -115,7 +115,7 @@ impl Carrier {
     /// When the journal cannot be written: then nothing more is called.
     pub async fn carry_on(&self) -> Result<Next, Error> {
         let (journal, clock, stop) = (&self.journal, &self.parts.clock, &self.parts.stop);
-        let mut driving: JoinSet<(StepId, Result<(), Lost>)> = JoinSet::new();
+        let mut driving: JoinSet<(StepId, Result<Looked, Lost>)> = JoinSet::new();
         let mut in_drive: HashSet<StepId> = HashSet::new();
         let mut lost: Option<Lost> = None;
         loop {
@@ -168,7 +168,7 @@ impl Carrier {
                         done.map_err(|error| Error::Stopped(format!("a defect: {error}")))?;
                     in_drive.remove(&step);
                     match outcome {
-                        Ok(()) => {}
+                        Ok(_) => {}
                         // Another branch came first: what is next is asked anew.
                         Err(late) if late.is_too_late() => tracing::debug!(%step, %late, "news that came too late"),
                         Err(other) => lost = Some(other),

@@ -5,16 +5,17 @@ use crate::asks::Asks;
 use crate::journal::{Journal, Lost};
 use crate::lease::Lease;
 use crate::look::Ground;
+use call::Unexecuted;
 use holdfast_clock::DatabaseClock;
 use holdfast_cloud::{Access, Acting, Cloud, Direction, Settled};
 use holdfast_domain::{Account, StepId};
 use holdfast_failover::change::Change;
-use holdfast_failover::run::may_repeat;
-use holdfast_failover::run::{CallState, Event, Run, StepProgress, StepState};
+use holdfast_failover::run::{CallState, Event, Run, StepProgress, StepState, may_repeat};
 use holdfast_failover::step::{Seen, Work, lags, resource_matches};
 use holdfast_failover::{Idempotency, Step, Verdict};
 use holdfast_store::{Fence, Store};
 use jiff::{SignedDuration, Timestamp};
+use pauses::Pauses;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,7 @@ use words::{drifted, parked, rehearsed, values};
 
 mod call;
 mod other_plan;
+mod pauses;
 mod words;
 
 #[derive(Debug, Clone)]
@@ -47,8 +49,6 @@ pub struct Replica {
     pub looks_at_once: usize,
 }
 
-/// A step that waits for AWS looks again at least this often.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// The way out of a wait that took too long, where its kind knows no better one.
 const LOOK_IN_AWS: &str = "Look in AWS what it waits for; then retry, or skip with a reason.";
 /// Added to a call's own deadline before its answer counts as lost for good.
@@ -58,6 +58,8 @@ const ANSWER_MARGIN: Duration = Duration::from_secs(2);
 enum Turn {
     /// Look again after a pause.
     Again,
+    /// Make the same call again after a pause, without another look where that may be.
+    Repeat(Box<Unexecuted>),
     /// Look again seldom: until then an answer may come, and nothing may be done before.
     Until(Timestamp),
     /// The step's state has changed: read it anew.
@@ -66,12 +68,22 @@ enum Turn {
     Over,
 }
 
+/// How a step came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looked {
+    /// By what it found: nothing was waited for.
+    AtOnce,
+    Again,
+}
+
 /// Goes on until the step has succeeded, is parked for a person, or the process stops.
 ///
 /// # Errors
 /// [`Lost`] when the run is no longer this worker's.
-pub async fn drive(parts: StepDrive, id: StepId) -> Result<(), Lost> {
-    let mut pause = parts.poll_interval;
+pub async fn drive(parts: StepDrive, id: StepId) -> Result<Looked, Lost> {
+    let mut looked = Looked::AtOnce;
+    let mut pauses = Pauses::new(parts.poll_interval);
+    let mut unexecuted: Option<Box<Unexecuted>> = None;
     loop {
         let run = parts.journal.run().await;
         let (Some(step), Some(progress)) = (run.step(&id), run.steps.get(&id)) else {
@@ -79,33 +91,41 @@ pub async fn drive(parts: StepDrive, id: StepId) -> Result<(), Lost> {
         };
         let turn = match progress.state {
             StepState::Pending | StepState::Running | StepState::Waiting | StepState::Unknown => {
-                parts.turn(&run, step, progress).await?
+                let repeat = unexecuted.take().filter(|call| call.may_be_repeated(progress, parts.now()));
+                match repeat {
+                    Some(call) => parts.repeat(&run, step, progress, &call).await?,
+                    None => parts.turn(&run, step, progress).await?,
+                }
             }
             _ => Turn::Over,
         };
-        let (wait, next) = match turn {
-            Turn::Over => return Ok(()),
-            Turn::Moved => (None, parts.poll_interval),
-            Turn::Again => (Some(pause), (pause * 3 / 2).min(LONGEST_PAUSE)),
-            // Once more soon, for an effect that shows late, then when no answer can come any more: looks in between
-            // decide nothing.
+        let wait = match turn {
+            Turn::Over => return Ok(looked),
+            Turn::Moved => {
+                pauses = Pauses::new(parts.poll_interval);
+                None
+            }
+            Turn::Again => Some(pauses.before_a_look()),
+            Turn::Repeat(call) => {
+                unexecuted = Some(call);
+                Some(pauses.before_a_call())
+            }
             Turn::Until(due) => {
                 let left = Duration::try_from(due.duration_since(parts.now())).unwrap_or_default();
-                let wait = if pause == parts.poll_interval { left / 4 } else { left };
-                (Some(wait.max(parts.poll_interval)), LONGEST_PAUSE)
+                Some(pauses.until(left))
             }
         };
-        pause = next;
         if let Some(wait) = wait {
+            looked = Looked::Again;
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                () = parts.stop.cancelled() => return Ok(()),
+                () = parts.stop.cancelled() => return Ok(looked),
             }
             parts.journal.refresh().await?;
         }
         // A clean stop leaves at a journalled point; whoever comes next looks first.
         if parts.stop.is_cancelled() {
-            return Ok(());
+            return Ok(looked);
         }
     }
 }
@@ -138,7 +158,7 @@ impl StepDrive {
         let asked_at = self.now();
         let seen = self.ground.look(self.cloud.as_ref(), &access, step, run.plan(), asked_at).await;
         match &progress.call {
-            None => self.check(run, step, progress, &seen).await,
+            None => self.check(run, step, progress, (&seen, asked_at)).await,
             // Nothing shows its effect: the answer is all there is.
             Some(CallState::Answered(answer)) if step.change().is_some_and(|change| !change.shows()) => {
                 let note = answer.request_id.clone().unwrap_or_else(|| "no request id".into());
@@ -215,7 +235,7 @@ impl StepDrive {
         run: &Run,
         step: &Step,
         progress: &StepProgress,
-        seen: &Seen,
+        (seen, asked_at): (&Seen, Timestamp),
     ) -> Result<Turn, Lost> {
         match step.left_out_now(seen) {
             Ok(None) => {}
@@ -249,7 +269,9 @@ impl StepDrive {
             return self.succeed(step, progress, seen, events, note).await;
         }
         match verdict {
-            Verdict::Act(change) => self.intend_and_call(run, step, progress, seen, &change).await,
+            Verdict::Act(change) => {
+                self.intend_and_call(run, step, progress, (seen, asked_at), &change).await
+            }
             verdict => self.follow(step, progress, seen, events, verdict, None).await,
         }
     }
@@ -412,7 +434,7 @@ impl StepDrive {
                     )
                     .await;
             }
-            return self.intend_and_call(run, step, progress, seen, &change).await;
+            return self.intend_and_call(run, step, progress, (seen, asked_at), &change).await;
         }
         self.verify(run, step, progress, seen, Some("the answer to the call was lost, its effect was seen"))
             .await

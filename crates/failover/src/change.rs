@@ -1,12 +1,20 @@
 //! The changing AWS calls that a step can make. Each sets a target value; none toggles. The adapter
 //! translates a change to the wire and adds nothing to it.
 
-use crate::movement::Movement;
-use holdfast_domain::facts::{
-    AcceleratorEndpoint, AutoScalingGroupFacts, DnsRecord, EksNodeGroupFacts, ReplicaSettings, ScalingBounds,
+mod names;
+mod repeats;
+mod values;
+
+pub use repeats::Idempotency;
+pub use values::{
+    AccessPointRouteTarget, GroupSize, RecordReplacement, RoutingControlTarget, StackBuild, StoreEndpoint,
+    SwitchAction,
 };
+
+use crate::movement::Movement;
+use holdfast_domain::facts::{AcceleratorEndpoint, ReplicaSettings, ScalingBounds};
 use holdfast_domain::resource::SettingHolder;
-use holdfast_domain::{Facts, Name, RegionCode, StepId};
+use holdfast_domain::{Name, RegionCode, StepId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -159,210 +167,7 @@ pub enum Change {
     RunPlan { application: Name, movement: Movement },
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StackBuild {
-    pub stack: String,
-    pub template_url: String,
-    pub parameters: BTreeMap<String, String>,
-    /// What CloudFormation works as.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role_arn: Option<String>,
-}
-
-/// Where the writer of a store is reached in the call's Region. In a plan it is a rule: what it comes to is often known
-/// only when the store has been promoted or restored. The step resolves it, and what it then sets stands in the journal
-/// before the call is made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoreEndpoint {
-    pub store: Name,
-    /// `None` in a plan, unless a failback puts back what stood before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub endpoint: Option<String>,
-    /// The version of the setting that the step has seen; the call is not made on another. `None` in a plan.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on_version: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccessPointRouteTarget {
-    pub bucket: String,
-    /// 0 or 100: S3 takes nothing between.
-    pub traffic_dial_percent: u8,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RoutingControlTarget {
-    pub control_arn: String,
-    pub on: bool,
-}
-
-/// What a Region switch plan does to its target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SwitchAction {
-    Activate,
-    Deactivate,
-}
-
-impl SwitchAction {
-    /// As ARC words it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Activate => "activate",
-            Self::Deactivate => "deactivate",
-        }
-    }
-}
-
-/// The three sizes of a group, always set together: one that is left out may stand in the way of another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GroupSize {
-    pub min: u32,
-    pub max: u32,
-    pub desired: u32,
-}
-
-impl GroupSize {
-    /// Of a group of machines.
-    #[must_use]
-    pub fn of(facts: &Facts) -> Option<Self> {
-        match facts {
-            Facts::AutoScalingGroup(group) => Some(group.into()),
-            Facts::EksNodeGroup(group) => Some(group.into()),
-            _ => None,
-        }
-    }
-}
-
-impl From<&AutoScalingGroupFacts> for GroupSize {
-    fn from(group: &AutoScalingGroupFacts) -> Self {
-        Self { min: group.min, max: group.max, desired: group.desired }
-    }
-}
-
-impl From<&EksNodeGroupFacts> for GroupSize {
-    fn from(group: &EksNodeGroupFacts) -> Self {
-        Self { min: group.min, max: group.max, desired: group.desired }
-    }
-}
-
-/// `old` must be there to the letter; `new` stands afterwards. Either may be absent, not both.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RecordReplacement {
-    pub region: RegionCode,
-    pub old: Option<DnsRecord>,
-    pub new: Option<DnsRecord>,
-}
-
-/// What a repeat of the call would do, which decides how a lost answer is treated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Idempotency {
-    /// AWS refuses a second one.
-    CompareAndSet,
-    /// A second one changes nothing.
-    SetState,
-    /// AWS takes a client token and answers a second one as it answered the first. The token follows from run, step
-    /// and the number of times that a person had the step tried again.
-    Token,
-    /// A second one would be a second effect: look first, repeat only after the first call's deadline.
-    OneShot,
-}
-
 impl Change {
-    /// The IAM action, as session policies and the audit name it.
-    #[must_use]
-    pub fn action(&self) -> &'static str {
-        match self {
-            Self::SetEcsDesiredCount { .. } => "ecs:UpdateService",
-            Self::SetEcsScalingBounds { .. } => "application-autoscaling:RegisterScalableTarget",
-            Self::SetAutoScalingGroupSize { .. } => "autoscaling:UpdateAutoScalingGroup",
-            Self::SuspendScalingProcesses { .. } => "autoscaling:SuspendProcesses",
-            Self::ResumeScalingProcesses { .. } => "autoscaling:ResumeProcesses",
-            Self::SetEksNodeGroupSize { .. } => "eks:UpdateNodegroupConfig",
-            Self::SetLambdaConcurrency { reserved: Some(_), .. } => "lambda:PutFunctionConcurrency",
-            Self::SetLambdaConcurrency { reserved: None, .. } => "lambda:DeleteFunctionConcurrency",
-            Self::SetLambdaProvisioned { .. } => "lambda:PutProvisionedConcurrencyConfig",
-            Self::SetEventSource { .. } => "lambda:UpdateEventSourceMapping",
-            Self::SwitchAuroraOver { .. } => "rds:SwitchoverGlobalCluster",
-            Self::FailAuroraOver { .. } => "rds:FailoverGlobalCluster",
-            Self::PromoteReplica { .. } => "rds:PromoteReadReplica",
-            Self::PromoteReplicaCluster { .. } => "rds:PromoteReadReplicaDBCluster",
-            Self::CreateReplica { .. } => "rds:CreateDBInstanceReadReplica",
-            Self::CreateReplicaCluster { .. } => "rds:CreateDBCluster",
-            Self::CreateClusterInstance { .. } => "rds:CreateDBInstance",
-            Self::FailDatastoreOver { .. } => "elasticache:FailoverGlobalReplicationGroup",
-            Self::StartRestoreJob { .. } => "backup:StartRestoreJob",
-            Self::DeleteRestored { is_cluster: false, .. } => "rds:DeleteDBInstance",
-            Self::DeleteRestored { is_cluster: true, .. } => "rds:DeleteDBCluster",
-            Self::SetAccessPointRoutes { .. } => "s3:SubmitMultiRegionAccessPointRoutes",
-            Self::SetAcceleratorGroup { .. } => "globalaccelerator:UpdateEndpointGroup",
-            Self::ReplaceRecords { .. } => "route53:ChangeResourceRecordSets",
-            Self::SetHealthCheck { .. } => "route53:UpdateHealthCheck",
-            Self::SetRoutingControls { .. } => "route53-recovery-cluster:UpdateRoutingControlStates",
-            Self::SetPrimaryOrigins { .. } => "cloudfront:UpdateDistribution",
-            Self::SetSwitchObject { holds: true, .. } => "s3:PutObject",
-            Self::SetSwitchObject { holds: false, .. } => "s3:DeleteObject",
-            Self::StartRegionSwitch { .. } => "arc-region-switch:StartPlanExecution",
-            // ---- steps of one's own
-            Self::CallWebhook { .. } => "webhook:Post",
-            Self::InvokeLambda { .. } => "lambda:InvokeFunction",
-            Self::RunDocument { .. } => "ssm:SendCommand",
-            Self::RunPlan { .. } => "holdfast:RequestRun",
-            // ---- what the recovery Region must have
-            Self::CreateStack { .. } => "cloudformation:CreateStack",
-            Self::UpdateStack { .. } => "cloudformation:UpdateStack",
-            Self::SetParameterEndpoint { .. } => "ssm:PutParameter",
-            Self::SetSecretEndpoint { .. } => "secretsmanager:PutSecretValue",
-            Self::SetRecordEndpoint { .. } => "route53:ChangeResourceRecordSets",
-        }
-    }
-
-    #[must_use]
-    pub fn idempotency(&self) -> Idempotency {
-        match self {
-            // AWS refuses a name that is taken, and to delete what is being deleted.
-            Self::ReplaceRecords { .. }
-            | Self::SetHealthCheck { .. }
-            | Self::SetPrimaryOrigins { .. }
-            | Self::SetSwitchObject { .. }
-            | Self::CreateReplica { .. }
-            | Self::CreateReplicaCluster { .. }
-            | Self::CreateClusterInstance { .. }
-            | Self::DeleteRestored { .. } => Idempotency::CompareAndSet,
-            Self::SetEcsDesiredCount { .. }
-            | Self::SetEcsScalingBounds { .. }
-            | Self::SetAutoScalingGroupSize { .. }
-            | Self::SuspendScalingProcesses { .. }
-            | Self::ResumeScalingProcesses { .. }
-            | Self::SetEksNodeGroupSize { .. }
-            | Self::SetLambdaConcurrency { .. }
-            | Self::SetLambdaProvisioned { .. }
-            | Self::SetEventSource { .. }
-            | Self::SetAccessPointRoutes { .. }
-            | Self::SetAcceleratorGroup { .. }
-            | Self::SetRoutingControls { .. } => Idempotency::SetState,
-            Self::StartRestoreJob { .. } => Idempotency::Token,
-            Self::SwitchAuroraOver { .. }
-            | Self::FailAuroraOver { .. }
-            | Self::PromoteReplica { .. }
-            | Self::PromoteReplicaCluster { .. }
-            | Self::FailDatastoreOver { .. }
-            | Self::StartRegionSwitch { .. } => Idempotency::OneShot,
-            // ---- steps of one's own: a receiver keeps webhooks' ids; a function's effect is its own affair.
-            // A step has asked for one run, however often its request is sent.
-            Self::CallWebhook { .. } | Self::RunPlan { .. } => Idempotency::Token,
-            Self::InvokeLambda { .. } | Self::RunDocument { .. } => Idempotency::OneShot,
-            // ---- what the recovery Region must have
-            Self::CreateStack { .. } | Self::UpdateStack { .. } | Self::SetSecretEndpoint { .. } => {
-                Idempotency::Token
-            }
-            Self::SetParameterEndpoint { .. } => Idempotency::SetState,
-            Self::SetRecordEndpoint { .. } => Idempotency::CompareAndSet,
-        }
-    }
-
     /// Where it makes a database of its own, with names and endpoints that nothing has yet.
     #[must_use]
     pub fn makes_anew(&self) -> Option<&RegionCode> {
@@ -474,52 +279,6 @@ impl Change {
         let endpoint = to.endpoint.clone().filter(|_| rule.endpoint.is_some());
         let on_version = rule.on_version.clone();
         self.pointed_at(StoreEndpoint { store: to.store.clone(), endpoint, on_version }) == *planned
-    }
-
-    /// The plane that must answer for this call, as `service@region`.
-    #[must_use]
-    pub fn plane(&self) -> String {
-        match self {
-            Self::SetEcsDesiredCount { region, .. } => format!("ecs@{region}"),
-            Self::SetEcsScalingBounds { region, .. } => format!("application-autoscaling@{region}"),
-            Self::SetAutoScalingGroupSize { region, .. }
-            | Self::SuspendScalingProcesses { region, .. }
-            | Self::ResumeScalingProcesses { region, .. } => format!("autoscaling@{region}"),
-            Self::SetEksNodeGroupSize { region, .. } => format!("eks@{region}"),
-            Self::SetLambdaConcurrency { region, .. }
-            | Self::SetLambdaProvisioned { region, .. }
-            | Self::SetEventSource { region, .. } => format!("lambda@{region}"),
-            Self::SwitchAuroraOver { region, .. }
-            | Self::FailAuroraOver { region, .. }
-            | Self::PromoteReplica { region, .. }
-            | Self::PromoteReplicaCluster { region, .. }
-            | Self::CreateReplica { region, .. }
-            | Self::CreateReplicaCluster { region, .. }
-            | Self::CreateClusterInstance { region, .. }
-            | Self::DeleteRestored { region, .. } => format!("rds@{region}"),
-            Self::FailDatastoreOver { region, .. } => format!("elasticache@{region}"),
-            Self::StartRestoreJob { region, .. } => format!("backup@{region}"),
-            Self::SetAccessPointRoutes { .. } => "s3-mrap-routes@any-of-five".into(),
-            Self::SetAcceleratorGroup { .. } => "globalaccelerator@us-west-2".into(),
-            Self::ReplaceRecords { .. } | Self::SetHealthCheck { .. } | Self::SetRecordEndpoint { .. } => {
-                "route53@us-east-1".into()
-            }
-            Self::SetRoutingControls { .. } => "arc-cluster@any-of-five".into(),
-            Self::SetPrimaryOrigins { .. } => "cloudfront@us-east-1".into(),
-            Self::SetSwitchObject { region, .. } => format!("s3@{region}"),
-            Self::StartRegionSwitch { region, .. } => format!("arc-region-switch@{region}"),
-            // ---- steps of one's own
-            Self::CallWebhook { .. } => "webhook@outside".into(),
-            Self::InvokeLambda { region, .. } => format!("lambda@{region}"),
-            Self::RunDocument { region, .. } => format!("ssm@{region}"),
-            Self::RunPlan { application, .. } => format!("a run of {application}"),
-            // ---- what the recovery Region must have
-            Self::CreateStack { region, .. } | Self::UpdateStack { region, .. } => {
-                format!("cloudformation@{region}")
-            }
-            Self::SetParameterEndpoint { region, .. } => format!("ssm@{region}"),
-            Self::SetSecretEndpoint { region, .. } => format!("secretsmanager@{region}"),
-        }
     }
 
     /// Of a step of one's own: the account whose act role makes the call. Others are made in their resource's account.

@@ -4,11 +4,13 @@
 mod of_break_glass;
 mod of_clock;
 mod of_evacuation;
+mod of_gap;
 mod of_run;
 
 pub use of_break_glass::of_break_glass;
 pub use of_clock::of_clock;
 pub use of_evacuation::of_evacuation;
+pub use of_gap::of_gap;
 pub use of_run::of_run;
 
 use crate::approval;
@@ -56,6 +58,8 @@ pub enum Matter {
     Failed,
     /// Two clocks differ by more than they may.
     ClockApart,
+    /// The database has lost entries of a run's journal.
+    JournalGap,
     /// Somebody tries a channel.
     Test,
 }
@@ -170,6 +174,19 @@ fn asked_at_once(run: &Run, wanted: &[PersonId], people: &[Addressee]) -> Vec<Pe
     let more = first.iter().map(|p| (p.id, p.email.as_str(), p.groups.as_slice()));
     let enough = approval::met_with(&run.request.policy, &run.reviews, more);
     (if enough { first } else { wanted }).iter().map(|p| p.id).collect()
+}
+
+/// To what needs a person, first whoever asked for the run, and who is on call for its application; everybody who may drive it
+/// where there are none of them, and where `everybody` is wanted.
+fn called_to(
+    people: &[Addressee],
+    by: Option<PersonId>,
+    team: Option<&Name>,
+    everybody: bool,
+) -> Vec<PersonId> {
+    let on_call = |p: &Addressee| p.may_drive && team.is_some_and(|team| p.on_call.contains(team));
+    let first = those(people, |p| Some(p.id) == by || on_call(p));
+    if everybody || first.is_empty() { those(people, |p| p.may_drive) } else { first }
 }
 
 fn is_emergency(mode: Mode) -> bool {

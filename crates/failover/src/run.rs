@@ -21,7 +21,7 @@ mod undo;
 pub use commit::{Commit, WINDOW_SECONDS, may_hold};
 pub use escalation::Escalated;
 pub use names::is_over;
-pub use next::may_repeat;
+pub use next::{may_repeat, may_repeat_unseen};
 pub use replay::Corrupt;
 pub use summary::Summary;
 pub use undo::{Stays, TakenBack, Undoing};
@@ -185,6 +185,9 @@ pub enum Event {
         step: StepId,
         reason: String,
         retry: bool,
+        /// It surely did not run, for a reason that says nothing of what it would have changed: throttled, or never sent.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        not_executed: bool,
     },
     /// News while waiting; written only when the note differs from the last.
     StepProgress {
@@ -411,6 +414,8 @@ pub struct StepProgress {
     pub stood: Vec<Before>,
     pub after: Vec<Before>,
     pub call: Option<CallState>,
+    /// The last call did not run, and nothing has come since that would ask for another look before the next.
+    pub not_executed: bool,
     /// Every answer of every attempt, for the audit.
     pub answers: Vec<(Timestamp, Answer)>,
     pub note: Option<String>,

@@ -59,7 +59,7 @@ pub fn pagerduty(site: &str, routing_key: &str, delivery: Uuid, message: &Messag
     };
     let severity = match (message.matter, message.signal) {
         (Matter::Emergency | Matter::BreakGlass, _) | (_, Signal::Ask) => "critical",
-        (Matter::Unanswered, _) => "error",
+        (Matter::Unanswered | Matter::JournalGap, _) => "error",
         _ => "info",
     };
     let mut event = json!({ "routing_key": routing_key, "event_action": action, "dedup_key": key });

@@ -70,6 +70,9 @@ pub struct Slot {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Contents {
     pub applications: Vec<OfApplication>,
+    /// Those of which something could not be read when it was made, and what: nothing of them can be carried out from it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<(Name, String)>,
     pub accounts: Vec<Account>,
     pub endpoints: Endpoints,
 }
@@ -362,6 +365,17 @@ impl Open {
     /// `not_in_the_bundle`.
     pub fn application(&self, name: &str) -> Result<&OfApplication, Fault> {
         self.contents.applications.iter().find(|of| of.application.name.as_str() == name).ok_or_else(|| {
+            if let Some((_, why)) =
+                self.contents.unreadable.iter().find(|(unread, _)| unread.as_str() == name)
+            {
+                return Fault::new(
+                    "not_in_the_bundle",
+                    format!(
+                        "The bundle has nothing of `{name}`, which could not be read when it was made: {why}."
+                    ),
+                    "Take an older copy of the bundle, or move it by hand.",
+                );
+            }
             let all: Vec<&str> =
                 self.contents.applications.iter().map(|of| of.application.name.as_str()).collect();
             Fault::new(

@@ -1,5 +1,6 @@
 //! What can go wrong between Holdfast and its database, as callers must tell it apart.
 
+use crate::inventory::UnreadableApplication;
 use holdfast_domain::{EvacuationId, RunId};
 
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,8 @@ pub enum Error {
     Unavailable(#[source] sqlx::Error),
     #[error("what is stored cannot be read: {0}")]
     Corrupt(String),
+    #[error("what is stored cannot be read: {0}")]
+    UnreadableApplication(UnreadableApplication),
     /// A secret that has to be read again is stored encrypted or not at all.
     #[error("this server has no key to keep secrets with: set HOLDFAST_SECRETS_KEY")]
     NoSecretsKey,

@@ -116,6 +116,16 @@ impl Store {
         Ok(times.into_iter().map(Into::into).collect())
     }
 
+    /// # Errors
+    /// `NotFound`; when the database does not answer.
+    pub async fn journal_gap(&self, id: Uuid) -> Result<Noticed> {
+        let row: Option<Row> = sqlx::query_as("SELECT * FROM journal_gaps WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&self.pool)
+            .await?;
+        row.ok_or(Error::NotFound("gap in a journal"))?.into_noticed()
+    }
+
     /// What was lost of a run's journal, the newest first.
     ///
     /// # Errors

@@ -1,37 +1,20 @@
 //! Reading the inventory. What is archived is not part of it.
 
+mod applications;
 mod replace;
+
+pub use applications::{Applications, UnreadableApplication, UnreadablePart};
 
 use crate::change::Change;
 use crate::connections::Connection;
-use crate::own_plans::own_plans;
 use crate::store::Store;
-use crate::wire::{from_json, from_word};
+use crate::wire::from_word;
 use crate::{Error, Result};
+use applications::Parts;
 use holdfast_domain::{
-    Account, AccountId, Application, ApprovalPolicy, ApprovalRule, DeclaredRegion, Group, Inventory, Labels,
-    Name, Objectives, RegionCode, Seconds,
+    Account, AccountId, ApprovalPolicy, ApprovalRule, DeclaredRegion, Group, Inventory, Labels, Name,
+    RegionCode, Seconds,
 };
-use serde_json::Value;
-
-#[derive(sqlx::FromRow)]
-struct ApplicationRow {
-    name: String,
-    owner: String,
-    tier: i16,
-    environment: Option<String>,
-    strategy: String,
-    home_region: String,
-    recovery_regions: Vec<String>,
-    rto_seconds: i64,
-    rpo_seconds: i64,
-    data_residency: Vec<String>,
-    load_split: Value,
-    approval_policy: String,
-    depends_on: Vec<String>,
-    resources: Value,
-    waivers: Value,
-}
 
 #[derive(sqlx::FromRow)]
 struct LabelsRow {
@@ -88,40 +71,8 @@ fn parse<T: std::str::FromStr<Err = holdfast_domain::Invalid>>(of: &str, text: &
     text.parse().map_err(|e: holdfast_domain::Invalid| Error::Corrupt(format!("{of}: {e}")))
 }
 
-fn parse_all<T: std::str::FromStr<Err = holdfast_domain::Invalid>>(
-    of: &str,
-    texts: &[String],
-) -> Result<Vec<T>> {
-    texts.iter().map(|t| parse(of, t)).collect()
-}
-
 fn seconds(of: &str, seconds: i64) -> Result<Seconds> {
     u32::try_from(seconds).map(Seconds).map_err(|_| Error::Corrupt(format!("{of}: {seconds} seconds")))
-}
-
-impl ApplicationRow {
-    fn into_application(self) -> Result<Application> {
-        let of = format!("application {}", self.name);
-        Ok(Application {
-            name: parse(&of, &self.name)?,
-            owner: parse(&of, &self.owner)?,
-            tier: u8::try_from(self.tier).map_err(|_| Error::Corrupt(format!("{of}: tier {}", self.tier)))?,
-            environment: self.environment.as_deref().map(|text| parse(&of, text)).transpose()?,
-            strategy: from_word("strategy", &self.strategy)?,
-            home_region: parse(&of, &self.home_region)?,
-            recovery_regions: parse_all(&of, &self.recovery_regions)?,
-            objectives: Objectives {
-                rto: seconds(&of, self.rto_seconds)?,
-                rpo: seconds(&of, self.rpo_seconds)?,
-            },
-            data_residency: parse_all(&of, &self.data_residency)?,
-            load_split: from_json(|| format!("{of}: its load split"), self.load_split)?,
-            approval_policy: parse(&of, &self.approval_policy)?,
-            depends_on: parse_all(&of, &self.depends_on)?,
-            resources: from_json(|| format!("{of}: its resources"), self.resources)?,
-            waivers: from_json(|| format!("{of}: its waivers"), self.waivers)?,
-        })
-    }
 }
 
 impl AccountRow {
@@ -151,29 +102,6 @@ impl PolicyRow {
             expires_after: seconds(&of, self.expires_after_seconds)?,
         })
     }
-}
-
-async fn applications(connection: &mut Connection, only: Option<&Name>) -> Result<Vec<Application>> {
-    let rows: Vec<ApplicationRow> = sqlx::query_as(
-        "SELECT a.name::text, a.owner::text, a.tier, a.environment::text, a.strategy, a.home_region::text, a.recovery_regions::text[],
-                a.rto_seconds, a.rpo_seconds, a.data_residency::text[], a.load_split, a.approval_policy::text,
-                ARRAY(SELECT d.depends_on::text FROM application_dependencies d
-                      WHERE d.application = a.name ORDER BY d.position) AS depends_on,
-                coalesce((SELECT jsonb_agg(r.spec || jsonb_build_object('name', r.name, 'account', r.account)
-                                 ORDER BY r.position, r.name)
-                          FROM resources r WHERE r.application = a.name), '[]') AS resources,
-                coalesce((SELECT jsonb_agg(jsonb_build_object('step', w.step, 'plane', w.plane, 'by', w.by_whom,
-                                                              'reason', w.reason, 'review_on', w.review_on)
-                                 ORDER BY w.position)
-                          FROM waivers w WHERE w.application = a.name), '[]') AS waivers
-         FROM applications a
-         WHERE a.archived_at IS NULL AND ($1::text IS NULL OR a.name = $1)
-         ORDER BY a.name",
-    )
-    .bind(only.map(Name::as_str))
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter().map(ApplicationRow::into_application).collect()
 }
 
 async fn accounts(connection: &mut Connection) -> Result<Vec<Account>> {
@@ -224,29 +152,39 @@ async fn policies(connection: &mut Connection) -> Result<Vec<ApprovalPolicy>> {
     rows.into_iter().map(PolicyRow::into_policy).collect()
 }
 
-async fn whole(connection: &mut Connection) -> Result<Inventory> {
-    Ok(Inventory {
+/// The inventory as it stands, and the parts of applications that cannot be read and are not in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    pub inventory: Inventory,
+    pub unreadable: Vec<UnreadableApplication>,
+}
+
+async fn stored(parts: Parts, connection: &mut Connection) -> Result<Stored> {
+    let inventory = Inventory {
         version: 1,
         accounts: Some(accounts(connection).await?),
         regions: Some(regions(connection).await?),
         groups: Some(groups(connection).await?),
         approval_policies: Some(policies(connection).await?),
-        applications: Some(applications(connection, None).await?),
-        plans: Some(own_plans(connection, None).await?),
-    })
+        applications: Some(parts.entries),
+        plans: Some(parts.plans),
+    };
+    Ok(Stored { inventory, unreadable: parts.unreadable })
 }
 
 impl Store {
-    /// Every section present, entries in the order of their names, all of one moment.
+    /// Every section present, entries in the order of their names, all of one moment; without applications of which something
+    /// cannot be read.
     ///
     /// # Errors
-    /// When the database does not answer, or something stored cannot be read.
+    /// When the database does not answer, or something else that is stored cannot be read.
     pub async fn load_inventory(&self) -> Result<Inventory> {
         let mut snapshot = self.pool.begin().await?;
         sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             .execute(&mut snapshot)
             .await?;
-        let inventory = whole(&mut snapshot).await?;
+        let parts = Parts::read(&mut snapshot).await?.whole();
+        let Stored { inventory, .. } = stored(parts, &mut snapshot).await?;
         snapshot.commit().await?;
         Ok(inventory)
     }
@@ -264,21 +202,6 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         rows.into_iter().map(LabelsRow::into_labels).collect()
-    }
-
-    /// In the order of their names.
-    ///
-    /// # Errors
-    /// When the database does not answer, or something stored cannot be read.
-    pub async fn applications(&self) -> Result<Vec<Application>> {
-        applications(&mut self.pool.acquire().await?, None).await
-    }
-
-    /// # Errors
-    /// `NotFound` also for one that is archived.
-    pub async fn application(&self, name: &Name) -> Result<Application> {
-        let found = applications(&mut self.pool.acquire().await?, Some(name)).await?;
-        found.into_iter().next().ok_or(Error::NotFound("application"))
     }
 
     /// # Errors
@@ -324,13 +247,15 @@ impl Store {
 const EDIT_LOCK: i64 = 0x686f_6c64_696e_7665;
 
 impl Change {
-    /// The inventory as it stands, held against every other edit until this change ends.
+    /// The inventory as it stands, held against every other edit until this change ends. Whatever is stored in its place
+    /// takes away what could not be read, unless that is among it.
     ///
     /// # Errors
-    /// When the database does not answer, or something stored cannot be read.
-    pub async fn load_inventory_for_edit(&mut self) -> Result<Inventory> {
+    /// When the database does not answer, or something else that is stored cannot be read.
+    pub async fn load_inventory_for_edit(&mut self) -> Result<Stored> {
         self.lock_inventory().await?;
-        whole(self.connection()).await
+        let parts = Parts::read(self.connection()).await?;
+        stored(parts, self.connection()).await
     }
 
     /// Until this change ends, nobody else stores an inventory.

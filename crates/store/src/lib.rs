@@ -77,6 +77,7 @@ pub use freezes::{ChangeFreeze, NewFreeze};
 pub use gaps::{Noticed, There};
 pub use held::Holder;
 pub use idempotency::{Idempotent, Kept, Mark};
+pub use inventory::{Applications, Stored, UnreadableApplication, UnreadablePart};
 pub use journal::{Advance, Fence};
 pub use log::{Exported, LogEntry, LogState, Place, StoredCheckpoint, StoredKey};
 pub use logins::{LoginGate, LoginLimits};

@@ -48,6 +48,8 @@ pub enum Of {
     BreakGlass(BreakGlassId),
     /// Two clocks that are apart.
     ClockAlarm(Uuid),
+    /// What a database has lost of a run's journal.
+    JournalGap(Uuid),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,6 +158,7 @@ struct DueRow {
     evacuation: Option<Uuid>,
     break_glass: Option<Uuid>,
     clock_alarm: Option<Uuid>,
+    journal_gap: Option<Uuid>,
     seq: i64,
     rounds: i16,
     tries: i16,
@@ -168,7 +171,8 @@ impl DueRow {
             .map(|id| Of::Run(RunId(id)))
             .or(self.evacuation.map(|id| Of::Evacuation(EvacuationId(id))))
             .or(self.break_glass.map(|id| Of::BreakGlass(BreakGlassId(id))))
-            .or(self.clock_alarm.map(Of::ClockAlarm))?;
+            .or(self.clock_alarm.map(Of::ClockAlarm))
+            .or(self.journal_gap.map(Of::JournalGap))?;
         let small = |number: i16| u16::try_from(number).unwrap_or_default();
         let (rounds, tries) = (small(self.rounds), small(self.tries));
         Some(Notice { id: self.id, of, seq: self.seq, rounds, tries })
@@ -189,8 +193,8 @@ impl Store {
     /// When the database does not answer.
     pub async fn due_notices(&self, most: u32) -> Result<Vec<Notice>> {
         let rows: Vec<DueRow> = sqlx::query_as(
-            "SELECT id, run, evacuation, break_glass, clock_alarm, coalesce(seq, 0) AS seq, rounds, tries FROM notices
-             WHERE due_at <= clock_timestamp() AND channel IS NULL ORDER BY due_at LIMIT $1",
+            "SELECT id, run, evacuation, break_glass, clock_alarm, journal_gap, coalesce(seq, 0) AS seq, rounds, tries
+             FROM notices WHERE due_at <= clock_timestamp() AND channel IS NULL ORDER BY due_at LIMIT $1",
         )
         .bind(i64::from(most))
         .fetch_all(&self.pool)
@@ -377,7 +381,7 @@ impl Store {
                     d.due_at, d.ended_at
              FROM deliveries d JOIN notices n ON n.id = d.notice JOIN people p ON p.id = d.person
              LEFT JOIN channels c ON c.id = d.channel
-             WHERE n.run = $1 OR n.evacuation = $2
+             WHERE n.run = $1 OR n.evacuation = $2 OR n.journal_gap IN (SELECT id FROM journal_gaps WHERE run = $1)
              ORDER BY n.id DESC, d.round DESC, p.email, d.id LIMIT $3",
         )
         .bind(run)
@@ -398,6 +402,6 @@ fn ids(of: Of) -> (Option<Uuid>, Option<Uuid>) {
     match of {
         Of::Run(id) => (Some(id.0), None),
         Of::Evacuation(id) => (None, Some(id.0)),
-        Of::BreakGlass(_) | Of::ClockAlarm(_) => (None, None),
+        Of::BreakGlass(_) | Of::ClockAlarm(_) | Of::JournalGap(_) => (None, None),
     }
 }

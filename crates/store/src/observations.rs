@@ -32,7 +32,8 @@ struct ObservationRow {
     resource: String,
     region: String,
     seen_at: Option<Time>,
-    facts: Option<Value>,
+    /// As text: a document that cannot be read as one must not take with it what it was read together with.
+    facts: Option<String>,
     failed_at: Option<Time>,
     reason: Option<String>,
     absent: bool,
@@ -61,7 +62,7 @@ impl ObservationRow {
         let failed = maybe_time(self.failed_at).zip(why);
         match maybe_time(self.seen_at).zip(self.facts) {
             None => Observed { seen: None, failed },
-            Some((at, facts)) => match serde_json::from_value(facts) {
+            Some((at, facts)) => match serde_json::from_str(&facts) {
                 Ok(facts) => Observed { seen: Some((at, facts)), failed },
                 // Written by another version: not to be believed, and no reason to hide all the rest.
                 Err(e) => Observed {
@@ -139,7 +140,7 @@ impl Store {
         application: Option<&Name>,
     ) -> Result<BTreeMap<Name, BTreeMap<(Name, RegionCode), Observed>>> {
         let rows: Vec<ObservationRow> = sqlx::query_as(
-            "SELECT o.application::text, o.resource::text, o.region::text, o.seen_at, o.facts, o.failed_at, o.reason,
+            "SELECT o.application::text, o.resource::text, o.region::text, o.seen_at, o.facts::text, o.failed_at, o.reason,
                     coalesce(o.absent_at = o.failed_at, false) AS absent
              FROM observations o JOIN applications a ON a.name = o.application
              WHERE a.archived_at IS NULL AND ($1::text IS NULL OR o.application = $1)",
@@ -149,7 +150,9 @@ impl Store {
         .await?;
         let mut all: BTreeMap<Name, BTreeMap<_, _>> = BTreeMap::new();
         for row in rows {
-            let key = (name(&row.resource)?, region(&row.region)?);
+            // Of a Region that this version does not know nothing is asked; what is seen of all others is.
+            let Ok(region) = region(&row.region) else { continue };
+            let key = (name(&row.resource)?, region);
             all.entry(name(&row.application)?).or_default().insert(key, row.observed());
         }
         Ok(all)

@@ -2,28 +2,45 @@
 
 use crate::change::Change;
 use crate::connections::Connection;
+use crate::inventory::{UnreadableApplication, UnreadablePart};
 use crate::plan_edits::groups_of;
 use crate::store::Store;
-use crate::wire::from_json;
+use crate::wire::from_text;
 use crate::{Error, Result};
 use holdfast_domain::own_step::OwnWork;
 use holdfast_domain::{Name, OwnPlan, OwnStep, PlanEdits};
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[derive(sqlx::FromRow)]
-struct PlanRow {
+pub(crate) struct PlanRow {
     application: String,
-    steps: Value,
-    edits: Value,
+    /// Documents as texts: one that cannot be read as one must not take with it what it was read together with.
+    steps: String,
+    edits: String,
+}
+
+impl PlanRow {
+    pub(crate) fn read(self) -> std::result::Result<OwnPlan, UnreadableApplication> {
+        let name = self.application.clone();
+        self.into_plan().map_err(|error| UnreadableApplication::new(&name, UnreadablePart::OwnPlan, error))
+    }
+
+    fn into_plan(self) -> Result<OwnPlan> {
+        let application = Name::parse(&self.application)
+            .map_err(|e| Error::Corrupt(format!("column application of own_plans: {e}")))?;
+        let mut edits: Vec<PlanEdits> = from_text("a column of plan_edits", &self.edits)?;
+        edits.sort_by(|a, b| a.way().cmp(&b.way()));
+        Ok(OwnPlan { application, steps: from_text("column steps of own_plans", &self.steps)?, edits })
+    }
 }
 
 /// In the order of the applications' names.
-pub(crate) async fn own_plans(connection: &mut Connection, only: Option<&Name>) -> Result<Vec<OwnPlan>> {
-    let rows: Vec<PlanRow> = sqlx::query_as(
-        "SELECT a.name::text AS application, coalesce(p.steps, '[]') AS steps,
+pub(crate) async fn own_plan_rows(connection: &mut Connection, only: Option<&Name>) -> Result<Vec<PlanRow>> {
+    Ok(sqlx::query_as(
+        "SELECT a.name::text AS application, coalesce(p.steps, '[]')::text AS steps,
                 coalesce((SELECT jsonb_agg(jsonb_build_object('intent', e.intent, 'from', e.from_region,
                                                               'to', e.to_region, 'edits', e.edits))
-                          FROM plan_edits e WHERE e.application = a.name), '[]') AS edits
+                          FROM plan_edits e WHERE e.application = a.name), '[]')::text AS edits
          FROM applications a LEFT JOIN own_plans p ON p.application = a.name
          WHERE a.archived_at IS NULL AND ($1::text IS NULL OR a.name = $1)
            AND (p.application IS NOT NULL OR EXISTS (SELECT FROM plan_edits e WHERE e.application = a.name))
@@ -31,35 +48,27 @@ pub(crate) async fn own_plans(connection: &mut Connection, only: Option<&Name>) 
     )
     .bind(only.map(Name::as_str))
     .fetch_all(connection)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let of = format!("own steps of {}", row.application);
-            let application =
-                Name::parse(&row.application).map_err(|e| Error::Corrupt(format!("{of}: {e}")))?;
-            let mut edits: Vec<PlanEdits> = from_json(|| format!("{of}, and edits"), row.edits)?;
-            edits.sort_by(|a, b| a.way().cmp(&b.way()));
-            Ok(OwnPlan { application, steps: from_json(|| of, row.steps)?, edits })
-        })
-        .collect()
+    .await?)
 }
 
 impl Store {
     /// The steps of one's own of one application; none is the usual.
     ///
     /// # Errors
-    /// When the database does not answer, or something stored cannot be read.
+    /// When the database does not answer; `UnreadableApplication` with the column.
     pub async fn own_steps(&self, application: &Name) -> Result<Vec<OwnStep>> {
-        let plans = own_plans(&mut self.pool.acquire().await?, Some(application)).await?;
-        Ok(plans.into_iter().flat_map(|p| p.steps).collect())
+        let rows = own_plan_rows(&mut self.pool.acquire().await?, Some(application)).await?;
+        let plans: std::result::Result<Vec<OwnPlan>, _> = rows.into_iter().map(PlanRow::read).collect();
+        Ok(plans.map_err(Error::UnreadableApplication)?.into_iter().flat_map(|plan| plan.steps).collect())
     }
 
-    /// Of every application that has any.
+    /// Of every application that has any; whose cannot be read is not among [`Store::applications`] either.
     ///
     /// # Errors
-    /// When the database does not answer, or something stored cannot be read.
+    /// When the database does not answer.
     pub async fn own_plans(&self) -> Result<Vec<OwnPlan>> {
-        own_plans(&mut self.pool.acquire().await?, None).await
+        let rows = own_plan_rows(&mut self.pool.acquire().await?, None).await?;
+        Ok(rows.into_iter().filter_map(|row| row.read().ok()).collect())
     }
 }
 

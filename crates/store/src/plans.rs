@@ -4,7 +4,7 @@
 use crate::change::Change;
 use crate::connections::Connection;
 use crate::store::Store;
-use crate::wire::{Time, from_json, from_word, maybe_time, time, to_json, word};
+use crate::wire::{Time, from_json, from_text, from_word, maybe_time, time, to_json, word};
 use crate::{Error, Result};
 use holdfast_domain::{Name, PersonId, RegionCode};
 use holdfast_failover::Digest;
@@ -278,18 +278,23 @@ impl Store {
     /// # Errors
     /// When the database does not answer, or something stored cannot be read.
     pub async fn plan_evaluations(&self) -> Result<BTreeMap<Name, (Evaluation, Timestamp)>> {
-        let rows: Vec<(String, Time, Value)> = sqlx::query_as(
-            "SELECT application::text, evaluated_at, evaluation FROM plan_care WHERE evaluated_at IS NOT NULL",
+        let rows: Vec<(String, Time, String)> = sqlx::query_as(
+            "SELECT application::text, evaluated_at, evaluation::text FROM plan_care WHERE evaluated_at IS NOT NULL",
         )
         .fetch_all(&self.pool)
         .await?;
-        rows.into_iter()
-            .map(|(application, at, value)| {
-                let of = format!("the evaluation of {application}");
-                let name = Name::parse(&application).map_err(|e| Error::Corrupt(format!("{of}: {e}")))?;
-                Ok((name, (from_json(|| of, value)?, at.into())))
-            })
-            .collect()
+        let read = |application: &str, text: &str| -> Result<(Name, Evaluation)> {
+            let name = Name::parse(application).map_err(|e| Error::Corrupt(e.to_string()))?;
+            Ok((name, from_text("an evaluation", text)?))
+        };
+        let mut all = BTreeMap::new();
+        for (application, at, text) in rows {
+            match read(&application, &text) {
+                Ok((name, evaluation)) => drop(all.insert(name, (evaluation, at.into()))),
+                Err(error) => tracing::warn!(%application, %error, "counts as not evaluated"),
+            }
+        }
+        Ok(all)
     }
 
     /// The applications whose plans are to be looked over now, at most so many. Of many replicas each gets others; one

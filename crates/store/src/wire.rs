@@ -29,6 +29,11 @@ pub(crate) fn from_json<T: DeserializeOwned>(what: impl FnOnce() -> String, valu
     serde_json::from_value(value).map_err(|e| Error::Corrupt(format!("{}: {e}", what())))
 }
 
+/// A document that was read as the text that it is.
+pub(crate) fn from_text<T: DeserializeOwned>(what: &str, text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|e| Error::Corrupt(format!("{what}: {e}")))
+}
+
 pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<Value> {
     serde_json::to_value(value).map_err(|e| Error::Invalid(e.to_string()))
 }

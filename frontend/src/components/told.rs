@@ -37,6 +37,7 @@ fn matter(matter: &str) -> &'static str {
         "rolled_back" => "told that it was taken back",
         "completed" => "told that it is done",
         "failed" => "told that it failed",
+        "journal_gap" => "told what the database has lost of it",
         "test" => "a test",
         _ => "told of it",
     }

@@ -4,7 +4,7 @@ use crate::components::tone::{Tone, badge};
 use crate::components::{audit_log, clocks, gaps, parts, runs};
 use crate::screen::Screen;
 use holdfast_api::runs::RunSummary;
-use holdfast_api::system::SystemView;
+use holdfast_api::system::{SystemView, UnreadableView};
 use leptos::prelude::*;
 
 #[must_use]
@@ -13,6 +13,7 @@ pub fn page(system: SystemView) -> Screen {
         && system.audit.blocks_starts.is_none()
         && system.set_aside.is_empty()
         && system.gaps.is_empty()
+        && system.unreadable.is_empty()
         && system.clocks.iter().all(|clock| clock.state != "bad");
     let mark = if well { Tone::Quiet } else { Tone::Bad };
     Screen::new("System", "/system", move || body(&system)).mark(mark)
@@ -43,6 +44,7 @@ fn body(system: &SystemView) -> AnyView {
         {parts::head("System", view! { "Whether Holdfast itself can do its work." }.into_any(), parts::nothing())}
         {parts::card("server", "This server", parts::nothing(), server.into_any())}
         {set_aside(&system.set_aside)}
+        {unreadable(&system.unreadable)}
         {gaps::card(&system.gaps)}
         {clocks::card(&system.clocks)}
         {audit_log::card(&system.audit)}
@@ -62,4 +64,20 @@ fn set_aside(set_aside: &[RunSummary]) -> AnyView {
         aside.into_any(),
         runs::table("Runs set aside", set_aside, "Open"),
     )
+}
+
+/// Shown when there are any.
+fn unreadable(found: &[UnreadableView]) -> AnyView {
+    let Some(way_out) = found.first().map(|one| one.way_out.clone()) else { return parts::nothing() };
+    let row = |one: &UnreadableView| {
+        view! { <tr><th scope="row">{one.application.clone()}</th><td>{one.why.clone()}</td></tr> }
+    };
+    let rows = found.iter().map(row).collect_view();
+    let head = view! { <th scope="col">"Application"</th><th scope="col">"What cannot be read"</th> };
+    let aside = view! { "they are left out of every list, sweep and move" };
+    let body = view! {
+        {parts::folding_table("Applications that cannot be read", head.into_any(), rows.into_any())}
+        <p>{way_out}</p>
+    };
+    parts::card("unreadable", "Applications that cannot be read", aside.into_any(), body.into_any())
 }

@@ -230,6 +230,17 @@ fn what_a_database_lost_of_a_journal_is_said_on_the_runs_page_and_of_the_system_
 }
 
 #[test]
+fn an_application_that_cannot_be_read_is_named_on_the_systems_page_with_its_column_and_the_way_out() {
+    let mut system = fixtures::settings::system();
+    let html = fixtures::show("/system", pages::system::page(system.clone()));
+    for said in ["reports", "column spec of resources: missing field", "Send the application anew, whole."] {
+        assert!(html.contains(said), "{said} is missing");
+    }
+    system.unreadable.clear();
+    assert!(!fixtures::show("/system", pages::system::page(system)).contains("cannot be read"));
+}
+
+#[test]
 fn an_evacuation_names_who_is_left_out_before_and_after_and_offers_only_what_may_be_done() {
     use fixtures::lots;
     let show = |view| fixtures::show("/", pages::evacuation::page(view, fixtures::signed()));

@@ -63,6 +63,9 @@ pub async fn system(output: Output) -> Outcome {
                 gap.run, gap.application, gap.says, gap.way_out
             ));
         }
+        for one in &system.unreadable {
+            text.push_str(&format!("cannot be read: {}: {}. {}\n", one.application, one.why, one.way_out));
+        }
         if !system.set_aside.is_empty() {
             text.push_str("\nRuns that nobody drives:\n");
             text += &run_text::table_of(&system.set_aside);

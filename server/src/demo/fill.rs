@@ -28,7 +28,7 @@ pub async fn fill(
         None => return Ok(Vec::new()),
     };
     let app = App::new(store.clone(), Settings { sealing: sealing.cloned(), ..Settings::default() });
-    if empty || store.applications().await?.is_empty() {
+    if empty || store.applications().await?.readable.is_empty() {
         // The endpoints that are probed are the simulator's own, wherever it listens today.
         let inventory = holdfast_sim::DEMO_INVENTORY.replace(USUAL_SIMULATOR, simulator_url);
         app.seed_inventory(&inventory).await.map_err(said)?;

@@ -13,7 +13,10 @@ use axum::{
 };
 use holdfast_api::{Problem, runs::RunFilter, system::ClockView};
 use serde::Serialize;
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 use utoipa::ToSchema;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -98,6 +101,13 @@ pub async fn metrics(State(state): State<AppState>, Principal(actor): Principal)
         "holdfast_journal_entries_lost",
         "Entries of runs' journals that the database has lost, as workers noticed within the last seven days; any is an alarm.",
         vec![(String::new(), lost as f64)],
+    );
+    let unreadable = state.plane.unreadable_applications(&actor).await?;
+    let unreadable: BTreeSet<&str> = unreadable.iter().map(|one| one.application.as_str()).collect();
+    gauge(
+        "holdfast_applications_unreadable",
+        "Applications that are left out everywhere because something of them cannot be read; any is an alarm.",
+        vec![(String::new(), count(unreadable.len()))],
     );
     let clocks = state.plane.clocks(&actor).await?;
     let apart = |of: &dyn Fn(&ClockView) -> Option<f64>| {

@@ -27,7 +27,7 @@ use holdfast_api::{
     repeats::*,
     runs::*,
     safeguards::*,
-    system::{ClockView, GapView},
+    system::{ClockView, GapView, UnreadableView},
     version,
 };
 use holdfast_domain::{
@@ -368,6 +368,13 @@ impl Nows for Fake {
             noticed_by: "worker-1".into(),
             says: "The database has lost 2 entries of this run's journal.".into(),
             way_out: "Say it again.".into(),
+        }])
+    }
+    async fn unreadable_applications(&self, _: &Actor) -> Answer<Vec<UnreadableView>> {
+        Ok(vec![UnreadableView {
+            application: "ledger".into(),
+            why: "column load_split: invalid type: null".into(),
+            way_out: "Send it anew.".into(),
         }])
     }
     async fn ready(&self) -> Result<(), String> {

@@ -197,5 +197,6 @@ async fn metrics_tell_what_is_known_and_leave_out_what_is_not() {
     assert_eq!(sweep, None, "there was no sweep");
     assert!(text.contains("holdfast_clock_ahead_seconds{worker=\"worker-1\"} 600"), "{text}");
     assert!(text.contains("holdfast_clocks_apart 1"), "{text}");
+    assert!(text.contains("holdfast_applications_unreadable 1"), "{text}");
     assert!(!text.contains("holdfast_aws_clock_ahead_seconds{"), "AWS was not heard");
 }

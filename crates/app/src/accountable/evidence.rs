@@ -8,7 +8,7 @@ use holdfast_api::audit_log::{
 };
 use holdfast_api::compliance::{ComplianceView, Compliances};
 use holdfast_api::now::{NowView, Nows};
-use holdfast_api::system::{ClockView, GapView};
+use holdfast_api::system::{ClockView, GapView, UnreadableView};
 use holdfast_api::{Answer, Page, Problem};
 use holdfast_domain::Actor;
 
@@ -24,6 +24,10 @@ impl Nows for Accountable {
 
     async fn gaps(&self, actor: &Actor) -> Answer<Vec<GapView>> {
         self.read(actor, "run", self.0.gaps(actor)).await
+    }
+
+    async fn unreadable_applications(&self, actor: &Actor) -> Answer<Vec<UnreadableView>> {
+        self.read(actor, "application", self.0.unreadable_applications(actor)).await
     }
 
     async fn ready(&self) -> Result<(), String> {

@@ -7,8 +7,10 @@ use crate::problems::{as_refusal, of_store};
 use crate::runs::request::{Thought, held_by, in_the_way};
 use crate::runs::sent::{codes, guards, unasked};
 use crate::runs::window::good_window;
+use crate::unreadable;
 use holdfast_api::evacuations::{LeftOutView, RequestEvacuation, StaysView};
 use holdfast_api::runs::RequestRun;
+use holdfast_api::system::UnreadableView;
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, Application, Name, RegionCode, RunId};
 use holdfast_failover::evacuation::{
@@ -66,7 +68,7 @@ impl App {
         good_window(asked.commit_within_seconds)?;
         let overrides = guards(&asked.overrides)?;
         let declared = self.store.declared_regions().await.map_err(of_store)?;
-        let judged = self.judge_all(&self.seen(actor).await?, now).await?;
+        let (judged, unread) = self.judge_all(&self.seen(actor).await?, now).await?;
         let only = only(asked, &judged)?;
         let mut order: Vec<Ordered> = judged.iter().map(|j| ordered(&j.application)).collect();
         let mut lot = Lot {
@@ -112,6 +114,7 @@ impl App {
             };
             lot.left_out.push(LeftOut { application: name, because });
         }
+        lot.left_out.extend(left_out_unread(unread));
         self.leave_out_what_is_held(actor, &mut lot).await?;
         for ordered in &mut order {
             ordered.depends_on.extend(lot.parts.get(&ordered.name).map(runs_plans_of).unwrap_or_default());
@@ -293,4 +296,16 @@ impl Lot {
 
 pub(super) fn left_out(left: &LeftOut) -> LeftOutView {
     LeftOutView { application: left.application.to_string(), because: left.because.clone() }
+}
+
+/// Whether these have a foot in the Region nobody can tell.
+fn left_out_unread(unread: Vec<UnreadableView>) -> Vec<LeftOut> {
+    let left = |one: UnreadableView| {
+        let application = Name::parse(&one.application).ok()?;
+        let sentence = format!("{application} cannot be read: {}.", one.why);
+        Some(LeftOut { application, because: Refusal::new(unreadable::CODE, sentence, one.way_out) })
+    };
+    let mut all: Vec<LeftOut> = unread.into_iter().filter_map(left).collect();
+    all.dedup_by(|one, before| one.application == before.application);
+    all
 }

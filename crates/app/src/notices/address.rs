@@ -6,10 +6,10 @@ use crate::authority::{Action, may, over_labels};
 use crate::people::actor;
 use holdfast_domain::{Actor, EvacuationId, Labels, Name, PersonId, Role, RunId};
 use holdfast_failover::notice::{
-    Addressee, Message, Signal, Told, of_break_glass, of_clock, of_evacuation, of_run, of_unreadable,
+    Addressee, Message, Signal, Told, of_break_glass, of_clock, of_evacuation, of_gap, of_run, of_unreadable,
 };
 use holdfast_failover::{Evacuation, Run};
-use holdfast_store::{Error, NewDelivery, Notice, NoticeOf, Person};
+use holdfast_store::{Error, NewDelivery, Notice, NoticeOf, Noticed, Person};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use uuid::Uuid;
@@ -73,6 +73,29 @@ impl App {
                 let people = addressees(people, &[]);
                 Ok(of_clock(&alarm.worker, alarm.since, (&alarm.says, &alarm.way_out), &people))
             }
+            NoticeOf::JournalGap(id) => self.told_of_gap(id, people).await,
+        }
+    }
+
+    async fn told_of_gap(&self, id: Uuid, people: &[(Person, Vec<Name>)]) -> Result<Told, Error> {
+        let Noticed { gap, at, .. } = self.store.journal_gap(id).await?;
+        // Of the run there may be nothing left, or what cannot be read: people hear of it all the same.
+        let run = match self.store.entries(gap.run, 0).await {
+            Ok(entries) => Run::replay(gap.run, &entries).ok(),
+            Err(Error::Corrupt(_)) => None,
+            Err(error) => return Err(error),
+        };
+        let team = self.owner_of(&gap.application).await?;
+        let people = addressees(people, &self.store.labels(Some(&gap.application)).await?);
+        Ok(of_gap(&gap, at, run.as_ref(), &people, team.as_ref()))
+    }
+
+    /// `None`: the inventory no longer has the application, or it cannot be read.
+    async fn owner_of(&self, application: &Name) -> Result<Option<Name>, Error> {
+        match self.store.application(application).await {
+            Ok(application) => Ok(Some(application.owner)),
+            Err(Error::NotFound(_) | Error::UnreadableApplication(_)) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -87,11 +110,7 @@ impl App {
         let Some(entry) = entries.iter().find(|entry| entry.seq == notice.seq) else {
             return Ok(Told::default());
         };
-        let team = match self.store.application(&run.request.application).await {
-            Ok(application) => Some(application.owner),
-            Err(Error::NotFound(_)) => None,
-            Err(error) => return Err(error),
-        };
+        let team = self.owner_of(&run.request.application).await?;
         let people = addressees(people, &self.store.labels(Some(&run.request.application)).await?);
         Ok(of_run(&run, entry, notice.rounds, &people, team.as_ref()))
     }
@@ -168,7 +187,7 @@ fn page_of(notice: &Notice) -> String {
         NoticeOf::Run(id) => format!("/runs/{id}"),
         NoticeOf::Evacuation(id) => format!("/evacuations/{id}"),
         NoticeOf::BreakGlass(id) => format!("/break-glass/{id}"),
-        NoticeOf::ClockAlarm(_) => "/system".to_owned(),
+        NoticeOf::ClockAlarm(_) | NoticeOf::JournalGap(_) => "/system".to_owned(),
     }
 }
 

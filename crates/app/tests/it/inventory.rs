@@ -58,7 +58,7 @@ async fn an_application_put_while_another_is_removed_stays() {
     put.unwrap();
     removed.unwrap();
     let names: Vec<String> =
-        house.store.applications().await.unwrap().iter().map(|a| a.name.to_string()).collect();
+        house.store.applications().await.unwrap().readable.iter().map(|a| a.name.to_string()).collect();
     assert_eq!(names, ["front", "new-shop", "pair", "shop"]);
 }
 

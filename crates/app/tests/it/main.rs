@@ -34,3 +34,4 @@ mod shares;
 mod sign_in;
 mod software_key;
 mod step_up;
+mod unreadable;

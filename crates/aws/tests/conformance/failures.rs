@@ -89,6 +89,7 @@ async fn nothing_was_sent_where_nobody_listens(peer: &Peer) {
     let cloud = AwsCloud::new(settings);
     let error = cloud.perform(&peer.account, &acting("raise-web", None), &scaled_to(6)).await.unwrap_err();
     assert_eq!((error.kind, error.outcome_unknown), (ErrorKind::Unreachable, false), "{error:?}");
+    assert!(error.not_executed());
 }
 
 async fn a_dark_region_is_unreachable_and_the_other_stays_known(peer: &Peer) {

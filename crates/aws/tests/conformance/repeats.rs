@@ -183,6 +183,7 @@ async fn what_aws_refuses_did_not_happen_and_what_broke_inside_aws_may_have() {
                 trial.let_it(kind).await;
                 let error = trial.perform().await.unwrap_err();
                 assert_eq!((error.kind, error.outcome_unknown), (expected, unknown), "{error:?}");
+                assert_eq!(error.not_executed(), kind == FaultKind::Throttle, "{error:?}");
                 assert_eq!(error.account, trial.peer.account.id.as_str());
                 assert_eq!(error.operation, trial.change.action());
                 assert!(error.request_id.is_some(), "{error:?}");

@@ -8,7 +8,7 @@ use crate::webhook::delivery;
 use holdfast_cloud::Error;
 use holdfast_failover::change::Change;
 use holdfast_failover::lease::leaves_in_time;
-use holdfast_failover::run::{Answer, Event, Run, StepProgress};
+use holdfast_failover::run::{Answer, Event, Run, StepProgress, may_repeat_unseen};
 use holdfast_failover::step::Seen;
 use holdfast_failover::{Idempotency, Step};
 use holdfast_store::sealing::Unreadable;
@@ -21,6 +21,19 @@ pub(super) struct Intent {
     deadline: Duration,
     /// When others take it for lost.
     answer_due: Timestamp,
+}
+
+/// A call that did not run, and what was seen when it was decided.
+pub(super) struct Unexecuted {
+    change: Change,
+    seen: Seen,
+    looked_at: Timestamp,
+}
+
+impl Unexecuted {
+    pub(super) fn may_be_repeated(&self, progress: &StepProgress, now: Timestamp) -> bool {
+        may_repeat_unseen(progress, &self.change, self.looked_at, now)
+    }
 }
 
 /// What came of trying to call.
@@ -37,6 +50,14 @@ pub(super) enum Outcome {
     Overtaken(String),
     /// A request of our own whose answer did not come.
     Lost(String),
+}
+
+/// Nothing was changed, and why.
+struct Refused<'a> {
+    reason: String,
+    may_pass: bool,
+    not_executed: bool,
+    way_out: &'a str,
 }
 
 fn unreadable(why: Unreadable) -> Outcome {
@@ -64,7 +85,7 @@ impl StepDrive {
         run: &Run,
         step: &Step,
         progress: &StepProgress,
-        seen: &Seen,
+        (seen, looked_at): (&Seen, Timestamp),
         change: &Change,
     ) -> Result<Turn, Lost> {
         let deadline = match change {
@@ -80,26 +101,53 @@ impl StepDrive {
                 Event::CallUnknown { step: step.id.clone(), reason: error.to_string() }
             }
             Outcome::Told(Err(error)) => {
-                let reason = format!("AWS refused it: {error}");
-                return self
-                    .refused(step, progress, reason, error.kind.may_pass(), way_out_of(error.kind))
-                    .await;
+                let refused = Refused {
+                    reason: format!("AWS refused it: {error}"),
+                    may_pass: error.kind.may_pass(),
+                    not_executed: error.not_executed(),
+                    way_out: way_out_of(error.kind),
+                };
+                let turn = self.refused(step, progress, refused).await?;
+                let unexecuted = || Unexecuted { change: change.clone(), seen: seen.clone(), looked_at };
+                return Ok(match turn {
+                    Turn::Again if error.not_executed() => Turn::Repeat(Box::new(unexecuted())),
+                    turn => turn,
+                });
             }
             Outcome::NotCalled { reason, way_out } => {
-                return self.refused(step, progress, reason, false, &way_out).await;
+                let refused = Refused { reason, may_pass: false, not_executed: false, way_out: &way_out };
+                return self.refused(step, progress, refused).await;
             }
             Outcome::TooLate => {
                 let reason = "the journal took too long; nothing was called".to_owned();
                 let way_out = "See why the database answers slowly, then retry.";
-                return self.refused(step, progress, reason, true, way_out).await;
+                // What was seen is old by now: that it never left is no reason not to look.
+                let refused = Refused { reason, may_pass: true, not_executed: false, way_out };
+                return self.refused(step, progress, refused).await;
             }
             Outcome::Overtaken(reason) => {
-                return self.refused(step, progress, reason, true, "Look at it again: retry.").await;
+                let way_out = "Look at it again: retry.";
+                let refused = Refused { reason, may_pass: true, not_executed: false, way_out };
+                return self.refused(step, progress, refused).await;
             }
             Outcome::Lost(reason) => Event::CallUnknown { step: step.id.clone(), reason },
         };
         self.journal.record(vec![event], self.now()).await?;
         Ok(Turn::Moved)
+    }
+
+    /// The same call from the same look: all that was heard since is that it did not run.
+    pub(super) async fn repeat(
+        &self,
+        run: &Run,
+        step: &Step,
+        progress: &StepProgress,
+        call: &Unexecuted,
+    ) -> Result<Turn, Lost> {
+        if let Some(turn) = self.ground_has_moved(run, step).await? {
+            return Ok(turn);
+        }
+        self.intend_and_call(run, step, progress, (&call.seen, call.looked_at), &call.change).await
     }
 
     /// What the answer says is seen again by whoever looks, but not where the answer is all there is, or has the id that AWS
@@ -161,13 +209,13 @@ impl StepDrive {
         &self,
         step: &Step,
         progress: &StepProgress,
-        reason: String,
-        may_pass: bool,
-        way_out: &str,
+        refused: Refused<'_>,
     ) -> Result<Turn, Lost> {
+        let Refused { reason, may_pass, not_executed, way_out } = refused;
         let retry =
             step.is_tried_again(may_pass, progress.attempt + 1) && !progress.is_overdue(step, self.now());
-        let mut events = vec![Event::CallRefused { step: step.id.clone(), reason: reason.clone(), retry }];
+        let mut events =
+            vec![Event::CallRefused { step: step.id.clone(), reason: reason.clone(), retry, not_executed }];
         if !retry {
             events.push(parked(step, reason, way_out));
         }

@@ -38,6 +38,7 @@ impl StepDrive {
             let way_out = "Carry that application out from the same bundle, then skip this step saying so.";
             return self.park(step, reason, way_out).await;
         };
+        let asked_at = self.now();
         let other = self.look_at_other(replica, run, step, progress, name).await?;
         if progress.state != StepState::Pending
             && let Some(CallState::Intended { .. } | CallState::Unknown { .. }) = &progress.call
@@ -73,7 +74,9 @@ impl StepDrive {
                     (turn, _) => turn,
                 })
             }
-            (_, Verdict::Act(change)) => self.intend_and_call(run, step, progress, &seen, &change).await,
+            (_, Verdict::Act(change)) => {
+                self.intend_and_call(run, step, progress, (&seen, asked_at), &change).await
+            }
             (_, verdict) => self.follow(step, progress, &seen, Vec::new(), verdict, None).await,
         }
     }

@@ -39,7 +39,12 @@ fn opened_by(code: &str) -> Draft {
     let salt = vec![1; 16];
     let who = Who { id: PersonId(Uuid::nil()), email: "operator@example.com".into() };
     Draft {
-        contents: Contents { applications: vec![], accounts: vec![], endpoints: Endpoints::default() },
+        contents: Contents {
+            applications: vec![],
+            unreadable: vec![],
+            accounts: vec![],
+            endpoints: Endpoints::default(),
+        },
         holders: vec![Holder {
             code: Uuid::now_v7(),
             person: who,

@@ -335,3 +335,21 @@ async fn and_one_in_any_column_of_an_application_stops_the_runs_of_that_applicat
     }
     house.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sweeps_go_on_with_all_others_where_something_of_an_application_cannot_be_read() {
+    let mut house = House::with_copies_of_shop(1).await;
+    let broken = "UPDATE resources SET spec = jsonb_build_object('kind', kind) WHERE application = 'copy-1'";
+    sqlx::query(broken).execute(&mut house.owner().await).await.unwrap();
+    let since = house.store.now().await.unwrap();
+    let shop = holdfast_domain::Name::parse("shop").unwrap();
+    until("shop to be looked at again", || async {
+        let seen = house.store.observations(&shop).await.unwrap();
+        let again = |one: &holdfast_domain::Observed| one.seen.as_ref().is_some_and(|(at, _)| *at > since);
+        (!seen.is_empty() && seen.values().all(again)).then_some(())
+    })
+    .await;
+    house.app.now(&house.operator).await.unwrap();
+    house.reaches(&asked(&house, "shop").await, RunState::Completed).await;
+    house.stop().await;
+}

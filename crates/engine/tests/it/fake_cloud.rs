@@ -54,6 +54,8 @@ struct World {
     fates: VecDeque<Fate>,
     made: Vec<Made>,
     dark: Option<RegionCode>,
+    /// The step of each look of a run at a resource.
+    looks: Vec<String>,
     delivered: Vec<Delivery>,
     unhealthy: bool,
     recalled: Vec<Facts>,
@@ -101,6 +103,10 @@ impl FakeCloud {
     }
     pub fn effects(&self) -> Vec<String> {
         self.made().into_iter().filter(|m| m.took_effect).map(|m| m.step).collect()
+    }
+    /// At how many resources a step has looked, each time counted.
+    pub fn looks_of(&self, step: &str) -> usize {
+        self.world.lock().unwrap().looks.iter().filter(|of| *of == step).count()
     }
     pub fn weight(&self, code: &str) -> i64 {
         self.weight_of(SHOP, code)
@@ -198,6 +204,7 @@ impl Cloud for FakeCloud {
         regions: &[RegionCode],
     ) -> Looked {
         if let Access::Act(acting) = access {
+            self.world.lock().unwrap().looks.push(acting.step.to_string());
             match self.defect(acting) {
                 Some(Defect::PanicsAtALook) => panic!("a defect in a look"),
                 Some(Defect::EndsTheProcess) => std::process::abort(),

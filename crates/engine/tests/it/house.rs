@@ -128,8 +128,8 @@ pub struct House {
     pub cloud: Arc<FakeCloud>,
     engine: Option<Engine>,
     data: TempDir,
-    sweep_interval: Duration,
     /// Of the worker that is started next.
+    pub sweep_interval: Duration,
     pub runs_at_once: usize,
     pub hold_at_most: Duration,
     pub operator: Actor,

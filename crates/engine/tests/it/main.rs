@@ -35,6 +35,7 @@ mod settings;
 mod simulation;
 mod standby;
 mod through;
+mod turned_away;
 mod twice;
 mod undo;
 mod wire;

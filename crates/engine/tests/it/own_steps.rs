@@ -1,15 +1,16 @@
 //! Steps of one's own: what they do, in which order, and what becomes of lost answers.
 
-use crate::fake_cloud::Fate;
+use crate::fake_cloud::{Fate, region};
 use crate::house::{House, id};
 use holdfast_api::applications::Applications;
 use holdfast_api::inventory::{FileFormat, Inventories, Manner};
 use holdfast_api::runs::{RunVerb, RunView, Runs, StepView};
-use holdfast_domain::{Name, StepId};
+use holdfast_domain::{Facts, Name, StepId};
 use holdfast_failover::run::Event;
 use holdfast_failover::{Mode, RunState, StepState};
 use holdfast_store::sealing::Sealing;
 use holdfast_store::{AuditActor, AuditEntry, Store};
+use std::time::Duration;
 
 const TELL: &str =
     "      - {name: tell, kind: webhook, before: move_traffic, url: https://hooks.example.com/x}\n";
@@ -182,6 +183,30 @@ async fn serving_is_confirmed_when_the_probe_of_the_target_answers() {
     .await;
     house.cloud.sicken(false);
     house.reaches(&run, RunState::Completed).await;
+    house.stop().await;
+}
+
+/// The look that a run ends with is begun beside its last steps.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_run_waited_for_last_everybody_sees_once_it_says_completed() {
+    let mut house = House::with_own_steps(TELL).await;
+    house.stop().await;
+    house.sweep_interval = Duration::from_secs(3600);
+    house.start().await;
+    house.cloud.sicken(true);
+    let run = house.started().await;
+    crate::house::until("the wait for the probe", || async {
+        let now = house.app.run(&house.operator, id(&run)).await.unwrap();
+        let note = step(&now, "confirm-serving").note.clone().unwrap_or_default();
+        note.contains("healthy does not answer from eu-central-1").then_some(())
+    })
+    .await;
+    house.cloud.sicken(false);
+    house.reaches(&run, RunState::Completed).await;
+    let observed = house.store.observations(&Name::parse("shop").unwrap()).await.unwrap();
+    let probe = &observed[&(Name::parse("healthy").unwrap(), region("eu-central-1"))];
+    let Some((_, Facts::Probe(answer))) = &probe.seen else { panic!("it was not seen: {probe:?}") };
+    assert!(answer.healthy, "{answer:?}");
     house.stop().await;
 }
 

@@ -1,6 +1,8 @@
 //! Who hears what of a run.
 
-use super::{Addressee, Matter, Message, Signal, Told, ask, asked_at_once, but, is_emergency, one, those};
+use super::{
+    Addressee, Matter, Message, Signal, Told, ask, asked_at_once, but, called_to, is_emergency, one, those,
+};
 use crate::approval::may_review;
 use crate::break_glass::UnderBreakGlass;
 use crate::run::{Entry, Event, Run, RunState, StepState, Who};
@@ -237,15 +239,10 @@ impl Tale<'_> {
         self.asks_to_drive(&self.message(Matter::CommitWanted, Signal::Ask, title, text))
     }
 
-    /// First whoever asked for the run, and who is on call for its application; everybody who may drive it where they do not act,
-    /// where there are none of them, and in an emergency.
+    /// Everybody who may drive it where those who were called first do not act.
     fn asks_to_drive(&self, message: &Message) -> Told {
-        let on_call = |p: &Addressee| p.may_drive && self.team.is_some_and(|team| p.on_call.contains(team));
-        let first = those(self.people, |p| p.id == self.by().id || on_call(p));
-        let whom = match self.rounds {
-            0 if !self.is_emergency() && !first.is_empty() => first,
-            _ => those(self.people, |p| p.may_drive),
-        };
+        let everybody = self.rounds > 0 || self.is_emergency();
+        let whom = called_to(self.people, Some(self.by().id), self.team, everybody);
         Told { to: to(whom, message), waits: true, settles: None }
     }
 }

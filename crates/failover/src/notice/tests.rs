@@ -4,6 +4,7 @@ use super::*;
 use crate::approval::Review;
 use crate::break_glass::{BreakGlass, OpenedWith, UnderBreakGlass};
 use crate::evacuation::{self, Evacuation};
+use crate::gap::Gap;
 use crate::movement::{Intent, Mode};
 use crate::run::{Command, Entry, Event, Request, Run, StepState};
 use crate::testing::{NOW, failover, name, region, request, sealed, step_id, who};
@@ -387,4 +388,33 @@ fn what_rang_for_a_step_ends_when_somebody_has_seen_to_it_and_a_start_under_brea
     story.tell(Command::RetryStep { by: who(5), step });
     let told = story.told_of("step_retried", 0);
     assert_eq!((told.to.len(), told.settles.unwrap().signal), (0, Signal::Settle));
+}
+
+#[test]
+fn of_what_a_database_has_lost_of_a_run_those_hear_who_would_be_called_to_it_and_admins_and_once() {
+    let gap = |kept| Gap {
+        run: RunId(Uuid::from_u128(9)),
+        application: name("shop"),
+        kept,
+        known: 4,
+        known_at: NOW,
+    };
+    let of = |run: Option<Request>, people: &[Addressee]| {
+        let run = run.map(|request| Story::of(request).run);
+        of_gap(&gap(1), NOW, run.as_ref(), people, Some(&name("payments")))
+    };
+    let told = of(Some(request()), &people());
+    assert_eq!(all(&told), [1, 6]);
+    assert!(!told.waits && told.settles.is_none());
+    let (_, message) = &told.to[0];
+    assert_eq!((message.matter, message.signal), (Matter::JournalGap, Signal::Tell));
+    assert!(message.text.contains("3 entries of this run's journal, 2 to 4"), "{}", message.text);
+    assert_eq!(message.path, "/runs/00000000-0000-0000-0000-000000000009");
+    assert_eq!(all(&of(Some(request()), &people_on_call(&[(5, "payments")]))), [1, 5, 6]);
+    assert_eq!(all(&of(Some(emergency()), &people())), [1, 5, 6]);
+    assert_eq!(all(&of(None, &people())), [1, 5, 6], "whoever asked for it is lost with it");
+    let rehearsed = sealed(Request { dry_run: true, ..request() });
+    assert_eq!(all(&of(Some(rehearsed), &people())), [6]);
+    let gone = of_gap(&gap(0), NOW, None, &people(), None);
+    assert_eq!(gone.to[0].1.path, "/system");
 }

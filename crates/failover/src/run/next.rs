@@ -3,6 +3,7 @@
 
 use super::{CallState, Next, Run, RunState, StepProgress, StepState};
 use crate::approval::{Tally, tally};
+use crate::change::{Change, Idempotency};
 use crate::step::Step;
 use holdfast_domain::StepId;
 use jiff::{SignedDuration, Timestamp};
@@ -101,6 +102,18 @@ impl Run {
         self.plan().steps.iter().all(|s| self.progress(&s.id).is_some_and(|p| p.state.is_done()))
     }
 
+    /// Whether all that is left of it goes on side by side and only looks: the world stays as the run has left it.
+    #[must_use]
+    pub fn only_looks_are_left(&self) -> bool {
+        let goes_on = |step: &Step, p: &StepProgress| {
+            p.state.in_flight() || (p.state == StepState::Pending && self.ready(step))
+        };
+        self.plan().steps.iter().all(|step| {
+            let progress = self.progress(&step.id);
+            progress.is_some_and(|p| p.state.is_done() || (step.change().is_none() && goes_on(step, p)))
+        })
+    }
+
     /// Approvals so far; the requester never counts, whatever the journal holds.
     #[must_use]
     pub fn tally(&self) -> Tally {
@@ -136,6 +149,28 @@ impl StepProgress {
             Some(CallState::Answered(_)) | None => None,
         }
     }
+}
+
+/// For how long a look is believed where the call that it led to did not run.
+const BELIEVED: SignedDuration = SignedDuration::from_secs(5);
+
+/// Whether this call, which did not run, may be made again as it was decided from a look that began at `looked_at`. What
+/// turned it away says nothing of the world, so that another look would see the same, unless others have had the time to
+/// change it. One whose repeat would be a second deed is compared with the world first all the same.
+///
+/// Only for the worker that looked: another has not seen it.
+#[must_use]
+pub fn may_repeat_unseen(
+    progress: &StepProgress,
+    change: &Change,
+    looked_at: Timestamp,
+    now: Timestamp,
+) -> bool {
+    let just_seen = looked_at <= now && now.duration_since(looked_at) <= BELIEVED;
+    progress.not_executed
+        && progress.state == StepState::Pending
+        && change.idempotency() != Idempotency::OneShot
+        && just_seen
 }
 
 /// Whether a call may be made again after an earlier one of the same step, when the step's check has just

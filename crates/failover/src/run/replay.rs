@@ -145,6 +145,7 @@ impl Run {
                         (None, Some(CallState::Unknown { .. })) => {}
                         (None, _) => p.call = None,
                     }
+                    p.not_executed = false;
                     p.note = None;
                 });
             }
@@ -163,9 +164,10 @@ impl Run {
                 }
                 p.note = Some(reason.clone());
             }),
-            Event::CallRefused { step, reason, retry } => {
+            Event::CallRefused { step, reason, retry, not_executed } => {
                 self.with(step, |p| {
                     p.call = None;
+                    p.not_executed = *not_executed;
                     p.note = Some(reason.clone());
                     p.state = StepState::Pending;
                 });
@@ -209,6 +211,7 @@ impl Run {
                 self.with(step, |p| {
                     p.state = StepState::Pending;
                     p.parked = None;
+                    p.not_executed = false;
                     p.started_at = None;
                     p.retries += 1;
                     // An accepted call is forgotten: the person wants it made again where the check says so.
@@ -260,11 +263,12 @@ impl Run {
             Event::Resumed { .. } => {
                 self.paused_by = None;
                 self.state = self.under_way();
-                // A refused call that was to be tried again could not be: the pause takes none of its time.
-                self.steps
-                    .values_mut()
-                    .filter(|p| p.state == StepState::Pending)
-                    .for_each(|p| p.started_at = None);
+                // A refused call that was to be tried again could not be: the pause takes none of its time, and what was seen
+                // before it is old.
+                for pending in self.steps.values_mut().filter(|p| p.state == StepState::Pending) {
+                    pending.started_at = None;
+                    pending.not_executed = false;
+                }
                 self.settle();
             }
             Event::Escalated { .. } => self.take_escalation(event, at),
@@ -370,6 +374,7 @@ impl StepProgress {
             stood: Vec::new(),
             after: Vec::new(),
             call: None,
+            not_executed: false,
             answers: Vec::new(),
             note: None,
             parked: None,

@@ -298,9 +298,31 @@ fn a_refused_call_parks_the_step_or_lets_it_be_tried_again() {
     let id = step_id("scale-web");
     for (retry, state) in [(true, StepState::Pending), (false, StepState::NeedsPerson)] {
         story.start("scale-web", Some(scale(6))).unwrap();
-        story.record(Event::CallRefused { step: id.clone(), reason: "throttled".into(), retry }).unwrap();
+        story
+            .record(Event::CallRefused {
+                step: id.clone(),
+                reason: "throttled".into(),
+                retry,
+                not_executed: false,
+            })
+            .unwrap();
         assert_eq!(story.run.steps[&id].state, state);
     }
+}
+
+#[test]
+fn once_only_its_last_steps_go_on_and_they_only_look_a_run_changes_nothing_more() {
+    let mut story = Story::started();
+    assert!(!story.run.only_looks_are_left(), "it begins with a look, and changes come");
+    story = Story::at_the_switch();
+    assert!(!story.run.only_looks_are_left());
+    story.record(Event::CallAnswered { step: step_id("switch-orders"), answer: answer() }).unwrap();
+    story.succeed("switch-orders").unwrap();
+    assert!(story.run.only_looks_are_left());
+    story.start("confirm-serving", None).unwrap();
+    assert!(story.run.only_looks_are_left());
+    story.park("confirm-serving");
+    assert!(!story.run.only_looks_are_left(), "it waits for a person");
 }
 
 #[test]

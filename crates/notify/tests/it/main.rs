@@ -7,6 +7,7 @@
 )]
 
 mod ends;
+mod gaps;
 mod on_call;
 mod receiver;
 

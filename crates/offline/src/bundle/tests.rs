@@ -89,6 +89,7 @@ fn draft_with(plan: OfferedPlan) -> Draft {
     Draft {
         contents: Contents {
             applications: vec![OfApplication { application: shop(), plans: vec![plan], without: vec![] }],
+            unreadable: vec![],
             accounts: vec![],
             endpoints: Endpoints::default(),
         },

@@ -32,8 +32,9 @@ async fn of_each_remembered_entry_it_is_told_whether_it_is_there() {
 }
 
 #[tokio::test]
-async fn a_gap_is_kept_once_told_to_whoever_waits_for_news_of_the_run_and_hidden_with_its_application() {
-    let (_database, store) = furnished().await;
+async fn a_gap_is_kept_and_told_of_once_wakes_whoever_waits_for_news_of_the_run_and_is_hidden_with_its_application()
+ {
+    let (database, store) = furnished().await;
     let run = start_run(&store, "shop", false).await.unwrap();
     let gap = Gap { run, application: name("shop"), kept: 1, known: 4, known_at: Timestamp::UNIX_EPOCH };
     let mut wakeups = listening(&store).await;
@@ -51,4 +52,10 @@ async fn a_gap_is_kept_once_told_to_whoever_waits_for_news_of_the_run_and_hidden
     let gone = Gap { run: RunId::fresh(), kept: 0, ..gap };
     assert!(record(&store, &gone).await);
     assert_eq!(store.gaps_of(gone.run).await.unwrap()[0].gap, gone);
+    let told: Vec<(String, Option<uuid::Uuid>)> =
+        sqlx::query_as("SELECT kind, run FROM notices WHERE journal_gap IS NOT NULL")
+            .fetch_all(&mut database.owner().await)
+            .await
+            .unwrap();
+    assert_eq!(told, [("journal_gap".to_owned(), None), ("journal_gap".to_owned(), None)], "of each once");
 }

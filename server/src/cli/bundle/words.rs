@@ -62,6 +62,10 @@ pub fn contents(open: &Open, application: Option<&str>) -> String {
             );
         }
     }
+    let wanted = |name: &str| application.is_none_or(|application| application == name);
+    for (name, why) in open.contents.unreadable.iter().filter(|(name, _)| wanted(name.as_str())) {
+        text += &format!("\n{name}: nothing: it could not be read when the bundle was made: {why}\n");
+    }
     text
 }
 

@@ -19,6 +19,7 @@ pub async fn view(state: &AppState, actor: &Actor) -> Answer<SystemView> {
         not_ready: state.plane.ready().await.err(),
         notes: state.site.notes.clone(),
         gaps: state.plane.gaps(actor).await?,
+        unreadable: state.plane.unreadable_applications(actor).await?,
         clocks: state.plane.clocks(actor).await?,
         set_aside: state.plane.runs(actor, &set_aside).await?.items,
         audit,

@@ -4,6 +4,7 @@
 use holdfast_domain::{PersonId, RunId, StepId};
 use holdfast_failover::run::{
     Answer, CallState, Command, Entry, Event, Next, Request, Run, StepState, Who, may_repeat,
+    may_repeat_unseen,
 };
 use holdfast_failover::{Idempotency, Refusal, Review, RunState, Step};
 use jiff::{SignedDuration, Timestamp};
@@ -243,10 +244,26 @@ impl Simulated {
             // It dies before the call leaves.
             5 => self.dies(),
             6 => {
-                self.record(Event::CallRefused { step: id, reason: "throttled".into(), retry: true });
+                self.record(Event::CallRefused {
+                    step: id.clone(),
+                    reason: "throttled".into(),
+                    retry: true,
+                    not_executed: true,
+                });
+                let goes_on = matches!(self.run.next(self.now), Next::Drive { steps } if steps.contains(&id));
+                let (progress, change) = (self.run.progress(&id).unwrap(), step.change().unwrap());
+                if goes_on && may_repeat_unseen(progress, change, self.now, self.now) {
+                    self.reached.insert("called again unseen");
+                    self.calls(step);
+                }
             }
             7 => {
-                self.record(Event::CallRefused { step: id.clone(), reason: "denied".into(), retry: false });
+                self.record(Event::CallRefused {
+                    step: id.clone(),
+                    reason: "denied".into(),
+                    retry: false,
+                    not_executed: false,
+                });
             }
             8 => {
                 let due = self.run.progress(&id).unwrap().answer_may_come_until().unwrap();

@@ -80,13 +80,58 @@ fn a_retry_begins_anew_only_what_stood_when_it_was_pressed() {
 fn a_pause_takes_none_of_the_time_of_a_call_that_was_to_be_tried_again() {
     let mut story = Story::at_the_switch();
     let id = step_id("switch-orders");
-    let refused = Event::CallRefused { step: id.clone(), reason: "throttled".into(), retry: true };
+    let refused =
+        Event::CallRefused { step: id.clone(), reason: "throttled".into(), retry: true, not_executed: true };
     story.record(refused).unwrap();
     story.tell(Command::Pause { by: who(2), reason: None }).unwrap();
     story.at = after(5_000);
     story.tell(Command::Resume { by: who(2) }).unwrap();
     story.start("switch-orders", Some(switch())).unwrap();
     assert!(!story.run.steps[&id].is_overdue(story.run.step(&id).unwrap(), after(5_600)));
+}
+
+/// Scale-web after its call was refused, or did not run.
+fn turned_away(not_executed: bool) -> Story {
+    let mut story = Story::started();
+    story.look("observe-again");
+    story.start("scale-web", Some(scale(6))).unwrap();
+    let refused =
+        Event::CallRefused { step: step_id("scale-web"), reason: "no".into(), retry: true, not_executed };
+    story.record(refused).unwrap();
+    story
+}
+
+fn unseen(story: &Story, call: &Change, looked_at: i64, now: i64) -> bool {
+    may_repeat_unseen(&story.run.steps[&step_id("scale-web")], call, after(looked_at), after(now))
+}
+
+#[test]
+fn a_call_that_did_not_run_is_made_again_without_a_look_for_as_long_as_the_last_one_is_believed() {
+    let story = turned_away(true);
+    for (looked_at, now, may) in [(0, 0, true), (0, 5, true), (0, 6, false), (1, 0, false)] {
+        assert_eq!(unseen(&story, &scale(6), looked_at, now), may, "looked at {looked_at}, {now} now");
+    }
+    assert!(!unseen(&story, &switch(), 0, 1), "a second one would be a second deed");
+    assert!(!unseen(&turned_away(false), &scale(6), 0, 1), "a refusal may say that the world is another");
+}
+
+#[test]
+fn nor_is_one_made_without_a_look_that_is_out_already_or_that_a_pause_lies_before() {
+    let mut again = turned_away(true);
+    again.start("scale-web", Some(scale(6))).unwrap();
+    assert!(!unseen(&again, &scale(6), 0, 1));
+    let mut paused = turned_away(true);
+    paused.tell(Command::Pause { by: who(2), reason: None }).unwrap();
+    paused.tell(Command::Resume { by: who(2) }).unwrap();
+    assert!(!unseen(&paused, &scale(6), 0, 1));
+}
+
+#[test]
+fn a_refusal_that_an_older_version_wrote_says_nothing_of_having_run() {
+    let old = serde_json::json!({ "kind": "call_refused", "step": "scale-web", "reason": "throttled", "retry": true });
+    let read: Event = serde_json::from_value(old.clone()).unwrap();
+    assert!(matches!(&read, Event::CallRefused { not_executed: false, .. }));
+    assert_eq!(serde_json::to_value(&read).unwrap(), old);
 }
 
 /// A run whose next step has asked another application for a run.

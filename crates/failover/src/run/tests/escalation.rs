@@ -110,7 +110,14 @@ fn a_refusal_that_comes_after_the_escalation_ends_the_wait_and_asks_nobody() {
     let mut story = Story::at_the_switch();
     escalate(&mut story).unwrap();
     let id = step_id("switch-orders");
-    story.record(Event::CallRefused { step: id.clone(), reason: "denied".into(), retry: false }).unwrap();
+    story
+        .record(Event::CallRefused {
+            step: id.clone(),
+            reason: "denied".into(),
+            retry: false,
+            not_executed: false,
+        })
+        .unwrap();
     let entries = story.entries.len();
     story.park("switch-orders");
     assert_eq!(story.entries.len(), entries, "a step that was replaced asks nobody");

@@ -84,7 +84,7 @@ fn a_try() -> impl Strategy<Value = Try> {
         4 => a_step().prop_map(|step| Command::Record(Event::CallAnswered { step, answer: answer() })),
         3 => a_step().prop_map(|step| Command::Record(Event::CallUnknown { step, reason: "lost".into() })),
         2 => (a_step(), any::<bool>()).prop_map(|(step, retry)| {
-            Command::Record(Event::CallRefused { step, reason: "no".into(), retry })
+            Command::Record(Event::CallRefused { step, reason: "no".into(), retry, not_executed: retry })
         }),
         1 => a_step().prop_map(|step| Command::Record(Event::StepProgress { step, note: "news".into() })),
         9 => a_step().prop_map(|step| {
@@ -179,7 +179,7 @@ fn forward(story: &mut Story, which: u8, fate: u8) {
         }
         (StepState::Running, Some(CallState::Intended { .. })) => match fate % 8 {
             0 => Event::CallUnknown { step: id, reason: "lost".into() },
-            1 => Event::CallRefused { step: id, reason: "throttled".into(), retry: true },
+            1 => Event::CallRefused { step: id, reason: "throttled".into(), retry: true, not_executed: true },
             _ => Event::CallAnswered { step: id, answer: answer() },
         },
         _ => Event::StepSucceeded { step: id, note: String::new(), after: Vec::new() },

@@ -90,7 +90,12 @@ fn what_is_refused_after_the_abort_is_taken_back_all_the_same_by_a_look() {
     };
     story.record(started).unwrap();
     story.tell(abort("")).unwrap();
-    let refused = Event::CallRefused { step: step_id("scale-web"), reason: "no".into(), retry: true };
+    let refused = Event::CallRefused {
+        step: step_id("scale-web"),
+        reason: "no".into(),
+        retry: true,
+        not_executed: false,
+    };
     story.record(refused).unwrap();
     assert_eq!(story.next(), Next::Drive { steps: vec![step_id("undo-scale-web")] });
 }

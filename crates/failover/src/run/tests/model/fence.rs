@@ -253,7 +253,15 @@ impl House {
             Doing::Heard { step, answered: false } => (vec![unknown(step)], false),
             Doing::TooLate { step } => {
                 let (step, reason) = (step.clone(), "the journal took too long".into());
-                (vec![Command::Record(Event::CallRefused { step, reason, retry: true })], false)
+                (
+                    vec![Command::Record(Event::CallRefused {
+                        step,
+                        reason,
+                        retry: true,
+                        not_executed: false,
+                    })],
+                    false,
+                )
             }
             Doing::Intended { .. } | Doing::Waits { .. } => return None,
         };
