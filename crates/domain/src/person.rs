@@ -112,6 +112,8 @@ impl Due {
 pub struct Actor {
     pub person: PersonId,
     pub email: String,
+    /// The other accounts that are known as the same person's: what nobody does for themselves they do with none of them.
+    pub others: Vec<PersonId>,
     /// Over everything.
     pub roles: Vec<Role>,
     /// Over some applications only.

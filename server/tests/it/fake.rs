@@ -112,6 +112,7 @@ pub fn operator() -> Actor {
     Actor {
         person: PersonId("01900000-0000-7000-8000-0000000000aa".parse().unwrap()),
         email: "operator@example.com".to_owned(),
+        others: Vec::new(),
         roles: vec![Role::Operator],
         scoped_roles: vec![],
         groups: vec![],

@@ -81,6 +81,7 @@ impl Night {
         let operator = Actor {
             person,
             email: EMAIL.into(),
+            others: Vec::new(),
             roles: vec![Role::Operator],
             scoped_roles: vec![],
             groups: vec![],

@@ -91,8 +91,7 @@ impl Run {
             Command::Approve { review, digest } => {
                 let event = Event::Approved { review: review.clone(), digest: digest.clone() };
                 self.may_decide(&event, &digest, now)?;
-                let who = Who { id: review.person, email: review.email.clone() };
-                may_review(&self.request, &self.reviews, &who, &review.groups)?;
+                may_review(&self.request, &self.reviews, &review)?;
                 let mut after = self.clone();
                 after.take(&event, now);
                 let mut events = vec![event];

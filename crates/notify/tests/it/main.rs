@@ -43,6 +43,7 @@ fn actor(person: &Person) -> Actor {
     Actor {
         person: person.id,
         email: person.email.clone(),
+        others: Vec::new(),
         roles: person.roles.clone(),
         scoped_roles: person.scoped_roles.clone(),
         groups: person.groups.clone(),
@@ -148,6 +149,7 @@ impl House {
             groups: self.approver.groups.clone(),
             at: self.store.now().await.unwrap(),
             comment: None,
+            others: vec![],
         };
         let digest = run.request.digest.clone();
         self.command(run, Command::Approve { review, digest }).await
