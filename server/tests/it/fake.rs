@@ -378,6 +378,9 @@ impl Nows for Fake {
 
 #[async_trait]
 impl Repeats for Fake {
+    fn known_by(&self, _: &str, body: &[u8]) -> [u8; 32] {
+        holdfast_store::hash_secret(body)
+    }
     async fn earlier_answer(&self, actor: &Actor) -> Answer<Earlier> {
         let Some(sent) = &actor.sent else { return Ok(Earlier::Nothing) };
         Ok(match self.kept.lock().unwrap().get(&sent.key) {
