@@ -290,6 +290,7 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
             production: settings.mode == config::Mode::Production,
             proxies: settings.proxies.clone(),
             provider,
+            requests_per_minute: settings.requests_per_minute,
         },
         stale_after: settings.stale_after,
         sealing,

@@ -97,6 +97,9 @@ pub struct Said {
     pub bundles: Vec<CheckpointPlace>,
     pub secrets_key: Option<PathBuf>,
     pub second_factor_for: Option<Vec<Role>>,
+    /// `0`: as often as they like.
+    pub requests_per_minute: Option<u32>,
+    pub breached_passwords: Option<PathBuf>,
     pub oidc: file::Oidc,
     pub notify: Notify,
     pub web_connections: Option<u32>,
@@ -143,6 +146,10 @@ pub struct Settings {
     pub secrets_key: Option<PathBuf>,
     /// Whoever has one of these roles, and a password here, has a second factor beside it.
     pub second_factor_for: Vec<Role>,
+    /// Of each API token; `None`: as often as they like.
+    pub requests_per_minute: Option<u32>,
+    /// Passwords that are known from breaches, by their hashes.
+    pub breached_passwords: Option<PathBuf>,
     /// The identity provider, as it was said; [`provider`] makes one of it.
     pub oidc: file::Oidc,
     /// How people are told, as it was said; [`post`] makes the ways of it.

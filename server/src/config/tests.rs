@@ -289,6 +289,23 @@ fn in_production_whoever_could_do_harm_has_a_second_factor_and_in_local_mode_who
 }
 
 #[test]
+fn in_production_a_program_has_its_pace_and_in_local_mode_where_it_is_said() {
+    let production =
+        [("HOLDFAST_MODE", "production"), ("HOLDFAST_PUBLIC_URL", "https://holdfast.example.com")];
+    let pace = |before: &[(&str, &str)], said: Option<&str>| {
+        let said = said.map(|said| ("HOLDFAST_REQUESTS_PER_MINUTE", said));
+        let all: Vec<_> = before.iter().copied().chain(said).collect();
+        settings(&all, None).map(|settings| settings.requests_per_minute)
+    };
+    assert_eq!(pace(&production, None), Ok(Some(600)));
+    assert_eq!(pace(&production, Some("1200")), Ok(Some(1_200)));
+    assert_eq!(pace(&production, Some("0")), Ok(None));
+    assert_eq!(pace(&[], None), Ok(None));
+    assert_eq!(pace(&[], Some("60")), Ok(Some(60)));
+    assert!(refused(&[("HOLDFAST_REQUESTS_PER_MINUTE", "many")], None).contains("whole number"));
+}
+
+#[test]
 fn what_nobody_could_set_up_is_asked_of_nobody() -> Result<(), Wrong> {
     let at = |url, roles| {
         let said = [("HOLDFAST_PUBLIC_URL", url), ("HOLDFAST_REQUIRE_SECOND_FACTOR", roles)];

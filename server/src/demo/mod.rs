@@ -147,6 +147,7 @@ async fn start(options: &Options, running: &mut Running) -> anyhow::Result<Vec<D
         production: false,
         proxies: Proxies::default(),
         provider: None,
+        requests_per_minute: None,
         notes: vec![format!(
             "The world is invented, and the database is a private Postgres in {}",
             options.data.display()

@@ -164,6 +164,7 @@ impl Bank {
             production: true,
             proxies: Proxies::default(),
             provider: Some(Arc::new(provider)),
+            requests_per_minute: None,
         };
         let state = AppState::new(Arc::new(app.clone().accountable()), site);
         let client = Client(http::router(state, PostgresSessions::new(store.clone())).unwrap());

@@ -24,6 +24,7 @@ mod inventory;
 mod live;
 mod offline;
 mod origins;
+mod pace;
 mod pages;
 mod passkeys;
 mod policy_reports;

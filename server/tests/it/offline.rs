@@ -208,6 +208,7 @@ async fn parts(store: &Store, sim: &Sim, data: &Path) -> Parts {
             checkpoints: vec![],
             production: false,
             provider: None,
+            requests_per_minute: None,
             proxies: Default::default(),
         },
         stale_after: Duration::from_secs(90),

@@ -41,6 +41,7 @@ pub async fn server(database_url: &str, proxies: Proxies) -> (Server, String) {
         production: false,
         proxies,
         provider: None,
+        requests_per_minute: None,
     };
     let store = Store::connect(database_url, Pools { web: 4, engine: 1 }).await.unwrap();
     let parts = Parts {
