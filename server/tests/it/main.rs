@@ -38,4 +38,5 @@ mod smuggling;
 #[path = "../../../crates/app/tests/it/software_key.rs"]
 mod software_key;
 mod step_up;
+mod stranded;
 mod two_servers;
