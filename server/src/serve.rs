@@ -14,7 +14,7 @@ use crate::{
     state::{AppState, Site},
 };
 use anyhow::Context as _;
-use holdfast_app::{App, RelyingParty, federation::ClaimRules, sealing::Sealing};
+use holdfast_app::{App, Breached, RelyingParty, federation::ClaimRules, sealing::Sealing};
 use holdfast_aws::{AwsCloud, AwsSettings};
 use holdfast_domain::{Hosts, Role};
 use holdfast_engine::bundles::BundleSettings;
@@ -44,6 +44,7 @@ pub struct Parts {
     pub claim_rules: ClaimRules,
     /// Whose roles ask for a second factor beside the password.
     pub second_factor_for: Vec<Role>,
+    pub breached: Option<Breached>,
     /// Whether there is a mail server to send by.
     pub mail: bool,
     /// Whether bundles go anywhere else than into the workers' own folders.
@@ -99,6 +100,7 @@ impl Server {
             sealing,
             claim_rules,
             second_factor_for,
+            breached,
             mail,
             bundle_places_named,
             outside_hosts,
@@ -110,6 +112,7 @@ impl Server {
             passkeys,
             claim_rules,
             second_factor_for,
+            breached,
             mail,
             bundle_places_named,
             outside_hosts,
@@ -256,6 +259,7 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
     let listener = bind(settings.listen).await?;
     let sealing = config::sealing(&settings)?;
     config::check_second_factors(&settings, sealing.is_some())?;
+    let breached = config::breached(&settings)?;
     let provider = config::provider(&settings, sealing.as_ref())?;
     let claim_rules = config::claim_rules(&settings)?;
     let Prepared { store, postgres, mut notes } = prepare(&settings).await?;
@@ -296,6 +300,7 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
         sealing,
         claim_rules,
         second_factor_for: settings.second_factor_for.clone(),
+        breached,
         mail: settings.notify.has_mail(),
         bundle_places_named: !settings.bundles.is_empty(),
         outside_hosts: settings.outside_hosts.clone(),

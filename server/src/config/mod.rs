@@ -3,6 +3,7 @@
 
 mod audit;
 mod aws;
+mod breached;
 mod checkpoints;
 mod database_tls;
 mod file;
@@ -19,6 +20,7 @@ mod witness;
 
 pub use audit::audit_settings;
 pub use aws::{address_of, aws_of_bundle, aws_settings, demo_credentials, endpoints_for_bundle};
+pub use breached::breached;
 pub use checkpoints::{CheckpointPlace, bundle_places, checkpoint_places};
 pub use database_tls::{AS_THE_URL_SAYS, DatabaseTls};
 pub use merge::{Environment, Flags, merge};

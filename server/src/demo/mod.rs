@@ -165,6 +165,7 @@ async fn start(options: &Options, running: &mut Running) -> anyhow::Result<Vec<D
         claim_rules: ClaimRules::default(),
         mail: false,
         second_factor_for: Vec::new(),
+        breached: None,
         bundle_places_named: false,
         outside_hosts: Hosts::default(),
         workers: Some(Workers { aws, engine, post, notify: Default::default() }),

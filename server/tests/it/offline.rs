@@ -227,6 +227,7 @@ async fn parts(store: &Store, sim: &Sim, data: &Path) -> Parts {
         claim_rules: ClaimRules::default(),
         mail: false,
         second_factor_for: Vec::new(),
+        breached: None,
         bundle_places_named: false,
         outside_hosts: Default::default(),
         workers: Some(Workers { aws, engine, post, notify: holdfast_notify::Settings::default() }),

@@ -53,6 +53,7 @@ pub async fn server(database_url: &str, proxies: Proxies) -> (Server, String) {
         claim_rules: ClaimRules::default(),
         mail: false,
         second_factor_for: Vec::new(),
+        breached: None,
         bundle_places_named: false,
         outside_hosts: Hosts::default(),
         workers: None,
