@@ -17,6 +17,7 @@ use anyhow::Context as _;
 use holdfast_app::{App, Breached, RelyingParty, federation::ClaimRules, sealing::Sealing};
 use holdfast_aws::{AwsCloud, AwsSettings};
 use holdfast_domain::{Hosts, Role};
+use holdfast_engine::audit::Opened;
 use holdfast_engine::bundles::BundleSettings;
 use holdfast_engine::{Engine, EngineSettings};
 use holdfast_notify::{Notifier, Post};
@@ -231,10 +232,10 @@ async fn start_workers(
     Ok(AtWork { engine, notifier })
 }
 
-fn workers(settings: &Settings, aws: AwsSettings) -> anyhow::Result<Workers> {
+fn workers(settings: &Settings, aws: AwsSettings, opened: &Opened) -> anyhow::Result<Workers> {
     let mut engine = EngineSettings::new(settings.data.clone());
     engine.sweep_interval = settings.sweep_interval;
-    engine.audit = audit_settings(settings, &aws)?;
+    engine.audit = audit_settings(settings, &aws, opened)?;
     engine.bundles = BundleSettings {
         places: config::bundle_places(settings, &aws),
         endpoints: config::endpoints_for_bundle(settings, &aws),
@@ -255,9 +256,10 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
     let simulator_url = aws.endpoint_url.clone().filter(|_| demo);
     make_folder(&settings.data)?;
     let checkpoints = checkpoint_places(&settings, &aws);
-    let workers = with_workers.then(|| workers(&settings, aws)).transpose()?;
+    let opened = config::opened(&settings, &aws).await?;
+    let workers = with_workers.then(|| workers(&settings, aws, &opened)).transpose()?;
     let listener = bind(settings.listen).await?;
-    let sealing = config::sealing(&settings)?;
+    let sealing = config::sealing(&settings, &opened)?;
     config::check_second_factors(&settings, sealing.is_some())?;
     let breached = config::breached(&settings)?;
     let provider = config::provider(&settings, sealing.as_ref())?;
@@ -322,8 +324,9 @@ pub async fn run_worker(settings: Settings) -> anyhow::Result<()> {
     let stop = signals::stop().context("signals")?;
     let aws = aws_settings(&settings, false)?;
     make_folder(&settings.data)?;
-    let workers = workers(&settings, aws)?;
-    let sealing = config::sealing(&settings)?;
+    let opened = config::opened(&settings, &aws).await?;
+    let workers = workers(&settings, aws, &opened)?;
+    let sealing = config::sealing(&settings, &opened)?;
     let Prepared { store, postgres, notes } = prepare(&settings).await?;
     for note in &notes {
         tracing::warn!("{note}");

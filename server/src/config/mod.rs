@@ -17,6 +17,7 @@ mod secrets;
 #[cfg(test)]
 mod tests;
 mod witness;
+mod wrapped;
 
 pub use audit::audit_settings;
 pub use aws::{address_of, aws_of_bundle, aws_settings, demo_credentials, endpoints_for_bundle};
@@ -30,6 +31,7 @@ pub use proxies::{ForwardedBy, NO_PROXY, Proxies};
 pub use rules::{database_is_near, decide};
 pub use second_factor::{NOBODY, check_second_factors};
 pub use secrets::{NO_KEY, sealing, sealing_in};
+pub use wrapped::{aws_to_wrap, opened};
 
 use holdfast_domain::{Hosts, RegionCode, Role};
 use secrecy::SecretString;

@@ -2,6 +2,7 @@
 
 use super::*;
 use holdfast_aws::AwsSettings;
+use holdfast_engine::audit::Opened;
 use std::net::{IpAddr, Ipv4Addr};
 
 fn environment(pairs: &[(&str, &str)]) -> Environment {
@@ -252,7 +253,7 @@ fn production_signs_the_audit_log_with_a_key_that_it_was_given() -> Result<(), B
     };
     let aws = AwsSettings::new(Vec::new());
     let refused = |settings: &Settings| {
-        audit_settings(settings, &aws)
+        audit_settings(settings, &aws, &Opened::default())
             .map_or_else(|wrong| wrong.to_string(), |found| format!("accepted: {found:?}"))
     };
     let without = refused(&settings(&production, None)?);
@@ -262,9 +263,9 @@ fn production_signs_the_audit_log_with_a_key_that_it_was_given() -> Result<(), B
     assert!(missing.starts_with("HOLDFAST_AUDIT_KEY") && missing.contains("cannot be read"), "{missing}");
     assert!(!key.exists(), "it made the key that it was to be given");
     holdfast_engine::audit::new_key(&key)?;
-    assert_eq!(audit_settings(&with_key(&production)?, &aws)?.key_file, key);
+    assert_eq!(audit_settings(&with_key(&production)?, &aws, &Opened::default())?.key_file, key);
     let local = settings(&[("HOLDFAST_DATA", data.as_str())], None)?;
-    assert!(audit_settings(&local, &aws)?.key_file.exists(), "local mode makes its own");
+    assert!(audit_settings(&local, &aws, &Opened::default())?.key_file.exists(), "local mode makes its own");
     Ok(())
 }
 

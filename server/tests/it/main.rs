@@ -40,3 +40,4 @@ mod software_key;
 mod step_up;
 mod stranded;
 mod two_servers;
+mod wrapped_keys;
