@@ -26,6 +26,7 @@ mod offline;
 mod origins;
 mod pace;
 mod pages;
+mod parsers;
 mod passkeys;
 mod policy_reports;
 mod provider;
