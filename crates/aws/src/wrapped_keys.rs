@@ -82,7 +82,7 @@ impl KeyWrapping {
             .send();
         let answer = sent.await.map_err(|error| call(home.as_str(), ENCRYPT).failed(&error))?;
         let sealed = answer.ciphertext_blob.ok_or_else(|| {
-            call(home.as_str(), ENCRYPT).error(ErrorKind::Unreadable, "the answer has no ciphertext".into())
+            call(home.as_str(), ENCRYPT).error(ErrorKind::Unreadable, "the answer has no ciphertext")
         })?;
         let mut regions = vec![home.as_str()];
         regions.extend(also_in.iter().map(RegionCode::as_str).filter(|region| *region != home.as_str()));
@@ -109,9 +109,8 @@ impl KeyWrapping {
                 Ok(answer) => {
                     let text = answer.plaintext.map(Blob::into_inner).unwrap_or_default();
                     let call = call(region.as_str(), DECRYPT);
-                    return String::from_utf8(text).map_err(|_| {
-                        call.error(ErrorKind::Unreadable, "what it opens to is no text".into())
-                    });
+                    return String::from_utf8(text)
+                        .map_err(|_| call.error(ErrorKind::Unreadable, "what it opens to is no text"));
                 }
                 Err(error) => last = call(region.as_str(), DECRYPT).failed(&error),
             }

@@ -4,7 +4,6 @@ use super::{Command, Event, Request, Run, RunState};
 use crate::approval::{may_deny, may_review, tally};
 use crate::digest::{Digest, Manner, request_digest};
 use crate::refusal::Refusal;
-use crate::run::Who;
 use holdfast_domain::RunId;
 use jiff::Timestamp;
 
