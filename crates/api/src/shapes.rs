@@ -83,7 +83,7 @@ shapes! {
         at: String,
         comment: Option<String>,
         /// The other accounts that were known as theirs.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         others: Vec<String>,
     }
 
