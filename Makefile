@@ -2,7 +2,7 @@
 # The work is done by scripts/, which say what they do.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench chaos setup page map sbom
+.PHONY: help run test check fmt bench chaos setup page map sbom advisories
 
 help: ## This list
 	@printf 'Holdfast. Commands:\n\n'
@@ -32,6 +32,9 @@ setup: ## Only install what `make test` needs
 
 page: ## Only build what the browser loads
 	@source scripts/lib.sh && cargo xtask page
+
+advisories: ## Look up known weaknesses of what is built in (needs a network)
+	@exec scripts/advisories
 
 sbom: ## Write what is built into the binary to sbom.json (CycloneDX)
 	@source scripts/lib.sh && cargo xtask sbom > sbom.json

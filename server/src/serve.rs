@@ -14,9 +14,10 @@ use crate::{
     state::{AppState, Site},
 };
 use anyhow::Context as _;
-use holdfast_app::{App, RelyingParty, federation::ClaimRules, sealing::Sealing};
+use holdfast_app::{App, Breached, RelyingParty, federation::ClaimRules, sealing::Sealing};
 use holdfast_aws::{AwsCloud, AwsSettings};
 use holdfast_domain::{Hosts, Role};
+use holdfast_engine::audit::Opened;
 use holdfast_engine::bundles::BundleSettings;
 use holdfast_engine::{Engine, EngineSettings};
 use holdfast_notify::{Notifier, Post};
@@ -44,6 +45,7 @@ pub struct Parts {
     pub claim_rules: ClaimRules,
     /// Whose roles ask for a second factor beside the password.
     pub second_factor_for: Vec<Role>,
+    pub breached: Option<Breached>,
     /// Whether there is a mail server to send by.
     pub mail: bool,
     /// Whether bundles go anywhere else than into the workers' own folders.
@@ -99,6 +101,7 @@ impl Server {
             sealing,
             claim_rules,
             second_factor_for,
+            breached,
             mail,
             bundle_places_named,
             outside_hosts,
@@ -110,6 +113,7 @@ impl Server {
             passkeys,
             claim_rules,
             second_factor_for,
+            breached,
             mail,
             bundle_places_named,
             outside_hosts,
@@ -228,10 +232,10 @@ async fn start_workers(
     Ok(AtWork { engine, notifier })
 }
 
-fn workers(settings: &Settings, aws: AwsSettings) -> anyhow::Result<Workers> {
+fn workers(settings: &Settings, aws: AwsSettings, opened: &Opened) -> anyhow::Result<Workers> {
     let mut engine = EngineSettings::new(settings.data.clone());
     engine.sweep_interval = settings.sweep_interval;
-    engine.audit = audit_settings(settings, &aws)?;
+    engine.audit = audit_settings(settings, &aws, opened)?;
     engine.bundles = BundleSettings {
         places: config::bundle_places(settings, &aws),
         endpoints: config::endpoints_for_bundle(settings, &aws),
@@ -252,10 +256,12 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
     let simulator_url = aws.endpoint_url.clone().filter(|_| demo);
     make_folder(&settings.data)?;
     let checkpoints = checkpoint_places(&settings, &aws);
-    let workers = with_workers.then(|| workers(&settings, aws)).transpose()?;
+    let opened = config::opened(&settings, &aws).await?;
+    let workers = with_workers.then(|| workers(&settings, aws, &opened)).transpose()?;
     let listener = bind(settings.listen).await?;
-    let sealing = config::sealing(&settings)?;
+    let sealing = config::sealing(&settings, &opened)?;
     config::check_second_factors(&settings, sealing.is_some())?;
+    let breached = config::breached(&settings)?;
     let provider = config::provider(&settings, sealing.as_ref())?;
     let claim_rules = config::claim_rules(&settings)?;
     let Prepared { store, postgres, mut notes } = prepare(&settings).await?;
@@ -290,11 +296,13 @@ pub async fn run(settings: Settings, demo: bool, with_workers: bool) -> anyhow::
             production: settings.mode == config::Mode::Production,
             proxies: settings.proxies.clone(),
             provider,
+            requests_per_minute: settings.requests_per_minute,
         },
         stale_after: settings.stale_after,
         sealing,
         claim_rules,
         second_factor_for: settings.second_factor_for.clone(),
+        breached,
         mail: settings.notify.has_mail(),
         bundle_places_named: !settings.bundles.is_empty(),
         outside_hosts: settings.outside_hosts.clone(),
@@ -316,8 +324,9 @@ pub async fn run_worker(settings: Settings) -> anyhow::Result<()> {
     let stop = signals::stop().context("signals")?;
     let aws = aws_settings(&settings, false)?;
     make_folder(&settings.data)?;
-    let workers = workers(&settings, aws)?;
-    let sealing = config::sealing(&settings)?;
+    let opened = config::opened(&settings, &aws).await?;
+    let workers = workers(&settings, aws, &opened)?;
+    let sealing = config::sealing(&settings, &opened)?;
     let Prepared { store, postgres, notes } = prepare(&settings).await?;
     for note in &notes {
         tracing::warn!("{note}");

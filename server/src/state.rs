@@ -1,6 +1,7 @@
 //! What every handler is given.
 
 use crate::config::Proxies;
+use crate::http::pace::Pace;
 use crate::http::reports::Reports;
 use crate::oidc::Provider;
 use holdfast_api::SharedControlPlane;
@@ -21,6 +22,8 @@ pub struct AppState {
     pub closing: CancellationToken,
     /// What browsers say that pages are kept from.
     pub reports: Arc<Reports>,
+    /// How often each person and each token may ask.
+    pub pace: Arc<Pace>,
 }
 
 impl AppState {
@@ -30,6 +33,7 @@ impl AppState {
         let (wakeups, _) = broadcast::channel(256);
         Self {
             plane,
+            pace: Arc::new(Pace::new(site.requests_per_minute)),
             site: Arc::new(site),
             wakeups,
             closing: CancellationToken::new(),
@@ -56,6 +60,8 @@ pub struct Site {
     pub proxies: Proxies,
     /// Where people may sign in too; none: only by accounts that are kept here.
     pub provider: Option<Arc<Provider>>,
+    /// Of each API token; people have more. `None`: as often as they like.
+    pub requests_per_minute: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -21,6 +21,9 @@ pub struct PersonView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub temporary_password_until: Option<Timestamp>,
+    /// E-mail addresses of the other accounts that are known as theirs: for approvals all of them are one person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_accounts: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -101,6 +104,8 @@ pub struct ChangePerson {
     pub groups: Option<Vec<String>>,
     pub password: Option<String>,
     pub disabled: Option<bool>,
+    /// Another account of the same person, by its e-mail address; empty: the account is nobody else's.
+    pub same_person_as: Option<String>,
 }
 
 impl fmt::Debug for ChangePerson {
@@ -109,6 +114,7 @@ impl fmt::Debug for ChangePerson {
             .field("roles", &self.roles)
             .field("groups", &self.groups)
             .field("disabled", &self.disabled)
+            .field("same_person_as", &self.same_person_as)
             .finish_non_exhaustive()
     }
 }

@@ -28,9 +28,12 @@ pub enum Earlier {
     UnderWay,
 }
 
-/// Both ask about the key that came with the request (`Actor::sent`); without one there is nothing to know or keep.
+/// The others ask about the key that came with the request (`Actor::sent`); without one there is nothing to know or keep.
 #[async_trait]
 pub trait Repeats {
+    /// By what the body of a request that was sent under this key is known again. Whoever reads where it is kept must not learn by
+    /// guessing what was sent: a password may be in it.
+    fn known_by(&self, key: &str, body: &[u8]) -> [u8; 32];
     /// # Errors
     /// 409 `idempotency_key_reused` when the key stands for another request.
     async fn earlier_answer(&self, actor: &Actor) -> Answer<Earlier>;

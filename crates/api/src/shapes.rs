@@ -82,6 +82,9 @@ shapes! {
         #[schema(format = DateTime)]
         at: String,
         comment: Option<String>,
+        /// The other accounts that were known as theirs.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        others: Vec<String>,
     }
 
     /// What an approval rests on: it is voided by a change.

@@ -18,6 +18,7 @@ fn administrator() -> Actor {
     Actor {
         person: PersonId(uuid::Uuid::nil()),
         email: "holdfast admin".into(),
+        others: Vec::new(),
         roles: vec![Role::Admin, Role::Operator],
         scoped_roles: Vec::new(),
         groups: Vec::new(),

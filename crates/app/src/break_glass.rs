@@ -118,7 +118,8 @@ impl BreakGlasses for App {
             None => None,
             Some(typed) => {
                 let hash = codes::sealed_hash(typed).ok_or_else(no_such_code)?;
-                let used = change.use_sealed_code(&hash, actor.person).await.map_err(of_code)?;
+                let used =
+                    change.use_sealed_code(&hash, actor.person, &actor.others).await.map_err(of_code)?;
                 Some(used.ok_or_else(no_such_code)?)
             }
         };
@@ -164,7 +165,7 @@ impl BreakGlasses for App {
         let now = self.store.now().await.map_err(of_store)?;
         let runs = self.runs_under(id).await?;
         let under_way = runs.iter().filter(|run| !run.state.is_over()).count();
-        glass.may_review(actor.person, under_way, now).map_err(of_refusal)?;
+        glass.may_review(actor.person, &actor.others, under_way, now).map_err(of_refusal)?;
         self.store.end_expired_break_glasses().await.map_err(of_store)?;
         let mut change = self.store.begin().await.map_err(of_store)?;
         if !change.review_break_glass(id, &who(actor), &words).await.map_err(of_store)? {

@@ -134,8 +134,8 @@ impl Evacuations for App {
             if !approves {
                 return loaded.evacuation.deny(runs, &by, groups, &digest, comment.clone(), now);
             }
-            let (person, email, groups) = (by.id, by.email.clone(), groups.clone());
-            let review = Review { person, email, groups, at: now, comment: comment.clone() };
+            let comment = comment.clone();
+            let review = Review { at: now, comment, ..Review::supposed(&by, groups, &actor.others) };
             loaded.evacuation.approve(runs, lapsed, review, &digest, now)
         };
         self.decide(actor, id, action, &Unreadable::Refuse, decide).await?;

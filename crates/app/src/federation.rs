@@ -253,6 +253,7 @@ async fn welcomed(
         temporary_password_until: None,
         has_password: false,
         has_second_factor: false,
+        others: Vec::new(),
     })
 }
 

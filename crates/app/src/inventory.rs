@@ -14,6 +14,7 @@ use holdfast_api::inventory::{
 };
 use holdfast_api::{Answer, IfMatch, Problem, version};
 use holdfast_domain::{Actor, Application, Inventory, Labels, Name};
+use holdfast_failover::approval::rules_left;
 use holdfast_inventory::{
     EntryDiff as Entry, Format, Source, apply, diff, read_with_source, write_json, write_yaml,
 };
@@ -157,6 +158,8 @@ impl App {
             reason: action.to_owned(),
         };
         change.change_plans(&plans_of, &changed).await.map_err(of_store)?;
+        let left = rules_left(&stored, &merged);
+        change.keep_rules_left(&left, changed.person, &changed.by).await.map_err(of_store)?;
         let detail = serde_json::json!({ "sections": view.sections });
         change.commit(done(actor, action, &subject).with(detail)).await.map_err(of_store)?;
         Ok(view)

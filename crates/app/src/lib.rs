@@ -45,6 +45,7 @@ mod webauthn;
 
 pub use accountable::Accountable;
 pub use holdfast_store::sealing;
+pub use passwords::Breached;
 pub use webauthn::RelyingParty;
 
 use federation::ClaimRules;
@@ -67,6 +68,8 @@ pub struct Settings {
     pub claim_rules: ClaimRules,
     /// Whoever has one of these roles, and a password here, has a second factor beside it, or sets one up before anything else.
     pub second_factor_for: Vec<Role>,
+    /// Passwords that are known from breaches, beside those in the binary.
+    pub breached: Option<Breached>,
     /// Whether there is a mail server to send by.
     pub mail: bool,
     /// Whether bundles go anywhere else than into the workers' own folders.
@@ -84,6 +87,7 @@ impl Default for Settings {
             passkeys: Err("This server was not told the address that people use.".to_owned()),
             claim_rules: ClaimRules::default(),
             second_factor_for: Vec::new(),
+            breached: None,
             mail: false,
             bundle_places_named: false,
             outside_hosts: Hosts::default(),

@@ -1,5 +1,6 @@
 //! Passwords: what one has to be, and changing one's own. Somebody else's is an admin's to give (`people.rs`).
 
+mod breached;
 mod guessed;
 
 use crate::audit::done;
@@ -9,6 +10,7 @@ use crate::proofs::subject_of;
 use crate::secrets::hash_password;
 use crate::{App, RelyingParty};
 use async_trait::async_trait;
+pub use breached::Breached;
 use guessed::{Guessed, guessed, words_of_this_place};
 use holdfast_api::passwords::{ChangePassword, Passwords};
 use holdfast_api::{Answer, Problem};
@@ -67,21 +69,28 @@ impl App {
         }
         let host = self.settings.passkeys.as_ref().ok().and_then(RelyingParty::host);
         let place = words_of_this_place(email, host);
-        let looked_at = tokio::task::spawn_blocking(move || match guessed(&password, &place) {
-            Some(why) => Ok(Err(why)),
-            None => hash_password(&password).map(Ok),
+        let breached = self.settings.breached.clone();
+        let looked_at = tokio::task::spawn_blocking(move || {
+            if let Some(why) = guessed(&password, &place) {
+                return Ok(Err(why));
+            }
+            match breached.map(|list| list.has(&password)).transpose() {
+                Ok(Some(true)) => Ok(Err(Guessed::Breached)),
+                Ok(_) => hash_password(&password).map(Ok),
+                Err(error) => Err(format!("HOLDFAST_BREACHED_PASSWORDS: the list {error}")),
+            }
         });
         match looked_at.await.map_err(|e| e.to_string()).and_then(|looked_at| looked_at) {
             Ok(Ok(hash)) => Ok(hash),
             Ok(Err(why)) => Err(too_easy(field, why)),
             Err(error) => {
-                tracing::error!(%error, "a password could not be hashed");
+                tracing::error!(%error, "a password could not be looked at");
                 Err(Problem::new(
                     500,
                     "internal",
                     "Something is wrong inside",
-                    "The password could not be hashed.",
-                    "Try again.",
+                    "The password could not be looked at.",
+                    "Try again; an admin finds the reason in the server's log.",
                 ))
             }
         }
@@ -95,6 +104,11 @@ fn too_easy(field: &str, why: Guessed) -> Problem {
             "is among those that are guessed first: common and breached passwords, common words with digits, rows of keys, dates, \
              repeats",
             "Choose four words or more that do not belong together, or let a password manager draw one.",
+        ),
+        Guessed::Breached => Problem::bad_field(
+            field,
+            "is known from a breach: it is in the list of such passwords that this server has",
+            "Choose one that you use nowhere else, or let a password manager draw one.",
         ),
         Guessed::OfThisPlace => Problem::bad_field(
             field,

@@ -161,7 +161,10 @@ impl People for App {
         let person = found(&people, id)?;
         if_match.check(&[version::of_person(&person_view(person))])?;
         let subject = format!("person:{}", person.email);
-        let of_own_rights = wanted.roles.is_some() || groups.is_some() || wanted.disabled == Some(true);
+        let of_own_rights = wanted.roles.is_some()
+            || groups.is_some()
+            || wanted.disabled == Some(true)
+            || wanted.same_person_as.is_some();
         if person.id == actor.person && of_own_rights {
             return Err(own_rights());
         }
@@ -180,6 +183,14 @@ impl People for App {
             change.set_password_hash(person.id, hash, None).await.map_err(of_store)?;
             change.make_password_temporary(person.id, TEMPORARY_SECONDS).await.map_err(of_store)?;
         }
+        match wanted.same_person_as.as_deref().map(str::trim) {
+            Some("") => change.set_apart(person.id).await.map_err(of_store)?,
+            Some(other) => {
+                let other = other_account(&people, person, other)?;
+                change.make_one(person.id, other.id).await.map_err(of_store)?;
+            }
+            None => {}
+        }
         match wanted.disabled {
             Some(true) => change.disable_person(person.id).await.map_err(of_store)?,
             Some(false) => change.enable_person(person.id).await.map_err(of_store)?,
@@ -187,6 +198,7 @@ impl People for App {
         }
         let detail = serde_json::json!({
             "roles": wanted.roles, "groups": groups, "disabled": wanted.disabled, "password_changed": password.is_some(),
+            "same_person_as": wanted.same_person_as,
         });
         change.commit(done(actor, "person.put", &subject).with(detail)).await.map_err(of_store)?;
         self.person(actor, &person.email).await
@@ -295,6 +307,7 @@ pub(crate) fn actor(person: &Person, identity_proved_at: Option<Timestamp>) -> A
     Actor {
         person: person.id,
         email: person.email.clone(),
+        others: person.others.iter().map(|other| other.id).collect(),
         roles: person.roles.clone(),
         scoped_roles: person.scoped_roles.clone(),
         groups: person.groups.clone(),
@@ -319,6 +332,7 @@ pub(crate) fn person_view(person: &Person) -> PersonView {
         groups: person.groups.iter().map(ToString::to_string).collect(),
         disabled: person.disabled_at.is_some(),
         temporary_password_until: person.temporary_password_until,
+        other_accounts: person.others.iter().map(|other| other.email.clone()).collect(),
     }
 }
 
@@ -336,6 +350,18 @@ pub(crate) fn apart(roles: &[HeldRole]) -> (Vec<Role>, Vec<HeldRole>) {
     scoped.sort();
     scoped.dedup();
     (everywhere, scoped)
+}
+
+/// The account that this one is to be known as the same person's as.
+fn other_account<'a>(people: &'a [Person], person: &Person, other: &str) -> Answer<&'a Person> {
+    let wanted = other.to_lowercase();
+    let way_out =
+        "Name another account of theirs by its e-mail address, or leave it empty for an account of its own.";
+    match people.iter().find(|p| p.id.to_string() == wanted || p.email == wanted) {
+        Some(other) if other.id != person.id => Ok(other),
+        Some(_) => Err(Problem::bad_field("same_person_as", "is this very account", way_out)),
+        None => Err(Problem::bad_field("same_person_as", "is nobody's address here", way_out)),
+    }
 }
 
 /// By id or e-mail address.

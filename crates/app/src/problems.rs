@@ -118,6 +118,7 @@ pub fn resource_held(resource: &str, run: &str, application: &str) -> Problem {
 pub fn of_refusal(refusal: Refusal) -> Problem {
     let status = match refusal.code.as_str() {
         "self_review"
+        | "policy_editor"
         | "not_an_approver"
         | "fresh_identity_needed"
         | "unsafe_trust"

@@ -94,13 +94,7 @@ impl Runs for App {
         let comment = free_text("comment", review.comment.as_deref(), REASON_AT_MOST)?;
         let command = match review.decision {
             Decision::Approve => Command::Approve {
-                review: Review {
-                    person: who.id,
-                    email: who.email,
-                    groups: actor.groups.clone(),
-                    at: now,
-                    comment,
-                },
+                review: Review { at: now, comment, ..Review::supposed(&who, &actor.groups, &actor.others) },
                 digest,
             },
             Decision::Deny => Command::Deny { by: who, groups: actor.groups.clone(), digest, comment },
@@ -218,7 +212,7 @@ impl Runs for App {
         let seen = self.seen(actor).await?;
         let waiting =
             self.store.runs(&Question { within: seen.names(), ..question }).await.map_err(of_store)?;
-        let me = who(actor);
+        let mine_would_be = Review::supposed(&who(actor), &actor.groups, &actor.others);
         let mut mine = Vec::new();
         for head in waiting {
             if seen.over(&head.application).is_none_or(|asked| may(asked, Action::ReviewRun).is_err()) {
@@ -233,7 +227,7 @@ impl Runs for App {
                 }
                 Err(problem) => return Err(problem),
             };
-            if may_review(&run.request, &run.reviews, &me, &actor.groups).is_ok() {
+            if may_review(&run.request, &run.reviews, &mine_would_be).is_ok() {
                 mine.push(view::head(&head));
             }
         }

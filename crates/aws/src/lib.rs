@@ -64,10 +64,12 @@ mod traffic;
 mod transit_gateway;
 mod user_agent;
 mod waited;
+mod wrapped_keys;
 
 pub use checkpoint_bucket::{BucketPlace, CheckpointBucket};
 pub use holdfast_outside::{Egress, Settings as OutsideSettings};
 pub use settings::{AwsSettings, ControlCredentials};
+pub use wrapped_keys::{KeyWrapping, Purpose, WRAPPED};
 
 use crate::credentials::Sessions;
 use crate::outside_view::OutsideView;

@@ -336,6 +336,7 @@ fn request(kind: Kind, number: usize) -> anyhow::Result<Request> {
             name: Name::parse("nobody")?,
             rules: Vec::new(),
             expires_after_seconds: 7_200,
+            editors: vec![],
         },
         objectives: Objectives { rto: Seconds(900), rpo: Seconds(30) },
         overrides: Vec::new(),

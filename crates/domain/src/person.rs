@@ -112,6 +112,8 @@ impl Due {
 pub struct Actor {
     pub person: PersonId,
     pub email: String,
+    /// The other accounts that are known as the same person's: what nobody does for themselves they do with none of them.
+    pub others: Vec<PersonId>,
     /// Over everything.
     pub roles: Vec<Role>,
     /// Over some applications only.
@@ -143,7 +145,7 @@ pub struct RequestKey {
     pub key: String,
     /// Method and path, such as `POST /api/v1/people`.
     pub route: String,
-    /// SHA-256.
+    /// By what the body is known again; a keyed hash.
     pub body_hash: [u8; 32],
     /// This very sending: two with the same key are told apart by it.
     pub sending: uuid::Uuid,

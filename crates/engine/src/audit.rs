@@ -5,7 +5,7 @@
 pub(crate) mod keys;
 mod places;
 
-pub use keys::new_key;
+pub use keys::{Opened, new_key};
 pub use places::{FilePlace, Place};
 
 use holdfast_audit::keys::Handover;
@@ -26,6 +26,8 @@ pub struct AuditSettings {
     pub key_file: PathBuf,
     /// Make a key where there is none: for local mode.
     pub make_key: bool,
+    /// What is wrapped in the file.
+    pub opened: Opened,
     pub places: Vec<Arc<dyn Place>>,
 }
 
@@ -35,7 +37,12 @@ impl AuditSettings {
     pub fn within(data: &std::path::Path) -> Self {
         let folder = data.join("audit");
         let place = FilePlace::new(folder.join("checkpoints"));
-        Self { key_file: folder.join("key"), make_key: true, places: vec![Arc::new(place)] }
+        Self {
+            key_file: folder.join("key"),
+            make_key: true,
+            opened: Opened::default(),
+            places: vec![Arc::new(place)],
+        }
     }
 
     /// Whether there is a key to sign with, looked at before anything relies on it.
@@ -43,7 +50,7 @@ impl AuditSettings {
     /// # Errors
     /// In words, with the way out.
     pub fn check_key(&self) -> Result<(), String> {
-        Keys::read(&self.key_file, self.make_key).map(drop)
+        Keys::read(&self.key_file, self.make_key, &self.opened).map(drop)
     }
 }
 
@@ -151,7 +158,8 @@ impl Sequencer {
     }
 
     async fn place_and_sign(&mut self) -> Result<Round, Error> {
-        let keys = Keys::read(&self.settings.key_file, self.settings.make_key).map_err(Error::Key)?;
+        let keys = Keys::read(&self.settings.key_file, self.settings.make_key, &self.settings.opened)
+            .map_err(Error::Key)?;
         let Some(mut log) = self.store.hold_log().await? else { return Ok(Round::Elsewhere) };
         let signed = match self.sign(&mut log, &keys).await {
             Ok(signed) => signed,

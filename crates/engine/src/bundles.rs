@@ -120,7 +120,7 @@ impl Exporter {
     }
 
     fn make(&self, draft: &Draft, now: Timestamp) -> Result<StoredBundle, String> {
-        let keys = Keys::read(&self.audit.key_file, self.audit.make_key)?;
+        let keys = Keys::read(&self.audit.key_file, self.audit.make_key, &self.audit.opened)?;
         let id = Uuid::now_v7();
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let applications = &draft.contents.applications;

@@ -1,17 +1,24 @@
 //! Approvals: N of M per group, joined by AND, over the policy as it was when the request was made.
 
+mod left;
+
 use crate::refusal::Refusal;
 use crate::run::{Request, Who};
-use holdfast_domain::{Name, PersonId};
+use holdfast_domain::{ApprovalRule, Name, PersonId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use left::{ASKED_TOO_FOR, Left, RulesLeft, rules_left};
 
 /// The policy frozen into a request; later edits of the policy do not touch it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrozenPolicy {
     pub name: Name,
-    pub rules: Vec<holdfast_domain::ApprovalRule>,
+    pub rules: Vec<ApprovalRule>,
     pub expires_after_seconds: u32,
+    /// Who changed what is asked here shortly before the request: their yes does not count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub editors: Vec<PersonId>,
 }
 
 /// One person's yes, with the groups they were in when they gave it.
@@ -22,6 +29,52 @@ pub struct Review {
     pub groups: Vec<Name>,
     pub at: Timestamp,
     pub comment: Option<String>,
+    /// The other accounts that were known as theirs when they gave it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<PersonId>,
+}
+
+impl Review {
+    /// One that nobody has given yet.
+    #[must_use]
+    pub fn supposed(who: &Who, groups: &[Name], others: &[PersonId]) -> Self {
+        Self {
+            person: who.id,
+            email: who.email.clone(),
+            groups: groups.to_vec(),
+            at: Timestamp::UNIX_EPOCH,
+            comment: None,
+            others: others.to_vec(),
+        }
+    }
+
+    /// Whether the account belongs to whoever gave this.
+    #[must_use]
+    pub fn is_of(&self, account: PersonId) -> bool {
+        self.person == account || self.others.contains(&account)
+    }
+
+    /// Whether one person gave both, with whichever accounts.
+    #[must_use]
+    pub fn is_one_with(&self, other: &Self) -> bool {
+        self.is_of(other.person) || other.is_of(self.person)
+    }
+
+    fn who(&self) -> Who {
+        Who { id: self.person, email: self.email.clone() }
+    }
+}
+
+impl FrozenPolicy {
+    /// Asks for what these rules ask too. Nobody is asked twice: where both ask the same group, the greater number counts.
+    pub fn ask_too(&mut self, rules: &[ApprovalRule]) {
+        for rule in rules {
+            match self.rules.iter_mut().find(|have| have.group == rule.group) {
+                Some(have) => have.approvals = have.approvals.max(rule.approvals),
+                None => self.rules.push(rule.clone()),
+            }
+        }
+    }
 }
 
 /// How far a request is: per rule, who counts for it and how many are missing.
@@ -45,7 +98,7 @@ pub struct RuleTally {
 pub fn tally(policy: &FrozenPolicy, reviews: &[Review]) -> Tally {
     let mut people: Vec<&Review> = Vec::new();
     for review in reviews {
-        if !people.iter().any(|p| p.person == review.person) {
+        if !people.iter().any(|p| p.is_one_with(review)) {
             people.push(review);
         }
     }
@@ -111,50 +164,59 @@ fn seat(
 /// Whether this person's yes would count for the request as it stands.
 ///
 /// # Errors
-/// `self_review` for whoever asked; `already_reviewed`; `not_an_approver` when no rule that is still open
-/// could use them.
-pub fn may_review(request: &Request, reviews: &[Review], who: &Who, groups: &[Name]) -> Result<(), Refusal> {
-    may_deny(request, who, groups)?;
-    if reviews.iter().any(|r| r.person == who.id) {
+/// `self_review` for whoever asked, with whichever account; `policy_editor`; `already_reviewed`; `not_an_approver` when no
+/// rule that is still open could use them.
+pub fn may_review(request: &Request, reviews: &[Review], review: &Review) -> Result<(), Refusal> {
+    may_count(request, review)?;
+    if let Some(earlier) = reviews.iter().find(|r| r.is_one_with(review)) {
         return Err(Refusal::new(
             "already_reviewed",
-            format!("{} has approved this request already.", who.email),
+            format!("{} has approved this request already.", earlier.email),
             "One person counts once: somebody else must give what is still missing.",
         ));
     }
     let now = tally(&request.policy, reviews);
     let mut with = reviews.to_vec();
-    with.push(Review {
-        person: who.id,
-        email: who.email.clone(),
-        groups: groups.to_vec(),
-        at: Timestamp::UNIX_EPOCH,
-        comment: None,
-    });
+    with.push(review.clone());
     if given(&tally(&request.policy, &with)) > given(&now) {
         return Ok(());
     }
     Err(Refusal::new(
         "not_an_approver",
-        format!("The rules that {} could approve for have all the approvals they need.", who.email),
+        format!("The rules that {} could approve for have all the approvals they need.", review.email),
         missing(&request.policy, &now),
     ))
 }
 
+/// Whether this person is one whose yes can count for the request at all: not whoever asked, nor whoever changed what is asked.
+///
+/// # Errors
+/// `self_review`, `policy_editor` or `not_an_approver`.
+pub fn may_count(request: &Request, review: &Review) -> Result<(), Refusal> {
+    may_deny(request, &review.who(), &review.groups)?;
+    if review.is_of(request.by.id) {
+        return Err(Refusal::new(
+            "self_review",
+            format!("{} and {}, who made this request, are one person's.", review.email, request.by.email),
+            "Ask another member of the approving groups; to take the request back, cancel it.",
+        ));
+    }
+    if request.policy.editors.iter().any(|editor| review.is_of(*editor)) {
+        return Err(Refusal::new(
+            "policy_editor",
+            format!(
+                "{} has changed what is asked for {} in the days before this request, and nobody approves by rules of their own.",
+                review.email, request.application
+            ),
+            "Ask another member of the approving groups.",
+        ));
+    }
+    Ok(())
+}
+
 /// Whether these people's yes would be all that is missing.
 #[must_use]
-pub fn met_with<'a>(
-    policy: &FrozenPolicy,
-    reviews: &[Review],
-    people: impl Iterator<Item = (PersonId, &'a str, &'a [Name])>,
-) -> bool {
-    let more = people.map(|(person, email, groups)| Review {
-        person,
-        email: email.to_owned(),
-        groups: groups.to_vec(),
-        at: Timestamp::UNIX_EPOCH,
-        comment: None,
-    });
+pub fn met_with(policy: &FrozenPolicy, reviews: &[Review], more: impl Iterator<Item = Review>) -> bool {
     tally(policy, &reviews.iter().cloned().chain(more).collect::<Vec<_>>()).met
 }
 

@@ -279,11 +279,17 @@ impl BreakGlass {
         Ok(())
     }
 
-    /// Somebody else closes its review, once it is over and so is all that was begun under it.
+    /// Somebody else closes its review, once it is over and so is all that was begun under it. `others`: their other accounts.
     ///
     /// # Errors
     /// `self_review`, `review_closed` or `review_not_due`.
-    pub fn may_review(&self, by: PersonId, runs_under_way: usize, now: Timestamp) -> Result<(), Refusal> {
+    pub fn may_review(
+        &self,
+        by: PersonId,
+        others: &[PersonId],
+        runs_under_way: usize,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
         if let Some(reviewed) = &self.reviewed {
             return Err(Refusal::new(
                 "review_closed",
@@ -291,7 +297,7 @@ impl BreakGlass {
                 "Nothing need be done.",
             ));
         }
-        if by == self.holder.id {
+        if by == self.holder.id || others.contains(&self.holder.id) {
             return Err(Refusal::new(
                 "self_review",
                 format!("{} broke the glass, and nobody reviews that of themselves.", self.holder.email),

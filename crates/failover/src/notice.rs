@@ -13,7 +13,7 @@ pub use of_evacuation::of_evacuation;
 pub use of_gap::of_gap;
 pub use of_run::of_run;
 
-use crate::approval;
+use crate::approval::{self, Review};
 use crate::movement::Mode;
 use crate::run::{Run, Who};
 use holdfast_domain::{EvacuationId, Name, PersonId, RunId};
@@ -26,12 +26,20 @@ pub struct Addressee {
     pub id: PersonId,
     pub email: String,
     pub groups: Vec<Name>,
+    /// Their other accounts.
+    pub others: Vec<PersonId>,
     pub may_review: bool,
     pub may_drive: bool,
     /// Looks after people: finds somebody when those who were asked do not answer.
     pub admin: bool,
     /// The teams that they are on call for now.
     pub on_call: Vec<Name>,
+}
+
+impl Addressee {
+    fn review(&self) -> Review {
+        Review::supposed(&Who { id: self.id, email: self.email.clone() }, &self.groups, &self.others)
+    }
 }
 
 /// What a message is about. Stored names: a contract with receivers.
@@ -171,7 +179,7 @@ fn asked_at_once(run: &Run, wanted: &[PersonId], people: &[Addressee]) -> Vec<Pe
         })
         .copied()
         .collect();
-    let more = first.iter().map(|p| (p.id, p.email.as_str(), p.groups.as_slice()));
+    let more = first.iter().map(|p| p.review());
     let enough = approval::met_with(&run.request.policy, &run.reviews, more);
     (if enough { first } else { wanted }).iter().map(|p| p.id).collect()
 }

@@ -187,12 +187,7 @@ pub fn involve(
     }
     let asked: BTreeSet<&Name> = users.iter().map(|user| &user.policy).collect();
     for other in asked.iter().filter_map(|name| policies.iter().find(|p| p.name == **name)) {
-        for rule in &other.rules {
-            match policy.rules.iter_mut().find(|have| have.group == rule.group) {
-                Some(have) => have.approvals = have.approvals.max(rule.approvals),
-                None => policy.rules.push(rule.clone()),
-            }
-        }
+        policy.ask_too(&other.rules);
     }
     for (store, applications) in of_store {
         plan.notes.push(format!(

@@ -54,6 +54,7 @@ pub fn policy(rules: &[(&str, u8)]) -> FrozenPolicy {
         name: name("tier-1"),
         rules: rules.iter().map(|(g, n)| ApprovalRule { group: name(g), approvals: *n }).collect(),
         expires_after_seconds: 7200,
+        editors: vec![],
     }
 }
 

@@ -294,8 +294,24 @@ impl Change {
     /// Uses the code up. `None`: there is none such, or it is good no more.
     ///
     /// # Errors
-    /// `Conflict("sealed_codes_not_its_makers")` where this is the person who made it.
-    pub async fn use_sealed_code(&mut self, code_hash: &[u8; 32], by: PersonId) -> Result<Option<Uuid>> {
+    /// `Conflict("sealed_codes_not_its_makers")` where this is the person who made it, with whichever account.
+    pub async fn use_sealed_code(
+        &mut self,
+        code_hash: &[u8; 32],
+        by: PersonId,
+        others: &[PersonId],
+    ) -> Result<Option<Uuid>> {
+        let own: Vec<Uuid> = others.iter().map(|other| other.0).collect();
+        let own: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM sealed_codes WHERE code_hash = $1 AND made_by = ANY($2))",
+        )
+        .bind(code_hash.as_slice())
+        .bind(own)
+        .fetch_one(self.connection())
+        .await?;
+        if own {
+            return Err(Error::Conflict("sealed_codes_not_its_makers".into()));
+        }
         Ok(sqlx::query_scalar(
             "UPDATE sealed_codes SET used_by = $2, used_at = clock_timestamp()
              WHERE code_hash = $1 AND used_at IS NULL AND withdrawn_at IS NULL RETURNING id",

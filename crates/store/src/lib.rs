@@ -45,6 +45,7 @@ mod provider_sign_outs;
 mod reach;
 mod refusals;
 mod role;
+mod rules_left;
 mod runs;
 pub mod sealing;
 mod sessions;

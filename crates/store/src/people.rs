@@ -6,6 +6,7 @@ use crate::store::Store;
 use crate::wire::{Time, from_words, maybe_time, word};
 use crate::{Error, Result};
 use holdfast_domain::{HeldRole, Name, PersonId, Role};
+use holdfast_failover::run::Who;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::fmt;
@@ -29,6 +30,8 @@ pub struct Person {
     pub has_password: bool,
     /// An authenticator app that was confirmed, or a key.
     pub has_second_factor: bool,
+    /// The other accounts that are known as the same person's.
+    pub others: Vec<Who>,
 }
 
 /// `password_hash` is an argon2id hash in its text form.
@@ -77,6 +80,8 @@ pub(crate) struct PersonRow {
     disabled_at: Option<Time>,
     password_temporary_until: Option<Time>,
     has_second_factor: bool,
+    others: Vec<Uuid>,
+    other_emails: Vec<String>,
 }
 
 impl PersonRow {
@@ -85,6 +90,7 @@ impl PersonRow {
             text.parse().map_err(|e: holdfast_domain::Invalid| Error::Corrupt(format!("a scoped role: {e}")))
         });
         let groups = self.groups.iter().map(|g| Name::parse(g).map_err(|e| Error::Corrupt(e.0)));
+        let others = self.others.into_iter().zip(self.other_emails);
         Ok(Credentials {
             person: Person {
                 id: PersonId(self.id),
@@ -98,6 +104,7 @@ impl PersonRow {
                 temporary_password_until: maybe_time(self.password_temporary_until),
                 has_password: self.password_hash.is_some(),
                 has_second_factor: self.has_second_factor,
+                others: others.map(|(id, email)| Who { id: PersonId(id), email }).collect(),
             },
             password_hash: self.password_hash,
         })
@@ -118,7 +125,11 @@ async fn select_people(
                                                         'team=' || s.team, 'environment=' || s.environment)
                       FROM scoped_roles s WHERE s.person = p.id ORDER BY 1) AS scoped_roles,
                 ARRAY(SELECT g.group_name::text FROM person_groups g JOIN groups ON groups.name = g.group_name
-                      WHERE g.person = p.id AND groups.archived_at IS NULL ORDER BY g.group_name) AS groups
+                      WHERE g.person = p.id AND groups.archived_at IS NULL ORDER BY g.group_name) AS groups,
+                ARRAY(SELECT o.id FROM people o WHERE coalesce(o.one_with, o.id) = coalesce(p.one_with, p.id) AND o.id <> p.id
+                      ORDER BY o.email) AS others,
+                ARRAY(SELECT o.email FROM people o WHERE coalesce(o.one_with, o.id) = coalesce(p.one_with, p.id) AND o.id <> p.id
+                      ORDER BY o.email) AS other_emails
          FROM people p
          WHERE ($1::uuid IS NULL OR p.id = $1) AND ($2::text IS NULL OR p.email = $2)
          ORDER BY p.email",
@@ -337,6 +348,42 @@ impl Change {
         .execute(self.connection())
         .await?;
         self.end_sessions(person, None).await.map(|_| ())
+    }
+
+    /// From now on both accounts, with all that each was one with, are known as one person's.
+    ///
+    /// # Errors
+    /// When there is no such person.
+    pub async fn make_one(&mut self, person: PersonId, other: PersonId) -> Result<()> {
+        sqlx::query(
+            "UPDATE people SET one_with = nullif(first.id, people.id)
+             FROM (SELECT coalesce(one_with, id) AS id FROM people WHERE id = $2) AS first
+             WHERE coalesce(people.one_with, people.id) IN (SELECT coalesce(one_with, id) FROM people WHERE id = $1)",
+        )
+        .bind(person.0)
+        .bind(other.0)
+        .execute(self.connection())
+        .await?;
+        self.notify(&format!("person:{person}")).await
+    }
+
+    /// From now on the account is nobody else's; those that it was one with stay one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn set_apart(&mut self, person: PersonId) -> Result<()> {
+        sqlx::query(
+            "UPDATE people SET one_with = nullif(first.id, people.id)
+             FROM (SELECT id FROM people WHERE one_with = $1 ORDER BY id LIMIT 1) AS first WHERE one_with = $1",
+        )
+        .bind(person.0)
+        .execute(self.connection())
+        .await?;
+        sqlx::query("UPDATE people SET one_with = NULL WHERE id = $1")
+            .bind(person.0)
+            .execute(self.connection())
+            .await?;
+        self.notify(&format!("person:{person}")).await
     }
 
     /// # Errors

@@ -2,6 +2,7 @@
 //! file: whoever reads the database, or a dump of it, reads nothing of what is sealed.
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::hmac;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -23,7 +24,13 @@ pub enum Unreadable {
 
 /// The last key seals; the ones before it open what they sealed.
 #[derive(Clone)]
-pub struct Sealing(Arc<Vec<([u8; KEY_ID], LessSafeKey)>>);
+pub struct Sealing(Arc<Vec<Key>>);
+
+struct Key {
+    id: [u8; KEY_ID],
+    seals: LessSafeKey,
+    hashes: hmac::Key,
+}
 
 impl fmt::Debug for Sealing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,7 +56,9 @@ impl Sealing {
             id.copy_from_slice(
                 &Sha256::digest([b"holdfast sealing key", bytes.as_slice()].concat())[..KEY_ID],
             );
-            keys.push((id, LessSafeKey::new(unbound)));
+            let derived = Sha256::digest([b"holdfast hashing key", bytes.as_slice()].concat());
+            let hashes = hmac::Key::new(hmac::HMAC_SHA256, &derived);
+            keys.push(Key { id, seals: LessSafeKey::new(unbound), hashes });
         }
         if keys.is_empty() { Err("there is no key in it".to_owned()) } else { Ok(Self(Arc::new(keys))) }
     }
@@ -64,21 +73,30 @@ impl Sealing {
         Ok(hex::encode(key))
     }
 
+    /// What is only ever compared, and could be guessed by whoever had its plain hash. By the oldest key, which stays the same
+    /// when one is added.
+    #[must_use]
+    pub fn hash(&self, text: &[u8]) -> Option<[u8; 32]> {
+        let tag = hmac::sign(&self.0.first()?.hashes, text);
+        tag.as_ref().try_into().ok()
+    }
+
     /// `of`: what it is and whose, so that nobody can put it in another's place.
     ///
     /// # Errors
     /// When the system has no randomness.
     pub fn seal(&self, of: &str, text: &[u8]) -> Result<Vec<u8>, String> {
-        let (id, key) = self.0.last().ok_or("there is no key")?;
+        let Key { id, seals, .. } = self.0.last().ok_or("there is no key")?;
         let mut nonce = [0; NONCE_LEN];
         SystemRandom::new().fill(&mut nonce).map_err(|_| "the system gives no randomness".to_owned())?;
         let mut body = text.to_vec();
-        key.seal_in_place_append_tag(
-            Nonce::assume_unique_for_key(nonce),
-            Aad::from(of.as_bytes()),
-            &mut body,
-        )
-        .map_err(|_| "it could not be encrypted".to_owned())?;
+        seals
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(of.as_bytes()),
+                &mut body,
+            )
+            .map_err(|_| "it could not be encrypted".to_owned())?;
         Ok([&[FORM], id.as_slice(), &nonce, &body].concat())
     }
 
@@ -90,10 +108,10 @@ impl Sealing {
         if head[0] != FORM {
             return Err(Unreadable::Changed);
         }
-        let (_, key) = self.0.iter().find(|(of, _)| of == id).ok_or(Unreadable::OtherKey)?;
+        let key = self.0.iter().find(|key| key.id == id).ok_or(Unreadable::OtherKey)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unreadable::Changed)?;
         let mut body = body.to_vec();
-        let text = key.open_in_place(nonce, Aad::from(of.as_bytes()), &mut body);
+        let text = key.seals.open_in_place(nonce, Aad::from(of.as_bytes()), &mut body);
         text.map(|text| text.to_vec()).map_err(|_| Unreadable::Changed)
     }
 }
@@ -129,6 +147,16 @@ mod tests {
         let sealed = sealing(&[&old]).seal("x", b"text").unwrap();
         assert_eq!(sealing(&[&old, &new]).open("x", &sealed).unwrap(), b"text");
         assert_eq!(sealing(&[&new]).open("x", &sealed), Err(Unreadable::OtherKey));
+    }
+
+    #[test]
+    fn what_is_hashed_is_known_again_by_whoever_has_the_oldest_key_and_by_nobody_else() {
+        let (old, new) = (Sealing::new_key().unwrap(), Sealing::new_key().unwrap());
+        let hash = sealing(&[&old]).hash(b"text").unwrap();
+        assert_eq!(sealing(&[&old, &new]).hash(b"text"), Some(hash));
+        assert_ne!(sealing(&[&new]).hash(b"text"), Some(hash));
+        assert_ne!(sealing(&[&old]).hash(b"texT"), Some(hash));
+        assert_ne!(hash.as_slice(), Sha256::digest(b"text").as_slice());
     }
 
     #[test]

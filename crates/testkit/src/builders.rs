@@ -112,6 +112,7 @@ pub fn request(application: &str, by: Who) -> Request {
             name: policy.name,
             rules: policy.rules,
             expires_after_seconds: policy.expires_after.get(),
+            editors: vec![],
         },
         objectives: holdfast_domain::Objectives { rto: Seconds(900), rpo: Seconds(30) },
         overrides: Vec::new(),

@@ -21,7 +21,7 @@ pub fn page(factors: FactorsView, keys: Vec<PasskeyView>, sessions: Vec<OwnSessi
         let count = format::count(sessions.len(), "session", "sessions");
         view! {
             {head()}
-            {factors.password.then(|| parts::card("password", "Password", parts::nothing(), super::password::own()))}
+            {factors.password.then(|| parts::card("password", "Password", parts::nothing(), super::password::own(false)))}
             {parts::card("factor", "Second factor", parts::nothing(), factor(&factors))}
             {parts::card("passkeys", "Passkeys and security keys", parts::nothing(), super::passkeys::own(&keys, &factors))}
             {parts::card("sessions", count, parts::nothing(), signed_in(&sessions))}
@@ -39,7 +39,7 @@ pub fn own_password_due() -> Screen {
             <section class="card sign-in" aria-labelledby="h-due">
                 <h1 id="h-due">"Choose a password of your own"</h1>
                 <p>"The one that you signed in with was chosen by an administrator. Until you have your own it is good for nothing else, and after 72 hours for nothing at all."</p>
-                {super::password::own()}
+                {super::password::own(true)}
                 {sign_out()}
             </section>
         }

@@ -5,14 +5,16 @@ use leptos::prelude::*;
 /// The form's name.
 pub const CHANGE: &str = "change-password";
 
-pub(super) fn own() -> AnyView {
+/// `alone`: nothing else can be done on the page.
+pub(super) fn own(alone: bool) -> AnyView {
+    let button = if alone { "btn primary" } else { "btn" };
     view! {
         <form method="post" action="/me/password" class="stack">
             {field("present", "Present password", "current-password", None)}
             {field("new", "New password", "new-password", Some("At least 12 characters of any kind, and none of the common ones."))}
             {field("again", "New password, again", "new-password", None)}
             <p class="hint">"Every other place where you are signed in is signed out."</p>
-            <button class="btn" type="submit">"Change the password"</button>
+            <button class=button type="submit">"Change the password"</button>
         </form>
     }
     .into_any()

@@ -54,10 +54,12 @@ fn person(person: &PersonView, me: &str) -> AnyView {
     let temporary = person.temporary_password_until.filter(|_| !person.disabled).map(|at| {
         view! { " "{badge(Tone::Watch, "to choose a password")}" "{time::until(at)} }
     });
+    let others = (!person.other_accounts.is_empty())
+        .then(|| view! { <p class="hint">{format!("Also {}", person.other_accounts.join(", "))}</p> });
     let groups = if person.groups.is_empty() { "–".to_owned() } else { person.groups.join(", ") };
     view! {
         <tr>
-            <td><b>{person.email.clone()}</b></td>
+            <td><b>{person.email.clone()}</b>{others}</td>
             {parts::labelled("Roles", view! { {person.roles.join(" · ")} }.into_any())}
             {parts::labelled("Groups", view! { {groups} }.into_any())}
             {parts::labelled("State", view! { {badge(tone, word)}{temporary} }.into_any())}
@@ -130,6 +132,7 @@ fn change(person: &PersonView, own: bool) -> AnyView {
                 {roles(&form, &person.roles)}
                 {scoped(&form, &person.roles)}
                 {filled(&form, "groups", "Groups", "Separated by commas; made if need be.", &person.groups.join(", "))}
+                {filled(&form, "same_person_as", "Another account of theirs", "Its e-mail address. For approvals they count as one person.", person.other_accounts.first().map_or("", String::as_str))}
                 {password(&form, "New password")}
                 <button class="btn" type="submit">{format!("Change {email}")}</button>
             </form>

@@ -30,7 +30,9 @@ pub async fn admin(config: Option<PathBuf>, admin: Admin, output: Output) -> Out
     let mut settings = settings(&Flags { config, data, listen: None }, Task::Work)?;
     (settings.web_connections, settings.engine_connections) = (2, 1);
     let Prepared { store, postgres, .. } = serve::prepare(&settings).await?;
-    let app = App::new(store.clone(), holdfast_app::Settings::default());
+    let breached = config::breached(&settings)?;
+    let app =
+        App::new(store.clone(), holdfast_app::Settings { breached, ..holdfast_app::Settings::default() });
     let outcome = match command {
         AdminCommand::User(command) => user(&app, command, output).await,
         AdminCommand::Group(command) => group(&app, command, output).await,

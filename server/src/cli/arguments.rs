@@ -6,6 +6,7 @@ pub mod bundle;
 pub mod demo;
 pub mod estate;
 pub mod evidence;
+pub mod keys;
 pub mod people;
 pub mod runs;
 
@@ -140,6 +141,9 @@ pub enum Command {
     Whoami,
     /// Whether Holdfast itself is well
     System,
+    /// This server's own keys, in their files
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// People, groups and tokens, straight in the database
     Admin(Admin),
 }

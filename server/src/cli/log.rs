@@ -102,27 +102,7 @@ fn written_out(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
-    use std::sync::{Arc, Mutex};
-
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl Lines {
-        fn text(&self) -> String {
-            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-        }
-    }
+    use holdfast_testkit::Heard;
 
     const FORGED: &str = "2026-01-01T00:00:00Z  INFO somebody was signed in";
 
@@ -178,14 +158,13 @@ mod tests {
     #[test]
     fn whatever_is_told_is_one_line_of_text_that_no_terminal_obeys() {
         for hostile in hostile() {
-            let lines = Lines::default();
-            let writer = lines.clone();
-            let written = text().with_ansi(false).with_writer(move || writer.clone());
+            let heard = Heard::default();
+            let written = text().with_ansi(false).with_writer(heard.writer());
             let expected =
                 tracing::subscriber::with_default(tracing_subscriber::registry().with(written), || {
                     tells(&hostile)
                 });
-            let told = lines.text();
+            let told = heard.text();
             assert_eq!(told.lines().count(), expected, "{hostile:?}:\n{told}");
             assert!(told.chars().all(|c| c == '\n' || !c.is_control()), "{hostile:?}:\n{told:?}");
             assert!(told.lines().all(|line| !line.starts_with(FORGED)), "{told}");
@@ -196,14 +175,13 @@ mod tests {
     #[test]
     fn whatever_is_told_is_one_line_of_json() {
         for hostile in hostile() {
-            let lines = Lines::default();
-            let writer = lines.clone();
-            let written = layer().json().with_writer(move || writer.clone());
+            let heard = Heard::default();
+            let written = layer().json().with_writer(heard.writer());
             let expected =
                 tracing::subscriber::with_default(tracing_subscriber::registry().with(written), || {
                     tells(&hostile)
                 });
-            let told = lines.text();
+            let told = heard.text();
             let read: Vec<serde_json::Value> =
                 told.split_terminator('\n').map(|line| serde_json::from_str(line).unwrap()).collect();
             assert_eq!(read.len(), expected, "{hostile:?}:\n{told}");

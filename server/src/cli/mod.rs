@@ -14,6 +14,7 @@ mod demo;
 mod estate;
 mod evacuate;
 mod inventory;
+mod keys;
 mod log;
 mod login;
 mod on_call;
@@ -122,6 +123,7 @@ async fn run(arguments: Arguments, output: Output) -> Outcome {
         Command::Login(login) => login::login(login, output).await,
         Command::Logout(logout) => login::logout(logout, output).await,
         Command::Password(own) => login::password(own, output).await,
+        Command::Keys(command) => keys::keys(config, command, output).await,
         Command::Apply(apply) => inventory::apply(apply, output).await,
         Command::Export(export) => inventory::export(export, output).await,
         Command::Now => status::now(output).await,

@@ -89,7 +89,17 @@ fn sessions_table(sessions: &[SessionView]) -> String {
 
 /// What was given, and nothing else.
 fn changed(change: PersonChange) -> Result<Value, super::Failure> {
-    let PersonChange { id: _, roles, groups, no_groups, password_stdin, disable, enable } = change;
+    let PersonChange {
+        id: _,
+        roles,
+        groups,
+        no_groups,
+        password_stdin,
+        same_person_as,
+        nobody_elses,
+        disable,
+        enable,
+    } = change;
     let mut body = Map::new();
     if !roles.is_empty() {
         body.insert("roles".into(), json!(roles));
@@ -99,6 +109,9 @@ fn changed(change: PersonChange) -> Result<Value, super::Failure> {
     }
     if password_stdin {
         body.insert("password".into(), json!(password::read(true, "")?));
+    }
+    if let Some(other) = same_person_as.or(nobody_elses.then(String::new)) {
+        body.insert("same_person_as".into(), json!(other));
     }
     if disable || enable {
         body.insert("disabled".into(), json!(disable));

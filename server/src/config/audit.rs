@@ -2,7 +2,7 @@
 
 use super::{Mode, Settings, Wrong, checkpoint_places};
 use holdfast_aws::AwsSettings;
-use holdfast_engine::audit::AuditSettings;
+use holdfast_engine::audit::{AuditSettings, Opened};
 
 const KEY: &str = "HOLDFAST_AUDIT_KEY";
 
@@ -11,8 +11,13 @@ const KEY: &str = "HOLDFAST_AUDIT_KEY";
 ///
 /// # Errors
 /// When there is no key to sign with.
-pub fn audit_settings(settings: &Settings, aws: &AwsSettings) -> Result<AuditSettings, Wrong> {
+pub fn audit_settings(
+    settings: &Settings,
+    aws: &AwsSettings,
+    opened: &Opened,
+) -> Result<AuditSettings, Wrong> {
     let mut audit = AuditSettings::within(&settings.data);
+    audit.opened = opened.clone();
     audit.make_key = settings.mode == Mode::Local;
     audit.places = checkpoint_places(settings, aws);
     match &settings.audit_key {

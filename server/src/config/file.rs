@@ -26,6 +26,8 @@ pub struct File {
     pub bundles: Option<String>,
     pub secrets_key: Option<String>,
     pub require_second_factor: Option<Vec<String>>,
+    pub requests_per_minute: Option<u32>,
+    pub breached_passwords: Option<String>,
     #[serde(default)]
     pub oidc: Oidc,
     #[serde(default)]

@@ -18,7 +18,7 @@ pub struct Flags {
 }
 
 /// Variables with the prefix that some command or script of ours reads.
-const VARIABLES: [&str; 40] = [
+const VARIABLES: [&str; 42] = [
     "HOLDFAST_CONFIG",
     "HOLDFAST_MODE",
     "HOLDFAST_LISTEN",
@@ -38,6 +38,8 @@ const VARIABLES: [&str; 40] = [
     "HOLDFAST_BUNDLES",
     "HOLDFAST_SECRETS_KEY",
     "HOLDFAST_REQUIRE_SECOND_FACTOR",
+    "HOLDFAST_REQUESTS_PER_MINUTE",
+    "HOLDFAST_BREACHED_PASSWORDS",
     "HOLDFAST_OIDC_ISSUER",
     "HOLDFAST_OIDC_CLIENT_ID",
     "HOLDFAST_OIDC_CLIENT_SECRET_FILE",
@@ -149,6 +151,12 @@ pub fn merge(flags: &Flags, environment: &Environment) -> Result<Said, Wrong> {
             .or_else(|| file.require_second_factor.as_ref().map(|all| all.join(",")))
             .map(|roles| second_factor::parse(&roles))
             .transpose()?,
+        requests_per_minute: number(
+            "HOLDFAST_REQUESTS_PER_MINUTE",
+            variable("HOLDFAST_REQUESTS_PER_MINUTE"),
+        )?
+        .or(file.requests_per_minute),
+        breached_passwords: text("HOLDFAST_BREACHED_PASSWORDS", &file.breached_passwords).map(PathBuf::from),
         oidc: file::Oidc {
             issuer: text("HOLDFAST_OIDC_ISSUER", &file.oidc.issuer),
             client_id: text("HOLDFAST_OIDC_CLIENT_ID", &file.oidc.client_id),

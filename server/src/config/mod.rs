@@ -3,6 +3,7 @@
 
 mod audit;
 mod aws;
+mod breached;
 mod checkpoints;
 mod database_tls;
 mod file;
@@ -16,9 +17,11 @@ mod secrets;
 #[cfg(test)]
 mod tests;
 mod witness;
+mod wrapped;
 
 pub use audit::audit_settings;
 pub use aws::{address_of, aws_of_bundle, aws_settings, demo_credentials, endpoints_for_bundle};
+pub use breached::breached;
 pub use checkpoints::{CheckpointPlace, bundle_places, checkpoint_places};
 pub use database_tls::{AS_THE_URL_SAYS, DatabaseTls};
 pub use merge::{Environment, Flags, merge};
@@ -28,6 +31,7 @@ pub use proxies::{ForwardedBy, NO_PROXY, Proxies};
 pub use rules::{database_is_near, decide};
 pub use second_factor::{NOBODY, check_second_factors};
 pub use secrets::{NO_KEY, sealing, sealing_in};
+pub use wrapped::{aws_to_wrap, opened};
 
 use holdfast_domain::{Hosts, RegionCode, Role};
 use secrecy::SecretString;
@@ -97,6 +101,9 @@ pub struct Said {
     pub bundles: Vec<CheckpointPlace>,
     pub secrets_key: Option<PathBuf>,
     pub second_factor_for: Option<Vec<Role>>,
+    /// `0`: as often as they like.
+    pub requests_per_minute: Option<u32>,
+    pub breached_passwords: Option<PathBuf>,
     pub oidc: file::Oidc,
     pub notify: Notify,
     pub web_connections: Option<u32>,
@@ -143,6 +150,10 @@ pub struct Settings {
     pub secrets_key: Option<PathBuf>,
     /// Whoever has one of these roles, and a password here, has a second factor beside it.
     pub second_factor_for: Vec<Role>,
+    /// Of each API token; `None`: as often as they like.
+    pub requests_per_minute: Option<u32>,
+    /// Passwords that are known from breaches, by their hashes.
+    pub breached_passwords: Option<PathBuf>,
     /// The identity provider, as it was said; [`provider`] makes one of it.
     pub oidc: file::Oidc,
     /// How people are told, as it was said; [`post`] makes the ways of it.

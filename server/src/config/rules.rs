@@ -1,6 +1,7 @@
 //! What the settings mean together: the mode, and what it allows.
 
 use super::{DEFAULT_LISTEN, Mode, Said, Settings, Task, Wrong, checkpoints, database_tls, second_factor};
+use crate::http::pace::A_MINUTE;
 use axum::http::Uri;
 use holdfast_domain::RegionCode;
 use holdfast_outside::{Egress, Guard};
@@ -102,6 +103,8 @@ pub fn decide(said: Said, task: Task) -> Result<Settings, Wrong> {
         bundles: said.bundles,
         secrets_key: said.secrets_key,
         second_factor_for: second_factor::decide(said.second_factor_for, mode),
+        requests_per_minute: requests_per_minute(said.requests_per_minute, mode),
+        breached_passwords: said.breached_passwords,
         oidc: said.oidc,
         notify: said.notify,
         web_connections: said.web_connections.unwrap_or(16).max(1),
@@ -111,6 +114,15 @@ pub fn decide(said: Said, task: Task) -> Result<Settings, Wrong> {
         endpoints,
         has_aws_credentials: said.has_aws_credentials,
     })
+}
+
+/// Where nothing is said local mode holds nobody back: it is one person's own machine.
+fn requests_per_minute(said: Option<u32>, mode: Mode) -> Option<u32> {
+    match (said, mode) {
+        (Some(0), _) | (None, Mode::Local) => None,
+        (Some(said), _) => Some(said),
+        (None, Mode::Production) => Some(A_MINUTE),
+    }
 }
 
 fn mode_of_listener(listen: SocketAddr) -> Result<Mode, Wrong> {

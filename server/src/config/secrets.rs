@@ -2,6 +2,7 @@
 
 use super::{Mode, Settings, Wrong};
 use holdfast_app::sealing::Sealing;
+use holdfast_engine::audit::Opened;
 use std::{
     fs,
     io::{ErrorKind, Write as _},
@@ -21,9 +22,9 @@ pub const NO_KEY: &str = "HOLDFAST_SECRETS_KEY is not set: nobody can set up an 
 ///
 /// # Errors
 /// When the file cannot be read, or holds no key.
-pub fn sealing(settings: &Settings) -> Result<Option<Sealing>, Wrong> {
+pub fn sealing(settings: &Settings, opened: &Opened) -> Result<Option<Sealing>, Wrong> {
     match &settings.secrets_key {
-        Some(path) => read(path).map(Some),
+        Some(path) => read(path, opened).map(Some),
         None if settings.mode == Mode::Production => Ok(None),
         None => sealing_in(&settings.data).map(Some),
     }
@@ -44,7 +45,7 @@ pub fn sealing_in(data: &Path) -> Result<Sealing, Wrong> {
             )
         })?;
     }
-    read(&path)
+    read(&path, &Opened::default())
 }
 
 /// For its owner's eyes. Another process that was quicker has made the one that counts.
@@ -66,12 +67,13 @@ fn make(path: &Path) -> Result<(), String> {
     made.map_err(|error| error.to_string())
 }
 
-fn read(path: &Path) -> Result<Sealing, Wrong> {
+fn read(path: &Path, opened: &Opened) -> Result<Sealing, Wrong> {
     let shown = path.display();
     let text = fs::read_to_string(path).map_err(|error| {
         Wrong::new(KEY, format!("{shown} cannot be read: {error}"), "Name a file that this user may read.")
     })?;
-    Sealing::parse(&text).map_err(|why| {
+    let lines = text.lines().map(str::trim).map(|line| opened.read(line)).collect::<Result<Vec<_>, _>>();
+    lines.and_then(|lines| Sealing::parse(&lines.join("\n"))).map_err(|why| {
         Wrong::new(
             KEY,
             format!("{shown}: {why}"),
@@ -93,6 +95,19 @@ mod tests {
         let mode = fs::metadata(folder.path().join(OWN_FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_line_that_is_wrapped_is_the_key_that_it_opens_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        let key = Sealing::new_key().unwrap();
+        let sealed = Sealing::parse(&key).unwrap().seal("x", b"text").unwrap();
+        fs::write(&path, "# ours\nkms:eu-west-1:c2VhbGVk\n").unwrap();
+        assert!(read(&path, &Opened::default()).unwrap_err().to_string().contains("start it again"));
+        let mut opened = Opened::default();
+        opened.add("kms:eu-west-1:c2VhbGVk", key);
+        assert_eq!(read(&path, &opened).unwrap().open("x", &sealed).unwrap(), b"text");
     }
 
     #[test]

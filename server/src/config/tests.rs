@@ -2,6 +2,7 @@
 
 use super::*;
 use holdfast_aws::AwsSettings;
+use holdfast_engine::audit::Opened;
 use std::net::{IpAddr, Ipv4Addr};
 
 fn environment(pairs: &[(&str, &str)]) -> Environment {
@@ -252,7 +253,7 @@ fn production_signs_the_audit_log_with_a_key_that_it_was_given() -> Result<(), B
     };
     let aws = AwsSettings::new(Vec::new());
     let refused = |settings: &Settings| {
-        audit_settings(settings, &aws)
+        audit_settings(settings, &aws, &Opened::default())
             .map_or_else(|wrong| wrong.to_string(), |found| format!("accepted: {found:?}"))
     };
     let without = refused(&settings(&production, None)?);
@@ -262,9 +263,9 @@ fn production_signs_the_audit_log_with_a_key_that_it_was_given() -> Result<(), B
     assert!(missing.starts_with("HOLDFAST_AUDIT_KEY") && missing.contains("cannot be read"), "{missing}");
     assert!(!key.exists(), "it made the key that it was to be given");
     holdfast_engine::audit::new_key(&key)?;
-    assert_eq!(audit_settings(&with_key(&production)?, &aws)?.key_file, key);
+    assert_eq!(audit_settings(&with_key(&production)?, &aws, &Opened::default())?.key_file, key);
     let local = settings(&[("HOLDFAST_DATA", data.as_str())], None)?;
-    assert!(audit_settings(&local, &aws)?.key_file.exists(), "local mode makes its own");
+    assert!(audit_settings(&local, &aws, &Opened::default())?.key_file.exists(), "local mode makes its own");
     Ok(())
 }
 
@@ -286,6 +287,23 @@ fn in_production_whoever_could_do_harm_has_a_second_factor_and_in_local_mode_who
         let refused = refused(&said(wrong), None);
         assert!(refused.starts_with("require_second_factor") && refused.contains("operator"), "{refused}");
     }
+}
+
+#[test]
+fn in_production_a_program_has_its_pace_and_in_local_mode_where_it_is_said() {
+    let production =
+        [("HOLDFAST_MODE", "production"), ("HOLDFAST_PUBLIC_URL", "https://holdfast.example.com")];
+    let pace = |before: &[(&str, &str)], said: Option<&str>| {
+        let said = said.map(|said| ("HOLDFAST_REQUESTS_PER_MINUTE", said));
+        let all: Vec<_> = before.iter().copied().chain(said).collect();
+        settings(&all, None).map(|settings| settings.requests_per_minute)
+    };
+    assert_eq!(pace(&production, None), Ok(Some(600)));
+    assert_eq!(pace(&production, Some("1200")), Ok(Some(1_200)));
+    assert_eq!(pace(&production, Some("0")), Ok(None));
+    assert_eq!(pace(&[], None), Ok(None));
+    assert_eq!(pace(&[], Some("60")), Ok(Some(60)));
+    assert!(refused(&[("HOLDFAST_REQUESTS_PER_MINUTE", "many")], None).contains("whole number"));
 }
 
 #[test]

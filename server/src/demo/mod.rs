@@ -147,6 +147,7 @@ async fn start(options: &Options, running: &mut Running) -> anyhow::Result<Vec<D
         production: false,
         proxies: Proxies::default(),
         provider: None,
+        requests_per_minute: None,
         notes: vec![format!(
             "The world is invented, and the database is a private Postgres in {}",
             options.data.display()
@@ -164,6 +165,7 @@ async fn start(options: &Options, running: &mut Running) -> anyhow::Result<Vec<D
         claim_rules: ClaimRules::default(),
         mail: false,
         second_factor_for: Vec::new(),
+        breached: None,
         bundle_places_named: false,
         outside_hosts: Hosts::default(),
         workers: Some(Workers { aws, engine, post, notify: Default::default() }),

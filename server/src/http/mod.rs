@@ -8,6 +8,7 @@ pub mod etag;
 pub mod live;
 pub mod observe;
 pub mod origin;
+pub mod pace;
 pub mod pages;
 pub mod principal;
 pub mod problem;

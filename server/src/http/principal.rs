@@ -13,7 +13,7 @@ use axum::{
 };
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::Actor;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tower_sessions::Session;
 
 /// A request from somebody who is known.
@@ -114,14 +114,26 @@ impl Listener {
     }
 }
 
-/// Whoever asks, or nobody. A bearer token that is not accepted is refused even beside a good session.
+/// Whoever asks, or nobody; counted as one request of theirs.
 ///
 /// # Errors
-/// When the token is not known, or sessions cannot be read.
+/// When the token is not known, sessions cannot be read, or they ask too often.
 pub async fn find(parts: &mut Parts, state: &AppState) -> Result<Option<Actor>, Refused> {
     if let Some(Known(actor)) = parts.extensions.get::<Known>() {
         return Ok(Some(actor.clone()));
     }
+    let found = who(parts, state).await?;
+    if let Some(actor) = &found {
+        state.pace.take(actor, Instant::now())?;
+    }
+    Ok(found)
+}
+
+/// Whoever asks, or nobody. A bearer token that is not accepted is refused even beside a good session.
+///
+/// # Errors
+/// When the token is not known, or sessions cannot be read.
+pub async fn who(parts: &mut Parts, state: &AppState) -> Result<Option<Actor>, Refused> {
     if let Some(header) = parts.headers.get(header::AUTHORIZATION) {
         let token = header.to_str().ok().and_then(bearer).ok_or_else(not_signed_in)?;
         return Ok(Some(state.plane.actor_of_token(token).await?));

@@ -23,7 +23,7 @@ pub async fn write_down(State(state): State<AppState>, request: Request, next: N
     else {
         return response;
     };
-    let Ok(Some(actor)) = principal::find(&mut parts, &state).await else { return response };
+    let Ok(Some(actor)) = principal::who(&mut parts, &state).await else { return response };
     let asked = format!("{} {}", parts.method, parts.uri.path());
     match state.plane.turned_away(&actor, &asked, problem).await {
         Ok(()) => response,

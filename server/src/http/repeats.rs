@@ -23,7 +23,6 @@ use holdfast_api::{
     repeats::{Earlier, KeptAnswer},
 };
 use holdfast_domain::{Actor, RequestKey};
-use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 
 pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -100,12 +99,9 @@ async fn repeated(
         return Ok(next.run(Request::from_parts(parts, body)).await);
     };
     let Raw(bytes) = Raw::from_request(Request::from_parts(parts.clone(), body), state).await?;
-    actor.sent = Some(RequestKey {
-        key,
-        route: format!("POST {path}"),
-        body_hash: Sha256::digest(&bytes).into(),
-        sending: uuid::Uuid::new_v4(),
-    });
+    let body_hash = state.plane.known_by(&key, &bytes);
+    actor.sent =
+        Some(RequestKey { key, route: format!("POST {path}"), body_hash, sending: uuid::Uuid::new_v4() });
     if let Some(answer) = earlier(state, &actor).await? {
         return Ok(again(answer));
     }

@@ -6,7 +6,7 @@ use crate::{
     bodies::body,
     canary::pages,
     coverage::{is_public, operations},
-    heard::Log,
+    heard,
     house::{Answered, Client, House, URL, site},
 };
 use holdfast_api::people::NewPerson;
@@ -40,7 +40,7 @@ fn is_a_defect(what: &str, answer: &Answered, lines: &[Value]) {
 
 #[tokio::test]
 async fn a_panic_in_any_handler_is_one_answer_and_one_line_and_its_words_are_in_that_line_alone() {
-    let (log, _heard) = Log::begin();
+    let (log, _heard) = heard::log();
     let house = House::new();
     let cookie = house.sign_in().await;
     *house.plane.defect.lock().unwrap() = Some(WORDS.to_owned());

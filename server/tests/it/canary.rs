@@ -18,16 +18,10 @@ use holdfast_server::{
     state::{AppState, Site},
 };
 use holdfast_store::{AuditActor, AuditEntry, Store};
-use holdfast_testkit::{TestDatabase, test_database};
+use holdfast_testkit::{Heard, TestDatabase, test_database};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use std::{
-    io::Write,
-    path::PathBuf,
-    process::Command,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{path::PathBuf, process::Command, sync::Arc, time::Duration};
 use totp_rs::{Builder, Secret, Totp};
 
 const PASSWORD: &str = "canary-of-a-password";
@@ -65,34 +59,14 @@ plans:
 "#;
 
 /// Everything that is logged, down to the last detail.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    fn begin() -> Self {
-        let log = Self::default();
-        let writer = log.clone();
-        let all = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_writer(move || writer.clone());
-        tracing::subscriber::set_global_default(all.finish()).unwrap();
-        log
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
+fn log() -> Heard {
+    let heard = Heard::default();
+    let all = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(heard.writer());
+    tracing::subscriber::set_global_default(all.finish()).unwrap();
+    heard
 }
 
 /// A secret in each of the spellings that it could leave in.
@@ -164,6 +138,7 @@ impl Bank {
             production: true,
             proxies: Proxies::default(),
             provider: Some(Arc::new(provider)),
+            requests_per_minute: None,
         };
         let state = AppState::new(Arc::new(app.clone().accountable()), site);
         let client = Client(http::router(state, PostgresSessions::new(store.clone())).unwrap());
@@ -355,7 +330,7 @@ async fn mistakes(bank: &Bank) -> Vec<Answered> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_in_an_answer_a_page_the_log_or_a_dump_of_the_database() {
-    let log = Log::begin();
+    let log = log();
     let folder = tempfile::tempdir().unwrap();
     let mut bank = Bank::new().await;
     let canaries = hide(&mut bank, &AuditSettings::within(folder.path())).await;

@@ -112,6 +112,7 @@ pub fn operator() -> Actor {
     Actor {
         person: PersonId("01900000-0000-7000-8000-0000000000aa".parse().unwrap()),
         email: "operator@example.com".to_owned(),
+        others: Vec::new(),
         roles: vec![Role::Operator],
         scoped_roles: vec![],
         groups: vec![],
@@ -384,6 +385,9 @@ impl Nows for Fake {
 
 #[async_trait]
 impl Repeats for Fake {
+    fn known_by(&self, _: &str, body: &[u8]) -> [u8; 32] {
+        holdfast_store::hash_secret(body)
+    }
     async fn earlier_answer(&self, actor: &Actor) -> Answer<Earlier> {
         let Some(sent) = &actor.sent else { return Ok(Earlier::Nothing) };
         Ok(match self.kept.lock().unwrap().get(&sent.key) {

@@ -68,6 +68,7 @@ pub fn site(public_url: &str) -> Site {
         production: public_url.starts_with("https"),
         proxies: Proxies::default(),
         provider: None,
+        requests_per_minute: None,
     }
 }
 
@@ -148,8 +149,12 @@ impl Client {
 
 impl House {
     pub fn new() -> Self {
-        let plane = Arc::new(Fake::default());
-        let (client, state) = Client::of(plane.clone());
+        Self::with(Arc::new(Fake::default()), site(URL))
+    }
+
+    pub fn with(plane: Arc<Fake>, site: Site) -> Self {
+        let state = AppState::new(plane.clone(), site);
+        let client = Client(http::router(state.clone(), MemorySessions::default()).unwrap());
         Self { plane, state, client }
     }
 

@@ -24,7 +24,9 @@ mod inventory;
 mod live;
 mod offline;
 mod origins;
+mod pace;
 mod pages;
+mod parsers;
 mod passkeys;
 mod policy_reports;
 mod provider;
@@ -37,4 +39,6 @@ mod smuggling;
 #[path = "../../../crates/app/tests/it/software_key.rs"]
 mod software_key;
 mod step_up;
+mod stranded;
 mod two_servers;
+mod wrapped_keys;

@@ -1,6 +1,7 @@
 //! The built command on the worst night: a bundle that a server's own worker made, then no server, no database, only the
 //! simulated AWS; killed in the middle, and started again.
 
+use crate::stranded::Stranded;
 use holdfast_api::audit_log::AuditLogs;
 use holdfast_api::bundles::{Bundles, HandInJournal};
 use holdfast_api::people::NewPerson;
@@ -39,6 +40,8 @@ struct Night {
     operator: Actor,
     folder: TempDir,
     public_key: String,
+    /// Where the command is run without a network, if it is.
+    stranded: Option<Stranded>,
     _database: TestDatabase,
 }
 
@@ -81,6 +84,7 @@ impl Night {
         let operator = Actor {
             person,
             email: EMAIL.into(),
+            others: Vec::new(),
             roles: vec![Role::Operator],
             scoped_roles: vec![],
             groups: vec![],
@@ -112,7 +116,7 @@ impl Night {
         // With it the connections are closed: what is asked afterwards is asked of a server that was started again.
         let store = Store::connect(&database.app_url, Pools { web: 4, engine: 1 }).await.unwrap();
         let app = App::new(store, Settings { sealing: Some(sealing()), ..Settings::default() });
-        Self { sim, app, operator, folder, public_key, _database: database }
+        Self { sim, app, operator, folder, public_key, stranded: None, _database: database }
     }
 
     fn bundle(&self) -> PathBuf {
@@ -125,11 +129,19 @@ impl Night {
 
     /// With nothing of a server in its environment: neither an address nor a database.
     async fn begin(&self, words: &[&str]) -> Child {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_holdfast"))
+        let program = env!("CARGO_BIN_EXE_holdfast");
+        let mut command = match &self.stranded {
+            Some(stranded) => stranded.command(program),
+            None => {
+                let mut command = Command::new(program);
+                command.env_clear();
+                command
+            }
+        };
+        let mut child = command
             .arg("bundle")
             .args(words)
             .args(["--public-key", &self.public_key, "--json"])
-            .env_clear()
             .env("HOME", self.folder.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -207,6 +219,7 @@ async fn parts(store: &Store, sim: &Sim, data: &Path) -> Parts {
             checkpoints: vec![],
             production: false,
             provider: None,
+            requests_per_minute: None,
             proxies: Default::default(),
         },
         stale_after: Duration::from_secs(90),
@@ -214,6 +227,7 @@ async fn parts(store: &Store, sim: &Sim, data: &Path) -> Parts {
         claim_rules: ClaimRules::default(),
         mail: false,
         second_factor_for: Vec::new(),
+        breached: None,
         bundle_places_named: false,
         outside_hosts: Default::default(),
         workers: Some(Workers { aws, engine, post, notify: holdfast_notify::Settings::default() }),
@@ -279,4 +293,26 @@ async fn the_command_carries_a_plan_out_alone_is_killed_goes_on_and_is_handed_in
     assert_eq!(Some(taken.run.as_str()), ended["run"].as_str());
     let view = night.app.run(&night.operator, taken.run.parse().unwrap()).await.unwrap();
     assert!(view.summary.executed_offline && view.summary.break_glass.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_no_way_to_anything_but_aws_the_command_carries_a_plan_out_is_killed_and_goes_on() {
+    let mut night = Night::new().await;
+    night.stranded = Some(Stranded::with(night.sim.addr, night.folder.path()).await);
+    let mut first = night.execute(&night.bundle(), &["--confirm", "shop"]).await;
+    let found = night.stranded.as_mut().unwrap().found().await;
+    assert_eq!(found, "reached: ", "neither another port of this machine nor any other address");
+    until("a change", || async { (!night.changes().is_empty()).then_some(()) }).await;
+    first.kill().await.unwrap();
+    first = night.execute(&night.bundle(), &[]).await;
+    let (code, ended, error) = said(first).await;
+    assert_eq!((code, ended["state"].as_str()), (0, Some("completed")), "{ended:#} {error}");
+    let mut changes = night.changes();
+    let all = changes.len();
+    changes.sort();
+    changes.dedup();
+    assert_eq!(changes.len(), all, "a change was made twice");
+    let journal = std::fs::read_to_string(night.journal()).unwrap();
+    let taken = night.app.hand_in_journal(&night.operator, HandInJournal { journal }).await.unwrap();
+    assert_eq!(Some(taken.run.as_str()), ended["run"].as_str());
 }

@@ -1,7 +1,7 @@
 //! What a browser says that a page was kept from is taken from whoever is signed in, counted, and told without what an address holds.
 
 use crate::{
-    heard::Log,
+    heard,
     house::{House, URL},
 };
 use serde_json::json;
@@ -31,7 +31,7 @@ async fn every_page_names_the_place_and_what_is_reported_there_is_counted_and_to
     let page = house.send("GET", "/applications", &[("cookie", &cookie)], "").await;
     let policy = page.header("content-security-policy");
     assert!(policy.split(';').any(|part| part.trim() == format!("report-uri {PATH}")), "{policy}");
-    let (log, _heard) = Log::begin();
+    let (log, _heard) = heard::log();
     let sent = [("cookie", cookie.as_str()), ("origin", URL), ("content-type", "application/csp-report")];
     let answer = house.send("POST", PATH, &sent, &report(&format!("{URL}/runs?reason=canary"))).await;
     assert_eq!((answer.status, answer.text.as_str()), (204, ""));
@@ -86,7 +86,7 @@ async fn a_stranger_another_site_and_what_is_no_report_are_not_listened_to() {
 async fn a_page_that_reports_without_end_does_not_fill_the_log() {
     let house = House::new();
     let cookie = house.sign_in().await;
-    let (log, _heard) = Log::begin();
+    let (log, _heard) = heard::log();
     for _ in 0..100 {
         let sent = [("cookie", cookie.as_str()), ("origin", URL)];
         assert_eq!(house.send("POST", PATH, &sent, &report(URL)).await.status, 204);

@@ -212,6 +212,7 @@ impl Real {
             production: false,
             proxies: Proxies::default(),
             provider: None,
+            requests_per_minute: None,
         };
         let state = AppState::new(Arc::new(app.accountable()), site);
         let client = Client(http::router(state, PostgresSessions::new(store)).unwrap());

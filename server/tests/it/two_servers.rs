@@ -41,6 +41,7 @@ pub async fn server(database_url: &str, proxies: Proxies) -> (Server, String) {
         production: false,
         proxies,
         provider: None,
+        requests_per_minute: None,
     };
     let store = Store::connect(database_url, Pools { web: 4, engine: 1 }).await.unwrap();
     let parts = Parts {
@@ -52,6 +53,7 @@ pub async fn server(database_url: &str, proxies: Proxies) -> (Server, String) {
         claim_rules: ClaimRules::default(),
         mail: false,
         second_factor_for: Vec::new(),
+        breached: None,
         bundle_places_named: false,
         outside_hosts: Hosts::default(),
         workers: None,

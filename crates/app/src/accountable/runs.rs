@@ -140,6 +140,10 @@ impl Evacuations for Accountable {
 
 #[async_trait]
 impl Repeats for Accountable {
+    fn known_by(&self, key: &str, body: &[u8]) -> [u8; 32] {
+        self.0.known_by(key, body)
+    }
+
     /// A key that stands for another request is a change refused.
     async fn earlier_answer(&self, actor: &Actor) -> Answer<Earlier> {
         let route = actor.sent.as_ref().map(|sent| sent.route.as_str()).unwrap_or_default();

@@ -7,6 +7,7 @@ fn actor(role: Option<Role>, scopes: Option<Vec<Scope>>) -> Actor {
     Actor {
         person: PersonId::fresh(),
         email: "somebody@example.com".into(),
+        others: Vec::new(),
         roles: role.into_iter().collect(),
         scoped_roles: Vec::new(),
         groups: Vec::new(),

@@ -65,13 +65,7 @@ pub(super) fn would_approve(
     lapsed: &[Who],
     now: Timestamp,
 ) -> Result<Decided, Refusal> {
-    let review = Review {
-        person: actor.person,
-        email: actor.email.clone(),
-        groups: actor.groups.clone(),
-        at: now,
-        comment: None,
-    };
+    let review = Review { at: now, ..Review::supposed(&who(actor), &actor.groups, &actor.others) };
     loaded.evacuation.approve(runs, lapsed, review, &loaded.evacuation.request.digest, now)
 }
 

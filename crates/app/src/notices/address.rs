@@ -213,6 +213,7 @@ fn addressee(person: &Person, on_call: &[Name], over: &[Labels]) -> Option<Addre
         id: person.id,
         email: person.email.clone(),
         groups: person.groups.clone(),
+        others: person.others.iter().map(|other| other.id).collect(),
         may_review: may_all(Action::ReviewRun),
         may_drive: may_all(Action::DriveRun),
         admin: person.roles.contains(&Role::Admin),

@@ -261,6 +261,7 @@ mod tests {
         Actor {
             person: PersonId::fresh(),
             email: "somebody@example.com".into(),
+            others: Vec::new(),
             roles: vec![],
             scoped_roles: vec![],
             groups: vec![],

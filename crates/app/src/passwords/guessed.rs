@@ -20,6 +20,8 @@ const WORD_AT_LEAST: usize = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Guessed {
     Common,
+    /// By the list that the server was given.
+    Breached,
     OfThisPlace,
 }
 

@@ -16,8 +16,8 @@ use crate::picture::Judged;
 use crate::problems::{active_run, as_refusal, of_refusal, of_store, resource_held};
 use holdfast_api::runs::{RequestRun, RunPreview};
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, ApprovalPolicy, EvacuationId, RunId};
-use holdfast_failover::approval::{FrozenPolicy, tally};
+use holdfast_domain::{Actor, ApprovalPolicy, EvacuationId, Name, RunId};
+use holdfast_failover::approval::{FrozenPolicy, Left, tally};
 use holdfast_failover::break_glass::not_open;
 use holdfast_failover::digest::request_digest;
 use holdfast_failover::guard::{Guarded, Ruled, RunKind, guarded};
@@ -387,6 +387,12 @@ impl App {
         let mut policy = self.policy(&judged, asked.dry_run).await?;
         let users = self.users_of(&judged.application, &plan, emergency.as_ref()).await?;
         self.involve_owners(&users, &mut plan, emergency.as_mut(), &mut policy, asked.dry_run).await?;
+        if !asked.dry_run {
+            let of: Vec<&Name> = users.iter().map(|user| &user.application).chain([&name]).collect();
+            let left = self.store.rules_left(&of).await.map_err(of_store)?;
+            policy.ask_as_before(&left);
+            plan.notes.extend(left.iter().map(Left::note));
+        }
         may_ask_for(asked.commit_within_seconds, &plan)?;
         let digest = request_digest(&name, &movement, &plan, emergency.as_ref(), &policy, manner(asked))
             .map_err(|e| {
@@ -413,6 +419,7 @@ impl App {
             name: policy.name,
             rules: if dry_run { Vec::new() } else { policy.rules },
             expires_after_seconds: policy.expires_after.get(),
+            editors: Vec::new(),
         })
     }
 }

@@ -6,9 +6,9 @@ use crate::authority::{Action, may};
 use crate::people::actor;
 use crate::problems::of_store;
 use holdfast_api::Answer;
-use holdfast_domain::Actor;
-use holdfast_failover::run::{Event, Run, RunState, Who};
-use holdfast_failover::{FrozenPolicy, Review};
+use holdfast_domain::{Actor, PersonId};
+use holdfast_failover::Review;
+use holdfast_failover::run::{Event, Request, Run, RunState, Who};
 use holdfast_store::Person;
 use serde::Serialize;
 
@@ -65,19 +65,31 @@ fn lapsed(run: &Run, people: &[(Person, Actor)]) -> Vec<Lapsed> {
         .iter()
         .filter_map(|review| {
             let person = people.iter().find(|(p, _)| p.id == review.person);
-            let because = why(&run.request.policy, review, person)?;
+            let because = why(run, review, person)?;
             Some(Lapsed { who: Who { id: review.person, email: review.email.clone() }, because })
         })
         .collect()
 }
 
-fn why(policy: &FrozenPolicy, review: &Review, person: Option<&(Person, Actor)>) -> Option<String> {
+fn why(run: &Run, review: &Review, person: Option<&(Person, Actor)>) -> Option<String> {
+    let Request { policy, by, .. } = &run.request;
     let Some((person, asked)) = person else { return Some("is not a person here any more".into()) };
     if person.disabled_at.is_some() {
         return Some("has been disabled".into());
     }
     if may(asked, Action::ReviewRun).is_err() {
         return Some("is not an approver of this application any more".into());
+    }
+    let is_theirs = |account: PersonId| account == person.id || asked.others.contains(&account);
+    if is_theirs(by.id) {
+        return Some(format!("is known as the same person as {}, who asked", by.email));
+    }
+    if policy.editors.iter().any(|editor| is_theirs(*editor)) {
+        return Some("is known as the same person as somebody who changed what is asked".into());
+    }
+    let earlier = run.reviews.iter().take_while(|earlier| earlier.person != review.person);
+    if let Some(earlier) = earlier.into_iter().find(|earlier| is_theirs(earlier.person)) {
+        return Some(format!("is known as the same person as {}, who has approved too", earlier.email));
     }
     // Any of them may be the one that it counted for.
     policy

@@ -373,13 +373,7 @@ fn verbs(actor: &Actor, run: &Run, around: &Around, now: Timestamp) -> Vec<VerbV
         Ok(events) if events.contains(&Event::Started) => around.not_to_start.clone(),
         Ok(_) => None,
     };
-    let review = Review {
-        person: by.id,
-        email: by.email.clone(),
-        groups: actor.groups.clone(),
-        at: now,
-        comment: None,
-    };
+    let review = Review { at: now, ..Review::supposed(&by, &actor.groups, &actor.others) };
     let digest = run.request.digest.clone();
     let steering = |command| right(Action::DriveRun).or_else(|| asked(command));
     let reviewing = |own: Result<(), Refusal>| own.err().or_else(|| right(Action::ReviewRun));
@@ -387,7 +381,7 @@ fn verbs(actor: &Actor, run: &Run, around: &Around, now: Timestamp) -> Vec<VerbV
     let mut verbs = Vec::new();
     let mut add = |verb: &str, refused| verbs.push(VerbView { verb: verb.into(), refused });
     if run.state == RunState::AwaitingApproval {
-        let own = may_review(&run.request, &run.reviews, &by, &actor.groups);
+        let own = may_review(&run.request, &run.reviews, &review);
         let approve = Command::Approve { review, digest: digest.clone() };
         add("approve", reviewing(own).or_else(|| around.not_kept.clone()).or_else(|| asked(approve)));
         let own = may_deny(&run.request, &by, &actor.groups);

@@ -152,6 +152,10 @@ async fn it_takes_a_second_factor_or_a_sealed_code_and_never_a_password_alone() 
     for wrong in ["abcd", &"a".repeat(32)] {
         assert_eq!(refused(app.open_break_glass(&weak, with(wrong)).await).code, "sealed_code_refused");
     }
+    let maker = [admin.person];
+    let second_of_maker = Actor { others: maker.to_vec(), ..weak.clone() };
+    let own = refused(app.open_break_glass(&second_of_maker, with(&made.code)).await);
+    assert_eq!(own.code, "sealed_code_refused", "with whichever account");
     let typed = made.code.to_uppercase().replace('-', " ");
     let glass = app.open_break_glass(&weak, with(&typed)).await.unwrap();
     assert_eq!(glass.opened_with, OpenedWith::SealedCode);

@@ -29,6 +29,7 @@ mod regions;
 mod requests;
 mod scopes;
 mod second_factors;
+mod separation;
 mod shared;
 mod shares;
 mod sign_in;

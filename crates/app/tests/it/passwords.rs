@@ -6,6 +6,7 @@ use holdfast_api::audit::{AuditFilter, Audits};
 use holdfast_api::passwords::{ChangePassword, Passwords};
 use holdfast_api::people::{AddPerson, ChangePerson, People};
 use holdfast_api::proofs::Proofs;
+use holdfast_app::{App, Breached, Settings};
 use holdfast_domain::{Actor, PersonId, Role, Scope};
 use holdfast_store::{SessionOwner, hash_secret, session_id};
 use jiff::{SignedDuration, Timestamp};
@@ -144,6 +145,30 @@ async fn wherever_a_password_is_given_one_that_is_guessed_first_is_refused_by_it
         }
     }
     assert_eq!(signs_in(&house, PASSWORD).await, Ok(()), "nothing was changed");
+}
+
+#[tokio::test]
+async fn one_that_is_in_the_servers_list_of_breaches_is_refused_and_another_is_not() {
+    let house = House::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("breached");
+    // Of `seven green elephants hum`, between two others.
+    let hashes = [
+        "0000000000000000000000000000000000000000:1",
+        "2839DA6DD309622E9BE0DE2E5C7CE9646F45C2EC:12",
+        "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF:3",
+    ];
+    std::fs::write(&list, hashes.join("\r\n")).unwrap();
+    let settings = Settings { breached: Some(Breached::open(&list).unwrap()), ..Settings::default() };
+    let app = App::new(house.store.clone(), settings);
+    let known = refused(
+        app.change_password(&house.approver, change(PASSWORD, "seven green elephants hum"), None, FROM).await,
+    );
+    assert_eq!((known.status, known.fields[0].path.as_str()), (422, "new"));
+    assert!(known.detail.contains("known from a breach"), "{known:?}");
+    app.change_password(&house.approver, change(PASSWORD, "seven green elephants sum"), None, FROM)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

@@ -55,3 +55,4 @@ mod security_hub;
 mod service_quota;
 mod ssm_parameter;
 mod transit_gateway;
+mod wrapped_keys;

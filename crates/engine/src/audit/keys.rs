@@ -3,10 +3,45 @@
 
 use holdfast_audit::{Keyring, SigningKey, VerifyingKey};
 use holdfast_store::StoredKey;
+use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+
+/// With which a line begins that another key has wrapped.
+const WRAPPED: &str = "kms:";
+
+/// What the wrapped lines of key files say, opened when the process began.
+#[derive(Clone, Default)]
+pub struct Opened(BTreeMap<String, String>);
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Opened({} lines)", self.0.len())
+    }
+}
+
+impl Opened {
+    pub fn add(&mut self, line: &str, text: String) {
+        self.0.insert(line.to_owned(), text);
+    }
+
+    /// The line itself, unless it is wrapped.
+    ///
+    /// # Errors
+    /// When it is, and came into the file since.
+    pub fn read<'a>(&'a self, line: &'a str) -> Result<&'a str, String> {
+        if !line.starts_with(WRAPPED) {
+            return Ok(line);
+        }
+        self.0.get(line).map(String::as_str).ok_or_else(|| {
+            "a wrapped line was put there since this process began: start it again, and it opens it"
+                .to_owned()
+        })
+    }
+}
 
 #[derive(Debug)]
 pub struct Keys {
@@ -17,7 +52,7 @@ pub struct Keys {
 impl Keys {
     /// # Errors
     /// In words, with the way out.
-    pub fn read(path: &Path, make: bool) -> Result<Self, String> {
+    pub fn read(path: &Path, make: bool, opened: &Opened) -> Result<Self, String> {
         let shown = path.display();
         let text = match fs::read_to_string(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && make => {
@@ -31,7 +66,10 @@ impl Keys {
         })?;
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let mut keys = lines
-            .map(|line| SigningKey::parse(line).map_err(|error| format!("{shown}: {error}")))
+            .map(|line| {
+                let key = opened.read(line).map_err(|why| format!("{shown}: {why}"))?;
+                SigningKey::parse(key).map_err(|error| format!("{shown}: {error}"))
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let signing = keys.pop().ok_or_else(|| format!("{shown} holds no key"))?;
         Ok(Self { before: keys, signing })
@@ -66,10 +104,9 @@ pub fn new_key(path: &Path) -> Result<VerifyingKey, String> {
     let shown = path.display();
     let name = match fs::read_to_string(path) {
         Ok(text) => {
-            let last = text.lines().map(str::trim).rfind(|line| line.starts_with("PRIVATE+KEY+"));
-            last.map(|line| SigningKey::parse(line).map(|key| key.public().name().to_owned()))
-                .transpose()
-                .map_err(|error| format!("{shown}: {error}"))?
+            let is_key = |line: &&str| line.starts_with("PRIVATE+KEY+") || line.starts_with(WRAPPED);
+            let last = text.lines().map(str::trim).rfind(is_key);
+            last.map(name_of).transpose().map_err(|error| format!("{shown}: {error}"))?
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => return Err(format!("{shown} cannot be read: {error}")),
@@ -95,6 +132,20 @@ pub fn new_key(path: &Path) -> Result<VerifyingKey, String> {
     Ok(key.public())
 }
 
+/// Behind what is wrapped stands the public key.
+fn name_of(line: &str) -> Result<String, String> {
+    let public = match line.strip_prefix(WRAPPED) {
+        Some(wrapped) => {
+            let public = wrapped.split_whitespace().nth(1).ok_or(
+                "its last key is wrapped and does not say its name: wrap it with `holdfast keys wrap`, which writes the public key behind it",
+            )?;
+            VerifyingKey::parse(public)
+        }
+        None => SigningKey::parse(line).map(|key| key.public()),
+    };
+    public.map(|key| key.name().to_owned()).map_err(|error| error.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,14 +155,38 @@ mod tests {
     fn a_key_is_made_once_for_its_owner_alone_and_the_next_takes_its_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("audit/key");
-        assert!(Keys::read(&path, false).is_err());
-        let first = Keys::read(&path, true).unwrap();
-        assert_eq!(Keys::read(&path, true).unwrap().signing().public(), first.signing().public());
+        let none = Opened::default();
+        assert!(Keys::read(&path, false, &none).is_err());
+        let first = Keys::read(&path, true, &none).unwrap();
+        assert_eq!(Keys::read(&path, true, &none).unwrap().signing().public(), first.signing().public());
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let second = new_key(&path).unwrap();
-        let both = Keys::read(&path, false).unwrap();
+        let both = Keys::read(&path, false, &none).unwrap();
         assert_eq!(both.signing().public(), second);
         assert_eq!(second.name(), first.signing().public().name());
         assert_eq!(both.all().count(), 2);
+    }
+
+    #[test]
+    fn a_wrapped_key_signs_once_it_is_opened_and_the_next_takes_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let first = new_key(&path).unwrap();
+        let plain = fs::read_to_string(&path).unwrap().trim().to_owned();
+        let wrapped = format!("kms:eu-west-1:c2VhbGVk {first}");
+        fs::write(&path, &wrapped).unwrap();
+        let unopened = Keys::read(&path, false, &Opened::default()).unwrap_err();
+        assert!(unopened.contains("start it again") && unopened.contains("key"), "{unopened}");
+        let mut opened = Opened::default();
+        opened.add(&wrapped, plain.clone());
+        assert_eq!(Keys::read(&path, false, &opened).unwrap().signing().public(), first);
+        assert!(!format!("{opened:?}").contains("PRIVATE"));
+
+        fs::write(&path, format!("{wrapped}\n")).unwrap();
+        let second = new_key(&path).unwrap();
+        assert_eq!(second.name(), first.name());
+        assert_eq!(Keys::read(&path, false, &opened).unwrap().signing().public(), second);
+        fs::write(&path, "kms:eu-west-1:c2VhbGVk\n").unwrap();
+        assert!(new_key(&path).unwrap_err().contains("holdfast keys wrap"));
     }
 }

@@ -7,7 +7,7 @@ mod tampered;
 
 use holdfast_audit::bundle::{Report, Unverified, Verifier, verify};
 use holdfast_audit::{Fault, Keyring, SigningKey};
-use holdfast_engine::audit::{AuditSettings, FilePlace, Place as _, Sequencer};
+use holdfast_engine::audit::{AuditSettings, FilePlace, Opened, Place as _, Sequencer};
 use holdfast_store::{AuditActor, AuditEntry, Exported, Store, log};
 use holdfast_testkit::{TestDatabase, test_database};
 use serde_json::json;
@@ -62,8 +62,12 @@ impl House {
     }
 
     fn sequencer(&self) -> Sequencer {
-        let settings =
-            AuditSettings { key_file: self.key_file(), make_key: true, places: vec![Arc::new(self.place())] };
+        let settings = AuditSettings {
+            key_file: self.key_file(),
+            make_key: true,
+            opened: Opened::default(),
+            places: vec![Arc::new(self.place())],
+        };
         Sequencer::new(self.store.clone(), settings)
     }
 

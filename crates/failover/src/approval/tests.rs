@@ -12,6 +12,7 @@ fn policy(rules: &[(&str, u8)]) -> FrozenPolicy {
         name: name("tier-1"),
         rules: rules.iter().map(|(g, n)| ApprovalRule { group: name(g), approvals: *n }).collect(),
         expires_after_seconds: 7200,
+        editors: vec![],
     }
 }
 
@@ -23,6 +24,7 @@ fn review(person: u128, groups: &[&str]) -> Review {
         groups: groups.iter().map(|g| name(g)).collect(),
         at: testing::NOW,
         comment: None,
+        others: vec![],
     }
 }
 
@@ -64,16 +66,17 @@ fn the_same_person_twice_counts_once() {
 fn a_requester_cannot_approve_or_deny_their_own_request() {
     let request = request(policy(&[("sre", 1)]));
     let groups = [name("sre")];
-    assert_eq!(may_review(&request, &[], &request.by, &groups).unwrap_err().code, "self_review");
+    let own = Review::supposed(&request.by, &groups, &[]);
+    assert_eq!(may_review(&request, &[], &own).unwrap_err().code, "self_review");
     assert_eq!(may_deny(&request, &request.by, &groups).unwrap_err().code, "self_review");
 }
 
 #[test]
 fn an_approval_that_no_open_rule_can_use_is_refused_and_says_who_is_waited_for() {
     let request = request(policy(&[("sre", 1), ("business-owners", 1)]));
-    let stranger = may_review(&request, &[], &testing::who(7), &[name("finance")]).unwrap_err();
+    let stranger = may_review(&request, &[], &review(7, &["finance"])).unwrap_err();
     assert_eq!(stranger.code, "not_an_approver");
-    let late = may_review(&request, &[review(2, &["sre"])], &testing::who(3), &[name("sre")]).unwrap_err();
+    let late = may_review(&request, &[review(2, &["sre"])], &review(3, &["sre"])).unwrap_err();
     assert_eq!(late.code, "not_an_approver");
     assert!(late.way_out.contains("`business-owners`"), "{}", late.way_out);
 }
@@ -81,7 +84,7 @@ fn an_approval_that_no_open_rule_can_use_is_refused_and_says_who_is_waited_for()
 #[test]
 fn a_second_review_by_the_same_person_is_refused() {
     let request = request(policy(&[("sre", 2)]));
-    let again = may_review(&request, &[review(2, &["sre"])], &testing::who(2), &[name("sre")]).unwrap_err();
+    let again = may_review(&request, &[review(2, &["sre"])], &review(2, &["sre"])).unwrap_err();
     assert_eq!(again.code, "already_reviewed");
 }
 
@@ -89,7 +92,43 @@ fn a_second_review_by_the_same_person_is_refused() {
 fn a_member_of_a_met_rule_may_still_help_where_that_frees_somebody_else() {
     let request = request(policy(&[("sre", 1), ("business-owners", 1)]));
     let both = review(2, &["sre", "business-owners"]);
-    assert!(may_review(&request, &[both], &testing::who(3), &[name("sre")]).is_ok());
+    assert!(may_review(&request, &[both], &review(3, &["sre"])).is_ok());
+}
+
+/// As if the other account were known as theirs.
+fn also(review: Review, other: u128) -> Review {
+    Review { others: vec![testing::who(other).id], ..review }
+}
+
+#[test]
+fn all_accounts_of_one_person_are_one_person() {
+    let two = request(policy(&[("sre", 2)]));
+    let code = |reviews: &[Review], review: Review| {
+        may_review(&two, reviews, &review).err().map_or("counts".to_owned(), |no| no.code)
+    };
+    let other_of_requester = Review { others: vec![two.by.id], ..review(5, &["sre"]) };
+    assert_eq!(code(&[], other_of_requester), "self_review");
+    assert_eq!(code(&[review(2, &["sre"])], also(review(3, &["sre"]), 2)), "already_reviewed");
+    assert_eq!(
+        code(&[also(review(3, &["sre"]), 2)], review(2, &["sre"])),
+        "already_reviewed",
+        "either way round"
+    );
+    assert_eq!(code(&[review(2, &["sre"])], also(review(3, &["sre"]), 4)), "counts");
+    assert!(!tally(&two.policy, &[review(2, &["sre"]), also(review(3, &["sre"]), 2)]).met);
+    assert!(tally(&two.policy, &[review(2, &["sre"]), also(review(3, &["sre"]), 4)]).met);
+}
+
+#[test]
+fn who_changed_what_is_asked_does_not_approve_with_any_account_and_may_say_no() {
+    let edited = FrozenPolicy { editors: vec![testing::who(2).id], ..policy(&[("sre", 1)]) };
+    let request = request(edited);
+    for of_the_editor in [review(2, &["sre"]), also(review(3, &["sre"]), 2)] {
+        assert_eq!(may_review(&request, &[], &of_the_editor).unwrap_err().code, "policy_editor");
+        let who = Who { id: of_the_editor.person, email: of_the_editor.email };
+        assert!(may_deny(&request, &who, &of_the_editor.groups).is_ok());
+    }
+    assert!(may_review(&request, &[], &review(4, &["sre"])).is_ok());
 }
 
 const GROUPS: [&str; 3] = ["sre", "business-owners", "security"];

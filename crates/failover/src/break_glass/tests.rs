@@ -75,13 +75,15 @@ fn its_holder_or_an_administrator_ends_it_while_it_lasts() {
 #[test]
 fn its_review_is_closed_by_somebody_else_when_it_and_its_runs_are_over() {
     let code = |glass: &BreakGlass, by: u128, runs, at| {
-        glass.may_review(who(by).id, runs, at).err().map(|no| no.code)
+        glass.may_review(who(by).id, &[], runs, at).err().map(|no| no.code)
     };
     let open = glass();
     assert_eq!(code(&open, 2, 0, later(1)).as_deref(), Some("review_not_due"));
     assert_eq!(code(&open, 2, 1, later(31)).as_deref(), Some("review_not_due"));
     assert_eq!(code(&open, 1, 0, later(31)).as_deref(), Some("self_review"));
     assert_eq!(code(&open, 2, 0, later(31)), None);
+    let second = open.may_review(who(2).id, &[who(1).id], 0, later(31));
+    assert_eq!(second.unwrap_err().code, "self_review", "a second account of the holder's is the holder");
     let reviewed = Reviewed { by: "b@example.com".into(), at: later(40), words: "rightly".into() };
     let closed = BreakGlass { reviewed: Some(reviewed), ..glass() };
     assert_eq!(code(&closed, 2, 0, later(50)).as_deref(), Some("review_closed"));

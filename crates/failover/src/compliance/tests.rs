@@ -32,6 +32,7 @@ fn run(change: impl FnOnce(&mut crate::run::Request), skip_confirm: bool) -> Run
         groups: vec![name("sre")],
         at: NOW,
         comment: None,
+        others: vec![],
     };
     tell(60, Command::Approve { review, digest });
     for (step, at) in [

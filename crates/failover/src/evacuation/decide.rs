@@ -2,7 +2,7 @@
 //! together or not at all.
 
 use super::{Evacuation, Event, Next, Parts, Request};
-use crate::approval::{Review, may_deny, may_review, tally};
+use crate::approval::{Review, may_count, may_deny, may_review, tally};
 use crate::break_glass::{UnderBreakGlass, over as break_glass_over};
 use crate::digest::Digest;
 use crate::refusal::Refusal;
@@ -55,14 +55,13 @@ impl Evacuation {
         now: Timestamp,
     ) -> Answer {
         self.may_decide(digest, now)?;
-        let who = Who { id: review.person, email: review.email.clone() };
         let all_met = all_met(runs, lapsed, now)?;
-        if !all_met
-            && self.reviews.iter().any(|r| r.person == who.id && !lapsed.iter().any(|l| l.id == who.id))
-        {
+        let stands = |earlier: &&Review| !lapsed.iter().any(|who| who.id == earlier.person);
+        let earlier = self.reviews.iter().filter(stands).find(|earlier| earlier.is_one_with(&review));
+        if let Some(earlier) = earlier.filter(|_| !all_met) {
             return Err(Refusal::new(
                 "already_reviewed",
-                format!("{} has approved this evacuation already.", who.email),
+                format!("{} has approved this evacuation already.", earlier.email),
                 "One person counts once: somebody else must give what is still missing.",
             ));
         }
@@ -76,9 +75,9 @@ impl Evacuation {
             let mut events = withdrawn(run, lapsed);
             let standing = run.after(&events, now)?;
             let asked = if all_met {
-                may_let_it_start(&standing.request, &who, &review.groups)
+                may_let_it_start(&standing.request, &review)
             } else {
-                may_review(&standing.request, &standing.reviews, &who, &review.groups)
+                may_review(&standing.request, &standing.reviews, &review)
             };
             match asked {
                 Ok(()) if all_met => counted = true,
@@ -315,8 +314,8 @@ fn all_met(runs: &[Run], lapsed: &[Who], now: Timestamp) -> Result<bool, Refusal
 }
 
 /// A policy that asks nobody leaves it to anybody who may review.
-fn may_let_it_start(part: &run::Request, who: &Who, groups: &[Name]) -> Result<(), Refusal> {
-    if tally(&part.policy, &[]).met { Ok(()) } else { may_deny(part, who, groups) }
+fn may_let_it_start(part: &run::Request, review: &Review) -> Result<(), Refusal> {
+    if tally(&part.policy, &[]).met { Ok(()) } else { may_count(part, review) }
 }
 
 fn withdrawn(run: &Run, by: &[Who]) -> Vec<run::Event> {

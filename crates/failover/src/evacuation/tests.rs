@@ -120,6 +120,7 @@ impl Story {
             groups: groups.iter().map(|g| name(g)).collect(),
             at: NOW,
             comment: None,
+            others: vec![],
         };
         let digest = self.evacuation.request.digest.clone();
         let decided = self.evacuation.approve(&self.runs, &[], review, &digest, NOW)?;

@@ -102,8 +102,7 @@ impl Tale<'_> {
         let waiting: Vec<&Run> = runs.iter().filter(|r| r.state == RunState::AwaitingApproval).collect();
         let of_part = |run: &Run| {
             let wanted = those(self.people, |p| {
-                let who = Who { id: p.id, email: p.email.clone() };
-                p.may_review && may_review(&run.request, &run.reviews, &who, &p.groups).is_ok()
+                p.may_review && may_review(&run.request, &run.reviews, &p.review()).is_ok()
             });
             if rounds == 0 && !emergency { asked_at_once(run, &wanted, self.people) } else { wanted }
         };

@@ -138,8 +138,7 @@ impl Tale<'_> {
         };
         let message = self.message(Matter::ApprovalWanted, Signal::Ask, title, text);
         let wanted = those(self.people, |p| {
-            let who = Who { id: p.id, email: p.email.clone() };
-            p.may_review && may_review(&self.run.request, &self.run.reviews, &who, &p.groups).is_ok()
+            p.may_review && may_review(&self.run.request, &self.run.reviews, &p.review()).is_ok()
         });
         let wanted = match (self.rounds, emergency) {
             (0, false) => asked_at_once(self.run, &wanted, self.people),

@@ -17,6 +17,7 @@ fn somebody(number: u128, groups: &[&str]) -> Addressee {
         id: who.id,
         email: who.email,
         groups: groups.iter().map(|g| name(g)).collect(),
+        others: vec![],
         may_review: !groups.is_empty(),
         may_drive: groups.is_empty(),
         admin: false,
@@ -65,8 +66,14 @@ impl Story {
 
     fn approve(&mut self, person: u128, group: &str) {
         let by = who(person);
-        let review =
-            Review { person: by.id, email: by.email, groups: vec![name(group)], at: NOW, comment: None };
+        let review = Review {
+            person: by.id,
+            email: by.email,
+            groups: vec![name(group)],
+            at: NOW,
+            comment: None,
+            others: vec![],
+        };
         self.tell(Command::Approve { review, digest: self.run.request.digest.clone() });
     }
 

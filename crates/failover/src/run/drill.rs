@@ -80,6 +80,7 @@ mod tests {
                 groups: vec![name(group)],
                 at: NOW,
                 comment: None,
+                others: vec![],
             })
             .collect()
     }

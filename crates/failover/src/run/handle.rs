@@ -4,7 +4,6 @@ use super::{Command, Event, Request, Run, RunState};
 use crate::approval::{may_deny, may_review, tally};
 use crate::digest::{Digest, Manner, request_digest};
 use crate::refusal::Refusal;
-use crate::run::Who;
 use holdfast_domain::RunId;
 use jiff::Timestamp;
 
@@ -91,8 +90,7 @@ impl Run {
             Command::Approve { review, digest } => {
                 let event = Event::Approved { review: review.clone(), digest: digest.clone() };
                 self.may_decide(&event, &digest, now)?;
-                let who = Who { id: review.person, email: review.email.clone() };
-                may_review(&self.request, &self.reviews, &who, &review.groups)?;
+                may_review(&self.request, &self.reviews, &review)?;
                 let mut after = self.clone();
                 after.take(&event, now);
                 let mut events = vec![event];

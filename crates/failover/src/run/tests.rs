@@ -64,6 +64,7 @@ impl Story {
             groups: vec![name(group)],
             at: self.at,
             comment: None,
+            others: vec![],
         };
         self.tell(Command::Approve { review, digest })
     }
@@ -159,8 +160,14 @@ fn a_requester_cannot_approve_their_own_run() {
 fn an_approval_of_another_plan_is_stale() {
     let mut story = Story::of(request());
     let who = who(2);
-    let review =
-        Review { person: who.id, email: who.email, groups: vec![name("sre")], at: NOW, comment: None };
+    let review = Review {
+        person: who.id,
+        email: who.email,
+        groups: vec![name("sre")],
+        at: NOW,
+        comment: None,
+        others: vec![],
+    };
     let digest = Digest("0".repeat(64));
     assert_eq!(code(story.tell(Command::Approve { review, digest })), "stale_plan");
 }

@@ -44,6 +44,7 @@ fn actor(person: &Person) -> Actor {
     Actor {
         person: person.id,
         email: person.email.clone(),
+        others: Vec::new(),
         roles: person.roles.clone(),
         scoped_roles: person.scoped_roles.clone(),
         groups: person.groups.clone(),
@@ -149,6 +150,7 @@ impl House {
             groups: self.approver.groups.clone(),
             at: self.store.now().await.unwrap(),
             comment: None,
+            others: vec![],
         };
         let digest = run.request.digest.clone();
         self.command(run, Command::Approve { review, digest }).await

@@ -59,8 +59,12 @@ fn offered() -> OfferedPlan {
         split: None,
         drill: None,
     };
-    let policy =
-        FrozenPolicy { name: Name::parse("one").unwrap(), rules: vec![], expires_after_seconds: 3600 };
+    let policy = FrozenPolicy {
+        name: Name::parse("one").unwrap(),
+        rules: vec![],
+        expires_after_seconds: 3600,
+        editors: vec![],
+    };
     let manner = Manner { overrides: &[], dry_run: false, commit_within_seconds: None };
     let digest = request_digest(&shop().name, &movement, &plan, None, &policy, manner).unwrap();
     OfferedPlan {

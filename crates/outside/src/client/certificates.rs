@@ -78,8 +78,8 @@ async fn nothing_is_sent_to_a_receiver_whose_certificate_does_not_hold() {
     let roots = [reqwest::Certificate::from_der(&root.certificate).unwrap()];
     let client = builder(Egress::Local, Arc::new(Here)).tls_certs_merge(roots).build().unwrap();
     let good = Leaf::of(HOST);
-    let expired = Leaf { until: "200102000000Z", ..Leaf::of(HOST) };
-    let not_yet = Leaf { from: "480101000000Z", ..Leaf::of(HOST) };
+    let expired = Leaf { until: (2020, 1, 2), ..Leaf::of(HOST) };
+    let not_yet = Leaf { from: (2048, 1, 1), ..Leaf::of(HOST) };
     for (what, leaf, by, says) in [
         ("expired", expired, &root, "expired"),
         ("of the future", not_yet, &root, "not valid yet"),

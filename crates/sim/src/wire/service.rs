@@ -374,7 +374,7 @@ impl Service {
             // ---- what the recovery Region must have
             Self::SecretsManager => secretsmanager::perform(world, context, operation, input),
             Self::Ssm => ssm::perform(world, context, operation, input),
-            Self::Kms => kms::perform(world, context, input),
+            Self::Kms => kms::perform(world, context, operation, input),
             Self::Config => Ok(config::perform(world, context)),
             Self::SecurityHub => securityhub::perform(world, context, operation, input),
             Self::Health => health::perform(world, context, input),

@@ -214,7 +214,7 @@ async fn a_sealed_code_opens_once_and_never_for_whoever_made_it() {
     let hash = hash_secret(b"a code");
     let using = async |by: PersonId| {
         let mut change = store.begin().await?;
-        let used = change.use_sealed_code(&hash, by).await?;
+        let used = change.use_sealed_code(&hash, by, &[]).await?;
         change.commit(entry("sealed_code.use")).await?;
         Ok::<Option<Uuid>, Error>(used)
     };

@@ -315,3 +315,45 @@ async fn what_roles_are_held_against_is_known_of_archived_applications_too() {
     assert_eq!(told, [("billing", None), ("shop", Some("production"))]);
     assert!(store.application(&name("billing")).await.is_err());
 }
+
+#[tokio::test]
+async fn accounts_of_one_person_are_one_whichever_was_named_and_one_that_is_set_apart_leaves_the_others_so() {
+    let (_database, store) = furnished().await;
+    let mut ids = Vec::new();
+    for n in 0..5 {
+        ids.push(person(&store, &format!("{n}@example.com"), Role::Viewer, &[]).await.id);
+    }
+    let known = async || {
+        let mut others = Vec::new();
+        for id in &ids {
+            let with = store.person(*id).await.unwrap().others;
+            let with = with.iter().map(|other| other.email.split('@').next().unwrap().to_owned());
+            others.push(with.collect::<String>());
+        }
+        others
+    };
+    let one = async |person: usize, other: usize| {
+        let mut change = store.begin().await.unwrap();
+        change.make_one(ids[person], ids[other]).await.unwrap();
+        change.commit(entry("people.edit")).await.unwrap();
+    };
+    let apart = async |person: usize| {
+        let mut change = store.begin().await.unwrap();
+        change.set_apart(ids[person]).await.unwrap();
+        change.commit(entry("people.edit")).await.unwrap();
+    };
+    assert_eq!(known().await, ["", "", "", "", ""]);
+    one(1, 0).await;
+    one(0, 1).await;
+    assert_eq!(known().await, ["1", "0", "", "", ""], "said twice, and the other way round");
+    one(3, 2).await;
+    one(2, 1).await;
+    assert_eq!(known().await, ["123", "023", "013", "012", ""], "with all that each was one with");
+    apart(0).await;
+    assert_eq!(known().await, ["", "23", "13", "12", ""], "the first of them");
+    apart(3).await;
+    apart(3).await;
+    assert_eq!(known().await, ["", "2", "1", "", ""]);
+    apart(2).await;
+    assert_eq!(known().await, ["", "", "", "", ""]);
+}

@@ -293,6 +293,14 @@ async fn no_row_can_be_nonsense() {
         (person("a@example.com", "{admin,admin}"), "people_roles_different"),
         ("INSERT INTO people (id, email, display_name, roles, password_temporary_until)
           VALUES (gen_random_uuid(), 'a@example.com', 'x', '{}', now())".into(), "people_temporary_password_is_there"),
+        ("INSERT INTO people (id, email, display_name, roles, one_with) VALUES ('00000000-0000-0000-0000-000000000001', 'a@example.com', 'x', '{}',
+          '00000000-0000-0000-0000-000000000001')".into(), "people_one_with_another"),
+        ("INSERT INTO approval_rules_left (application, policy, rules, expires_after_seconds, changed_by_email)
+          VALUES ('shop', 'one', '{}', 1, 'x')".into(), "approval_rules_left_rules_listed"),
+        ("INSERT INTO approval_rules_left (application, policy, rules, expires_after_seconds, changed_by_email)
+          VALUES ('shop', 'one', '[]', 0, 'x')".into(), "approval_rules_left_expiry_positive"),
+        ("INSERT INTO approval_rules_left (application, policy, rules, expires_after_seconds, changed_by_email, changed_at)
+          VALUES ('shop', 'one', '[]', 1, 'x', '2020-01-01')".into(), "42501"),
         ("INSERT INTO scoped_roles (person, role) VALUES (gen_random_uuid(), 'viewer')".into(), "scoped_roles_are_limited"),
         ("INSERT INTO scoped_roles (person, role, tier) VALUES (gen_random_uuid(), 'king', 1)".into(), "scoped_roles_role_known"),
         ("INSERT INTO scoped_roles (person, role, tier) VALUES (gen_random_uuid(), 'viewer', 9)".into(), "scoped_roles_tier_known"),
@@ -369,6 +377,7 @@ async fn every_table_is_granted_and_none_of_the_records_may_be_deleted_from() {
             "evacuation_events",
             "break_glasses",
             "sealed_codes",
+            "approval_rules_left",
         ];
         if table.starts_with("audit_") || records.contains(&table.as_str()) {
             assert!(!delete, "{table}");

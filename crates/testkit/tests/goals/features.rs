@@ -38,3 +38,14 @@ fn the_image_is_built_without_the_demonstration_and_the_simulator() {
     let image = std::fs::read_to_string(root().join("Dockerfile")).unwrap();
     assert!(image.contains(&format!("--profile dist {}", without.join(" "))), "{image}");
 }
+
+#[test]
+fn lints_look_at_the_server_without_the_demonstration_too_and_compile_nothing_else_for_it() {
+    let lints = ["--workspace", "--no-default-features"];
+    let (with, without) = (resolved(&lints[..1], "normal,build"), resolved(&lints, "normal,build"));
+    let names = |one: &String| one.split(' ').next().unwrap().to_owned();
+    let differ: BTreeSet<String> = with.symmetric_difference(&without).map(names).collect();
+    assert_eq!(differ, ["holdfast-server".to_owned()].into(), "it would compile these anew");
+    let script = std::fs::read_to_string(root().join("scripts/test")).unwrap();
+    assert!(script.contains(&format!("clippy --release {} ", lints.join(" "))), "{script}");
+}

@@ -94,6 +94,12 @@ pub struct PersonChange {
     /// Read a new password from standard input; it ends every session of theirs, and is good for choosing their own, within 72 hours
     #[arg(long)]
     pub password_stdin: bool,
+    /// Another account of the same person: for approvals both are one from now on
+    #[arg(long, value_name = "EMAIL")]
+    pub same_person_as: Option<String>,
+    /// The account is nobody else's
+    #[arg(long, conflicts_with = "same_person_as")]
+    pub nobody_elses: bool,
     /// Nobody signs in as them any more, and their tokens end
     #[arg(long)]
     pub disable: bool,

@@ -49,8 +49,16 @@ fn name(text: &str) -> Answer<Name> {
     Name::parse(text).map_err(|e| Problem::bad_field("name", e.0, "Choose another name."))
 }
 
-const PERSON: [&str; 7] =
-    ["email", "groups", "role-viewer", "role-operator", "role-approver", "role-admin", "scoped_roles"];
+const PERSON: [&str; 8] = [
+    "email",
+    "groups",
+    "role-viewer",
+    "role-operator",
+    "role-approver",
+    "role-admin",
+    "scoped_roles",
+    "same_person_as",
+];
 
 pub async fn add_person(State(state): State<AppState>, visit: Visit, Sent(sent): Sent) -> Response {
     let answer = async {
@@ -80,6 +88,7 @@ pub async fn change_person(
             groups: (!own).then(|| list(&sent, "groups")),
             password: sent.untrimmed("password"),
             disabled: None,
+            same_person_as: (!own).then(|| sent.text("same_person_as")),
         };
         state.plane.change_person(&visit.actor, &id, change, &if_match(&sent)).await
     };

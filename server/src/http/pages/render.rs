@@ -165,6 +165,9 @@ pub fn page_problem(state: &AppState, headers: &HeaderMap, problem: Problem) -> 
 /// Marked with the no that it says.
 fn saying(told: Option<Problem>, mut response: Response) -> Response {
     if let Some(problem) = told {
+        if let Some(seconds) = problem.retry_after_seconds {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response.extensions_mut().insert(Told(problem));
     }
     response

@@ -88,7 +88,11 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation, public: 
             SecurityRequirement::new("token", Vec::<String>::new()),
             SecurityRequirement::new("session", Vec::<String>::new()),
         ]);
-        problems.extend([("401", "Not signed in, or the token is not accepted"), ("403", "Not allowed")]);
+        problems.extend([
+            ("401", "Not signed in, or the token is not accepted"),
+            ("403", "Not allowed"),
+            ("429", "You ask too often; `Retry-After` says when to go on"),
+        ]);
     }
     if changes {
         problems.push(("403", "Not allowed, or the request came from another site"));

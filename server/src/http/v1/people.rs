@@ -59,6 +59,11 @@ pub struct PersonChange {
     /// Ends every session and token of theirs.
     #[serde(default)]
     disabled: Option<bool>,
+    /// The e-mail address of another account of the same person: for approvals and reviews both are one from now on. Empty: the
+    /// account is nobody else's.
+    #[serde(default)]
+    #[schema(example = "operator@example.com")]
+    same_person_as: Option<String>,
 }
 
 /// # Errors
@@ -111,7 +116,7 @@ pub async fn get_person(
     Ok((etag::header(&version::of_person(&view)), Json(view)))
 }
 
-/// Changes a person. Nobody changes their own roles or groups (`own_rights`).
+/// Changes a person. Nobody changes their own roles or groups, or whose other accounts are theirs (`own_rights`).
 #[utoipa::path(patch, path = "/people/{id}", tag = "people",
     params(("id" = String, Path, description = "The person's id or e-mail address"),
         ("if-match" = Option<String>, Header, description = "The ETag of the version that was edited")),
@@ -125,9 +130,9 @@ pub async fn patch_person(
     headers: HeaderMap,
     JsonBody(change): JsonBody<PersonChange>,
 ) -> Reply<(HeaderMap, Json<PersonView>)> {
-    let PersonChange { roles: texts, groups, password, disabled } = change;
+    let PersonChange { roles: texts, groups, password, disabled, same_person_as } = change;
     let roles = texts.as_deref().map(roles).transpose()?;
-    let change = ChangePerson { roles, groups, password, disabled };
+    let change = ChangePerson { roles, groups, password, disabled, same_person_as };
     let view = state.plane.change_person(&actor, &id, change, &etag::if_match(&headers)).await?;
     Ok((etag::header(&version::of_person(&view)), Json(view)))
 }

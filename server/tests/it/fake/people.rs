@@ -35,7 +35,11 @@ impl People for Fake {
     async fn actor_of_token(&self, token: &str) -> Answer<Actor> {
         self.may_be_broken();
         if token == TOKEN {
-            Ok(Actor { token_scopes: Some(Scope::ALL.to_vec()), ..operator() })
+            Ok(Actor {
+                token: Some(uuid::Uuid::nil()),
+                token_scopes: Some(Scope::ALL.to_vec()),
+                ..operator()
+            })
         } else {
             Err(Problem::new(401, "sign_in_needed", "Sign in first", "Not a token.", "Make one."))
         }

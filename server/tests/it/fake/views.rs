@@ -91,6 +91,7 @@ pub fn person_view() -> PersonView {
         groups: vec!["approvers".into()],
         disabled: false,
         temporary_password_until: None,
+        other_accounts: Vec::new(),
     }
 }
 

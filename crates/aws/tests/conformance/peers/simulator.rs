@@ -1,6 +1,6 @@
 //! The simulator, in this process: the demonstration's world, and beside it what the demonstration has no use for.
 
-use super::{MEMBER, Peer, Running, Which, given};
+use super::{CONTROL, MEMBER, Peer, Running, Which, given};
 use crate::backup_vault::PROTECTED;
 use crate::cloudformation_stack::{FAILED, STANDING, TEMPLATE};
 use crate::cloudwatch_metric::{METRIC, NAMESPACE};
@@ -119,6 +119,7 @@ fn what_regions_have(world: World, both: &[&str; 2]) -> World {
         .cname(PRIVATE_ZONE, RECORD, LEADS_TO)
         .key(MEMBER, "shop", both)
         .key(MEMBER, "home-alone", &[HOME])
+        .key(CONTROL, "holdfast", both)
         .lag_alarm(MEMBER, RECOVERY, "orders-lag", "orders-eu-central-1", 30.0)
         .metric(MEMBER, HOME, (NAMESPACE, METRIC), &[("Service", "checkout")], 12.0)
         .metric(MEMBER, RECOVERY, (NAMESPACE, METRIC), &[("Service", "checkout")], 99.5)

@@ -4,7 +4,7 @@
 use super::{ENTRIES, House, free_of_triggers, run};
 use crate::proxy::Proxy;
 use crate::wire::database_of;
-use holdfast_engine::audit::{AuditSettings, Error, Place, Round, Sequencer, new_key};
+use holdfast_engine::audit::{AuditSettings, Error, Opened, Place, Round, Sequencer, new_key};
 use holdfast_store::{Pools, Store};
 use sqlx::Connection as _;
 use std::sync::Arc;
@@ -90,6 +90,7 @@ async fn sequencers_that_die_while_they_sign_leave_a_log_that_the_next_one_goes_
         let mut settings = AuditSettings {
             key_file: house.key_file(),
             make_key: true,
+            opened: Opened::default(),
             places: vec![Arc::new(house.place())],
         };
         match n % 3 {
@@ -171,7 +172,12 @@ async fn a_key_hands_over_to_the_next_and_the_first_public_key_still_verifies() 
     let text = std::fs::read_to_string(house.key_file()).unwrap();
     let (old, new) = text.trim().split_once('\n').unwrap();
     let folder = TempDir::new().unwrap();
-    let other = AuditSettings { key_file: folder.path().join("key"), make_key: true, places: vec![] };
+    let other = AuditSettings {
+        key_file: folder.path().join("key"),
+        make_key: true,
+        opened: Opened::default(),
+        places: vec![],
+    };
     assert!(matches!(Sequencer::new(house.store.clone(), other).round().await, Err(Error::Key(_))));
     std::fs::write(house.key_file(), new).unwrap();
     house.write(2_001).await;
@@ -183,7 +189,12 @@ async fn a_key_hands_over_to_the_next_and_the_first_public_key_still_verifies() 
 async fn a_round_that_fails_has_let_the_log_go_when_it_returns() {
     let house = House::new().await;
     let folder = TempDir::new().unwrap();
-    let settings = AuditSettings { key_file: folder.path().join("key"), make_key: true, places: vec![] };
+    let settings = AuditSettings {
+        key_file: folder.path().join("key"),
+        make_key: true,
+        opened: Opened::default(),
+        places: vec![],
+    };
     let mut failing = Sequencer::new(house.store.clone(), settings);
     let replica = house.database.store().await;
     for n in 0..20 {

@@ -331,6 +331,7 @@ impl Simulated {
             groups: vec![open.group.clone()],
             at: self.now,
             comment: None,
+            others: vec![],
         };
         let digest = self.run.request.digest.clone();
         if self.tell(Command::Approve { review, digest }).is_err() {

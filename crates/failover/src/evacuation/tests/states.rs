@@ -204,8 +204,14 @@ fn a_part_is_neither_approved_nor_denied_singly_and_may_be_taken_out() {
     let mut story = Story::of(&[sre(), policy(&[])]);
     let run = &story.runs[0];
     let (digest, groups) = (run.request.digest.clone(), vec![name("sre")]);
-    let review =
-        Review { person: who(2).id, email: who(2).email, groups: groups.clone(), at: NOW, comment: None };
+    let review = Review {
+        person: who(2).id,
+        email: who(2).email,
+        groups: groups.clone(),
+        at: NOW,
+        comment: None,
+        others: vec![],
+    };
     for command in [
         Command::Approve { review, digest: digest.clone() },
         Command::Deny { by: who(2), groups, digest, comment: None },
@@ -306,8 +312,14 @@ fn a_part_that_was_changed_after_the_approval_is_refused_at_its_turn_and_the_oth
 #[test]
 fn an_approval_binds_to_the_lot_and_to_each_run_of_it() {
     let mut story = Story::of(&[sre()]);
-    let review =
-        Review { person: who(2).id, email: who(2).email, groups: vec![name("sre")], at: NOW, comment: None };
+    let review = Review {
+        person: who(2).id,
+        email: who(2).email,
+        groups: vec![name("sre")],
+        at: NOW,
+        comment: None,
+        others: vec![],
+    };
     let other = Digest("0".repeat(64));
     let refused = story.evacuation.approve(&story.runs, &[], review, &other, NOW).unwrap_err();
     assert_eq!(refused.code, "stale_plan");

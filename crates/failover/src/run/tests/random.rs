@@ -46,7 +46,14 @@ fn a_try() -> impl Strategy<Value = Try> {
         let who = who(n);
         let digest = if right { digest.clone() } else { Digest("1".repeat(64)) };
         Command::Approve {
-            review: Review { person: who.id, email: who.email, groups, at: NOW, comment: None },
+            review: Review {
+                person: who.id,
+                email: who.email,
+                groups,
+                at: NOW,
+                comment: None,
+                others: vec![],
+            },
             digest,
         }
     });

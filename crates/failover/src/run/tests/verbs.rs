@@ -138,8 +138,14 @@ fn abort() -> Command {
 fn verbs(run: &Run) -> Vec<(&'static str, Command)> {
     let digest = run.request.digest.clone();
     let groups = vec![name("sre")];
-    let review =
-        Review { person: who(7).id, email: who(7).email, groups: groups.clone(), at: NOW, comment: None };
+    let review = Review {
+        person: who(7).id,
+        email: who(7).email,
+        groups: groups.clone(),
+        at: NOW,
+        comment: None,
+        others: vec![],
+    };
     // The step that the table asks about: the one that measures, of what is carried out now; else the undo's.
     let now = &run.plan().steps;
     let step = now.get(1).or(now.first()).unwrap_or(&run.request.plan.steps[1]).id.clone();

@@ -100,7 +100,14 @@ fn command(verb: Verb, run: &Run, now: u8) -> Command {
     match verb {
         Verb::Approve { person: n, group } | Verb::ApproveOther { person: n, group } => {
             let Who { id, email } = person(n);
-            let review = Review { person: id, email, groups: groups(group), at: at(now), comment: None };
+            let review = Review {
+                person: id,
+                email,
+                groups: groups(group),
+                at: at(now),
+                comment: None,
+                others: vec![],
+            };
             let digest = match verb {
                 Verb::ApproveOther { .. } => Digest("1".repeat(64)),
                 _ => run.request.digest.clone(),
