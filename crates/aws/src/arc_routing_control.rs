@@ -231,14 +231,15 @@ async fn rules(caller: &Caller, panel: &str) -> Result<Vec<SafetyRule>, Error> {
 }
 
 fn rule(found: &Rule) -> Option<SafetyRule> {
-    let texts = |list: &[String]| list.to_vec();
+    // A rule over no controls would concern none.
+    let texts = |list: &[String]| (!list.is_empty()).then(|| list.to_vec());
     let (name, arn, config, kind) = match (found.assertion(), found.gating()) {
         (Some(rule), _) => {
-            let kind = SafetyRuleKind::Assertion { controls: texts(rule.asserted_controls()) };
+            let kind = SafetyRuleKind::Assertion { controls: texts(rule.asserted_controls())? };
             (rule.name()?, rule.safety_rule_arn()?, rule.rule_config()?, kind)
         }
         (None, Some(rule)) => {
-            let (gates, targets) = (texts(rule.gating_controls()), texts(rule.target_controls()));
+            let (gates, targets) = (texts(rule.gating_controls())?, texts(rule.target_controls())?);
             let kind = SafetyRuleKind::Gating { gates, targets };
             (rule.name()?, rule.safety_rule_arn()?, rule.rule_config()?, kind)
         }
@@ -250,8 +251,9 @@ fn rule(found: &Rule) -> Option<SafetyRule> {
         arn: arn.to_owned(),
         kind,
         matching: r#type.as_ref()?.as_str().to_owned(),
-        threshold: threshold.and_then(|t| u32::try_from(t).ok()).unwrap_or(0),
-        inverted: inverted.unwrap_or(false),
+        // AWS tells both of every rule: a rule of at least none would hold always.
+        threshold: u32::try_from((*threshold)?).ok()?,
+        inverted: (*inverted)?,
     })
 }
 

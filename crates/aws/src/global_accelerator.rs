@@ -45,7 +45,11 @@ async fn status(caller: &Caller, client: &Client, arn: &str) -> Result<String, E
     let Some(accelerator) = answer.accelerator else {
         return Err(wrong(caller, DESCRIBE, ErrorKind::Unreadable, "the answer holds no accelerator".into()));
     };
-    if accelerator.enabled() == Some(false) {
+    let Some(enabled) = accelerator.enabled() else {
+        let message = "whether the accelerator is enabled is not told";
+        return Err(wrong(caller, DESCRIBE, ErrorKind::Unreadable, message.into()));
+    };
+    if !enabled {
         let message =
             "the accelerator is disabled and routes nothing: enable it, or take it out of the inventory";
         return Err(wrong(caller, DESCRIBE, ErrorKind::Invalid, message.into()));
