@@ -20,6 +20,7 @@ mod wire;
 pub mod world;
 
 pub use refusal::Refusal;
+pub use wire::hands::{Answered, Hands};
 pub use world::demo::demo_world;
 pub use world::fleet::{Fleet, WorldSpec, world_from};
 
@@ -253,6 +254,11 @@ impl Sim {
             state.faults.add(fault);
             state.save();
         });
+    }
+
+    /// Lets every answer pass through these hands from now on, and nothing that is asked change anything; `None` lets go.
+    pub fn set_hands(&self, hands: Option<Hands>) {
+        self.shared.with(|state, _| state.hands = hands);
     }
 
     /// Takes all faults back.

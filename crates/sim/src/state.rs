@@ -5,6 +5,7 @@ use crate::faults::Faults;
 use crate::ledger::{Effect, Entry, Ledger};
 use crate::persist::Persist;
 use crate::wire::earlier::Earlier;
+use crate::wire::hands::Hands;
 use crate::world::World;
 use crate::world::clock::Moment;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -20,12 +21,14 @@ pub(crate) struct State {
     pub ledger: Ledger,
     /// What looks were answered, for answers that lag behind.
     pub earlier: Earlier,
+    /// What answers pass through, if anything.
+    pub hands: Option<Hands>,
     persist: Persist,
 }
 
 impl State {
     pub(crate) fn new(world: World, faults: Faults, ledger: Ledger, persist: Persist) -> Self {
-        Self { world, faults, ledger, earlier: Earlier::default(), persist }
+        Self { world, faults, ledger, earlier: Earlier::default(), hands: None, persist }
     }
 
     /// Writes a call into the ledger, and the state before it if the call changed anything.
