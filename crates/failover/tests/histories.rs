@@ -235,7 +235,8 @@ fn every_kind_of_run_has_a_history() {
                 _ => None,
             });
             Told {
-                request: request.unwrap_or_else(|| panic!("{}: nothing was asked for", history.file.display())),
+                request: request
+                    .unwrap_or_else(|| panic!("{}: nothing was asked for", history.file.display())),
                 state: history.recorded.state.clone(),
                 happened: entries.iter().map(|entry| entry.event.kind()).collect(),
             }

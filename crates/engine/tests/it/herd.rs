@@ -51,7 +51,7 @@ async fn all_end_well(house: &WireHouse, runs: &[RunView]) {
 async fn the_runs_of_replicas_that_are_gone_for_good_are_driven_by_the_one_that_is_left() {
     let (house, mut replicas, runs) = in_flight(3).await;
     let left = replicas.remove(0);
-    drop(replicas);
+    replicas.into_iter().for_each(Replica::dies);
     let gone = Instant::now();
     for run in &runs {
         until("the replica that is left to drive it", || async {
@@ -98,7 +98,7 @@ async fn every_run_of_a_killed_replica_is_another_ones_within_five_seconds_of_it
     .await
     .unwrap();
     let killed = replicas.iter().position(|replica| replica.is(&dead)).unwrap();
-    drop(replicas.remove(killed));
+    replicas.remove(killed).dies();
     let (held, renewed_at) = left_by(&house, &dead).await;
     assert!(!held.is_empty(), "the one that was killed had nothing in hand");
     let mut took: Vec<f64> = Vec::new();
@@ -126,7 +126,7 @@ async fn every_run_of_a_killed_replica_is_another_ones_within_five_seconds_of_it
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_that_all_start_at_once_over_runs_in_flight_keep_to_their_connections_and_go_on_with_all() {
     let (house, replicas, runs) = in_flight(3).await;
-    drop(replicas);
+    replicas.into_iter().for_each(Replica::dies);
     let mut known = Vec::new();
     for run in &runs {
         known.push(house.app.run(&house.operator, id(run)).await.unwrap().seq);

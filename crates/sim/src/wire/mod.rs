@@ -271,6 +271,9 @@ fn judge(
         user_agent: &call.user_agent,
     };
     let strike = state.faults.strike(&key, rand::random::<f64>);
+    if let Some(kind) = strike {
+        *state.struck.entry(kind).or_default() += 1;
+    }
     match strike {
         Some(FaultKind::Hang) => return Settled { effect: Effect::None, answer: Answer::Hang },
         Some(FaultKind::Throttle) => return refused(service.throttled()),
