@@ -1,8 +1,9 @@
-//! R1 with whole processes: three workers over many runs, killed at random moments and started again, two hundred times. The judge
-//! is the simulator's ledger, beside that of a run that nobody disturbed.
+//! R1 with whole processes: workers over many runs, killed at random moments and started again, two hundred times. The judge is the
+//! simulator's ledger, beside that of a run that nobody disturbed; and the database's clock, of how soon they go on.
 
 use crate::crashes::{Effects, effects};
 use crate::crowds::{ended, fleet, requested};
+use crate::herd::p99;
 use crate::house::{id, until};
 use crate::wire::{Move, WireHouse, step_of};
 use crate::zombies::Replica;
@@ -10,11 +11,10 @@ use holdfast_api::runs::{RunVerb, RunView, Runs};
 use holdfast_domain::RunId;
 use holdfast_failover::{Mode, RunState};
 use holdfast_sim::ledger::Effect;
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-const KILLS: usize = 200;
-const WORKERS: usize = 3;
 /// A run begins with every so many kills, so that some are always at their beginning, in the middle and at their end.
 const KILLS_A_RUN: usize = 4;
 /// From a worker's first word to its death, at random.
@@ -87,17 +87,31 @@ async fn calm() -> Effects {
     calm
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_hundred_killed_workers_lose_nothing_repeat_nothing_and_keep_the_order() {
+/// What a worker wrote first since then, in seconds after it.
+async fn first_word(house: &WireHouse, worker: &str, since: Timestamp) -> Option<f64> {
+    let at_ms: Option<i64> = sqlx::query_scalar(
+        "SELECT (extract(epoch FROM min(e.at)) * 1000)::int8 FROM run_events e JOIN runs r ON r.id = e.run
+         WHERE r.owner_worker = $1 AND e.at > to_timestamp($2::float8 / 1000)",
+    )
+    .bind(worker)
+    .bind(since.as_millisecond() as f64)
+    .fetch_one(&mut house.database().await)
+    .await
+    .unwrap();
+    at_ms.map(|at| (at - since.as_millisecond()) as f64 / 1_000.0)
+}
+
+/// So many deaths of so many workers, and what came of the runs; how long after each start the first word was written.
+async fn among_kills(deaths: usize, workers: usize) -> Vec<f64> {
     let expected = calm().await;
-    let mut house = fleet(KILLS / KILLS_A_RUN).await;
-    let runs = requested(&house, KILLS / KILLS_A_RUN).await;
+    let mut house = fleet(deaths / KILLS_A_RUN).await;
+    let runs = requested(&house, deaths / KILLS_A_RUN).await;
     house.stop_engine().await;
     let mut waiting = runs.iter();
-    let mut workers: Vec<Replica> = (0..WORKERS).map(|_| Replica::start(&house)).collect();
-    let (mut kills, mut aside) = (0, 0);
-    let mut at = vec![(0, 0); WORKERS];
-    while kills < KILLS {
+    let mut workers: Vec<Replica> = (0..workers).map(|_| Replica::start(&house)).collect();
+    let (mut kills, mut aside, mut resumed) = (0, 0, Vec::new());
+    let mut at = vec![((0, 0), None); workers.len()];
+    while kills < deaths {
         let approved = runs.len() - waiting.len();
         if approved * KILLS_A_RUN <= kills || in_flight(&house).await == 0 {
             let Some(run) = waiting.next() else { break };
@@ -108,23 +122,25 @@ async fn two_hundred_killed_workers_lose_nothing_repeat_nothing_and_keep_the_ord
             for (number, worker) in workers.iter().enumerate() {
                 let Some(name) = worker.worker() else { continue };
                 let now = stands(&house, &name).await;
-                if now.0 > 0 && now != at[number] {
-                    return Some(Some(number));
+                if now.0 > 0 && now != at[number].0 {
+                    return Some(Some((number, name)));
                 }
             }
             (in_flight(&house).await == 0).then_some(None)
         })
         .await;
-        let Some(hit) = hit else { continue };
-        tokio::time::sleep(LIVES_AT_MOST.mul_f64(rand::random())).await;
-        workers[hit].dies_and_comes_back(&house);
-        kills += 1;
-        if let Some(name) = workers[hit].worker() {
-            at[hit] = stands(&house, &name).await;
+        let Some((hit, name)) = hit else { continue };
+        if let Some(started_at) = at[hit].1 {
+            resumed.extend(first_word(&house, &name, started_at).await);
         }
+        tokio::time::sleep(LIVES_AT_MOST.mul_f64(rand::random())).await;
+        let started_at = workers[hit].dies_and_comes_back(&house);
+        kills += 1;
+        let had_work = stands(&house, &name).await;
+        at[hit] = (had_work, (had_work.0 > 0).then_some(started_at));
         aside += tried_again(&house).await;
     }
-    assert_eq!(kills, KILLS, "the runs were over before");
+    assert_eq!(kills, deaths, "the runs were over before");
     for run in waiting {
         house.approved(run.clone()).await;
     }
@@ -155,4 +171,21 @@ async fn two_hundred_killed_workers_lose_nothing_repeat_nothing_and_keep_the_ord
     );
     drop(workers);
     house.stop().await;
+    resumed
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_killed_workers_lose_nothing_repeat_nothing_and_keep_the_order() {
+    among_kills(200, 3).await;
+}
+
+/// Nothing else runs beside it: `scripts/chaos.d/15-resumes`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "of the long fault runs: make chaos"]
+async fn a_worker_that_is_started_again_goes_on_with_its_runs_within_a_second() {
+    let resumed = among_kills(400, 1).await;
+    let most = p99(&resumed);
+    eprintln!("p99 of {} starts: {most:.3} s to the first word", resumed.len());
+    assert!(resumed.len() >= 200, "only {} starts found work in hand", resumed.len());
+    assert!(most <= 1.0, "{most:.3} s");
 }

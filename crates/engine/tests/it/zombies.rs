@@ -46,10 +46,12 @@ impl Replica {
         self.is_killed();
     }
 
-    /// Killed in the middle of its work, and started again as the same worker.
-    pub fn dies_and_comes_back(&mut self, house: &WireHouse) {
+    /// Killed in the middle of its work, and started again as the same worker: when.
+    pub fn dies_and_comes_back(&mut self, house: &WireHouse) -> Timestamp {
         self.is_killed();
+        let started_at = Timestamp::now();
         self.child = process(house, self.folder.path(), &[], 64);
+        started_at
     }
 
     fn is_killed(&mut self) {
