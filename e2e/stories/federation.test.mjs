@@ -201,7 +201,7 @@ test("whoever signs out at the provider is signed out here within a second, with
   assert.equal((await elsewhere.request.get(`${url}/api/v1/session`)).status(), 200, "another browser's session there goes on");
   expect(await own.call("GET", "/session"), 200);
   const entries = (await (await client(url).as(person("admin"))).get("/audit?limit=20")).items;
-  assert.ok(entries.some((entry) => entry.action === "provider.sign_out" && entry.outcome === "done"), "the audit log has it");
+  assert.ok(entries.some((entry) => entry.action === "session.end_by_provider" && entry.outcome === "done"), "the audit log has it");
   for (const one of [page, elsewhere]) await one.context().close();
 });
 

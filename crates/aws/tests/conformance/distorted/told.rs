@@ -87,6 +87,7 @@ const NOT_READ: &[&str] = &[
     // Bad, and found by comparing.
     ".differs_from",
     ".takes_writes",
+    ".is_replica",
 ];
 
 /// `false` where it was not said otherwise, which nothing good follows from; and what AWS documents as the default.
@@ -164,7 +165,11 @@ pub fn made_up(
     (sort, of_a_list): (Sort, bool),
 ) -> Vec<String> {
     let (before, after) = (of(true_facts), of(facts));
-    let is_new = |leaf: &&(String, Value)| !before.contains(leaf);
+    // Wherever in the facts: a record may have come to stand beside others.
+    let last = |path: &str| path.rsplit('.').next().map(str::to_owned);
+    let stood = |(path, value): &(String, Value)| {
+        before.iter().any(|(at, before)| before == value && last(at) == last(path))
+    };
     let not_read = |path: &str| NOT_READ.iter().any(|field| path.contains(field));
     let is_told = |(path, value): &(String, Value)| match value {
         Value::Null => true,
@@ -183,12 +188,14 @@ pub fn made_up(
         Value::String(text) => {
             text.is_empty()
                 || text.eq_ignore_ascii_case("unknown")
+                // The SDK's own word for an enumeration that AWS left out.
+                || text == "no value was set"
                 // CloudWatch's own word for it; and what Route 53 documents as the default.
                 || matches!(text.as_str(), "INSUFFICIENT_DATA" | "LastKnownStatus")
                 || said.tells_text(text)
         }
         Value::Array(_) | Value::Object(_) => true,
     };
-    let new = after.iter().filter(is_new).filter(|(path, _)| !not_read(path));
+    let new = after.iter().filter(|leaf| !stood(leaf)).filter(|(path, _)| !not_read(path));
     new.filter(|leaf| !is_told(leaf)).map(|(path, value)| format!("{path}: {value}")).collect()
 }
