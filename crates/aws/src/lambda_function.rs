@@ -262,3 +262,20 @@ pub(crate) async fn set_event_source(
     let sent = caller.lambda(region).update_event_source_mapping().uuid(mapping).enabled(enabled).send();
     answered(action, region, &caller.ask(Service::Lambda, region, action, sent).await?, None)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mapping_is_off_only_where_aws_says_so() {
+        let call =
+            Call { account: String::new(), region: String::new(), operation: MAPPINGS, changing: false };
+        let state = |uuid, state| mapping(&call, uuid, None, state).map(|mapping| mapping.is_on());
+        assert_eq!(state(Some("a"), Some("Disabled")).ok(), Some(false));
+        assert_eq!(state(Some("a"), Some("Enabling")).ok(), Some(true));
+        for (uuid, unknown) in [(Some("a"), None), (Some("a"), Some("Dozing")), (None, Some("Disabled"))] {
+            assert_eq!(state(uuid, unknown).unwrap_err().kind, ErrorKind::Unreadable);
+        }
+    }
+}

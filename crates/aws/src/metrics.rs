@@ -213,4 +213,14 @@ mod tests {
         let point = newest_point(&result, &signal).unwrap().unwrap();
         assert_eq!((point.at.as_second(), point.value), (180, -1.0), "a signal may be below zero");
     }
+
+    #[test]
+    fn a_value_that_is_missing_moves_no_other_to_its_time() {
+        let result = MetricDataResult::builder()
+            .timestamps(DateTime::from_secs(60))
+            .timestamps(DateTime::from_secs(120))
+            .values(5.0)
+            .build();
+        assert!(newest_point(&result, &Measure::Lag).unwrap_err().contains("equally many"));
+    }
 }

@@ -8,13 +8,14 @@ mod tree;
 use crate::peers::{MEMBER, Peer};
 use crate::repeats::Trial;
 use crate::suite::{ROWS, Row, call_name};
-use crate::words::{RECOVERY, account, acting, both, region};
+use crate::words::{HOME, RECOVERY, account, acting, both, region};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use holdfast_aws::{AwsCloud, policy};
 use holdfast_cloud::{Access, Acting, Cloud, Error, Identity, Looked, OrganizationAccount, Settled};
 use holdfast_domain::{Missing, Need, Resource, ResourceKind};
 use holdfast_failover::Change;
+use holdfast_sim::world::supporting::HealthEvent;
 use holdfast_sim::{Answered, Hands};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -173,6 +174,12 @@ async fn looked_at(row: &'static Row) -> Complaints {
             for hub in &mut world.supporting.hubs {
                 (hub.critical, hub.high) = (3, 1);
             }
+            world.supporting.events.push(HealthEvent {
+                service: "EC2".into(),
+                code: "AWS_EC2_OPERATIONAL_ISSUE".into(),
+                region: HOME.into(),
+                began_ms: 1_764_208_800_000,
+            });
         });
         let resource = (row.resource)(&peer).await;
         let changes = if moved { (row.changes)(&peer, &resource).await } else { Vec::new() };
