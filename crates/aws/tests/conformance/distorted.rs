@@ -72,6 +72,8 @@ impl Passing {
 struct Held<'a> {
     peer: &'a Peer,
     passing: Arc<Mutex<Passing>>,
+    /// As a step that looks has it, which no sweep's turns hold up.
+    access: Access,
 }
 
 impl<'a> Held<'a> {
@@ -81,7 +83,7 @@ impl<'a> Held<'a> {
         let now_ms = jiff::Timestamp::now().as_millisecond();
         peer.sim().tamper(|world| world.clock.set_speed(now_ms, 0.0));
         peer.sim().set_hands(Some(Hands::new(move |answered| hands.lock().unwrap().pass(answered))));
-        Self { peer, passing }
+        Self { peer, passing, access: Access::Act(acting("look", None)) }
     }
 
     /// What comes of asking so, and what was answered meanwhile.
@@ -159,9 +161,8 @@ fn is_typed(error: &Error) -> bool {
         && !error.message.contains("the question was lost")
 }
 
-async fn look(cloud: &AwsCloud, peer: &Peer, resource: &Resource) -> Looked {
-    let access = Access::Act(acting("look", None));
-    cloud.observe(&peer.account, &access, resource, &both()).await
+async fn look(cloud: &AwsCloud, held: &Held<'_>, resource: &Resource) -> Looked {
+    cloud.observe(&held.peer.account, &held.access, resource, &both()).await
 }
 
 /// A row's resource, as it is and after all that its steps do to it: what is under way has answers of its own.
@@ -189,7 +190,7 @@ async fn looked_at(row: &'static Row) -> Complaints {
         }
         let held = Held::new(&peer);
         let fresh = AwsCloud::new(peer.settings.clone());
-        let (truly, heard) = held.asked(None, look(&fresh, &peer, &resource)).await;
+        let (truly, heard) = held.asked(None, look(&fresh, &held, &resource)).await;
         for (action, answers) in of_each_action(heard) {
             found.actions.insert(action);
             for ((field, sort), of_a_list) in puts(action, &answers) {
@@ -213,7 +214,7 @@ async fn one_look(
 ) {
     let (at, sort) = (format!("{} of {}, {}", kind.as_str(), put.action, put.field), put.sort);
     let cloud = held.cloud(put.action);
-    let asking = look(cloud.as_ref().unwrap_or(&held.peer.cloud), held.peer, resource);
+    let asking = look(cloud.as_ref().unwrap_or(&held.peer.cloud), held, resource);
     let (looked, heard) = held.asked(Some(put), asking).await;
     let mut said = Said::default();
     heard.iter().for_each(|answered| said.hear(&answered.body, answered.etag.as_deref()));
