@@ -5,6 +5,7 @@
 use crate::arc_clusters::{Configuration, ControlConfiguration};
 use crate::clients::Caller;
 use crate::hedge::first_answer;
+use crate::pages::Pages;
 use crate::perform::answered;
 use crate::registry::everywhere;
 use crate::settings::{RECOVERY_CONTROL_CONFIG_REGION, Service};
@@ -212,9 +213,9 @@ async fn rules(caller: &Caller, panel: &str) -> Result<Vec<SafetyRule>, Error> {
     let at = RECOVERY_CONTROL_CONFIG_REGION;
     let client = caller.recovery_control_config(at);
     let mut rules = Vec::new();
-    let mut token = None;
+    let mut pages = Pages::default();
     loop {
-        let sent = client.list_safety_rules().control_panel_arn(panel).set_next_token(token).send();
+        let sent = client.list_safety_rules().control_panel_arn(panel).set_next_token(pages.token()).send();
         let page = caller.ask(Service::RecoveryControlConfig, at, RULES, sent).await?;
         for found in page.safety_rules() {
             rules.push(rule(found).ok_or_else(|| {
@@ -223,8 +224,7 @@ async fn rules(caller: &Caller, panel: &str) -> Result<Vec<SafetyRule>, Error> {
                     .error(ErrorKind::Unreadable, "a safety rule lacks its name or its condition")
             })?);
         }
-        token = page.next_token.filter(|token| !token.is_empty());
-        if token.is_none() {
+        if !pages.go_on(&caller.call(at, RULES), page.next_token)? {
             return Ok(rules);
         }
     }
@@ -261,17 +261,16 @@ async fn health_checks(caller: &Caller, control_arn: &str) -> Result<Vec<String>
     let at = RECOVERY_CONTROL_CONFIG_REGION;
     let client = caller.recovery_control_config(at);
     let mut ids = Vec::new();
-    let mut token = None;
+    let mut pages = Pages::default();
     loop {
         let sent = client
             .list_associated_route53_health_checks()
             .routing_control_arn(control_arn)
-            .set_next_token(token)
+            .set_next_token(pages.token())
             .send();
         let page = caller.ask(Service::RecoveryControlConfig, at, CHECKS, sent).await?;
         ids.extend(page.health_check_ids.unwrap_or_default());
-        token = page.next_token.filter(|token| !token.is_empty());
-        if token.is_none() {
+        if !pages.go_on(&caller.call(at, CHECKS), page.next_token)? {
             return Ok(ids);
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::clients::Caller;
 use crate::failure::Call;
+use crate::pages::Pages;
 use crate::perform::answered;
 use crate::reading::count;
 use crate::regional::{in_each, not_named};
@@ -68,13 +69,13 @@ async fn provisioned(
     name: &str,
 ) -> Result<Vec<ProvisionedConcurrency>, Error> {
     let mut all = Vec::new();
-    let mut marker = None;
+    let mut pages = Pages::default();
     loop {
         let sent = caller
             .lambda(region)
             .list_provisioned_concurrency_configs()
             .function_name(name)
-            .set_marker(marker)
+            .set_marker(pages.token())
             .send();
         let page = match caller.ask(Service::Lambda, region, PROVISIONED, sent).await {
             Ok(page) => page,
@@ -85,8 +86,7 @@ async fn provisioned(
         for config in page.provisioned_concurrency_configs() {
             all.push(provisioned_one(&caller.call(region, PROVISIONED), config)?);
         }
-        marker = page.next_marker.filter(|m| !m.is_empty());
-        if marker.is_none() {
+        if !pages.go_on(&caller.call(region, PROVISIONED), page.next_marker)? {
             return Ok(all);
         }
     }
@@ -182,17 +182,20 @@ async fn of_the_function(
     name: &str,
 ) -> Result<Vec<EventSourceMapping>, Error> {
     let mut all = Vec::new();
-    let mut marker = None;
+    let mut pages = Pages::default();
     loop {
-        let sent =
-            caller.lambda(region).list_event_source_mappings().function_name(name).set_marker(marker).send();
+        let sent = caller
+            .lambda(region)
+            .list_event_source_mappings()
+            .function_name(name)
+            .set_marker(pages.token())
+            .send();
         let page = caller.ask(Service::Lambda, region, MAPPINGS, sent).await?;
         for found in page.event_source_mappings() {
             let source = found.event_source_arn().map(str::to_owned);
             all.push(mapping(&caller.call(region, MAPPINGS), found.uuid(), source, found.state())?);
         }
-        marker = page.next_marker.filter(|m| !m.is_empty());
-        if marker.is_none() {
+        if !pages.go_on(&caller.call(region, MAPPINGS), page.next_marker)? {
             return Ok(all);
         }
     }

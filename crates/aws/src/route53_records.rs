@@ -2,6 +2,7 @@
 //! guessed: a record that cannot be told makes the whole name unknown, because traffic it takes would be unseen.
 
 use crate::clients::Caller;
+use crate::pages::Pages;
 use crate::registry::everywhere;
 use crate::settings::{ROUTE53_REGION, Service};
 use aws_sdk_route53::types::{ResourceRecordSet, ResourceRecordSetFailover, RrType};
@@ -49,6 +50,7 @@ pub(crate) async fn look(caller: &Caller, spec: &Route53Records, regions: &[Regi
 pub(crate) async fn list(caller: &Caller, spec: &Route53Records) -> Result<Vec<ResourceRecordSet>, Error> {
     let client = caller.route53(ROUTE53_REGION);
     let mut found = Vec::new();
+    let mut pages = Pages::default();
     // The listing is sorted, so ours come first and the first foreign one ends it.
     let mut start = (spec.record.clone(), RrType::from(spec.record_type.as_str()), None);
     loop {
@@ -69,6 +71,11 @@ pub(crate) async fn list(caller: &Caller, spec: &Route53Records) -> Result<Vec<R
         match next {
             // Named only where there is more; that the list is cut off is told beside it, and may be missing.
             Some((name, kind)) if all > 0 && same_name(&name, &spec.record) => {
+                let place =
+                    format!("{} {}", kind.as_str(), page.next_record_identifier.as_deref().unwrap_or(""));
+                if !pages.go_on(&caller.call(ROUTE53_REGION, LIST), Some(place))? {
+                    return Ok(found);
+                }
                 start = (name, kind, page.next_record_identifier);
             }
             _ => return Ok(found),
