@@ -13,6 +13,9 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   claims: { openid: ["sub"], email: ["email", "email_verified"], groups: ["groups"] },
   cookies: { keys: ["of the story alone"] },
   pkce: { required: () => true },
+  features: { backchannelLogout: { enabled: true } },
+  // By itself it calls no address of this machine, and Holdfast is there.
+  fetch: (url, { dispatcher: _, ...options }) => fetch(url, options),
   async findAccount(_, id) {
     const person = (await people())[id];
     return person && { accountId: id, claims: async () => ({ sub: id, ...person }) };

@@ -1,9 +1,11 @@
 // Signing in at an identity provider that nobody here wrote, in a browser: who one is, what one's groups are here, what changes when
-// they do, how one proves it anew, who stays out; and that accounts kept here work while the provider is down.
+// they do, how one proves it anew, who stays out; that signing out there ends what it began here; and that accounts kept here work while
+// the provider is down.
 import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { browser, everyLook, signIn } from "../lib/browser.mjs";
 import { go } from "../lib/forms.mjs";
 import { cast, dataFolder } from "../lib/holdfast.mjs";
@@ -38,7 +40,8 @@ before(
     url = `http://localhost:${port}`;
     issuer = `http://127.0.0.1:${providers}`;
     const redirect = `${url}/sign-in/provider/callback`;
-    await writeFile(join(folder, "client.json"), JSON.stringify({ client: { client_id: "holdfast", client_secret: SECRET }, redirect }));
+    const farewell = { backchannel_logout_uri: `${url}/sign-in/provider/logout`, backchannel_logout_session_required: true };
+    await writeFile(join(folder, "client.json"), JSON.stringify({ client: { client_id: "holdfast", client_secret: SECRET, ...farewell }, redirect }));
     await writeFile(join(folder, "client-secret"), `${SECRET}\n`, { mode: 0o600 });
     await save();
     const config = join(folder, "holdfast.toml");
@@ -172,6 +175,34 @@ test("whoever was let in by the provider proves anew there, and comes back to wh
   await page.getByRole("button", { name: "Make this token" }).click();
   await page.locator("code.secret").waitFor();
   await page.context().close();
+});
+
+test("whoever signs out at the provider is signed out here within a second, with what is open, and nobody else is", async () => {
+  const [page, elsewhere] = [await arrives("olivia", { scripts: true }), await arrives("olivia")];
+  const own = await client(url).as(person("operator"));
+  // What the pages listen to, heard until it ends.
+  const stream = page.evaluate(async () => {
+    const reader = (await fetch("/live")).body.getReader();
+    globalThis.listens = true;
+    const read = async () => ((await reader.read()).done ? Date.now() : read());
+    return read().catch(() => Date.now());
+  });
+  await page.waitForFunction(() => globalThis.listens);
+  const door = await page.context().newPage();
+  await door.goto(`${issuer}/session/end`);
+  await go(door, door.locator("button[name=logout][value=yes]"));
+  // The provider answers once it has told everybody who asked to be told.
+  const told = Date.now();
+  assert.equal((await page.request.get(`${url}/api/v1/session`)).status(), 401, "the session goes on");
+  const ended = await Promise.race([stream, pause(5_000, Infinity)]);
+  assert.ok(ended - told <= 1_000, `what was open ended ${ended - told} ms later`);
+  await page.goto(`${url}/runs`);
+  assert.equal(here(page), "/sign-in");
+  assert.equal((await elsewhere.request.get(`${url}/api/v1/session`)).status(), 200, "another browser's session there goes on");
+  expect(await own.call("GET", "/session"), 200);
+  const entries = (await (await client(url).as(person("admin"))).get("/audit?limit=20")).items;
+  assert.ok(entries.some((entry) => entry.action === "session.end_by_provider" && entry.outcome === "done"), "the audit log has it");
+  for (const one of [page, elsewhere]) await one.context().close();
 });
 
 test("an answer that this browser does not wait for signs nobody in, and a used one does not twice", async () => {

@@ -108,7 +108,8 @@ fn execution_of(found: &AbbreviatedExecution) -> Option<SwitchExecution> {
         action: found.execution_action.as_str().to_owned(),
         mode: found.mode.as_str().to_owned(),
         state: found.execution_state.as_str().to_owned(),
-        started_at: time(&found.start_time)?,
+        // The SDK says 1970 where AWS left it out.
+        started_at: time(&found.start_time).filter(|at| at.as_second() > 0)?,
         ended_at: found.end_time.as_ref().and_then(time),
         step: None,
     })

@@ -5,6 +5,7 @@
 use crate::arc_clusters::{Configuration, ControlConfiguration};
 use crate::clients::Caller;
 use crate::hedge::first_answer;
+use crate::pages::Pages;
 use crate::perform::answered;
 use crate::registry::everywhere;
 use crate::settings::{RECOVERY_CONTROL_CONFIG_REGION, Service};
@@ -212,9 +213,9 @@ async fn rules(caller: &Caller, panel: &str) -> Result<Vec<SafetyRule>, Error> {
     let at = RECOVERY_CONTROL_CONFIG_REGION;
     let client = caller.recovery_control_config(at);
     let mut rules = Vec::new();
-    let mut token = None;
+    let mut pages = Pages::default();
     loop {
-        let sent = client.list_safety_rules().control_panel_arn(panel).set_next_token(token).send();
+        let sent = client.list_safety_rules().control_panel_arn(panel).set_next_token(pages.token()).send();
         let page = caller.ask(Service::RecoveryControlConfig, at, RULES, sent).await?;
         for found in page.safety_rules() {
             rules.push(rule(found).ok_or_else(|| {
@@ -223,22 +224,22 @@ async fn rules(caller: &Caller, panel: &str) -> Result<Vec<SafetyRule>, Error> {
                     .error(ErrorKind::Unreadable, "a safety rule lacks its name or its condition")
             })?);
         }
-        token = page.next_token.filter(|token| !token.is_empty());
-        if token.is_none() {
+        if !pages.go_on(&caller.call(at, RULES), page.next_token)? {
             return Ok(rules);
         }
     }
 }
 
 fn rule(found: &Rule) -> Option<SafetyRule> {
-    let texts = |list: &[String]| list.to_vec();
+    // A rule over no controls would concern none.
+    let texts = |list: &[String]| (!list.is_empty()).then(|| list.to_vec());
     let (name, arn, config, kind) = match (found.assertion(), found.gating()) {
         (Some(rule), _) => {
-            let kind = SafetyRuleKind::Assertion { controls: texts(rule.asserted_controls()) };
+            let kind = SafetyRuleKind::Assertion { controls: texts(rule.asserted_controls())? };
             (rule.name()?, rule.safety_rule_arn()?, rule.rule_config()?, kind)
         }
         (None, Some(rule)) => {
-            let (gates, targets) = (texts(rule.gating_controls()), texts(rule.target_controls()));
+            let (gates, targets) = (texts(rule.gating_controls())?, texts(rule.target_controls())?);
             let kind = SafetyRuleKind::Gating { gates, targets };
             (rule.name()?, rule.safety_rule_arn()?, rule.rule_config()?, kind)
         }
@@ -250,8 +251,9 @@ fn rule(found: &Rule) -> Option<SafetyRule> {
         arn: arn.to_owned(),
         kind,
         matching: r#type.as_ref()?.as_str().to_owned(),
-        threshold: threshold.and_then(|t| u32::try_from(t).ok()).unwrap_or(0),
-        inverted: inverted.unwrap_or(false),
+        // AWS tells both of every rule: a rule of at least none would hold always.
+        threshold: u32::try_from((*threshold)?).ok()?,
+        inverted: (*inverted)?,
     })
 }
 
@@ -259,17 +261,16 @@ async fn health_checks(caller: &Caller, control_arn: &str) -> Result<Vec<String>
     let at = RECOVERY_CONTROL_CONFIG_REGION;
     let client = caller.recovery_control_config(at);
     let mut ids = Vec::new();
-    let mut token = None;
+    let mut pages = Pages::default();
     loop {
         let sent = client
             .list_associated_route53_health_checks()
             .routing_control_arn(control_arn)
-            .set_next_token(token)
+            .set_next_token(pages.token())
             .send();
         let page = caller.ask(Service::RecoveryControlConfig, at, CHECKS, sent).await?;
         ids.extend(page.health_check_ids.unwrap_or_default());
-        token = page.next_token.filter(|token| !token.is_empty());
-        if token.is_none() {
+        if !pages.go_on(&caller.call(at, CHECKS), page.next_token)? {
             return Ok(ids);
         }
     }

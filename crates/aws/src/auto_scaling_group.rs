@@ -2,6 +2,7 @@
 
 use crate::batch::{Batches, Place, distinct, together};
 use crate::clients::Caller;
+use crate::failure::Call;
 use crate::perform::answered;
 use crate::reading::{beside, count};
 use crate::regional::{in_each, not_named};
@@ -45,7 +46,7 @@ async fn look_in(caller: &Caller, spec: &AutoScalingGroup, region: &RegionCode) 
     let found = found?.ok_or_else(|| {
         caller.call(region, DESCRIBE).error(ErrorKind::NotFound, format!("no Auto Scaling group {name}"))
     })?;
-    let mut facts = facts(&found);
+    let mut facts = facts(&caller.call(region, DESCRIBE), &found)?;
     let missing = facts.in_service < facts.desired;
     let failure = if missing { launch_failure(caller, region, name).await } else { Ok(None) };
     let unread = &mut facts.unread;
@@ -101,20 +102,21 @@ fn in_state(group: &types::AutoScalingGroup, is: impl Fn(&LifecycleState) -> boo
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-fn facts(group: &types::AutoScalingGroup) -> AutoScalingGroupFacts {
+fn facts(call: &Call, group: &types::AutoScalingGroup) -> Result<AutoScalingGroupFacts, Error> {
     let mut suspended: Vec<String> =
         group.suspended_processes().iter().filter_map(|p| p.process_name().map(str::to_owned)).collect();
     suspended.sort();
-    AutoScalingGroupFacts {
-        min: count(group.min_size().unwrap_or(0)),
-        max: count(group.max_size().unwrap_or(0)),
-        desired: count(group.desired_capacity().unwrap_or(0)),
+    let warm = group.warm_pool_configuration().map(|_| count(call, "WarmPoolSize", group.warm_pool_size()));
+    Ok(AutoScalingGroupFacts {
+        min: count(call, "MinSize", group.min_size())?,
+        max: count(call, "MaxSize", group.max_size())?,
+        desired: count(call, "DesiredCapacity", group.desired_capacity())?,
         in_service: in_service(group),
         pending: in_state(group, |state| state.as_str().starts_with("Pending")),
-        warm: group.warm_pool_configuration().map(|_| count(group.warm_pool_size().unwrap_or(0))),
+        warm: warm.transpose()?,
         suspended,
         ..AutoScalingGroupFacts::default()
-    }
+    })
 }
 
 async fn scheduled_actions(caller: &Caller, region: &str, name: &str) -> Result<u32, Error> {

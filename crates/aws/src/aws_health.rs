@@ -39,7 +39,12 @@ pub(crate) async fn look(caller: &Caller, spec: &InRegions, regions: &[RegionCod
         Err(error) => return everywhere(regions, &explained(error)),
     };
     let of = |region: &RegionCode| -> Vec<HealthEvent> {
-        let here = |event: &&HealthEvent| event.region == region.as_str() || event.region == GLOBAL;
+        // What cannot be placed in one of the Regions that were asked about may be anywhere.
+        let here = |event: &&HealthEvent| {
+            event.region == region.as_str()
+                || event.region == GLOBAL
+                || !asked.contains(&event.region.as_str())
+        };
         events.iter().filter(here).cloned().collect()
     };
     regions.iter().map(|region| (region.clone(), Ok(Facts::AwsHealth { events: of(region), more }))).collect()

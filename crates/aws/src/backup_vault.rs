@@ -178,7 +178,13 @@ async fn restores(
     }
     jobs.retain(|job| job.source_resource_arn().is_some_and(|arn| protected.contains(arn)));
     jobs.sort_by_key(|job| job.creation_date().map(|at| at.secs()));
-    Ok(jobs.into_iter().filter_map(restore_job).collect())
+    // A job that is not told whole may be the move's own, and another would be started beside it.
+    let wrong = || {
+        caller
+            .call(region.as_str(), JOBS)
+            .error(ErrorKind::Unreadable, "a restore job has no id or no recovery point")
+    };
+    jobs.into_iter().map(|job| restore_job(job).ok_or_else(wrong)).collect()
 }
 
 /// Where the databases are reached that the jobs have made and that are still there; of those that could not be asked for,

@@ -156,7 +156,7 @@ pub(crate) async fn settled(
     });
     Ok(match newest.and_then(|event| event.resource_status()).map(ResourceStatus::as_str) {
         None => Settled::NotYet("not begun".into()),
-        Some(status) if status.ends_with("_IN_PROGRESS") => Settled::NotYet(status.to_owned()),
-        Some(_) => Settled::Yes,
+        Some(status) if status.ends_with("_COMPLETE") || status.ends_with("_FAILED") => Settled::Yes,
+        Some(status) => Settled::NotYet(status.to_owned()),
     })
 }

@@ -3,7 +3,7 @@
 use crate::clients::Caller;
 use crate::regional::{in_each, not_named, told, unless_absent};
 use crate::signed::{self, CONFIG, Request};
-use holdfast_cloud::{Error, Looked};
+use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::facts::RecorderFacts;
 use holdfast_domain::resource::InRegions;
 use holdfast_domain::{Facts, RegionCode};
@@ -31,10 +31,14 @@ async fn look_in(
         return Ok(None);
     };
     // A Region has one recorder of the customer's own at most.
-    let Some(found) = answer.json().pointer("/ConfigurationRecordersStatus/0") else { return Ok(None) };
+    let Some(recorders) = answer.json().get("ConfigurationRecordersStatus").and_then(Value::as_array) else {
+        let why = "the answer has no list of recorders";
+        return Err(caller.call(region.as_str(), STATUS).error(ErrorKind::Unreadable, why));
+    };
+    let Some(found) = recorders.first() else { return Ok(None) };
     let text = |key: &str| found.get(key).and_then(Value::as_str).map(str::to_owned);
     Ok(Some(RecorderFacts {
-        name: text("name").unwrap_or_else(|| "default".into()),
+        name: text("name").unwrap_or_else(|| "unknown".into()),
         recording: found.get("recording").and_then(Value::as_bool).unwrap_or(false),
         last_status: text("lastStatus").map(|status| status.to_uppercase()),
         message: text("lastErrorMessage").or_else(|| text("lastErrorCode")),

@@ -105,7 +105,10 @@ fn absent(caller: &Caller, table: &str, region: &RegionCode, silent: &[&RegionCo
 async fn describe(caller: &Caller, table: &str, region: &RegionCode) -> Described {
     let sent = caller.dynamodb(region.as_str()).describe_table().table_name(table).send();
     match caller.ask(Service::DynamoDb, region.as_str(), DESCRIBE, sent).await {
-        Ok(answer) => Ok(answer.table),
+        Ok(answer) => answer.table.map(Some).ok_or_else(|| {
+            let call = caller.call(region.as_str(), DESCRIBE);
+            call.error(ErrorKind::Unreadable, "the answer holds no table")
+        }),
         Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }

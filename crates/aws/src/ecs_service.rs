@@ -4,6 +4,7 @@
 
 use crate::batch::{Batches, Place, distinct, together as asked_together};
 use crate::clients::Caller;
+use crate::failure::Call;
 use crate::perform::answered;
 use crate::reading::{beside, count};
 use crate::regional::{in_each, not_named};
@@ -67,7 +68,7 @@ async fn look_in(caller: &Caller, spec: &EcsService, region: &RegionCode) -> Res
         target_health::of(caller, region, &target_groups),
         images(caller, region, found.task_definition()),
     );
-    let mut facts = facts(&found);
+    let mut facts = facts(&caller.call(region, DESCRIBE), &found)?;
     let unread = &mut facts.unread;
     facts.scaling = beside(Beside::ScalingBounds, scaling, unread).flatten();
     facts.targets = beside(Beside::TargetHealth, targets, unread).flatten();
@@ -131,16 +132,16 @@ fn described(answer: &DescribeServicesOutput, asked: &str) -> Described {
     Err((kind, reason.unwrap_or("no reason given").to_owned()))
 }
 
-fn facts(service: &types::Service) -> EcsServiceFacts {
+fn facts(call: &Call, service: &types::Service) -> Result<EcsServiceFacts, Error> {
     let primary = service.deployments().iter().find(|deployment| deployment.status() == Some("PRIMARY"));
-    EcsServiceFacts {
-        desired: count(service.desired_count()),
-        running: count(service.running_count()),
-        pending: count(service.pending_count()),
+    Ok(EcsServiceFacts {
+        desired: count(call, "desiredCount", Some(service.desired_count()))?,
+        running: count(call, "runningCount", Some(service.running_count()))?,
+        pending: count(call, "pendingCount", Some(service.pending_count()))?,
         rollout: primary.and_then(types::Deployment::rollout_state).map(|state| state.as_str().to_owned()),
         status: service.status().unwrap_or("UNKNOWN").to_owned(),
         ..EcsServiceFacts::default()
-    }
+    })
 }
 
 /// Names given as ARNs stand for their last part here: Application Auto Scaling takes no ARN.
@@ -180,11 +181,19 @@ async fn all_bounds(
         .set_resource_ids(Some(distinct(&ids)))
         .send();
     let answer = caller.ask(Service::ApplicationAutoScaling, region, SCALABLE_TARGETS, sent).await?;
-    let of = |id: &String| {
-        let target = answer.scalable_targets().iter().find(|target| target.resource_id() == id)?;
-        Some(ScalingBounds { min: count(target.min_capacity()), max: count(target.max_capacity()) })
+    let call = caller.call(region, SCALABLE_TARGETS);
+    let of = |id: &String| -> Result<Option<ScalingBounds>, Error> {
+        let target = answer.scalable_targets().iter().find(|target| target.resource_id() == id);
+        let bounds = target.map(|target| -> Result<ScalingBounds, Error> {
+            let (min, max) = (Some(target.min_capacity()), Some(target.max_capacity()));
+            Ok(ScalingBounds {
+                min: count(&call, "MinCapacity", min)?,
+                max: count(&call, "MaxCapacity", max)?,
+            })
+        });
+        bounds.transpose()
     };
-    Ok(ids.iter().map(of).collect())
+    ids.iter().map(of).collect()
 }
 
 async fn images(caller: &Caller, region: &str, definition: Option<&str>) -> Result<Vec<String>, Error> {

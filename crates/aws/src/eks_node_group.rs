@@ -44,10 +44,11 @@ async fn look_in(caller: &Caller, spec: &EksNodeGroup, region: &RegionCode) -> R
     };
     let group = answer.nodegroup.ok_or_else(|| unreadable("node group"))?;
     let sizes = group.scaling_config().ok_or_else(|| unreadable("scaling configuration"))?;
+    let call = caller.call(region_code, DESCRIBE);
     let mut facts = EksNodeGroupFacts {
-        min: count(sizes.min_size().unwrap_or(0)),
-        max: count(sizes.max_size().unwrap_or(0)),
-        desired: count(sizes.desired_size().unwrap_or(0)),
+        min: count(&call, "minSize", sizes.min_size())?,
+        max: count(&call, "maxSize", sizes.max_size())?,
+        desired: count(&call, "desiredSize", sizes.desired_size())?,
         status: group.status().map_or("UNKNOWN", |s| s.as_str()).to_owned(),
         issues: issues(&group),
         ..EksNodeGroupFacts::default()
@@ -77,6 +78,11 @@ async fn nodes(caller: &Caller, region: &str, group: &Nodegroup) -> Result<u32, 
         .iter()
         .filter_map(|g| g.name().map(str::to_owned))
         .collect();
+    // Of no group no node is counted, and it would look drained.
+    if names.is_empty() {
+        let call = caller.call(region, DESCRIBE);
+        return Err(call.error(ErrorKind::Unreadable, "EKS names no group that its nodes are in"));
+    }
     let groups = names.iter().map(|name| auto_scaling_group::describe(caller, region, name));
     Ok(try_join_all(groups).await?.iter().flatten().map(in_service).sum())
 }

@@ -97,8 +97,13 @@ async fn member_in(
     }))
 }
 
+/// A role that has no name here is not taken for a secondary's.
 fn is_primary(member: &GlobalReplicationGroupMember) -> Option<bool> {
-    member.role().map(|role| role.eq_ignore_ascii_case("primary"))
+    match member.role()?.to_ascii_lowercase().as_str() {
+        "primary" => Some(true),
+        "secondary" => Some(false),
+        _ => None,
+    }
 }
 
 /// In seconds. A lag that cannot be asked for leaves the rest of the picture.

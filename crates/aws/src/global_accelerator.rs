@@ -1,6 +1,7 @@
 //! Global Accelerator: the endpoint group of each Region. Its one control plane is in us-west-2.
 
 use crate::clients::Caller;
+use crate::pages::Pages;
 use crate::perform::answered;
 use crate::registry::everywhere;
 use crate::settings::{GLOBAL_ACCELERATOR_REGION, Service};
@@ -45,7 +46,11 @@ async fn status(caller: &Caller, client: &Client, arn: &str) -> Result<String, E
     let Some(accelerator) = answer.accelerator else {
         return Err(wrong(caller, DESCRIBE, ErrorKind::Unreadable, "the answer holds no accelerator".into()));
     };
-    if accelerator.enabled() == Some(false) {
+    let Some(enabled) = accelerator.enabled() else {
+        let message = "whether the accelerator is enabled is not told";
+        return Err(wrong(caller, DESCRIBE, ErrorKind::Unreadable, message.into()));
+    };
+    if !enabled {
         let message =
             "the accelerator is disabled and routes nothing: enable it, or take it out of the inventory";
         return Err(wrong(caller, DESCRIBE, ErrorKind::Invalid, message.into()));
@@ -58,15 +63,14 @@ async fn status(caller: &Caller, client: &Client, arn: &str) -> Result<String, E
 
 async fn groups(caller: &Caller, client: &Client, arn: &str) -> Result<Vec<EndpointGroup>, Error> {
     let mut listeners = Vec::new();
-    let mut token = None;
+    let mut pages = Pages::default();
     loop {
-        let sent = client.list_listeners().accelerator_arn(arn).set_next_token(token).send();
+        let sent = client.list_listeners().accelerator_arn(arn).set_next_token(pages.token()).send();
         let page = caller.ask(Service::GlobalAccelerator, GLOBAL_ACCELERATOR_REGION, LISTENERS, sent).await?;
         listeners.extend(
             page.listeners.unwrap_or_default().into_iter().filter_map(|listener| listener.listener_arn),
         );
-        token = page.next_token.filter(|token| !token.is_empty());
-        if token.is_none() {
+        if !pages.go_on(&caller.call(GLOBAL_ACCELERATOR_REGION, LISTENERS), page.next_token)? {
             break;
         }
     }
@@ -78,13 +82,12 @@ async fn groups(caller: &Caller, client: &Client, arn: &str) -> Result<Vec<Endpo
 
 async fn groups_of(caller: &Caller, client: &Client, listener: &str) -> Result<Vec<EndpointGroup>, Error> {
     let mut groups = Vec::new();
-    let mut token = None;
+    let mut pages = Pages::default();
     loop {
-        let sent = client.list_endpoint_groups().listener_arn(listener).set_next_token(token).send();
+        let sent = client.list_endpoint_groups().listener_arn(listener).set_next_token(pages.token()).send();
         let page = caller.ask(Service::GlobalAccelerator, GLOBAL_ACCELERATOR_REGION, GROUPS, sent).await?;
         groups.extend(page.endpoint_groups.unwrap_or_default());
-        token = page.next_token.filter(|token| !token.is_empty());
-        if token.is_none() {
+        if !pages.go_on(&caller.call(GLOBAL_ACCELERATOR_REGION, GROUPS), page.next_token)? {
             return Ok(groups);
         }
     }

@@ -4,7 +4,7 @@ use crate::clients::Caller;
 use crate::regional::{in_each, not_named, told, unless_absent};
 use crate::settings::Service;
 use aws_sdk_kms::types::KeyMetadata;
-use holdfast_cloud::{Error, Looked};
+use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::facts::KmsKeyFacts;
 use holdfast_domain::resource::KmsKey;
 use holdfast_domain::{Facts, RegionCode};
@@ -21,7 +21,10 @@ async fn look_in(caller: &Caller, spec: &KmsKey, region: &RegionCode) -> Result<
     let place = spec.per_region.get(region).ok_or_else(|| not_named(caller, region, DESCRIBE, "key"))?;
     let sent = caller.kms(region.as_str()).describe_key().key_id(&place.key_id).send();
     let answer = unless_absent(caller.ask(Service::Kms, region.as_str(), DESCRIBE, sent).await)?;
-    Ok(answer.and_then(|answer| answer.key_metadata).map(|key| facts(&key)))
+    let Some(answer) = answer else { return Ok(None) };
+    let wrong =
+        || caller.call(region.as_str(), DESCRIBE).error(ErrorKind::Unreadable, "the answer holds no key");
+    answer.key_metadata.as_ref().map(facts).map(Some).ok_or_else(wrong)
 }
 
 fn facts(key: &KeyMetadata) -> KmsKeyFacts {

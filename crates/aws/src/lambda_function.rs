@@ -1,10 +1,13 @@
 //! Lambda functions: one of the same name in each Region, its concurrency, and what brings it events.
 
 use crate::clients::Caller;
+use crate::failure::Call;
+use crate::pages::Pages;
 use crate::perform::answered;
 use crate::reading::count;
 use crate::regional::{in_each, not_named};
 use crate::settings::Service;
+use aws_sdk_lambda::types::ProvisionedConcurrencyConfigListItem;
 use futures::future::try_join_all;
 use holdfast_cloud::{Error, ErrorKind, Looked};
 use holdfast_domain::facts::{EventSourceMapping, LambdaFunctionFacts, ProvisionedConcurrency};
@@ -48,13 +51,16 @@ async fn look_in(caller: &Caller, spec: &LambdaFunction, region: &RegionCode) ->
 async fn state(caller: &Caller, region: &str, name: &str) -> Result<String, Error> {
     let sent = caller.lambda(region).get_function_configuration().function_name(name).send();
     let answer = caller.ask(Service::Lambda, region, CONFIGURATION, sent).await?;
-    Ok(answer.state().map_or("Active", |s| s.as_str()).to_owned())
+    Ok(answer.state().map_or("Unknown", |s| s.as_str()).to_owned())
 }
 
 async fn reserved(caller: &Caller, region: &str, name: &str) -> Result<Option<u32>, Error> {
     let sent = caller.lambda(region).get_function_concurrency().function_name(name).send();
     let answer = caller.ask(Service::Lambda, region, CONCURRENCY, sent).await?;
-    Ok(answer.reserved_concurrent_executions().map(count))
+    let call = caller.call(region, CONCURRENCY);
+    // Zero stops the function, and is not made of what is no count.
+    let reserved = answer.reserved_concurrent_executions();
+    reserved.map(|number| count(&call, "ReservedConcurrentExecutions", Some(number))).transpose()
 }
 
 async fn provisioned(
@@ -63,13 +69,13 @@ async fn provisioned(
     name: &str,
 ) -> Result<Vec<ProvisionedConcurrency>, Error> {
     let mut all = Vec::new();
-    let mut marker = None;
+    let mut pages = Pages::default();
     loop {
         let sent = caller
             .lambda(region)
             .list_provisioned_concurrency_configs()
             .function_name(name)
-            .set_marker(marker)
+            .set_marker(pages.token())
             .send();
         let page = match caller.ask(Service::Lambda, region, PROVISIONED, sent).await {
             Ok(page) => page,
@@ -77,20 +83,31 @@ async fn provisioned(
             Err(error) if error.kind == ErrorKind::NotFound => return Ok(all),
             Err(error) => return Err(error),
         };
-        all.extend(page.provisioned_concurrency_configs().iter().filter_map(|config| {
-            Some(ProvisionedConcurrency {
-                // …:function:NAME:QUALIFIER
-                qualifier: config.function_arn()?.rsplit(':').next()?.to_owned(),
-                requested: count(config.requested_provisioned_concurrent_executions()?),
-                available: count(config.available_provisioned_concurrent_executions().unwrap_or(0)),
-                status: config.status().map_or("IN_PROGRESS", |s| s.as_str()).to_owned(),
-            })
-        }));
-        marker = page.next_marker.filter(|m| !m.is_empty());
-        if marker.is_none() {
+        for config in page.provisioned_concurrency_configs() {
+            all.push(provisioned_one(&caller.call(region, PROVISIONED), config)?);
+        }
+        if !pages.go_on(&caller.call(region, PROVISIONED), page.next_marker)? {
             return Ok(all);
         }
     }
+}
+
+fn provisioned_one(
+    call: &Call,
+    config: &ProvisionedConcurrencyConfigListItem,
+) -> Result<ProvisionedConcurrency, Error> {
+    let requested = config.requested_provisioned_concurrent_executions();
+    let available = config.available_provisioned_concurrent_executions();
+    let arn = config
+        .function_arn()
+        .ok_or_else(|| call.error(ErrorKind::Unreadable, "whose concurrency is provisioned is not told"))?;
+    Ok(ProvisionedConcurrency {
+        // …:function:NAME:QUALIFIER
+        qualifier: arn.rsplit(':').next().unwrap_or(arn).to_owned(),
+        requested: count(call, "RequestedProvisionedConcurrentExecutions", requested)?,
+        available: count(call, "AvailableProvisionedConcurrentExecutions", Some(available.unwrap_or(0)))?,
+        status: config.status().map_or("UNKNOWN", |s| s.as_str()).to_owned(),
+    })
 }
 
 /// Those of the function itself, and of the listed ones also those of its aliases and versions, which Lambda does not
@@ -122,11 +139,35 @@ async fn of_an_alias(
     };
     // One of another function is none of this one's.
     let own = found.function_arn().is_some_and(|arn| name_in(arn) == name_in(name));
-    Ok(own.then(|| EventSourceMapping {
-        uuid: uuid.to_owned(),
-        source: found.event_source_arn().map(str::to_owned),
-        state: found.state().unwrap_or("Unknown").to_owned(),
-    }))
+    if !own {
+        return Ok(None);
+    }
+    let source = found.event_source_arn().map(str::to_owned);
+    mapping(&caller.call(region, MAPPING), Some(uuid), source, found.state()).map(Some)
+}
+
+/// One that is not told whole may bring events, and is not passed over; nor is a state taken for off that has no name here.
+fn mapping(
+    call: &Call,
+    uuid: Option<&str>,
+    source: Option<String>,
+    state: Option<&str>,
+) -> Result<EventSourceMapping, Error> {
+    const STATES: [&str; 7] =
+        ["Creating", "Deleting", "Disabled", "Disabling", "Enabled", "Enabling", "Updating"];
+    match (uuid, state.filter(|state| STATES.contains(state))) {
+        (Some(uuid), Some(state)) => {
+            Ok(EventSourceMapping { uuid: uuid.to_owned(), source, state: state.to_owned() })
+        }
+        _ => Err(call.error(
+            ErrorKind::Unreadable,
+            format!(
+                "whether the event source mapping {} is on is not told: its state is {}",
+                uuid.unwrap_or("without a name"),
+                state.unwrap_or("absent")
+            ),
+        )),
+    }
 }
 
 /// Out of …:function:NAME or …:function:NAME:ALIAS, or of what is a name already.
@@ -141,20 +182,20 @@ async fn of_the_function(
     name: &str,
 ) -> Result<Vec<EventSourceMapping>, Error> {
     let mut all = Vec::new();
-    let mut marker = None;
+    let mut pages = Pages::default();
     loop {
-        let sent =
-            caller.lambda(region).list_event_source_mappings().function_name(name).set_marker(marker).send();
+        let sent = caller
+            .lambda(region)
+            .list_event_source_mappings()
+            .function_name(name)
+            .set_marker(pages.token())
+            .send();
         let page = caller.ask(Service::Lambda, region, MAPPINGS, sent).await?;
-        all.extend(page.event_source_mappings().iter().filter_map(|mapping| {
-            Some(EventSourceMapping {
-                uuid: mapping.uuid()?.to_owned(),
-                source: mapping.event_source_arn().map(str::to_owned),
-                state: mapping.state().unwrap_or("Unknown").to_owned(),
-            })
-        }));
-        marker = page.next_marker.filter(|m| !m.is_empty());
-        if marker.is_none() {
+        for found in page.event_source_mappings() {
+            let source = found.event_source_arn().map(str::to_owned);
+            all.push(mapping(&caller.call(region, MAPPINGS), found.uuid(), source, found.state())?);
+        }
+        if !pages.go_on(&caller.call(region, MAPPINGS), page.next_marker)? {
             return Ok(all);
         }
     }
@@ -223,4 +264,21 @@ pub(crate) async fn set_event_source(
     let region = region.as_str();
     let sent = caller.lambda(region).update_event_source_mapping().uuid(mapping).enabled(enabled).send();
     answered(action, region, &caller.ask(Service::Lambda, region, action, sent).await?, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mapping_is_off_only_where_aws_says_so() {
+        let call =
+            Call { account: String::new(), region: String::new(), operation: MAPPINGS, changing: false };
+        let state = |uuid, state| mapping(&call, uuid, None, state).map(|mapping| mapping.is_on());
+        assert_eq!(state(Some("a"), Some("Disabled")).ok(), Some(false));
+        assert_eq!(state(Some("a"), Some("Enabling")).ok(), Some(true));
+        for (uuid, unknown) in [(Some("a"), None), (Some("a"), Some("Dozing")), (None, Some("Disabled"))] {
+            assert_eq!(state(uuid, unknown).unwrap_err().kind, ErrorKind::Unreadable);
+        }
+    }
 }

@@ -39,6 +39,7 @@ mod metrics;
 mod outside_view;
 mod own_calls;
 mod pace;
+mod pages;
 mod perform;
 pub mod policy;
 mod presigned;

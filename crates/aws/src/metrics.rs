@@ -79,7 +79,9 @@ pub(crate) struct Point {
 impl Point {
     /// `unit_ms`: how many milliseconds one of the metric's units has.
     pub(crate) fn lag(self, metric: &str, unit_ms: f64) -> Lag {
-        Lag { milliseconds: self.value * unit_ms, measured_at: self.at, metric: metric.to_owned() }
+        // What is beyond all numbers cannot be kept.
+        let milliseconds = (self.value * unit_ms).min(f64::MAX);
+        Lag { milliseconds, measured_at: self.at, metric: metric.to_owned() }
     }
 }
 
@@ -171,6 +173,10 @@ fn query(id: &str, wanted: &Wanted) -> MetricDataQuery {
 
 /// Whatever their order; what is no number, or of a lag below zero, is no measurement.
 fn newest_point(result: &MetricDataResult, measure: &Measure) -> Result<Option<Point>, &'static str> {
+    // They belong together by their places: one that is missing moves all that follow it.
+    if result.timestamps().len() != result.values().len() {
+        return Err("the data points' times and values are not equally many");
+    }
     let counts = |value: f64| value.is_finite() && (value >= 0.0 || !matches!(measure, Measure::Lag));
     let newest = result
         .timestamps()
@@ -206,5 +212,15 @@ mod tests {
         let signal = Measure::Signal { statistic: "Average".into(), period_seconds: 60 };
         let point = newest_point(&result, &signal).unwrap().unwrap();
         assert_eq!((point.at.as_second(), point.value), (180, -1.0), "a signal may be below zero");
+    }
+
+    #[test]
+    fn a_value_that_is_missing_moves_no_other_to_its_time() {
+        let result = MetricDataResult::builder()
+            .timestamps(DateTime::from_secs(60))
+            .timestamps(DateTime::from_secs(120))
+            .values(5.0)
+            .build();
+        assert!(newest_point(&result, &Measure::Lag).unwrap_err().contains("equally many"));
     }
 }

@@ -95,19 +95,33 @@ pub(crate) async fn command_settled(
 ) -> Result<Settled, Error> {
     let request = Request::json(LIST_COMMANDS, json!({"CommandId": command}));
     let answer = signed::call(caller, SSM, region.as_str(), &request).await?;
-    let Some(found) = answer.json().pointer("/Commands/0") else {
+    let unreadable =
+        |why: String| caller.call(region.as_str(), LIST_COMMANDS).error(ErrorKind::Unreadable, why);
+    let Some(commands) = answer.json().get("Commands").and_then(Value::as_array) else {
+        return Err(unreadable("the answer has no list of commands".into()));
+    };
+    let Some(found) = commands.first() else {
         return Ok(Settled::NotKnown(format!("there is no command {command}")));
     };
-    let status = found.get("Status").and_then(Value::as_str).unwrap_or("UNKNOWN");
-    let count = |key: &str| found.get(key).and_then(Value::as_u64).unwrap_or(0);
+    let status = found.get("Status").and_then(Value::as_str).unwrap_or("absent");
+    let told = |key: &str| found.get(key).and_then(Value::as_u64);
+    let count = |key: &str| told(key).unwrap_or(0);
     Ok(match status {
-        "Success" if count("TargetCount") == 0 => Settled::Failed("no instance has the tag".into()),
-        "Success" => Settled::Yes,
+        "Success" => match told("TargetCount") {
+            Some(0) => Settled::Failed("no instance has the tag".into()),
+            Some(_) => Settled::Yes,
+            None => return Err(unreadable("on how many instances the command ran is not told".into())),
+        },
         "Pending" | "InProgress" | "Delayed" => Settled::NotYet(format!(
             "{status}, {} of {} instances done",
             count("CompletedCount"),
             count("TargetCount")
         )),
-        other => Settled::Failed(format!("{other}, {} instances with errors", count("ErrorCount"))),
+        "Cancelled" | "Cancelling" | "Failed" | "TimedOut" => {
+            Settled::Failed(format!("{status}, {} instances with errors", count("ErrorCount")))
+        }
+        other => {
+            return Err(unreadable(format!("how the command stands is not told: its status is {other}")));
+        }
     })
 }

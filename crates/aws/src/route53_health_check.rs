@@ -55,7 +55,11 @@ fn watched(config: &types::HealthCheckConfig) -> Result<Watched, String> {
     match config.r#type() {
         HealthCheckType::Calculated => Ok(Watched::Calculated {
             children: config.child_health_checks().to_vec(),
-            threshold: config.health_threshold().and_then(|t| u32::try_from(t).ok()).unwrap_or(0),
+            // Of none of its children it would count as healthy whatever they say.
+            threshold: config
+                .health_threshold()
+                .and_then(|threshold| u32::try_from(threshold).ok())
+                .ok_or("the health check does not say how many of its children must be healthy")?,
         }),
         HealthCheckType::CloudwatchMetric => {
             let alarm = config.alarm_identifier().ok_or("the health check names no alarm")?;
@@ -73,13 +77,18 @@ fn watched(config: &types::HealthCheckConfig) -> Result<Watched, String> {
             let arn = config.routing_control_arn().ok_or("the health check names no routing control")?;
             Ok(Watched::RoutingControl { arn: arn.to_owned() })
         }
-        _ => {
+        HealthCheckType::Http
+        | HealthCheckType::Https
+        | HealthCheckType::HttpStrMatch
+        | HealthCheckType::HttpsStrMatch
+        | HealthCheckType::Tcp => {
             let name = config.fully_qualified_domain_name().or(config.ip_address());
             Ok(Watched::Endpoint {
                 address: name.ok_or("the health check names no endpoint")?.to_owned(),
                 path: config.resource_path().map(str::to_owned),
             })
         }
+        other => Err(format!("what a health check of the type {} watches is not known", other.as_str())),
     }
 }
 
@@ -96,12 +105,14 @@ async fn checkers(
         Err(error) if error.kind == ErrorKind::Invalid => return Ok(None),
         Err(error) => return Err(error),
     };
-    let said: Vec<&str> = answer
-        .health_check_observations()
-        .iter()
-        .filter_map(|observation| observation.status_report()?.status())
-        .collect();
-    let healthy = said.iter().filter(|status| status.starts_with("Success")).count();
+    let said = answer.health_check_observations();
+    // A checker that does not say what it saw saw nothing well: left out, it would make the share of the others larger.
+    let well = |one: &&types::HealthCheckObservation| {
+        one.status_report()
+            .and_then(|report| report.status())
+            .is_some_and(|status| status.starts_with("Success"))
+    };
+    let healthy = said.iter().filter(well).count();
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     Ok((!said.is_empty()).then(|| Checkers { healthy: count(healthy), all: count(said.len()) }))
 }

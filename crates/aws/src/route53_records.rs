@@ -2,6 +2,7 @@
 //! guessed: a record that cannot be told makes the whole name unknown, because traffic it takes would be unseen.
 
 use crate::clients::Caller;
+use crate::pages::Pages;
 use crate::registry::everywhere;
 use crate::settings::{ROUTE53_REGION, Service};
 use aws_sdk_route53::types::{ResourceRecordSet, ResourceRecordSetFailover, RrType};
@@ -49,6 +50,7 @@ pub(crate) async fn look(caller: &Caller, spec: &Route53Records, regions: &[Regi
 pub(crate) async fn list(caller: &Caller, spec: &Route53Records) -> Result<Vec<ResourceRecordSet>, Error> {
     let client = caller.route53(ROUTE53_REGION);
     let mut found = Vec::new();
+    let mut pages = Pages::default();
     // The listing is sorted, so ours come first and the first foreign one ends it.
     let mut start = (spec.record.clone(), RrType::from(spec.record_type.as_str()), None);
     loop {
@@ -61,15 +63,34 @@ pub(crate) async fn list(caller: &Caller, spec: &Route53Records) -> Result<Vec<R
             .send();
         let page = caller.ask(Service::Route53, ROUTE53_REGION, LIST, sent).await?;
         let all = page.resource_record_sets.len();
+        if let Some(whose) = page.resource_record_sets.iter().find_map(without_name_or_type) {
+            return Err(caller.call(ROUTE53_REGION, LIST).error(ErrorKind::Unreadable, whose));
+        }
         found.extend(page.resource_record_sets.into_iter().filter(|set| is_ours(spec, set)));
         let next = page.next_record_name.zip(page.next_record_type);
         match next {
-            Some((name, kind)) if page.is_truncated && all > 0 && same_name(&name, &spec.record) => {
+            // Named only where there is more; that the list is cut off is told beside it, and may be missing.
+            Some((name, kind)) if all > 0 && same_name(&name, &spec.record) => {
+                let place =
+                    format!("{} {}", kind.as_str(), page.next_record_identifier.as_deref().unwrap_or(""));
+                if !pages.go_on(&caller.call(ROUTE53_REGION, LIST), Some(place))? {
+                    return Ok(found);
+                }
                 start = (name, kind, page.next_record_identifier);
             }
             _ => return Ok(found),
         }
     }
+}
+
+/// A record set of the list that cannot be told from ours: the SDK fills in what AWS left out.
+fn without_name_or_type(set: &ResourceRecordSet) -> Option<&'static str> {
+    const FILLED_IN: &str = "no value was set";
+    if set.name().is_empty() {
+        return Some("a record set of the zone has no name");
+    }
+    (set.r#type().as_str() == FILLED_IN || set.r#type().as_str().is_empty())
+        .then_some("a record set of the zone has no type")
 }
 
 fn is_ours(spec: &Route53Records, set: &ResourceRecordSet) -> bool {
@@ -131,7 +152,14 @@ pub(crate) fn whole(set: &ResourceRecordSet) -> Result<DnsRecord, String> {
         return cannot("is made by a traffic policy");
     }
     let mut policies = routings(set);
+    if let Some(role) = set.failover().filter(|role| !is_known(role)) {
+        return cannot(&format!("has the failover role {}", role.as_str()));
+    }
     let routing = match (policies.pop(), policies.is_empty()) {
+        // Only records that are told apart by a policy have a set identifier.
+        (None, _) if set.set_identifier().is_some() => {
+            return cannot("has a set identifier and no routing policy");
+        }
         (None, _) => Routing::Simple,
         (Some(only), true) => only,
         (Some(_), false) => return cannot("has several routing policies at once"),
@@ -150,6 +178,11 @@ pub(crate) fn whole(set: &ResourceRecordSet) -> Result<DnsRecord, String> {
         health_check_id: set.health_check_id().map(str::to_owned),
         name,
     })
+}
+
+/// An unknown role is not a secondary's.
+fn is_known(role: &ResourceRecordSetFailover) -> bool {
+    matches!(role, ResourceRecordSetFailover::Primary | ResourceRecordSetFailover::Secondary)
 }
 
 /// The routing policies that the record set names. Route 53 lets it have one.

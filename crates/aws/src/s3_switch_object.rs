@@ -38,8 +38,18 @@ async fn look_in(caller: &Caller, spec: &S3SwitchObject, region: &RegionCode) ->
         .max_keys(1)
         .send();
     let answer = caller.ask(Service::S3, region.as_str(), LIST, sent).await?;
+    let unreadable = |why: &str| caller.call(region.as_str(), LIST).error(ErrorKind::Unreadable, why);
+    // One that is listed without its name or its version is there all the same.
+    if answer.contents().iter().any(|object| object.key().is_none()) {
+        return Err(unreadable("an object is listed without its key"));
+    }
     let found = answer.contents().iter().find(|object| object.key() == Some(place.key.as_str()));
-    let etag = found.and_then(|object| object.e_tag()).map(str::to_owned);
+    let etag = match found {
+        Some(object) => Some(
+            object.e_tag().ok_or_else(|| unreadable("the object is listed without its ETag"))?.to_owned(),
+        ),
+        None => None,
+    };
     let holds = match (&etag, &place.content) {
         (None, _) => false,
         (Some(_), None) => true,

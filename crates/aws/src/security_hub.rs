@@ -39,13 +39,21 @@ async fn look_in(caller: &Caller, spec: &InRegions, region: &RegionCode) -> Resu
             .call(region.as_str(), FINDINGS)
             .error(ErrorKind::Unreadable, "the answer has no list of findings"));
     };
-    let of = |label: &str| {
-        let counted =
-            findings.iter().filter(|f| f.pointer("/Severity/Label").and_then(Value::as_str) == Some(label));
-        u32::try_from(counted.count()).unwrap_or(COUNTED)
-    };
+    let (mut critical, mut high) = (0, 0);
+    for finding in findings {
+        match finding.pointer("/Severity/Label").and_then(Value::as_str) {
+            Some("CRITICAL") => critical += 1,
+            Some("HIGH") => high += 1,
+            // Only these two were asked for: one that cannot be told may be either.
+            _ => {
+                return Err(caller
+                    .call(region.as_str(), FINDINGS)
+                    .error(ErrorKind::Unreadable, "how grave a finding is cannot be told"));
+            }
+        }
+    }
     let more = answer.json().get("NextToken").and_then(Value::as_str).is_some_and(|token| !token.is_empty());
-    Ok(Some(HubFacts { critical: of("CRITICAL"), high: of("HIGH"), more }))
+    Ok(Some(HubFacts { critical, high, more }))
 }
 
 /// AWS says so by the error that it also has for keys that may do nothing at all; its words tell the two apart.

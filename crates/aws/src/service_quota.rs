@@ -23,8 +23,8 @@ async fn look_in(caller: &Caller, spec: &ServiceQuota, region: &RegionCode) -> R
     let client = caller.service_quotas(region.as_str());
     let sent = client.get_service_quota().service_code(service).quota_code(code).send();
     let applied = unless_absent(caller.ask(Service::Quotas, region.as_str(), GET, sent).await)?;
-    let (quota, applied) = match applied.and_then(|answer| answer.quota) {
-        Some(quota) => (quota, true),
+    let (quota, applied) = match applied {
+        Some(answer) => (answer.quota.ok_or_else(|| unreadable(caller, region, GET))?, true),
         None => {
             let sent = client.get_aws_default_service_quota().service_code(service).quota_code(code).send();
             let answer = caller.ask(Service::Quotas, region.as_str(), GET_DEFAULT, sent).await?;

@@ -23,13 +23,14 @@ async fn of_one(caller: &Caller, region: &str, target_group: &str) -> Result<Tar
     let sent = caller.elbv2(region).describe_target_health().target_group_arn(target_group).send();
     let answer = caller.ask(Service::ElbV2, region, DESCRIBE, sent).await?;
     let mut health = TargetHealth::default();
-    for found in answer.target_health_descriptions().iter().filter_map(|d| d.target_health()) {
-        match found.state() {
+    for described in answer.target_health_descriptions() {
+        let found = described.target_health();
+        match found.and_then(|found| found.state()) {
             Some(TargetHealthStateEnum::Healthy) => health.healthy += 1,
             Some(TargetHealthStateEnum::Unhealthy | TargetHealthStateEnum::UnhealthyDraining) => {
                 health.unhealthy += 1;
                 if health.reason.is_none() {
-                    health.reason = found.description().map(str::to_owned);
+                    health.reason = found.and_then(|found| found.description()).map(str::to_owned);
                 }
             }
             _ => health.other += 1,

@@ -1,6 +1,11 @@
 //! One AWS thing that takes part in an application's recovery, and what the inventory says of it.
 
-use crate::facts::{Comparison, database_of_arn};
+mod kinds;
+mod places;
+
+pub use places::SettingHolder;
+
+use crate::facts::Comparison;
 use crate::ids::{Name, RegionCode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -279,83 +284,6 @@ specs! {
     }
 }
 
-/// How many databases Holdfast makes in the stead of one before people must tidy up.
-const SUCCESSORS: u32 = 9;
-
-impl RdsPlace {
-    /// The identifier, and whether it is a cluster's.
-    #[must_use]
-    pub fn identifier(&self) -> Option<(&str, bool)> {
-        let instance = self.instance.as_deref().map(|id| (id, false));
-        instance.or_else(|| self.cluster.as_deref().map(|id| (id, true)))
-    }
-
-    /// The identifier, and those that replicas built in its stead are given, oldest first. A promotion leaves the
-    /// old database in the way of its name, so that a replica in the same Region needs another.
-    #[must_use]
-    pub fn generations(&self) -> Vec<String> {
-        let Some((id, _)) = self.identifier() else { return Vec::new() };
-        let successors = (1..=SUCCESSORS).map(|n| format!("{id}-holdfast-{n}"));
-        // RDS takes no identifier of more than 63 characters.
-        std::iter::once(id.to_owned()).chain(successors).filter(|id| id.len() <= 63).collect()
-    }
-}
-
-/// What holds a setting in one Region.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SettingHolder<'a> {
-    Parameter {
-        name: &'a str,
-        key: Option<&'a str>,
-    },
-    Secret {
-        name: &'a str,
-        key: &'a str,
-    },
-    /// A CNAME, of a private hosted zone as a rule.
-    Record {
-        hosted_zone_id: &'a str,
-        name: &'a str,
-    },
-}
-
-impl SettingPlace {
-    /// `None`: what the inventory names is not whole.
-    #[must_use]
-    pub fn holder(&self) -> Option<SettingHolder<'_>> {
-        match self {
-            Self { parameter: Some(name), key, .. } => {
-                Some(SettingHolder::Parameter { name, key: key.as_deref() })
-            }
-            Self { secret: Some(name), key: Some(key), .. } => Some(SettingHolder::Secret { name, key }),
-            Self { hosted_zone_id: Some(hosted_zone_id), record: Some(name), .. } => {
-                Some(SettingHolder::Record { hosted_zone_id, name })
-            }
-            _ => None,
-        }
-    }
-}
-
-impl std::fmt::Display for SettingHolder<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Parameter { name, key: None } => write!(f, "parameter {name}"),
-            Self::Parameter { name, key: Some(key) } => write!(f, "key {key} of parameter {name}"),
-            Self::Secret { name, key } => write!(f, "key {key} of secret {name}"),
-            Self::Record { hosted_zone_id, name } => {
-                write!(f, "record {name} in hosted zone {hosted_zone_id}")
-            }
-        }
-    }
-}
-
-impl VaultPlace {
-    /// Of what it protects, the ARNs of databases.
-    pub fn databases(&self) -> impl Iterator<Item = &str> {
-        self.protected.iter().map(String::as_str).filter(|arn| database_of_arn(arn).is_some())
-    }
-}
-
 impl std::str::FromStr for ResourceKind {
     type Err = crate::Invalid;
     fn from_str(text: &str) -> Result<Self, crate::Invalid> {
@@ -420,100 +348,5 @@ impl ResourceSpec {
             Self::LambdaFunction(spec) => spec.per_region.get(region)?.concurrency,
             _ => None,
         }
-    }
-}
-
-impl ResourceKind {
-    /// Of kinds that do the work: what their size counts, in the plural.
-    #[must_use]
-    pub fn unit(self) -> Option<&'static str> {
-        match self {
-            Self::EcsService => Some("tasks"),
-            Self::AutoScalingGroup => Some("instances"),
-            Self::EksNodeGroup => Some("nodes"),
-            Self::LambdaFunction => Some("concurrent executions"),
-            _ => None,
-        }
-    }
-
-    /// Kinds that no plan rests on: they are looked at for readiness alone, so that one of them out of sight holds up
-    /// no move.
-    #[must_use]
-    pub fn is_for_readiness_only(self) -> bool {
-        matches!(
-            self,
-            Self::EcrRepository
-                | Self::Secret
-                | Self::SsmParameter
-                | Self::KmsKey
-                | Self::CloudwatchAlarm
-                | Self::CloudwatchMetric
-                | Self::ServiceQuota
-                | Self::TransitGateway
-                | Self::ConfigRecorder
-                | Self::SecurityHub
-                | Self::AwsHealth
-        )
-    }
-
-    /// Stores whose writer is reached under a name of its Region, which [`crate::Facts::endpoint`] tells; of a vault it is
-    /// that of the database which a move restores from it, and its restore job tells it.
-    #[must_use]
-    pub fn has_endpoint(self) -> bool {
-        matches!(self, Self::AuroraGlobalDatabase | Self::RdsReadReplica | Self::BackupVault)
-    }
-
-    /// Kinds that tell whether something is well, which a step can wait for.
-    #[must_use]
-    pub fn is_signal(self) -> bool {
-        matches!(self, Self::Probe | Self::CloudwatchAlarm | Self::CloudwatchMetric | Self::AwsHealth)
-    }
-
-    /// Kinds of which each Region is asked by itself, and knows nothing of the others.
-    #[must_use]
-    pub fn is_regional(self) -> bool {
-        matches!(
-            self,
-            Self::EcsService
-                | Self::AutoScalingGroup
-                | Self::EksNodeGroup
-                | Self::LambdaFunction
-                | Self::S3SwitchObject
-                | Self::CloudwatchAlarm
-                | Self::CloudwatchMetric
-                | Self::ServiceQuota
-                | Self::TransitGateway
-                | Self::ConfigRecorder
-                | Self::SecurityHub
-                | Self::CloudformationStack
-                | Self::EndpointSetting
-                | Self::Probe
-        )
-    }
-
-    /// Kinds of store of which one Region takes the writes and the others copy.
-    #[must_use]
-    pub fn has_writer(self) -> bool {
-        matches!(self, Self::AuroraGlobalDatabase | Self::RdsReadReplica | Self::ElasticacheGlobalDatastore)
-    }
-
-    /// Kinds of store that a move cuts off from where they got their data: what had not come by then is lost.
-    #[must_use]
-    pub fn is_cut(self) -> bool {
-        self.has_writer() || self == Self::BackupVault
-    }
-
-    /// Kinds that hold the application's data: their lag is its RPO.
-    #[must_use]
-    pub fn is_store(self) -> bool {
-        matches!(
-            self,
-            Self::AuroraGlobalDatabase
-                | Self::RdsReadReplica
-                | Self::DynamodbGlobalTable
-                | Self::ElasticacheGlobalDatastore
-                | Self::S3Replication
-                | Self::BackupVault
-        )
     }
 }

@@ -20,13 +20,15 @@ mod wire;
 pub mod world;
 
 pub use refusal::Refusal;
+pub use wire::hands::{Answered, Hands};
 pub use world::demo::demo_world;
 pub use world::fleet::{Fleet, WorldSpec, world_from};
 
-use faults::{Fault, Faults};
+use faults::{Fault, FaultKind, Faults};
 use ledger::{Entry, Ledger};
 use persist::{Found, Persist};
 use state::{Shared, State, real_ms};
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -253,6 +255,16 @@ impl Sim {
             state.faults.add(fault);
             state.save();
         });
+    }
+
+    /// How many calls have gone wrong so far, by how.
+    pub fn struck(&self) -> BTreeMap<FaultKind, usize> {
+        self.shared.with(|state, _| state.struck.clone())
+    }
+
+    /// Lets every answer pass through these hands from now on, and nothing that is asked change anything; `None` lets go.
+    pub fn set_hands(&self, hands: Option<Hands>) {
+        self.shared.with(|state, _| state.hands = hands);
     }
 
     /// Takes all faults back.

@@ -1,12 +1,14 @@
 //! The one state behind the wire, the control API and the page, and the rule for touching it: lock,
 //! bring the world up to now, do, write down.
 
-use crate::faults::Faults;
+use crate::faults::{FaultKind, Faults};
 use crate::ledger::{Effect, Entry, Ledger};
 use crate::persist::Persist;
 use crate::wire::earlier::Earlier;
+use crate::wire::hands::Hands;
 use crate::world::World;
 use crate::world::clock::Moment;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -20,12 +22,24 @@ pub(crate) struct State {
     pub ledger: Ledger,
     /// What looks were answered, for answers that lag behind.
     pub earlier: Earlier,
+    /// What answers pass through, if anything.
+    pub hands: Option<Hands>,
+    /// How often each has gone wrong.
+    pub struck: BTreeMap<FaultKind, usize>,
     persist: Persist,
 }
 
 impl State {
     pub(crate) fn new(world: World, faults: Faults, ledger: Ledger, persist: Persist) -> Self {
-        Self { world, faults, ledger, earlier: Earlier::default(), persist }
+        Self {
+            world,
+            faults,
+            ledger,
+            earlier: Earlier::default(),
+            hands: None,
+            struck: BTreeMap::new(),
+            persist,
+        }
     }
 
     /// Writes a call into the ledger, and the state before it if the call changed anything.

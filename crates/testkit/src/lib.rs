@@ -5,9 +5,11 @@
 mod builders;
 mod database;
 mod heard;
+mod injected;
 mod pair;
 
 pub use builders::{inventory, person, request, run_id, who};
 pub use database::{TestDatabase, sealing, stop_shared_cluster, test_database};
 pub use heard::Heard;
+pub use injected::Injected;
 pub use pair::{Pair, Replication};

@@ -1,5 +1,6 @@
 //! A Postgres and its streaming standby, for tests of what is left when the first one dies.
 
+use crate::Injected;
 use holdfast_embedded_postgres::{EmbeddedPostgres, Options};
 use holdfast_store::{AppRole, migrate};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -90,6 +91,7 @@ impl Pair {
     pub fn kill_primary(&self) {
         let server = self.primary.server_pid().expect("a running primary");
         kill(server, "-KILL");
+        Injected::KilledProcess.count(1);
     }
 
     /// Answers once the standby takes writes.

@@ -1,6 +1,6 @@
 //! An open page takes over its live parts and nothing else (`islands/patch.rs`): what a run moves must stand in one.
 
-use crate::fixtures::{chrome, runs, signed};
+use crate::fixtures::{chrome, journals, runs, signed};
 use holdfast_failover::StepState;
 use holdfast_frontend::pages;
 use jiff::SignedDuration;
@@ -36,7 +36,7 @@ fn after_the_end_of<'h>(name: &str, html: &'h str) -> &'h str {
 
 #[test]
 fn nothing_that_a_run_moves_stands_outside_of_the_live_parts() {
-    let html = |view| pages::run::page(view, runs::events(14), signed()).render(chrome("/runs/1"));
+    let html = |view| pages::run::page(view, journals::events(14), signed()).render(chrome("/runs/1"));
     let before = runs::live();
     let mut after = before.clone();
     after.at = after.at.saturating_add(SignedDuration::from_secs(95)).unwrap();

@@ -100,7 +100,7 @@ bears! {
     a_payload_in_every_text_of_a_run_set_aside_stays_text: fixtures::runs::unreadable() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_a_run_whose_journal_went_back_stays_text: fixtures::runs::rewound() => |v| pages::run::page(v, vec![], fixtures::signed());
     a_payload_in_every_text_of_an_ended_run_stays_text: fixtures::runs::exceptions() => |v| pages::run::page(v, vec![], fixtures::signed());
-    a_payload_in_every_text_of_the_events_stays_text: fixtures::runs::events(22) => |v| pages::run::page(fixtures::runs::live(), v, fixtures::signed());
+    a_payload_in_every_text_of_the_events_stays_text: fixtures::journals::events(22) => |v| pages::run::page(fixtures::runs::live(), v, fixtures::signed());
     a_payload_in_every_text_of_the_runs_stays_text: fixtures::requests::page() => |v| pages::runs::page(v, Default::default());
     a_payload_in_every_text_of_the_approvals_stays_text: fixtures::requests::waiting() => |v| pages::approvals::page(v, vec![]);
     a_payload_in_every_text_of_the_evacuations_to_approve_stays_text: fixtures::lots::page().items => |v| pages::approvals::page(vec![], v);

@@ -175,7 +175,8 @@ mod tests {
             Routing::Multivalue,
             Routing::Cidr { collection_id: "c1".into(), location: "*".into() },
         ] {
-            let record = DnsRecord { routing, ..record(0) };
+            let set_identifier = record(0).set_identifier.filter(|_| routing != Routing::Simple);
+            let record = DnsRecord { routing, set_identifier, ..record(0) };
             assert_eq!(super::super::whole(&record_set(&record).unwrap()), Ok(record));
         }
     }

@@ -16,6 +16,7 @@ mod accounts;
 mod checkpoint_bucket;
 mod collected;
 mod compute;
+mod distorted;
 mod failures;
 mod outside_view;
 mod repeats;

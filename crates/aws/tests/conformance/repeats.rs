@@ -28,18 +28,18 @@ fn own(change: &Change, resource: Resource) -> Resource {
 }
 
 /// One call in a world of its own.
-struct Trial {
+pub struct Trial {
     row: &'static Row,
     at: usize,
-    peer: Peer,
+    pub peer: Peer,
     resource: Resource,
-    change: Change,
+    pub change: Change,
     acting: Acting,
 }
 
 impl Trial {
     /// All calls of a row, each in a fresh world.
-    async fn all_of(row: &'static Row) -> Vec<Self> {
+    pub async fn all_of(row: &'static Row) -> Vec<Self> {
         let mut trials = Vec::new();
         loop {
             let peer = Peer::simulator().await.unwrap();

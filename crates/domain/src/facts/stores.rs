@@ -299,10 +299,11 @@ pub fn database_of_arn(arn: &str) -> Option<(&str, bool)> {
 impl ReplicaMember {
     fn follows(&self) -> Option<bool> {
         self.source.as_ref()?;
-        // A cluster's replication has no state of its own in AWS's answer: that it has an instance to copy with counts.
+        // A cluster's replication has no state of its own in AWS's answer: that it has an instance to copy with counts. Of
+        // an instance that says nothing it is not known that it copies.
         Some(
             self.serves()
-                && self.replication.as_deref().is_none_or(|state| state == "replicating")
+                && self.replication.as_deref().map_or(self.is_cluster, |state| state == "replicating")
                 && (!self.is_cluster || self.has_an_instance()),
         )
     }

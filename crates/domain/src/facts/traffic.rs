@@ -220,7 +220,8 @@ pub enum SafetyRuleKind {
 }
 
 impl SafetyRule {
-    /// Whether the rule lets the controls stand as `on` has them. `None`: it speaks of one that is not known.
+    /// Whether the rule lets the controls stand as `on` has them. `None`: it speaks of one that is not known, or in a way that
+    /// has no name here.
     #[must_use]
     pub fn holds(&self, on: &BTreeMap<&str, bool>) -> Option<bool> {
         let judged = match &self.kind {
@@ -233,7 +234,8 @@ impl SafetyRule {
         let held = match self.matching.as_str() {
             "AND" => count == states.len(),
             "OR" => count > 0,
-            _ => u32::try_from(count).is_ok_and(|count| count >= self.threshold),
+            "ATLEAST" => u32::try_from(count).is_ok_and(|count| count >= self.threshold),
+            _ => return None,
         };
         Some(held != self.inverted)
     }

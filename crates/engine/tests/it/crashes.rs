@@ -7,6 +7,7 @@ use crate::wire::{Move, WireHouse, step_of};
 use holdfast_api::runs::{RunView, StepView};
 use holdfast_failover::{Mode, RunState};
 use holdfast_sim::ledger::{Effect, Entry};
+use holdfast_testkit::Injected;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +43,10 @@ pub async fn live(house: &WireHouse, run: &RunView, deaths: &Arc<Deaths>) -> Opt
         engine.shutdown().await;
     });
     let over = tokio::select! {
-        () = died.notified() => None,
+        () = died.notified() => {
+            Injected::DeathAtAMoment.count(1);
+            None
+        }
         over = house.over(run) => Some(over),
     };
     if over.is_some() {

@@ -22,13 +22,13 @@ fn application(number: usize) -> &'static str {
     Box::leak(format!("app-{number:04}").into_boxed_str())
 }
 
-async fn fleet(applications: usize) -> WireHouse {
+pub async fn fleet(applications: usize) -> WireHouse {
     let fleet = world_from(WorldSpec { applications, home: "us-east-1", recovery: "eu-central-1" });
     WireHouse::of(fleet.world, &fleet.inventory, SPEED).await
 }
 
 /// Requested, some at a time, while everything is seen.
-async fn requested(house: &WireHouse, applications: usize) -> Vec<RunView> {
+pub async fn requested(house: &WireHouse, applications: usize) -> Vec<RunView> {
     let mut asked = Vec::with_capacity(applications);
     let numbers: Vec<usize> = (1..=applications).collect();
     for some in numbers.chunks(8) {
@@ -56,7 +56,7 @@ async fn started_without_worker(house: &mut WireHouse, applications: usize) -> V
 }
 
 /// How many have ended, and how many ask a person.
-async fn ended(house: &WireHouse) -> (i64, i64) {
+pub async fn ended(house: &WireHouse) -> (i64, i64) {
     sqlx::query_as(
         "SELECT count(*) FILTER (WHERE state = 'completed'),
                 count(*) FILTER (WHERE state = 'needs_person' OR set_aside_at IS NOT NULL) FROM runs",
@@ -157,7 +157,7 @@ async fn two_hundred_runs_over_three_replicas_that_die_and_freeze_are_each_done_
         tokio::time::sleep(Duration::from_secs(2)).await;
         let hit = deaths % replicas.len();
         if deaths % 2 == 0 {
-            replicas[hit] = Replica::with(&house, &[], 80);
+            std::mem::replace(&mut replicas[hit], Replica::with(&house, &[], 80)).dies();
         } else {
             replicas[hit].signal("-STOP");
             tokio::time::sleep(Duration::from_secs(4)).await;
@@ -181,7 +181,7 @@ async fn five_hundred_runs_go_on_within_thirty_seconds_of_a_start_of_all_replica
     let runs = started_without_worker(&mut house, 500).await;
     let replicas: Vec<Replica> = (0..3).map(|_| Replica::with(&house, &[], 200)).collect();
     until("the runs to be under way", || async { (ended(&house).await.0 >= 10).then_some(()) }).await;
-    drop(replicas);
+    replicas.into_iter().for_each(Replica::dies);
     let known: Vec<(uuid::Uuid, i64)> = sqlx::query_as("SELECT id, seq FROM runs WHERE ended_at IS NULL")
         .fetch_all(&mut house.database().await)
         .await

@@ -12,7 +12,7 @@ use holdfast_engine::{Asks, Engine, EngineSettings};
 use holdfast_failover::step::run_plan::{Asking, NotAsked};
 use holdfast_failover::{Intent, Mode, RunState, StepState};
 use holdfast_store::{Fence, Pools, Store};
-use holdfast_testkit::{TestDatabase, sealing, test_database};
+use holdfast_testkit::{Injected, TestDatabase, sealing, test_database};
 use jiff::Timestamp;
 use std::future::Future;
 use std::sync::Arc;
@@ -255,6 +255,7 @@ impl House {
             std::future::pending::<()>().await;
         });
         until.await;
+        Injected::DeathAtAMoment.count(1);
         // Tasks and connections end where they are.
         let end = move || runtime.shutdown_timeout(Duration::from_secs(30));
         tokio::task::spawn_blocking(end).await.unwrap();

@@ -20,6 +20,7 @@ mod held;
 mod herd;
 mod histories;
 mod house;
+mod kills;
 mod kinds;
 mod lost;
 mod misconfigured;

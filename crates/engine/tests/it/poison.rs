@@ -14,6 +14,7 @@ use holdfast_engine::{Engine, EngineSettings};
 use holdfast_failover::evacuation::State;
 use holdfast_failover::{Mode, RunState, StepState};
 use holdfast_store::{Pools, Store};
+use holdfast_testkit::Injected;
 use sqlx::AssertSqlSafe;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
@@ -261,6 +262,7 @@ async fn a_life() {
 }
 
 async fn ended_by(mut child: Child) -> Option<i32> {
+    Injected::KilledProcess.count(1);
     tokio::task::spawn_blocking(move || child.wait().unwrap().signal()).await.unwrap()
 }
 

@@ -1,6 +1,7 @@
 //! Stands between a worker and its database, and does what networks do: it swallows the answer of a commit, or the commit, falls silent with
 //! every connection open, lets those that there are vanish, cuts them all, leads elsewhere. It reads just enough of the protocol to know a commit of what is watched: the journal, if nothing else is named.
 
+use holdfast_testkit::Injected;
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -92,15 +93,18 @@ impl Proxy {
     /// Nothing passes either way; nobody is told.
     pub fn silence(&self, silent: bool) {
         self.inner.silent.send_replace(silent);
+        Injected::Connection.count(usize::from(silent));
     }
 
     /// Nothing comes through the connections that there are, ever again, and nobody is told; new ones can be made.
     pub fn vanish(&self) {
         self.inner.vanished.send_replace(self.inner.made.load(Ordering::SeqCst));
+        Injected::Connection.count(1);
     }
 
     pub fn cut(&self) {
         self.inner.cut.send_modify(|cut| *cut += 1);
+        Injected::Connection.count(1);
     }
 
     /// New connections go there. Answers with where they went before.
@@ -229,6 +233,7 @@ impl Inner {
         let number = self.commits.fetch_add(1, Ordering::SeqCst);
         let is_hit = |each: u32| each > 0 && number % each == each - 1;
         talk.swallow = is_hit(lose);
+        Injected::Connection.count(usize::from(is_hit(lose) || is_hit(cut)));
         !is_hit(cut)
     }
 }

@@ -16,7 +16,7 @@ use holdfast_sim::ledger::{Effect, Entry};
 use holdfast_sim::world::World;
 use holdfast_sim::{Sim, SimConfig};
 use holdfast_store::{Pools, Store};
-use holdfast_testkit::{TestDatabase, sealing, test_database};
+use holdfast_testkit::{Injected, TestDatabase, sealing, test_database};
 use sqlx::Connection as _;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -150,6 +150,7 @@ impl WireHouse {
     }
 
     pub async fn stop(mut self) {
+        Injected::AnswerOfAws.count(self.sim.struck().into_values().sum());
         self.stop_engine().await;
         record(&mut self.database().await).await;
     }

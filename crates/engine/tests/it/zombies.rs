@@ -7,7 +7,9 @@ use crate::wire::{Move, Place, WireHouse};
 use holdfast_api::runs::{RunView, Runs};
 use holdfast_failover::run::Event;
 use holdfast_failover::{Mode, RunState};
+use holdfast_testkit::Injected;
 use jiff::Timestamp;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -25,26 +27,57 @@ impl Replica {
     /// With these in its environment, and so many runs in its hands at most.
     pub fn with(house: &WireHouse, environment: &[(String, String)], runs_at_once: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let child = Command::new(std::env::current_exe().unwrap())
-            .args(["zombies::a_replica", "--exact", "--ignored", "--nocapture"])
-            .env("HOLDFAST_A_REPLICA", house.place(folder.path()).in_words())
-            .env("HOLDFAST_RUNS_AT_ONCE", runs_at_once.to_string())
-            .envs(environment.iter().cloned())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let child = process(house, folder.path(), environment, runs_at_once);
         Self { child, folder }
     }
 
     pub fn is(&self, worker: &str) -> bool {
-        std::fs::read_to_string(self.folder.path().join("worker-id")).is_ok_and(|name| name.trim() == worker)
+        self.worker().is_some_and(|name| name == worker)
+    }
+
+    /// What it calls itself, once it has a name.
+    pub fn worker(&self) -> Option<String> {
+        let name = std::fs::read_to_string(self.folder.path().join("worker-id")).ok()?;
+        Some(name.trim().to_owned())
+    }
+
+    /// Killed in the middle of its work, for good.
+    pub fn dies(mut self) {
+        self.is_killed();
+    }
+
+    /// Killed in the middle of its work, and started again as the same worker: when.
+    pub fn dies_and_comes_back(&mut self, house: &WireHouse) -> Timestamp {
+        self.is_killed();
+        let started_at = Timestamp::now();
+        self.child = process(house, self.folder.path(), &[], 64);
+        started_at
+    }
+
+    fn is_killed(&mut self) {
+        assert!(self.child.try_wait().unwrap().is_none(), "it had ended by itself");
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        Injected::KilledProcess.count(1);
     }
 
     pub fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
+        Injected::StoppedProcess.count(usize::from(signal == "-STOP"));
     }
+}
+
+fn process(house: &WireHouse, folder: &Path, environment: &[(String, String)], runs_at_once: usize) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["zombies::a_replica", "--exact", "--ignored", "--nocapture"])
+        .env("HOLDFAST_A_REPLICA", house.place(folder).in_words())
+        .env("HOLDFAST_RUNS_AT_ONCE", runs_at_once.to_string())
+        .envs(environment.iter().cloned())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 impl Drop for Replica {

@@ -9,4 +9,5 @@ mod hostile;
 mod plan_edits;
 mod plans;
 mod read;
+mod references;
 mod round_trip;

@@ -22,6 +22,7 @@ mod eks;
 mod elasticache;
 mod elbv2;
 mod globalaccelerator;
+pub(crate) mod hands;
 mod health;
 mod iam;
 mod input;
@@ -270,6 +271,9 @@ fn judge(
         user_agent: &call.user_agent,
     };
     let strike = state.faults.strike(&key, rand::random::<f64>);
+    if let Some(kind) = strike {
+        *state.struck.entry(kind).or_default() += 1;
+    }
     match strike {
         Some(FaultKind::Hang) => return Settled { effect: Effect::None, answer: Answer::Hang },
         Some(FaultKind::Throttle) => return refused(service.throttled()),
@@ -326,9 +330,19 @@ fn perform(
     if let Err(refusal) = authorize(&state.world, service, operation, &context, &call.input) {
         return refused(refusal);
     }
-    match service.perform(&mut state.world, &context, operation.name, &call.input) {
-        Ok(reply) => Settled { effect: reply.effect, answer: Answer::Done(reply) },
-        Err(refusal) => refused(refusal),
+    let hands = state.hands.clone();
+    let before = hands.as_ref().filter(|_| operation.changing).map(|_| state.world.clone());
+    let performed = service.perform(&mut state.world, &context, operation.name, &call.input);
+    if let Some(before) = before {
+        state.world = before;
+    }
+    match (performed, hands) {
+        (Ok(reply), None) => Settled { effect: reply.effect, answer: Answer::Done(reply) },
+        (Ok(reply), Some(hands)) => {
+            let reply = hands.pass(operation, service.name(), reply);
+            Settled { effect: Effect::None, answer: Answer::Done(reply) }
+        }
+        (Err(refusal), _) => refused(refusal),
     }
 }
 
