@@ -72,7 +72,7 @@ fn lapsed(run: &Run, people: &[(Person, Actor)]) -> Vec<Lapsed> {
 }
 
 fn why(run: &Run, review: &Review, person: Option<&(Person, Actor)>) -> Option<String> {
-    let Request { policy, by, .. } = &run.request;
+    let Request { policy, by, .. } = run.request.as_ref();
     let Some((person, asked)) = person else { return Some("is not a person here any more".into()) };
     if person.disabled_at.is_some() {
         return Some("has been disabled".into());

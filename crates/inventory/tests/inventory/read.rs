@@ -1,8 +1,6 @@
 //! What is refused, where, and with which way out.
 
-use holdfast_inventory::{
-    Format, MOST_PROBLEMS, Problem, check, read, read_account, read_application, read_with_source,
-};
+use holdfast_inventory::{Format, MOST_PROBLEMS, Problem, read, read_account, read_application};
 
 pub const GOOD: &str = r#"version: 1
 accounts:

@@ -2,7 +2,9 @@
 
 use crate::{entry, furnished, name, region, replace, start_run};
 use holdfast_domain::{AccountId, Declaration, Inventory, Name, ResourceKind};
-use holdfast_store::{AccountProbe, AccountRole, AccountTrust, AuditEntry, Error, Look, RolePermissions};
+use holdfast_store::{
+    AccountProbe, AccountRole, AccountTrust, Applications, AuditEntry, Error, Look, RolePermissions,
+};
 use holdfast_testkit::inventory;
 
 #[tokio::test]
@@ -48,7 +50,7 @@ async fn what_vanished_goes_and_what_has_runs_or_audit_history_is_archived() {
     let none =
         Inventory { version: 1, applications: Some(vec![]), accounts: Some(vec![]), ..Inventory::default() };
     replace(&store, &none).await.unwrap();
-    assert_eq!(store.applications().await.unwrap(), vec![]);
+    assert_eq!(store.applications().await.unwrap(), Applications::default());
     assert_eq!(store.accounts().await.unwrap(), vec![]);
     assert!(matches!(store.application(&name("shop")).await, Err(Error::NotFound(_))));
     let kept: Vec<String> =
@@ -229,5 +231,5 @@ async fn edits_of_the_inventory_wait_for_each_other() {
     let none = Inventory { version: 1, regions: Some(vec![]), ..Inventory::default() };
     first.replace_inventory(&none).await.unwrap();
     first.commit(entry("inventory.replace")).await.unwrap();
-    assert_eq!(second.await.unwrap().regions, Some(vec![]), "made from what the first left");
+    assert_eq!(second.await.unwrap().inventory.regions, Some(vec![]), "made from what the first left");
 }

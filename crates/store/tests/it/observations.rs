@@ -203,6 +203,7 @@ async fn the_kinds_of_an_account_are_those_of_all_its_applications() {
         .applications()
         .await
         .unwrap()
+        .readable
         .into_iter()
         .flat_map(|application| application.resources)
         .map(|resource| resource.spec.kind())

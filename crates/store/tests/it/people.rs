@@ -302,7 +302,7 @@ async fn what_roles_are_held_against_is_known_of_archived_applications_too() {
     // What has a run is archived and does not go.
     start_run(&store, "billing", false).await.unwrap();
     let mut change = store.begin().await.unwrap();
-    let mut inventory = change.load_inventory_for_edit().await.unwrap();
+    let mut inventory = change.load_inventory_for_edit().await.unwrap().inventory;
     inventory.applications.iter_mut().for_each(|all| all.retain(|a| a.name.as_str() != "billing"));
     for application in inventory.applications.iter_mut().flatten() {
         application.environment = Some(name("production"));
