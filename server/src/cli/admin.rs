@@ -11,7 +11,7 @@ use super::{
     server::settings,
 };
 use crate::{
-    config::{Flags, Task},
+    config::{self, Flags, Task},
     serve::{self, Prepared},
 };
 use holdfast_api::{

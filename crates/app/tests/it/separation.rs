@@ -226,8 +226,7 @@ async fn what_was_asked_before_a_policy_was_changed_or_left_is_asked_for_three_d
     let file = house.app.export_inventory(&editor, FileFormat::Yaml).await.unwrap();
     let moved = file.replacen("approval_policy: two-approvers", "approval_policy: one-approver", 1);
     assert_ne!(moved, file);
-    let apply = house.app.apply_inventory(&editor, moved.as_bytes(), FileFormat::Yaml, &Manner::default());
-    apply.await.unwrap();
+    house.app.apply_inventory(&editor, moved.as_bytes(), FileFormat::Yaml, &Manner::default()).await.unwrap();
     let run = asked(&house, "pair").await;
     assert_eq!(needed(&run), [("approvers".to_owned(), 2)], "all that it stood under");
     cancel(&house, &run).await;

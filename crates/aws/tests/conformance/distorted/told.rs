@@ -56,7 +56,7 @@ impl Said {
         number != 0.0 && self.numbers.iter().any(|said| near(*said, number) || near(*said * 1_000.0, number))
     }
 
-    fn tells_text(&self, text: &str) -> bool {
+    pub fn tells_text(&self, text: &str) -> bool {
         let text = text.to_ascii_lowercase();
         if text.parse::<Timestamp>().is_ok_and(|at| self.tells_number(seconds(at))) {
             return true;
