@@ -15,8 +15,10 @@ use std::hint::black_box;
 #[path = "../../crates/aws/src/signed/xml.rs"]
 mod xml;
 
-/// By the names of the folders with their seeds.
-pub const TARGETS: [(&str, fn(&[u8])); 6] = [
+/// The name of the folder with its seeds, and what reads them.
+pub type Target = (&'static str, fn(&[u8]));
+
+pub const TARGETS: [Target; 6] = [
     ("bundle", bundle),
     ("event", event),
     ("inventory", inventory),

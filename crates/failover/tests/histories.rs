@@ -194,7 +194,9 @@ impl Told {
 }
 
 /// What a run can be and come to. Each has a history, which `scripts/record-histories` writes.
-const KINDS: &[(&str, fn(&Told) -> bool)] = &[
+type Kind = (&'static str, fn(&Told) -> bool);
+
+const KINDS: &[Kind] = &[
     ("a planned failover", |run| run.is(Intent::Failover, Mode::Planned)),
     ("an emergency failover", |run| run.is(Intent::Failover, Mode::Emergency)),
     ("a planned failback", |run| run.is(Intent::Failback, Mode::Planned)),

@@ -47,7 +47,7 @@ async fn a_panic_in_any_handler_is_one_answer_and_one_line_and_its_words_are_in_
     // What is claimed is looked at when panics are told as always again.
     let before = std::panic::take_hook();
     panics::are_told_in_the_log();
-    log.lines();
+    log.clear();
     let mut all = Vec::new();
     for (method, path, filled, operation) in operations() {
         if !is_public(&operation) {

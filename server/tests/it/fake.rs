@@ -19,8 +19,6 @@ use holdfast_api::{
     Answer, ControlPlane, IfMatch, Page, Problem,
     accounts::*,
     applications::*,
-    audit::*,
-    audit_log::*,
     compliance::*,
     inventory::*,
     now::*,

@@ -2,7 +2,7 @@
 
 use crate::peers::Peer;
 use crate::suite::{ACCOUNT_ROWS, LOOKING_STEPS, OWN_CALLS, ROWS, Row, Scenario};
-use crate::{accounts, checkpoint_bucket, collected, failures, sessions};
+use crate::{accounts, checkpoint_bucket, collected, failures, sessions, wrapped_keys};
 use holdfast_domain::ResourceKind;
 use holdfast_failover::Change;
 use holdfast_failover::change::Idempotency;
@@ -86,7 +86,7 @@ async fn page() -> String {
     }
     page.push_str("\n## What holds for every kind\n\n| claim | proved by |\n| --- | --- |\n");
     let shared = sessions::SCENARIOS.iter().chain(accounts::SCENARIOS).chain(checkpoint_bucket::SCENARIOS);
-    let shared = shared.chain(failures::SCENARIOS).chain(collected::SCENARIOS);
+    let shared = shared.chain(failures::SCENARIOS).chain(collected::SCENARIOS).chain(wrapped_keys::SCENARIOS);
     for Scenario { claim, peers } in shared {
         writeln!(page, "| {} | {} |", claim.replace('_', " "), peers.join(", ")).unwrap();
     }

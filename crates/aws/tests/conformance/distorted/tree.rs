@@ -260,9 +260,12 @@ fn put(tree: &mut Value, way: &[Way], what: Option<&Value>) {
     visit(tree, way, &mut |value| value.clone_from(what));
 }
 
+/// An element that has begun: its name, what is in it by name, its text.
+type Begun = (String, Vec<(Value, Value)>, String);
+
 fn xml(text: &str) -> Option<Body> {
     let mut reader = Reader::from_str(text);
-    let mut open: Vec<(String, Vec<(Value, Value)>, String)> = Vec::new();
+    let mut open: Vec<Begun> = Vec::new();
     let mut root = None;
     loop {
         match reader.read_event().ok()? {
