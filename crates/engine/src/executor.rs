@@ -74,25 +74,29 @@ impl Executor {
         if free == 0 || self.stop.is_cancelled() || !self.lease.holds(fence.epoch) {
             return POLL;
         }
-        let mut runs: Vec<RunId> =
-            match self.store.claim(&fence, u32::try_from(free).unwrap_or(u32::MAX)).await {
-                Ok(claims) => claims.into_iter().map(|c| c.run).collect(),
-                Err(error) => {
-                    tracing::warn!(%error, "runs could not be claimed");
-                    return POLL;
-                }
-            };
-        let mut pause = POLL;
+        match self.store.claim(&fence, u32::try_from(free).unwrap_or(u32::MAX)).await {
+            Ok(claims) => self.begin(hands, &fence, claims.into_iter().map(|claim| claim.run)),
+            Err(error) => {
+                tracing::warn!(%error, "runs could not be claimed");
+                return POLL;
+            }
+        }
         match self.store.watch(&fence).await {
             Ok(watch) => {
                 // Held, and at rest when last driven: those about which somebody has spoken since.
-                runs.extend(watch.mine);
+                self.begin(hands, &fence, watch.mine);
                 // The runs of a worker that has died are free with its lease, not a poll later.
-                let ends = watch.next_lease_ends_in.map(|ends_in| ends_in + BEHIND);
-                pause = ends.map_or(POLL, |ends| ends.min(POLL));
+                watch.next_lease_ends_in.map_or(POLL, |ends_in| (ends_in + BEHIND).min(POLL))
             }
-            Err(error) => tracing::warn!(%error, "who drives what could not be asked"),
+            Err(error) => {
+                tracing::warn!(%error, "who drives what could not be asked");
+                POLL
+            }
         }
+    }
+
+    /// Those of these runs that are not in hand yet, and do not rest.
+    fn begin(&self, hands: &Hands, fence: &Fence, runs: impl IntoIterator<Item = RunId>) {
         for held in runs.into_iter().filter_map(|run| hands.take(run)) {
             let (executor, fence) = (self.clone(), fence.clone());
             let drive = async move {
@@ -111,7 +115,6 @@ impl Executor {
             };
             self.tasks.spawn(self.drives.track_future(drive));
         }
-        pause
     }
 
     fn last_look(&self, id: RunId, ground: &Arc<Ground>) -> AbortOnDropHandle<Result<(), Lost>> {
@@ -197,7 +200,7 @@ impl Executor {
         let mut last_look = LastLook::NotBegun;
         let mut lost: Option<Lost> = None;
         // Whether others may have written: what this worker writes itself is refused when they have, and read then.
-        let mut news = true;
+        let mut news = false;
         loop {
             if driving.is_empty()
                 && let Some(lost) = lost.take()

@@ -54,7 +54,8 @@ impl Store {
         let mut kinds: BTreeMap<Name, BTreeSet<ResourceKind>> = BTreeMap::new();
         for (account, kind) in rows {
             let account = Name::parse(&account).map_err(|e| Error::Corrupt(e.0))?;
-            kinds.entry(account).or_default().insert(from_word("kind", &kind)?);
+            // Of a kind that a newer version knows nothing is looked at here, and its application is set aside.
+            kinds.entry(account).or_default().extend(from_word("kind", &kind).ok());
         }
         Ok(kinds)
     }

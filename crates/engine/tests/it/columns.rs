@@ -339,8 +339,11 @@ async fn and_one_in_any_column_of_an_application_stops_the_runs_of_that_applicat
 #[tokio::test(flavor = "multi_thread")]
 async fn sweeps_go_on_with_all_others_where_something_of_an_application_cannot_be_read() {
     let mut house = House::with_copies_of_shop(1).await;
-    let broken = "UPDATE resources SET spec = jsonb_build_object('kind', kind) WHERE application = 'copy-1'";
-    sqlx::query(broken).execute(&mut house.owner().await).await.unwrap();
+    // As a newer version would write it.
+    let unknown = "ALTER TABLE resources DROP CONSTRAINT resources_kind_known;
+                   UPDATE resources SET kind = 'teleporter', spec = spec || '{\"kind\": \"teleporter\"}'
+                   WHERE application = 'copy-1'";
+    sqlx::raw_sql(unknown).execute(&mut house.owner().await).await.unwrap();
     let since = house.store.now().await.unwrap();
     let shop = holdfast_domain::Name::parse("shop").unwrap();
     until("shop to be looked at again", || async {
