@@ -55,7 +55,7 @@ impl Store {
         for (account, kind) in rows {
             let account = Name::parse(&account).map_err(|e| Error::Corrupt(e.0))?;
             // Of a kind that a newer version knows nothing is looked at here, and its application is set aside.
-            kinds.entry(account).or_default().extend(from_word("kind", &kind).ok());
+            kinds.entry(account).or_default().extend(from_word::<ResourceKind>("kind", &kind).ok());
         }
         Ok(kinds)
     }
