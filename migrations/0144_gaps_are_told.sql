@@ -10,7 +10,14 @@ CREATE FUNCTION tell_of_journal_gap() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    INSERT INTO notices (kind, journal_gap) VALUES ('journal_gap', NEW.id);
+    -- Each worker that remembers writes down what it knows of the same loss; only more than was told is news.
+    IF NOT EXISTS (
+        SELECT FROM journal_gaps g JOIN notices n ON n.journal_gap = g.id
+        WHERE g.run = NEW.run AND g.kept <= NEW.kept AND g.known >= NEW.known
+          AND g.noticed_at > NEW.noticed_at - interval '1 minute'
+    ) THEN
+        INSERT INTO notices (kind, journal_gap) VALUES ('journal_gap', NEW.id);
+    END IF;
     RETURN NULL;
 END
 $$;

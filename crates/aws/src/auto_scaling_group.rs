@@ -106,14 +106,15 @@ fn facts(call: &Call, group: &types::AutoScalingGroup) -> Result<AutoScalingGrou
     let mut suspended: Vec<String> =
         group.suspended_processes().iter().filter_map(|p| p.process_name().map(str::to_owned)).collect();
     suspended.sort();
-    let warm = group.warm_pool_configuration().map(|_| count(call, "WarmPoolSize", group.warm_pool_size()));
+    // It decides nothing, and AWS need not tell it: none, or not told.
+    let warm = group.warm_pool_configuration().and_then(|_| u32::try_from(group.warm_pool_size()?).ok());
     Ok(AutoScalingGroupFacts {
         min: count(call, "MinSize", group.min_size())?,
         max: count(call, "MaxSize", group.max_size())?,
         desired: count(call, "DesiredCapacity", group.desired_capacity())?,
         in_service: in_service(group),
         pending: in_state(group, |state| state.as_str().starts_with("Pending")),
-        warm: warm.transpose()?,
+        warm,
         suspended,
         ..AutoScalingGroupFacts::default()
     })

@@ -24,6 +24,10 @@ type Endpoint = (Service, String);
 struct Memory {
     unheard: HashMap<Endpoint, Instant>,
     heard: HashMap<Endpoint, Instant>,
+    /// Answered after they had been taken for silent: slow, and not dark.
+    slow: HashMap<Endpoint, Instant>,
+    /// Where a call has ended without an answer, and did not only wait for long.
+    in_vain: HashMap<Endpoint, Instant>,
     /// Held by whoever asks a silent endpoint.
     alone: HashMap<Endpoint, Arc<tokio::sync::Mutex<()>>>,
     /// Held by those who are the first to ask.
@@ -39,15 +43,20 @@ enum Standing {
 
 impl Memory {
     fn standing(&self, endpoint: &Endpoint) -> Standing {
-        let within = |times: &HashMap<Endpoint, Instant>, memory| {
-            times.get(endpoint).is_some_and(|since| since.elapsed() < memory)
-        };
         match () {
-            () if within(&self.unheard, MEMORY) => Standing::Silent,
-            () if within(&self.heard, PROMISE) => Standing::Answers,
+            () if within(&self.unheard, endpoint, MEMORY) => Standing::Silent,
+            () if self.is_slow(endpoint) || within(&self.heard, endpoint, PROMISE) => Standing::Answers,
             () => Standing::Untold,
         }
     }
+
+    fn is_slow(&self, endpoint: &Endpoint) -> bool {
+        within(&self.slow, endpoint, MEMORY)
+    }
+}
+
+fn within(times: &HashMap<Endpoint, Instant>, endpoint: &Endpoint, memory: Duration) -> bool {
+    times.get(endpoint).is_some_and(|since| since.elapsed() < memory)
 }
 
 /// An ordering, a shortening of waits, and for the collector few questions at a time: a held-back endpoint is still asked, and what
@@ -75,19 +84,24 @@ impl Silence {
 
     pub(crate) fn heard(&self, service: Service, region: &str) {
         let (mut memory, endpoint) = (self.memory(), (service, region.to_owned()));
-        memory.unheard.remove(&endpoint);
+        if memory.unheard.remove(&endpoint).is_some() {
+            memory.slow.insert(endpoint.clone(), Instant::now());
+        }
         memory.heard.insert(endpoint, Instant::now());
     }
 
     pub(crate) fn unheard(&self, service: Service, region: &str) {
-        self.memory().unheard.insert((service, region.to_owned()), Instant::now());
+        let (mut memory, endpoint) = (self.memory(), (service, region.to_owned()));
+        memory.slow.remove(&endpoint);
+        memory.in_vain.insert(endpoint.clone(), Instant::now());
+        memory.unheard.insert(endpoint, Instant::now());
     }
 
     /// A call sent at `since` is still without an answer: the endpoint counts as silent unless it answered another
-    /// meanwhile.
+    /// meanwhile, or is known to answer late.
     pub(crate) fn overdue(&self, service: Service, region: &str, since: Instant) {
         let (mut memory, endpoint) = (self.memory(), (service, region.to_owned()));
-        if memory.heard.get(&endpoint).is_none_or(|heard| *heard < since) {
+        if !memory.is_slow(&endpoint) && memory.heard.get(&endpoint).is_none_or(|heard| *heard < since) {
             memory.unheard.insert(endpoint, Instant::now());
         }
     }
@@ -122,10 +136,11 @@ impl Silence {
         let arrived = Instant::now();
         let alone = self.memory().alone.entry(endpoint.clone()).or_default().clone();
         let _turn = alone.lock_owned().await;
-        match self.memory().unheard.get(&endpoint) {
-            None => Ok(Asking::AmongAll),
+        let memory = self.memory();
+        match memory.in_vain.get(&endpoint) {
+            _ if memory.standing(&endpoint) != Standing::Silent => Ok(Asking::AmongAll),
             Some(since) if *since >= arrived => Err(StillSilent),
-            Some(_) => Ok(Asking::Alone { _turn }),
+            _ => Ok(Asking::Alone { _turn }),
         }
     }
 
@@ -220,6 +235,34 @@ mod tests {
         silence.unheard(ECS, HERE);
         drop(alone);
         assert_eq!(another.await.err(), Some(StillSilent));
+    }
+
+    #[tokio::test]
+    async fn one_that_answers_late_is_asked_by_all_from_then_on_and_nobody_is_told_that_it_is_silent() {
+        let silence = Silence::default();
+        let mut first = Vec::new();
+        for _ in 0..FIRST {
+            first.push(silence.turn(ECS, HERE).await.unwrap());
+        }
+        let waiting: Vec<_> = (0..3).map(|_| Box::pin(silence.turn(ECS, HERE))).collect();
+        silence.overdue(ECS, HERE, Instant::now());
+        first.clear();
+        let mut waiting = waiting.into_iter();
+        let alone = waiting.next().unwrap().await.unwrap();
+        assert!(matches!(alone, Asking::Alone { .. }));
+        // It waits for long too, and gives its turn to the next one; then the first answer comes.
+        silence.overdue(ECS, HERE, Instant::now());
+        drop(alone);
+        let next = waiting.next().unwrap().await.unwrap();
+        assert!(matches!(next, Asking::Alone { .. }));
+        silence.heard(ECS, HERE);
+        drop(next);
+        assert!(matches!(waiting.next().unwrap().await, Ok(Asking::AmongAll)));
+        silence.0.lock().unwrap().heard.clear();
+        silence.overdue(ECS, HERE, Instant::now());
+        assert!(matches!(silence.turn(ECS, HERE).await, Ok(Asking::AmongAll)), "in the next sweep");
+        silence.unheard(ECS, HERE);
+        assert!(silence.is_silent(ECS, HERE), "until it is dark");
     }
 
     #[tokio::test]

@@ -55,10 +55,6 @@ impl Traffic {
         (service, region): (Service, &str),
         call: &Call,
     ) -> Result<Permit, Error> {
-        let Ok(_asking) = silence.turn(service, region).await else {
-            let silent = "no answer: another look at the same endpoint has just waited in vain";
-            return Err(call.error(ErrorKind::Unreachable, silent));
-        };
         match self.pace.turn(account, service, Instant::now()) {
             Turn::In(wait) if wait.is_zero() => {}
             Turn::In(wait) => tokio::time::sleep(wait).await,
@@ -68,6 +64,11 @@ impl Traffic {
                 return Err(call.error(ErrorKind::Throttled, held));
             }
         }
+        // After the pause: a throttled account must not keep others from the endpoint meanwhile.
+        let Ok(_asking) = silence.turn(service, region).await else {
+            let silent = "no answer: another look at the same endpoint has just waited in vain";
+            return Err(call.error(ErrorKind::Unreachable, silent));
+        };
         Ok(Permit { _place: Some(self.gate.enter(account).await), _asking })
     }
 }

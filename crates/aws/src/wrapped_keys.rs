@@ -95,27 +95,44 @@ impl KeyWrapping {
     /// # Errors
     /// When it is no such line, or what the last Region answered.
     pub async fn open(&self, purpose: Purpose, line: &str) -> Result<String, Error> {
-        let invalid = |why: &str| call("", DECRYPT).error(ErrorKind::Invalid, why.to_owned());
-        let (regions, sealed) = parts(line).ok_or_else(|| invalid("it is not kms:REGION:CIPHERTEXT"))?;
+        let (regions, sealed) = parts(line)?;
         let mut last = invalid("it names no Region");
         for region in &regions {
-            let sent = self
-                .client(region)
-                .decrypt()
-                .encryption_context(CONTEXT, purpose.as_str())
-                .ciphertext_blob(Blob::new(sealed.clone()))
-                .send();
-            match sent.await {
-                Ok(answer) => {
-                    let text = answer.plaintext.map(Blob::into_inner).unwrap_or_default();
-                    let call = call(region.as_str(), DECRYPT);
-                    return String::from_utf8(text)
-                        .map_err(|_| call.error(ErrorKind::Unreadable, "what it opens to is no text"));
-                }
-                Err(error) => last = call(region.as_str(), DECRYPT).failed(&error),
+            match self.open_in(region, purpose, &sealed).await {
+                Err(error) if error.kind != ErrorKind::Unreadable => last = error,
+                opened => return opened,
             }
         }
         Err(last)
+    }
+
+    /// That each of its Regions opens it, by itself, to this text.
+    ///
+    /// # Errors
+    /// What the first Region answered that does not.
+    pub async fn opens_everywhere(&self, purpose: Purpose, line: &str, text: &str) -> Result<(), Error> {
+        let (regions, sealed) = parts(line)?;
+        for region in &regions {
+            if self.open_in(region, purpose, &sealed).await? != text {
+                let call = call(region.as_str(), DECRYPT);
+                return Err(call.error(ErrorKind::Unreadable, "it opens to something else"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn open_in(&self, region: &RegionCode, purpose: Purpose, sealed: &[u8]) -> Result<String, Error> {
+        let call = call(region.as_str(), DECRYPT);
+        let sent = self
+            .client(region)
+            .decrypt()
+            .encryption_context(CONTEXT, purpose.as_str())
+            .ciphertext_blob(Blob::new(sealed))
+            .send();
+        let answer = sent.await.map_err(|error| call.failed(&error))?;
+        let text = answer.plaintext.map(Blob::into_inner).unwrap_or_default();
+        String::from_utf8(text)
+            .map_err(|_| call.error(ErrorKind::Unreadable, "what it opens to is no text"))
     }
 
     fn client(&self, region: &RegionCode) -> Client {
@@ -140,8 +157,16 @@ impl KeyWrapping {
     }
 }
 
+fn invalid(why: &str) -> Error {
+    call("", DECRYPT).error(ErrorKind::Invalid, why.to_owned())
+}
+
 /// The Regions and what is wrapped; the name behind it is for people.
-fn parts(line: &str) -> Option<(Vec<RegionCode>, Vec<u8>)> {
+fn parts(line: &str) -> Result<(Vec<RegionCode>, Vec<u8>), Error> {
+    parted(line).ok_or_else(|| invalid("it is not kms:REGION:CIPHERTEXT"))
+}
+
+fn parted(line: &str) -> Option<(Vec<RegionCode>, Vec<u8>)> {
     let word = line.split_whitespace().next()?;
     let (regions, sealed) = word.strip_prefix(WRAPPED)?.split_once(':')?;
     let regions = regions.split(',').map(|region| RegionCode::parse(region).ok()).collect::<Option<_>>()?;
@@ -170,7 +195,7 @@ mod tests {
             "kms::c2VhbGVk",
             "kms:eu-west-1:%%",
         ] {
-            assert!(parts(wrong).is_none(), "{wrong}");
+            assert!(parts(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -299,6 +299,7 @@ impl Executor {
                         Err(lost) if lost.is_too_late() => {
                             tracing::debug!(run = %id, %step, %lost, "a step's news came too late");
                             news = true;
+                            last_look = last_look.too_early();
                             tokio::time::sleep(self.settings.poll_interval).await;
                         }
                         // The others' calls are under way: their answers are waited for before the run is let go.

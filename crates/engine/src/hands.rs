@@ -1,5 +1,6 @@
 //! Which runs this worker has in hand, and which of its runs rest until somebody speaks.
 
+use futures::FutureExt as _;
 use holdfast_domain::RunId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -95,7 +96,11 @@ impl Held {
 
     /// Nothing to do until a person, or time, changes something.
     pub fn rest(&self) {
-        self.hands.state().resting.insert(self.run, Instant::now() + REST);
+        let mut state = self.hands.state();
+        // Somebody may have spoken since the journal was read.
+        if self.spoken_of.notified().now_or_never().is_none() {
+            state.resting.insert(self.run, Instant::now() + REST);
+        }
     }
 
     /// Longer each time, and not all of them at the same moment.

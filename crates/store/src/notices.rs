@@ -293,7 +293,7 @@ impl Store {
     }
 
     /// Takes what is due in hand: at most one to a channel at a time, so that a receiver that does not answer holds one
-    /// place, and those first that failed least.
+    /// place: what asks somebody before what only tells, and of the channels those first that failed least.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -304,7 +304,7 @@ impl Store {
                  FROM deliveries d JOIN channels c ON c.id = d.channel AND c.sealed IS NOT NULL
                  WHERE d.state = 'waiting' AND d.due_at <= clock_timestamp()
                    AND NOT EXISTS (SELECT FROM deliveries o WHERE o.channel = d.channel AND o.taken_until > clock_timestamp())
-                 ORDER BY d.channel, d.due_at, d.id),
+                 ORDER BY d.channel, (d.message ->> 'signal' = 'ask') DESC, d.due_at, d.id),
              chosen AS (
                  SELECT d.id FROM deliveries d JOIN firsts USING (id)
                  WHERE d.state = 'waiting' AND (d.taken_until IS NULL OR d.taken_until <= clock_timestamp())

@@ -16,7 +16,7 @@ use serde_json::json;
 use std::{
     fs,
     io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown},
     path::{Path, PathBuf},
 };
 
@@ -42,7 +42,12 @@ pub async fn keys(config: Option<PathBuf>, command: Keys, output: Output) -> Out
         let (purpose, name) =
             what_it_is(of, key).map_err(|why| anyhow!("{shown}, line {}: {why}", number + 1))?;
         let wrap = wrapping.wrap(&kms_key, &also_in, purpose, key, name.as_deref()).await;
-        lines.push(wrap.map_err(|error| anyhow!("--kms-key: {error}"))?);
+        let line = wrap.map_err(|error| anyhow!("--kms-key: {error}"))?;
+        // What stood there in clear is gone afterwards.
+        wrapping.opens_everywhere(purpose, &line, key).await.map_err(|error| {
+            anyhow!("what was wrapped is not opened again, and {shown} is as it was: {error}. Each Region that is named needs the key, or a replica of it, and you kms:Decrypt")
+        })?;
+        lines.push(line);
         wrapped += 1;
     }
     if wrapped > 0 {
@@ -50,7 +55,7 @@ pub async fn keys(config: Option<PathBuf>, command: Keys, output: Output) -> Out
     }
     output.show(&json!({ "file": file, "wrapped": wrapped }), |_| {
         format!(
-            "{wrapped} keys in {} were wrapped. Keep no copy in clear, but one where no server reads it.",
+            "{wrapped} keys in {} were wrapped. Keep no copy in clear, but one where no server reads it. Servers that run have read them already; each opens them anew when it starts.",
             file.display()
         )
     });
@@ -70,12 +75,14 @@ fn what_it_is(of: KeysOf, key: &str) -> Result<(Purpose, Option<String>), String
     }
 }
 
-/// In one go, and for its owner alone: half a file of keys is none.
+/// In one go, and for whoever owned it alone: half a file of keys is none, and one that the server may not read neither.
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let beside = path.with_extension(format!("{}.new", std::process::id()));
     let write = || -> std::io::Result<()> {
         let mut file =
             fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        let owner = fs::metadata(path)?;
+        fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&beside, path)

@@ -105,7 +105,7 @@ mod tests {
         let sealed = Sealing::parse(&key).unwrap().seal("x", b"text").unwrap();
         fs::write(&path, "# ours\nkms:eu-west-1:c2VhbGVk\n").unwrap();
         assert!(read(&path, &Opened::default()).unwrap_err().to_string().contains("start it again"));
-        let mut opened = Opened::default();
+        let opened = Opened::default();
         opened.add("kms:eu-west-1:c2VhbGVk", key);
         assert_eq!(read(&path, &opened).unwrap().open("x", &sealed).unwrap(), b"text");
     }

@@ -13,7 +13,7 @@ pub async fn opened(settings: &Settings, aws: &AwsSettings) -> Result<Opened, Wr
         ("HOLDFAST_AUDIT_KEY", &settings.audit_key, Purpose::Audit),
         ("HOLDFAST_SECRETS_KEY", &settings.secrets_key, Purpose::Secrets),
     ];
-    let mut opened = Opened::default();
+    let opened = Opened::default();
     for (setting, path, purpose) in files {
         let Some(path) = path else { continue };
         let Ok(text) = std::fs::read_to_string(path) else { continue };

@@ -9,34 +9,41 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// With which a line begins that another key has wrapped.
 const WRAPPED: &str = "kms:";
 
-/// What the wrapped lines of key files say, opened when the process began.
+/// What the wrapped lines of key files say, opened when the process began; and keys that were read in clear since, by their public
+/// halves: one that is wrapped meanwhile signs on.
 #[derive(Clone, Default)]
-pub struct Opened(BTreeMap<String, String>);
+pub struct Opened(Arc<Mutex<BTreeMap<String, String>>>);
 
 impl fmt::Debug for Opened {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Opened({} lines)", self.0.len())
+        write!(f, "Opened({} keys)", self.known().len())
     }
 }
 
 impl Opened {
-    pub fn add(&mut self, line: &str, text: String) {
-        self.0.insert(line.to_owned(), text);
+    fn known(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn add(&self, line: &str, text: String) {
+        self.known().insert(line.to_owned(), text);
     }
 
     /// The line itself, unless it is wrapped.
     ///
     /// # Errors
-    /// When it is, and came into the file since.
-    pub fn read<'a>(&'a self, line: &'a str) -> Result<&'a str, String> {
+    /// When it is, came into the file since, and was never read in clear.
+    pub fn read(&self, line: &str) -> Result<String, String> {
         if !line.starts_with(WRAPPED) {
-            return Ok(line);
+            return Ok(line.to_owned());
         }
-        self.0.get(line).map(String::as_str).ok_or_else(|| {
+        let (known, name) = (self.known(), line.split_whitespace().nth(1));
+        known.get(line).or_else(|| known.get(name?)).cloned().ok_or_else(|| {
             "a wrapped line was put there since this process began: start it again, and it opens it"
                 .to_owned()
         })
@@ -68,9 +75,11 @@ impl Keys {
         let mut keys = lines
             .map(|line| {
                 let key = opened.read(line).map_err(|why| format!("{shown}: {why}"))?;
-                SigningKey::parse(key).map_err(|error| format!("{shown}: {error}"))
+                let parsed = SigningKey::parse(&key).map_err(|error| format!("{shown}: {error}"))?;
+                opened.add(&parsed.public().to_string(), key);
+                Ok(parsed)
             })
-            .collect::<Result<Vec<_>, _>>()?;
+            .collect::<Result<Vec<_>, String>>()?;
         let signing = keys.pop().ok_or_else(|| format!("{shown} holds no key"))?;
         Ok(Self { before: keys, signing })
     }
@@ -177,10 +186,16 @@ mod tests {
         fs::write(&path, &wrapped).unwrap();
         let unopened = Keys::read(&path, false, &Opened::default()).unwrap_err();
         assert!(unopened.contains("start it again") && unopened.contains("key"), "{unopened}");
-        let mut opened = Opened::default();
+        let opened = Opened::default();
         opened.add(&wrapped, plain.clone());
         assert_eq!(Keys::read(&path, false, &opened).unwrap().signing().public(), first);
         assert!(!format!("{opened:?}").contains("PRIVATE"));
+
+        let running = Opened::default();
+        fs::write(&path, &plain).unwrap();
+        Keys::read(&path, false, &running).unwrap();
+        fs::write(&path, &wrapped).unwrap();
+        assert_eq!(Keys::read(&path, false, &running).unwrap().signing().public(), first, "wrapped since");
 
         fs::write(&path, format!("{wrapped}\n")).unwrap();
         let second = new_key(&path).unwrap();

@@ -33,7 +33,9 @@ pub fn of_gap(
     let called = match rehearsal {
         true => Vec::new(),
         false => {
-            let everybody = run.is_some_and(|run| is_emergency(run.movement().mode));
+            // A lot loses entries of many runs in one moment: those who are called to it tell the others.
+            let alone = run.filter(|run| run.request.evacuation.is_none());
+            let everybody = alone.is_some_and(|run| is_emergency(run.movement().mode));
             called_to(people, run.map(|run| run.request.by.id), team, everybody)
         }
     };
