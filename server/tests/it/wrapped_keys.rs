@@ -3,16 +3,18 @@
 use holdfast_app::sealing::Sealing;
 use holdfast_aws::{AwsSettings, ControlCredentials};
 use holdfast_server::config::{self, Environment, Flags, Settings, Task};
-use holdfast_sim::{SimConfig, demo_world, start_with, world::World};
+use holdfast_sim::{
+    SimConfig, demo_world, start_with,
+    world::{World, build::CONTROL_ACCOUNT},
+};
 use std::path::Path;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-const CONTROL: &str = "123456789012";
 const REGION: &str = "us-east-1";
 
 async fn wrap(url: &str, file: &Path, what: &str) -> (bool, String) {
-    let arn = format!("arn:aws:kms:{REGION}:{CONTROL}:key/{}", World::key_id("holdfast"));
+    let arn = format!("arn:aws:kms:{REGION}:{CONTROL_ACCOUNT}:key/{}", World::key_id("holdfast"));
     let output = Command::new(env!("CARGO_BIN_EXE_holdfast"))
         .args(["keys", "wrap"])
         .arg(file)
@@ -45,7 +47,7 @@ fn settings(audit: &Path, secrets: &Path) -> Settings {
 async fn keys_that_the_command_wrapped_are_opened_at_the_start_for_what_they_are_for() {
     rustls::crypto::ring::default_provider().install_default().ok();
     let listen = SimConfig { listen: "127.0.0.1:0".parse().unwrap(), data: None, speed: 1.0 };
-    let sim = start_with(listen, demo_world().key(CONTROL, "holdfast", &[REGION])).await.unwrap();
+    let sim = start_with(listen, demo_world().key(CONTROL_ACCOUNT, "holdfast", &[REGION])).await.unwrap();
     let folder = TempDir::new().unwrap();
     let (audit, secrets) = (folder.path().join("audit.key"), folder.path().join("secrets.key"));
     let public = holdfast_engine::audit::new_key(&audit).unwrap();

@@ -1,10 +1,11 @@
 //! Keys of this server that a KMS key wraps: opened for what they were wrapped for, and for nothing else.
 
-use crate::peers::{CONTROL, MEMBER, Peer, Which, given};
+use crate::peers::{Peer, Which};
 use crate::words::{HOME, RECOVERY, region};
-use holdfast_aws::{AwsSettings, KeyWrapping, Purpose};
+use holdfast_aws::{AwsSettings, ControlCredentials, KeyWrapping, Purpose};
 use holdfast_cloud::ErrorKind;
 use holdfast_sim::world::World;
+use holdfast_sim::world::build::CONTROL_ACCOUNT;
 
 scenarios! {
     what_was_wrapped_is_opened_for_what_it_is_for_and_for_nothing_else: simulator, moto;
@@ -16,11 +17,18 @@ const TEXT: &str = "PRIVATE+KEY+holdfast-audit+0a1b2c3d+AbCdEf";
 /// Whoever owns the key, and its ARN.
 async fn wrapping(peer: &Peer) -> (KeyWrapping, String) {
     if peer.which == Which::Simulator {
-        let arn = format!("arn:aws:kms:{HOME}:{CONTROL}:key/{}", World::key_id("holdfast"));
+        let arn = format!("arn:aws:kms:{HOME}:{CONTROL_ACCOUNT}:key/{}", World::key_id("holdfast"));
         return (KeyWrapping::new(peer.settings.clone()), arn);
     }
     let made = sdk!(aws_sdk_kms, peer, HOME).create_key().send().await.unwrap();
-    let settings = AwsSettings { control_credentials: given(MEMBER, "any"), ..peer.settings.clone() };
+    // Whose it is is told by a session there, not by a key.
+    let root = peer.root();
+    let control_credentials = ControlCredentials::Static {
+        access_key_id: root.access_key_id().to_owned(),
+        secret_access_key: root.secret_access_key().to_owned(),
+        session_token: root.session_token().map(str::to_owned),
+    };
+    let settings = AwsSettings { control_credentials, ..peer.settings.clone() };
     (KeyWrapping::new(settings), made.key_metadata().unwrap().arn().unwrap().to_owned())
 }
 

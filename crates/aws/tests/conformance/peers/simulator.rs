@@ -1,6 +1,6 @@
 //! The simulator, in this process: the demonstration's world, and beside it what the demonstration has no use for.
 
-use super::{CONTROL, MEMBER, Peer, Running, Which, given};
+use super::{MEMBER, Peer, Running, Which, given};
 use crate::backup_vault::PROTECTED;
 use crate::cloudformation_stack::{FAILED, STANDING, TEMPLATE};
 use crate::cloudwatch_metric::{METRIC, NAMESPACE};
@@ -13,7 +13,7 @@ use crate::words::{HOME, RECOVERY, account, outside, region};
 use aws_credential_types::Credentials;
 use holdfast_aws::{AwsCloud, AwsSettings};
 use holdfast_sim::world::World;
-use holdfast_sim::world::build::Routing;
+use holdfast_sim::world::build::{CONTROL_ACCOUNT, Routing};
 use holdfast_sim::world::compute::Scaling;
 use holdfast_sim::world::groups::Behind;
 use holdfast_sim::{SimConfig, demo_world, start_with};
@@ -119,7 +119,7 @@ fn what_regions_have(world: World, both: &[&str; 2]) -> World {
         .cname(PRIVATE_ZONE, RECORD, LEADS_TO)
         .key(MEMBER, "shop", both)
         .key(MEMBER, "home-alone", &[HOME])
-        .key(CONTROL, "holdfast", both)
+        .key(CONTROL_ACCOUNT, "holdfast", both)
         .lag_alarm(MEMBER, RECOVERY, "orders-lag", "orders-eu-central-1", 30.0)
         .metric(MEMBER, HOME, (NAMESPACE, METRIC), &[("Service", "checkout")], 12.0)
         .metric(MEMBER, RECOVERY, (NAMESPACE, METRIC), &[("Service", "checkout")], 99.5)
