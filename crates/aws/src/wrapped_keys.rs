@@ -131,8 +131,7 @@ impl KeyWrapping {
             .send();
         let answer = sent.await.map_err(|error| call.failed(&error))?;
         let text = answer.plaintext.map(Blob::into_inner).unwrap_or_default();
-        String::from_utf8(text)
-            .map_err(|_| call.error(ErrorKind::Unreadable, "what it opens to is no text"))
+        String::from_utf8(text).map_err(|_| call.error(ErrorKind::Unreadable, "what it opens to is no text"))
     }
 
     fn client(&self, region: &RegionCode) -> Client {
