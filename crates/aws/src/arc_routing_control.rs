@@ -95,7 +95,9 @@ fn next_may_know(error: &Error) -> bool {
 /// At random, so that no endpoint is everybody's first; those that were silent a moment ago after the others; and last
 /// the one that took the last change, so that a change is read back somewhere else.
 fn order(caller: &Caller, cluster_arn: &str, endpoints: &BTreeMap<String, String>) -> Vec<String> {
-    let mut regions: Vec<&str> = endpoints.keys().map(String::as_str).collect();
+    // The SDK falls over an address that is none.
+    let asked = endpoints.iter().filter(|(_, url)| is_address(url));
+    let mut regions: Vec<&str> = asked.map(|(region, _)| region.as_str()).collect();
     regions.shuffle(&mut rand::rng());
     let mut order = caller.silence.order(Service::RecoveryCluster, regions);
     let written = caller.clusters.written_in(cluster_arn);
@@ -191,7 +193,7 @@ async fn endpoints(caller: &Caller, cluster_arn: &str) -> Result<BTreeMap<String
             return Err(wrong("an endpoint has no Region or no address".into()));
         };
         // Our credentials go there: against AWS itself, nothing but AWS's own names over TLS will do.
-        if !overridden && !is_of_aws(url) {
+        if !is_address(url) || !(overridden || is_of_aws(url)) {
             return Err(wrong(format!("{url} is no address of AWS's")));
         }
         endpoints.insert(region.to_owned(), url.to_owned());
@@ -200,6 +202,11 @@ async fn endpoints(caller: &Caller, cluster_arn: &str) -> Result<BTreeMap<String
         return Err(wrong("the cluster has no endpoints yet: it is being made".into()));
     }
     Ok(endpoints)
+}
+
+fn is_address(url: &str) -> bool {
+    url.parse::<http::Uri>()
+        .is_ok_and(|uri| uri.scheme().is_some() && uri.host().is_some_and(|host| !host.is_empty()))
 }
 
 fn is_of_aws(url: &str) -> bool {
@@ -339,6 +346,15 @@ pub(crate) async fn set(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_address_is_asked_nothing() {
+        assert!(is_address("https://host.us-east-1.cluster.routing-control.amazonaws.com/v1"));
+        assert!(is_address("http://127.0.0.1:4600"));
+        for none in ["", "host", "/v1", "https://", "https:///v1", "https://a b"] {
+            assert!(!is_address(none), "{none}");
+        }
+    }
 
     #[test]
     fn credentials_go_to_no_address_but_awss_own() {
