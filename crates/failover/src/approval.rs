@@ -77,6 +77,15 @@ impl FrozenPolicy {
     }
 }
 
+/// Whether whatever meets the other rules meets these: of no group do they ask more.
+#[must_use]
+pub fn ask_no_more(rules: &[ApprovalRule], than: &[ApprovalRule]) -> bool {
+    let of = |rules: &[ApprovalRule], group: &Name| -> u32 {
+        rules.iter().filter(|rule| rule.group == *group).map(|rule| u32::from(rule.approvals)).sum()
+    };
+    rules.iter().all(|rule| of(rules, &rule.group) <= of(than, &rule.group))
+}
+
 /// How far a request is: per rule, who counts for it and how many are missing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
