@@ -14,11 +14,14 @@ CREATE TABLE approval_rules_left (
     policy                  name_text NOT NULL,
     rules                   jsonb NOT NULL CONSTRAINT approval_rules_left_rules_listed CHECK (jsonb_typeof(rules) = 'array'),
     expires_after_seconds   bigint NOT NULL CONSTRAINT approval_rules_left_expiry_positive CHECK (expires_after_seconds > 0),
+    -- What it was made of in AWS: whoever holds that next is asked too.
+    holds                   text[] COLLATE "C" NOT NULL DEFAULT '{}',
     -- NULL: whoever administers the machine.
     changed_by              uuid CONSTRAINT approval_rules_left_changed_by_fkey REFERENCES people,
     changed_by_email        text COLLATE "C" NOT NULL,
     changed_at              timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX approval_rules_left_of ON approval_rules_left (application, changed_at);
+CREATE INDEX approval_rules_left_holds ON approval_rules_left USING gin (holds);
 
-GRANT SELECT, INSERT (application, policy, rules, expires_after_seconds, changed_by, changed_by_email) ON approval_rules_left TO holdfast_app;
+GRANT SELECT, INSERT (application, policy, rules, expires_after_seconds, holds, changed_by, changed_by_email) ON approval_rules_left TO holdfast_app;

@@ -154,6 +154,8 @@ fn nobody_is_offered_to_change_their_own_rights() {
     };
     let boxes = |html: &str| html.matches("name=\"role-admin\"").count();
     assert_eq!(boxes(&page("stranger@example.com")), boxes(&page("admin@example.com")) + 1);
+    // Another account of the operator's.
+    assert_eq!(boxes(&page("stranger@example.com")), boxes(&page("another-address@example.com")) + 1);
     let passwords = |html: &str| html.matches("name=\"password\"").count();
     assert_eq!(passwords(&page("stranger@example.com")), passwords(&page("admin@example.com")) + 1);
 }

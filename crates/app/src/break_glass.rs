@@ -111,7 +111,7 @@ impl BreakGlasses for App {
         self.store.end_expired_break_glasses().await.map_err(of_store)?;
         let now = self.store.now().await.map_err(of_store)?;
         let unreviewed = self.store.break_glasses_to_review().await.map_err(of_store)?;
-        opened_again(opened_with, actor.person, &unreviewed, now).map_err(of_refusal)?;
+        opened_again(opened_with, actor.person, &actor.others, &unreviewed, now).map_err(of_refusal)?;
         let approvers = self.approvers().await?;
         let mut change = self.store.begin().await.map_err(of_store)?;
         let sealed_code = match typed {

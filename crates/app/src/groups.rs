@@ -70,7 +70,7 @@ impl App {
         let section = Inventory { version: 1, groups: Some(groups), ..Inventory::default() };
         change.replace_inventory(&section).await.map_err(of_store)?;
         for person in members.iter().flat_map(|members| moved(&group.name, members, &people)) {
-            if person.0.id == actor.person {
+            if actor.is_own(person.0.id) {
                 return Err(own_membership());
             }
             change.set_groups(person.0.id, &person.1).await.map_err(of_store)?;

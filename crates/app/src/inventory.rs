@@ -1,7 +1,9 @@
 //! The inventory file: read, compared, stored whole or not at all.
 
+mod policies;
 mod within;
 
+use self::policies::{keep_rules_left, taken_over_by};
 use self::within::Parted;
 use crate::App;
 use crate::audit::done;
@@ -14,7 +16,6 @@ use holdfast_api::inventory::{
 };
 use holdfast_api::{Answer, IfMatch, Problem, version};
 use holdfast_domain::{Actor, Application, Inventory, Labels, Name};
-use holdfast_failover::approval::rules_left;
 use holdfast_inventory::{
     EntryDiff as Entry, Format, Source, apply, diff, read_with_source, write_json, write_yaml,
 };
@@ -127,7 +128,9 @@ impl App {
         })?;
         self.are_spoken_to(&difference, source)?;
         let merged = apply(&stored, &sent, prune);
-        let needs_proof = within::may_change(actor, (&stored, &merged), &difference, source)?;
+        let before = parted.all(&stored);
+        let taken_over = taken_over_by(&mut change, &before, &parted.all(&merged)).await?;
+        let needs_proof = within::may_change(actor, (&stored, &merged), &difference, &taken_over, source)?;
         let now = change.now().await.map_err(of_store)?;
         if needs_proof && !dry_run {
             fresh(actor, now)?;
@@ -158,8 +161,7 @@ impl App {
             reason: action.to_owned(),
         };
         change.change_plans(&plans_of, &changed).await.map_err(of_store)?;
-        let left = rules_left(&stored, &merged);
-        change.keep_rules_left(&left, changed.person, &changed.by).await.map_err(of_store)?;
+        keep_rules_left(&mut change, (&before, &merged), &unreadable, &changed).await?;
         let detail = serde_json::json!({ "sections": view.sections });
         change.commit(done(actor, action, &subject).with(detail)).await.map_err(of_store)?;
         Ok(view)

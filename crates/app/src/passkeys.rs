@@ -138,7 +138,7 @@ impl Passkeys for App {
         self.may_freshly(actor, Action::WritePeople).await?;
         let people = self.store.people().await.map_err(of_store)?;
         let person = found(&people, person)?;
-        if person.id == actor.person {
+        if actor.is_own(person.id) {
             return Err(own_rights());
         }
         self.take_key(actor, person.id, &person.email, id).await

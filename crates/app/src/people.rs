@@ -163,12 +163,12 @@ impl People for App {
         let subject = format!("person:{}", person.email);
         let of_own_rights = wanted.roles.is_some()
             || groups.is_some()
-            || wanted.disabled == Some(true)
+            || wanted.disabled.is_some_and(|to| to != person.disabled_at.is_some())
             || wanted.same_person_as.is_some();
-        if person.id == actor.person && of_own_rights {
+        if actor.is_own(person.id) && of_own_rights {
             return Err(own_rights());
         }
-        if person.id == actor.person && password.is_some() {
+        if actor.is_own(person.id) && password.is_some() {
             return Err(own_password());
         }
         if let Some(roles) = &wanted.roles {
@@ -378,7 +378,7 @@ pub(crate) fn own_rights() -> Problem {
         403,
         "own_rights",
         "Not one's own",
-        "Nobody changes their own roles or groups, or shuts themselves out.",
+        "Nobody changes their own roles or groups, or shuts themselves out, with whichever of their accounts.",
         "Ask another admin, or use `holdfast admin` on the server's machine.",
     )
 }

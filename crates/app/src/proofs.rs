@@ -202,7 +202,7 @@ impl Proofs for App {
         self.may_freshly(actor, Action::WritePeople).await?;
         let people = self.store.people().await.map_err(of_store)?;
         let person = found(&people, id)?;
-        if person.id == actor.person {
+        if actor.is_own(person.id) {
             return Err(own_rights());
         }
         self.take_factors(actor, person).await

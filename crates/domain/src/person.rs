@@ -158,6 +158,12 @@ impl Actor {
         self.roles.contains(&role)
     }
 
+    /// Whether the account is theirs: this one, or another that is known as the same person's.
+    #[must_use]
+    pub fn is_own(&self, account: PersonId) -> bool {
+        self.person == account || self.others.contains(&account)
+    }
+
     /// Every role that they hold, as they hold it.
     pub fn held(&self) -> impl Iterator<Item = HeldRole> {
         self.roles.iter().copied().map(HeldRole::from).chain(self.scoped_roles.iter().cloned())

@@ -8,7 +8,7 @@ use holdfast_domain::{ApprovalRule, Name, PersonId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use left::{ASKED_TOO_FOR, Left, RulesLeft, rules_left};
+pub use left::{ASKED_TOO_FOR, Left, RulesLeft, asked_too, gained, rules_left, taken_over};
 
 /// The policy frozen into a request; later edits of the policy do not touch it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +18,15 @@ pub struct FrozenPolicy {
     pub expires_after_seconds: u32,
     /// Who changed what is asked here shortly before the request: their yes does not count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub editors: Vec<PersonId>,
+    pub editors: Vec<Editor>,
+}
+
+/// Whoever changed what is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Editor {
+    pub person: PersonId,
+    /// From when on a new request takes their yes again.
+    pub until: Timestamp,
 }
 
 /// One person's yes, with the groups they were in when they gave it.
@@ -75,6 +83,15 @@ impl FrozenPolicy {
             }
         }
     }
+}
+
+/// Whether whatever meets the other rules meets these: of no group do they ask more.
+#[must_use]
+pub fn ask_no_more(rules: &[ApprovalRule], than: &[ApprovalRule]) -> bool {
+    let of = |rules: &[ApprovalRule], group: &Name| -> u32 {
+        rules.iter().filter(|rule| rule.group == *group).map(|rule| u32::from(rule.approvals)).sum()
+    };
+    rules.iter().all(|rule| of(rules, &rule.group) <= of(than, &rule.group))
 }
 
 /// How far a request is: per rule, who counts for it and how many are missing.
@@ -201,14 +218,17 @@ pub fn may_count(request: &Request, review: &Review) -> Result<(), Refusal> {
             "Ask another member of the approving groups; to take the request back, cancel it.",
         ));
     }
-    if request.policy.editors.iter().any(|editor| review.is_of(*editor)) {
+    if let Some(editor) = request.policy.editors.iter().find(|editor| review.is_of(editor.person)) {
         return Err(Refusal::new(
             "policy_editor",
             format!(
                 "{} has changed what is asked for {} in the days before this request, and nobody approves by rules of their own.",
                 review.email, request.application
             ),
-            "Ask another member of the approving groups.",
+            format!(
+                "Ask another member of the approving groups. Their own yes counts for a request that is made after {:.0}, or once what was asked before is put back.",
+                editor.until
+            ),
         ));
     }
     Ok(())

@@ -197,27 +197,34 @@ pub fn factor_stands(since: Option<Timestamp>, now: Timestamp) -> Result<(), Ref
 /// So long after it was opened a person's own second factor opens no other before the review of the first is closed.
 pub const REVIEW_COMES_FIRST_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// The hour would be none if whoever had it could take another by themselves. Somebody else has to have had a say: by closing the
-/// review, or by a sealed code, which somebody else made.
+/// The hour would be none if whoever had it could take another by themselves, with whichever of their accounts. Somebody else has
+/// to have had a say: by closing the review, or by a sealed code, which somebody else made.
 ///
 /// # Errors
 /// `review_comes_first`.
 pub fn opened_again(
     with: OpenedWith,
     by: PersonId,
+    others: &[PersonId],
     unreviewed: &[BreakGlass],
     now: Timestamp,
 ) -> Result<(), Refusal> {
+    // The account's own that is open still is refused as that.
+    let theirs = |glass: &BreakGlass| {
+        others.contains(&glass.holder.id) || (glass.holder.id == by && glass.over_since(now).is_some())
+    };
     let recent = |glass: &&BreakGlass| {
-        glass.holder.id == by
+        theirs(glass)
             && glass.reviewed.is_none()
-            && glass.over_since(now).is_some()
             && now.duration_since(glass.opened_at) < REVIEW_COMES_FIRST_FOR
     };
     match unreviewed.iter().find(recent) {
         Some(first) if with == OpenedWith::SecondFactor => Err(Refusal::new(
             "review_comes_first",
-            format!("You broke the glass at {:.0}, and nobody has reviewed that yet.", first.opened_at),
+            format!(
+                "You broke the glass at {:.0} as {}, and nobody has reviewed that yet.",
+                first.opened_at, first.holder.email
+            ),
             "Open it with a sealed code, have the review closed by somebody else once its runs are over, or let another \
              operator open it.",
         )),

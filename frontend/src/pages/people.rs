@@ -14,7 +14,7 @@ pub const PATH: &str = "/people";
 /// The form's name.
 pub const SIGN_EVERYBODY_OUT: &str = "sign-everybody-out";
 
-/// `me`: the e-mail address of whoever looks; nobody changes their own rights.
+/// `me`: the e-mail address of whoever looks; nobody changes their own rights, of whichever account.
 #[must_use]
 pub fn page(people: Vec<PersonView>, groups: Vec<GroupView>, me: String) -> Screen {
     Screen::new("People", PATH, move || body(&people, &groups, &me))
@@ -57,13 +57,14 @@ fn person(person: &PersonView, me: &str) -> AnyView {
     let others = (!person.other_accounts.is_empty())
         .then(|| view! { <p class="hint">{format!("Also {}", person.other_accounts.join(", "))}</p> });
     let groups = if person.groups.is_empty() { "–".to_owned() } else { person.groups.join(", ") };
+    let own = person.email == me || person.other_accounts.iter().any(|other| other == me);
     view! {
         <tr>
             <td><b>{person.email.clone()}</b>{others}</td>
             {parts::labelled("Roles", view! { {person.roles.join(" · ")} }.into_any())}
             {parts::labelled("Groups", view! { {groups} }.into_any())}
             {parts::labelled("State", view! { {badge(tone, word)}{temporary} }.into_any())}
-            <td class="whole">{change(person, person.email == me)}</td>
+            <td class="whole">{change(person, own)}</td>
         </tr>
     }
     .into_any()

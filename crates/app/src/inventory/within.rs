@@ -7,6 +7,7 @@ use crate::problems::of_file;
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, Application, Inventory, Labels, Name, OwnPlan};
 use holdfast_inventory::{Diff, Section, Source, check};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// One inventory in three parts, by whose eyes it is seen with.
@@ -114,6 +115,14 @@ impl Parted {
         ))
     }
 
+    /// All that is stored, of which this much is seen.
+    pub fn all<'a>(&self, seen: &'a Inventory) -> Cow<'a, Inventory> {
+        match self.hidden.applications {
+            None => Cow::Borrowed(seen),
+            Some(_) => Cow::Owned(joined(seen.clone(), &self.hidden)),
+        }
+    }
+
     /// Those that were not shown.
     pub fn hides(&self, name: &Name) -> bool {
         let parts = [&self.named, &self.hidden];
@@ -162,7 +171,8 @@ impl Lines {
     }
 }
 
-/// Whether this actor may change what would change. Answers with whether a fresh proof of identity is needed.
+/// Whether this actor may change what would change; an application among `taken_over` is as protected as one that changes its
+/// policy, for it changes under which one stands what it holds. Answers with whether a fresh proof of identity is needed.
 ///
 /// # Errors
 /// 403: of everything that is outside of their scope, with its line; else what would be needed.
@@ -170,6 +180,7 @@ pub(super) fn may_change(
     actor: &Actor,
     (stored, merged): (&Inventory, &Inventory),
     difference: &Diff,
+    taken_over: &BTreeSet<Name>,
     source: Option<&Source>,
 ) -> Answer<bool> {
     let (mut lines, mut needs_proof) = (Lines::default(), false);
@@ -207,7 +218,11 @@ pub(super) fn may_change(
                     let mut rights = vec![(Action::WriteInventory, path.clone())];
                     let policy = |a: Option<&Application>| a.map(|a| a.approval_policy.clone());
                     if section.section == Section::Applications {
-                        if before.is_some() && after.is_some() && policy(before) != policy(after) {
+                        let taken_over = taken_over.iter().any(|of| of.as_str() == name);
+                        needs_proof |= taken_over;
+                        if taken_over
+                            || before.is_some() && after.is_some() && policy(before) != policy(after)
+                        {
                             rights.push((Action::WriteProtected, format!("{path}.approval_policy")));
                         }
                         if after.is_some_and(|after| waives_more(before, after)) {

@@ -17,7 +17,7 @@ use crate::problems::{active_run, as_refusal, of_refusal, of_store, resource_hel
 use holdfast_api::runs::{RequestRun, RunPreview};
 use holdfast_api::{Answer, Problem};
 use holdfast_domain::{Actor, ApprovalPolicy, EvacuationId, Name, RunId};
-use holdfast_failover::approval::{FrozenPolicy, Left, tally};
+use holdfast_failover::approval::{FrozenPolicy, Left, asked_too, tally};
 use holdfast_failover::break_glass::not_open;
 use holdfast_failover::digest::request_digest;
 use holdfast_failover::guard::{Guarded, Ruled, RunKind, guarded};
@@ -389,9 +389,14 @@ impl App {
         self.involve_owners(&users, &mut plan, emergency.as_mut(), &mut policy, asked.dry_run).await?;
         if !asked.dry_run {
             let of: Vec<&Name> = users.iter().map(|user| &user.application).chain([&name]).collect();
-            let left = self.store.rules_left(&of).await.map_err(of_store)?;
+            let holds = shared::held(&judged.application, &plan, emergency.as_ref());
+            let left = self.store.rules_left(&of, &holds).await.map_err(of_store)?;
+            let left = asked_too(left, &policy, self.store.now().await.map_err(of_store)?);
             policy.ask_as_before(&left);
             plan.notes.extend(left.iter().map(Left::note));
+            if !left.is_empty() {
+                plan.notes.extend(self.too_few(&judged.application, &policy).await?);
+            }
         }
         may_ask_for(asked.commit_within_seconds, &plan)?;
         let digest = request_digest(&name, &movement, &plan, emergency.as_ref(), &policy, manner(asked))

@@ -8,7 +8,7 @@ use crate::people::actor;
 use crate::picture::may_approve;
 use crate::problems::of_store;
 use holdfast_api::{Answer, Problem};
-use holdfast_domain::{Actor, Application, Name, RunId};
+use holdfast_domain::{Actor, Application, ApprovalRule, Name, RunId};
 use holdfast_failover::approval::FrozenPolicy;
 use holdfast_failover::plan::EmergencyVariant;
 use holdfast_failover::shared::{self, User};
@@ -74,6 +74,35 @@ impl App {
                 format!("Give somebody of `{group}` approver over `{of}`."),
             )
         }))
+    }
+
+    /// What is asked beside the policy may be more than there is anybody for, which the policy's own findings do not tell.
+    pub(super) async fn too_few(
+        &self,
+        application: &Application,
+        policy: &FrozenPolicy,
+    ) -> Answer<Vec<String>> {
+        let people = self.store.people().await.map_err(of_store)?;
+        let people = people.iter().filter(|person| person.disabled_at.is_none());
+        let people: Vec<Actor> = people.map(|person| actor(person, None)).collect();
+        let few = |rule: &ApprovalRule| {
+            let mut there: Vec<&Actor> = Vec::new();
+            for one in people.iter().filter(|one| may_approve(one, &rule.group, application)) {
+                let barred = policy.editors.iter().any(|editor| one.is_own(editor.person));
+                if !barred && !there.iter().any(|other| other.is_own(one.person)) {
+                    there.push(one);
+                }
+            }
+            (there.len() < usize::from(rule.approvals)).then(|| {
+                format!(
+                    "{} of {} are asked, and {} could approve: put back what was asked before the change, or add to the group.",
+                    rule.approvals,
+                    rule.group,
+                    there.len()
+                )
+            })
+        };
+        Ok(policy.rules.iter().filter_map(few).collect())
     }
 
     /// Without approvals nobody has agreed for those whose store is moved too: whoever starts it must be one who may ask for

@@ -84,7 +84,7 @@ fn why(run: &Run, review: &Review, person: Option<&(Person, Actor)>) -> Option<S
     if is_theirs(by.id) {
         return Some(format!("is known as the same person as {}, who asked", by.email));
     }
-    if policy.editors.iter().any(|editor| is_theirs(*editor)) {
+    if policy.editors.iter().any(|editor| is_theirs(editor.person)) {
         return Some("is known as the same person as somebody who changed what is asked".into());
     }
     let earlier = run.reviews.iter().take_while(|earlier| earlier.person != review.person);

@@ -7,7 +7,7 @@ use holdfast_api::break_glass::{
 };
 use holdfast_api::compliance::Compliances;
 use holdfast_api::now::Nows;
-use holdfast_api::people::Policies;
+use holdfast_api::people::{ChangePerson, People, Policies};
 use holdfast_api::runs::{RequestRun, RunVerb, RunView, Runs};
 use holdfast_api::safeguards::{DeclareFreeze, Safeguards};
 use holdfast_api::{Answer, IfMatch};
@@ -99,6 +99,25 @@ async fn a_run_starts_on_one_persons_word_is_marked_and_everything_of_it_is_in_t
     assert_eq!(opened.detail["approvers"], serde_json::json!(["approver@example.com"]));
     assert_eq!(opened.detail["reason"], "nobody answers");
     assert_eq!(of("run.request").detail["break_glass"]["id"], glass.id.as_str());
+}
+
+#[tokio::test]
+async fn another_account_of_the_same_person_opens_none_before_the_first_is_reviewed() {
+    let (house, operator) = burning().await;
+    let second = house.another("second@example.com", Role::Operator, &[]).await;
+    has_an_app(&house, &second, "2 days").await;
+    let admin = house.another("admin@example.com", Role::Admin, &[]).await;
+    let one = ChangePerson { same_person_as: Some(operator.email.clone()), ..ChangePerson::default() };
+    house.app.change_person(&admin, &second.email, one, &IfMatch::Unconditional).await.unwrap();
+    let second = house.app.actor_of_session(second.person, Some(Timestamp::now())).await.unwrap();
+    let second = Actor { second_factor: true, ..second };
+    let glass = open(&house, &operator).await;
+    let again = async || house.app.open_break_glass(&second, because("still")).await;
+    assert_eq!(refused(again().await).code, "review_comes_first", "while the first is open");
+    age(&house, &glass).await;
+    assert_eq!(refused(again().await).code, "review_comes_first", "and after it");
+    review(&house, &admin, &glass, "rightly").await.unwrap();
+    again().await.unwrap();
 }
 
 #[tokio::test]

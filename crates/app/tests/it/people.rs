@@ -2,7 +2,9 @@
 
 use crate::house::{House, name, refused};
 use holdfast_api::audit::{AuditFilter, Audits};
+use holdfast_api::passkeys::Passkeys;
 use holdfast_api::people::{AddPerson, ChangePerson, Groups, People, Policies, PutGroup, Tokens};
+use holdfast_api::proofs::Proofs;
 use holdfast_api::repeats::Repeats;
 use holdfast_api::{IfMatch, version};
 use holdfast_domain::{Actor, ApprovalPolicy, ApprovalRule, Reach, RequestKey, Role, Scope, Seconds};
@@ -101,6 +103,42 @@ async fn nobody_changes_their_own_rights() {
     assert_eq!(refused(house.app.put_group(&admin, group, &IfMatch::Unconditional).await).code, "own_rights");
     let own = ChangePerson { password: Some("another long password".into()), ..ChangePerson::default() };
     assert_eq!(refused(change(own).await).code, "own_password", "it is changed by the present one");
+}
+
+#[tokio::test]
+async fn nobody_changes_the_rights_of_another_account_of_their_own() {
+    let house = House::new().await;
+    let other = admin(&house).await;
+    let first = house.another("first@example.com", Role::Admin, &[]).await;
+    let second = "second@example.com";
+    house.another(second, Role::Approver, &["approvers"]).await;
+    let default = ChangePerson::default;
+    let change =
+        async |by: &Actor, change| house.app.change_person(by, second, change, &IfMatch::Unconditional).await;
+    let one = ChangePerson { same_person_as: Some(first.email.clone()), ..default() };
+    change(&other, one).await.unwrap();
+    let first = house.app.actor_of_session(first.person, Some(jiff::Timestamp::now())).await.unwrap();
+    for own in [
+        ChangePerson { roles: Some(vec![Role::Admin.into()]), ..default() },
+        ChangePerson { groups: Some(vec!["sre".into()]), ..default() },
+        ChangePerson { disabled: Some(true), ..default() },
+        ChangePerson { same_person_as: Some(String::new()), ..default() },
+    ] {
+        assert_eq!(refused(change(&first, own.clone()).await).code, "own_rights", "{own:?}");
+    }
+    let password = ChangePerson { password: Some("another long password".into()), ..default() };
+    assert_eq!(refused(change(&first, password).await).code, "own_password");
+    let nobody = PutGroup { name: name("approvers"), description: None, members: Some(vec![]) };
+    assert_eq!(
+        refused(house.app.put_group(&first, nobody, &IfMatch::Unconditional).await).code,
+        "own_rights"
+    );
+    assert_eq!(refused(house.app.reset_codes(&first, second).await).code, "own_rights");
+    let key = house.app.remove_passkey_of(&first, second, Uuid::now_v7()).await;
+    assert_eq!(refused(key).code, "own_rights");
+    change(&other, ChangePerson { disabled: Some(true), ..default() }).await.unwrap();
+    let back = ChangePerson { disabled: Some(false), ..default() };
+    assert_eq!(refused(change(&first, back).await).code, "own_rights", "whom another has shut out");
 }
 
 #[tokio::test]

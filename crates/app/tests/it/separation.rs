@@ -6,9 +6,10 @@ use holdfast_api::IfMatch;
 use holdfast_api::inventory::{FileFormat, Inventories, Manner};
 use holdfast_api::people::{ChangePerson, People, Policies};
 use holdfast_api::runs::{RunVerb, RunView, Runs};
-use holdfast_domain::{Actor, ApprovalPolicy, ApprovalRule, Role, Scope, Seconds};
+use holdfast_domain::{Actor, Application, ApprovalPolicy, ApprovalRule, Role, Scope, Seconds};
 use holdfast_failover::Intent;
 use holdfast_failover::run::RunState;
+use holdfast_inventory::write_yaml;
 use jiff::{SignedDuration, Timestamp};
 
 async fn asked(house: &House, application: &str) -> RunView {
@@ -85,7 +86,7 @@ async fn of_every_role_relation_and_credential_a_colleague_with_a_fresh_proof_wh
     let second_of_approver = in_group("second-of-approver@example.com").await;
     let editor = editor(&house).await;
     // One more than will ever approve here: the run waits through all of it.
-    let of_three = asks("two-approvers", 3, 2);
+    let of_three = asks("two-approvers", 3, 4);
     house.app.put_policy(&editor, of_three, &IfMatch::Unconditional).await.unwrap();
     same(&house, "second-of-requester@example.com", "operator@example.com").await;
     same(&house, "second-of-editor@example.com", "editor@example.com").await;
@@ -242,4 +243,62 @@ async fn what_was_asked_before_a_policy_was_changed_or_left_is_asked_for_three_d
     let run = asked(&house, "pair").await;
     assert_eq!(needed(&run), [("approvers".to_owned(), 1)], "everybody had three days to see it");
     assert_eq!(house.approve(&house.approver, &run).await.unwrap().summary.state, RunState::Running);
+}
+
+#[tokio::test]
+async fn a_stricter_policy_bars_nobody_and_a_slip_of_a_minute_is_not_asked_unless_another_puts_it_right() {
+    let house = House::new().await;
+    house.sees_services("pair", &[HOME, AWAY]).await;
+    let (editor, other) = (editor(&house).await, house.another("other@example.com", Role::Admin, &[]).await);
+    let put = async |by: &Actor, approvals| {
+        let policy = asks("two-approvers", approvals, 2);
+        house.app.put_policy(by, policy, &IfMatch::Unconditional).await.unwrap();
+    };
+    for approvals in [3, 20, 2] {
+        put(&editor, approvals).await;
+        let run = asked(&house, "pair").await;
+        assert_eq!(needed(&run), [("approvers".to_owned(), approvals)]);
+        assert!(!run.notes.iter().any(|note| note.contains("changed what is asked")), "{:?}", run.notes);
+        house.approve(&editor, &run).await.unwrap();
+        cancel(&house, &run).await;
+    }
+    put(&editor, 20).await;
+    put(&other, 2).await;
+    let run = asked(&house, "pair").await;
+    assert_eq!(needed(&run), [("approvers".to_owned(), 20)], "nobody undoes what another has made");
+    let told = run.notes.iter().any(|note| note.contains("20 of approvers are asked, and 1 could approve"));
+    assert!(told, "{:?}", run.notes);
+}
+
+#[tokio::test]
+async fn an_application_under_another_name_is_asked_what_its_parts_were_and_only_an_admin_names_it_so() {
+    let house = House::new().await;
+    let editor = editor(&house).await;
+    let mut inventory = house.store.load_inventory().await.unwrap();
+    let pair = inventory.applications.iter_mut().flatten().find(|a| a.name == name("pair")).unwrap();
+    let beside = Application {
+        name: name("pair2"),
+        approval_policy: name("one-approver"),
+        depends_on: vec![],
+        ..pair.clone()
+    };
+    let was = pair.clone();
+    *pair = beside.clone();
+    let renamed = write_yaml(&inventory);
+    inventory.applications.as_mut().unwrap().push(was);
+    let both = write_yaml(&inventory);
+    let manner = Manner { prune: true, ..Manner::default() };
+    let apply = async |by: &Actor, file: &str| {
+        house.app.apply_inventory(by, file.as_bytes(), FileFormat::Yaml, &manner).await
+    };
+    for file in [&renamed, &both] {
+        assert_eq!(refused(apply(&house.operator, file).await).status, 403);
+    }
+    apply(&editor, &renamed).await.unwrap();
+    house.sees_services("pair2", &[HOME, AWAY]).await;
+    let run = asked(&house, "pair2").await;
+    assert_eq!(needed(&run), [("approvers".to_owned(), 2)]);
+    let no = refused(house.approve(&editor, &run).await);
+    assert_eq!(no.code, "policy_editor");
+    assert!(no.way_out.contains("made after"), "{no:?}");
 }

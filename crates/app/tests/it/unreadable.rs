@@ -10,8 +10,9 @@ use holdfast_api::evacuations::Evacuations;
 use holdfast_api::inventory::{FileFormat, Inventories, Manner};
 use holdfast_api::now::Nows;
 use holdfast_api::regions::Regions;
-use holdfast_domain::{Declaration, Seconds};
+use holdfast_domain::{Actor, Declaration, Role, Seconds};
 use holdfast_failover::Mode;
+use holdfast_inventory::write_yaml;
 
 /// A part of `split` that no version writes, with the column that is named then.
 const POISONS: [(&str, &str); 6] = [
@@ -81,6 +82,25 @@ async fn one_column_that_cannot_be_read_sets_its_application_aside_until_it_is_s
         assert_eq!(house.app.unreadable_applications(&house.operator).await.unwrap(), [], "{column}");
         assert_eq!(listed(&house).await, ["front", "pair", "shop", "split"], "{column}");
     }
+}
+
+#[tokio::test]
+async fn an_application_that_cannot_be_read_leaves_its_policy_by_an_admins_hand_and_is_asked_by_it_still() {
+    let house = House::new().await;
+    let mut inventory = house.store.load_inventory().await.unwrap();
+    let split = inventory.applications.iter_mut().flatten().find(|a| a.name == name("split")).unwrap();
+    let strict = split.approval_policy.clone();
+    split.approval_policy = name("one-approver");
+    let weaker = write_yaml(&inventory);
+    sqlx::query(POISONS[0].1).execute(&mut house.database.owner().await).await.unwrap();
+    let manner = Manner::default();
+    let apply =
+        async |by: &Actor| house.app.apply_inventory(by, weaker.as_bytes(), FileFormat::Yaml, &manner).await;
+    assert_eq!(refused(apply(&house.operator).await).status, 403);
+    let admin = house.another("admin@example.com", Role::Admin, &[]).await;
+    apply(&admin).await.unwrap();
+    let left = house.store.rules_left(&[&name("split")], &[]).await.unwrap();
+    assert_eq!(left.iter().map(|left| &left.rules.policy.name).collect::<Vec<_>>(), [&strict]);
 }
 
 #[tokio::test]

@@ -121,10 +121,15 @@ fn all_accounts_of_one_person_are_one_person() {
 
 #[test]
 fn who_changed_what_is_asked_does_not_approve_with_any_account_and_may_say_no() {
-    let edited = FrozenPolicy { editors: vec![testing::who(2).id], ..policy(&[("sre", 1)]) };
+    let edited = FrozenPolicy {
+        editors: vec![Editor { person: testing::who(2).id, until: testing::NOW }],
+        ..policy(&[("sre", 1)])
+    };
     let request = request(edited);
     for of_the_editor in [review(2, &["sre"]), also(review(3, &["sre"]), 2)] {
-        assert_eq!(may_review(&request, &[], &of_the_editor).unwrap_err().code, "policy_editor");
+        let refusal = may_review(&request, &[], &of_the_editor).unwrap_err();
+        assert_eq!(refusal.code, "policy_editor");
+        assert!(refusal.way_out.contains(&format!("after {:.0}", testing::NOW)), "{}", refusal.way_out);
         let who = Who { id: of_the_editor.person, email: of_the_editor.email };
         assert!(may_deny(&request, &who, &of_the_editor.groups).is_ok());
     }

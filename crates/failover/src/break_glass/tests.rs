@@ -103,7 +103,7 @@ fn a_second_factor_that_was_set_up_today_breaks_no_glass() {
 fn within_a_day_nobody_breaks_it_twice_by_themselves() {
     let first = BreakGlass { ended: Some((after(3_600), "the clock".into())), ..glass() };
     let again = |with, by, glasses: &[BreakGlass], seconds| {
-        opened_again(with, by, glasses, after(seconds)).map_err(|no| no.code)
+        opened_again(with, by, &[], glasses, after(seconds)).map_err(|no| no.code)
     };
     let (holder, other) = (first.holder.id, who(77).id);
     let no = Err("review_comes_first".to_owned());
@@ -113,6 +113,19 @@ fn within_a_day_nobody_breaks_it_twice_by_themselves() {
     assert_eq!(again(OpenedWith::SecondFactor, other, unreviewed, 4_000), Ok(()), "another person's hour");
     assert_eq!(again(OpenedWith::SecondFactor, holder, unreviewed, 24 * 3_600), Ok(()));
     let reviewed = Reviewed { by: "ada@example.com".into(), at: after(4_000), words: "rightly".into() };
-    let reviewed = [BreakGlass { reviewed: Some(reviewed), ..first }];
+    let reviewed = [BreakGlass { reviewed: Some(reviewed), ..first.clone() }];
     assert_eq!(again(OpenedWith::SecondFactor, holder, &reviewed, 4_100), Ok(()));
+
+    let second = |with, glass: &BreakGlass, seconds| {
+        let glasses = std::slice::from_ref(glass);
+        opened_again(with, other, &[holder], glasses, after(seconds)).map_err(|no| no.code)
+    };
+    assert_eq!(
+        second(OpenedWith::SecondFactor, &unreviewed[0], 4_000),
+        no,
+        "another account of the holder's"
+    );
+    assert_eq!(second(OpenedWith::SecondFactor, &glass(), 60), no, "and while the first is open still");
+    assert_eq!(second(OpenedWith::SealedCode, &unreviewed[0], 4_000), Ok(()));
+    assert_eq!(second(OpenedWith::SecondFactor, &reviewed[0], 4_100), Ok(()));
 }

@@ -1,7 +1,7 @@
 //! The way back of a live drill: what of the approval of the way there carries over to it.
 
 use super::{Event, Request, Run};
-use crate::approval::{Review, tally};
+use crate::approval::{Review, ask_no_more, tally};
 use crate::movement::{Drill, Intent, Mode};
 use crate::plan::EmergencyVariant;
 use holdfast_domain::Name;
@@ -20,7 +20,7 @@ fn changed(request: &Request) -> BTreeSet<Option<&Name>> {
 
 /// Why the approval of the way there does not cover this way back; it then waits for approval like any other run. The
 /// digest that was approved says that there is a way back, and what stood before: so it may take back what the way
-/// there has changed, under the same policy, and nothing else.
+/// there has changed, where nobody more is asked, and nothing else.
 #[must_use]
 pub fn not_covered(there: &Run, back: &Request) -> Option<String> {
     let (went, goes) = (&there.request.movement, &back.movement);
@@ -33,8 +33,8 @@ pub fn not_covered(there: &Run, back: &Request) -> Option<String> {
     {
         return Some("it is not the way back of that drill".into());
     }
-    if back.policy.rules != there.request.policy.rules {
-        return Some("who must agree has changed since".into());
+    if !ask_no_more(&back.policy.rules, &there.request.policy.rules) {
+        return Some("more people must agree than had to".into());
     }
     if !back.overrides.is_empty() {
         return Some("it overrides a guard".into());
@@ -127,6 +127,16 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_that_asks_less_now_or_the_same_in_another_order_lets_it_start_too() {
+        let there = there();
+        for rules in [&[("business-owners", 1), ("sre", 1)][..], &[("sre", 1)]] {
+            let back = sealed(Request { policy: policy(rules), ..back(&there) });
+            assert_eq!(not_covered(&there, &back), None, "{rules:?}");
+            assert_eq!(carried(&there, &back, &reviews()).last(), Some(&Event::Started), "{rules:?}");
+        }
+    }
+
+    #[test]
     fn an_approval_that_counts_no_more_leaves_it_waiting() {
         let there = there();
         let back = back(&there);
@@ -159,11 +169,12 @@ mod tests {
             value_now: String::new(),
             value_to_be: String::new(),
         };
-        let others: [&dyn Fn(&mut Request); 7] = [
+        let others: [&dyn Fn(&mut Request); 8] = [
             &|back| back.plan.drill = None,
             &|back| back.plan.drill = Some(Drill::Back { of: RunId::fresh() }),
             &|back| back.movement.mode = Mode::Emergency,
-            &|back| back.policy = policy(&[("sre", 1)]),
+            &|back| back.policy = policy(&[("sre", 2), ("business-owners", 1)]),
+            &|back| back.policy = policy(&[("security", 1)]),
             &|back| back.overrides = vec!["lag_above_rpo".into()],
             &|back| back.plan.steps.push(own(Some(name("another")))),
             &|back| back.plan.steps.push(own(None)),

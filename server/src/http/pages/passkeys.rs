@@ -75,7 +75,8 @@ pub async fn of(State(state): State<AppState>, visit: Visit, Path(id): Path<Stri
             state.plane.person(&visit.actor, &id),
             state.plane.passkeys_of(&visit.actor, &id)
         )?;
-        let own = person.email == visit.actor.email;
+        let email = &visit.actor.email;
+        let own = person.email == *email || person.other_accounts.contains(email);
         Ok(pages::passkeys::of_somebody(person, keys, own))
     };
     let answer: Answer<Screen> = answer.await;
