@@ -73,7 +73,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer, or something stored cannot be read.
     pub async fn rules_left(&self, applications: &[&Name], identities: &[String]) -> Result<Vec<Left>> {
-        rules_left(&mut *self.pool.acquire().await?, applications, identities).await
+        rules_left(&mut self.pool.acquire().await?, applications, identities).await
     }
 }
 
