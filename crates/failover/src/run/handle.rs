@@ -297,10 +297,4 @@ impl Run {
             )),
         }
     }
-
-    /// Whether a person may still review it: for pages that show or hide the form.
-    #[must_use]
-    pub fn awaits_approval(&self, now: Timestamp) -> bool {
-        self.state == RunState::AwaitingApproval && now < self.expires_at
-    }
 }
