@@ -17,7 +17,7 @@ pub struct Flags {
     pub data: Option<PathBuf>,
 }
 
-/// Variables with the prefix that some command, script, story or test of ours reads.
+/// Variables with the prefix that somebody may have set for a command, a script, a story or a test of ours.
 const VARIABLES: [&str; 52] = [
     "HOLDFAST_CONFIG",
     "HOLDFAST_MODE",

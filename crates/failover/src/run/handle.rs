@@ -1,6 +1,6 @@
 //! What is asked of a run, and what becomes of it: events, or a no with a way out.
 
-use super::{Command, Event, Request, Run, RunState};
+use super::{Command, Event, Request, Run};
 use crate::approval::{may_deny, may_review, tally};
 use crate::digest::{Digest, Manner, request_digest};
 use crate::refusal::Refusal;
