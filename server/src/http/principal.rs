@@ -135,7 +135,7 @@ pub async fn find(parts: &mut Parts, state: &AppState) -> Result<Option<Actor>, 
 /// # Errors
 /// When the token is not known, or sessions cannot be read.
 pub async fn who(parts: &mut Parts, state: &AppState) -> Result<Option<Actor>, Refused> {
-    let request = parts.extensions.get().map(|RequestId(id)| *id);
+    let request = parts.extensions.get::<RequestId>().map(|RequestId(id)| *id);
     Ok(known(parts, state).await?.map(|actor| Actor { request, ..actor }))
 }
 

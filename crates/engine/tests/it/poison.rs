@@ -232,10 +232,10 @@ async fn a_lot_expires_although_one_of_its_runs_cannot_be_read() {
     house.stop().await;
 }
 
-/// One life of a server whose code has this defect over this run.
 /// Beside a life's own files: which life's looks are under way.
 const LOOKS: &str = "looks-under-way";
 
+/// One life of a server whose code has this defect over this run.
 fn live(house: &House, run: &RunView, defect: &str) -> Child {
     let (url, folder) = house.address();
     Command::new(std::env::current_exe().unwrap())
