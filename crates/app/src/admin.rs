@@ -31,6 +31,7 @@ fn administrator() -> Actor {
         passkey: None,
         due: None,
         sent: None,
+        request: None,
         over: None,
     }
 }

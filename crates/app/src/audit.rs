@@ -44,6 +44,7 @@ impl Audits for App {
         let fields: Vec<String> = problem.fields.iter().map(|field| cut(&field.path)).take(20).collect();
         let entry =
             AuditEntry::refused("request.send", author(actor), "request", cut(request), &problem.code)
+                .in_request(actor.request)
                 .with(serde_json::json!({ "fields": fields }));
         self.store.refuse_within(entry, RefusalLimits::OF_CHANGES).await.map_err(of_store)
     }
@@ -115,13 +116,15 @@ pub(crate) fn author(actor: &Actor) -> AuditActor {
 /// The entry of a change that was made. `subject` is `kind:name`.
 pub(crate) fn done(actor: &Actor, action: &str, subject: &str) -> AuditEntry {
     let (kind, id) = subject.split_once(':').unwrap_or((subject, ""));
-    found_under_its_application(AuditEntry::done(action, author(actor), kind, id)).marked(Mark::of(actor))
+    found_under_its_application(AuditEntry::done(action, author(actor), kind, id))
+        .in_request(actor.request)
+        .marked(Mark::of(actor))
 }
 
 pub(crate) fn refused(actor: &Actor, action: &str, subject: &str, problem: &Problem) -> AuditEntry {
     let (kind, id) = subject.split_once(':').unwrap_or((subject, ""));
     let entry = AuditEntry::refused(action, author(actor), kind, cut(id), &problem.code);
-    found_under_its_application(entry).because(problem.detail.clone())
+    found_under_its_application(entry).in_request(actor.request).because(problem.detail.clone())
 }
 
 fn found_under_its_application(entry: AuditEntry) -> AuditEntry {

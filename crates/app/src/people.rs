@@ -320,6 +320,7 @@ pub(crate) fn actor(person: &Person, identity_proved_at: Option<Timestamp>) -> A
         passkey: None,
         due: None,
         sent: None,
+        request: None,
         over: None,
     }
 }

@@ -135,6 +135,8 @@ pub struct Actor {
     pub due: Option<Due>,
     /// What makes a second sending of this request the same request; `None`: the sender asked for no such thing.
     pub sent: Option<RequestKey>,
+    /// The request that they ask by, as its answer calls it; `None`: it came by no server, or nobody sent it.
+    pub request: Option<uuid::Uuid>,
     /// The application that is asked about; `None`: none in particular. Said by the use case, never by the door.
     pub over: Option<Labels>,
 }

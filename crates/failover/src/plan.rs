@@ -157,13 +157,6 @@ impl Plan {
 /// What a lag is to be where nothing limits it.
 const LAG_WHATEVER: &str = "recorded, whatever it is";
 
-/// Where a plan comes from, for whoever reads it: the movement and the plan together.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PlannedMovement {
-    pub movement: Movement,
-    pub plan: Plan,
-}
-
 /// The plan that carries out `movement`, from what the inventory says and what was seen. Where a planned failover is
 /// done already, it holds the Region that was left out once more.
 ///

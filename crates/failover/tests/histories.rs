@@ -193,9 +193,10 @@ impl Told {
     }
 }
 
-/// What a run can be and come to. Each has a history, which `scripts/record-histories` writes.
+/// Its name, and whether a run is of it.
 type Kind = (&'static str, fn(&Told) -> bool);
 
+/// What a run can be and come to. Each has a history, which `scripts/record-histories` writes.
 const KINDS: &[Kind] = &[
     ("a planned failover", |run| run.is(Intent::Failover, Mode::Planned)),
     ("an emergency failover", |run| run.is(Intent::Failover, Mode::Emergency)),

@@ -86,12 +86,6 @@ impl Diff {
         self.sections.iter().filter(|s| !s.is_empty()).map(|s| s.section)
     }
 
-    /// Whether it needs a person rather than a token.
-    #[must_use]
-    pub fn touches_protected(&self) -> bool {
-        !self.protected().is_empty()
-    }
-
     /// What in it needs a person: accounts and their roles, approval policies, and under which policy an
     /// application that is already there stands, which would otherwise be the way around its policy.
     #[must_use]

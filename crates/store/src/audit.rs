@@ -97,8 +97,8 @@ impl AuditEntry {
         self
     }
     #[must_use]
-    pub fn in_request(mut self, request_id: Option<String>) -> Self {
-        self.request_id = request_id;
+    pub fn in_request(mut self, request: Option<Uuid>) -> Self {
+        self.request_id = request.map(|id| id.to_string());
         self
     }
     #[must_use]

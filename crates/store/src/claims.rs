@@ -91,23 +91,4 @@ impl Store {
             next_lease_ends_in: ends_in.map(|s| Duration::try_from_secs_f64(s).unwrap_or_default()),
         })
     }
-
-    /// Gives a run back, if it is still this worker's.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn release(&self, fence: &Fence, run: RunId) -> Result<()> {
-        sqlx::query(
-            "WITH released AS (
-                 UPDATE runs SET owner_worker = NULL, epoch = NULL
-                 WHERE id = $1 AND owner_worker = $2 AND epoch = $3 RETURNING id)
-             SELECT pg_notify('holdfast', 'run:' || id) FROM released",
-        )
-        .bind(run.0)
-        .bind(&fence.worker)
-        .bind(fence.epoch)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
 }

@@ -66,7 +66,7 @@ pub struct Session {
     pub person: Option<PersonId>,
     pub data: Value,
     pub created_at: Timestamp,
-    /// Without use; moves with [`Store::session_save`] and [`Store::session_touch`].
+    /// Without use; moves with [`Store::session_save`].
     pub expires_at: Timestamp,
     /// Whatever the use.
     pub ends_at: Timestamp,
@@ -140,23 +140,6 @@ impl Store {
         .execute(&self.pool)
         .await?;
         if saved.rows_affected() == 1 { Ok(()) } else { Err(Error::NotFound("session")) }
-    }
-
-    /// Notes that the session is used, at most once a minute.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn session_touch(&self, id_hash: &[u8; 32], expires_at: Timestamp) -> Result<()> {
-        sqlx::query(
-            "UPDATE sessions SET last_seen_at = clock_timestamp(), expires_at = greatest(expires_at, $2)
-             WHERE id_hash = $1 AND last_seen_at < clock_timestamp() - interval '1 minute'
-               AND least(expires_at, ends_at) > clock_timestamp()",
-        )
-        .bind(id_hash.as_slice())
-        .bind(time(expires_at))
-        .execute(&self.pool)
-        .await?;
-        Ok(())
     }
 
     /// `None`: unknown, ended, or its person has been disabled.

@@ -64,14 +64,4 @@ impl Store {
         .await?;
         Ok(())
     }
-
-    /// How many workers hold a lease now.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn live_workers(&self) -> Result<i64> {
-        Ok(sqlx::query_scalar("SELECT count(*) FROM workers WHERE expires_at > clock_timestamp()")
-            .fetch_one(&self.pool)
-            .await?)
-    }
 }

@@ -17,8 +17,8 @@ pub struct Flags {
     pub data: Option<PathBuf>,
 }
 
-/// Variables with the prefix that some command or script of ours reads.
-const VARIABLES: [&str; 42] = [
+/// Variables with the prefix that somebody may have set for a command, a script, a story or a test of ours.
+const VARIABLES: [&str; 52] = [
     "HOLDFAST_CONFIG",
     "HOLDFAST_MODE",
     "HOLDFAST_LISTEN",
@@ -61,6 +61,16 @@ const VARIABLES: [&str; 42] = [
     "HOLDFAST_ARTEFACTS",
     "HOLDFAST_WASM_ROUTE",
     "HOLDFAST_WITHOUT_PEERS",
+    "HOLDFAST_STORY_LANES",
+    "HOLDFAST_SCHEMATHESIS",
+    "HOLDFAST_FUZZ_EXAMPLES",
+    "HOLDFAST_BENCH_PROFILE",
+    "HOLDFAST_KILLS",
+    "HOLDFAST_SEEDS",
+    "HOLDFAST_DEEP_MODEL",
+    "HOLDFAST_FAULTS",
+    "HOLDFAST_WRITE_DOCS",
+    "HOLDFAST_WRITE_HISTORIES",
 ];
 
 /// # Errors

@@ -3,7 +3,9 @@
 use super::*;
 use holdfast_aws::AwsSettings;
 use holdfast_engine::audit::Opened;
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 
 fn environment(pairs: &[(&str, &str)]) -> Environment {
     let mut all: Environment =
@@ -200,6 +202,41 @@ fn a_misspelt_key_or_variable_is_refused_with_the_nearest_word() {
     {
         assert!(settings(&[(known, "x")], None).is_ok(), "{known}");
     }
+}
+
+/// What is exported for a script or a story is there for `make run` too, in the same shell.
+#[test]
+fn no_variable_that_a_script_or_a_story_names_keeps_a_server_from_starting() -> std::io::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut named = BTreeSet::new();
+    for folder in ["scripts", "e2e/lib", "e2e/stories"] {
+        variables_in(&root.join(folder), &mut named)?;
+    }
+    variables_of(&root.join("e2e/run.mjs"), &mut named)?;
+    assert!(named.len() > 20, "{named:?}");
+    let unknown: Vec<_> = named
+        .iter()
+        .filter(|name| refused(&[(name.as_str(), "x")], None).contains("is no setting"))
+        .collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+    Ok(())
+}
+
+fn variables_in(folder: &Path, into: &mut BTreeSet<String>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() { variables_in(&path, into)? } else { variables_of(&path, into)? }
+    }
+    Ok(())
+}
+
+fn variables_of(file: &Path, into: &mut BTreeSet<String>) -> std::io::Result<()> {
+    let bytes = std::fs::read(file)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let words = text.split(|c: char| !c.is_ascii_uppercase() && !c.is_ascii_digit() && c != '_');
+    let ours = words.filter(|word| word.strip_prefix("HOLDFAST_").is_some_and(|rest| !rest.is_empty()));
+    into.extend(ours.map(str::to_owned));
+    Ok(())
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn too_large() -> Problem {
         "too_large",
         "Too large",
         format!(
-            "The body is too large: an inventory file may have {} MiB, any other body {} kB.",
+            "The body is too large: an inventory file, or a journal that is handed in, may have {} MiB, any other body {} kB.",
             INVENTORY_LIMIT_BYTES / (1024 * 1024),
             BODY_LIMIT_BYTES / 1024
         ),

@@ -17,8 +17,14 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// No handler may take longer before its answer begins; streams have begun by then.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
-pub async fn request(request: Request, next: Next) -> Response {
-    let id = Uuid::now_v7().to_string();
+/// The id of the request, as an extension of it: what is written down about it has the id too.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestId(pub Uuid);
+
+pub async fn request(mut request: Request, next: Next) -> Response {
+    let id = Uuid::now_v7();
+    request.extensions_mut().insert(RequestId(id));
+    let id = id.to_string();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let span = tracing::info_span!("request", id);
     async move {

@@ -2,6 +2,7 @@
 //! 401. What they may do is decided by the control plane, not here.
 
 use super::{
+    observe::RequestId,
     problem::{Refused, not_signed_in},
     session::{self, SignedIn},
 };
@@ -89,7 +90,7 @@ impl Listener {
         let person = self.actor.person;
         match &self.by {
             By::Token(token) => match state.plane.actor_of_token(token).await {
-                Ok(actor) => actor == self.actor,
+                Ok(actor) => Actor { request: self.actor.request, ..actor } == self.actor,
                 Err(problem) => problem.status >= 500,
             },
             By::Session(session) => match session::stands(session, person).await {
@@ -134,6 +135,11 @@ pub async fn find(parts: &mut Parts, state: &AppState) -> Result<Option<Actor>, 
 /// # Errors
 /// When the token is not known, or sessions cannot be read.
 pub async fn who(parts: &mut Parts, state: &AppState) -> Result<Option<Actor>, Refused> {
+    let request = parts.extensions.get::<RequestId>().map(|RequestId(id)| *id);
+    Ok(known(parts, state).await?.map(|actor| Actor { request, ..actor }))
+}
+
+async fn known(parts: &mut Parts, state: &AppState) -> Result<Option<Actor>, Refused> {
     if let Some(header) = parts.headers.get(header::AUTHORIZATION) {
         let token = header.to_str().ok().and_then(bearer).ok_or_else(not_signed_in)?;
         return Ok(Some(state.plane.actor_of_token(token).await?));

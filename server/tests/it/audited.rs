@@ -8,7 +8,7 @@ use crate::{
 use holdfast_api::people::NewPerson;
 use holdfast_app::{App, Settings};
 use holdfast_domain::{Role, Scope};
-use holdfast_store::{AuditActor, AuditFilter, AuditOutcome, AuditRecord, Store};
+use holdfast_store::{AuditActor, AuditEntry, AuditFilter, AuditOutcome, AuditRecord, Store};
 use holdfast_testkit::{TestDatabase, test_database};
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -49,6 +49,11 @@ impl Real {
         let body = format!(r#"{{"email": "{email}", "password": "{PASSWORD}"}}"#);
         let json = [("content-type", "application/json")];
         self.client.send("POST", "/api/v1/session", &json, &body).await.cookie().unwrap()
+    }
+
+    async fn newest(&self) -> AuditEntry {
+        let filter = AuditFilter { limit: 1, ..AuditFilter::default() };
+        self.store.audit_entries(&filter).await.unwrap().remove(0).entry
     }
 
     /// Newest first.
@@ -161,6 +166,31 @@ async fn every_reading_operation_that_is_refused_for_want_of_a_right_is_written_
     let actions: BTreeSet<_> = entries.iter().map(|record| record.entry.action.as_str()).collect();
     assert!(actions.contains("run.read") && actions.contains("account.read"), "{actions:?}");
     assert_eq!(entries.len(), actions.len(), "one of each kind within the window, however often it is asked");
+}
+
+#[tokio::test]
+async fn an_entry_has_the_id_that_the_answer_of_its_request_tells() {
+    let real = Real::new().await;
+    real.person("admin@example.com", Role::Admin).await;
+    real.person("viewer@example.com", Role::Viewer).await;
+    let (admin, viewer) = (real.session("admin@example.com").await, real.session("viewer@example.com").await);
+    let (json, form) = ("application/json", "application/x-www-form-urlencoded");
+    let groups = "/api/v1/groups";
+    for (cookie, key, path, kind, body, action, code) in [
+        (&admin, None, groups, json, r#"{"name": "sre"}"#, "group.put", None),
+        (&admin, Some("once"), groups, json, r#"{"name": "dba"}"#, "group.put", None),
+        (&viewer, None, groups, json, r#"{"name": "ops"}"#, "group.put", Some("forbidden")),
+        (&admin, None, groups, json, r#"{"name": 5}"#, "request.send", Some("invalid")),
+        (&viewer, None, "/regions/us-east-1", form, "declared=fine", "request.send", Some("invalid")),
+    ] {
+        let mut headers = vec![("cookie", cookie.as_str()), ("origin", URL), ("content-type", kind)];
+        headers.extend(key.map(|key| ("idempotency-key", key)));
+        let answer = real.client.send("POST", path, &headers, body).await;
+        let entry = real.newest().await;
+        assert_eq!((entry.action.as_str(), entry.refusal_code.as_deref()), (action, code), "{path} {body}");
+        let told = answer.header("x-request-id");
+        assert_eq!(entry.request_id.as_deref(), Some(told), "{path} {body}");
+    }
 }
 
 #[tokio::test]

@@ -123,6 +123,7 @@ pub fn operator() -> Actor {
         passkey: None,
         due: None,
         sent: None,
+        request: None,
         over: None,
     }
 }

@@ -96,6 +96,7 @@ impl Night {
             passkey: None,
             due: None,
             sent: None,
+            request: None,
             over: None,
         };
         let folder = TempDir::new().unwrap();

@@ -19,6 +19,7 @@ fn actor(role: Option<Role>, scopes: Option<Vec<Scope>>) -> Actor {
         passkey: None,
         due: None,
         sent: None,
+        request: None,
         over: None,
     }
 }

@@ -273,6 +273,7 @@ mod tests {
             passkey: None,
             due: None,
             sent: None,
+            request: None,
             over: None,
         }
     }

@@ -76,6 +76,7 @@ impl App {
             let change = self.store.begin().await.map_err(of_store)?;
             let entry = AuditEntry::done("plan.evaluate", author(actor), "application", name)
                 .of_application(name)
+                .in_request(actor.request)
                 .with(serde_json::json!({ "outcome": evaluation.outcome }));
             change.commit(entry).await.map_err(of_store)?;
         }

@@ -4,12 +4,13 @@ use crate::house::{House, name, refused};
 use holdfast_api::accounts::Accounts;
 use holdfast_api::applications::Applications;
 use holdfast_api::break_glass::{BreakGlasses, MakeSealedCode, OpenBreakGlass, ReviewBreakGlass};
+use holdfast_api::bundles::Bundles;
 use holdfast_api::evacuations::{EvacuationVerb, Evacuations, RequestEvacuation, ReviewEvacuation};
 use holdfast_api::inventory::{FileFormat, Inventories, Manner};
 use holdfast_api::passkeys::{AddPasskey, Passkeys};
 use holdfast_api::people::{AddPerson, ChangePerson, Groups, People, Policies, PutGroup, Tokens};
 use holdfast_api::proofs::Proofs;
-use holdfast_api::runs::{Decision, EscalateRun, RequestRun, ReviewRun, RunVerb, Runs};
+use holdfast_api::runs::{AbortRun, Decision, EscalateRun, RequestRun, ReviewRun, RunVerb, Runs};
 use holdfast_api::sessions::Sessions;
 use holdfast_api::{Answer, IfMatch};
 use holdfast_domain::{
@@ -41,6 +42,7 @@ async fn try_all(house: &House, who: &Actor) -> Vec<(&'static str, Answer<()>)> 
     .unwrap();
     let escalate =
         EscalateRun { reason: "a test".into(), confirm: "shop".into(), step: None, overrides: vec![] };
+    let abort = AbortRun { reason: "a test".into(), confirm: "shop".into() };
     let skip = RunVerb::SkipStep { step: StepId::parse("observe").unwrap(), reason: "a test".into() };
     let policy = ApprovalPolicy {
         name: name("new"),
@@ -90,8 +92,10 @@ async fn try_all(house: &House, who: &Actor) -> Vec<(&'static str, Answer<()>)> 
             "make a sealed code",
             app.make_sealed_code(who, MakeSealedCode { kept_at: "x".into() }).await.map(drop),
         ),
+        ("make an offline code", app.make_offline_code(who).await.map(drop)),
         ("override in an evacuation", app.request_evacuation(who, lot_overriding, "key").await.map(drop)),
         ("escalate", app.drive_run(who, run, RunVerb::Escalate(escalate)).await.map(drop)),
+        ("abort", app.drive_run(who, run, RunVerb::Abort(abort)).await.map(drop)),
         ("skip", app.drive_run(who, run, skip).await.map(drop)),
         ("waive", apply(waiving).await),
         ("edit a policy in the file", apply(inventory.replacen("approvals: 1", "approvals: 3", 1)).await),

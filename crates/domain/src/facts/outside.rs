@@ -38,14 +38,3 @@ pub enum NameAnswer {
     /// It could not be asked, or its answers lead to no Region that can be told.
     Unknown { reason: String, from: String, at: Timestamp },
 }
-
-impl NameAnswer {
-    /// Whether any of the answers led to the Region; `None` where that is not known.
-    #[must_use]
-    pub fn leads_here(&self) -> Option<bool> {
-        match self {
-            Self::Known { here, .. } => Some(*here > 0),
-            Self::Unknown { .. } => None,
-        }
-    }
-}

@@ -105,6 +105,10 @@ impl FakeCloud {
         self.made().into_iter().filter(|m| m.took_effect).map(|m| m.step).collect()
     }
     /// At how many resources a step has looked, each time counted.
+    /// Of runs, of whatever step.
+    pub fn looks(&self) -> usize {
+        self.world.lock().unwrap().looks.len()
+    }
     pub fn looks_of(&self, step: &str) -> usize {
         self.world.lock().unwrap().looks.iter().filter(|of| *of == step).count()
     }

@@ -17,6 +17,7 @@ use holdfast_store::{Pools, Store};
 use holdfast_testkit::Injected;
 use sqlx::AssertSqlSafe;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
@@ -231,6 +232,9 @@ async fn a_lot_expires_although_one_of_its_runs_cannot_be_read() {
     house.stop().await;
 }
 
+/// Beside a life's own files: which life's looks are under way.
+const LOOKS: &str = "looks-under-way";
+
 /// One life of a server whose code has this defect over this run.
 fn live(house: &House, run: &RunView, defect: &str) -> Child {
     let (url, folder) = house.address();
@@ -257,7 +261,10 @@ async fn a_life() {
     cloud.breaks(Some((defect, run.parse().unwrap())));
     let store = Store::connect(url, Pools { web: 1, engine: 4 }).await.unwrap();
     let asks = requests(&App::new(store.clone(), Settings::default()));
-    let _engine = Engine::start(store, cloud, asks, EngineSettings::new(folder.into())).await.unwrap();
+    let settings = EngineSettings::new(folder.clone().into());
+    let _engine = Engine::start(store, cloud.clone(), asks, settings).await.unwrap();
+    until("the first look", || async { (cloud.looks() > 0).then_some(()) }).await;
+    std::fs::write(Path::new(&folder).join(LOOKS), std::process::id().to_string()).unwrap();
     std::future::pending::<()>().await;
 }
 
@@ -292,16 +299,14 @@ async fn a_run_is_not_blamed_for_the_death_of_a_process_that_was_killed_while_th
     let mut house = House::new().await;
     house.stop().await;
     let run = house.started().await;
-    let mut seq = run.seq;
+    let looks = house.address().1.join(LOOKS);
     for _ in 0..4 {
         let mut child = live(&house, &run, "waits");
-        seq = until("the run to be taken over", || async {
-            let now = house.app.run(&house.operator, id(&run)).await.unwrap().seq;
-            (now > seq).then_some(now)
+        let its = child.id().to_string();
+        until("a look of the run, which stays under way", || async {
+            std::fs::read_to_string(&looks).is_ok_and(|id| id == its).then_some(())
         })
         .await;
-        // Its looks are under way then, and stay so.
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         child.kill().unwrap();
         assert_eq!(ended_by(child).await, Some(SIGKILL));
     }

@@ -1,6 +1,6 @@
 //! What is asked of a run, and what becomes of it: events, or a no with a way out.
 
-use super::{Command, Event, Request, Run, RunState};
+use super::{Command, Event, Request, Run};
 use crate::approval::{may_deny, may_review, tally};
 use crate::digest::{Digest, Manner, request_digest};
 use crate::refusal::Refusal;
@@ -296,11 +296,5 @@ impl Run {
                 "Use the command of that name.",
             )),
         }
-    }
-
-    /// Whether a person may still review it: for pages that show or hide the form.
-    #[must_use]
-    pub fn awaits_approval(&self, now: Timestamp) -> bool {
-        self.state == RunState::AwaitingApproval && now < self.expires_at
     }
 }

@@ -56,6 +56,7 @@ fn actor(person: &Person) -> Actor {
         passkey: None,
         due: None,
         sent: None,
+        request: None,
         over: None,
     }
 }

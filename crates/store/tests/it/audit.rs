@@ -32,7 +32,7 @@ async fn an_entry_is_read_back_as_it_was_written() {
         .of_application(&Name::parse("shop").unwrap())
         .because("another run holds it")
         .with(json!({"to": "eu-central-1"}))
-        .in_request(Some("req-1".into()));
+        .in_request(Some(uuid::Uuid::now_v7()));
     let id = store.refuse(written.clone()).await.unwrap();
     let read =
         store.audit_entries(&AuditFilter { limit: 1, ..AuditFilter::default() }).await.unwrap().remove(0);
