@@ -164,7 +164,7 @@ fn node(step: &StepView, live: Live, (x, y): (f64, f64)) -> AnyView {
             <title>{format!("{}{condition}", step.title)}</title>
             <rect class="node-box" x=one(x) y=one(y) width=one(WIDTH) height=one(HEIGHT) rx=one(round) />
             <text class="node-part" x=one(x + inset) y=one(y + 17.0)>{part}</text>
-            <text class="node-title" x=one(x + inset) y=one(y + 35.0)>{short(&step.title, if waits(step) { 25 } else { 29 })}</text>
+            <text class="node-title" x=one(x + inset) y=one(y + 35.0)>{short(&step.title, if waits(step) { 22 } else { 26 })}</text>
             <text class="node-state" x=one(x + inset) y=one(y + 53.0)>{word}</text>
             {irreversible}
         </g>
