@@ -38,7 +38,7 @@ pub struct Left {
 /// and of one that gives up a part, or of which another takes a part up.
 #[must_use]
 pub fn rules_left(before: &Inventory, after: &Inventory) -> Vec<RulesLeft> {
-    let gained = gained(before, after);
+    let takers = by_identity(gained(before, after));
     let left = |application: &Application| {
         let policy = policy_of(before, application)?;
         let now = after.applications.iter().flatten().find(|a| a.name == application.name);
@@ -51,11 +51,11 @@ pub fn rules_left(before: &Inventory, after: &Inventory) -> Vec<RulesLeft> {
                 && (now.resources == application.resources || held(application).is_subset(&held(now)))
         });
         let is_taken_up = || {
-            let of = held(application);
-            let takes = |(other, ids): &(&Application, BTreeSet<String>)| {
-                other.name != application.name && !ids.is_disjoint(&of) && !asks_the_same(other)
-            };
-            gained.iter().any(takes)
+            let of = if takers.is_empty() { BTreeSet::new() } else { held(application) };
+            of.iter()
+                .filter_map(|id| takers.get(id))
+                .flatten()
+                .any(|other| other.name != application.name && !asks_the_same(other))
         };
         (!is_kept || is_taken_up()).then(|| RulesLeft {
             application: application.name.clone(),
@@ -76,16 +76,20 @@ pub fn taken_over(
     lately: &[Left],
     named: &BTreeMap<Name, Name>,
 ) -> BTreeSet<Name> {
-    let is_there = |name: &Name| before.applications.iter().flatten().any(|a| a.name == *name);
+    let there: BTreeSet<&Name> = before.applications.iter().flatten().map(|a| &a.name).collect();
+    let gained = gained(before, after);
+    if gained.is_empty() {
+        return BTreeSet::new();
+    }
+    let holders = by_identity(before.applications.iter().flatten().map(|a| (a, held(a))));
     let takes_over = |(application, ids): &(&Application, BTreeSet<String>)| {
         let Some(now) = policy_of(after, application) else { return false };
         let asks_less = |than: &ApprovalPolicy| !asks_all(&now.rules, now.expires_after.get(), than);
-        let of_another = before.applications.iter().flatten().any(|other| {
-            other.name != application.name
-                && !held(other).is_disjoint(ids)
-                && policy_of(before, other).is_some_and(asks_less)
-        });
-        let is_new = !is_there(&application.name);
+        let of_another =
+            ids.iter().filter_map(|id| holders.get(id)).flatten().any(|other| {
+                other.name != application.name && policy_of(before, other).is_some_and(asks_less)
+            });
+        let is_new = !there.contains(&application.name);
         let of_one_that_was = lately.iter().map(|left| &left.rules).any(|rules| {
             ((is_new && rules.application == application.name)
                 || rules.holds.iter().any(|id| ids.contains(id)))
@@ -97,7 +101,7 @@ pub fn taken_over(
         });
         of_another || of_one_that_was || under_another_name
     };
-    gained(before, after).iter().filter(|one| takes_over(one)).map(|(one, _)| one.name.clone()).collect()
+    gained.iter().filter(|one| takes_over(one)).map(|(one, _)| one.name.clone()).collect()
 }
 
 /// Each application that is new or changed, with what it holds and did not hold before.
@@ -111,6 +115,18 @@ pub fn gained<'a>(before: &Inventory, after: &'a Inventory) -> Vec<(&'a Applicat
         Some(was) => Some((now, held(now).difference(&held(was)).cloned().collect())),
     };
     after.applications.iter().flatten().filter_map(gains).collect()
+}
+
+fn by_identity<'a>(
+    all: impl IntoIterator<Item = (&'a Application, BTreeSet<String>)>,
+) -> BTreeMap<String, Vec<&'a Application>> {
+    let mut by: BTreeMap<String, Vec<&Application>> = BTreeMap::new();
+    for (application, ids) in all {
+        for id in ids {
+            by.entry(id).or_default().push(application);
+        }
+    }
+    by
 }
 
 fn held(application: &Application) -> BTreeSet<String> {
