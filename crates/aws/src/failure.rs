@@ -75,6 +75,13 @@ impl Call {
             }
             SdkError::ServiceError(service) => {
                 let status = service.raw().status().as_u16();
+                // The SDK calls an answer that it cannot read the service's error too: AWS did as it was asked.
+                if service.raw().status().is_success() {
+                    let why = format!("the answer (HTTP {status}) could not be read: {}", innermost(error));
+                    let request_id = error.request_id().map(str::to_owned);
+                    let unreadable = self.error(ErrorKind::Unreadable, why);
+                    return Error { request_id, outcome_unknown: self.changing, ..unreadable };
+                }
                 let code = error.code().unwrap_or_default();
                 let message = error.message().unwrap_or_default();
                 let kind =

@@ -115,6 +115,10 @@ const FILLED_IN: &[(ResourceKind, &str)] = &[
     (ResourceKind::EcsService, ".pending"),
     (ResourceKind::EcsService, ".scaling.min"),
     (ResourceKind::EcsService, ".scaling.max"),
+    (ResourceKind::AutoScalingGroup, ".min"),
+    (ResourceKind::AutoScalingGroup, ".max"),
+    (ResourceKind::AutoScalingGroup, ".desired"),
+    (ResourceKind::ArcRoutingControl, ".safety_rules.threshold"),
     (ResourceKind::S3MultiRegionAccessPoint, ".traffic_dial_percent"),
     (ResourceKind::Route53HealthCheck, ".version"),
     // None is there as long as none is said to be.
