@@ -153,15 +153,16 @@ impl App {
             problem.blocked_by = Some(run.to_string());
             return Err(problem);
         }
-        change.replace_inventory(&merged).await.map_err(of_store)?;
-        let plans_of = plans_touched(&view, &merged);
         let changed = Changed {
             by: actor.email.clone(),
             person: (!actor.person.0.is_nil()).then_some(actor.person),
             reason: action.to_owned(),
         };
-        change.change_plans(&plans_of, &changed).await.map_err(of_store)?;
+        // Before they are replaced: of what cannot be read, the rows tell under which policy it stands.
         keep_rules_left(&mut change, (&before, &merged), &unreadable, &changed).await?;
+        change.replace_inventory(&merged).await.map_err(of_store)?;
+        let plans_of = plans_touched(&view, &merged);
+        change.change_plans(&plans_of, &changed).await.map_err(of_store)?;
         let detail = serde_json::json!({ "sections": view.sections });
         change.commit(done(actor, action, &subject).with(detail)).await.map_err(of_store)?;
         Ok(view)
