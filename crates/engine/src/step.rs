@@ -10,9 +10,9 @@ use holdfast_clock::DatabaseClock;
 use holdfast_cloud::{Access, Acting, Cloud, Direction, Settled};
 use holdfast_domain::{Account, StepId};
 use holdfast_failover::change::Change;
-use holdfast_failover::run::{CallState, Event, Run, StepProgress, StepState, may_repeat};
+use holdfast_failover::run::{CallState, Event, Run, StepProgress, StepState};
 use holdfast_failover::step::{Seen, Work, lags, resource_matches};
-use holdfast_failover::{Idempotency, Step, Verdict};
+use holdfast_failover::{Step, Verdict};
 use holdfast_store::{Fence, Store};
 use jiff::{SignedDuration, Timestamp};
 use pauses::Pauses;
@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use words::{drifted, parked, rehearsed, values};
 
 mod call;
+mod lost_answer;
 mod other_plan;
 mod pauses;
 mod words;
@@ -395,49 +396,6 @@ impl StepDrive {
         let (plan, movement) = (run.plan(), &run.movement_of(&step.id));
         let verdict = step.verify_retried(seen, plan, movement, self.now(), progress.retries);
         self.follow(step, progress, seen, Vec::new(), verdict, caution).await
-    }
-
-    /// Whether the call took effect is not known: look, and repeat only when it is seen that it did not and, since before
-    /// that look, no answer can come any more.
-    async fn look_up(
-        &self,
-        run: &Run,
-        step: &Step,
-        progress: &StepProgress,
-        call: &CallState,
-        (seen, asked_at): (&Seen, Timestamp),
-    ) -> Result<Turn, Lost> {
-        let (plan, movement) = (run.plan(), &run.movement_of(&step.id));
-        if let Verdict::Act(change) = step.check_retried(seen, plan, movement, self.now(), progress.retries) {
-            if !may_repeat(call, asked_at) {
-                let reason = match call {
-                    CallState::Unknown { reason, .. } => format!(" ({reason})"),
-                    CallState::Intended { .. } | CallState::Answered(_) => String::new(),
-                };
-                let note = format!(
-                    "whether the call took effect is not known{reason}; looking before anything is repeated"
-                );
-                let turn = self.wait(step, progress, seen, Vec::new(), &note, LOOK_IN_AWS).await?;
-                return Ok(match (turn, progress.answer_may_come_until()) {
-                    (Turn::Again, Some(due)) => Turn::Until(due),
-                    (turn, _) => turn,
-                });
-            }
-            // A person who has it tried again has decided that a second one does no harm.
-            let blind = !change.shows() && change.idempotency() == Idempotency::OneShot;
-            if blind && progress.state != StepState::Pending {
-                return self
-                    .park(
-                        step,
-                        format!("the answer of {} was lost, and nothing shows whether it happened", change.action()),
-                        "Find out by what it does: if it happened, skip the step saying so; if not, or if twice does no harm, retry.",
-                    )
-                    .await;
-            }
-            return self.intend_and_call(run, step, progress, (seen, asked_at), &change).await;
-        }
-        self.verify(run, step, progress, seen, Some("the answer to the call was lost, its effect was seen"))
-            .await
     }
 
     /// Notes what it waits for (once per different note), and asks a person when the step's time is up, with the way out.
